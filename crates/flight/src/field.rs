@@ -1,0 +1,261 @@
+//! The fields of a row, as one table: name, kind of value, limits.
+//!
+//! Records in a journal are read back by the same rules that accepted them: a rule may be
+//! widened, never narrowed.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ParseError, type_of};
+
+/// The fields besides the key (`flight` and `date`), in the order in which rows are written.
+pub const FIELDS: &[(Field, &str, Shape)] = &[
+    (Field::Origin, "origin", Shape::Text { max_chars: 64 }),
+    (Field::Destination, "destination", Shape::Text { max_chars: 64 }),
+    (Field::Via, "via", Shape::List { max_items: 8, max_chars: 64 }),
+    (Field::Airline, "airline", Shape::Text { max_chars: 64 }),
+    (Field::Codeshares, "codeshares", Shape::List { max_items: 20, max_chars: 16 }),
+    (Field::Aircraft, "aircraft", Shape::Text { max_chars: 32 }),
+    (Field::Arrival, "arrival", Shape::Time),
+    (Field::Departure, "departure", Shape::Time),
+    (Field::Estimated, "estimated", Shape::Time),
+    (Field::Actual, "actual", Shape::Time),
+    (Field::State, "state", Shape::Text { max_chars: 40 }),
+    (Field::Terminal, "terminal", Shape::Text { max_chars: 32 }),
+    (Field::Gate, "gate", Shape::Text { max_chars: 32 }),
+    (Field::Stand, "stand", Shape::Text { max_chars: 32 }),
+    (Field::Belt, "belt", Shape::Text { max_chars: 32 }),
+    (Field::CheckIn, "checkIn", Shape::Text { max_chars: 32 }),
+    (Field::Remark, "remark", Shape::Text { max_chars: 200 }),
+];
+
+/// A field of a row besides its key. The meaning is IATA's and ACRIS's of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is named in FIELDS and described in docs/protocol.md")]
+pub enum Field {
+    Origin,
+    Destination,
+    Via,
+    Airline,
+    Codeshares,
+    Aircraft,
+    Arrival,
+    Departure,
+    Estimated,
+    Actual,
+    State,
+    Terminal,
+    Gate,
+    Stand,
+    Belt,
+    CheckIn,
+    Remark,
+}
+
+/// What a field may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One line of text.
+    Text {
+        /// Most characters (Unicode scalar values).
+        max_chars: usize,
+    },
+    /// A list of lines of text.
+    List {
+        /// Most items.
+        max_items: usize,
+        /// Most characters of an item.
+        max_chars: usize,
+    },
+    /// RFC 3339 with an offset (`2026-11-22T08:15:00+01:00`), or `HH:MM` on the board's clock.
+    Time,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Text or a time, as the publisher wrote it.
+    Text(String),
+    /// A list, whole.
+    List(Vec<String>),
+}
+
+impl Field {
+    /// The field of that name, with what it may hold.
+    pub fn named(name: &str) -> Option<(Self, Shape)> {
+        FIELDS.iter().find(|(_, known, _)| *known == name).map(|(field, _, shape)| (*field, *shape))
+    }
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        let (_, name, _) = FIELDS[self as usize];
+        name
+    }
+}
+
+impl Shape {
+    pub(crate) fn parse(self, name: &str, value: &serde_json::Value) -> Result<Value, ParseError> {
+        match self {
+            Self::Text { max_chars } => text(name, value, max_chars).map(Value::Text),
+            Self::Time => {
+                let text = string(name, value)?;
+                Moment::parse(text).map(|_| Value::Text(text.to_owned())).ok_or_else(|| {
+                    ParseError::new(
+                        name,
+                        "must be a time: RFC 3339 with an offset such as \
+                         2026-11-22T08:15:00+01:00, or HH:MM on the board's clock",
+                    )
+                })
+            }
+            Self::List { max_items, max_chars } => list(name, value, max_items, max_chars),
+        }
+    }
+}
+
+fn list(
+    name: &str,
+    value: &serde_json::Value,
+    max_items: usize,
+    max_chars: usize,
+) -> Result<Value, ParseError> {
+    let items = value.as_array().ok_or_else(|| {
+        ParseError::new(name, format!("must be an array of strings, not {}", type_of(value)))
+    })?;
+    if items.len() > max_items {
+        return Err(ParseError::new(
+            name,
+            format!("must hold at most {max_items} items, not {}", items.len()),
+        ));
+    }
+    let items = items.iter().enumerate();
+    items
+        .map(|(at, item)| text(&format!("{name}[{at}]"), item, max_chars))
+        .collect::<Result<_, _>>()
+        .map(Value::List)
+}
+
+/// One line of text of at most `max_chars` characters.
+pub(crate) fn text(
+    name: &str,
+    value: &serde_json::Value,
+    max_chars: usize,
+) -> Result<String, ParseError> {
+    let text = string(name, value)?;
+    let chars = text.chars().count();
+    if chars > max_chars {
+        return Err(ParseError::new(
+            name,
+            format!("must be at most {max_chars} characters long, not {chars}"),
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(ParseError::new(name, "must not hold control characters or line ends"));
+    }
+    Ok(text.to_owned())
+}
+
+pub(crate) fn string<'a>(name: &str, value: &'a serde_json::Value) -> Result<&'a str, ParseError> {
+    value
+        .as_str()
+        .ok_or_else(|| ParseError::new(name, format!("must be a string, not {}", type_of(value))))
+}
+
+/// A calendar date, `YYYY-MM-DD` and nothing looser.
+pub(crate) fn date(name: &str, text: &str) -> Result<Date, ParseError> {
+    let strict = text.len() == 10 && text.as_bytes()[4] == b'-';
+    text.parse()
+        .ok()
+        .filter(|_| strict)
+        .ok_or_else(|| ParseError::new(name, "must be a date of the calendar, such as 2026-11-22"))
+}
+
+/// A point in time as a row gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// On the clock of the world.
+    At(Timestamp),
+    /// On the board's clock, the day unsaid.
+    Local(Time),
+}
+
+impl Moment {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.as_bytes() {
+            [h1, h2, b':', m1, m2] => {
+                let number = |tens: &u8, ones: &u8| {
+                    let digit = |byte: &u8| byte.is_ascii_digit().then(|| (byte - b'0') as i8);
+                    Some(digit(tens)? * 10 + digit(ones)?)
+                };
+                Time::new(number(h1, h2)?, number(m1, m2)?, 0, 0).ok().map(Self::Local)
+            }
+            bytes => is_rfc3339_shaped(bytes).then(|| text.parse().ok().map(Self::At))?,
+        }
+    }
+}
+
+/// Jiff reads more than RFC 3339 allows (a space for the `T`, no seconds, `[Zone]`), browsers less.
+fn is_rfc3339_shaped(text: &[u8]) -> bool {
+    let Some((head, rest)) = text.split_at_checked(19) else { return false };
+    let digit = u8::is_ascii_digit;
+    let head_fits = head.iter().zip(b"0000-00-00T00:00:00").all(|(byte, shape)| match shape {
+        b'0' => digit(byte),
+        mark => byte == mark,
+    });
+    let offset = match rest {
+        [b'.', fraction @ ..] => {
+            let digits = fraction.iter().take_while(|byte| digit(byte)).count();
+            if !(1..=9).contains(&digits) {
+                return false;
+            }
+            &fraction[digits..]
+        }
+        offset => offset,
+    };
+    let offset_fits = match offset {
+        b"Z" => true,
+        [b'+' | b'-', h1, h2, b':', m1, m2] => [h1, h2, m1, m2].into_iter().all(digit),
+        _ => false,
+    };
+    head_fits && offset_fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_fields() {
+        for (at, (field, name, _)) in FIELDS.iter().enumerate() {
+            assert_eq!((*field as usize, field.name()), (at, *name));
+        }
+    }
+
+    #[test]
+    fn times_are_rfc_3339_or_a_clock_reading() {
+        for good in ["00:00", "23:59", "2026-11-22T08:15:00Z", "2026-11-22T08:15:00.5-05:00"] {
+            assert!(Moment::parse(good).is_some(), "{good}");
+        }
+        let bad = [
+            "",
+            "8:15",
+            "24:00",
+            "12:60",
+            "+1:00",
+            "2026-11-22",
+            "2026-11-22T08:15:00",
+            "2026-11-22T08:15Z",
+            "2026-11-22 08:15:00Z",
+            "2026-02-30T08:15:00Z",
+            "2026-11-22T08:15:00.Z",
+            "2026-11-22T08:15:00+0100",
+            "2026-11-22T08:15:00Z[UTC]",
+            "tomorrow",
+            "ab:cd",
+        ];
+        for bad in bad {
+            assert_eq!(Moment::parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! One row, its key, and a patch of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Map;
+
+use crate::error::{ParseError, type_of};
+use crate::field::{self, Field, Value};
+
+/// Most characters of a flight number.
+const MAX_NUMBER_CHARS: usize = 16;
+
+/// What tells one row from another: the flight's number and, where the source gives one, the
+/// leg's date of origin. The number alone is not a key across days.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Map<String, serde_json::Value>")]
+pub struct Key {
+    flight: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<Date>,
+}
+
+/// One row: one leg of one flight number on one operating day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Map<String, serde_json::Value>")]
+pub struct Flight {
+    key: Key,
+    values: BTreeMap<Field, Value>,
+}
+
+/// A JSON Merge Patch (RFC 7396) of one row: fields to set, and fields to clear.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Map<String, serde_json::Value>")]
+pub struct Patch {
+    key: Key,
+    changes: BTreeMap<Field, Option<Value>>,
+}
+
+impl Key {
+    /// The key of `flight` on `date` (`YYYY-MM-DD`).
+    ///
+    /// # Errors
+    /// A number that is empty, too long or holds more than letters, digits, and `-`, `.`, `_` or
+    /// inner spaces; a date that is none.
+    pub fn parse(flight: &str, date: Option<&str>) -> Result<Self, ParseError> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._ ".contains(&byte);
+        if flight.is_empty() {
+            return Err(ParseError::new("flight", "must not be empty"));
+        }
+        if flight.len() > MAX_NUMBER_CHARS {
+            let reason = format!("must be at most {MAX_NUMBER_CHARS} characters long");
+            return Err(ParseError::new("flight", reason));
+        }
+        if !flight.bytes().all(fits) || flight.starts_with([' ', '.']) || flight.ends_with(' ') {
+            let reason = "must be a flight number of letters and digits, such as I768";
+            return Err(ParseError::new("flight", reason));
+        }
+        let date = date.map(|text| field::date("date", text)).transpose()?;
+        Ok(Self { flight: flight.to_owned(), date })
+    }
+
+    /// The flight's number.
+    pub fn flight(&self) -> &str {
+        &self.flight
+    }
+
+    /// The leg's date of origin, where the source gives one.
+    pub fn date(&self) -> Option<Date> {
+        self.date
+    }
+
+    fn take(fields: &mut Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+        let flight = fields.remove("flight");
+        let flight = flight.ok_or_else(|| ParseError::new("flight", "is missing"))?;
+        let date = fields.remove("date").filter(|date| !date.is_null());
+        let date = date.as_ref().map(|date| field::string("date", date)).transpose()?;
+        Self::parse(field::string("flight", &flight)?, date)
+    }
+
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("flight", &self.flight)?;
+        self.date.map_or(Ok(()), |date| map.serialize_entry("date", &date))
+    }
+}
+
+impl Flight {
+    /// The row's key.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The text of a field, if it has one.
+    pub fn text(&self, field: Field) -> Option<&str> {
+        match self.values.get(&field) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Applies the changes of `patch` and returns those that changed anything, as a patch with
+    /// this row's whole key. The caller has made sure that the patch means this row.
+    pub(crate) fn apply(&mut self, patch: &Patch) -> Patch {
+        let mut changes = patch.changes.clone();
+        changes.retain(|field, value| self.values.get(field) != value.as_ref());
+        for (field, value) in &changes {
+            match value {
+                Some(value) => self.values.insert(*field, value.clone()),
+                None => self.values.remove(field),
+            };
+        }
+        Patch { key: self.key.clone(), changes }
+    }
+}
+
+impl Patch {
+    /// Which row is meant; without a date, the only one of that number.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Whether nothing is to be changed.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+impl TryFrom<Map<String, serde_json::Value>> for Key {
+    type Error = ParseError;
+
+    fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+        let key = Self::take(&mut fields)?;
+        match fields.keys().next() {
+            Some(name) => Err(ParseError::new(name, "is not a field of a removal")),
+            None => Ok(key),
+        }
+    }
+}
+
+impl TryFrom<Map<String, serde_json::Value>> for Flight {
+    type Error = ParseError;
+
+    /// A field given as `null` is absent.
+    fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+        let Patch { key, changes } = fields.try_into()?;
+        let present = changes.into_iter().filter_map(|(field, value)| Some((field, value?)));
+        Ok(Self { key, values: present.collect() })
+    }
+}
+
+impl TryFrom<Map<String, serde_json::Value>> for Patch {
+    type Error = ParseError;
+
+    fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+        let key = Key::take(&mut fields)?;
+        let mut changes = BTreeMap::new();
+        for (name, value) in fields {
+            let (field, shape) = Field::named(&name)
+                .ok_or_else(|| ParseError::new(&name, "is not a field of a flight"))?;
+            let value = (!value.is_null()).then(|| shape.parse(&name, &value)).transpose()?;
+            changes.insert(field, value);
+        }
+        Ok(Self { key, changes })
+    }
+}
+
+impl Serialize for Flight {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.key.write(&mut map)?;
+        for (field, value) in &self.values {
+            map.serialize_entry(field.name(), value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Patch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.key.write(&mut map)?;
+        for (field, value) in &self.changes {
+            map.serialize_entry(field.name(), value)?;
+        }
+        map.end()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date {
+            Some(date) => write!(f, "{} of {date}", self.flight),
+            None => f.write_str(&self.flight),
+        }
+    }
+}
+
+/// The object that `value` must be; `field` names it in the error.
+pub(crate) fn object<'a>(
+    field: &str,
+    value: &'a serde_json::Value,
+) -> Result<&'a Map<String, serde_json::Value>, ParseError> {
+    value
+        .as_object()
+        .ok_or_else(|| ParseError::new(field, format!("must be an object, not {}", type_of(value))))
+}

@@ -1,0 +1,9 @@
+//! The words and the fold, by golden files that the page's tests read too.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod conditions;
+mod fold;
+mod golden;
+mod removal;
+mod repeats;
