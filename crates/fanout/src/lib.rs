@@ -1,0 +1,32 @@
+//! The recent frames of each board, and all who follow them.
+//!
+//! A follower is a cursor into the frames that all followers share, never a queue of its own. It
+//! pulls what it is due when its socket can take more; replay and live are the same pull. One that
+//! the frames have passed is given a snapshot instead. What a frame says, and how it is written to
+//! a socket, is not known here.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use fanout::{Channel, Due, Reason, Snapshot, Start};
+//!
+//! let snapshot = |_: Reason| Snapshot { seq: 7, frame: Bytes::from("the rows as of 7") };
+//! let channel = Channel::new(7, 1 << 20, snapshot);
+//! let mut follower = channel.follow(Start::Fresh);
+//! assert_eq!(follower.due(), Due::Frames(vec![Bytes::from("the rows as of 7")]));
+//! channel.publish(8, Bytes::from("what changed at 8"));
+//! assert_eq!(follower.due(), Due::Frames(vec![Bytes::from("what changed at 8")]));
+//! assert_eq!(follower.due(), Due::Nothing);
+//! ```
+
+/// The recent frames of one board, bounded in bytes.
+mod window;
+
+/// One board's window with its followers.
+mod channel;
+
+/// A cursor into a channel's frames, and what it is due next.
+mod follower;
+
+pub use channel::{Channel, Reason, Snapshot};
+pub use follower::{Due, Follower, PULL_BYTES, Start};
+pub use window::FRAME_OVERHEAD_BYTES;

@@ -1,0 +1,7 @@
+//! A follower sees every event once and in order, or a snapshot.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod board;
+mod following;
+mod properties;
