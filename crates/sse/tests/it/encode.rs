@@ -1,0 +1,135 @@
+//! Writing: the bytes themselves, what is refused, and that all of it reads back.
+
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use sse::{Error, Event};
+
+use crate::outcome::{Outcome, Seen, cut, cuts, decode};
+
+#[test]
+fn an_event_is_written_in_these_bytes() {
+    let message = |data| Event { data, ..Event::default() };
+    let table = [
+        (message("a"), "data: a\n\n"),
+        (message(""), "data: \n\n"),
+        (message(" a "), "data:  a \n\n"),
+        (message("a\nb\rc\r\nd"), "data: a\ndata: b\ndata: c\ndata: d\n\n"),
+        (message("\n"), "data: \ndata: \n\n"),
+        (message("a\r\n"), "data: a\ndata: \n\n"),
+        (message("a\r\r\nb"), "data: a\ndata: \ndata: b\n\n"),
+        (message("a\n\rb"), "data: a\ndata: \ndata: b\n\n"),
+        (message("a\0b\u{2028}c\u{FEFF}"), "data: a\0b\u{2028}c\u{FEFF}\n\n"),
+        (Event { id: Some("7"), event: Some("e"), data: "a" }, "id: 7\nevent: e\ndata: a\n\n"),
+        (Event { id: Some(""), event: Some(""), data: "a" }, "id: \nevent: \ndata: a\n\n"),
+        (Event { id: Some(" é:"), event: None, data: "a" }, "id:  é:\ndata: a\n\n"),
+    ];
+    for (event, expected) in table {
+        let mut out = b"before".to_vec();
+        event.encode(&mut out).expect("writable");
+        assert_eq!(String::from_utf8_lossy(&out), format!("before{expected}"), "{event:?}");
+    }
+}
+
+#[test]
+fn an_id_or_type_with_a_line_end_or_nul_is_refused_and_nothing_written() {
+    for character in ['\r', '\n', '\0'] {
+        for value in [format!("{character}"), format!("é{character}\u{7}"), format!("a{character}")]
+        {
+            let id = Event { id: Some(&value), event: Some("e"), data: "a" };
+            let event = Event { id: Some("7"), event: Some(&value), data: "a" };
+            for (event, field) in [(id, "id"), (event, "event")] {
+                let mut out = b"before".to_vec();
+                assert_eq!(
+                    event.encode(&mut out),
+                    Err(Error::Unwritable { field, character }),
+                    "{event:?}",
+                );
+                assert_eq!(out, b"before", "{event:?}");
+            }
+        }
+    }
+    assert_eq!(
+        Error::Unwritable { field: "id", character: '\n' }.to_string(),
+        r"field id holds '\n', which the event stream cannot carry there",
+    );
+}
+
+#[test]
+fn a_retry_and_a_comment_are_written_in_these_bytes() {
+    let mut out = Vec::new();
+    sse::retry(0, &mut out);
+    sse::retry(u64::MAX, &mut out);
+    sse::comment("", &mut out);
+    sse::comment(" data: a\r\nb\rc\n", &mut out);
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "retry: 0\n\nretry: 18446744073709551615\n\n:\n\n: data: a\n:b\n:c\n:\n\n",
+    );
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Event { id: Option<String>, event: Option<String>, data: String },
+    Retry(u64),
+    Comment(String),
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn what_is_written_reads_back_in_any_pieces(pieces in vec(piece(), 0..8), cuts in cuts()) {
+        let mut stream = Vec::new();
+        let mut expected = Outcome::default();
+        for piece in pieces {
+            write(piece, &mut stream, &mut expected);
+        }
+        prop_assert_eq!(&decode([&stream[..]]).0, &expected);
+        prop_assert_eq!(&decode(stream.chunks(1)).0, &expected);
+        prop_assert_eq!(&decode(cut(&stream, &cuts)).0, &expected);
+    }
+}
+
+fn write(piece: Piece, stream: &mut Vec<u8>, expected: &mut Outcome) {
+    match piece {
+        Piece::Event { id, event, data } => {
+            Event { id: id.as_deref(), event: event.as_deref(), data: &data }
+                .encode(stream)
+                .expect("writable");
+            if let Some(id) = id {
+                expected.last_event_id = id;
+            }
+            expected.events.push(Seen {
+                event: event.filter(|event| !event.is_empty()).unwrap_or("message".into()),
+                data: data.replace("\r\n", "\n").replace('\r', "\n"),
+                last_event_id: expected.last_event_id.clone(),
+            });
+        }
+        Piece::Retry(millis) => {
+            sse::retry(millis, stream);
+            expected.retry = Some(millis);
+        }
+        Piece::Comment(text) => sse::comment(&text, stream),
+    }
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    let event = (option::of(one_line()), option::of(one_line()), text())
+        .prop_map(|(id, event, data)| Piece::Event { id, event, data });
+    prop_oneof![
+        4 => event,
+        1 => any::<u64>().prop_map(Piece::Retry),
+        1 => text().prop_map(Piece::Comment),
+    ]
+}
+
+/// Any text, and often one that looks like the format itself.
+fn text() -> impl Strategy<Value = String> {
+    const TOKENS: [&str; 12] =
+        ["\r", "\n", "\r\n", " ", ":", "\0", "\u{FEFF}", "\u{85}", "data: ", "id", "é😀", "x"];
+    let tokens = vec(select(&TOKENS[..]), 0..12).prop_map(|tokens| tokens.concat());
+    prop_oneof![tokens, any::<String>()]
+}
+
+fn one_line() -> impl Strategy<Value = String> {
+    text().prop_map(|text| text.replace(['\r', '\n', '\0'], ""))
+}

@@ -1,0 +1,8 @@
+//! The event-stream format, from the outside: bytes in, events out, and back.
+
+mod cases;
+mod cutting;
+mod decode;
+mod encode;
+mod outcome;
+mod standard;
