@@ -1,0 +1,111 @@
+//! What every journal does, whatever keeps it: the contract that the server is generic over.
+
+use bytes::Bytes;
+
+use crate::{Epochs, Error, Record, Seq};
+
+/// The largest payload taken. The longest update is far below it.
+pub const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
+
+/// The most records in one append, and so in one commit.
+pub const MAX_APPEND_RECORDS: usize = 4096;
+
+/// The most payload bytes in one append, and so in one commit.
+pub const MAX_APPEND_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most records that a follower is given at once.
+pub const MAX_BATCH_RECORDS: usize = 1024;
+
+/// The most payload bytes that a follower is given at once.
+pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
+
+/// The largest state that a checkpoint takes.
+pub const MAX_STATE_BYTES: usize = 64 * 1024 * 1024;
+
+/// The most checkpoints kept at once. Past it, those between the oldest and the newest are thinned.
+pub const MAX_CHECKPOINTS: usize = 16;
+
+/// An ordered, durable sequence of records with one writer, and as many followers as there are.
+pub trait Journal: Send + Sync + 'static {
+    /// What [`Journal::follow`] gives.
+    type Follow: Follow;
+
+    /// Writes all payloads, in order, in one commit, and answers with their numbers once they are
+    /// durable. Refused, it leaves nothing.
+    ///
+    /// The payloads are queued by the call itself, not when the future is first polled: appends
+    /// called one after another are written in that order, however they are awaited. A future
+    /// dropped before its answer takes nothing back.
+    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send;
+
+    /// All records after `after`: those there are, then new ones as they become durable, in order
+    /// and without a seam. Whether `after` is a position of this journal is for [`Epochs::honours`]
+    /// to say; beyond the tail, the follower waits until the tail has passed it.
+    fn follow(&self, after: Seq) -> Self::Follow;
+
+    /// The epochs, as of now.
+    fn epochs(&self) -> Epochs;
+
+    /// The newest durable record, [`Seq::ZERO`] where there is none.
+    fn tail(&self) -> Seq;
+
+    /// Keeps `state`, which applying all records up to and with `seq` gave.
+    ///
+    /// A later start must still be able to replay the records after `needed_after`. So of the
+    /// checkpoints kept, those before the newest one at or before `needed_after` are dropped, and
+    /// retention lets go of no record after the oldest one that stays. Without any checkpoint
+    /// nothing is ever let go.
+    fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// The oldest checkpoint kept: where a start begins to replay, so that everything needed is
+    /// replayed too. `None` where there is none yet: replay from [`Seq::ZERO`].
+    fn start_point(&self) -> impl Future<Output = Result<Option<Checkpoint>, Error>> + Send;
+
+    /// Ends orderly: refuses new appends, writes and answers those waiting, lets the storage go.
+    /// Nothing acknowledged depends on it. Followers are told [`Error::Closed`], after what is still
+    /// in memory for them.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// One follower's way through the records.
+pub trait Follow: Send + 'static {
+    /// The next records: at least one, and no more than [`MAX_BATCH_RECORDS`] and
+    /// [`MAX_BATCH_BYTES`] allow. Waits where there are none yet. Dropping the future loses nothing.
+    /// After an error the follower stands where it stood.
+    fn next(&mut self) -> impl Future<Output = Result<Vec<Record>, Error>> + Send;
+}
+
+/// A state kept with the position that it is the state of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The last record that went into the state.
+    pub seq: Seq,
+    /// The state, byte for byte as it was given.
+    pub state: Bytes,
+}
+
+/// What an append must keep to, checked before anything is queued. Gives the payload bytes.
+pub(crate) fn check_append(payloads: &[Bytes]) -> Result<usize, Error> {
+    if payloads.len() > MAX_APPEND_RECORDS {
+        return Err(Error::TooMany { records: payloads.len(), limit: MAX_APPEND_RECORDS });
+    }
+    let largest = payloads.iter().map(Bytes::len).max().unwrap_or(0);
+    check_size("a payload", largest, MAX_PAYLOAD_BYTES)?;
+    let total = payloads.iter().map(Bytes::len).sum();
+    check_size("an append", total, MAX_APPEND_BYTES)?;
+    Ok(total)
+}
+
+pub(crate) fn check_size(what: &'static str, bytes: usize, limit: usize) -> Result<(), Error> {
+    if bytes > limit { Err(Error::TooLarge { what, bytes, limit }) } else { Ok(()) }
+}
+
+pub(crate) fn check_reach(seq: Seq, kept_after: Seq, tail: Seq) -> Result<(), Error> {
+    let within = (kept_after..=tail).contains(&seq);
+    if within { Ok(()) } else { Err(Error::OutOfReach { seq, kept_after, tail }) }
+}

@@ -1,0 +1,68 @@
+//! The ordered, durable record of what happened: append, follow, checkpoint. What was appended is
+//! opaque bytes here, and nothing in this crate knows who follows or how they are reached.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use journal::{Follow, Journal, MemoryJournal, Options, Seq};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), journal::Error> {
+//! let journal = MemoryJournal::new(Options::default());
+//! let seqs = journal.append(vec![Bytes::from("landing"), Bytes::from("landed")]).await?;
+//! assert_eq!(seqs, [Seq(1), Seq(2)]);
+//!
+//! let mut follower = journal.follow(Seq(1));
+//! assert_eq!(follower.next().await?[0].payload, "landed");
+//!
+//! let id = journal.epochs().position(Seq(2)).expect("it was just written");
+//! assert!(journal.epochs().honours(id));
+//! # Ok(())
+//! # }
+//! ```
+
+/// The number of a record, the epoch it was written in, and the id that both make.
+mod position;
+
+/// A record: number, time, payload.
+mod record;
+
+/// Which epoch wrote which records, and so which ids are honoured.
+mod epochs;
+
+/// The contract of every journal, and its bounds.
+mod journal;
+
+/// What may be chosen at opening.
+mod options;
+
+/// What can go wrong, named for what the caller can do.
+mod error;
+
+/// Which records are old enough, or too many, to be let go, and which checkpoints stay.
+mod retention;
+
+/// Recent records in memory.
+mod ring;
+
+/// How followers learn of a new tail.
+mod live;
+
+/// A journal in a file, through SQLite.
+mod sqlite;
+
+/// A journal in memory only.
+mod memory;
+
+pub use crate::epochs::{Epochs, MAX_EPOCHS};
+pub use crate::error::{Cause, Error};
+pub use crate::journal::{
+    Checkpoint, Follow, Journal, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES,
+};
+pub use crate::memory::{MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollow, MemoryJournal};
+pub use crate::options::{Clock, Options};
+pub use crate::position::{Epoch, ParsePositionError, Position, Seq};
+pub use crate::record::{Record, UnixMillis};
+pub use crate::sqlite::{
+    QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, SqliteFollow, SqliteJournal,
+};

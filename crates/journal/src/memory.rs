@@ -1,0 +1,222 @@
+//! A journal that lives as long as the program: for demonstrations and tests. The same contract as
+//! the one in a file, but its records are only as durable as the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use crate::journal::{MAX_STATE_BYTES, check_append, check_reach, check_size};
+use crate::live::{self, Live};
+use crate::retention::{self, Due};
+use crate::ring::{self, Ring};
+use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Record, Seq, UnixMillis};
+
+/// What [`Options::keep_bytes`] is for a journal in memory where nothing else is chosen.
+pub const MEMORY_KEEP_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What [`Options::max_bytes`] is for a journal in memory where nothing else is chosen.
+pub const MEMORY_MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// A journal in memory.
+#[derive(Debug)]
+pub struct MemoryJournal {
+    options: Options,
+    epochs: Epochs,
+    kept: Arc<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    contents: Mutex<Contents>,
+    live: watch::Sender<Live>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    records: Ring,
+    checkpoints: BTreeMap<Seq, Bytes>,
+}
+
+impl MemoryJournal {
+    /// An empty journal. It is bounded whatever the options leave open: see
+    /// [`MEMORY_KEEP_BYTES`] and [`MEMORY_MAX_BYTES`].
+    #[must_use]
+    pub fn new(mut options: Options) -> Self {
+        options.keep_bytes.get_or_insert(MEMORY_KEEP_BYTES);
+        options.max_bytes.get_or_insert(MEMORY_MAX_BYTES);
+        let none = Epochs::new([], Seq::ZERO);
+        let kept = Kept { contents: Mutex::default(), live: live::at(Seq::ZERO) };
+        MemoryJournal { options, epochs: none.begin(none.unknown_epoch()), kept: Arc::new(kept) }
+    }
+
+    fn append_now(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
+        check_append(&payloads)?;
+        let mut contents = self.kept.open()?;
+        let grown: usize = payloads.iter().map(|payload| ring::cost_of(payload.len())).sum();
+        self.check_room(&contents, grown)?;
+
+        let time = self.options.clock.now().max(contents.newest_time());
+        let tail = self.tail();
+        let seqs: Vec<_> = (1..).map(|n| Seq(tail.0 + n)).take(payloads.len()).collect();
+        for (&seq, payload) in seqs.iter().zip(payloads) {
+            contents.records.push(Record { seq, time, payload });
+        }
+        self.retain(&mut contents);
+        // Announced under the lock: otherwise two appends could announce their tails backwards.
+        if let Some(&tail) = seqs.last() {
+            self.kept.live.send_modify(|live| live.tail = tail);
+        }
+        Ok(seqs)
+    }
+
+    fn checkpoint_now(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+        check_size("a state", state.len(), MAX_STATE_BYTES)?;
+        let mut contents = self.kept.open()?;
+        check_reach(seq, contents.kept_after(), self.tail())?;
+        self.check_room(&contents, state.len())?;
+        contents.checkpoints.insert(seq, state);
+        let kept: Vec<_> = contents.checkpoints.keys().copied().collect();
+        for seq in retention::superfluous_checkpoints(&kept, needed_after) {
+            contents.checkpoints.remove(&seq);
+        }
+        self.retain(&mut contents);
+        Ok(())
+    }
+
+    fn check_room(&self, contents: &Contents, grown: usize) -> Result<(), Error> {
+        let limit = self.options.max_bytes.unwrap_or(MEMORY_MAX_BYTES);
+        let wanted = contents.bytes() + grown as u64;
+        if wanted <= limit {
+            return Ok(());
+        }
+        let cause = format!("{wanted} bytes would be in use, and {limit} are allowed");
+        Err(Error::NoRoom { journal: "in memory".into(), source: Cause::from(Box::from(cause)) })
+    }
+
+    fn retain(&self, contents: &mut Contents) {
+        let oldest_checkpoint = contents.checkpoints.keys().next().copied();
+        let due = Due::new(&self.options, contents.bytes());
+        let Some(newest) = contents.records.newest() else { return };
+        let reach = retention::reach(oldest_checkpoint, newest.seq);
+        let before = contents.bytes();
+        while let Some(oldest) = contents.records.oldest()
+            && oldest.seq <= reach
+            && due.takes(oldest.time, before - contents.bytes())
+        {
+            contents.records.pop_oldest();
+        }
+    }
+}
+
+impl Default for MemoryJournal {
+    fn default() -> Self {
+        MemoryJournal::new(Options::default())
+    }
+}
+
+impl Journal for MemoryJournal {
+    type Follow = MemoryFollow;
+
+    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+        std::future::ready(self.append_now(payloads))
+    }
+
+    fn follow(&self, after: Seq) -> MemoryFollow {
+        MemoryFollow { after, kept: Arc::clone(&self.kept), live: self.kept.live.subscribe() }
+    }
+
+    fn epochs(&self) -> Epochs {
+        self.epochs.at_tail(self.tail())
+    }
+
+    fn tail(&self) -> Seq {
+        self.kept.live.borrow().tail
+    }
+
+    fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        std::future::ready(self.checkpoint_now(seq, state, needed_after))
+    }
+
+    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+        let contents = self.kept.open()?;
+        let oldest = contents.checkpoints.first_key_value();
+        Ok(oldest.map(|(&seq, state)| Checkpoint { seq, state: state.clone() }))
+    }
+
+    async fn close(&self) {
+        let _contents = self.kept.lock();
+        self.kept.live.send_modify(|live| live.closed = true);
+    }
+}
+
+impl Drop for MemoryJournal {
+    fn drop(&mut self) {
+        self.kept.live.send_modify(|live| live.closed = true);
+    }
+}
+
+impl Kept {
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, Contents>, Error> {
+        let contents = self.lock();
+        if self.live.borrow().closed { Err(Error::Closed) } else { Ok(contents) }
+    }
+}
+
+impl Contents {
+    fn bytes(&self) -> u64 {
+        let states: usize = self.checkpoints.values().map(Bytes::len).sum();
+        (self.records.bytes() + states) as u64
+    }
+
+    fn newest_time(&self) -> UnixMillis {
+        self.records.newest().map_or(UnixMillis::default(), |record| record.time)
+    }
+
+    fn kept_after(&self) -> Seq {
+        self.records.oldest().map_or(Seq::ZERO, |record| record.seq.prev())
+    }
+}
+
+/// Follows a [`MemoryJournal`].
+#[derive(Debug)]
+pub struct MemoryFollow {
+    after: Seq,
+    kept: Arc<Kept>,
+    live: watch::Receiver<Live>,
+}
+
+impl Follow for MemoryFollow {
+    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+        loop {
+            let Live { tail, closed } = *self.live.borrow_and_update();
+            if self.after < tail {
+                return self.advance();
+            }
+            if closed {
+                return Err(Error::Closed);
+            }
+            live::changed(&mut self.live).await?;
+        }
+    }
+}
+
+impl MemoryFollow {
+    fn advance(&mut self) -> Result<Vec<Record>, Error> {
+        let contents = self.kept.lock();
+        let removed = Error::Removed { after: self.after, kept_after: contents.kept_after() };
+        let batch = contents.records.after(self.after).ok_or(removed)?;
+        self.after = batch.last().map_or(self.after, |record| record.seq);
+        Ok(batch)
+    }
+}

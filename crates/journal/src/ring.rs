@@ -1,0 +1,85 @@
+//! Recent records in memory, in order and without holes: what followers that keep up are served
+//! from. Handing out a batch clones handles; payload bytes are shared.
+
+use std::collections::VecDeque;
+
+use crate::journal::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_PAYLOAD_BYTES};
+use crate::{Record, Seq};
+
+/// A run of records with consecutive numbers. It grows at the end and shrinks at the beginning;
+/// when to shrink is the owner's decision.
+#[derive(Debug, Default)]
+pub(crate) struct Ring {
+    records: VecDeque<Record>,
+    bytes: usize,
+}
+
+impl Ring {
+    pub(crate) fn push(&mut self, record: Record) {
+        self.bytes += cost(&record);
+        self.records.push_back(record);
+    }
+
+    pub(crate) fn pop_oldest(&mut self) -> Option<Record> {
+        let record = self.records.pop_front()?;
+        self.bytes -= cost(&record);
+        Some(record)
+    }
+
+    pub(crate) fn oldest(&self) -> Option<&Record> {
+        self.records.front()
+    }
+
+    pub(crate) fn newest(&self) -> Option<&Record> {
+        self.records.back()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Payload bytes, and what keeping each record costs beside its payload.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The batch after `after`: `None` where the record following `after` is not here.
+    pub(crate) fn after(&self, after: Seq) -> Option<Vec<Record>> {
+        let skipped = after.next().0.checked_sub(self.oldest()?.seq.0)?;
+        let mut bound = BatchBound::default();
+        let due = self.records.iter().skip(usize::try_from(skipped).ok()?);
+        let batch: Vec<_> = due.take_while(|record| bound.admits(record)).cloned().collect();
+        (!batch.is_empty()).then_some(batch)
+    }
+}
+
+/// Counts a batch towards its bounds.
+#[derive(Default)]
+pub(crate) struct BatchBound {
+    records: usize,
+    bytes: usize,
+}
+
+impl BatchBound {
+    /// Whether this record still goes in. The first always does, being no larger than a batch.
+    pub(crate) fn admits(&mut self, record: &Record) -> bool {
+        let bytes = self.bytes + record.payload.len();
+        if self.records == MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES {
+            return false;
+        }
+        self.records += 1;
+        self.bytes = bytes;
+        true
+    }
+}
+
+/// Bytes that a record of this payload takes here.
+pub(crate) fn cost_of(payload_bytes: usize) -> usize {
+    payload_bytes + size_of::<Record>()
+}
+
+fn cost(record: &Record) -> usize {
+    cost_of(record.payload.len())
+}
+
+const _: () = assert!(MAX_PAYLOAD_BYTES <= MAX_BATCH_BYTES);

@@ -1,0 +1,225 @@
+//! A journal in a file, kept by SQLite: write-ahead log, an fsync for each commit, one thread that
+//! writes. This file joins the parts: the queue to the writer, the ring of recent records that the
+//! writer fills, and the readers for those who are behind it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use tokio::sync::{oneshot, watch};
+
+use crate::journal::{MAX_STATE_BYTES, check_append, check_size};
+use crate::live::{self, Live};
+use crate::ring::Ring;
+use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Record, Seq};
+
+/// The file itself: is it there, ours alone, and a journal?
+mod file;
+
+/// Its tables, and what is loaded from them at opening.
+mod schema;
+
+/// Appends on their way to the writer.
+mod queue;
+
+/// The one thread that writes.
+mod writer;
+
+/// Connections for reading history.
+mod reader;
+
+/// Letting the oldest records go.
+mod retain;
+
+pub use self::queue::{QUEUE_APPENDS, QUEUE_BYTES};
+pub use self::writer::{RECENT_BYTES, RECENT_RECORDS};
+
+/// A journal in a file.
+///
+/// Opening blocks for some milliseconds (on a large file after a crash, longer); so does dropping
+/// it without [`Journal::close`]. Following needs a tokio runtime, for the blocking reads.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    epochs: Epochs,
+    ends: Arc<Ends>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the writer and all followers hold in common.
+#[derive(Debug)]
+struct Ends {
+    journal: String,
+    queue: queue::Queue,
+    recent: Mutex<Ring>,
+    live: watch::Sender<Live>,
+    readers: reader::Readers,
+    commits: AtomicU64,
+}
+
+impl SqliteJournal {
+    /// Opens the journal in this file, or makes a new one, and begins an epoch in it.
+    ///
+    /// # Errors
+    /// [`Error::InUse`], [`Error::NoFolder`], [`Error::ReadOnly`], [`Error::NotAJournal`],
+    /// [`Error::Damaged`], [`Error::NewerFormat`], or else [`Error::Storage`] and
+    /// [`Error::NoRoom`].
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let file = file::claim(path)?;
+        let opened = schema::open(&file, &options)?;
+        let epochs = opened.epochs.clone();
+        let ends = Arc::new(Ends {
+            journal: path.display().to_string(),
+            queue: queue::Queue::default(),
+            recent: Mutex::default(),
+            live: live::at(epochs.tail()),
+            readers: reader::Readers::new(file.path()),
+            commits: AtomicU64::new(0),
+        });
+        let writer = writer::start(Arc::clone(&ends), opened, options, file).map_err(|e| {
+            Error::Storage { journal: path.display().to_string(), source: Arc::new(e) }
+        })?;
+        Ok(SqliteJournal { epochs, ends, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// How many commits of appends there were since opening. Records by commits is how well
+    /// appends share the wait for the disk.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.ends.commits.load(Ordering::Relaxed)
+    }
+
+    fn writer(&self) -> Option<JoinHandle<()>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Journal for SqliteJournal {
+    type Follow = SqliteFollow;
+
+    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+        let (answer, answered) = oneshot::channel();
+        let queued = check_append(&payloads)
+            .and_then(|bytes| self.ends.queue.push(queue::Job::Append { payloads, answer }, bytes));
+        async move {
+            queued?;
+            answered.await.unwrap_or(Err(Error::Closed))
+        }
+    }
+
+    fn follow(&self, after: Seq) -> SqliteFollow {
+        SqliteFollow { after, ends: Arc::clone(&self.ends), live: self.ends.live.subscribe() }
+    }
+
+    fn epochs(&self) -> Epochs {
+        self.epochs.at_tail(self.tail())
+    }
+
+    fn tail(&self) -> Seq {
+        self.ends.live.borrow().tail
+    }
+
+    fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let (answer, answered) = oneshot::channel();
+        let bytes = state.len();
+        let queued = check_size("a state", bytes, MAX_STATE_BYTES).and_then(|()| {
+            let job = queue::Job::Checkpoint { seq, state, needed_after, answer };
+            self.ends.queue.push(job, bytes)
+        });
+        async move {
+            queued?;
+            answered.await.unwrap_or(Err(Error::Closed))
+        }
+    }
+
+    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+        self.ends.read(reader::oldest_checkpoint).await
+    }
+
+    async fn close(&self) {
+        self.ends.queue.close();
+        // The thread says so at its very end; joining it is then a matter of microseconds.
+        let mut live = self.ends.live.subscribe();
+        let _ = live.wait_for(|live| live.closed).await;
+        if let Some(writer) = self.writer() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for SqliteJournal {
+    /// Waits for the writer, so that the file can be opened again at once.
+    fn drop(&mut self) {
+        self.ends.queue.close();
+        if let Some(writer) = self.writer() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Ends {
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.readers.read(query).await?.map_err(|e| failure(&self.journal, e))
+    }
+}
+
+/// A failure of SQLite after opening, as the caller can act on it.
+fn failure(journal: &str, error: rusqlite::Error) -> Error {
+    let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+    let (journal, source): (_, Cause) = (journal.to_owned(), Arc::new(error));
+    if full { Error::NoRoom { journal, source } } else { Error::Storage { journal, source } }
+}
+
+/// Follows a [`SqliteJournal`].
+#[derive(Debug)]
+pub struct SqliteFollow {
+    after: Seq,
+    ends: Arc<Ends>,
+    live: watch::Receiver<Live>,
+}
+
+impl Follow for SqliteFollow {
+    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+        loop {
+            let Live { tail, closed } = *self.live.borrow_and_update();
+            if self.after < tail {
+                let batch = match self.recent() {
+                    Some(batch) => batch,
+                    None if closed => return Err(Error::Closed),
+                    None => self.history(tail).await?,
+                };
+                // Only here, after the last wait: a dropped future has moved nothing.
+                self.after = batch.last().map_or(self.after, |record| record.seq);
+                return Ok(batch);
+            }
+            if closed {
+                return Err(Error::Closed);
+            }
+            live::changed(&mut self.live).await?;
+        }
+    }
+}
+
+impl SqliteFollow {
+    fn recent(&self) -> Option<Vec<Record>> {
+        self.ends.recent.lock().unwrap_or_else(PoisonError::into_inner).after(self.after)
+    }
+
+    async fn history(&self, tail: Seq) -> Result<Vec<Record>, Error> {
+        let after = self.after;
+        match self.ends.read(move |db| reader::batch(db, after, tail)).await? {
+            reader::Batch::Records(records) => Ok(records),
+            reader::Batch::Removed { kept_after } => Err(Error::Removed { after, kept_after }),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The journal's file before SQLite sees it: where it is, whether it may be written, and that no
+//! other program has it.
+//!
+//! SQLite's own locks would let two servers take turns in writing one file. Each would number on
+//! from the tail that it knows, and their epochs would interleave. So whoever opens a journal holds
+//! a lock on a file beside it for as long as the journal is open. That file stays: removing it
+//! while another program waits for it would let two in.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::{Cause, Error};
+
+/// A journal's file that this process alone may write.
+#[derive(Debug)]
+pub(super) struct Claimed {
+    given: PathBuf,
+    path: PathBuf,
+    /// Released when it is dropped.
+    _lock: File,
+}
+
+/// Finds the file, checks what can be told without reading it as a database, and locks it.
+pub(super) fn claim(given: &Path) -> Result<Claimed, Error> {
+    let path = resolve(given)?;
+    check_writable(given, &path)?;
+    let lock = lock(given, &path)?;
+    check_header(given, &path)?;
+    Ok(Claimed { given: given.to_owned(), path, _lock: lock })
+}
+
+impl Claimed {
+    /// As the user wrote it, for messages.
+    pub(super) fn given(&self) -> PathBuf {
+        self.given.clone()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The file's real place, so that two names of one journal have one lock.
+fn resolve(given: &Path) -> Result<PathBuf, Error> {
+    if let Ok(path) = given.canonicalize() {
+        return Ok(path);
+    }
+    let Some(name) = given.file_name() else {
+        return Err(not_a_journal(given, "it is no file name"));
+    };
+    let folder = match given.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match folder.canonicalize() {
+        Ok(folder) => Ok(folder.join(name)),
+        Err(e) => Err(refused(given, e)),
+    }
+}
+
+/// The mark is honoured even where the user, as root, could overrule it.
+fn check_writable(given: &Path, path: &Path) -> Result<(), Error> {
+    match path.metadata() {
+        Ok(found) if found.is_dir() => Err(not_a_journal(given, "it is a folder")),
+        Ok(found) if found.permissions().readonly() => {
+            Err(refused(given, io::Error::new(ErrorKind::PermissionDenied, "it is read-only")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn lock(given: &Path, path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(PathBuf::from(name))
+        .map_err(|e| refused(given, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::Error(e)) => Err(refused(given, e)),
+        Err(e @ TryLockError::WouldBlock) => {
+            Err(Error::InUse { path: given.to_owned(), source: Arc::new(e) })
+        }
+    }
+}
+
+/// Said here because SQLite would take a file of a few bytes for an empty database.
+fn check_header(given: &Path, path: &Path) -> Result<(), Error> {
+    let mut head = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head));
+    match read {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(refused(given, e)),
+        Ok(_) if head.is_empty() || head == MAGIC => Ok(()),
+        Ok(_) => Err(not_a_journal(given, "it is no SQLite database")),
+    }
+}
+
+fn refused(given: &Path, error: io::Error) -> Error {
+    let (path, kind, source) = (given.to_owned(), error.kind(), Arc::new(error));
+    match kind {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NoFolder { path, source },
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Error::ReadOnly { path, source }
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Error::NoRoom { journal: path.display().to_string(), source }
+        }
+        _ => Error::Storage { journal: path.display().to_string(), source },
+    }
+}
+
+pub(super) fn not_a_journal(given: &Path, why: &str) -> Error {
+    Error::NotAJournal { path: given.to_owned(), source: Cause::from(Box::from(why)) }
+}
+
+/// How every SQLite 3 database begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";

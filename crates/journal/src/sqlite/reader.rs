@@ -1,0 +1,116 @@
+//! Reading history: a few read-only connections, used off the async threads, for short reads only.
+//! A long one would keep the writer from folding its log into the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use tokio::sync::Semaphore;
+
+use super::schema::{self, BUSY, integer, seq};
+use crate::ring::BatchBound;
+use crate::{Checkpoint, Error, Record, Seq};
+
+/// How many reads go on at once. Others wait their turn.
+const READERS: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Readers {
+    path: PathBuf,
+    turns: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Self {
+        let turns = Arc::new(Semaphore::new(READERS));
+        Readers { path: path.to_owned(), turns, idle: Arc::default() }
+    }
+
+    /// Runs a query on a thread that may block.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<rusqlite::Result<T>, Error> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Error::Closed)?;
+        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let turn = turn;
+            let rested = lock(&idle).pop();
+            let db = rested.map_or_else(|| connect(&path), Ok)?;
+            let result = query(&db)?;
+            // One that failed, or outlived the journal, is not used again.
+            if !turn.semaphore().is_closed() {
+                lock(&idle).push(db);
+            }
+            Ok(result)
+        });
+        reading.await.map_err(|_| Error::Closed)
+    }
+
+    /// No read begins after this.
+    pub(super) fn close(&self) {
+        self.turns.close();
+        lock(&self.idle).clear();
+    }
+}
+
+fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let reading = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, reading)?;
+    db.busy_timeout(BUSY)?;
+    Ok(db)
+}
+
+/// What is found after a position.
+pub(super) enum Batch {
+    Records(Vec<Record>),
+    /// The record after it is not there any more.
+    Removed {
+        kept_after: Seq,
+    },
+}
+
+/// The records after `after` as far as one batch goes. None beyond `tail`: what the writer has
+/// committed but not yet announced is not for followers.
+pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<Batch> {
+    let sql = "SELECT seq, time, payload FROM record WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([integer(after.0), integer(tail.0)])?;
+    let (mut records, mut bound, mut expected) = (Vec::new(), BatchBound::default(), after.next());
+    while let Some(row) = rows.next()? {
+        let record = Record {
+            seq: seq(row.get(0)?),
+            time: schema::millis(row.get(1)?),
+            payload: Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?),
+        };
+        if record.seq != expected && records.is_empty() {
+            return Ok(Batch::Removed { kept_after: record.seq.prev() });
+        }
+        // A hole further on ends the batch, so that the next one begins with it and tells.
+        if record.seq != expected || !bound.admits(&record) {
+            break;
+        }
+        expected = record.seq.next();
+        records.push(record);
+    }
+    if records.is_empty() {
+        Ok(Batch::Removed { kept_after: tail })
+    } else {
+        Ok(Batch::Records(records))
+    }
+}
+
+pub(super) fn oldest_checkpoint(db: &Connection) -> rusqlite::Result<Option<Checkpoint>> {
+    let sql = "SELECT seq, state FROM checkpoint ORDER BY seq LIMIT 1";
+    db.query_row(sql, [], |row| {
+        let state = Bytes::copy_from_slice(row.get_ref(1)?.as_blob()?);
+        Ok(Checkpoint { seq: seq(row.get(0)?), state })
+    })
+    .optional()
+}

@@ -1,0 +1,127 @@
+//! Letting the oldest records go, on the writer's thread, in steps short enough that no append
+//! waits long. The file does not shrink: its free pages are written again.
+
+use rusqlite::Connection;
+
+use super::schema::{integer, millis, oldest_record, seq};
+use super::writer::{Writer, Written};
+use crate::retention::{self, Due};
+use crate::{Seq, UnixMillis};
+
+impl Writer {
+    /// Takes one step, if one is due. Whether there may be more to do.
+    pub(super) fn retain(&mut self, written: Written) -> bool {
+        let reach = retention::reach(self.checkpoints.first().copied(), self.tail);
+        let Some(oldest) = self.oldest else { return false };
+        if oldest.0 > reach {
+            return false;
+        }
+        match step(&mut self.db, &self.options, oldest, reach, step_bound(written)) {
+            Ok(None) => false,
+            Ok(Some(oldest)) => {
+                self.oldest = Some(oldest);
+                self.fold_log(STEP_LOG_BYTES);
+                true
+            }
+            Err(e) => {
+                tracing::warn!(error = %e, "old records could not be let go");
+                false
+            }
+        }
+    }
+}
+
+/// Lets go of the oldest records that are due. Gives the oldest that stays, or `None` where nothing
+/// was due.
+fn step(
+    db: &mut Connection,
+    options: &crate::Options,
+    oldest: (Seq, UnixMillis),
+    reach: Seq,
+    bound: Written,
+) -> rusqlite::Result<Option<(Seq, UnixMillis)>> {
+    let due = Due::new(options, if options.keep_bytes.is_some() { used_bytes(db)? } else { 0 });
+    if !due.takes(oldest.1, 0) {
+        return Ok(None);
+    }
+    let last = last_due(db, due, reach, bound)?;
+    db.execute("DELETE FROM record WHERE seq <= ?1", [integer(last.0)])?;
+    oldest_record(db)
+}
+
+/// How far one step goes.
+fn last_due(db: &Connection, due: Due, reach: Seq, bound: Written) -> rusqlite::Result<Seq> {
+    let sql = "SELECT seq, time, length(payload) FROM record WHERE seq <= ?1 ORDER BY seq LIMIT ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([integer(reach.0), integer(bound.records as u64)])?;
+    let (mut last, mut freed) = (Seq::ZERO, 0);
+    while let Some(row) = rows.next()? {
+        if freed >= bound.bytes as u64 || !due.takes(millis(row.get(1)?), freed) {
+            break;
+        }
+        last = seq(row.get(0)?);
+        freed += u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
+    }
+    Ok(last)
+}
+
+fn used_bytes(db: &Connection) -> rusqlite::Result<u64> {
+    let figure = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let pages = figure("page_count")? - figure("freelist_count")?;
+    Ok(u64::try_from(pages * figure("page_size")?).unwrap_or_default())
+}
+
+/// Twice what was written since the last step, so that retention overtakes any rate of appends.
+fn step_bound(written: Written) -> Written {
+    Written {
+        records: (2 * written.records).max(STEP_RECORDS),
+        bytes: (2 * written.bytes).max(STEP_BYTES),
+    }
+}
+
+/// How many records a step lets go at least, where they are due.
+const STEP_RECORDS: usize = 512;
+
+/// How many payload bytes a step lets go at least, where they are due.
+const STEP_BYTES: usize = 1024 * 1024;
+
+/// What a step writes to the log, roughly.
+const STEP_LOG_BYTES: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Options};
+
+    /// A hundred records of ten bytes, all due.
+    #[test]
+    fn a_step_keeps_to_both_bounds_and_to_the_reach() -> rusqlite::Result<()> {
+        let db = Connection::open_in_memory()?;
+        db.execute_batch(
+            "CREATE TABLE record (seq INTEGER PRIMARY KEY, time INTEGER, payload BLOB);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
+             INSERT INTO record SELECT i, 0, zeroblob(10) FROM n;",
+        )?;
+        let options = Options {
+            keep: Some(std::time::Duration::ZERO),
+            clock: Clock::new(|| UnixMillis(1)),
+            ..Options::default()
+        };
+        let due = Due::new(&options, 0);
+        for (reach, records, bytes, expected) in
+            [(100, 7, 1000, 7), (100, 1000, 35, 4), (100, 1000, 10_000, 100), (50, 60, 1000, 50)]
+        {
+            let bound = Written { records, bytes };
+            assert_eq!(last_due(&db, due, Seq(reach), bound)?, Seq(expected));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn retention_overtakes_any_rate_of_appends() {
+        for (records, bytes) in [(0, 0), (1, 1), (4096, 100), (10, 16 * 1024 * 1024)] {
+            let bound = step_bound(Written { records, bytes });
+            assert!(bound.records > records && bound.bytes > bytes);
+        }
+    }
+}

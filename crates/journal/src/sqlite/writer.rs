@@ -1,0 +1,266 @@
+//! The one thread that writes. It takes all appends that wait, commits them together, and only then
+//! lets followers see them and answers.
+//!
+//! **When a commit fails** nothing of it is in the tables: SQLite makes frames of the log visible
+//! only after their fsync succeeded, and rolls back otherwise. The numbers are given again to the
+//! next commit; nobody has seen them. But after a failed *fsync* the frames are in the log file all
+//! the same, whole, and a crash at that moment would let recovery find them: an append answered with
+//! an error would be there after all. So before such a failure is answered, a commit that changes
+//! nothing is written over the place where they lie ([`Writer::overwrite`]). Each frame's checksum
+//! builds on the one before, so what is left of them behind it is void. Only where that fails too,
+//! and the program dies before any later commit, can a refused record survive: with a number of its
+//! own in an epoch that is over, so that even then no id names two records.
+//!
+//! A failed fsync may also drop pages that the system will not write again. SQLite's next commit
+//! begins where the failed one began and so writes all of them anew.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::file::Claimed;
+use super::queue::{Answer, Work};
+use super::schema::{FORMAT, Opened, integer};
+use super::{Ends, failure};
+use crate::journal::check_reach;
+use crate::retention::superfluous_checkpoints;
+use crate::{Error, Options, Record, Seq, UnixMillis};
+
+/// Everything that only the writing thread touches. The lock is let go last.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) ends: Arc<Ends>,
+    pub(super) options: Options,
+    pub(super) tail: Seq,
+    newest_time: UnixMillis,
+    /// The oldest record, and when it was written.
+    pub(super) oldest: Option<(Seq, UnixMillis)>,
+    pub(super) checkpoints: Vec<Seq>,
+    /// Bytes written since the log was last folded, roughly.
+    unfolded_bytes: usize,
+    _file: Claimed,
+}
+
+/// How much a round wrote. Retention lets go of at least as much, so that it keeps up.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Written {
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+}
+
+pub(super) fn start(
+    ends: Arc<Ends>,
+    opened: Opened,
+    options: Options,
+    file: Claimed,
+) -> std::io::Result<JoinHandle<()>> {
+    let writer = Writer {
+        db: opened.db,
+        ends,
+        options,
+        tail: opened.epochs.tail(),
+        newest_time: opened.newest_time,
+        oldest: opened.oldest,
+        checkpoints: opened.checkpoints,
+        unfolded_bytes: 0,
+        _file: file,
+    };
+    thread::Builder::new().name("journal-writer".into()).spawn(move || {
+        let _ending = Ending(Arc::clone(&writer.ends));
+        writer.run();
+    })
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut patience = HOUSEKEEPING;
+        loop {
+            let written = match self.ends.queue.take(patience) {
+                Work::Commit(appends) => self.commit(appends),
+                Work::Keep { seq, state, needed_after, answer } => {
+                    let bytes = state.len();
+                    let _ = answer.send(self.keep(seq, &state, needed_after));
+                    Written { records: 0, bytes }
+                }
+                Work::Idle => Written::default(),
+                Work::End => break,
+            };
+            let more = self.retain(written);
+            self.fold_log(written.bytes + PAGE_BYTES);
+            patience = if more { Duration::ZERO } else { HOUSEKEEPING };
+        }
+        self.ends.readers.close();
+        if let Err(e) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::warn!(error = %e, "the journal's log stays beside it and is read at the next start");
+        }
+    }
+
+    fn commit(&mut self, appends: Vec<(Vec<Bytes>, Answer<Vec<Seq>>)>) -> Written {
+        let (mut payloads, mut answers) = (Vec::new(), Vec::new());
+        for (given, answer) in appends {
+            answers.push((given.len(), answer));
+            payloads.extend(given);
+        }
+        let mut seqs = (self.tail.next().0..).map(Seq);
+        match self.write(payloads) {
+            Ok(records) => {
+                let written = self.announce(records);
+                for (count, answer) in answers {
+                    let _ = answer.send(Ok(seqs.by_ref().take(count).collect()));
+                }
+                written
+            }
+            Err(e) => {
+                self.overwrite(&e);
+                let error = failure(&self.ends.journal, e);
+                for (_, answer) in answers {
+                    let _ = answer.send(Err(error.clone()));
+                }
+                Written::default()
+            }
+        }
+    }
+
+    fn write(&mut self, payloads: Vec<Bytes>) -> rusqlite::Result<Vec<Record>> {
+        // A clock that jumps back gives the newest record's time again.
+        let time = self.newest_time.max(self.options.clock.now());
+        let seqs = (self.tail.next().0..).map(Seq);
+        let records: Vec<_> =
+            seqs.zip(payloads).map(|(seq, payload)| Record { seq, time, payload }).collect();
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut insert =
+            tx.prepare_cached("INSERT INTO record (seq, time, payload) VALUES (?1, ?2, ?3)")?;
+        for Record { seq, time, payload } in &records {
+            insert.execute((integer(seq.0), integer(time.0), payload.as_ref()))?;
+        }
+        drop(insert);
+        tx.commit()?;
+        Ok(records)
+    }
+
+    /// Durable now: lets followers see them. The records are there before the tail says so.
+    fn announce(&mut self, records: Vec<Record>) -> Written {
+        let bytes = records.iter().map(|record| record.payload.len()).sum();
+        let written = Written { records: records.len(), bytes };
+        if let Some(first) = records.first() {
+            self.oldest.get_or_insert((first.seq, first.time));
+        }
+        if let Some(last) = records.last() {
+            (self.tail, self.newest_time) = (last.seq, last.time);
+        }
+        let mut recent = self.ends.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        for record in records {
+            recent.push(record);
+        }
+        while recent.len() > RECENT_RECORDS || recent.bytes() > RECENT_BYTES {
+            recent.pop_oldest();
+        }
+        drop(recent);
+        self.ends.commits.fetch_add(1, Ordering::Relaxed);
+        self.ends.live.send_modify(|live| live.tail = self.tail);
+        written
+    }
+
+    fn keep(&mut self, seq: Seq, state: &[u8], needed_after: Seq) -> Result<(), Error> {
+        let kept_after = self.oldest.map_or(Seq::ZERO, |(seq, _)| seq.prev());
+        check_reach(seq, kept_after, self.tail)?;
+        let mut kept = self.checkpoints.clone();
+        if let Err(place) = kept.binary_search(&seq) {
+            kept.insert(place, seq);
+        }
+        let superfluous = superfluous_checkpoints(&kept, needed_after);
+        kept.retain(|seq| !superfluous.contains(seq));
+        if let Err(e) = self.write_checkpoint(seq, state, &superfluous) {
+            self.overwrite(&e);
+            return Err(failure(&self.ends.journal, e));
+        }
+        self.checkpoints = kept;
+        Ok(())
+    }
+
+    fn write_checkpoint(
+        &mut self,
+        seq: Seq,
+        state: &[u8],
+        superfluous: &[Seq],
+    ) -> rusqlite::Result<()> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let insert = "INSERT OR REPLACE INTO checkpoint (seq, state) VALUES (?1, ?2)";
+        tx.execute(insert, (integer(seq.0), state))?;
+        for seq in superfluous {
+            tx.execute("DELETE FROM checkpoint WHERE seq = ?1", [integer(seq.0)])?;
+        }
+        tx.commit()
+    }
+
+    /// Makes sure that what failed stays undone: see the head of this file. Writing the header's
+    /// format again changes one page to what it is.
+    fn overwrite(&mut self, failed: &rusqlite::Error) {
+        if !self.db.is_autocommit() {
+            let _ = self.db.execute_batch("ROLLBACK");
+        }
+        // Another program has the file: nothing of ours reached the log.
+        if failed.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+            return;
+        }
+        if let Err(e) = self.db.pragma_update(None, "user_version", FORMAT) {
+            tracing::warn!(error = %e, "a commit to the journal failed, and could not be overwritten");
+        }
+    }
+
+    /// Moves the log's contents into the file once it has grown, after those who waited for the
+    /// commit were answered. Readers keep a log from being begun anew; one that has grown far
+    /// beyond its measure waits a moment for them.
+    pub(super) fn fold_log(&mut self, grown_bytes: usize) {
+        self.unfolded_bytes += grown_bytes;
+        if self.unfolded_bytes < FOLD_BYTES {
+            return;
+        }
+        self.unfolded_bytes = 0;
+        if let Err(e) = self.try_fold() {
+            tracing::warn!(error = %e, "the journal's log could not be folded into the file");
+        }
+    }
+
+    fn try_fold(&self) -> rusqlite::Result<()> {
+        let frames: i64 =
+            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;
+        if frames > MAX_LOG_FRAMES {
+            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+/// However the thread ends, by a fault of ours too: nobody waits for it in vain.
+struct Ending(Arc<Ends>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.queue.abandon();
+        self.0.readers.close();
+        self.0.live.send_modify(|live| live.closed = true);
+    }
+}
+
+/// How many recent records are kept in memory for followers. Those further behind read the file.
+pub const RECENT_RECORDS: usize = 8192;
+
+/// How many bytes the recent records may take in memory.
+pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// How often an idle writer looks for records grown too old.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+
+/// How much is written between two foldings of the log.
+const FOLD_BYTES: usize = 4 * 1024 * 1024;
+
+/// What any commit writes at least.
+const PAGE_BYTES: usize = 4096;
+
+/// How many frames, a page each, the log may have before folding insists.
+const MAX_LOG_FRAMES: i64 = 16 * 1024;

@@ -1,0 +1,217 @@
+//! A process of its own appends and reports each answer; then it is killed, or stopped in the middle
+//! of whatever it does and its files copied. Whatever it reported has to be there.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use journal::{Journal, Options, Position, Record, Seq, SqliteJournal};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::subject::{all_after, assert_consecutive, numbered, place};
+
+#[tokio::test]
+async fn what_was_answered_survives_kill_9() {
+    let (_folder, path) = place();
+    let mut answered = HashMap::new();
+    for round in 1..=5 {
+        let mut process = Appending::start(&path);
+        process.read_answers(round * 150, &mut answered);
+        process.child.kill().unwrap();
+        process.read_to_the_end(&mut answered);
+        check(&path, &answered).await;
+    }
+}
+
+/// A stopped process's files are what `kill -9` at that moment would leave.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_was_answered_is_in_the_files_at_any_moment() {
+    let (_folder, path) = place();
+    let (mut process, mut answered) = (Appending::start(&path), HashMap::new());
+    for moment in 0..20 {
+        process.read_answers(17 + moment % 7 * 11, &mut answered);
+        process.signal("STOP");
+        process.wait_until_stopped();
+        let (_copies, copy) = place();
+        for ending in ["db", "db-wal"] {
+            fs::copy(path.with_extension(ending), copy.with_extension(ending)).unwrap();
+        }
+        check(&copy, &answered).await;
+        process.signal("CONT");
+    }
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+}
+
+/// A disk that lied about its fsync, or a log half copied: what remains is a beginning of what was,
+/// and ids of the rest are not honoured, also when their numbers are given again.
+#[tokio::test]
+async fn whatever_is_left_of_the_log_a_beginning_remains() {
+    let (_folder, path) = place();
+    drop(SqliteJournal::open(&path, Options::default()).unwrap());
+    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    for n in 0..20 {
+        journal.append(numbered(n * 20..(n + 1) * 20)).await.unwrap();
+    }
+    let originals = all_after(&journal, Seq::ZERO).await.unwrap();
+    let ids: Vec<_> = positions(&journal, originals.len() as u64);
+    let (file, log) = (fs::read(&path).unwrap(), fs::read(path.with_extension("db-wal")).unwrap());
+
+    let seed = rand::random();
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut shortest = originals.len();
+    for _ in 0..30 {
+        let (_copies, copy) = place();
+        let mut log = log.clone();
+        let place = random.random_range(0..log.len());
+        if random.random() {
+            log.truncate(place);
+        } else {
+            log[place] ^= 1 << random.random_range(0..8);
+        }
+        fs::write(&copy, &file).unwrap();
+        fs::write(copy.with_extension("db-wal"), log).unwrap();
+        shortest = shortest.min(check_beginning(&copy, &originals, &ids).await);
+    }
+    assert!(shortest < originals.len(), "some of it was lost");
+}
+
+async fn check_beginning(path: &Path, originals: &[Record], ids: &[Position]) -> usize {
+    let journal = SqliteJournal::open(path, Options::default()).unwrap();
+    let left = all_after(&journal, Seq::ZERO).await.unwrap();
+    assert_eq!(left, originals[..left.len()]);
+    let honoured = || -> Vec<bool> { ids.iter().map(|&id| journal.epochs().honours(id)).collect() };
+    let expected: Vec<_> = (0..ids.len()).map(|n| n < left.len()).collect();
+    assert_eq!(honoured(), expected);
+    journal.append(numbered(0..ids.len())).await.unwrap();
+    assert_eq!(honoured(), expected, "once the numbers are given again");
+    left.len()
+}
+
+fn positions(journal: &SqliteJournal, count: u64) -> Vec<Position> {
+    (1..=count).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
+}
+
+/// All that was answered is there under its id, and nothing is there twice.
+async fn check(path: &Path, answered: &HashMap<Position, String>) {
+    let journal = SqliteJournal::open(path, Options::default()).unwrap();
+    let records = all_after(&journal, Seq::ZERO).await.unwrap();
+    assert_consecutive(Seq::ZERO, &records);
+    for (id, payload) in answered {
+        assert!(journal.epochs().honours(*id), "{id}");
+        let record = &records[usize::try_from(id.seq.0).unwrap() - 1];
+        assert_eq!(name(&record.payload), payload, "{id}");
+    }
+    let mut names: Vec<_> = records.iter().map(|record| name(&record.payload)).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), records.len());
+}
+
+/// What a payload begins with; the rest only makes it long.
+fn name(payload: &[u8]) -> &str {
+    std::str::from_utf8(payload).unwrap().trim_end_matches('.')
+}
+
+struct Appending {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Appending {
+    fn start(path: &Path) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crash::append_until_killed", "--ignored", "--nocapture"])
+            .env(PLACE, path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Appending { child, answers }
+    }
+
+    fn read_answers(&mut self, count: usize, answered: &mut HashMap<Position, String>) {
+        let enough = answered.len() + count;
+        while answered.len() < enough {
+            assert!(self.read_answer(answered), "it ended by itself");
+        }
+    }
+
+    fn read_to_the_end(&mut self, answered: &mut HashMap<Position, String>) {
+        while self.read_answer(answered) {}
+        self.child.wait().unwrap();
+    }
+
+    /// Lines that are no answer are the test runner's; a line without its end was cut by the kill.
+    fn read_answer(&mut self, answered: &mut HashMap<Position, String>) -> bool {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        let answer = line.strip_suffix('\n').and_then(|line| line.split_once(' '));
+        if let Some((id, payload)) = answer
+            && let Ok(id) = id.parse()
+        {
+            assert_eq!(answered.insert(id, payload.to_owned()), None, "{id} was given twice");
+        }
+        !line.is_empty()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    #[cfg(target_os = "linux")]
+    fn wait_until_stopped(&self) {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let stopped = |task: &Path| {
+            let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
+        };
+        while !fs::read_dir(&tasks).unwrap().all(|task| stopped(&task.unwrap().path())) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "run by other tests, in a process of its own"]
+async fn append_until_killed() {
+    let Ok(path) = std::env::var(PLACE) else { return };
+    let journal = Arc::new(SqliteJournal::open(path, Options::default()).unwrap());
+    let start: u32 = rand::random();
+    let appenders: Vec<_> = (0..8)
+        .map(|appender| {
+            let journal = Arc::clone(&journal);
+            tokio::spawn(async move {
+                for turn in 0.. {
+                    append_one(&journal, format!("{start} {appender} {turn}")).await;
+                }
+            })
+        })
+        .collect();
+    for appender in appenders {
+        appender.await.unwrap();
+    }
+}
+
+async fn append_one(journal: &SqliteJournal, name: String) {
+    let length = rand::rng().random_range(name.len()..8000);
+    let payload = Bytes::from(format!("{name:.<length$}"));
+    let seq = journal.append(vec![payload]).await.unwrap()[0];
+    if seq.0 % 100 == 0 {
+        journal.checkpoint(seq, "state".into(), Seq::ZERO).await.unwrap();
+    }
+    let id = journal.epochs().position(seq).unwrap();
+    // In one write, so that a kill leaves whole lines and at most one cut.
+    std::io::stdout().lock().write_all(format!("{id} {name}\n").as_bytes()).unwrap();
+}
+
+const PLACE: &str = "JOURNAL_TO_BE_KILLED";

@@ -1,0 +1,170 @@
+use std::path::Path;
+use std::process::Command;
+
+use journal::{Error, Follow, Journal, Options, Seq, SqliteJournal};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::subject::{
+    Subject, all_after, assert_consecutive, for_each_journal, numbered, one, place, texts, zeros,
+};
+
+for_each_journal! {
+    without_room_nothing_is_kept_until_there_is_some_again
+}
+
+const KILOBYTE: usize = 1024;
+
+fn a_megabyte() -> Options {
+    let (max, keep) = (1024 * KILOBYTE as u64, 256 * KILOBYTE as u64);
+    Options { max_bytes: Some(max), keep_bytes: Some(keep), ..Options::default() }
+}
+
+async fn without_room_nothing_is_kept_until_there_is_some_again<J: Subject>() {
+    let journal = J::fresh(a_megabyte());
+    let mut follower = journal.follow(Seq::ZERO);
+    let refusal = loop {
+        // The first of the two would often fit.
+        let two = [one("small"), zeros(64 * KILOBYTE)].concat();
+        match journal.append(two).await {
+            Ok(seqs) => assert!(seqs[1] == journal.tail() && seqs[1] < Seq(1000)),
+            Err(e) => break e,
+        }
+    };
+    assert!(matches!(refusal, Error::NoRoom { .. }), "{refusal:?}");
+    assert!(refusal.to_string().starts_with("no room is left for the journal "));
+    assert!(std::error::Error::source(&refusal).is_some());
+    let tail = journal.tail();
+    assert_eq!(tail.0 % 2, 0, "all or nothing");
+    assert!((20..=32).contains(&tail.0), "{tail} records in a megabyte");
+
+    // Still refused, still readable; and what was refused takes no numbers.
+    journal.append(zeros(128 * KILOBYTE)).await.unwrap_err();
+    assert_eq!(all_after(&*journal, Seq::ZERO).await.unwrap().len() as u64, tail.0);
+    follower = follow_up(follower, tail).await;
+    journal.checkpoint(tail, "state".into(), tail).await.unwrap();
+    for n in 1..=30 {
+        let seqs = journal.append(zeros(64 * KILOBYTE)).await.unwrap();
+        assert_eq!(seqs, [Seq(tail.0 + n)]);
+        journal.checkpoint(seqs[0], "state".into(), seqs[0]).await.unwrap();
+        follower = follow_up(follower, journal.tail()).await;
+    }
+}
+
+/// Reads to the tail, and sees no hole in between.
+async fn follow_up<F: Follow>(mut follower: F, tail: Seq) -> F {
+    loop {
+        let batch = follower.next().await.unwrap();
+        assert_consecutive(batch[0].seq.prev(), &batch);
+        if batch.last().unwrap().seq == tail {
+            return follower;
+        }
+    }
+}
+
+/// Those that share a commit share its failure; afterwards a smaller one gets their numbers.
+#[tokio::test]
+async fn every_append_of_a_failed_commit_is_refused() {
+    let (_folder, path) = place();
+    let journal = SqliteJournal::open(&path, a_megabyte()).unwrap();
+    journal.append(one("before")).await.unwrap();
+    let mut follower = journal.follow(Seq(1));
+
+    let outside = rusqlite::Connection::open(&path).unwrap();
+    outside.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let large = zeros(1000 * KILOBYTE);
+    let together: Vec<_> =
+        [&large, &large, &one("one"), &large].map(|payload| journal.append(payload.clone())).into();
+    outside.execute_batch("ROLLBACK").unwrap();
+    let mut refused = 0;
+    for append in together {
+        refused += usize::from(matches!(append.await, Err(Error::NoRoom { .. })));
+    }
+    // The first may have been taken alone, before the lock was met; the others came together.
+    assert!(refused >= 3, "{refused} refused");
+    let tail = journal.tail();
+    assert_eq!(journal.append(one("after")).await.unwrap(), [tail.next()]);
+    let seen = texts(&follower.next().await.unwrap());
+    assert_eq!(seen.last().unwrap(), "after");
+    assert!(!seen.contains(&"one".to_owned()));
+    drop(journal);
+    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    assert_eq!(journal.tail(), tail.next());
+}
+
+/// After a failed fsync the log may hold what was refused. Before the refusal is answered,
+/// something else has to be written there: visible from outside as a commit.
+#[tokio::test]
+async fn a_failed_commit_is_overwritten_before_it_is_answered() {
+    let (_folder, path) = place();
+    let journal = SqliteJournal::open(&path, a_megabyte()).unwrap();
+    let outside = rusqlite::Connection::open(&path).unwrap();
+    let version =
+        || -> i64 { outside.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap() };
+    let before = version();
+    assert_eq!(version(), before);
+    let too_many = vec![zeros(1024 * KILOBYTE).remove(0); 4];
+    journal.append(too_many).await.unwrap_err();
+    assert_ne!(version(), before);
+}
+
+#[tokio::test]
+async fn while_another_program_writes_appends_fail_and_then_succeed() {
+    let (_folder, path) = place();
+    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    journal.append(one("before")).await.unwrap();
+    let outside = rusqlite::Connection::open(&path).unwrap();
+    outside.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refusal = journal.append(one("refused")).await.unwrap_err();
+    let expected = format!("the journal {} cannot be read or written", path.display());
+    assert_eq!(refusal.to_string(), expected);
+    outside.execute_batch("ROLLBACK").unwrap();
+    journal.append(one("after")).await.unwrap();
+    assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before", "after"]);
+}
+
+/// A limit on the size of files makes real writes fail. It holds for a whole process, so the part
+/// under the limit runs in one of its own.
+#[tokio::test]
+async fn a_disk_that_refuses_to_write_undoes_nothing_and_is_used_again() {
+    let (_folder, path) = place();
+    let status = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "failing::in_a_process_of_its_own", "--ignored", "--nocapture"])
+        .env(PLACE, &path)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let records = all_after(&journal, Seq::ZERO).await.unwrap();
+    let expected: Vec<_> = (0..10).map(|n| n.to_string()).chain(["after".into()]).collect();
+    assert_eq!(texts(&records), expected);
+}
+
+#[tokio::test]
+#[ignore = "run by another test, in a process of its own"]
+async fn in_a_process_of_its_own() {
+    let Ok(path) = std::env::var(PLACE) else { return };
+    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    journal.append(numbered(0..10)).await.unwrap();
+    let mut follower = journal.follow(Seq(10));
+
+    // Without a handler the signal for a file grown too large would end the process.
+    let _handler = signal(SignalKind::from_raw(SIGXFSZ)).unwrap();
+    let (_, hard) = rlimit::getrlimit(rlimit::Resource::FSIZE).unwrap();
+    let log = std::fs::metadata(Path::new(&path).with_extension("db-wal")).unwrap().len();
+    rlimit::setrlimit(rlimit::Resource::FSIZE, log + 10 * KILOBYTE as u64, hard).unwrap();
+    for _ in 0..3 {
+        let refusal = journal.append(zeros(64 * KILOBYTE)).await.unwrap_err();
+        assert!(matches!(refusal, Error::Storage { .. }), "{refusal:?}");
+        assert_eq!(journal.tail(), Seq(10));
+        assert_eq!(all_after(&journal, Seq::ZERO).await.unwrap().len(), 10);
+    }
+    rlimit::setrlimit(rlimit::Resource::FSIZE, hard, hard).unwrap();
+    assert_eq!(journal.append(one("after")).await.unwrap(), [Seq(11)]);
+    assert_eq!(texts(&follower.next().await.unwrap()), ["after"]);
+    journal.close().await;
+}
+
+const PLACE: &str = "JOURNAL_WITH_A_SMALL_DISK";
+
+/// Its number on Linux, for most processors.
+const SIGXFSZ: i32 = 25;

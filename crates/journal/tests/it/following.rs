@@ -1,0 +1,150 @@
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use journal::{Follow, MemoryJournal, Options, Record, Seq, SqliteJournal};
+use proptest::prelude::*;
+use tokio::runtime::Builder;
+
+use crate::subject::{
+    Subject, all_after, assert_consecutive, for_each_journal, in_time, numbered, one, texts,
+};
+
+for_each_journal! {
+    history_comes_first_then_what_is_new
+    a_dropped_wait_loses_nothing
+    beyond_the_tail_a_follower_waits
+    one_far_behind_gets_everything
+}
+
+async fn history_comes_first_then_what_is_new<J: Subject>() {
+    let journal = Arc::new(J::fresh(Options::default()));
+    journal.append(numbered(0..10)).await.unwrap();
+    let mut follower = journal.follow(Seq(4));
+    assert_eq!(texts(&follower.next().await.unwrap()), ["4", "5", "6", "7", "8", "9"]);
+    let live = tokio::spawn(async move { follower.next().await.unwrap() });
+    tokio::task::yield_now().await;
+    journal.append(one("new")).await.unwrap();
+    let batch = live.await.unwrap();
+    assert_eq!((batch[0].seq, texts(&batch)), (Seq(11), vec!["new".to_owned()]));
+}
+
+async fn a_dropped_wait_loses_nothing<J: Subject>() {
+    // More than is kept in memory, so that reads of the file are dropped, too.
+    let journal = J::fresh(Options::default());
+    for _ in 0..4 {
+        journal.append(numbered(0..4000)).await.unwrap();
+    }
+    let (mut follower, mut seen) = (journal.follow(Seq::ZERO), Vec::new());
+    while seen.len() < 16_000 {
+        match poll_once(&mut follower) {
+            Poll::Ready(batch) => seen.extend(batch.unwrap()),
+            Poll::Pending => seen.extend(follower.next().await.unwrap()),
+        }
+    }
+    assert_consecutive(Seq::ZERO, &seen);
+    assert!(poll_once(&mut follower).is_pending());
+    journal.append(one("after a dropped wait at the tail")).await.unwrap();
+    assert_eq!(follower.next().await.unwrap().len(), 1);
+}
+
+/// Begins to wait, and thinks better of it.
+fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, journal::Error>> {
+    pin!(follower.next()).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+async fn beyond_the_tail_a_follower_waits<J: Subject>() {
+    let journal = J::fresh(Options::default());
+    journal.append(numbered(0..1)).await.unwrap();
+    let mut follower = journal.follow(Seq(3));
+    let waiting = tokio::spawn(async move { follower.next().await });
+    tokio::task::yield_now().await;
+    journal.append(numbered(1..3)).await.unwrap();
+    tokio::task::yield_now().await;
+    journal.append(numbered(3..6)).await.unwrap();
+    assert_eq!(texts(&waiting.await.unwrap().unwrap()), ["3", "4", "5"]);
+}
+
+async fn one_far_behind_gets_everything<J: Subject>() {
+    let journal = J::fresh(Options::default());
+    for n in 0..10 {
+        journal.append(numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
+    }
+    let records = all_after(&*journal, Seq::ZERO).await.unwrap();
+    assert_consecutive(Seq::ZERO, &records);
+    assert!(texts(&records).into_iter().eq((0..20_000).map(|n| n.to_string())));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn memory_has_no_seam(plan in plan()) {
+        run::<MemoryJournal>(plan);
+    }
+
+    #[test]
+    fn sqlite_has_no_seam(plan in plan()) {
+        run::<SqliteJournal>(plan);
+    }
+}
+
+/// Sizes of appends, and followers that begin somewhere, at some time, and dawdle.
+#[derive(Clone, Debug)]
+struct Plan {
+    appends: Vec<usize>,
+    followers: Vec<(u64, usize, u32)>,
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let appends =
+        proptest::collection::vec(prop_oneof![4 => 1..20usize, 1 => 2000..4000usize], 1..25);
+    let follower = (0..100u64, 0..25usize, 0..300u32);
+    (appends, proptest::collection::vec(follower, 1..6))
+        .prop_map(|(appends, followers)| Plan { appends, followers })
+}
+
+/// Each follower, whenever it began, sees every record after its start once and in order.
+fn run<J: Subject>(plan: Plan) {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(in_time(async {
+        let journal = Arc::new(J::fresh(Options::default()));
+        let total = plan.appends.iter().sum::<usize>() as u64;
+        let mut following = Vec::new();
+        for (turn, &count) in plan.appends.iter().enumerate() {
+            for &(percent, begin, pause_micros) in &plan.followers {
+                if begin % plan.appends.len() == turn {
+                    let after = Seq(journal.tail().0 * percent / 100);
+                    let follower = journal.follow(after);
+                    let until = read_until(follower, after, Seq(total), pause_micros);
+                    following.push(tokio::spawn(until));
+                }
+            }
+            journal.append(numbered(0..count)).await.unwrap();
+        }
+        for reading in following {
+            let (after, records) = reading.await.unwrap();
+            assert_consecutive(after, &records);
+        }
+    }));
+}
+
+async fn read_until(
+    mut follower: impl Follow,
+    after: Seq,
+    end: Seq,
+    pause_micros: u32,
+) -> (Seq, Vec<Record>) {
+    let mut records: Vec<Record> = Vec::new();
+    while records.last().map_or(after, |record| record.seq) < end {
+        let batch = follower.next().await.unwrap();
+        assert!(!batch.is_empty());
+        records.extend(batch);
+        if pause_micros > 0 {
+            tokio::time::sleep(Duration::from_micros(pause_micros.into())).await;
+        }
+    }
+    (after, records)
+}

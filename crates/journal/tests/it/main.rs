@@ -1,0 +1,36 @@
+//! What every journal owes, checked against each of them, and what the one in a file owes besides.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets an error there has failed")]
+
+/// Journals to test, and shorthand for using them.
+mod subject;
+
+/// Append: order, answers, the end.
+mod appending;
+
+/// Every bound has its refusal.
+mod bounds;
+
+/// Checkpoints and where a start begins.
+mod checkpoints;
+
+/// What a killed process and a lying disk leave behind.
+mod crash;
+
+/// Which ids are honoured, and the text of an id.
+mod epochs;
+
+/// A full disk, a disk that refuses to write, a file that is locked.
+mod failing;
+
+/// Figures, not checks: how fast appends become durable.
+mod figures;
+
+/// History, then live, without a seam.
+mod following;
+
+/// A sentence for everything that can be wrong at opening.
+mod opening;
+
+/// What is let go, and what never is.
+mod retaining;

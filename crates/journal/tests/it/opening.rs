@@ -1,0 +1,198 @@
+use std::error::Error as _;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use journal::{Error, Journal, Options, Seq, SqliteJournal};
+use rusqlite::Connection;
+
+use crate::subject::{all_after, numbered, one, place, zeros};
+
+fn open(path: &Path) -> Result<SqliteJournal, Error> {
+    SqliteJournal::open(path, Options::default())
+}
+
+/// What each fault is made by, and the sentence that the user gets.
+#[test]
+fn whatever_is_wrong_with_the_file_is_told_in_one_sentence() {
+    type Fault = fn(&Path);
+    let cases: [(&str, Fault, &str); 15] = [
+        ("locked", lock_from_outside, IN_USE),
+        ("locked in exclusive mode", lock_exclusively, IN_USE),
+        ("a text", |path| fs::write(path, "flight,state\n".repeat(100)).unwrap(), NOT_A_JOURNAL),
+        ("one byte", |path| fs::write(path, "x").unwrap(), NOT_A_JOURNAL),
+        ("a folder", |path| fs::create_dir(path).unwrap(), NOT_A_JOURNAL),
+        ("noise after a right beginning", noise, NOT_A_JOURNAL),
+        ("another program's tables", |path| run(path, "CREATE TABLE t (a)"), NOT_A_JOURNAL),
+        ("another program's mark", |path| run(path, "PRAGMA application_id = 7"), NOT_A_JOURNAL),
+        ("another format", |path| change(path, "PRAGMA user_version = 2"), NEWER),
+        ("cut short", |path| edit(path, |file| file.set_len(9000).unwrap()), DAMAGED),
+        ("overwritten", overwrite, DAMAGED),
+        ("without a table", |path| change(path, "DROP TABLE epoch"), DAMAGED),
+        ("with a wrong value", |path| change(path, "UPDATE epoch SET id = -1"), DAMAGED),
+        (
+            "read-only",
+            |path| {
+                make(path);
+                fs::set_permissions(path, Permissions::from_mode(0o444)).unwrap();
+            },
+            READ_ONLY,
+        ),
+        ("in no folder", |path| fs::remove_dir(path.parent().unwrap()).unwrap(), NO_FOLDER),
+    ];
+    for (case, fault, expected) in cases {
+        let (folder, path) = place();
+        fault(&path);
+        let error = open(&path).map(|_| ()).expect_err(case);
+        assert_eq!(
+            error.to_string(),
+            expected.replace("{}", &path.display().to_string()),
+            "{case}"
+        );
+        assert_eq!(error.source().is_some(), expected != NEWER, "{case}");
+        drop(folder);
+    }
+}
+
+const IN_USE: &str =
+    "the journal {} is in use by another program: stop that one or name another file";
+const NOT_A_JOURNAL: &str = "{} is not a journal: name another file";
+const NEWER: &str = "the journal {} has format 2 and this program knows formats up to 1: use a \
+                     newer program or name another file";
+const DAMAGED: &str =
+    "the journal {} is damaged: restore a copy of it, or move it away to begin a new one";
+const READ_ONLY: &str = "the journal {} cannot be written: let this user write the file and its \
+                         folder, or name another file";
+const NO_FOLDER: &str =
+    "the folder of the journal {} does not exist: create it or name another file";
+
+/// A journal of some hundred pages, closed.
+fn make(path: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let journal = open(path).unwrap();
+        journal.append(numbered(0..4000)).await.unwrap();
+        journal.append(zeros(200_000)).await.unwrap();
+        journal.close().await;
+    });
+}
+
+fn run(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+fn change(path: &Path, sql: &str) {
+    make(path);
+    run(path, sql);
+}
+
+fn edit(path: &Path, change: impl FnOnce(File)) {
+    make(path);
+    change(OpenOptions::new().write(true).open(path).unwrap());
+}
+
+/// In the middle of the large payload, which no start reads.
+fn overwrite(path: &Path) {
+    edit(path, |mut file| {
+        file.seek(SeekFrom::End(-20 * 4096)).unwrap();
+        file.write_all(&[0xff; 4096]).unwrap();
+    });
+}
+
+fn noise(path: &Path) {
+    let noise = (0..20_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8);
+    fs::write(path, b"SQLite format 3\0".iter().copied().chain(noise).collect::<Vec<_>>()).unwrap();
+}
+
+/// Kept open until the process ends: the test wants it held.
+fn hold(path: &Path, sql: &str) {
+    let outside = Connection::open(path).unwrap();
+    outside.execute_batch(sql).unwrap();
+    std::mem::forget(outside);
+}
+
+fn lock_from_outside(path: &Path) {
+    make(path);
+    hold(path, "BEGIN IMMEDIATE");
+}
+
+fn lock_exclusively(path: &Path) {
+    make(path);
+    hold(path, "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE held (a); DROP TABLE held");
+}
+
+#[test]
+fn one_file_is_open_once_by_whatever_name() {
+    let (folder, path) = place();
+    let journal = open(&path).unwrap();
+    let link = folder.path().join("link.db");
+    symlink(&path, &link).unwrap();
+    for name in [&path, &link] {
+        let error = open(name).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, Error::InUse { path, .. } if path == name), "{error:?}");
+    }
+    drop(journal);
+    open(&link).unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_journal_can_be_opened_again_at_once() {
+    let (_folder, path) = place();
+    let journal = open(&path).unwrap();
+    journal.append(one("x")).await.unwrap();
+    journal.close().await;
+    assert_eq!(open(&path).unwrap().tail(), Seq(1));
+    let beside: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
+    assert_eq!(beside.len(), 2, "the file and its lock, and no log: {beside:?}");
+}
+
+#[test]
+fn a_missing_folder_is_told() {
+    let (folder, path) = place();
+    fs::write(&path, "").unwrap();
+    for missing in [folder.path().join("not/there.db"), path.join("under-a-file.db")] {
+        let error = open(&missing).map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::NoFolder { .. }), "{error:?}");
+    }
+    let error = open(Path::new("")).map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::NotAJournal { .. }), "{error:?}");
+}
+
+/// Root may write wherever the mode says otherwise, but not into the kernel's own folders.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_is_told() {
+    let error = open(Path::new("/sys/board.db")).map(|_| ()).unwrap_err();
+    assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+}
+
+/// Reading it from end to end would take too long; the damage is told where it is met.
+#[tokio::test]
+async fn a_large_file_is_opened_unread() {
+    let (_folder, path) = place();
+    let journal = open(&path).unwrap();
+    for _ in 0..5 {
+        journal.append(vec![zeros(1024 * 1024).remove(0); 16]).await.unwrap();
+    }
+    journal.close().await;
+    let mut file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.seek(SeekFrom::Start(40 * 1024 * 1024)).unwrap();
+    file.write_all(&[0xff; 4096]).unwrap();
+    let journal = open(&path).unwrap();
+    assert_eq!(journal.tail(), Seq(80));
+    let error = all_after(&journal, Seq::ZERO).await.unwrap_err();
+    assert!(matches!(error, Error::Storage { .. }), "{error:?}");
+}
+
+/// The process may have died before its first commit.
+#[test]
+fn an_empty_file_becomes_a_journal() {
+    for beginning in ["", "PRAGMA journal_mode = wal"] {
+        let (_folder, path) = place();
+        File::create(&path).unwrap();
+        run(&path, beginning);
+        assert_eq!(open(&path).unwrap().tail(), Seq::ZERO);
+        assert_eq!(open(&path).unwrap().tail(), Seq::ZERO);
+    }
+}
