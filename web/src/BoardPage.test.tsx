@@ -1,0 +1,260 @@
+// @vitest-environment jsdom
+import { act, cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { App } from "./App.tsx";
+import { GATHER_MILLIS } from "./Announcer.tsx";
+import { arrivals, FakeSurroundings, rome, tokyo } from "./fakes.ts";
+import type { Board, Flight } from "./flight.ts";
+import { RENDER_MILLIS } from "./follower.ts";
+
+const jfk: Board = {
+  name: "jfk",
+  title: "JFK departures",
+  kind: "departures",
+  airport: "JFK",
+  timeZone: "America/New_York",
+  note: "A day of 2013.",
+};
+
+// The names of the cities are a large module, and a machine may be busy with other builds.
+configure({ asyncUtilTimeout: 10_000 });
+
+let world: FakeSurroundings;
+
+beforeEach(() => {
+  world = new FakeSurroundings();
+  window.history.replaceState(null, "", "/");
+  const boards = [
+    { ...jfk, closed: false },
+    { ...arrivals, closed: false },
+    { ...arrivals, name: "old", title: "Old hall", closed: true },
+  ];
+  vi.stubGlobal("fetch", async () => Response.json({ boards }));
+});
+
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+async function shown(): Promise<void> {
+  await act(async () => {
+    render(<App surroundings={world} />);
+  });
+}
+
+async function timetable(board: Board, flights: Flight[], id = "aa-1"): Promise<void> {
+  world.stream.opens();
+  await sent("timetable", { board, reason: "start", flights }, id);
+}
+
+async function sent(name: string, data: unknown, id: string): Promise<void> {
+  await act(async () => {
+    world.stream.sends(name, data, id);
+    await world.clock.turn(RENDER_MILLIS);
+  });
+}
+
+const headings = () => screen.getAllByRole("columnheader").map((it) => it.textContent);
+const row = (flight: string) => document.querySelector<HTMLElement>(`tr[data-flight="${flight}"]`)!;
+const order = () =>
+  [...document.querySelectorAll<HTMLElement>("tr[data-flight]")].map((it) => it.dataset.flight);
+const connection = () => screen.getByRole("status").dataset.connection;
+
+test("the board of arrivals: four columns, by scheduled time", async () => {
+  await shown();
+  expect(connection()).toBe("connecting");
+  await timetable(arrivals, [tokyo, rome]);
+  expect(connection()).toBe("live");
+  expect(document.querySelector(".doubt")).toBeNull();
+  expect(document.title).toBe("Arrivals · flightboard");
+  expect(headings()).toEqual(["Origin", "Flight", "Arrival", "State"]);
+  expect(order()).toEqual(["I768", "G119"]);
+  expect(within(row("I768")).getByText("no announcement")).toBeTruthy();
+});
+
+test("a change shows and is marked, again and again; a removal takes the row", async () => {
+  await shown();
+  await timetable(arrivals, [rome, tokyo]);
+  expect(row("I768").dataset.mark).toBeUndefined();
+
+  await sent("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
+  const cell = () => row("I768").querySelector<HTMLElement>('[data-column="state"]')!;
+  expect(row("I768").dataset.state).toBe("landing");
+  expect(cell().textContent).toBe("Landing");
+  const first = cell().dataset.mark;
+  expect(first).toBeDefined();
+  expect(row("I768").querySelectorAll("[data-mark]")).toHaveLength(1);
+  expect(row("G119").dataset.mark).toBeUndefined();
+
+  await sent("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-3");
+  expect(cell().dataset.mark).toBeDefined();
+  expect(cell().dataset.mark).not.toBe(first);
+
+  await sent("flightRemoval", { flight: "I768" }, "aa-4");
+  expect(order()).toEqual(["G119"]);
+});
+
+test("the other columns are there while some row has them", async () => {
+  await shown();
+  const gate = { ...rome, estimated: "10:40", gate: "B2", terminal: "1", belt: "7" };
+  await timetable(arrivals, [gate, tokyo]);
+  expect(headings().slice(4)).toEqual(["Estimated", "Gate", "Terminal", "Belt"]);
+  expect(row("I768").textContent).toContain("Delayed 30 min");
+  expect(row("G119").children).toHaveLength(8);
+  await sent("flightRemoval", { flight: "I768" }, "aa-2");
+  expect(headings()).toHaveLength(4);
+  expect(row("G119").children).toHaveLength(4);
+});
+
+test("a board of departures: cities for codes, the board's zone, the day after, what is struck out", async () => {
+  window.history.replaceState(null, "", "/boards/jfk");
+  await shown();
+  expect(world.stream.url).toBe("/boards/jfk/events");
+  const date = "2013-07-10";
+  await timetable(jfk, [
+    {
+      flight: "B6",
+      date,
+      destination: "LAX",
+      departure: "2013-07-11T04:30:00Z",
+      state: "boarding",
+    },
+    {
+      flight: "AA1",
+      date,
+      destination: "Nowhere",
+      via: ["BOS"],
+      departure: "2013-07-10T22:00:00-04:00",
+      estimated: "2013-07-10T23:30:00-04:00",
+      codeshares: ["BA2", "IB3"],
+      state: "cancelled",
+    },
+    { flight: "DL9", date, destination: "BOS", state: "waiting for the tide" },
+  ]);
+  expect(order()).toEqual(["AA1", "B6", "DL9"]);
+  expect(headings().slice(0, 4)).toEqual(["Destination", "Flight", "Departure", "State"]);
+  expect(screen.getByText("A day of 2013.")).toBeTruthy();
+  await screen.findByText("Los Angeles");
+  expect(row("B6").textContent).toContain("Los Angeles LAX");
+  expect(row("B6").textContent).toContain("00:30+1 day");
+  expect(row("AA1").textContent).toContain("via Boston");
+  expect(row("AA1").textContent).toContain("also BA2, IB3");
+  expect(row("AA1").textContent).not.toContain("Delayed");
+  expect(row("AA1").dataset.state).toBe("cancelled");
+  expect(row("DL9").textContent).toContain("waiting for the tide");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("JFK departures");
+});
+
+test("stop ends the stream, and resume goes on after the last event", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  fireEvent.click(screen.getByRole("button", { name: "Stop updates" }));
+  expect(world.stream.readyState).toBe(2);
+  expect(connection()).toBe("stopped");
+  expect(screen.getByText(/These rows are as of/)).toBeTruthy();
+  expect(order()).toEqual(["I768"]);
+  fireEvent.click(screen.getByRole("button", { name: "Resume" }));
+  expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
+  await act(async () => world.stream.opens());
+  expect(connection()).toBe("live");
+  expect(screen.queryByText(/These rows are as of/)).toBeNull();
+});
+
+test("rows stay after a cut, and the page says that it does not know", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  expect(screen.getByRole("main").dataset.known).toBeDefined();
+  await act(async () => world.stream.breaks());
+  expect(screen.getByRole("status").textContent).toMatch(/^Reconnecting since \d\d:\d\d:\d\d$/);
+  expect(screen.getByText(/What has changed since is not known/)).toBeTruthy();
+  expect(screen.getByRole("main").dataset.known).toBeUndefined();
+  expect(order()).toEqual(["I768"]);
+});
+
+test("a closed board says so and offers no button", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  await sent("closedConnection", { reason: "end of the day" }, "aa-2");
+  expect(screen.getByRole("status").textContent).toBe("Closed: end of the day");
+  expect(screen.queryByRole("button")).toBeNull();
+  expect(screen.getByText("This board is closed")).toBeTruthy();
+});
+
+test("an empty board says how to publish to it", async () => {
+  await shown();
+  await timetable(arrivals, []);
+  const command = document.querySelector("pre")!.textContent;
+  expect(command).toContain(`curl -X PUT '${window.location.origin}/boards/main/flights/I768'`);
+  expect(command).toContain('{"origin":"Rome","arrival":"10:10"}');
+});
+
+test("a board that is not there says how to make it", async () => {
+  window.history.replaceState(null, "", "/boards/nope");
+  world.fate = "absent";
+  await shown();
+  await act(async () => {
+    world.stream.ends();
+    await world.clock.turn(1_000);
+  });
+  expect(connection()).toBe("absent");
+  expect(document.querySelector("pre")!.textContent).toContain("/boards/nope'");
+});
+
+test("another board is another address, and begins without rows and without an id", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  const left = world.stream;
+  expect(await screen.findByRole("link", { name: "Old hall closed" })).toBeTruthy();
+  expect(screen.getByRole("link", { name: "Arrivals" }).getAttribute("aria-current")).toBe("page");
+  const link = screen.getByRole("link", { name: "JFK departures" });
+  link.focus();
+  fireEvent.click(link);
+  expect(window.location.pathname).toBe("/boards/jfk");
+  expect(left.readyState).toBe(2);
+  expect(world.stream.url).toBe("/boards/jfk/events");
+  expect(order()).toEqual([]);
+  expect(screen.getByText("Waiting for the timetable")).toBeTruthy();
+  expect(document.activeElement).toBe(link);
+});
+
+test("the page lets go of its stream when it is put away, and comes back", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  await act(async () => void window.dispatchEvent(new Event("pagehide")));
+  expect(world.stream.readyState).toBe(2);
+  await act(async () => void window.dispatchEvent(new Event("pageshow")));
+  expect(world.streams).toHaveLength(2);
+  expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
+});
+
+test.each([
+  ["the network is back", window, "online"],
+  ["it is looked at again", document, "visibilitychange"],
+])("the page tries at once when %s", async (_, target, type) => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  await act(async () => world.stream.ends());
+  expect(world.streams).toHaveLength(1);
+  await act(async () => void target.dispatchEvent(new Event(type)));
+  expect(world.streams).toHaveLength(2);
+});
+
+test("changes are read out together, after a moment", async () => {
+  vi.useFakeTimers();
+  await shown();
+  await timetable(arrivals, [rome, tokyo]);
+  await sent("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
+  await sent("flightStateUpdate", { flight: "G119", state: "expected" }, "aa-3");
+  const region = document.querySelector("[data-announcer]")!;
+  expect(region.getAttribute("aria-live")).toBe("polite");
+  expect(region.textContent).toBe("");
+  await act(async () => vi.advanceTimersByTime(GATHER_MILLIS));
+  expect(region.textContent).toBe("I768 landing. G119 expected");
+  await sent("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-4");
+  await act(async () => vi.advanceTimersByTime(GATHER_MILLIS));
+  expect(region.textContent).toBe("I768 landing. G119 expected");
+  await act(async () => vi.runOnlyPendingTimers());
+  expect(region.textContent).toBe("I768 landed");
+});

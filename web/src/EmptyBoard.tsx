@@ -1,0 +1,50 @@
+// What stands where there are no rows, and how to get some.
+
+import { boardPath } from "./api.ts";
+import type { Board } from "./flight.ts";
+
+export function EmptyBoard({ board }: { board: Board }) {
+  const row =
+    board.kind === "arrivals"
+      ? { origin: "Rome", arrival: "10:10" }
+      : { destination: "Rome", departure: "10:10" };
+  return (
+    <section className="empty">
+      <h2>No flights</h2>
+      <p>This board is empty. A flight that is published to it appears here at once:</p>
+      <Command>{put(`${boardPath(board.name)}/flights/I768`, row)}</Command>
+    </section>
+  );
+}
+
+export function AbsentBoard({ name }: { name: string }) {
+  return (
+    <section className="empty">
+      <h2>There is no board “{name}”</h2>
+      <p>It can be made, and this page will follow it as soon as it is there:</p>
+      <Command>{put(boardPath(name), { title: "Arrivals", kind: "arrivals" })}</Command>
+    </section>
+  );
+}
+
+export function ClosedBoard({ reason }: { reason: string | undefined }) {
+  return (
+    <section className="empty">
+      <h2>This board is closed</h2>
+      {reason && <p>{reason}</p>}
+    </section>
+  );
+}
+
+/** One click selects it whole. */
+function Command({ children }: { children: string }) {
+  return <pre>{children}</pre>;
+}
+
+function put(path: string, body: object): string {
+  return [
+    `curl -X PUT '${window.location.origin}${path}' \\`,
+    `  -H 'Content-Type: application/json' \\`,
+    `  -d '${JSON.stringify(body)}'`,
+  ].join("\n");
+}

@@ -1,0 +1,34 @@
+// The page's drawings, 24 units square, in the colour of the text beside them. They are never the only
+// sign of a thing, so a screen reader skips them.
+
+const paths = {
+  alert: "M12 4v10m0 5v.01",
+  bag: "M7 8h10v12H7zM9.5 8V4h5v4M4 11v6m16-6v6",
+  bar: "M5 12h14",
+  bolt: "M13 3 5 14h6l-1 7 8-11h-6z",
+  check: "m5 13 4.5 4.5L19 7",
+  clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 4.5V12l3 2",
+  cross: "m6 6 12 12M18 6 6 18",
+  desk: "M4 8h16v4a2 2 0 0 0 0 4v2H4v-2a2 2 0 0 0 0-4zm10 0v10",
+  door: "M6 21V3h9l3 2v16M3 21h18m-7-9v.01",
+  landing: "M3 20h18M4 6l1.5 5.5L18 15.5c2 .5 3-1.5 1.2-2.6L15 11 9 4 7.5 4l2.2 5.4-3.2-1L5.5 6z",
+  pause: "M8 5v14m8-14v14",
+  play: "m8 5 11 7-11 7z",
+  question: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4m0 4v.01",
+  square: "M6 6h12v12H6z",
+  takeoff:
+    "M3 20h18M3 11l3.5 4L19.5 9.2c1.9-.9 1.1-3.1-1-2.7L14 8 6.5 4 5 4.7l4.2 5.2-3 1.3L4.2 10z",
+  turn: "M5 20v-8a4 4 0 0 1 4-4h10m-4-4 4 4-4 4",
+  walk: "M5 12h14m-6-6 6 6-6 6",
+  wave: "M3 12h4l3-7 4 14 3-7h4",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+export function Icon({ name }: { name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={paths[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { announcement } from "./announce.ts";
+import { changesBetween } from "./changes.ts";
+import { arrivals, rome, tokyo } from "./fakes.ts";
+import type { Flight } from "./flight.ts";
+import { apply, unknownTimetable } from "./timetable.ts";
+
+function timetable(flights: Flight[]) {
+  return apply(unknownTimetable, { name: "timetable", data: { board: arrivals, flights } });
+}
+
+function announced(before: Flight[], after: Flight[]): string {
+  return announcement(changesBetween(timetable(before), timetable(after)), arrivals);
+}
+
+test.each<[Flight[], Flight[], string]>([
+  [[rome], [{ ...rome, state: "landing" }], "I768 landing"],
+  [[rome], [{ ...rome, estimated: "10:40", gate: "B2" }], "I768 expected 10:40, gate B2"],
+  [[rome], [rome, tokyo], "G119 Tokyo added"],
+  [[rome, tokyo], [rome], "G119 removed"],
+  [[rome], [{ ...rome, aircraft: "A320" }], ""],
+  [[{ ...rome, gate: "B2" }], [rome], ""],
+])("%j to %j is %s", (before, after, text) => {
+  expect(announced(before, after)).toBe(text);
+});
+
+test("many changes are counted, not read", () => {
+  const flights = ["A1", "A2", "A3", "A4", "A5"].map((flight) => ({ flight }));
+  expect(announced([], flights)).toBe("A1 added. A2 added. A3 added. 2 more changes");
+});

@@ -1,0 +1,110 @@
+// What stands in one cell of the board.
+
+import { useCity } from "./cities.ts";
+import type { Board, Flight } from "./flight.ts";
+import { Icon } from "./Icon.tsx";
+import { lookOf } from "./states.ts";
+import { clockTime, dayShift, delay, zoneOf } from "./time.ts";
+
+export function Place({ place, via }: { place: string | undefined; via: string[] | undefined }) {
+  const city = useCity(place);
+  return (
+    <>
+      <span className="place">{city ?? place ?? <Nothing means="unknown" />}</span>
+      {city !== undefined && (
+        <>
+          {" "}
+          <span className="code">{place}</span>
+        </>
+      )}
+      {via !== undefined && via.length > 0 && (
+        <span className="aside">
+          via{" "}
+          {via.map((stop, index) => (
+            <span key={stop}>
+              {index > 0 && ", "}
+              <Stop place={stop} />
+            </span>
+          ))}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Stop({ place }: { place: string }) {
+  return useCity(place) ?? place;
+}
+
+export function FlightNumber({ flight }: { flight: Flight }) {
+  const others = flight.codeshares ?? [];
+  return (
+    <>
+      <span className="number">{flight.flight}</span>
+      {others.length > 0 && (
+        <abbr className="codeshares" title={`also ${others.join(", ")}`}>
+          <span aria-hidden="true">+{others.length}</span>
+          <span className="unseen">, also {others.join(", ")}</span>
+        </abbr>
+      )}
+      {flight.airline && <span className="aside airline">{flight.airline}</span>}
+    </>
+  );
+}
+
+export function TimeOf(props: { flight: Flight; time: string | undefined; board: Board }) {
+  const { flight, time, board } = props;
+  if (!time) return <Nothing means="no time" />;
+  const days = dayShift(flight, time, board);
+  return (
+    <>
+      <time dateTime={time}>{clockTime(time, zoneOf(board))}</time>
+      {days !== 0 && (
+        <sup className="shift">
+          {days > 0 ? `+${days}` : `−${-days}`}
+          <span className="unseen">{Math.abs(days) === 1 ? " day" : " days"}</span>
+        </sup>
+      )}
+    </>
+  );
+}
+
+export function State({ flight, board }: { flight: Flight; board: Board }) {
+  const state = flight.state ?? "";
+  const look = lookOf(state);
+  const minutes = delay(flight, board);
+  return (
+    <div className="states">
+      {look ? (
+        <span className="badge" data-tone={look.tone}>
+          <Icon name={look.icon} />
+          {look.label}
+        </span>
+      ) : (
+        state || (!flight.remark && minutes === undefined && <Nothing means="no announcement" />)
+      )}
+      {minutes !== undefined && (
+        <span className="badge" data-tone="late">
+          <Icon name="clock" />
+          Delayed {duration(minutes)}
+        </span>
+      )}
+      {flight.remark && <span className="remark">{flight.remark}</span>}
+    </div>
+  );
+}
+
+function duration(minutes: number): string {
+  if (minutes < 60) return `${minutes} min`;
+  const rest = minutes % 60;
+  return rest === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
+}
+
+function Nothing({ means }: { means: string }) {
+  return (
+    <span className="nothing">
+      <span aria-hidden="true">–</span>
+      <span className="unseen">{means}</span>
+    </span>
+  );
+}

@@ -1,0 +1,107 @@
+// The board's columns: the four that every board has, then those for which it has something to show.
+
+import {
+  createColumnHelper,
+  createSortedRowModel,
+  rowSortingFeature,
+  sortFn_basic,
+  tableFeatures,
+} from "@tanstack/react-table";
+import { FlightNumber, Place, State, TimeOf } from "./cells.tsx";
+import type { Field } from "./changes.ts";
+import { otherEnd, scheduledTime, type Board, type Flight } from "./flight.ts";
+import { scheduledInstant } from "./time.ts";
+
+export const features = tableFeatures({
+  rowSortingFeature,
+  sortedRowModel: createSortedRowModel(),
+  sortFns: { basic: sortFn_basic },
+});
+
+/** Scheduled time, then number: flights of the same minute must not swap places. */
+export const byScheduledTime = [
+  { id: "time", desc: false },
+  { id: "flight", desc: false },
+];
+
+const extras = {
+  estimated: "Estimated",
+  actual: "Actual",
+  gate: "Gate",
+  terminal: "Terminal",
+  belt: "Belt",
+  checkIn: "Check-in",
+} as const;
+
+export type Extra = keyof typeof extras;
+
+export function extrasOf(flights: Iterable<Flight>): Extra[] {
+  const found = new Set<Extra>();
+  const all = Object.keys(extras) as Extra[];
+  for (const flight of flights) {
+    for (const extra of all) if (flight[extra]) found.add(extra);
+  }
+  return all.filter((extra) => found.has(extra));
+}
+
+const helper = createColumnHelper<typeof features, Flight>();
+
+export function columnsOf(board: Board, firstDay: string, shown: readonly Extra[]) {
+  const arrivals = board.kind === "arrivals";
+  return helper.columns([
+    helper.accessor((flight) => otherEnd(flight, board.kind), {
+      id: "place",
+      header: arrivals ? "Origin" : "Destination",
+      cell: ({ getValue, row }) => <Place place={getValue()} via={row.original.via} />,
+    }),
+    helper.accessor("flight", {
+      header: "Flight",
+      cell: ({ row }) => <FlightNumber flight={row.original} />,
+    }),
+    helper.accessor((flight) => scheduledInstant(flight, board, firstDay), {
+      id: "time",
+      header: arrivals ? "Arrival" : "Departure",
+      cell: ({ row }) => (
+        <TimeOf
+          flight={row.original}
+          time={scheduledTime(row.original, board.kind)}
+          board={board}
+        />
+      ),
+    }),
+    helper.accessor("state", {
+      header: "State",
+      cell: ({ row }) => <State flight={row.original} board={board} />,
+    }),
+    ...shown.map((extra) =>
+      helper.accessor(extra, {
+        header: extras[extra],
+        cell: ({ getValue, row }) =>
+          getValue() && (extra === "estimated" || extra === "actual") ? (
+            <TimeOf flight={row.original} time={getValue()} board={board} />
+          ) : (
+            getValue()
+          ),
+      }),
+    ),
+  ]);
+}
+
+export type Columns = ReturnType<typeof columnsOf>;
+
+/** The fields that a column shows: its cell is marked when one of them changes. */
+export function fieldsOf(column: string, board: Board): Field[] {
+  const arrivals = board.kind === "arrivals";
+  switch (column) {
+    case "place":
+      return [arrivals ? "origin" : "destination", "via"];
+    case "flight":
+      return ["codeshares", "airline"];
+    case "time":
+      return [arrivals ? "arrival" : "departure"];
+    case "state":
+      return ["state", "remark"];
+    default:
+      return [column as Field];
+  }
+}

@@ -1,0 +1,25 @@
+// @vitest-environment jsdom
+import { afterEach, expect, test, vi } from "vitest";
+import { eventSourceClass } from "./event-source.ts";
+
+const asked = vi.hoisted(() => vi.fn());
+
+vi.mock("event-source-polyfill", () => {
+  asked();
+  return { EventSourcePolyfill: class StandIn {} };
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("the browser's own is taken, and nothing is fetched", async () => {
+  const Native = class {};
+  vi.stubGlobal("EventSource", Native);
+  expect(await eventSourceClass()).toBe(Native);
+  expect(asked).not.toHaveBeenCalled();
+});
+
+test("a stand-in is fetched where the browser has none", async () => {
+  vi.stubGlobal("EventSource", undefined);
+  expect((await eventSourceClass()).name).toBe("StandIn");
+  expect(asked).toHaveBeenCalledOnce();
+});

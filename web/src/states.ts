@@ -1,0 +1,33 @@
+// How the known states look and read. Any other text is shown as it is.
+
+import type { IconName } from "./Icon.tsx";
+
+/** A colour with a meaning; page.css gives each its contrast. */
+export type Tone = "quiet" | "info" | "go" | "call" | "stop" | "turn" | "done";
+
+export interface StateLook {
+  label: string;
+  tone: Tone;
+  icon: IconName;
+}
+
+const looks: Record<string, StateLook> = {
+  scheduled: { label: "Scheduled", tone: "quiet", icon: "clock" },
+  expected: { label: "Expected", tone: "quiet", icon: "clock" },
+  "check-in": { label: "Check-in", tone: "info", icon: "desk" },
+  "gate open": { label: "Gate open", tone: "go", icon: "door" },
+  boarding: { label: "Boarding", tone: "go", icon: "walk" },
+  "final call": { label: "Final call", tone: "call", icon: "alert" },
+  "gate closed": { label: "Gate closed", tone: "done", icon: "bar" },
+  departed: { label: "Departed", tone: "info", icon: "takeoff" },
+  landing: { label: "Landing", tone: "call", icon: "landing" },
+  landed: { label: "Landed", tone: "go", icon: "check" },
+  "at gate": { label: "At gate", tone: "go", icon: "door" },
+  baggage: { label: "Baggage", tone: "info", icon: "bag" },
+  cancelled: { label: "Cancelled", tone: "stop", icon: "cross" },
+  diverted: { label: "Diverted", tone: "turn", icon: "turn" },
+};
+
+export function lookOf(state: string): StateLook | undefined {
+  return Object.hasOwn(looks, state) ? looks[state] : undefined;
+}

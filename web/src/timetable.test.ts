@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { readEvent, type BoardEvent } from "./events.ts";
+import { arrivals, rome, tokyo } from "./fakes.ts";
+import { keyOf, type Flight } from "./flight.ts";
+import { apply, unknownTimetable, type Timetable } from "./timetable.ts";
+
+interface Fold {
+  name: string;
+  steps: { gives?: { event: BoardEvent["name"]; data: unknown } }[];
+  rows: Flight[];
+  closed?: boolean;
+}
+
+const folds = JSON.parse(
+  readFileSync(new URL("../../crates/flight/tests/data/folds.json", import.meta.url), "utf8"),
+) as Fold[];
+
+/** As the events come over the wire: as text. */
+function received(event: BoardEvent["name"], data: unknown): BoardEvent {
+  const read = readEvent(event, JSON.stringify(data));
+  if (read === undefined || read.name === "heartbeat") throw new Error(`unreadable: ${event}`);
+  return read;
+}
+
+function byKey(flights: Iterable<Flight>): Record<string, Flight> {
+  return Object.fromEntries([...flights].map((flight) => [keyOf(flight), flight]));
+}
+
+describe("the server's golden folds", () => {
+  test("are there", () => expect(folds.length).toBeGreaterThan(0));
+
+  test.each(folds)("$name", ({ steps, rows, closed }) => {
+    const events = steps.flatMap(({ gives }) => gives ?? []);
+    const timetable = events
+      .map(({ event, data }) => received(event, data))
+      .reduce(apply, unknownTimetable);
+    expect(byKey(timetable.flights.values())).toStrictEqual(byKey(rows));
+    expect(timetable.flights.size).toBe(rows.length);
+    expect(timetable.closed !== null).toBe(closed ?? false);
+  });
+});
+
+describe("a timetable", () => {
+  const full = apply(unknownTimetable, {
+    name: "timetable",
+    data: { board: arrivals, flights: [rome, tokyo] },
+  });
+
+  test("replaces all rows", () => {
+    const next = apply(full, { name: "timetable", data: { board: arrivals, flights: [tokyo] } });
+    expect([...next.flights.values()]).toEqual([tokyo]);
+  });
+
+  test("leaves the one before as it was, and the rows it did not touch", () => {
+    const next = apply(full, {
+      name: "flightStateUpdate",
+      data: { flight: "I768", state: "landing" },
+    });
+    expect(full.flights.get("I768")).toEqual(rome);
+    expect(next.flights.get("I768")).toEqual({ ...rome, state: "landing" });
+    expect(next.flights.get("G119")).toBe(tokyo);
+  });
+
+  test.each<BoardEvent>([
+    { name: "flightStateUpdate", data: { flight: "X1", state: "landing" } },
+    { name: "flightRemoval", data: { flight: "I768", date: "2026-11-22" } },
+  ])("stays itself when $name is of a row it does not have", (event) => {
+    expect(apply(full, event)).toBe(full);
+  });
+
+  test("clears a field that is null in a patch", () => {
+    const patch = { flight: "I768", state: null, gate: "B2" };
+    const next = apply(full, { name: "flightStateUpdate", data: patch });
+    const { state: _, ...rest } = rome;
+    expect(next.flights.get("I768")).toStrictEqual({ ...rest, gate: "B2" });
+  });
+
+  test("takes new settings and keeps its rows", () => {
+    const board = { ...arrivals, title: "Arrivals, hall B" };
+    const next: Timetable = apply(full, { name: "boardUpdate", data: board });
+    expect(next.board).toBe(board);
+    expect(next.flights).toBe(full.flights);
+  });
+});
+
+describe("reading an event", () => {
+  test.each([
+    ["timetable", "{"],
+    ["timetable", '{"board":{}}'],
+    ["timetable", '{"board":null,"flights":[]}'],
+    ["flightAddition", "null"],
+    ["flightRemoval", '{"date":"2026-11-22"}'],
+    ["heartbeat", "{}"],
+  ] as const)("refuses %s with %s", (name, text) => {
+    expect(readEvent(name, text)).toBeUndefined();
+  });
+});

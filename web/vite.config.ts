@@ -1,0 +1,31 @@
+// How the page is built, tested, and served while it is being worked on.
+
+import react from "@vitejs/plugin-react";
+import type { ProxyOptions } from "vite";
+import { defineConfig } from "vitest/config";
+import { cityNames } from "./build/city-names.ts";
+
+const flightboard = "http://127.0.0.1:5000";
+
+/** `/boards/{board}` is the page to a browser and JSON to a program, as the server itself decides. */
+const boards: ProxyOptions = {
+  target: flightboard,
+  bypass: (request) => (request.headers.accept?.includes("text/html") ? "/index.html" : undefined),
+};
+
+export default defineConfig({
+  plugins: [react(), cityNames(new URL("../data/airports.csv", import.meta.url))],
+  server: {
+    port: 3000,
+    strictPort: true,
+    proxy: { "/events": flightboard, "/boards": boards },
+  },
+  build: {
+    // The server's Content-Security-Policy allows nothing inline, so no asset may become a data: URL.
+    assetsInlineLimit: 0,
+  },
+  test: {
+    include: ["{src,build}/**/*.test.{ts,tsx}"],
+    testTimeout: 20_000,
+  },
+});
