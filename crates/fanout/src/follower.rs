@@ -61,6 +61,11 @@ impl Follower {
         Self { channel, news, cursor, owed }
     }
 
+    /// Whether it goes on from an event that it has seen.
+    pub fn is_resumed(&self) -> bool {
+        self.owed.is_none()
+    }
+
     /// Takes what is due next, [`PULL_BYTES`] of it or one frame. Asked when the socket can take
     /// more, and again until there is nothing: only then does [`Follower::wait`] wait.
     pub fn due(&mut self) -> Due {

@@ -1,0 +1,79 @@
+//! Boards: list, show, open or change, close.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use flight::{BoardSettings, Record, Update};
+use http::{HeaderMap, header};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::{reply, request};
+use crate::app::App;
+use crate::page;
+use crate::problem::Problem;
+
+/// `GET /boards`
+pub(crate) async fn list(State(app): State<App>) -> Response {
+    #[derive(Serialize)]
+    struct List {
+        boards: Vec<Box<RawValue>>,
+    }
+    let mut boards = Vec::new();
+    app.parts.live.summaries(|_, summary| boards.extend(to_raw_value(&summary)));
+    ([(header::CACHE_CONTROL, "no-cache")], Json(List { boards })).into_response()
+}
+
+/// `GET /boards/{board}`: the page for a browser, the settings for others.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(board): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let name = request::board(&board);
+    let summary = name
+        .ok()
+        .and_then(|name| app.parts.live.summary(&name, |found| to_raw_value(&found).ok())?);
+    let mut response = match summary {
+        found if page::is_wanted(&headers) => page::of_board(found.is_some()),
+        Some(summary) => ([(header::CACHE_CONTROL, "no-cache")], Json(summary)).into_response(),
+        None => Problem::unknown_board().into_response(),
+    };
+    response.headers_mut().append(header::VARY, http::HeaderValue::from_static("accept"));
+    response
+}
+
+/// `PUT /boards/{board}`
+pub(crate) async fn put(
+    State(app): State<App>,
+    Path(board): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    // Whoever opens a board is told what its name may be.
+    let board = flight::BoardName::parse(&board)?;
+    let settings = match request::json(&parts, body).await? {
+        json @ Value::Object(_) => Box::new(BoardSettings::parse(&board, &json)?),
+        _ => return Err(flight::ParseError::new("body", "must be an object").into()),
+    };
+    let record = Record::new(board, Update::PutBoard(settings.clone()))
+        .once(request::idempotency_key(&parts.headers)?);
+    let done = reply::publish(&app, record).await?;
+    Ok(reply::changed(done.id, done.created, &settings))
+}
+
+/// `DELETE /boards/{board}[?reason=]`
+pub(crate) async fn close(
+    State(app): State<App>,
+    Path(board): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let board = request::board(&board)?;
+    let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let fields: serde_json::Map<_, _> =
+        query.map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect();
+    let update = Update::parse(&board, "closedConnection", &Value::Object(fields))?;
+    let record = Record::new(board, update).once(request::idempotency_key(request.headers())?);
+    Ok(reply::gone(reply::publish(&app, record).await?.id))
+}

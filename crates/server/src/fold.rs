@@ -1,0 +1,140 @@
+//! The task that follows the journal: every record, its own and others', in order, is applied and
+//! fanned out, and whoever published it is told what became of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flight::Boards;
+use jiff::Timestamp;
+use journal::{Follow, Journal, Record, Seq};
+
+use crate::entry::{Entry, EntryError};
+use crate::health::Health;
+use crate::live::{Live, Outcome, Placed};
+use crate::publisher::Waiting;
+
+/// A checkpoint is written each time that so many records have come since the last: a start
+/// replays at most so many more than [`MAX_REPLAYED_RECORDS`].
+const CHECKPOINT_RECORDS: u64 = 50_000;
+
+/// How far back of the newest record a start replays to fill the windows, at most. Folding takes
+/// a few microseconds a record, so this is well under a second.
+const MAX_REPLAYED_RECORDS: u64 = 100_000;
+
+/// How long to wait before reading on after the journal could not be read.
+const RETRY_READ: std::time::Duration = std::time::Duration::from_secs(1);
+
+pub(crate) struct Fold<J: Journal> {
+    journal: Arc<J>,
+    follow: J::Follow,
+    live: Arc<Live>,
+    applied: Seq,
+    checkpointed: Seq,
+}
+
+impl<J: Journal> Fold<J> {
+    /// Behind the records that `live` was restored from.
+    pub(crate) fn new(journal: Arc<J>, live: Arc<Live>, restored: Seq) -> Self {
+        let follow = journal.follow(restored);
+        Self { journal, follow, live, applied: restored, checkpointed: restored }
+    }
+
+    /// Applies all that was in the journal when this was called, and so fills the windows.
+    pub(crate) async fn catch_up(&mut self) -> Result<(), FoldError> {
+        let tail = self.journal.tail();
+        while self.applied < tail {
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// Follows the journal until it is closed.
+    pub(crate) async fn run(mut self, waiting: Arc<Waiting>, health: Arc<Health>) {
+        loop {
+            match self.step().await {
+                Ok(outcomes) => {
+                    waiting.answer(outcomes);
+                    self.checkpoint_if_due();
+                }
+                Err(FoldError::Journal(journal::Error::Closed)) => break,
+                Err(error @ FoldError::Journal(_)) => {
+                    tracing::warn!("{}, trying again", crate::health::with_causes(&error));
+                    tokio::time::sleep(RETRY_READ).await;
+                }
+                Err(error @ FoldError::Entry(_)) => {
+                    health.fold_ended(&error);
+                    break;
+                }
+            }
+        }
+        waiting.end();
+    }
+
+    async fn step(&mut self) -> Result<Vec<(u64, Outcome)>, FoldError> {
+        let records = self.follow.next().await?;
+        let last = records.last().map_or(self.applied, |record| record.seq);
+        let placed = records.iter().map(place).collect::<Result<_, _>>()?;
+        let outcomes = self.live.apply(self.journal.epochs(), placed);
+        self.applied = last;
+        Ok(outcomes)
+    }
+
+    /// Written beside the fold, which does not wait for the disk.
+    fn checkpoint_if_due(&mut self) {
+        if self.applied.0 - self.checkpointed.0 < CHECKPOINT_RECORDS {
+            return;
+        }
+        self.checkpointed = self.applied;
+        let state = self.live.look(|boards, _| Bytes::from(boards.checkpoint()));
+        let (journal, seq) = (Arc::clone(&self.journal), self.applied);
+        let needed_after = needed_after(&self.live, seq);
+        tokio::spawn(async move {
+            if let Err(error) = journal.checkpoint(seq, state, needed_after).await {
+                let error = crate::health::with_causes(&error);
+                tracing::warn!("no checkpoint at {seq}: {error}; a start will take longer");
+            }
+        });
+    }
+}
+
+/// The position that a later start must be able to replay from.
+fn needed_after(live: &Live, applied: Seq) -> Seq {
+    let replayed = Seq(applied.0.saturating_sub(MAX_REPLAYED_RECORDS));
+    live.oldest_floor().unwrap_or(applied).max(replayed)
+}
+
+/// Where a start begins: the oldest state that the journal keeps, and its position.
+pub(crate) async fn restore<J: Journal>(journal: &J) -> Result<(Boards, Seq), RestoreError> {
+    match journal.start_point().await? {
+        Some(checkpoint) => Ok((Boards::restore(&checkpoint.state)?, checkpoint.seq)),
+        None => Ok((Boards::default(), Seq::ZERO)),
+    }
+}
+
+/// Why the fold could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// The journal could not be read.
+    #[error("the journal could not be read")]
+    Journal(#[from] journal::Error),
+    /// The journal holds what this version cannot read.
+    #[error("the journal could not be understood")]
+    Entry(#[from] EntryError),
+}
+
+/// Why there is nothing to begin from.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The journal could not be read.
+    #[error("the journal could not be read")]
+    Journal(#[from] journal::Error),
+    /// The checkpoint could not be read.
+    #[error("the journal could not be understood")]
+    Checkpoint(#[from] flight::RestoreError),
+}
+
+fn place(record: &Record) -> Result<Placed, EntryError> {
+    let millis = i64::try_from(record.time.0).unwrap_or(i64::MAX);
+    let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+    Ok(Placed { seq: record.seq, time, entry: Entry::read(record)? })
+}

@@ -1,0 +1,104 @@
+//! Events as the bytes that followers are sent, each made once and shared by all.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use fanout::Reason;
+use flight::{BoardSettings, Flight, Timetable};
+use jiff::Timestamp;
+use journal::Position;
+use serde::Serialize;
+use serde_json::json;
+
+/// Least bytes of the comment that some old engines want before they show anything.
+const PADDING_BYTES: usize = 2048;
+
+/// All rows of a board as of one event: as the answer to `GET …/flights`, and as `timetable`
+/// frames.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) id: Position,
+    pub(crate) json: Bytes,
+    /// Whether the newest event is the board's closing.
+    pub(crate) closed: bool,
+    board: String,
+    flights: String,
+    frames: [OnceLock<Bytes>; 4],
+}
+
+impl Rows {
+    pub(crate) fn new(id: Position, timetable: &Timetable) -> Self {
+        let rows = timetable.rows();
+        let flights: Vec<&Flight> = rows.into_iter().map(flight::Row::flight).collect();
+        let (board, flights) = (line(timetable.settings()), line(&flights));
+        let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();
+        let closed = timetable.closed().is_some();
+        Self { id, json, closed, board, flights, frames: Default::default() }
+    }
+
+    pub(crate) fn frame(&self, reason: Reason) -> Bytes {
+        let make = || {
+            let Self { board, flights, .. } = self;
+            let reason = reason_word(reason);
+            let data = format!(r#"{{"board":{board},"reason":"{reason}","flights":{flights}}}"#);
+            event(self.id, "timetable", &data)
+        };
+        self.frames[reason as usize].get_or_init(make).clone()
+    }
+}
+
+/// The frame of an event.
+pub(crate) fn event(id: Position, name: &str, data: &str) -> Bytes {
+    encode(Some(&id.to_string()), name, data)
+}
+
+/// Says that the stream is alive, and which event is the board's newest. It has no id of its own,
+/// so that it never moves a follower's position.
+pub(crate) fn heartbeat(now: Timestamp, head: Position) -> Bytes {
+    let data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
+    encode(None, "heartbeat", &data.to_string())
+}
+
+pub(crate) fn retry(millis: u64) -> Bytes {
+    let mut bytes = Vec::new();
+    sse::retry(millis, &mut bytes);
+    bytes.into()
+}
+
+pub(crate) fn padding() -> Bytes {
+    let mut bytes = Vec::new();
+    sse::comment(&" ".repeat(PADDING_BYTES), &mut bytes);
+    bytes.into()
+}
+
+/// The settings of a board, and what there is to say of it in a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct BoardSummary<'a> {
+    #[serde(flatten)]
+    pub(crate) settings: &'a BoardSettings,
+    pub(crate) id: String,
+    pub(crate) closed: bool,
+    pub(crate) flights: usize,
+    pub(crate) followers: usize,
+}
+
+/// The word for a reason in `timetable` data and in metrics.
+pub(crate) fn reason_word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Start => "start",
+        Reason::Expired => "expired",
+        Reason::Unknown => "unknown",
+        Reason::Slow => "slow",
+    }
+}
+
+fn encode(id: Option<&str>, name: &str, data: &str) -> Bytes {
+    let mut bytes = Vec::with_capacity(data.len() + 80);
+    let event = sse::Event { id, event: Some(name), data };
+    event.encode(&mut bytes).expect("ids and names of ours hold no line ends");
+    bytes.into()
+}
+
+fn line(data: &impl Serialize) -> String {
+    serde_json::to_string(data).expect("maps with text keys always have a JSON form")
+}

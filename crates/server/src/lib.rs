@@ -1,0 +1,84 @@
+//! The timetable over HTTP: updates in, streams out.
+//!
+//! A request becomes a record, the journal makes it durable, the fold applies it, the frame is made
+//! once and all followers of the board are sent it; then the publisher is answered. Which journal
+//! it is, is not known here.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = server::start(journal::MemoryJournal::default(), server::Settings::default()).await?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let stop = tokio::time::sleep(std::time::Duration::from_millis(10));
+//! server::serve(listener, app.clone(), stop).await;
+//! app.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+/// What an operator may choose.
+mod settings;
+
+/// Everything together: start, publish from within, stop.
+mod app;
+
+/// Accepting connections, until there is a reason to stop.
+mod serve;
+
+/// The URL table.
+mod routes;
+
+/// The same URL in any letter case.
+mod letter_case;
+
+/// Which pages of other origins may call.
+mod cors;
+
+/// Boards and flights as resources: read, publish.
+mod api;
+
+/// Errors as `application/problem+json`.
+mod problem;
+
+/// What one journal payload holds.
+mod entry;
+
+/// From a record to its outcome.
+mod publisher;
+
+/// The task that follows the journal and applies what it finds.
+mod fold;
+
+/// The timetables as they are now, and the channels of those who follow them.
+mod live;
+
+/// Events as the bytes that followers are sent.
+mod frames;
+
+/// Asks for the removal of rows whose stay is over.
+mod removal;
+
+/// The event stream: who is let in, where they begin, what they are sent.
+mod stream;
+
+/// Whether the server should be sent requests.
+mod health;
+
+/// What is counted.
+mod metrics;
+
+/// The page, embedded.
+mod page;
+
+/// The description of the API for tools.
+mod openapi;
+
+pub use app::{App, StartError, start};
+pub use cors::{AllowedOrigin, NotAnOrigin};
+pub use entry::EntryError;
+pub use fold::{FoldError, RestoreError};
+pub use live::{Done, Outcome};
+pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError};
+pub use routes::routes;
+pub use serve::serve;
+pub use settings::Settings;

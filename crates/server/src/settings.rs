@@ -1,0 +1,29 @@
+//! What an operator may choose.
+
+use std::time::Duration;
+
+use crate::cors::AllowedOrigin;
+
+/// Settings of a server; the defaults are those of `flightboard serve`.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Pages of these origins may read and publish. None: only the server's own.
+    pub allow_origins: Vec<AllowedOrigin>,
+    /// Bytes of recent frames kept for each board.
+    pub window_bytes: usize,
+    /// Most streams at once; further ones are told to come back later.
+    pub max_followers: usize,
+    /// The longest that stopping may take.
+    pub drain: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            allow_origins: Vec::new(),
+            window_bytes: 8 * 1024 * 1024,
+            max_followers: 15_000,
+            drain: Duration::from_secs(10),
+        }
+    }
+}

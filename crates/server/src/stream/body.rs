@@ -1,0 +1,125 @@
+//! What a stream is sent, until it ends. Pulled by hyper when the socket can take more.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use fanout::{Due, Follower};
+use futures_util::stream;
+use jiff::Timestamp;
+use rand::RngExt;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{RETRY_MILLIS, Seat, random};
+use crate::app::App;
+use crate::frames;
+
+/// A stream that is silent for longer is at fault.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// When the server stops, endings are spread so that no more than so many come in a millisecond …
+const ENDINGS_PER_MILLI: u32 = 1;
+
+/// … but within this part of the drain time, in percent: the rest is for what is on its way.
+const ENDINGS_PERCENT: u32 = 80;
+
+pub(super) struct Stream {
+    app: App,
+    follower: Follower,
+    /// Taken from the follower, not yet by the socket.
+    taken: VecDeque<Bytes>,
+    next_heartbeat: Instant,
+    stopping: watch::Receiver<bool>,
+    /// When to end, once the server stops.
+    ends: Option<Instant>,
+    ended: bool,
+    _seat: Seat,
+}
+
+impl Stream {
+    pub(super) fn new(app: &App, follower: Follower, opening: Vec<Bytes>, seat: Seat) -> Self {
+        Self {
+            app: app.clone(),
+            follower,
+            taken: opening.into(),
+            next_heartbeat: Instant::now() + HEARTBEAT,
+            stopping: app.parts.health.stopping(),
+            ends: None,
+            ended: false,
+            _seat: seat,
+        }
+    }
+
+    pub(super) fn into_body(self: Box<Self>) -> Body {
+        Body::from_stream(stream::unfold(self, |mut stream| async move {
+            let bytes = stream.next().await?;
+            Some((Ok::<_, Infallible>(bytes), stream))
+        }))
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(bytes) = self.taken.pop_front() {
+                return Some(bytes);
+            }
+            if self.ended {
+                return None;
+            }
+            let now = Instant::now();
+            if self.ends.is_some_and(|ends| ends <= now) {
+                self.ended = true;
+                return Some(frames::retry(self.retry_after_stop()));
+            }
+            match self.follower.due() {
+                Due::Frames(frames) => self.taken.extend(frames),
+                Due::End => return None,
+                Due::Nothing => {}
+            }
+            if self.next_heartbeat <= now {
+                self.next_heartbeat = now + HEARTBEAT;
+                self.taken.extend(self.heartbeat());
+            }
+            if self.taken.is_empty() {
+                self.wait().await;
+            }
+        }
+    }
+
+    async fn wait(&mut self) {
+        let next_timer =
+            self.ends.map_or(self.next_heartbeat, |ends| ends.min(self.next_heartbeat));
+        let stopping = tokio::select! {
+            () = self.follower.wait() => false,
+            () = tokio::time::sleep_until(next_timer) => false,
+            stopping = self.stopping.wait_for(|stopping| *stopping), if self.ends.is_none() => {
+                stopping.is_ok()
+            }
+        };
+        if stopping {
+            self.ends = Some(Instant::now() + self.time_to_end());
+        }
+    }
+
+    fn heartbeat(&self) -> Option<Bytes> {
+        let head = self.app.parts.live.id(self.follower.head())?;
+        Some(frames::heartbeat(Timestamp::now(), head))
+    }
+
+    fn time_to_end(&self) -> Duration {
+        let parts = &self.app.parts;
+        let streams = parts.streams.load(std::sync::atomic::Ordering::Relaxed);
+        let streams = u64::try_from(streams).unwrap_or(u64::MAX);
+        let wished = Duration::from_millis(streams / u64::from(ENDINGS_PER_MILLI));
+        let spread = wished.min(parts.settings.drain * ENDINGS_PERCENT / 100);
+        spread.mul_f64(rand::rng().random())
+    }
+
+    fn retry_after_stop(&self) -> u64 {
+        let drain = self.app.parts.settings.drain.as_millis();
+        let latest = u64::try_from(drain).unwrap_or(u64::MAX).max(*RETRY_MILLIS.end());
+        random(*RETRY_MILLIS.start()..=latest)
+    }
+}

@@ -1,0 +1,172 @@
+//! A server without a socket, and a follower of its streams.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use journal::{Journal, MemoryJournal};
+use serde_json::{Value, json};
+use server::{App, Settings};
+use tower::ServiceExt;
+
+/// A server to ask.
+pub(crate) struct House {
+    pub(crate) app: App,
+}
+
+/// An answer, read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        Self::on(MemoryJournal::default(), settings).await
+    }
+
+    pub(crate) async fn on(journal: impl Journal, settings: Settings) -> Self {
+        Self { app: server::start(journal, settings).await.unwrap() }
+    }
+
+    pub(crate) async fn ask(&self, request: Request) -> Answer {
+        let response = server::routes(self.app.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends JSON to `path`.
+    pub(crate) async fn send(&self, method: &str, path: &str, json: Value) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        self.ask(request.body(Body::from(json.to_string())).unwrap()).await
+    }
+
+    /// Puts rows of these numbers on the board `main`; the id of the last event.
+    pub(crate) async fn put_rows(&self, numbers: std::ops::Range<u32>) -> String {
+        let mut id = String::new();
+        for number in numbers {
+            let path = format!("/boards/main/flights/T{number}");
+            let answer = self.send("PUT", &path, json!({ "origin": "Rome" })).await;
+            assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+            id = answer.event_id();
+        }
+        id
+    }
+
+    /// Opens a stream, with the head of its response.
+    pub(crate) async fn follow(&self, request: Request) -> (StatusCode, HeaderMap, Stream) {
+        let response = server::routes(self.app.clone()).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let stream = Stream { body, decoder: sse::Decoder::new(), events: Vec::new() };
+        (parts.status, parts.headers, stream)
+    }
+
+    /// Opens the stream of `path` after the event `id`.
+    pub(crate) async fn resume(&self, path: &str, id: &str) -> Stream {
+        let request = Request::get(path).header("last-event-id", id).body(Body::empty()).unwrap();
+        self.follow(request).await.2
+    }
+
+    pub(crate) async fn stream(&self, path: &str) -> Stream {
+        self.follow(Request::get(path).body(Body::empty()).unwrap()).await.2
+    }
+
+    /// How many follow a board.
+    pub(crate) async fn followers(&self, board: &str) -> u64 {
+        self.get(&format!("/boards/{board}")).await.json()["followers"].as_u64().unwrap()
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn event_id(&self) -> String {
+        self.header("event-id").to_owned()
+    }
+}
+
+/// An open stream, as a browser reads it.
+pub(crate) struct Stream {
+    body: Body,
+    decoder: sse::Decoder,
+    events: Vec<sse::Decoded>,
+}
+
+impl Stream {
+    /// The next piece of bytes; `None` at the end. Nothing within a moment is a failure.
+    pub(crate) async fn bytes(&mut self) -> Option<String> {
+        let frame = tokio::time::timeout(Duration::from_secs(60), self.body.frame());
+        let frame = frame.await.expect("a stream is never silent for so long")?;
+        Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())
+    }
+
+    /// The next event that is no heartbeat; `None` at the end.
+    pub(crate) async fn event(&mut self) -> Option<(String, String, Value)> {
+        loop {
+            let event = self.any_event().await?;
+            if event.0 != "heartbeat" {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The next event: type, last event id, data.
+    pub(crate) async fn any_event(&mut self) -> Option<(String, String, Value)> {
+        while self.events.is_empty() {
+            let bytes = self.bytes().await?;
+            self.events.extend(self.decoder.feed(bytes.as_bytes()).map(Result::unwrap));
+        }
+        let event = self.events.remove(0);
+        let data = serde_json::from_str(&event.data).unwrap();
+        Some((event.event, event.last_event_id.to_string(), data))
+    }
+
+    /// The next `count` events that are no heartbeats.
+    pub(crate) async fn events(&mut self, count: usize) -> Vec<(String, String, Value)> {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            events.push(self.event().await.expect("the stream goes on"));
+        }
+        events
+    }
+
+    /// What the last `retry` said, in milliseconds.
+    pub(crate) fn retry(&self) -> u128 {
+        self.decoder.retry().expect("a retry has come").as_millis()
+    }
+}
+
+impl House {
+    /// Publishes NDJSON lines on a board.
+    pub(crate) async fn send_lines(&self, board: &str, lines: &str) -> Answer {
+        let request = Request::post(format!("/boards/{board}/flights"));
+        let request = request.header("content-type", "application/x-ndjson");
+        self.ask(request.body(Body::from(lines.to_owned())).unwrap()).await
+    }
+
+    /// Changes one row; the id of the event.
+    pub(crate) async fn put_gate(&self, board: &str, flight: &str, gate: &str) -> String {
+        let path = format!("/boards/{board}/flights/{flight}");
+        self.send("PATCH", &path, json!({ "gate": gate })).await.event_id()
+    }
+}

@@ -1,0 +1,12 @@
+//! The server over HTTP, mostly without a socket.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod bad_input;
+mod cross_origin;
+mod format;
+mod house;
+mod openapi;
+mod openings;
+mod publishing;
+mod removal;
+mod sockets;

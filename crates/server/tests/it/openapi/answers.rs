@@ -1,0 +1,151 @@
+//! Every answer and every event is as described.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::extract::Request;
+use serde_json::{Value, json};
+
+use super::schema::{Document, list};
+use super::{BOARD, ROW, ROWS};
+use crate::house::House;
+use Sent::{Example, Spaces, Text};
+
+/// One request: method and URL as described, where it goes, headers, what it sends, and the status
+/// of the answer.
+type Call =
+    (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], Sent, u16);
+
+/// The body of a request.
+#[derive(Clone, Copy)]
+enum Sent {
+    /// The examples of that operation.
+    Example,
+    Text(&'static str),
+    Spaces(usize),
+}
+
+const NOTHING: Sent = Text("");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
+const KEY: (&str, &str) = ("idempotency-key", "k");
+
+#[rustfmt::skip]
+const CALLS: &[Call] = &[
+    ("GET", "/boards", "/boards", &[], NOTHING, 200),
+    ("GET", BOARD, "/boards/main", &[], NOTHING, 200),
+    ("GET", BOARD, "/boards/main", &[("accept", "text/html")], NOTHING, 200),
+    ("GET", BOARD, "/boards/none", &[], NOTHING, 404),
+    ("GET", BOARD, "/boards/none", &[("accept", "text/html")], NOTHING, 404),
+    ("PUT", BOARD, "/boards/jfk", &[JSON], Example, 201),
+    ("PUT", BOARD, "/boards/jfk", &[JSON], Example, 200),
+    ("PUT", BOARD, "/boards/jfk", &[JSON], Text("{"), 400),
+    ("PUT", BOARD, "/boards/jfk", &[JSON], Spaces(64 * 1024 + 1), 413),
+    ("PUT", BOARD, "/boards/jfk", &[], Example, 415),
+    ("PUT", BOARD, "/boards/a.b", &[JSON], Example, 422),
+    ("PUT", ROW, "/boards/main/flights/I768", &[JSON], Example, 201),
+    ("PUT", ROW, "/boards/main/flights/I768", &[JSON, KEY], Example, 200),
+    ("PUT", ROW, "/boards/main/flights/I768?day=1", &[JSON], Example, 400),
+    ("PUT", ROW, "/boards/none/flights/I768", &[JSON], Example, 404),
+    ("PUT", ROW, "/boards/main/flights/I768", &[JSON, ("if-none-match", "*")], Example, 412),
+    ("PUT", ROW, "/boards/main/flights/I768", &[JSON], Spaces(64 * 1024 + 1), 413),
+    ("PUT", ROW, "/boards/main/flights/I768", &[], Example, 415),
+    ("PUT", ROW, "/boards/main/flights/I768", &[JSON], Text("[]"), 422),
+    ("PATCH", ROW, "/boards/main/flights/I768", &[JSON], Example, 200),
+    ("PATCH", ROW, "/boards/main/flights/I768", &[JSON, KEY], Example, 422),
+    ("PATCH", ROW, "/boards/main/flights/X1", &[JSON], Example, 404),
+    ("PATCH", ROW, "/boards/main/flights/I768", &[JSON, ("if-match", "\"0\"")], Example, 412),
+    ("GET", ROW, "/boards/main/flights/I768", &[], NOTHING, 200),
+    ("GET", ROW, "/boards/main/flights/I768", &[("if-none-match", "*")], NOTHING, 304),
+    ("GET", ROW, "/boards/main/flights/I768?day=1", &[], NOTHING, 400),
+    ("GET", ROW, "/boards/main/flights/X1", &[], NOTHING, 404),
+    ("GET", ROW, "/boards/main/flights/I768?date=today", &[], NOTHING, 422),
+    ("GET", ROWS, "/boards/main/flights", &[], NOTHING, 200),
+    ("GET", ROWS, "/boards/main/flights", &[("if-none-match", "*")], NOTHING, 304),
+    ("GET", ROWS, "/boards/none/flights", &[], NOTHING, 404),
+    ("PUT", ROW, "/boards/main/flights/I768?date=2026-11-23", &[JSON], Example, 201),
+    ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-22", &[JSON], Example, 201),
+    ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-23", &[JSON], Example, 201),
+    ("GET", ROW, "/boards/main/flights/I769", &[], NOTHING, 409),
+    ("DELETE", ROW, "/boards/main/flights/I769", &[], NOTHING, 409),
+    ("DELETE", ROW, "/boards/main/flights/I769?date=2026-11-23", &[], NOTHING, 204),
+    ("PUT", ROW, "/boards/main/flights/I768", &[JSON, ("idempotency-key", "a b")], Example, 400),
+    ("POST", ROWS, "/boards/main/flights", &[NDJSON], Example, 200),
+    ("POST", ROWS, "/boards/main/flights", &[NDJSON], Spaces(4 * 1024 * 1024 + 1), 413),
+    ("POST", ROWS, "/boards/main/flights", &[], Example, 415),
+    ("POST", ROWS, "/boards/main/flights", &[NDJSON, ("idempotency-key", "a b")], Example, 400),
+    ("POST", ROWS, "/boards/none/flights", &[NDJSON], Example, 404),
+    ("DELETE", BOARD, "/boards/main?why=x", &[], NOTHING, 422),
+    ("DELETE", BOARD, "/boards/main?reason=night", &[], NOTHING, 204),
+    ("PATCH", ROW, "/boards/main/flights/I768", &[JSON], Example, 410),
+    ("GET", "/events", "/events", &[], NOTHING, 204),
+    ("GET", "/", "/", &[], NOTHING, 200),
+    ("GET", "/healthz", "/healthz", &[], NOTHING, 200),
+    ("GET", "/readyz", "/readyz", &[], NOTHING, 200),
+    ("GET", "/metrics", "/metrics", &[], NOTHING, 200),
+    ("GET", "/openapi.json", "/openapi.json", &[], NOTHING, 200),
+];
+
+/// What the description gives as examples of a body, and a line that is none.
+fn example(document: &Document, method: &str, url: &str) -> String {
+    let body = &document.operation(method, url)["requestBody"]["content"]["application/json"];
+    match body["examples"].as_object() {
+        None => body["example"].to_string(),
+        Some(lines) => {
+            let lines = lines.values().map(|line| line["value"].to_string());
+            lines.chain(["nonsense".to_owned()]).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_are_as_described() {
+    let house = House::new().await;
+    let document = Document::of(&house).await;
+    for (method, url, path, headers, sent, status) in CALLS {
+        let body = match sent {
+            Example => example(&document, method, url),
+            Text(text) => (*text).to_owned(),
+            Spaces(count) => " ".repeat(*count),
+        };
+        let request = Request::builder().method(*method).uri(*path);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer = house.ask(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), *status, "{method} {path}: {}", answer.body);
+        document.check_answer(method, url, &answer);
+        if *status == 413 {
+            let reason = answer.json()["reason"].as_str().unwrap().to_owned();
+            let most = reason.split(' ').find(|word| word.parse::<u32>().is_ok()).unwrap();
+            let response = &document.operation(method, url)["responses"]["413"];
+            let described = response["description"].as_str().unwrap();
+            assert!(described.contains(most), "{most} {described}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_are_as_described() {
+    let house = House::new().await;
+    let document = Document::of(&house).await;
+    let mut stream = house.stream("/events").await;
+    let mut events = vec![stream.any_event().await.unwrap()];
+    house.put_rows(1..2).await;
+    house.put_gate("main", "T1", "B7").await;
+    house.send("DELETE", "/boards/main/flights/T1", Value::Null).await;
+    house.send("PUT", "/boards/main", json!({"note": "Snow"})).await;
+    events.extend(stream.events(4).await);
+    events.push(stream.any_event().await.unwrap());
+    house.send("DELETE", "/boards/main", Value::Null).await;
+    events.extend(stream.events(1).await);
+    let mut seen = BTreeSet::new();
+    for (name, id, data) in events {
+        let mut event = json!({ "event": name, "data": data.to_string() });
+        if name != "heartbeat" {
+            event["id"] = json!(id);
+        }
+        document.check(document.schema("StreamEvent"), &event);
+        seen.insert(name);
+    }
+    assert_eq!(seen.len(), list(&document.schema("StreamEvent")["oneOf"]).len(), "{seen:?}");
+}

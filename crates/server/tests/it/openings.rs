@@ -1,0 +1,142 @@
+//! The three openings of a stream, also after a restart.
+
+use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use server::Settings;
+
+use crate::house::{House, Stream};
+
+/// The next event is a `timetable` for this reason, with so many rows.
+async fn is_timetable(stream: &mut Stream, reason: &str, rows: usize) {
+    let (event, id, data) = stream.event().await.unwrap();
+    assert_eq!((event.as_str(), data["reason"].as_str()), ("timetable", Some(reason)));
+    assert_eq!(data["flights"].as_array().unwrap().len(), rows);
+    assert_eq!(data["board"]["name"], "main");
+    assert!(!id.is_empty());
+}
+
+/// The next events are those of the rows that [`House::put_rows`] put, and no others.
+async fn are_rows(stream: &mut Stream, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let (event, _, data) = stream.event().await.unwrap();
+        let flight = data["flight"].as_str();
+        assert_eq!((event.as_str(), flight), ("flightAddition", Some(&*format!("T{number}"))));
+    }
+}
+
+#[tokio::test]
+async fn without_an_id_all_rows_then_live() {
+    let house = House::new().await;
+    house.put_rows(0..3).await;
+    let mut stream = house.stream("/events").await;
+    is_timetable(&mut stream, "start", 3).await;
+    house.put_rows(3..5).await;
+    are_rows(&mut stream, 3..5).await;
+}
+
+#[tokio::test]
+async fn with_an_id_in_the_window_exactly_what_was_missed() {
+    let house = House::new().await;
+    let seen = house.put_rows(0..10).await;
+    let newest = house.put_rows(10..60).await;
+    for mut stream in [
+        house.resume("/events", &seen).await,
+        house.stream(&format!("/boards/main/events?lastEventId={seen}")).await,
+        house.resume(&format!("/events?lastEventId={newest}"), &seen).await,
+    ] {
+        are_rows(&mut stream, 10..60).await;
+        house.put_rows(60..61).await;
+        are_rows(&mut stream, 60..61).await;
+        house.send("DELETE", "/boards/main/flights/T60", serde_json::json!(null)).await;
+        assert_eq!(stream.event().await.unwrap().0, "flightRemoval");
+    }
+}
+
+#[tokio::test]
+async fn with_an_id_that_the_window_has_passed_all_rows() {
+    let house = House::with(Settings { window_bytes: 1_000, ..Settings::default() }).await;
+    let seen = house.put_rows(0..1).await;
+    house.put_rows(1..50).await;
+    is_timetable(&mut house.resume("/events", &seen).await, "expired", 50).await;
+}
+
+#[tokio::test]
+async fn with_an_id_that_is_none_of_the_boards_all_rows() {
+    let house = House::new().await;
+    let newest = house.put_rows(0..2).await;
+    let other = House::new().await.put_rows(0..2).await;
+    let (epoch, seq) = newest.split_once('-').unwrap();
+    let beyond = format!("{epoch}-{}", seq.parse::<u64>().unwrap() + 1);
+    house.send("PUT", "/boards/other", serde_json::json!({})).await;
+    let elsewhere =
+        house.send("PUT", "/boards/other/flights/T9", serde_json::json!({})).await.event_id();
+    for id in ["nonsense", "-1", &beyond, &other, &elsewhere, &"9".repeat(1_000)] {
+        is_timetable(&mut house.resume("/events", id).await, "unknown", 2).await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_restart_resuming_works_before_the_first_publish() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal.db");
+    let open = || SqliteJournal::open(&file, Options::default()).unwrap();
+    let house = House::on(open(), Settings::default()).await;
+    let seen = house.put_rows(0..10).await;
+    house.put_rows(10..60).await;
+    let before = house.get("/boards/main/flights").await.json();
+    house.app.close().await;
+
+    let house = House::on(open(), Settings::default()).await;
+    assert_eq!(house.get("/boards/main/flights").await.json(), before, "rows and id");
+    let mut stream = house.resume("/events", &seen).await;
+    are_rows(&mut stream, 10..60).await;
+    let newest = house.put_rows(60..61).await;
+    are_rows(&mut stream, 60..61).await;
+    assert_ne!(newest.split_once('-').unwrap().0, seen.split_once('-').unwrap().0, "a new epoch");
+    are_rows(&mut house.resume("/events", &seen).await, 10..61).await;
+    house.app.close().await;
+}
+
+/// Far more records than lie between two checkpoints, most of them of another board.
+#[tokio::test]
+async fn a_restart_from_a_checkpoint_has_all_rows_and_the_window() {
+    const ROUNDS: u32 = 130;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("journal.db");
+    let open = || SqliteJournal::open(&file, Options::default()).unwrap();
+    let settings = || Settings { window_bytes: 64 * 1024, ..Settings::default() };
+    let house = House::on(open(), settings()).await;
+    house.send("PUT", "/boards/busy", serde_json::json!({})).await;
+    house.put_rows(0..10).await;
+    for round in 0..ROUNDS {
+        let row = |n: u32| {
+            format!(r#"{{"event":"flightAddition","data":{{"flight":"B{n}","gate":"{round}"}}}}"#)
+        };
+        let lines: Vec<_> = (0..1_000).map(row).collect();
+        let answer = house.send_lines("busy", &lines.join("\n")).await;
+        assert!(!answer.body.contains("title"), "{}", answer.body);
+    }
+    let quiet = house.get("/boards/main").await.json()["id"].as_str().unwrap().to_owned();
+    let busy = house.put_gate("busy", "B0", "x").await;
+    house.put_gate("busy", "B1", "y").await;
+    let before = house.get("/boards/busy/flights").await.body;
+    house.app.close().await;
+
+    let journal = open();
+    let start = journal.start_point().await.unwrap();
+    assert!(start.is_some_and(|point| point.seq.0 > 0), "a start does not replay everything");
+    let house = House::on(journal, settings()).await;
+    assert_eq!(house.get("/boards/busy/flights").await.body, before);
+    let (event, _, data) = house.resume("/boards/busy/events", &busy).await.event().await.unwrap();
+    assert_eq!((event.as_str(), &data["gate"]), ("flightStateUpdate", &serde_json::json!("y")));
+    let mut stream = house.resume("/events", &quiet).await;
+    house.put_rows(10..11).await;
+    are_rows(&mut stream, 10..11).await;
+    house.app.close().await;
+}
+
+#[tokio::test]
+async fn a_memory_journal_forgets_with_its_server() {
+    let seen = House::on(MemoryJournal::default(), Settings::default()).await.put_rows(0..1).await;
+    let house = House::new().await;
+    is_timetable(&mut house.resume("/events", &seen).await, "unknown", 0).await;
+}

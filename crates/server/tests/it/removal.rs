@@ -1,0 +1,22 @@
+//! Rows leave by themselves after a final state.
+
+use serde_json::json;
+
+use crate::house::House;
+
+#[tokio::test]
+async fn a_landed_row_leaves_after_its_stay_and_not_before() {
+    let house = House::new().await;
+    house.send("PUT", "/boards/main", json!({"removeAfter": {"landed": "1s"}})).await;
+    house.send("PUT", "/boards/main/flights/I768", json!({"state": "landing"})).await;
+    house.send("PUT", "/boards/main/flights/G119", json!({"state": "departed"})).await;
+    let mut stream = house.stream("/events").await;
+    stream.event().await;
+    let landed = std::time::Instant::now();
+    house.send("PATCH", "/boards/main/flights/I768", json!({"state": "landed"})).await;
+    stream.event().await;
+    let (event, _, data) = stream.event().await.unwrap();
+    assert_eq!((event.as_str(), data), ("flightRemoval", json!({"flight": "I768"})));
+    assert!(landed.elapsed().as_millis() >= 1_000);
+    assert_eq!(house.get("/boards/main").await.json()["flights"], 1);
+}
