@@ -1,0 +1,73 @@
+//! `flightboard demo`: two boards that live, nothing to set up.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use feeds::{Announcement, Run, Speed};
+use flight::BoardName;
+use journal::MemoryJournal;
+use server::{AllowedOrigin, App, Settings};
+use tokio::time::Instant;
+
+use crate::listen;
+
+/// Show two boards that live: the sample and a real day. Nothing is kept.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Address and port to listen on.
+    #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
+    listen: String,
+    /// How many times faster than real the day passes.
+    #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_A_SECOND)]
+    speed: Speed,
+    /// Only the landing of one flight, then the sample's board is closed.
+    #[arg(long, env = "FLIGHTBOARD_ONCE")]
+    once: bool,
+}
+
+impl Demo {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        listen::runtime()?.block_on(self.serve())
+    }
+
+    async fn serve(self) -> Result<ExitCode> {
+        let settings = Settings {
+            allow_origins: vec![AllowedOrigin::Any],
+            drain: Duration::from_secs(1),
+            ..Settings::default()
+        };
+        let listener = listen::bind(&self.listen).await?;
+        let app = server::start(MemoryJournal::default(), settings).await?;
+        let run = if self.once { Run::Once } else { Run::Forever };
+        let [main, jfk] = ["main", "jfk"].map(BoardName::parse);
+        let (main, jfk) = (main?, jfk?);
+        tokio::spawn(play(app.clone(), main.clone(), feeds::sample(&main, run, Speed::REAL)));
+        tokio::spawn(play(app.clone(), jfk.clone(), feeds::day(&jfk, run, self.speed)));
+        listen::serve_until_stopped(listener, app).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn play(app: App, board: BoardName, feed: impl Iterator<Item = Announcement>) {
+    if let Err(error) = publish(&app, &board, feed).await {
+        tracing::error!("the feed of {board} ended: {error:#}");
+    }
+}
+
+async fn publish(
+    app: &App,
+    board: &BoardName,
+    feed: impl Iterator<Item = Announcement>,
+) -> Result<()> {
+    let start = Instant::now();
+    for Announcement { after, update } in feed {
+        tokio::time::sleep_until(start + after).await;
+        let outcome = app.publish(board.clone(), update).await.context("the server has ended")?;
+        if let Err(why) = outcome {
+            tracing::warn!("an announcement for {board} was refused: {why:?}");
+        }
+    }
+    Ok(())
+}

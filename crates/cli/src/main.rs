@@ -1,0 +1,69 @@
+//! `flightboard`: a live airport timetable, pushed to every screen by Server-Sent Events.
+#![allow(clippy::print_stdout, reason = "a command's answer goes to standard output")]
+
+/// `flightboard demo`: two boards that live, nothing to set up.
+mod demo;
+
+/// `flightboard serve`: the server, with a journal on disk.
+mod serve;
+
+/// `flightboard feed`: the demo's feeds, into a running server.
+mod feed;
+
+/// `flightboard publish`: updates from standard input, into a running server.
+mod publish;
+
+/// A socket to listen on, and the reasons to stop.
+mod listen;
+
+/// A running server, as a publisher sees it.
+mod client;
+
+/// Values of flags that are more than text or a number.
+mod values;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Demo),
+    Serve(serve::Serve),
+    Feed(feed::Feed),
+    Publish(publish::Publish),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    let outcome = match cli.command {
+        Command::Demo(demo) => demo.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Feed(feed) => feed.run(),
+        Command::Publish(publish) => publish.run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("flightboard: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `FLIGHTBOARD_LOG` takes the directives of `tracing-subscriber`, such as `server=debug`.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
+        .with_env_var("FLIGHTBOARD_LOG")
+        .from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

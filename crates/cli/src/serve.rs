@@ -1,0 +1,81 @@
+//! `flightboard serve`: the server, with a journal on disk.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use server::{AllowedOrigin, Settings};
+
+use crate::{listen, values};
+
+/// Keep timetables, take updates, and push every change to every screen.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on.
+    #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
+    listen: String,
+    /// File that keeps all updates.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_JOURNAL",
+        value_name = "FILE",
+        default_value = "flightboard.db"
+    )]
+    journal: PathBuf,
+    /// Keep nothing: a stop forgets all.
+    #[arg(long, env = "FLIGHTBOARD_MEMORY", conflicts_with = "journal")]
+    memory: bool,
+    /// Origin whose pages may read and publish, or * for all; may be given several times.
+    #[arg(long, env = "FLIGHTBOARD_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    allow_origin: Vec<AllowedOrigin>,
+    /// How long updates are kept at least, such as 7d.
+    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = values::duration)]
+    keep: Duration,
+    /// How large the journal may grow before older updates go sooner, such as 1GiB.
+    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = values::bytes)]
+    keep_bytes: Option<u64>,
+    /// Size of the recent events of each board, from which a screen that was away is brought up
+    /// to date.
+    #[arg(long, env = "FLIGHTBOARD_WINDOW", value_name = "SIZE", default_value = "8MiB",
+          value_parser = values::bytes_in_memory)]
+    window: usize,
+    /// Most streams at once; further ones are told to come back later.
+    #[arg(long, env = "FLIGHTBOARD_MAX_FOLLOWERS", value_name = "N", default_value_t = 15_000)]
+    max_followers: usize,
+    /// The longest that stopping may take; the ends of the streams are spread over it.
+    #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = values::duration)]
+    drain: Duration,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        listen::runtime()?.block_on(self.serve())
+    }
+
+    async fn serve(self) -> Result<ExitCode> {
+        let options =
+            Options { keep: Some(self.keep), keep_bytes: self.keep_bytes, ..Options::default() };
+        if self.memory {
+            self.serve_from(MemoryJournal::new(options)).await
+        } else {
+            let journal = SqliteJournal::open(&self.journal, options)?;
+            self.serve_from(journal).await
+        }
+    }
+
+    async fn serve_from(self, journal: impl Journal) -> Result<ExitCode> {
+        let listener = listen::bind(&self.listen).await?;
+        let settings = Settings {
+            allow_origins: self.allow_origin,
+            window_bytes: self.window,
+            max_followers: self.max_followers,
+            drain: self.drain,
+        };
+        let app = server::start(journal, settings).await?;
+        listen::serve_until_stopped(listener, app).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
