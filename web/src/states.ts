@@ -28,6 +28,8 @@ const looks: Record<string, StateLook> = {
   diverted: { label: "Diverted", tone: "turn", icon: "turn" },
 };
 
+/** In any letter case, as the server knows them. */
 export function lookOf(state: string): StateLook | undefined {
-  return Object.hasOwn(looks, state) ? looks[state] : undefined;
+  const known = state.toLowerCase();
+  return Object.hasOwn(looks, known) ? looks[known] : undefined;
 }

@@ -22,12 +22,18 @@ mod client;
 /// Values of flags that are more than text or a number.
 mod values;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// What no flag says.
+const ENVIRONMENT: &str = "Every flag can also be given as an environment variable, as its help \
+says. FLIGHTBOARD_LOG sets what is logged: a level such as warn, or directives such as \
+server=debug,journal=info.";
+
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = ENVIRONMENT)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -59,11 +65,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// `FLIGHTBOARD_LOG` takes the directives of `tracing-subscriber`, such as `server=debug`.
+/// To standard error, as `FLIGHTBOARD_LOG` says.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
         .with_env_var("FLIGHTBOARD_LOG")
         .from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
 }

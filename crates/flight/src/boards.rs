@@ -55,8 +55,10 @@ pub enum Why {
         /// Their dates.
         dates: Vec<Date>,
     },
-    /// The row is not as the record's condition asks.
-    ConditionNotMet,
+    /// The record is for another version of the row, or the row is not there.
+    OtherVersion,
+    /// The record is for a row that is not there yet, but it is.
+    AlreadyThere,
     /// The idempotency key was given to another update before.
     KeyReused,
     /// The board has [`crate::MAX_FLIGHTS`] rows.

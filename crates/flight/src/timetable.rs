@@ -178,9 +178,10 @@ impl Timetable {
         let met = match condition {
             Condition::Version(versions) => row.is_some_and(|row| versions.contains(&row.version)),
             Condition::Present => row.is_some(),
-            Condition::Absent => row.is_none(),
+            Condition::Absent if row.is_some() => return Err(Why::AlreadyThere),
+            Condition::Absent => true,
         };
-        if met { Ok(()) } else { Err(Why::ConditionNotMet) }
+        if met { Ok(()) } else { Err(Why::OtherVersion) }
     }
 
     fn put_settings(&mut self, settings: &BoardSettings) -> Applied {

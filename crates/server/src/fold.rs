@@ -17,8 +17,8 @@ use crate::publisher::Waiting;
 /// replays at most so many more than [`MAX_REPLAYED_RECORDS`].
 const CHECKPOINT_RECORDS: u64 = 50_000;
 
-/// How far back of the newest record a start replays to fill the windows, at most. Folding takes
-/// a few microseconds a record, so this is well under a second.
+/// How far back of the newest record a start replays to fill the windows, at most: a matter of a
+/// second.
 const MAX_REPLAYED_RECORDS: u64 = 100_000;
 
 /// How long to wait before reading on after the journal could not be read.

@@ -89,8 +89,11 @@ impl From<Why> for Problem {
                 problem.0.dates = dates;
                 return problem;
             }
-            Why::ConditionNotMet => {
+            Why::OtherVersion => {
                 (412, "Precondition failed", "If-Match", "does not fit the row as it is")
+            }
+            Why::AlreadyThere => {
+                (412, "Precondition failed", "If-None-Match", "asks for no row, but there is one")
             }
             Why::KeyReused => {
                 (422, "Idempotency key reused", "Idempotency-Key", "was given to another update")

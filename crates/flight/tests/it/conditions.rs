@@ -15,7 +15,7 @@ fn a_lost_update_is_refused() {
         patch.on_condition(Some(Condition::Version(vec![seen])))
     };
     assert!(matches!(fold.apply_record(patch("2")), Applied::Changed(_)));
-    assert_eq!(fold.apply_record(patch("3")), Applied::Unchanged(Why::ConditionNotMet));
+    assert_eq!(fold.apply_record(patch("3")), Applied::Unchanged(Why::OtherVersion));
 }
 
 #[test]
@@ -24,10 +24,10 @@ fn conditions_on_presence() {
     let put = || record("flightAddition", json!({"flight": "I768"}));
     let only_new = || put().on_condition(Some(Condition::Absent));
     let only_old = || put().on_condition(Some(Condition::Present));
-    let unmet = Applied::Unchanged(Why::ConditionNotMet);
+    let unmet = Applied::Unchanged(Why::OtherVersion);
 
     assert_eq!(fold.apply_record(only_old()), unmet);
     assert!(matches!(fold.apply_record(only_new()), Applied::Changed(_)));
-    assert_eq!(fold.apply_record(only_new()), unmet);
+    assert_eq!(fold.apply_record(only_new()), Applied::Unchanged(Why::AlreadyThere));
     assert!(matches!(fold.apply_record(only_old()), Applied::Unchanged(Why::Same { .. })));
 }

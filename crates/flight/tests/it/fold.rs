@@ -114,6 +114,7 @@ proptest! {
                 fold.boards = Boards::restore(&fold.boards.checkpoint()).unwrap();
             }
             if let Applied::Changed(event) = fold.apply(event, data) {
+                prop_assert_eq!(fold.boards.board(&main()).unwrap().head(), fold.seq);
                 screen.take(event.name(), serde_json::from_str(&event.data()).unwrap());
             }
         }

@@ -34,7 +34,7 @@ const LINES: [(&str, &str, &str); 5] = [
 ];
 
 /// The content types of JSON a line; plain JSON is taken as well.
-const LINES_TYPES: [&str; 5] = [
+const LINE_TYPES: [&str; 5] = [
     "application/x-ndjson",
     "application/ndjson",
     "application/jsonl",
@@ -97,7 +97,7 @@ fn lines() -> RequestBody {
         .examples_from_iter(line_examples())
         .build();
     let start = body("One update a line, each on one line of JSON; the schema is that of one.");
-    let all = LINES_TYPES.into_iter();
+    let all = LINE_TYPES.into_iter();
     all.fold(start, |body, media_type| body.content(media_type, content.clone())).build()
 }
 

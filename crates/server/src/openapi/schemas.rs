@@ -22,7 +22,8 @@ pub(super) const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// Most characters of what is said to followers at the end.
 pub(super) const MAX_REASON_CHARS: usize = 200;
 
-/// Most characters of a board's name.
+/// Most characters of a board's name. This one and its like are repeated from the parsers, which
+/// keep them to themselves; a test compares them.
 const MAX_NAME_CHARS: usize = 40;
 
 /// Most characters of an idempotency key.
@@ -82,15 +83,13 @@ fn of_boards() -> [Named; 5] {
         .item(schema("Board"))
         .item(live);
     let list = ArrayBuilder::new().items(schema("BoardSummary")).max_items(Some(MAX_BOARDS));
+    let all = object("All boards by name, closed ones too.", [("boards", list.into())]);
     [
         ("BoardName", name.into()),
         ("Board", board.into()),
         ("BoardFields", fields.into()),
         ("BoardSummary", summary.into()),
-        (
-            "BoardList",
-            object("All boards by name, closed ones too.", [("boards", list.into())]).into(),
-        ),
+        ("BoardList", all.into()),
     ]
 }
 
@@ -133,8 +132,8 @@ fn remove_after(plain: &Value) -> Object {
 }
 
 fn of_streams() -> [Named; 6] {
-    let id = "`<epoch>-<number>`: names one event for ever, and the timetable as of then. Opaque \
-              but for being the same or not.";
+    let id = "`<epoch>-<number>`: names one event for ever, and the timetable as of then. Of two of \
+              one epoch the one with the higher number is the newer.";
     let id = string().description(Some(id)).pattern(Some(EVENT_ID)).examples(["5f3a9c01-1042"]);
     let reasons = [Reason::Start, Reason::Expired, Reason::Unknown, Reason::Slow].map(reason_word);
     let reason = "Why all rows are sent: the follower came without an id, with one whose followers \

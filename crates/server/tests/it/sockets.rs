@@ -73,6 +73,19 @@ async fn followers_that_vanish_are_freed() {
     served.has_followers(0).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_finish_its_question_is_cut() {
+    let served = serve(Settings::default()).await;
+    let mut socket = TcpStream::connect(served.address).await.unwrap();
+    socket.write_all(b"GET /events HTTP/1.1\r\nHost:").await.unwrap();
+    let asked = tokio::time::Instant::now();
+    let mut answer = Vec::new();
+    // A reset is as good an end as any.
+    let _ = socket.read_to_end(&mut answer).await;
+    assert!((29..=31).contains(&asked.elapsed().as_secs()), "{:?}", asked.elapsed());
+    assert_eq!(served.house.followers("main").await, 0);
+}
+
 #[tokio::test]
 async fn a_stop_ends_all_streams_in_time() {
     let drain = Duration::from_secs(5);

@@ -1,0 +1,45 @@
+//! Boards and rows have their bounds, and what is refused at one is not half done.
+
+use flight::{Applied, BoardName, BoardSettings, MAX_BOARDS, MAX_FLIGHTS, Record, Update, Why};
+use serde_json::json;
+
+use crate::fold::{Fold, main};
+
+#[test]
+fn a_full_board_takes_no_more_rows_but_changes_those_it_has() {
+    let mut fold = Fold::new(json!({}));
+    for number in 0..MAX_FLIGHTS {
+        fold.apply("flightAddition", json!({"flight": format!("F{number}")}));
+    }
+    let one_more = json!({"flight": "X1"});
+    let refused = fold.apply("flightAddition", one_more.clone());
+    assert_eq!(refused, Applied::Unchanged(Why::BoardFull));
+    assert_eq!(fold.boards.board(&main()).unwrap().len(), MAX_FLIGHTS);
+    let replaced = fold.apply("flightAddition", json!({"flight": "F0", "gate": "1"}));
+    assert!(matches!(replaced, Applied::Changed(_)));
+    fold.apply("flightRemoval", json!({"flight": "F1"}));
+    assert!(matches!(fold.apply("flightAddition", one_more), Applied::Changed(_)));
+}
+
+#[test]
+fn the_longest_closed_board_makes_room_for_a_new_one() {
+    let mut fold = Fold::new(json!({}));
+    let name = |number: usize| BoardName::parse(&format!("b{number}")).unwrap();
+    let mut open = |fold: &mut Fold, number: usize| {
+        let settings = Box::new(BoardSettings::plain(name(number)));
+        fold.apply_record(Record::new(name(number), Update::PutBoard(settings)))
+    };
+    for number in 1..MAX_BOARDS {
+        assert!(matches!(open(&mut fold, number), Applied::Changed(_)));
+    }
+    assert_eq!(open(&mut fold, MAX_BOARDS), Applied::Unchanged(Why::TooManyBoards));
+
+    for number in [7, 3] {
+        let close = Update::CloseBoard { reason: "moved".to_owned() };
+        fold.apply_record(Record::new(name(number), close));
+    }
+    assert!(matches!(open(&mut fold, MAX_BOARDS), Applied::Changed(_)));
+    assert!(fold.boards.board(&name(7)).is_none(), "it was closed first");
+    assert!(fold.boards.board(&name(3)).is_some());
+    assert_eq!(fold.boards.iter().count(), MAX_BOARDS);
+}
