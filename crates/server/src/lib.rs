@@ -31,6 +31,9 @@ mod routes;
 /// The same URL in any letter case.
 mod letter_case;
 
+/// The variable segments of a URL.
+mod segments;
+
 /// Which pages of other origins may call.
 mod cors;
 

@@ -1,12 +1,12 @@
 //! The page, embedded: what `web/` was built into.
 
 use axum::body::Body;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::problem::Problem;
+use crate::segments::Segments;
 
 /// Assets have their content's hash in their name.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -25,7 +25,7 @@ pub(crate) async fn index() -> Response {
 }
 
 /// `GET /assets/{file}`
-pub(crate) async fn asset(Path(file): Path<String>) -> Response {
+pub(crate) async fn asset(Segments(file): Segments<String>) -> Response {
     match Files::get(&format!("assets/{file}")) {
         Some(file) => content(file, FOR_EVER),
         None => Problem::no_such_url().into_response(),

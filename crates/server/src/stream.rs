@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use fanout::Start;
@@ -22,6 +22,7 @@ use crate::app::{App, DEFAULT_BOARD};
 use crate::frames;
 use crate::live::Found;
 use crate::problem::Problem;
+use crate::segments::Segments;
 use body::Stream;
 use resume::{LastEventId, Wishes};
 
@@ -39,13 +40,13 @@ pub(crate) async fn default_board(
     version: Version,
     headers: HeaderMap,
 ) -> Response {
-    board(app, Path(DEFAULT_BOARD.to_owned()), query, version, headers).await
+    board(app, Segments(DEFAULT_BOARD.to_owned()), query, version, headers).await
 }
 
 /// `GET /boards/{board}/events`
 pub(crate) async fn board(
     State(app): State<App>,
-    Path(board): Path<String>,
+    Segments(board): Segments<String>,
     RawQuery(query): RawQuery,
     version: Version,
     headers: HeaderMap,

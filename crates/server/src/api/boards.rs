@@ -1,7 +1,7 @@
 //! Boards: list, show, open or change, close.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use flight::{BoardSettings, Record, Update};
 use http::{HeaderMap, header};
@@ -13,6 +13,7 @@ use super::{reply, request};
 use crate::app::App;
 use crate::page;
 use crate::problem::Problem;
+use crate::segments::Segments;
 
 /// `GET /boards`
 pub(crate) async fn list(State(app): State<App>) -> Response {
@@ -28,7 +29,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
 /// `GET /boards/{board}`: the page for a browser, the settings for others.
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(board): Path<String>,
+    Segments(board): Segments<String>,
     headers: HeaderMap,
 ) -> Response {
     let name = request::board(&board);
@@ -47,7 +48,7 @@ pub(crate) async fn show(
 /// `PUT /boards/{board}`
 pub(crate) async fn put(
     State(app): State<App>,
-    Path(board): Path<String>,
+    Segments(board): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -66,7 +67,7 @@ pub(crate) async fn put(
 /// `DELETE /boards/{board}[?reason=]`
 pub(crate) async fn close(
     State(app): State<App>,
-    Path(board): Path<String>,
+    Segments(board): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;

@@ -1,6 +1,6 @@
 //! Many updates in one request: NDJSON in, one outcome a line out.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use flight::{BoardName, IdempotencyKey, ParseError, Record, Update};
 use http::header;
@@ -11,12 +11,13 @@ use crate::app::App;
 use crate::live::Outcome;
 use crate::problem::Problem;
 use crate::publisher::MAX_PUBLISHED_AT_ONCE;
+use crate::segments::Segments;
 
 /// `POST /boards/{board}/flights`: each line is an update of its own. One that is refused does not
 /// hold up the others; all are carried out in the order of their lines.
 pub(crate) async fn post(
     State(app): State<App>,
-    Path(board): Path<String>,
+    Segments(board): Segments<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();

@@ -1,7 +1,7 @@
 //! Flights: list, show, put, patch, remove.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
 use flight::{Flight, Key, Patch, Record, Update};
 use http::{HeaderMap, header};
@@ -11,14 +11,15 @@ use serde_json::Value;
 use super::{reply, request};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::segments::Segments;
 
 /// The board and the flight's number in a URL.
-type Place = Path<(String, String)>;
+type Place = Segments<(String, String)>;
 
 /// `GET /boards/{board}/flights`
 pub(crate) async fn list(
     State(app): State<App>,
-    Path(board): Path<String>,
+    Segments(board): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let rows = app.parts.live.rows(&request::board(&board)?).ok_or_else(Problem::unknown_board)?;
@@ -29,7 +30,7 @@ pub(crate) async fn list(
 /// `GET /boards/{board}/flights/{flight}[?date=]`
 pub(crate) async fn show(
     State(app): State<App>,
-    Path((board, flight)): Place,
+    Segments((board, flight)): Place,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -67,7 +68,7 @@ pub(crate) async fn patch(
 /// `DELETE /boards/{board}/flights/{flight}[?date=]`
 pub(crate) async fn remove(
     State(app): State<App>,
-    Path((board, flight)): Place,
+    Segments((board, flight)): Place,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -83,7 +84,7 @@ type Fields = serde_json::Map<String, Value>;
 
 async fn change(
     State(app): State<App>,
-    Path((board, flight)): Place,
+    Segments((board, flight)): Place,
     RawQuery(query): RawQuery,
     request: Request,
     update: impl FnOnce(Fields) -> Result<Update, Problem>,

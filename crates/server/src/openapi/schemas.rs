@@ -153,20 +153,14 @@ fn of_streams() -> [Named; 6] {
         .description(Some(closing))
         .property("reason", text(MAX_REASON_CHARS))
         .additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    let id_of_rows = ("id", schema("EventId").into());
     let head = ("head", schema("EventId").into());
     let timetable = "All rows, which replace what a follower had.";
     let heartbeat = "The stream is alive, and `head` is the board's newest event: if it is newer \
                      than the last that came, something was missed.";
     [
         ("EventId", id.into()),
-        (
-            "Rows",
-            object(
-                "All rows as of one event.",
-                [board(), ("id", schema("EventId").into()), rows()],
-            )
-            .into(),
-        ),
+        ("Rows", object("All rows as of one event.", [board(), id_of_rows, rows()]).into()),
         ("Timetable", object(timetable, [board(), ("reason", reason.into()), rows()]).into()),
         ("Heartbeat", object(heartbeat, [at, head]).into()),
         ("Closing", closing.into()),

@@ -78,6 +78,8 @@ fn cases() -> Vec<Case> {
         case("PATCH /boards/main/flights/X1", JSON, r#"{"state": ""}"#, 404, "flight", "is not on the board"),
         case("DELETE /boards/main/flights/X1", JSON, "", 404, "flight", "is not on the board"),
         case("GET /boards/main/flights/X1", JSON, "", 404, "flight", "is not on the board"),
+        case("GET /boards/%ff", JSON, "", 404, "url", "none of this server's"),
+        case("PUT /boards/main/flights/%ff", JSON, "{}", 404, "url", "none of this server's"),
         case("GET /boards/main/gates", JSON, "", 404, "url", "none of this server's"),
         case(&format!("POST {ROW}"), JSON, "{}", 405, "method", "none that this URL has"),
         // An ambiguous flight.

@@ -67,8 +67,10 @@ const CALLS: &[Call] = &[
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-22", &[JSON], Example, 201),
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-23", &[JSON], Example, 201),
     ("GET", ROW, "/boards/main/flights/I769", &[], NOTHING, 409),
+    ("GET", ROW, "/boards/main/flights/I769?date=2026-11-23", &[], NOTHING, 200),
     ("DELETE", ROW, "/boards/main/flights/I769", &[], NOTHING, 409),
-    ("DELETE", ROW, "/boards/main/flights/I769?date=2026-11-23", &[], NOTHING, 204),
+    ("DELETE", ROW, "/boards/main/flights/I769?date=2026-11-23", &[("if-match", "*"), ("idempotency-key", "d")], NOTHING, 204),
+    ("DELETE", ROW, "/boards/main/flights/X1", &[], NOTHING, 404),
     ("PUT", ROW, "/boards/main/flights/I768", &[JSON, ("idempotency-key", "a b")], Example, 400),
     ("POST", ROWS, "/boards/main/flights", &[NDJSON], Example, 200),
     ("POST", ROWS, "/boards/main/flights", &[NDJSON], Spaces(4 * 1024 * 1024 + 1), 413),
@@ -78,7 +80,10 @@ const CALLS: &[Call] = &[
     ("DELETE", BOARD, "/boards/main?why=x", &[], NOTHING, 422),
     ("DELETE", BOARD, "/boards/main?reason=night", &[], NOTHING, 204),
     ("PATCH", ROW, "/boards/main/flights/I768", &[JSON], Example, 410),
-    ("GET", "/events", "/events", &[], NOTHING, 204),
+    ("GET", "/events", "/events?lastEventId=0&padding=true&evs_preamble=1", &[("last-event-id", "0")], NOTHING, 204),
+    ("GET", "/events", "/events?lastEventID=0&last_event_id=0&evs_last_event_id=0", &[], NOTHING, 204),
+    ("GET", "/boards/{board}/events", "/boards/main/events", &[], NOTHING, 204),
+    ("GET", "/boards/{board}/events", "/boards/none/events", &[], NOTHING, 404),
     ("GET", "/", "/", &[], NOTHING, 200),
     ("GET", "/healthz", "/healthz", &[], NOTHING, 200),
     ("GET", "/readyz", "/readyz", &[], NOTHING, 200),
@@ -98,6 +103,13 @@ fn example(document: &Document, method: &str, url: &str) -> String {
     }
 }
 
+/// The names of what may be given in the query and the headers.
+fn parameters(document: &Document, method: &str, url: &str) -> BTreeSet<String> {
+    let all = list(&document.operation(method, url)["parameters"]).iter();
+    let all = all.map(|given| document.resolve(given)).filter(|given| given["in"] != "path");
+    all.map(|given| given["name"].as_str().unwrap().to_lowercase()).collect()
+}
+
 #[tokio::test]
 async fn answers_are_as_described() {
     let house = House::new().await;
@@ -114,6 +126,15 @@ async fn answers_are_as_described() {
         let answer = house.ask(request.body(Body::from(body)).unwrap()).await;
         assert_eq!(answer.status.as_u16(), *status, "{method} {path}: {}", answer.body);
         document.check_answer(method, url, &answer);
+        let known = parameters(&document, method, url);
+        let query = path.split('?').nth(1).unwrap_or_default().split('&');
+        let names = query.map(|pair| pair.split('=').next().unwrap());
+        let names = names.chain(headers.iter().map(|(name, _)| *name));
+        // Names of these headers are no parameters (OpenAPI 3.1, section 4.8.12.2).
+        for name in names.filter(|name| !["", "accept", "content-type"].contains(name)) {
+            let refused = *status >= 400 && ["day", "why"].contains(&name);
+            assert_eq!(!refused, known.contains(&name.to_lowercase()), "{method} {path}: {name}");
+        }
         if *status == 413 {
             let reason = answer.json()["reason"].as_str().unwrap().to_owned();
             let most = reason.split(' ').find(|word| word.parse::<u32>().is_ok()).unwrap();
