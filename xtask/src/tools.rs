@@ -1,8 +1,81 @@
 //! What the suites need besides Rust, and how to come by it.
+//!
+//! Only Node is left to whoever runs the tests: the program is built with it, too.
 
-use anyhow::Result;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
 
-/// Makes sure that everything is there.
-pub(crate) fn provide() -> Result<()> {
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::command::{command, run};
+
+/// The oldest Node that the page is built and tested with.
+const OLDEST_NODE: (u32, u32) = (20, 19);
+
+/// Folders with a `package-lock.json`.
+const PACKAGES: [&str; 2] = ["web", "e2e/browser"];
+
+/// Makes sure that everything is there, and answers with where Chromium is.
+pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
+    check_node()?;
+    for package in PACKAGES {
+        install_packages(&root.join(package))?;
+    }
+    provide_chromium(root)
+}
+
+fn check_node() -> Result<()> {
+    let (major, minor) = OLDEST_NODE;
+    let advice = format!("install Node {major}.{minor} or newer with its npm, and run this again");
+    let answer = Command::new("node").arg("--version").output();
+    let answer = answer.with_context(|| format!("there is no Node: {advice}"))?;
+    let version = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    let mut numbers =
+        version.trim_start_matches('v').split('.').map_while(|part| part.parse().ok());
+    let found = numbers.next().zip(numbers.next());
+    ensure!(found >= Some(OLDEST_NODE), "Node {version} is too old: {advice}");
     Ok(())
+}
+
+fn install_packages(package: &Path) -> Result<()> {
+    // npm notes there what it installed, and when.
+    let installed = changed(&package.join("node_modules/.package-lock.json"));
+    if installed.is_some() && installed >= changed(&package.join("package-lock.json")) {
+        return Ok(());
+    }
+    run(&mut command("npm", package, &["ci", "--no-audit", "--no-fund"]))
+}
+
+fn changed(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|found| found.modified()).ok()
+}
+
+fn provide_chromium(root: &Path) -> Result<PathBuf> {
+    if let Some(chromium) = in_path("chromium") {
+        return Ok(chromium);
+    }
+    let advice = "install Chromium so that `chromium` is in the PATH, and run this again";
+    ensure!(in_path("apt-get").is_some(), "there is no Chromium: {advice}");
+    for step in [&["update"][..], &["install", "-y", "--no-install-recommends", "chromium"]] {
+        run(&mut apt_get(root, step)?).with_context(|| format!("no Chromium came: {advice}"))?;
+    }
+    in_path("chromium").with_context(|| format!("no Chromium came: {advice}"))
+}
+
+fn apt_get(root: &Path, step: &[&str]) -> Result<Command> {
+    let id = Command::new("id").arg("-u").output().context("id did not start")?;
+    let words =
+        if id.stdout.trim_ascii() == b"0" { &["apt-get"][..] } else { &["sudo", "apt-get"] };
+    let words: Vec<_> = words.iter().chain(step).copied().collect();
+    let [program, args @ ..] = &words[..] else { bail!("there is a program in each") };
+    let mut command = command(program, root, args);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

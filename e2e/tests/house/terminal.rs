@@ -1,0 +1,152 @@
+//! The program, and a terminal to run it in: `bash`, as a reader would use it.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::wait::{PATIENCE, until};
+
+/// Ports that the system gives to nobody who asks for any.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+/// A folder with the program on the path, and an address of its own.
+pub(crate) struct Desk {
+    folder: TempDir,
+    tools: TempDir,
+    pub(crate) address: SocketAddr,
+}
+
+/// A script that runs, ended with all that it has started when dropped.
+pub(crate) struct Terminal {
+    shell: Child,
+    output: PathBuf,
+}
+
+impl Desk {
+    pub(crate) fn new() -> Self {
+        let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        std::os::unix::fs::symlink(program(), tools.path().join("flightboard")).unwrap();
+        // On a reader's terminal curl shows no progress.
+        fs::write(tools.path().join(".curlrc"), "silent\nshow-error\n").unwrap();
+        Self { folder, tools, address: free_address() }
+    }
+
+    /// Puts a script on the path.
+    pub(crate) fn install(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.tools.path().join(name);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn start(&self, script: &str) -> Terminal {
+        let output = self.tools.path().join(format!("output-{}", next()));
+        let (out, path) = (File::create(&output).unwrap(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("bash");
+        shell.args(["-eu", "-o", "pipefail", "-c", script]).current_dir(self.folder());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("FLIGHTBOARD_") {
+                shell.env_remove(name);
+            }
+        }
+        shell
+            .env("PATH", format!("{}:{path}", self.tools.path().display()))
+            .env("CURL_HOME", self.tools.path())
+            .env("FLIGHTBOARD_LISTEN", self.address.to_string())
+            .env("FLIGHTBOARD_TO", format!("http://{}", self.address))
+            .stdin(Stdio::null())
+            .stderr(out.try_clone().unwrap())
+            .stdout(out)
+            .process_group(0);
+        Terminal { shell: shell.spawn().expect("bash is there"), output }
+    }
+
+    /// Runs a script that ends well, and gives what it said.
+    pub(crate) fn run(&self, script: &str) -> String {
+        let mut terminal = self.start(script);
+        let status = terminal.end();
+        assert!(status.success(), "{status}:\n{script}");
+        terminal.output()
+    }
+
+    /// `flightboard serve` with these flags, once it is there.
+    pub(crate) fn serve(&self, flags: &str) -> Terminal {
+        let server = self.start(&format!("flightboard serve {flags}"));
+        until("the server is there", PATIENCE, || {
+            server.output().contains("flightboard is at").then_some(())
+        });
+        server
+    }
+}
+
+impl Terminal {
+    /// What it has said so far.
+    pub(crate) fn output(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.output).unwrap()).into_owned()
+    }
+
+    /// As Ctrl-C does. By another signal, since whoever runs the tests may have SIGINT ignored.
+    pub(crate) fn stop(&mut self) {
+        self.signal("TERM");
+        until("all that was started ends", PATIENCE, || {
+            let shell = self.shell.try_wait().unwrap();
+            shell.filter(|_| !self.signal("0"))
+        });
+    }
+
+    fn end(&mut self) -> ExitStatus {
+        until("the commands end", PATIENCE, || self.shell.try_wait().unwrap())
+    }
+
+    /// Whether there was anyone to take it.
+    fn signal(&self, name: &str) -> bool {
+        let kill = format!("kill -s {name} -- -{} 2>&-", self.shell.id());
+        Command::new("bash").args(["-c", &kill]).status().unwrap().success()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.signal("KILL");
+        let _ = self.shell.wait();
+        if thread::panicking() {
+            eprintln!("── what was said in a terminal:\n{}", self.output());
+        }
+    }
+}
+
+fn program() -> PathBuf {
+    let program = std::env::var_os("FLIGHTBOARD_BIN").map_or_else(
+        || {
+            let test = std::env::current_exe().unwrap();
+            test.ancestors().nth(2).unwrap().join("flightboard")
+        },
+        PathBuf::from,
+    );
+    assert!(program.is_file(), "{} is not there: run `cargo build` first", program.display());
+    program
+}
+
+fn free_address() -> SocketAddr {
+    let ports = PORTS.end - PORTS.start;
+    let begin = u16::try_from(std::process::id() % u32::from(ports)).unwrap();
+    let port = || PORTS.start + (begin + next()) % ports;
+    let addresses = std::iter::repeat_with(|| SocketAddr::from(([127, 0, 0, 1], port())));
+    let mut addresses = addresses.take(usize::from(ports));
+    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a port is free")
+}
+
+fn next() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

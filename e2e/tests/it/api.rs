@@ -1,0 +1,79 @@
+//! The HTTP API, as a test asks it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::Response;
+
+pub(crate) struct Api {
+    agent: Agent,
+    base: String,
+}
+
+impl Api {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(20)));
+        Self { agent: Agent::new_with_config(config.build()), base: format!("http://{address}") }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let mut answer = self.agent.get(format!("{}{path}", self.base)).call().unwrap();
+        assert_eq!(answer.status(), 200, "GET {path}");
+        answer.body_mut().read_json().unwrap()
+    }
+
+    pub(crate) fn status(&self, path: &str) -> u16 {
+        self.agent.get(format!("{}{path}", self.base)).call().unwrap().status().as_u16()
+    }
+
+    /// Puts a row on board `main` and answers with the id of its event.
+    pub(crate) fn put(&self, flight: &str, row: &Value) -> String {
+        let url = format!("{}/boards/main/flights/{flight}", self.base);
+        event_id(&self.agent.put(url).send_json(row).unwrap())
+    }
+
+    /// Patches a row of board `main` and answers with the id of its event.
+    pub(crate) fn patch(&self, flight: &str, changes: &Value) -> String {
+        let url = format!("{}/boards/main/flights/{flight}", self.base);
+        event_id(&self.agent.patch(url).send_json(changes).unwrap())
+    }
+
+    /// Gives a row of board `main` as many remarks in turn and answers with the ids of the events.
+    pub(crate) fn remarks(&self, flight: &str, remarks: &[String]) -> Vec<String> {
+        remarks.iter().map(|remark| self.patch(flight, &json!({ "remark": remark }))).collect()
+    }
+
+    pub(crate) fn rows(&self, board: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/boards/{board}/flights"));
+        answer["flights"].as_array().unwrap().clone()
+    }
+
+    pub(crate) fn followers(&self, board: &str) -> u64 {
+        let answer = self.get("/boards");
+        let boards = answer["boards"].as_array().unwrap();
+        let board = boards.iter().find(|listed| listed["name"] == board).unwrap();
+        board["followers"].as_u64().unwrap()
+    }
+
+    /// How many updates have been applied with this outcome since the server's start.
+    pub(crate) fn updates(&self, outcome: &str) -> u64 {
+        let mut answer = self.agent.get(format!("{}/metrics", self.base)).call().unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        let name = format!("flightboard_updates_total{{outcome=\"{outcome}\"}} ");
+        let mut values = text.lines().filter_map(|line| line.strip_prefix(&name));
+        values.next().map_or(0, |value| value.parse().unwrap())
+    }
+}
+
+fn event_id<B>(answer: &Response<B>) -> String {
+    assert!(answer.status().is_success(), "{}", answer.status());
+    answer.headers()["event-id"].to_str().unwrap().to_owned()
+}

@@ -1,0 +1,83 @@
+//! What the demo shows.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::follower::{Event, Follower};
+use crate::program::{Server, flightboard};
+use crate::screen::Screen;
+use crate::wait::{PATIENCE, until};
+
+/// How much later than planned a change may be seen on a loaded machine.
+const LATE: Duration = Duration::from_secs(8);
+
+#[test]
+fn once_lands_one_flight_and_closes_the_board() {
+    let started = Instant::now();
+    let demo = Server::start(&mut flightboard(["demo", "--once", "--listen", "127.0.0.1:0"]));
+    let mut follower = Follower::open(demo.address);
+    assert_eq!(six_rows(&mut follower), SIX_ROWS.map(|text| text.parse::<Value>().unwrap()));
+
+    let planned = [
+        (3, "flightStateUpdate", json!({"flight": "I768", "state": "landing"})),
+        (6, "flightStateUpdate", json!({"flight": "I768", "state": "landed"})),
+        (9, "flightRemoval", json!({"flight": "I768"})),
+        (12, "closedConnection", json!({"reason": "the sample is over"})),
+    ];
+    for (secs, name, data) in planned {
+        let planned = Duration::from_secs(secs);
+        let event = follower.next();
+        let after = started.elapsed();
+        assert_eq!((event.name.as_str(), event.data), (name, data));
+        assert!(planned <= after && after < planned + LATE, "{name} after {after:?}");
+    }
+    assert_eq!(follower.rest(PATIENCE), []);
+    assert_eq!(Follower::open(demo.address).status(), 204);
+    let boards = demo.api().get("/boards");
+    assert_eq!(
+        (&boards["boards"][1]["name"], &boards["boards"][1]["closed"]),
+        (&json!("main"), &json!(true))
+    );
+}
+
+#[test]
+fn the_day_is_on_the_second_board() {
+    let demo =
+        Server::start(&mut flightboard(["demo", "--speed", "3600", "--listen", "127.0.0.1:0"]));
+    let api = demo.api();
+    until("the board is made", PATIENCE, || (api.status("/boards/jfk") == 200).then_some(()));
+    let mut follower = Follower::request(demo.address, "/boards/jfk/events", "");
+    let mut screen = Screen::default();
+    until("a flight of the day changes", PATIENCE, || {
+        let event = follower.next();
+        screen.show(&event);
+        (event.name == "flightStateUpdate").then_some(())
+    });
+    let board = api.get("/boards/jfk");
+    assert_eq!((&board["airport"], &board["kind"]), (&json!("JFK"), &json!("departures")));
+    assert!(!screen.flights().is_empty());
+}
+
+const SIX_ROWS: [&str; 6] = [
+    r#"{"flight":"A123","origin":"London","arrival":"08:15","state":""}"#,
+    r#"{"flight":"D654","origin":"Berlin","arrival":"08:45","state":""}"#,
+    r#"{"flight":"U213","origin":"New York","arrival":"09:05","state":""}"#,
+    r#"{"flight":"A987","origin":"Buenos Aires","arrival":"09:30","state":""}"#,
+    r#"{"flight":"I768","origin":"Rome","arrival":"10:10","state":""}"#,
+    r#"{"flight":"G119","origin":"Tokyo","arrival":"10:35","state":""}"#,
+];
+
+/// The board's rows as they come: with the timetable, or one after another right behind it.
+fn six_rows(follower: &mut Follower) -> Vec<Value> {
+    let mut rows = Vec::new();
+    while rows.len() < 6 {
+        let Event { name, data, .. } = follower.next();
+        match name.as_str() {
+            "timetable" => rows = data["flights"].as_array().unwrap().clone(),
+            "flightAddition" => rows.push(data),
+            other => assert_eq!(other, "boardUpdate"),
+        }
+    }
+    rows
+}

@@ -1,0 +1,104 @@
+//! Starts and commands that must fail with one clear sentence.
+
+use std::fs;
+use std::net::TcpListener;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::program::{flightboard, run, serve};
+
+/// It ends with an error that is one line and has these words.
+fn check(command: &mut Command, words: &[&str]) {
+    let ended = run(command, "");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(ended.stdout.lines().filter(|line| line.contains("http://")).count(), 0);
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    let [sentence] = lines[..] else { panic!("not one line: {lines:?}") };
+    for word in ["flightboard: "].iter().chain(words) {
+        assert!(sentence.contains(word), "{word}: {sentence}");
+    }
+}
+
+#[test]
+fn a_port_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    check(&mut flightboard(["demo", "--listen", &address]), &[&address, "in use"]);
+    let serve = ["serve", "--memory", "--listen", &address];
+    check(&mut flightboard(serve), &[&address, "in use"]);
+}
+
+#[test]
+fn no_address_at_all() {
+    check(&mut flightboard(["demo", "--listen", "nowhere"]), &["nowhere", "address"]);
+    check(&mut flightboard(["demo", "--listen", "192.0.2.1:5000"]), &["192.0.2.1:5000"]);
+}
+
+#[test]
+fn a_journal_that_cannot_be_had() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let serve =
+        |journal: &str| flightboard(["serve", "--listen", "127.0.0.1:0", "--journal", journal]);
+
+    let lost = at("missing/journal.db");
+    check(&mut serve(&lost), &[&lost, "does not exist"]);
+
+    let other = at("letter.txt");
+    fs::write(&other, "Dear journal, I am not one.").unwrap();
+    check(&mut serve(&other), &[&other, "not a journal"]);
+    assert_eq!(fs::read_to_string(&other).unwrap(), "Dear journal, I am not one.");
+
+    check(&mut serve(&at("")), &["not a journal"]);
+
+    let mut damaged = b"SQLite format 3\0".to_vec();
+    damaged.extend([0xa5; 8_000]);
+    fs::write(at("damaged.db"), damaged).unwrap();
+    check(&mut serve(&at("damaged.db")), &[&at("damaged.db"), "damaged"]);
+}
+
+#[test]
+fn a_journal_that_is_read_only() {
+    let folder = TempDir::new().unwrap();
+    drop(serve(folder.path(), &[]));
+    let journal = folder.path().join("journal.db");
+    let mut permissions = fs::metadata(&journal).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&journal, permissions).unwrap();
+    let journal = journal.display().to_string();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
+    check(&mut flightboard(serve), &[&journal, "cannot be written"]);
+}
+
+#[test]
+fn a_journal_that_another_server_has() {
+    let folder = TempDir::new().unwrap();
+    let first = serve(folder.path(), &[]);
+    let journal = folder.path().join("journal.db").display().to_string();
+    let second = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
+    check(&mut flightboard(second), &[&journal, "in use"]);
+    assert_eq!(first.api().status("/readyz"), 200);
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{free}");
+    for command in [&["publish"][..], &["feed", "sample"]] {
+        let args = command.iter().copied().chain(["--to", &url, "--board", "main"]);
+        check(&mut flightboard(args), &[&url, "no flightboard answers"]);
+    }
+}
+
+#[test]
+fn a_board_that_is_not_there() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let args = ["publish", "--board", "gate7", "--to", server.api().url()].map(str::to_owned);
+    let line = r#"{"event":"flightAddition","data":{"flight":"I768"}}"#;
+    let ended = run(&mut flightboard(args), line);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("gate7"), "{}", ended.stderr);
+    assert!(ended.stdout.starts_with("0 published, 0 refused"), "{}", ended.stdout);
+}

@@ -1,0 +1,130 @@
+//! `Last-Event-ID` across cuts, crashes and strange journals.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::follower::{Event, Follower};
+use crate::program::{serve, serve_at};
+use crate::screen::Screen;
+
+/// The first event for a follower that comes back with `id`.
+fn first(address: SocketAddr, id: &str) -> Event {
+    Follower::resume(address, id).next()
+}
+
+fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+#[test]
+fn fifty_missed_events_and_no_timetable_also_after_a_crash() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let api = server.api();
+    api.put("I768", &json!({"origin": "Rome", "arrival": "10:10"}));
+    let ids = api.remarks("I768", &numbered(60));
+    let missed: Vec<_> = ids[10..].iter().map(String::as_str).collect();
+
+    let check = |address| {
+        let mut follower = Follower::resume(address, &ids[9]);
+        let events = follower.take_events(50);
+        let came: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(came, missed);
+        let expected =
+            (10..60).map(|number| json!({"flight": "I768", "remark": number.to_string()}));
+        assert!(events.iter().map(|event| &event.data).eq(expected.collect::<Vec<_>>().iter()));
+        follower
+    };
+    let mut before = check(server.address);
+    let next = api.patch("I768", &json!({"state": "landing"}));
+    assert_eq!(before.next().id, next);
+
+    let address = server.kill();
+    let server = serve_at(&address, folder.path(), &[]);
+    let mut after = check(server.address);
+    assert_eq!(after.next().id, next);
+    assert_eq!(server.api().updates("changed"), 62 + 1, "nothing was published after the restart");
+
+    let newest = server.api().patch("I768", &json!({"state": "landed"}));
+    assert_eq!(after.next().id, newest);
+    assert_ne!(newest.split('-').next(), next.split('-').next(), "a restart begins a new epoch");
+}
+
+#[test]
+fn an_id_that_this_journal_never_gave_is_unknown() {
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let [server, other] = folders.each_ref().map(|folder| serve(folder.path(), &[]));
+    let put = |number: usize| json!({"origin": "Rome", "gate": number.to_string()});
+    let own = server.api().put("I768", &put(0));
+    let foreign = other.api().put("I768", &put(0));
+    let (epoch, seq) = own.split_once('-').unwrap();
+    let seq: u64 = seq.parse().unwrap();
+    let beyond = format!("{epoch}-{}", seq + 1);
+    let long = "7".repeat(5_000);
+
+    for id in [&foreign, &beyond, "nonsense", "-", "0", "ffffffff-1", "%00", &long] {
+        let event = first(server.address, id);
+        let reason = &event.data["reason"];
+        assert_eq!((event.name.as_str(), reason), ("timetable", &json!("unknown")), "{id}");
+        assert_eq!(
+            event.data["flights"],
+            json!([{"flight": "I768", "origin": "Rome", "gate": "0"}])
+        );
+        assert_eq!(event.id, own);
+    }
+    let event = Follower::open(server.address).next();
+    assert_eq!((event.name.as_str(), &event.data["reason"]), ("timetable", &json!("start")));
+}
+
+#[test]
+fn an_id_that_the_window_has_passed_is_expired_also_after_a_crash() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &["--window", "4KiB"]);
+    let api = server.api();
+    let oldest = api.put("I768", &json!({"origin": "Rome"}));
+    let ids = api.remarks("I768", &numbered(200));
+    let check = |address| {
+        let event = first(address, &oldest);
+        assert_eq!((event.name.as_str(), &event.data["reason"]), ("timetable", &json!("expired")));
+        assert_eq!(event.id, ids[199]);
+        assert_eq!(first(address, &ids[198]).id, ids[199], "what the window has is still sent");
+    };
+    check(server.address);
+    let address = server.kill();
+    check(serve_at(&address, folder.path(), &["--window", "4KiB"]).address);
+}
+
+#[test]
+fn a_follower_that_is_cut_often_ends_with_the_rows_of_the_server() {
+    let folder = TempDir::new().unwrap();
+    let mut server = serve(folder.path(), &[]);
+    let mut screen = Screen::default();
+    let mut follower = Follower::open(server.address);
+    let mut last = show(&mut screen, &mut follower, 1);
+    for round in 0..6 {
+        let api = server.api();
+        let flight = format!("R{round}");
+        api.put(&flight, &json!({"origin": "Rome"}));
+        api.patch(&flight, &json!({"state": "landing"}));
+        // Sees one of the two before the cut, the other after it.
+        last = show(&mut screen, &mut follower, usize::from(round % 2 == 0)).or(last);
+        drop(follower);
+        if round % 3 == 2 {
+            let address = server.kill();
+            server = serve_at(&address, folder.path(), &[]);
+        }
+        follower = Follower::resume(server.address, last.as_deref().unwrap());
+        let missing = 1 + usize::from(round % 2 == 1);
+        last = show(&mut screen, &mut follower, missing);
+        screen.check(&server.api().rows("main"));
+    }
+}
+
+/// Shows the next events and answers with the id of the last.
+fn show(screen: &mut Screen, follower: &mut Follower, count: usize) -> Option<String> {
+    let events = follower.take_events(count);
+    events.iter().for_each(|event| screen.show(event));
+    events.last().map(|event| event.id.clone())
+}
