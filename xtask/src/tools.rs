@@ -17,13 +17,19 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 /// Folders with a `package-lock.json`.
 const PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 
+/// What the documents' commands need besides the shell.
+const PROGRAMS: [&str; 2] = ["bash", "curl"];
+
 /// Makes sure that everything is there, and answers with where Chromium is.
 pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
     check_node()?;
     for package in PACKAGES {
         install_packages(&root.join(package))?;
     }
-    provide_chromium(root)
+    for program in PROGRAMS {
+        provide_program(root, program)?;
+    }
+    provide_program(root, "chromium")
 }
 
 fn check_node() -> Result<()> {
@@ -52,16 +58,17 @@ fn changed(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|found| found.modified()).ok()
 }
 
-fn provide_chromium(root: &Path) -> Result<PathBuf> {
-    if let Some(chromium) = in_path("chromium") {
-        return Ok(chromium);
+/// A program that Debian has in a package of its own name.
+fn provide_program(root: &Path, program: &str) -> Result<PathBuf> {
+    if let Some(found) = in_path(program) {
+        return Ok(found);
     }
-    let advice = "install Chromium so that `chromium` is in the PATH, and run this again";
-    ensure!(in_path("apt-get").is_some(), "there is no Chromium: {advice}");
-    for step in [&["update"][..], &["install", "-y", "--no-install-recommends", "chromium"]] {
-        run(&mut apt_get(root, step)?).with_context(|| format!("no Chromium came: {advice}"))?;
+    let advice = format!("install {program} so that it is in the PATH, and run this again");
+    ensure!(in_path("apt-get").is_some(), "there is no {program}: {advice}");
+    for step in [&["update"][..], &["install", "-y", "--no-install-recommends", program]] {
+        run(&mut apt_get(root, step)?).with_context(|| format!("no {program} came: {advice}"))?;
     }
-    in_path("chromium").with_context(|| format!("no Chromium came: {advice}"))
+    in_path(program).with_context(|| format!("no {program} came: {advice}"))
 }
 
 fn apt_get(root: &Path, step: &[&str]) -> Result<Command> {
