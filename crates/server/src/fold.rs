@@ -50,6 +50,8 @@ impl<J: Journal> Fold<J> {
 
     /// Follows the journal until it is closed.
     pub(crate) async fn run(mut self, waiting: Arc<Waiting>, health: Arc<Health>) {
+        let ending = Ending { waiting, health };
+        let Ending { waiting, health } = &ending;
         loop {
             match self.step().await {
                 Ok(outcomes) => {
@@ -62,12 +64,11 @@ impl<J: Journal> Fold<J> {
                     tokio::time::sleep(RETRY_READ).await;
                 }
                 Err(error @ FoldError::Entry(_)) => {
-                    health.fold_ended(&error);
+                    health.fold_failed(&error);
                     break;
                 }
             }
         }
-        waiting.end();
     }
 
     async fn step(&mut self) -> Result<Vec<(u64, Outcome)>, FoldError> {
@@ -94,6 +95,19 @@ impl<J: Journal> Fold<J> {
                 tracing::warn!("no checkpoint at {seq}: {error}; a start will take longer");
             }
         });
+    }
+}
+
+/// However the fold ends, by a fault of ours too: nobody waits for it in vain.
+struct Ending {
+    waiting: Arc<Waiting>,
+    health: Arc<Health>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.health.fold_ended();
+        self.waiting.end();
     }
 }
 

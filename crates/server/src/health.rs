@@ -43,10 +43,14 @@ impl Health {
         }
     }
 
-    pub(crate) fn fold_ended(&self, error: &(dyn std::error::Error + 'static)) {
+    pub(crate) fn fold_failed(&self, error: &(dyn std::error::Error + 'static)) {
         let text = with_causes(error);
         tracing::error!("{text}: the timetables stand still");
         *self.fold.lock() = Some(text);
+    }
+
+    pub(crate) fn fold_ended(&self) {
+        self.fold.lock().get_or_insert_with(|| "the timetables stand still".to_owned());
     }
 
     pub(crate) fn stop(&self) {
