@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use feeds::{Announcement, Run, Speed};
 use flight::BoardName;
 use journal::MemoryJournal;
@@ -23,7 +24,7 @@ pub(crate) struct Demo {
     #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_A_SECOND)]
     speed: Speed,
     /// Only the landing of one flight, then the sample's board is closed.
-    #[arg(long, env = "FLIGHTBOARD_ONCE")]
+    #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
     once: bool,
 }
 

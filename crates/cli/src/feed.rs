@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use feeds::{Announcement, Run, Speed};
 use flight::Update;
@@ -23,7 +24,7 @@ pub(crate) struct Feed {
     #[arg(long, env = "FLIGHTBOARD_SPEED")]
     speed: Option<Speed>,
     /// Play it once.
-    #[arg(long, env = "FLIGHTBOARD_ONCE")]
+    #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
     once: bool,
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use journal::{Journal, MemoryJournal, Options, SqliteJournal};
 use server::{AllowedOrigin, Settings};
 
@@ -26,7 +27,12 @@ pub(crate) struct Serve {
     )]
     journal: PathBuf,
     /// Keep nothing: a stop forgets all.
-    #[arg(long, env = "FLIGHTBOARD_MEMORY", conflicts_with = "journal")]
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_MEMORY",
+        conflicts_with = "journal",
+        value_parser = BoolishValueParser::new()
+    )]
     memory: bool,
     /// Origin whose pages may read and publish, or * for all; may be given several times.
     #[arg(long, env = "FLIGHTBOARD_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]

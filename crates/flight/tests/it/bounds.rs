@@ -25,7 +25,7 @@ fn a_full_board_takes_no_more_rows_but_changes_those_it_has() {
 fn the_longest_closed_board_makes_room_for_a_new_one() {
     let mut fold = Fold::new(json!({}));
     let name = |number: usize| BoardName::parse(&format!("b{number}")).unwrap();
-    let mut open = |fold: &mut Fold, number: usize| {
+    let open = |fold: &mut Fold, number: usize| {
         let settings = Box::new(BoardSettings::plain(name(number)));
         fold.apply_record(Record::new(name(number), Update::PutBoard(settings)))
     };
