@@ -19,8 +19,10 @@ fn with(command: &str, variables: &[(&str, &str)]) -> Command {
 fn once_may_be_said_in_several_ways() {
     let demos =
         ["true", "1"].map(|yes| Server::start(&mut with("demo", &[("FLIGHTBOARD_ONCE", yes)])));
-    for demo in demos {
-        let events = Follower::open(demo.address).rest(PATIENCE);
+    // All of them now: one that comes after the end is only told that there is nothing.
+    let followers = demos.each_ref().map(|demo| Follower::open(demo.address));
+    for mut follower in followers {
+        let events = follower.rest(PATIENCE);
         assert_eq!(events.last().unwrap().name, "closedConnection");
     }
 }
