@@ -24,9 +24,16 @@ export async function serve(test, ...more) {
   const folder = await mkdtemp(join(tmpdir(), "flightboard-"));
   const args = ["--journal", join(folder, "journal.db"), ...more];
   const server = await Server.start(test, ["serve", "--listen", "127.0.0.1:0", ...args]);
-  test.after(() => rm(folder, { recursive: true }));
-  server.again = () =>
-    Server.start(test, ["serve", "--listen", `127.0.0.1:${server.port}`, ...args]);
+  let last = server;
+  server.again = async () => {
+    last = await Server.start(test, ["serve", "--listen", `127.0.0.1:${server.port}`, ...args]);
+    return last;
+  };
+  test.after(async () => {
+    // It may still be writing.
+    await last.kill();
+    await rm(folder, { recursive: true });
+  });
   return server;
 }
 
@@ -38,8 +45,12 @@ function run(args, stdout) {
 }
 
 class Server {
-  constructor(process, address) {
-    this.process = process;
+  #process;
+  #ended;
+
+  constructor(process, ended, address) {
+    this.#process = process;
+    this.#ended = ended;
     this.url = `http://${address}`;
     this.port = Number(address.split(":")[1]);
   }
@@ -54,16 +65,15 @@ class Server {
     });
     for await (const line of createInterface({ input: child.stdout })) {
       const address = /^flightboard is at http:\/\/(\S+)$/.exec(line)?.[1];
-      if (address) return new Server(child, address);
+      if (address) return new Server(child, ended, address);
     }
     throw new Error(`flightboard ${args.join(" ")} ended before it was there`);
   }
 
   /** Ends it as a power cut would. `serve` gives it a way to start again at the same place. */
   async kill() {
-    const ended = once(this.process, "exit");
-    this.process.kill("SIGKILL");
-    await ended;
+    this.#process.kill("SIGKILL");
+    await this.#ended;
   }
 
   /** Plays a feed into board `main`, to its end. */

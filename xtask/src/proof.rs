@@ -31,7 +31,7 @@ pub(crate) fn rust_tests(lines: &[String]) -> usize {
 
 /// Sources of the page that the compiler lists.
 pub(crate) fn page_sources(lines: &[String]) -> usize {
-    let own = |line: &&String| line.contains("/web/src/") && !line.contains("/node_modules/");
+    let own = |line: &&String| line.contains("/web/src/");
     lines.iter().filter(own).count()
 }
 
