@@ -1,6 +1,6 @@
 //! From fields to events, by "interpreting an event stream" of the standard, and what a follower
-//! keeps when a connection ends. It knows neither sockets nor clocks: the reconnecting client that
-//! feeds it does.
+//! keeps when a connection ends. It knows neither sockets nor clocks, nor when to come back:
+//! [`EventSource`](crate::EventSource) does.
 
 use std::{mem, sync::Arc, time::Duration};
 

@@ -1,6 +1,6 @@
 //! The event-stream format (`text/event-stream`) of the WHATWG HTML standard, section 9.2: what a
-//! server writes and what a follower reads. It opens no connection and gives no event a meaning;
-//! bytes come in and events go out, or the other way round.
+//! server writes, what a follower reads, and when it comes back. It opens no connection, measures no
+//! time and gives no event a meaning; bytes come in and events go out, or the other way round.
 //!
 //! ```
 //! use sse::{Decoder, Event};
@@ -29,9 +29,13 @@ mod line;
 /// Reading, second half: fields become events, and what outlives a connection is kept.
 mod decode;
 
+/// Following over many connections: when to come back, and when never again.
+mod event_source;
+
 /// What either side may refuse.
 mod error;
 
 pub use decode::{DEFAULT_MAX_EVENT_BYTES, Decoded, Decoder, Events};
 pub use encode::{Event, comment, retry};
 pub use error::Error;
+pub use event_source::{EventSource, ReadyState};

@@ -4,5 +4,6 @@ mod cases;
 mod cutting;
 mod decode;
 mod encode;
+mod event_source;
 mod outcome;
 mod standard;
