@@ -1,1 +1,30 @@
-//! The whole product from outside: its tests are in `tests/`, those of the page in `browser/`.
+//! The whole product from outside: what its tests, the soak and the storm are made of. The tests are in
+//! `tests/`, those of the page in `browser/`.
+//!
+//! Nothing here knows what the product is made of but the stream's decoder, which has its own tests.
+#![allow(missing_docs, reason = "for the tests beside it, not for other crates")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+/// Waiting for a condition, never for a time.
+pub mod wait;
+
+/// The program as a process.
+pub mod program;
+
+/// The HTTP API, as a test asks it.
+pub mod api;
+
+/// One open stream, read byte by byte.
+pub mod follower;
+
+/// What a follower shows.
+pub mod screen;
+
+/// An open stream among thousands.
+pub mod stream;
+
+/// Seeded rounds of faults, with an oracle that knows what must have come of them.
+pub mod recovery;
+
+/// Thousands of followers that lose the server in the same moment.
+pub mod storm;

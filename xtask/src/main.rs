@@ -1,4 +1,5 @@
-//! Chores of the project: `cargo xtask test` runs every test there is.
+//! Chores of the project: `cargo xtask test` runs every test there is, `soak` and `storm` run for longer
+//! what the tests run for seconds, and `mutants` breaks the project on purpose.
 #![allow(clippy::print_stdout, reason = "the outcome goes to standard output")]
 
 /// What the suites need besides Rust, and how to come by it.
@@ -10,16 +11,22 @@ mod suites;
 /// A command whose output is shown and kept.
 mod command;
 
+/// Programs that measure or try for longer than a test may.
+mod long;
+
 /// How much a suite has done, read from what its tool reports.
 mod proof;
 
 use std::process::ExitCode;
 
+const USAGE: &str = "usage: cargo xtask test, or soak or storm with flags (--help tells which)";
+
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => suites::run_all(),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask test")),
+        [program @ ("soak" | "storm"), ref flags @ ..] => long::run_program(program, flags),
+        _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match outcome {
         Ok(code) => code,

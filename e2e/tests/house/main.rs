@@ -2,9 +2,7 @@
 //! the sources and the crates.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-/// Waiting for a condition, never for a time.
-#[path = "../it/wait.rs"]
-mod wait;
+use e2e::wait;
 
 /// Documents in Markdown: their blocks, tables, code and links.
 mod document;

@@ -4,12 +4,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Far above what a loaded machine needs: only what is broken takes so long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Looks again and again until `look` finds something.
-pub(crate) fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;
     loop {
         if let Some(found) = look() {

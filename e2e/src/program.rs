@@ -15,28 +15,28 @@ use crate::api::Api;
 use crate::wait::{PATIENCE, until};
 
 /// A running `flightboard`, killed when dropped.
-pub(crate) struct Program {
+pub struct Program {
     child: Child,
     /// What it has said, `stdout` and `stderr`.
     said: TempDir,
 }
 
 /// A running `flightboard demo` or `flightboard serve`.
-pub(crate) struct Server {
-    pub(crate) program: Program,
-    pub(crate) address: SocketAddr,
+pub struct Server {
+    pub program: Program,
+    pub address: SocketAddr,
 }
 
 /// How a program ended, and what it had said by then.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) status: ExitStatus,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 /// A program that is about to run, with no settings but those that a test gives it.
-pub(crate) fn flightboard<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+pub fn flightboard<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FLIGHTBOARD_") {
@@ -48,19 +48,19 @@ pub(crate) fn flightboard<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) ->
 }
 
 /// `flightboard serve` on a port that is free, with its journal in `folder`.
-pub(crate) fn serve(folder: &Path, more: &[&str]) -> Server {
+pub fn serve(folder: &Path, more: &[&str]) -> Server {
     serve_at("127.0.0.1:0", folder, more)
 }
 
 /// The same on the address of a server that has ended.
-pub(crate) fn serve_at(address: &str, folder: &Path, more: &[&str]) -> Server {
+pub fn serve_at(address: &str, folder: &Path, more: &[&str]) -> Server {
     let mut command = flightboard(["serve", "--listen", address, "--journal"]);
     command.arg(folder.join("journal.db")).args(more);
     Server::start(&mut command)
 }
 
 impl Program {
-    pub(crate) fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let said = TempDir::new().unwrap();
         let file = |name| File::create(said.path().join(name)).unwrap();
         let command = command.stdin(Stdio::piped()).stdout(file("stdout")).stderr(file("stderr"));
@@ -68,22 +68,37 @@ impl Program {
     }
 
     /// Waits until it ends by itself.
-    pub(crate) fn end(mut self, within: Duration) -> Ended {
+    pub fn end(mut self, within: Duration) -> Ended {
         let status = until("the program ends", within, || self.child.try_wait().unwrap());
         Ended { status, stdout: self.said("stdout"), stderr: self.said("stderr") }
     }
 
-    pub(crate) fn stdin(&mut self) -> ChildStdin {
+    pub fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("nobody has taken it before")
     }
 
-    pub(crate) fn terminate(&self) {
-        let kill = ["-c", "kill -s TERM \"$0\"", &self.child.id().to_string()];
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let kill = ["-c", "kill -s \"$0\" \"$1\"", name, &self.child.id().to_string()];
         assert!(Command::new("sh").args(kill).status().unwrap().success());
     }
 
+    /// What it has said on standard error so far.
+    pub fn stderr(&self) -> String {
+        self.said("stderr")
+    }
+
     /// SIGKILL, and waits until it is gone.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -106,7 +121,7 @@ impl Drop for Program {
 
 impl Server {
     /// Starts it and waits until it says where it is.
-    pub(crate) fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let mut program = Program::start(command);
         let address = until("the server says where it is", PATIENCE, || {
             let stdout = program.said("stdout");
@@ -120,19 +135,19 @@ impl Server {
         Self { program, address }
     }
 
-    pub(crate) fn api(&self) -> Api {
+    pub fn api(&self) -> Api {
         Api::new(self.address)
     }
 
     /// SIGKILL; a server at the same place comes back with [`serve_at`].
-    pub(crate) fn kill(mut self) -> String {
+    pub fn kill(mut self) -> String {
         self.program.kill();
         self.address.to_string()
     }
 }
 
 /// Runs a command to its end, with `input` on its standard input.
-pub(crate) fn run(command: &mut Command, input: &str) -> Ended {
+pub fn run(command: &mut Command, input: &str) -> Ended {
     let mut program = Program::start(command);
     // A program that has failed by then reads nothing.
     let _ = program.stdin().write_all(input.as_bytes());
@@ -142,9 +157,11 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Ended {
 fn binary() -> PathBuf {
     let binary = std::env::var_os("FLIGHTBOARD_BIN").map_or_else(
         || {
-            let test = std::env::current_exe().unwrap();
-            let profile = test.parent().and_then(Path::parent).unwrap();
-            profile.join(format!("flightboard{}", std::env::consts::EXE_SUFFIX))
+            // Tests lie in a folder below it, other programs beside it.
+            let this = std::env::current_exe().unwrap();
+            let name = format!("flightboard{}", std::env::consts::EXE_SUFFIX);
+            let beside = this.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
+            beside.into_iter().find(|file| file.is_file()).unwrap_or_else(|| name.into())
         },
         PathBuf::from,
     );

@@ -7,56 +7,70 @@ use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Response;
 
-pub(crate) struct Api {
+pub struct Api {
     agent: Agent,
     base: String,
 }
 
 impl Api {
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    pub fn new(address: SocketAddr) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(20)));
         Self { agent: Agent::new_with_config(config.build()), base: format!("http://{address}") }
     }
 
-    pub(crate) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.base
     }
 
-    pub(crate) fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         let mut answer = self.agent.get(format!("{}{path}", self.base)).call().unwrap();
         assert_eq!(answer.status(), 200, "GET {path}");
         answer.body_mut().read_json().unwrap()
     }
 
-    pub(crate) fn status(&self, path: &str) -> u16 {
+    pub fn status(&self, path: &str) -> u16 {
         self.agent.get(format!("{}{path}", self.base)).call().unwrap().status().as_u16()
     }
 
+    /// Opens a board, or gives it other settings.
+    pub fn open_board(&self, board: &str, settings: &Value) {
+        let url = format!("{}/boards/{board}", self.base);
+        let answer = self.agent.put(url).send_json(settings).unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
+    /// Publishes lines of NDJSON, and answers with what became of them.
+    pub fn publish(&self, board: &str, lines: &str) -> String {
+        let url = format!("{}/boards/{board}/flights", self.base);
+        let request = self.agent.post(url).content_type("application/x-ndjson");
+        request.send(lines).unwrap().body_mut().read_to_string().unwrap()
+    }
+
     /// Puts a row on board `main` and answers with the id of its event.
-    pub(crate) fn put(&self, flight: &str, row: &Value) -> String {
+    pub fn put(&self, flight: &str, row: &Value) -> String {
         let url = format!("{}/boards/main/flights/{flight}", self.base);
         event_id(&self.agent.put(url).send_json(row).unwrap())
     }
 
     /// Patches a row of board `main` and answers with the id of its event.
-    pub(crate) fn patch(&self, flight: &str, changes: &Value) -> String {
+    pub fn patch(&self, flight: &str, changes: &Value) -> String {
         let url = format!("{}/boards/main/flights/{flight}", self.base);
         event_id(&self.agent.patch(url).send_json(changes).unwrap())
     }
 
     /// Gives a row of board `main` as many remarks in turn and answers with the ids of the events.
-    pub(crate) fn remarks(&self, flight: &str, remarks: &[String]) -> Vec<String> {
+    pub fn remarks(&self, flight: &str, remarks: &[String]) -> Vec<String> {
         remarks.iter().map(|remark| self.patch(flight, &json!({ "remark": remark }))).collect()
     }
 
-    pub(crate) fn rows(&self, board: &str) -> Vec<Value> {
+    pub fn rows(&self, board: &str) -> Vec<Value> {
         let answer = self.get(&format!("/boards/{board}/flights"));
         answer["flights"].as_array().unwrap().clone()
     }
 
-    pub(crate) fn followers(&self, board: &str) -> u64 {
+    pub fn followers(&self, board: &str) -> u64 {
         let answer = self.get("/boards");
         let boards = answer["boards"].as_array().unwrap();
         let board = boards.iter().find(|listed| listed["name"] == board).unwrap();
@@ -64,7 +78,7 @@ impl Api {
     }
 
     /// How many updates have been applied with this outcome since the server's start.
-    pub(crate) fn updates(&self, outcome: &str) -> u64 {
+    pub fn updates(&self, outcome: &str) -> u64 {
         let mut answer = self.agent.get(format!("{}/metrics", self.base)).call().unwrap();
         let text = answer.body_mut().read_to_string().unwrap();
         let name = format!("flightboard_updates_total{{outcome=\"{outcome}\"}} ");

@@ -10,38 +10,38 @@ use sse::{Decoded, Decoder};
 
 use crate::wait::PATIENCE;
 
-pub(crate) struct Follower {
+pub struct Follower {
     socket: TcpStream,
     /// The status line and headers, in lower case.
-    pub(crate) head: String,
+    pub head: String,
     body: Body,
     decoder: Decoder,
     decoded: VecDeque<Event>,
     /// All of the stream so far, as text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// An event of the stream.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) id: String,
-    pub(crate) data: Value,
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: Value,
 }
 
 impl Follower {
     /// Follows board `main`.
-    pub(crate) fn open(address: SocketAddr) -> Self {
+    pub fn open(address: SocketAddr) -> Self {
         Self::request(address, "/events", "")
     }
 
     /// Comes back to board `main` after the event `id`.
-    pub(crate) fn resume(address: SocketAddr, id: &str) -> Self {
+    pub fn resume(address: SocketAddr, id: &str) -> Self {
         Self::request(address, "/events", &format!("Last-Event-ID: {id}\r\n"))
     }
 
     /// Asks for any path, with whole header lines besides the usual ones.
-    pub(crate) fn request(address: SocketAddr, path: &str, headers: &str) -> Self {
+    pub fn request(address: SocketAddr, path: &str, headers: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n{headers}\r\n"
@@ -60,21 +60,22 @@ impl Follower {
         follower
     }
 
-    pub(crate) fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         self.head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap()
     }
 
     /// The next event but heartbeats; a stream that ends or stays silent fails the test.
-    pub(crate) fn next(&mut self) -> Event {
+    #[expect(clippy::should_implement_trait, reason = "a stream has no end that is no failure")]
+    pub fn next(&mut self) -> Event {
         self.event_within(PATIENCE).expect("the stream goes on")
     }
 
-    pub(crate) fn take_events(&mut self, count: usize) -> Vec<Event> {
+    pub fn take_events(&mut self, count: usize) -> Vec<Event> {
         (0..count).map(|_| self.next()).collect()
     }
 
     /// Reads on to the end of the stream, and answers with what came before it.
-    pub(crate) fn rest(&mut self, within: Duration) -> Vec<Event> {
+    pub fn rest(&mut self, within: Duration) -> Vec<Event> {
         let deadline = Instant::now() + within;
         let left = || deadline.saturating_duration_since(Instant::now());
         std::iter::from_fn(|| self.event_within(left())).collect()

@@ -8,12 +8,12 @@ use serde_json::Value;
 use crate::follower::Event;
 
 #[derive(Default)]
-pub(crate) struct Screen {
+pub struct Screen {
     rows: BTreeMap<String, Value>,
 }
 
 impl Screen {
-    pub(crate) fn show(&mut self, event: &Event) {
+    pub fn show(&mut self, event: &Event) {
         let data = &event.data;
         match event.name.as_str() {
             "timetable" => {
@@ -36,12 +36,12 @@ impl Screen {
     }
 
     /// Checks that these are the rows of the server.
-    pub(crate) fn check(&self, rows: &[Value]) {
+    pub fn check(&self, rows: &[Value]) {
         let rows: BTreeMap<_, _> = rows.iter().map(|row| (key(row), row.clone())).collect();
         assert_eq!(self.rows, rows);
     }
 
-    pub(crate) fn flights(&self) -> Vec<&str> {
+    pub fn flights(&self) -> Vec<&str> {
         self.rows.values().map(|row| row["flight"].as_str().unwrap()).collect()
     }
 }

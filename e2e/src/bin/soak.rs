@@ -1,0 +1,110 @@
+//! Rounds of faults, as many as asked for, each from its own seed. A failing round prints its seed.
+#![allow(clippy::print_stdout, reason = "its outcome goes to standard output")]
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Parser;
+use e2e::recovery::plan::{FAULTS, Fault, Plan};
+use e2e::recovery::round::{Figures, Outcome, play};
+use parking_lot::Mutex;
+
+/// Play seeded rounds of faults against the real program, and hold what every follower saw against
+/// what was acknowledged.
+#[derive(Parser)]
+struct Soak {
+    /// How many rounds.
+    #[arg(long, default_value_t = 100)]
+    rounds: u64,
+    /// Seed of the first round; the next ones follow it. A failing round is played again by its own
+    /// seed and --rounds 1.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Rounds at the same time: most of a round is waiting.
+    #[arg(long, default_value_t = 4)]
+    jobs: usize,
+    /// Only these faults, such as kill,lost-tail.
+    #[arg(long, value_delimiter = ',', value_parser = fault)]
+    faults: Vec<Fault>,
+}
+
+/// How many rounds are between two lines of progress.
+const PROGRESS_ROUNDS: u64 = 20;
+
+struct Tally {
+    figures: Figures,
+    played: u64,
+    failed: Vec<u64>,
+}
+
+fn main() -> Result<ExitCode> {
+    let soak = Soak::parse();
+    let start = Instant::now();
+    let tally = Tally { figures: Figures::default(), played: 0, failed: Vec::new() };
+    let (tally, next) = (Mutex::new(tally), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..soak.jobs {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= soak.rounds {
+                        return;
+                    }
+                    soak.round(soak.seed.wrapping_add(at), &tally);
+                }
+            });
+        }
+    });
+    let tally = tally.into_inner();
+    let secs = start.elapsed().as_secs_f64();
+    println!("\n{} rounds in {secs:.0} s, {} failed", tally.played, tally.failed.len());
+    print(&tally.figures);
+    Ok(if tally.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Soak {
+    fn round(&self, seed: u64, tally: &Mutex<Tally>) {
+        let faults = if self.faults.is_empty() { &FAULTS[..] } else { &self.faults };
+        let played = std::panic::catch_unwind(|| play(Plan::new(seed, faults)));
+        let outcome = played.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
+        let mut tally = tally.lock();
+        tally.played += 1;
+        match outcome {
+            Ok(Outcome { figures, violations, plan }) => {
+                tally.figures.add(&figures);
+                if !violations.is_empty() {
+                    tally.failed.push(seed);
+                    println!("seed {seed} FAILED: {plan:?}");
+                    violations.iter().take(5).for_each(|violation| println!("  {violation}"));
+                }
+            }
+            Err(error) => {
+                tally.failed.push(seed);
+                println!("seed {seed} FAILED to be played: {error:#}");
+            }
+        }
+        if tally.played.is_multiple_of(PROGRESS_ROUNDS) {
+            println!("{} of {} rounds, {} failed", tally.played, self.rounds, tally.failed.len());
+        }
+    }
+}
+
+fn print(figures: &Figures) {
+    let Figures { acknowledged, events, openings, resumed, cuts, refused, branches, .. } = figures;
+    println!("{acknowledged} updates acknowledged, {refused} requests refused and repeated");
+    println!("{events} events seen, {openings} openings, {cuts} cuts by the proxy");
+    println!("{resumed} openings resumed, {branches} times on another branch of the journal");
+    let list = |counts: Vec<String>| counts.join(", ");
+    let reasons = figures.timetables.iter().map(|(reason, count)| format!("{reason} {count}"));
+    println!("timetables seen: {}", list(reasons.collect()));
+    let faults = figures.faults.iter().map(|(fault, count)| format!("{fault} {count}"));
+    println!("faults: {}", list(faults.collect()));
+}
+
+fn fault(name: &str) -> Result<Fault, String> {
+    let found = FAULTS.into_iter().find(|fault| fault.to_string() == name);
+    let names = || FAULTS.map(|fault| fault.to_string()).join(", ");
+    found.ok_or_else(|| format!("not one of {}", names()))
+}

@@ -1,0 +1,151 @@
+//! From a seed to everything that chance decides in a round. What real processes and a real kernel do
+//! with it is decided by nobody, so the same seed is the same round, but not the same microseconds.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+/// What is done to the server in a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Nothing; only the connections suffer.
+    Cuts,
+    /// `kill -9`.
+    Kill,
+    /// `kill -9`, and again while it starts.
+    KillAtStart,
+    /// SIGTERM, an orderly stop.
+    Stop,
+    /// It stands still for a while, and then goes on.
+    Freeze,
+    /// It comes back on a copy of the journal from before.
+    OlderCopy,
+    /// `kill -9`, and what was written last is not on the disk.
+    LostTail,
+    /// It comes back on an empty journal.
+    Empty,
+    /// No room is left on the disk, for a while.
+    NoRoom,
+    /// The disk says that it could not write, for a while.
+    FailingSync,
+    /// `kill -9` while the disk fails.
+    KillFailing,
+    /// The computer's clock jumps, forth and back.
+    ClockJump,
+    /// Ten thousand updates while some are away.
+    Flood,
+}
+
+pub const FAULTS: [Fault; 13] = [
+    Fault::Cuts,
+    Fault::Kill,
+    Fault::KillAtStart,
+    Fault::Stop,
+    Fault::Freeze,
+    Fault::OlderCopy,
+    Fault::LostTail,
+    Fault::Empty,
+    Fault::NoRoom,
+    Fault::FailingSync,
+    Fault::KillFailing,
+    Fault::ClockJump,
+    Fault::Flood,
+];
+
+/// What a follower is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Habit {
+    /// Reads at once and stays.
+    Steady,
+    /// Reads little at a time, with pauses.
+    Slow,
+    /// Goes away and comes back.
+    Sleeper,
+    /// Stops reading for a while, but stays.
+    Stalling,
+    /// Never reads.
+    Deaf,
+}
+
+/// One follower of a round.
+#[derive(Debug, Clone, Copy)]
+pub struct Follower {
+    pub habit: Habit,
+    pub board: &'static str,
+    pub through_proxy: bool,
+    pub seed: u64,
+}
+
+/// Everything that chance decides.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    /// In order; between them there is load.
+    pub faults: Vec<Fault>,
+    /// The server's window in bytes; `None` is its own default, in which everything of a round has
+    /// room.
+    pub window_bytes: Option<usize>,
+    pub publishers: Vec<u64>,
+    pub followers: Vec<Follower>,
+    pub proxy: u64,
+    /// For the director: when, and how long.
+    pub director: u64,
+}
+
+impl Plan {
+    /// Of these faults, one to three.
+    pub fn new(seed: u64, faults: &[Fault]) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let count = rng.random_range(1..=3);
+        let faults: Vec<_> = (0..count).filter_map(|_| faults.choose(&mut rng).copied()).collect();
+        let window_bytes = *[None, None, Some(64 * 1024), Some(4 * 1024)]
+            .choose(&mut rng)
+            .expect("there are some");
+        let publishers = (0..rng.random_range(2..=4)).map(|_| rng.random()).collect();
+        let followers = (0..rng.random_range(10..=16)).map(|at| follower(at, &mut rng)).collect();
+        let (proxy, director) = (rng.random(), rng.random());
+        Self { seed, faults, window_bytes, publishers, followers, proxy, director }
+    }
+}
+
+/// One of each habit, then by chance.
+fn follower(at: usize, rng: &mut StdRng) -> Follower {
+    use Habit::{Deaf, Sleeper, Slow, Stalling, Steady};
+    let habits = [Steady, Slow, Sleeper, Stalling, Deaf];
+    let by_chance = *[Steady, Steady, Slow, Sleeper, Sleeper, Stalling].choose(rng).expect("some");
+    Follower {
+        habit: habits.get(at).copied().unwrap_or(by_chance),
+        board: super::update::BOARDS[usize::from(rng.random_bool(0.3))],
+        through_proxy: at > 0 && rng.random_bool(0.6),
+        seed: rng.random(),
+    }
+}
+
+pub fn millis(rng: &mut StdRng, range: RangeInclusive<u64>) -> Duration {
+    Duration::from_millis(rng.random_range(range))
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Fault::Cuts => "cuts",
+            Fault::Kill => "kill",
+            Fault::KillAtStart => "kill-at-start",
+            Fault::Stop => "stop",
+            Fault::Freeze => "freeze",
+            Fault::OlderCopy => "older-copy",
+            Fault::LostTail => "lost-tail",
+            Fault::Empty => "empty",
+            Fault::NoRoom => "no-room",
+            Fault::FailingSync => "failing-sync",
+            Fault::KillFailing => "kill-failing",
+            Fault::ClockJump => "clock-jump",
+            Fault::Flood => "flood",
+        };
+        f.pad(name)
+    }
+}

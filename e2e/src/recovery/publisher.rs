@@ -1,0 +1,304 @@
+//! Publishers that remember. Each has flights of its own, asks for one change or many at once, and
+//! asks again, under the same keys, until it is answered. Some changes it gives up on after a failure:
+//! those are in doubt, and it never touches that flight again.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Map, Value, json};
+use ureq::Agent;
+
+use super::ledger::Ledger;
+use super::update::{BOARDS, Change, Update};
+
+/// What publishers and the director share.
+pub(super) struct Desk {
+    pub(super) ledger: Mutex<Ledger>,
+    server: Mutex<Option<SocketAddr>>,
+    opened: Condvar,
+    stopped: AtomicBool,
+    /// Requests that were answered with 503.
+    pub(super) refused: AtomicUsize,
+}
+
+/// How long an answer may take: a server that is frozen, or waits for a disk, is given up.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// Flights of each publisher on each board.
+const FLIGHTS: usize = 8;
+
+/// Most updates of one request.
+const MOST_AT_ONCE: usize = 40;
+
+/// States from which no row leaves by itself.
+const STATES: [&str; 6] = ["scheduled", "expected", "check-in", "boarding", "final call", ""];
+
+impl Desk {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            ledger: Mutex::new(Ledger::new()),
+            server: Mutex::new(None),
+            opened: Condvar::new(),
+            stopped: AtomicBool::new(false),
+            refused: AtomicUsize::new(0),
+        })
+    }
+
+    /// Where the server is, for all who ask; `None` while it is known to be away.
+    pub(super) fn place(&self, server: Option<SocketAddr>) {
+        *self.server.lock() = server;
+        self.opened.notify_all();
+    }
+
+    pub(super) fn server(&self) -> Option<SocketAddr> {
+        *self.server.lock()
+    }
+
+    pub(super) fn branch(&self) -> usize {
+        self.ledger.lock().branch()
+    }
+
+    /// No publisher begins anything new.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for a server, and answers with the branch that it writes.
+    fn wait(&self) -> (SocketAddr, usize) {
+        let mut server = self.server.lock();
+        loop {
+            if let Some(address) = *server {
+                drop(server);
+                return (address, self.branch());
+            }
+            self.opened.wait(&mut server);
+        }
+    }
+}
+
+pub(super) struct Publisher {
+    number: usize,
+    desk: Arc<Desk>,
+    rng: StdRng,
+    agent: Agent,
+    branch: usize,
+    /// Flights that are on a board, as far as this publisher knows.
+    present: BTreeSet<(&'static str, String)>,
+    counter: usize,
+}
+
+/// What became of a request.
+enum Asked {
+    /// What became of each update: the event's id, or a status.
+    Answered(Vec<Result<String, u64>>),
+    Failed,
+}
+
+impl Publisher {
+    pub(super) fn new(number: usize, seed: u64, desk: Arc<Desk>) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(ANSWER_TIMEOUT));
+        let (rng, agent) = (StdRng::seed_from_u64(seed), Agent::new_with_config(config.build()));
+        Self { number, desk, rng, agent, branch: 0, present: BTreeSet::new(), counter: 0 }
+    }
+
+    /// Publishes until the desk says stop, and what was begun to its end.
+    pub(super) fn run(mut self) {
+        while !self.desk.stopped.load(Ordering::Relaxed) {
+            let count = match self.rng.random_range(0..10) {
+                0..6 => 1,
+                6..9 => self.rng.random_range(2..=8),
+                _ => self.rng.random_range(8..=MOST_AT_ONCE),
+            };
+            self.publish(count);
+            std::thread::sleep(Duration::from_millis(self.rng.random_range(0..8)));
+        }
+    }
+
+    /// `count` updates of one board at once.
+    pub(super) fn publish(&mut self, count: usize) {
+        self.recall();
+        let board = BOARDS[usize::from(self.rng.random_bool(0.3))];
+        let leaves = count == 1 && self.rng.random_bool(0.1);
+        let updates: Vec<_> = if leaves {
+            vec![self.stray(board)]
+        } else {
+            (0..count).map(|_| self.update(board)).collect()
+        };
+        loop {
+            let (server, branch) = self.desk.wait();
+            match self.ask(server, board, &updates) {
+                Asked::Answered(outcomes) => return self.note(branch, &updates, outcomes),
+                Asked::Failed => {
+                    let mut ledger = self.desk.ledger.lock();
+                    updates.iter().for_each(|update| ledger.doubt(branch, update));
+                }
+            }
+            if leaves {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(self.rng.random_range(1..30)));
+        }
+    }
+
+    fn note(&mut self, branch: usize, updates: &[Update], outcomes: Vec<Result<String, u64>>) {
+        let mut ledger = self.desk.ledger.lock();
+        for (update, outcome) in updates.iter().zip(outcomes) {
+            match outcome {
+                Ok(id) => ledger.acknowledge(branch, &id, update),
+                // The journal was set back since it was chosen: the row, or the board, is gone.
+                Err(404) if self.branch < branch => {}
+                Err(status) => {
+                    let problem = format!("{update:?} was answered with {status}");
+                    ledger.contradictions.push(problem);
+                }
+            }
+        }
+    }
+
+    /// What there is after the journal was set back.
+    fn recall(&mut self) {
+        let ledger = self.desk.ledger.lock();
+        if self.branch == ledger.branch() {
+            return;
+        }
+        self.branch = ledger.branch();
+        let own = format!("P{}F", self.number);
+        let on = |board| ledger.flights(board).into_iter().map(move |flight| (board, flight));
+        let flights = BOARDS.into_iter().flat_map(on);
+        self.present = flights.filter(|(_, flight)| flight.starts_with(&own)).collect();
+    }
+
+    fn update(&mut self, board: &'static str) -> Update {
+        let flight = format!("P{}F{}", self.number, self.rng.random_range(0..FLIGHTS));
+        let key = self.key();
+        let place = (board, flight.clone());
+        let change = match self.rng.random_range(0..20) {
+            0 if self.number == 0 => Change::Title(format!("Title {key}")),
+            _ if !self.present.contains(&place) => Change::Put(self.row(&flight, &key)),
+            0..3 => Change::Remove(flight),
+            3..6 => Change::Put(self.row(&flight, &key)),
+            _ => Change::Patch(self.fields(&flight, &key)),
+        };
+        match &change {
+            Change::Put(_) => drop(self.present.insert(place)),
+            Change::Remove(_) => drop(self.present.remove(&place)),
+            Change::Patch(_) | Change::Title(_) => {}
+        }
+        Update { board, change, key }
+    }
+
+    /// A row that is asked for once, whatever comes of it.
+    fn stray(&mut self, board: &'static str) -> Update {
+        let key = self.key();
+        let flight = format!("X{}N{}", self.number, self.counter);
+        Update { board, change: Change::Put(self.row(&flight, &key)), key }
+    }
+
+    fn row(&mut self, flight: &str, key: &str) -> Map<String, Value> {
+        let mut row = self.fields(flight, key);
+        row.insert("origin".into(), "Rome".into());
+        row.retain(|_, value| !value.is_null());
+        row
+    }
+
+    /// Its key makes it unlike all others.
+    fn fields(&mut self, flight: &str, key: &str) -> Map<String, Value> {
+        let state = *STATES.choose(&mut self.rng).expect("there are some");
+        let gate =
+            if self.rng.random_bool(0.5) { json!(format!("G{}", key.len())) } else { json!(null) };
+        let fields = json!({ "flight": flight, "state": state, "gate": gate, "remark": key });
+        let Value::Object(fields) = fields else { unreachable!("it is one") };
+        fields
+    }
+
+    fn key(&mut self) -> String {
+        self.counter += 1;
+        format!("{}-{}", self.number, self.counter)
+    }
+
+    fn ask(&self, server: SocketAddr, board: &str, updates: &[Update]) -> Asked {
+        let asked = match updates {
+            [update] if !matches!(update.change, Change::Title(_)) => {
+                self.ask_for_one(server, board, update)
+            }
+            _ => self.ask_for_many(server, board, updates),
+        };
+        match asked {
+            Ok(Some(outcomes)) => Asked::Answered(outcomes),
+            Ok(None) => {
+                self.desk.refused.fetch_add(1, Ordering::Relaxed);
+                Asked::Failed
+            }
+            Err(_) => Asked::Failed,
+        }
+    }
+
+    fn ask_for_one(
+        &self,
+        server: SocketAddr,
+        board: &str,
+        update: &Update,
+    ) -> Result<Option<Vec<Result<String, u64>>>, ureq::Error> {
+        let flight = update.flight().unwrap_or_default();
+        let url = format!("http://{server}/boards/{board}/flights/{flight}");
+        let key = ("idempotency-key", &update.key);
+        let answer = match &update.change {
+            Change::Put(row) => self.agent.put(url).header(key.0, key.1).send_json(without(row)),
+            Change::Patch(fields) => {
+                self.agent.patch(url).header(key.0, key.1).send_json(without(fields))
+            }
+            _ => self.agent.delete(url).header(key.0, key.1).call(),
+        }?;
+        let status = u64::from(answer.status().as_u16());
+        let id = answer.headers().get("event-id").and_then(|id| id.to_str().ok());
+        Ok(match (status, id) {
+            (500.., _) => None,
+            (200..300, Some(id)) => Some(vec![Ok(id.to_owned())]),
+            _ => Some(vec![Err(status)]),
+        })
+    }
+
+    fn ask_for_many(
+        &self,
+        server: SocketAddr,
+        board: &str,
+        updates: &[Update],
+    ) -> Result<Option<Vec<Result<String, u64>>>, ureq::Error> {
+        let url = format!("http://{server}/boards/{board}/flights");
+        let lines: Vec<_> = updates.iter().map(Update::line).collect();
+        let request = self.agent.post(url).content_type("application/x-ndjson");
+        let mut answer = request.send(lines.join("\n"))?;
+        let status = u64::from(answer.status().as_u16());
+        let text = answer.body_mut().read_to_string()?;
+        if status != 200 {
+            return Ok((status < 500).then(|| vec![Err(status); updates.len()]));
+        }
+        let outcomes = text.lines().map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap_or_default();
+            match line["id"].as_str() {
+                Some(id) => Ok(id.to_owned()),
+                None => Err(line["status"].as_u64().unwrap_or_default()),
+            }
+        });
+        let outcomes: Vec<_> = outcomes.collect();
+        // Some lines may be done and others not: all are asked for again, under their keys.
+        let whole = outcomes.len() == updates.len() && !outcomes.contains(&Err(503));
+        Ok(whole.then_some(outcomes))
+    }
+}
+
+/// The flight stands in the URL.
+fn without(fields: &Map<String, Value>) -> Map<String, Value> {
+    let mut fields = fields.clone();
+    fields.remove("flight");
+    fields
+}

@@ -1,0 +1,194 @@
+//! The server, its journal, and what is done to both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::publisher::Desk;
+use super::update::BOARDS;
+use crate::program::{Server, flightboard};
+
+/// How long a server may take to stop beyond its drain time.
+const STOP_SLACK: Duration = Duration::from_secs(5);
+
+/// The drain time of a round's server.
+const DRAIN: Duration = Duration::from_millis(400);
+
+pub(super) struct Site {
+    folder: TempDir,
+    window_bytes: Option<usize>,
+    desk: Arc<Desk>,
+    server: Option<Server>,
+}
+
+/// A copy of the journal, with the newest event that is in it.
+pub(super) struct Copy {
+    folder: TempDir,
+    newest: u64,
+}
+
+impl Site {
+    /// A server with an empty journal.
+    pub(super) fn new(window_bytes: Option<usize>, desk: Arc<Desk>) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let mut site = Self { folder, window_bytes, desk, server: None };
+        site.start()?;
+        Ok(site)
+    }
+
+    /// Starts it on its journal, and lets publishers and followers know where it is.
+    pub(super) fn start(&mut self) -> Result<()> {
+        let server = self.launch()?;
+        self.open(server)
+    }
+
+    /// Kills it in the middle of a start, after so long.
+    pub(super) fn start_and_kill(&mut self, after: Duration) {
+        let mut program = crate::program::Program::start(&mut self.command());
+        std::thread::sleep(after);
+        program.kill();
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.desk.place(None);
+        if let Some(server) = self.server.take() {
+            server.kill();
+        }
+    }
+
+    /// Stops it in good order. It must come to its end in time, with streams and publishers about.
+    pub(super) fn stop(&mut self) -> Result<()> {
+        let Some(server) = self.server.take() else { return Ok(()) };
+        server.program.terminate();
+        let ended = server.program.end(DRAIN + STOP_SLACK);
+        self.desk.place(None);
+        ensure!(ended.status.success(), "it did not stop in good order: {ended:?}");
+        Ok(())
+    }
+
+    /// Lets it stand still for a while.
+    pub(super) fn freeze(&self, long: Duration) {
+        if let Some(server) = &self.server {
+            server.program.signal("STOP");
+            std::thread::sleep(long);
+            server.program.signal("CONT");
+        }
+    }
+
+    /// A copy of the journal. The server is stopped for it.
+    pub(super) fn copy(&mut self) -> Result<Copy> {
+        self.stop()?;
+        let folder = TempDir::new()?;
+        fs::copy(self.journal(), folder.path().join("journal.db"))?;
+        let server = self.launch()?;
+        let newest = newest(&server)?;
+        self.open(server)?;
+        Ok(Copy { folder, newest })
+    }
+
+    /// Kills it, and starts it on a copy from before.
+    pub(super) fn restore(&mut self, copy: &Copy) -> Result<()> {
+        self.kill();
+        self.remove_journal()?;
+        fs::copy(copy.folder.path().join("journal.db"), self.journal())?;
+        let kept = self.start_set_back()?;
+        ensure!(kept == copy.newest, "the copy went to {}, the server to {kept}", copy.newest);
+        Ok(())
+    }
+
+    /// Kills it, and starts it on nothing.
+    pub(super) fn empty(&mut self) -> Result<()> {
+        self.kill();
+        self.remove_journal()?;
+        self.start_set_back().map(drop)
+    }
+
+    /// Kills it, and takes this part of what was written last from the disk.
+    pub(super) fn lose_tail(&mut self, part: f64) -> Result<()> {
+        self.kill();
+        let log = self.folder.path().join("journal.db-wal");
+        if let Ok(found) = fs::metadata(&log) {
+            let kept = (found.len() as f64 * (1.0 - part)) as u64;
+            fs::OpenOptions::new().write(true).open(&log)?.set_len(kept)?;
+        }
+        // The index of the log belongs to what it was, and a machine that restarts has none.
+        remove(&self.folder.path().join("journal.db-shm"))?;
+        self.start_set_back().map(drop)
+    }
+
+    /// The rows of a board and the id of its newest event.
+    pub(super) fn rows(&self, board: &str) -> Result<(Vec<Value>, String)> {
+        let server = self.server.as_ref().context("there is a server")?;
+        let answer = server.api().get(&format!("/boards/{board}/flights"));
+        let rows = answer["flights"].as_array().context("there are rows")?.clone();
+        Ok((rows, answer["id"].as_str().context("there is an id")?.to_owned()))
+    }
+
+    pub(super) fn said(&self) -> String {
+        self.server.as_ref().map_or_else(String::new, |server| server.program.stderr())
+    }
+
+    /// Starts on a journal that has lost something, and lets the oracle know how far it reaches.
+    fn start_set_back(&mut self) -> Result<u64> {
+        let server = self.launch()?;
+        let kept = newest(&server)?;
+        self.desk.ledger.lock().rewind(kept);
+        self.open(server)?;
+        Ok(kept)
+    }
+
+    fn open(&mut self, server: Server) -> Result<()> {
+        let api = server.api();
+        for board in BOARDS {
+            if api.status(&format!("/boards/{board}")) == 404 {
+                api.open_board(board, &json!({ "title": board }));
+            }
+        }
+        self.desk.place(Some(server.address));
+        self.server = Some(server);
+        Ok(())
+    }
+
+    fn launch(&self) -> Result<Server> {
+        Ok(Server::start(&mut self.command()))
+    }
+
+    fn command(&self) -> std::process::Command {
+        let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
+        command.arg(self.journal()).arg("--drain").arg(format!("{}ms", DRAIN.as_millis()));
+        if let Some(bytes) = self.window_bytes {
+            command.arg("--window").arg(format!("{bytes}B"));
+        }
+        command
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal.db")
+    }
+
+    fn remove_journal(&self) -> Result<()> {
+        ["journal.db", "journal.db-wal", "journal.db-shm"]
+            .iter()
+            .try_for_each(|name| remove(&self.folder.path().join(name)))
+    }
+}
+
+/// The number of the newest event on any board.
+fn newest(server: &Server) -> Result<u64> {
+    let boards = server.api().get("/boards");
+    let boards = boards["boards"].as_array().context("there are boards")?;
+    let ids = boards.iter().filter_map(|board| super::ledger::split(board["id"].as_str()?));
+    Ok(ids.map(|(_, seq)| seq).max().unwrap_or_default())
+}
+
+fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

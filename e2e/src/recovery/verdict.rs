@@ -1,0 +1,340 @@
+//! Whether what the followers saw can be true. Everything is held against the oracle's ledger, which
+//! knows nothing of the server but its answers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::ledger::{Ledger, Rows, apply, is_event, split};
+use super::update::{BOARDS, Update};
+use super::watcher::{Seen, Sightings, Step};
+
+/// What must never happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// An acknowledged update did not reach a follower.
+    Lost,
+    /// A follower saw an event twice.
+    Duplicated,
+    /// A follower saw an event before one that came earlier.
+    OutOfOrder,
+    /// Rows that are not what the updates give.
+    WrongRows,
+    /// One id, two contents; or an event that nobody asked for.
+    Contradiction,
+    /// A follower was not resumed where it must be, or resumed where it must not be.
+    WrongOpening,
+    /// A follower did not come to the end.
+    Stuck,
+}
+
+/// One thing that must never happen, and has.
+#[derive(Debug, Clone)]
+pub struct Violation {
+    pub fault: Fault,
+    pub detail: String,
+}
+
+/// What a round counts.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    pub acknowledged: usize,
+    pub events: usize,
+    pub openings: usize,
+    pub resumed: usize,
+    pub timetables: BTreeMap<String, usize>,
+    pub cuts: usize,
+    pub refused: usize,
+    pub branches: usize,
+    pub faults: BTreeMap<super::plan::Fault, usize>,
+}
+
+/// What the server says at the end, of each board.
+pub(super) type Ends = HashMap<&'static str, (Vec<Value>, String)>;
+
+/// Judges a round.
+pub(super) struct Judge<'a> {
+    pub(super) ledger: Ledger,
+    pub(super) sightings: &'a Sightings,
+    pub(super) ends: &'a Ends,
+    /// Whether the server's window has room for all that happened.
+    pub(super) wide: bool,
+    pub(super) violations: Vec<Violation>,
+    pub(super) figures: Figures,
+    rows: HashMap<(usize, &'static str, u64), Rows>,
+}
+
+/// Where a follower is in the ledger.
+struct Place {
+    /// Branches of which all that it saw can be.
+    branches: Vec<usize>,
+    seq: u64,
+    rows: Rows,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        ledger: Ledger,
+        sightings: &'a Sightings,
+        ends: &'a Ends,
+        wide: bool,
+    ) -> Self {
+        let (violations, figures, rows) = Default::default();
+        let mut judge = Self { ledger, sightings, ends, wide, violations, figures, rows };
+        judge.settle();
+        judge.check_ends();
+        judge
+    }
+
+    /// Gives each event that nobody was answered for the update that it must be.
+    fn settle(&mut self) {
+        for contradiction in self.ledger.contradictions.iter().chain(&self.sightings.contradictions)
+        {
+            let detail = contradiction.clone();
+            self.violations.push(Violation { fault: Fault::Contradiction, detail });
+        }
+        let events = self.sightings.all().filter(|seen| seen.name != "timetable");
+        let mut unknown: Vec<_> = events.filter(|seen| !self.ledger.knows(&seen.id)).collect();
+        unknown.sort_by_key(|seen| split(&seen.id).map(|(_, seq)| seq));
+        for seen in unknown {
+            let Seen { board, id, name, data } = &**seen;
+            if self.ledger.settle(board, id, name, data).is_none() {
+                let detail = format!("nobody asked for {seen:?}");
+                self.violations.push(Violation { fault: Fault::Contradiction, detail });
+            }
+        }
+    }
+
+    /// The server's own rows against the fold of all that was acknowledged.
+    fn check_ends(&mut self) {
+        let branch = self.ledger.branch();
+        for board in BOARDS {
+            let Some((rows, id)) = self.ends.get(board) else { continue };
+            let seq = split(id).map_or(0, |(_, seq)| seq);
+            if let Some((after, entry)) = self.ledger.next(branch, board, seq) {
+                let detail =
+                    format!("{board} ends at {id}, but {after} is acknowledged: {entry:?}");
+                self.violations.push(Violation { fault: Fault::Lost, detail });
+            }
+            let rows = by_flight(rows);
+            if let Some(difference) = self.difference(branch, board, seq, &rows) {
+                let detail = format!("the server's rows of {board} at {id}: {difference}");
+                self.violations.push(Violation { fault: Fault::WrongRows, detail });
+            }
+        }
+    }
+
+    /// Everything that one follower has lived through.
+    pub(super) fn judge(&mut self, name: &str, board: &'static str, steps: &[Step]) {
+        let mut place: Option<Place> = None;
+        let mut opened: Option<(&str, Option<usize>)> = None;
+        let mut shown = Rows::new();
+        for step in steps {
+            let seen = match step {
+                Step::Opened { sent, branch } => {
+                    self.figures.openings += 1;
+                    opened = Some((sent, *branch));
+                    continue;
+                }
+                Step::Saw(seen) => seen,
+            };
+            self.figures.events += 1;
+            let outcome = opened
+                .take()
+                .map_or(Ok(()), |(sent, branch)| self.check_opening(sent, branch, seen))
+                .and_then(|()| self.advance(&mut place, board, seen));
+            show(&mut shown, seen);
+            if let Err((fault, detail)) = outcome {
+                self.violations.push(Violation { fault, detail: format!("{name}: {detail}") });
+                return;
+            }
+        }
+        if let Some((rows, id)) = self.ends.get(board)
+            && shown != by_flight(rows)
+        {
+            let detail = format!("{name} shows {shown:?} at {id}, the server has {rows:?}");
+            self.violations.push(Violation { fault: Fault::WrongRows, detail });
+        }
+    }
+
+    /// Whether a stream began as it must, by its first event.
+    fn check_opening(
+        &mut self,
+        sent: &str,
+        branch: Option<usize>,
+        first: &Seen,
+    ) -> Result<(), (Fault, String)> {
+        let reason = first.data["reason"].as_str().filter(|_| first.name == "timetable");
+        self.figures.resumed += usize::from(reason.is_none());
+        let lost = branch.and_then(|branch| self.ledger.is_lost(sent, branch));
+        let right = match (sent, lost) {
+            ("", _) => reason == Some("start"),
+            (_, Some(true)) => reason == Some("unknown"),
+            (_, Some(false)) if self.wide => reason.is_none(),
+            (_, Some(false)) => reason != Some("start") && reason != Some("unknown"),
+            (_, None) => reason != Some("start"),
+        };
+        let state = if lost == Some(true) { "lost" } else { "known" };
+        let detail = || format!("came back with {state} {sent:?}, and first saw {first:?}");
+        if right { Ok(()) } else { Err((Fault::WrongOpening, detail())) }
+    }
+
+    /// One event further.
+    fn advance(
+        &mut self,
+        place: &mut Option<Place>,
+        board: &'static str,
+        seen: &Arc<Seen>,
+    ) -> Result<(), (Fault, String)> {
+        let Some((_, seq)) = split(&seen.id) else {
+            return Err((Fault::Contradiction, format!("{} is no event id", seen.id)));
+        };
+        if seen.name == "timetable" {
+            *place = Some(self.begin(board, seq, seen)?);
+            return Ok(());
+        }
+        let Some(place) = place else {
+            return Err((Fault::WrongOpening, format!("{seen:?} came before any timetable")));
+        };
+        let mut why = (Fault::Contradiction, format!("no branch has {seen:?}"));
+        let mut fitting: Option<Update> = None;
+        place.branches.retain(|branch| match self.ledger.next(*branch, board, place.seq) {
+            Some((next, entry)) if next == seq && entry.id == seen.id => {
+                let row = entry.update.flight().and_then(|flight| place.rows.get(flight));
+                let fits = is_event(&entry.update, row, &seen.name, &seen.data);
+                if fits {
+                    fitting = Some(entry.update.clone());
+                } else {
+                    let expected = entry.update.event(row);
+                    why = (Fault::WrongRows, format!("{seen:?} instead of {expected:?}"));
+                }
+                fits
+            }
+            Some((next, _)) if next < seq => {
+                let detail = format!("{seen:?} came after {}, without {next}", place.seq);
+                why = (Fault::Lost, detail);
+                false
+            }
+            _ => {
+                why.1 = format!("{seen:?} came after {}", place.seq);
+                if seq <= place.seq {
+                    why.0 = Fault::OutOfOrder;
+                }
+                if seq == place.seq {
+                    why.0 = Fault::Duplicated;
+                }
+                false
+            }
+        });
+        let Some(update) = fitting else { return Err(why) };
+        apply(&mut place.rows, &update);
+        place.seq = seq;
+        Ok(())
+    }
+
+    /// Where a timetable puts a follower.
+    fn begin(
+        &mut self,
+        board: &'static str,
+        seq: u64,
+        seen: &Seen,
+    ) -> Result<Place, (Fault, String)> {
+        let reason = seen.data["reason"].as_str().unwrap_or_default();
+        *self.figures.timetables.entry(reason.to_owned()).or_default() += 1;
+        let rows = by_flight(seen.data["flights"].as_array().map_or(&[][..], Vec::as_slice));
+        let mut branches = Vec::new();
+        let mut why = String::from("no branch");
+        for branch in self.ledger.branches() {
+            match self.difference(branch, board, seq, &rows) {
+                None => branches.push(branch),
+                Some(difference) => why = difference,
+            }
+        }
+        if branches.is_empty() {
+            let detail = format!("the timetable at {}: {why}", seen.id);
+            return Err((Fault::WrongRows, detail));
+        }
+        Ok(Place { branches, seq, rows })
+    }
+
+    /// Where rows differ from what was acknowledged up to `seq`, beyond what is in doubt.
+    fn difference(
+        &mut self,
+        branch: usize,
+        board: &'static str,
+        seq: u64,
+        rows: &Rows,
+    ) -> Option<String> {
+        let ledger = &self.ledger;
+        let known = (branch, board, seq);
+        let expected = self.rows.entry(known).or_insert_with(|| ledger.rows(branch, board, seq));
+        let flights = expected.keys().chain(rows.keys());
+        let wrong = flights.filter(|flight| {
+            let (before, found) = (expected.get(*flight), rows.get(*flight));
+            before != found && !ledger.may_be(branch, board, flight, before, found)
+        });
+        let wrong: Vec<_> = wrong.collect();
+        let flight = *wrong.first()?;
+        let (expected, found) = (expected.get(flight), rows.get(flight));
+        Some(format!(
+            "{} rows are wrong, such as {flight}: {found:?}, not {expected:?}",
+            wrong.len()
+        ))
+    }
+}
+
+/// What a follower's screen makes of an event, by the rules of the protocol.
+fn show(rows: &mut Rows, seen: &Seen) {
+    let Value::Object(data) = &seen.data else { return };
+    let flight = || data.get("flight").and_then(Value::as_str).unwrap_or_default().to_owned();
+    match seen.name.as_str() {
+        "timetable" => {
+            let flights = data.get("flights").and_then(Value::as_array);
+            *rows = by_flight(flights.map_or(&[][..], Vec::as_slice));
+        }
+        "flightAddition" => drop(rows.insert(flight(), data.clone())),
+        "flightStateUpdate" => {
+            if let Some(row) = rows.get_mut(&flight()) {
+                row.extend(data.clone());
+                row.retain(|_, value| !value.is_null());
+            }
+        }
+        "flightRemoval" => drop(rows.remove(&flight())),
+        _ => {}
+    }
+}
+
+fn by_flight(rows: &[Value]) -> Rows {
+    let row = |row: &Value| {
+        let row: &Map<String, Value> = row.as_object()?;
+        Some((row.get("flight")?.as_str()?.to_owned(), row.clone()))
+    };
+    rows.iter().filter_map(row).collect()
+}
+
+impl Figures {
+    /// Both together.
+    pub fn add(&mut self, other: &Figures) {
+        self.acknowledged += other.acknowledged;
+        self.events += other.events;
+        self.openings += other.openings;
+        self.resumed += other.resumed;
+        self.cuts += other.cuts;
+        self.refused += other.refused;
+        self.branches += other.branches;
+        for (reason, count) in &other.timetables {
+            *self.timetables.entry(reason.clone()).or_default() += count;
+        }
+        for (fault, count) in &other.faults {
+            *self.faults.entry(*fault).or_default() += count;
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.fault, self.detail)
+    }
+}

@@ -1,0 +1,15 @@
+//! Thousands of followers that lose the server in the same moment, and what it takes until all of them
+//! are right again; measured, not tested.
+//!
+//! One publisher changes one flight of one board at an even rate, and nobody else writes. So how many
+//! events a follower saw since its timetable, and the sum of their numbers, tell whether it has seen all
+//! of them, once each.
+
+/// What all of them have seen, and when.
+pub mod crowd;
+
+/// A follower that counts.
+pub mod follower;
+
+/// The one who publishes.
+pub mod publisher;

@@ -1,0 +1,103 @@
+//! A follower that counts. It comes back as a browser does, after the time that `retry:` says.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use sse::{EventSource, ReadyState};
+use tokio::sync::watch;
+
+use super::crowd::Crowd;
+use crate::recovery::ledger::split;
+use crate::stream::Stream;
+
+/// What a follower is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// It lets go when it is told to, and comes back after the time that it was told.
+    Follows,
+    /// It holds on to its stream, is back at once when the server was away, and measures how long
+    /// live events take.
+    Stays,
+}
+
+/// What those that follow are told to do. Numbered, so that each is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Follow,
+    /// Let go, and come back with the last event's id.
+    Drop(u32),
+    /// Let go, and come back as if for the first time.
+    Forget(u32),
+}
+
+/// How soon one that stays tries again.
+const AT_ONCE: Duration = Duration::from_millis(5);
+
+pub struct Follower {
+    pub at: usize,
+    pub part: Part,
+    pub address: SocketAddr,
+    pub crowd: Arc<Crowd>,
+    pub order: watch::Receiver<Order>,
+}
+
+impl Follower {
+    /// Follows for ever.
+    pub async fn run(mut self) {
+        let mut source = EventSource::new();
+        loop {
+            let id = source.last_event_id().to_owned();
+            if let Ok(stream) = Stream::open(self.address, "/events", &id, None).await {
+                let state = source.answered(stream.status(), stream.content_type());
+                if state != ReadyState::Open {
+                    self.crowd.refused.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                self.read(stream, &mut source).await;
+                self.crowd.left(self.at);
+            }
+            let Some(wait) = source.lost() else { return };
+            match self.part {
+                Part::Stays => tokio::time::sleep(AT_ONCE).await,
+                Part::Follows => tokio::time::sleep(wait).await,
+            }
+            if matches!(*self.order.borrow(), Order::Forget(_)) && self.part == Part::Follows {
+                source = EventSource::new();
+            }
+        }
+    }
+
+    /// Reads to the end of the stream, or until it is told to let go.
+    async fn read(&mut self, mut stream: Stream, source: &mut EventSource) {
+        let open = Instant::now();
+        let mut first = true;
+        loop {
+            let bytes = tokio::select! {
+                bytes = stream.bytes() => bytes,
+                told = self.order.changed(), if self.part == Part::Follows => {
+                    if told.is_err() || *self.order.borrow() != Order::Follow {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let Ok(Some(bytes)) = bytes else { return };
+            for decoded in source.feed(&bytes) {
+                let Ok(decoded) = decoded else { return };
+                if decoded.event == "heartbeat" {
+                    continue;
+                }
+                let seq = split(&decoded.last_event_id).map_or(0, |(_, seq)| seq);
+                let whole = decoded.event == "timetable";
+                self.crowd.saw(self.at, seq, whole);
+                if std::mem::take(&mut first) {
+                    self.crowd.opened(self.at, !whole);
+                } else if self.part == Part::Stays {
+                    self.crowd.came(seq, open);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Seeded rounds of each fault. `cargo xtask soak` plays as many as one likes.
+
+use e2e::recovery::plan::{FAULTS, Fault, Plan};
+use e2e::recovery::round::play;
+
+/// Rounds of each fault.
+const ROUNDS: u64 = 2;
+
+/// A round has this fault one to three times.
+fn survives(fault: Fault) {
+    for seed in 0..ROUNDS {
+        check(seed, &[fault]);
+    }
+}
+
+fn check(seed: u64, faults: &[Fault]) {
+    let outcome = play(Plan::new(seed, faults)).unwrap();
+    let (plan, violations) = (&outcome.plan, &outcome.violations);
+    assert!(violations.is_empty(), "{plan:?}\n{violations:#?}");
+    assert!(outcome.figures.events > 0 && outcome.figures.acknowledged > 0, "{outcome:?}");
+}
+
+#[test]
+fn connections_that_are_cut() {
+    survives(Fault::Cuts);
+}
+
+#[test]
+fn a_server_that_is_killed() {
+    survives(Fault::Kill);
+}
+
+#[test]
+fn a_server_that_is_killed_while_it_starts() {
+    survives(Fault::KillAtStart);
+}
+
+#[test]
+fn a_server_that_is_stopped() {
+    survives(Fault::Stop);
+}
+
+#[test]
+fn a_server_that_stands_still() {
+    survives(Fault::Freeze);
+}
+
+#[test]
+fn a_journal_restored_from_an_older_copy() {
+    survives(Fault::OlderCopy);
+}
+
+#[test]
+fn a_journal_that_lost_its_tail() {
+    survives(Fault::LostTail);
+}
+
+#[test]
+fn a_journal_that_is_empty_again() {
+    survives(Fault::Empty);
+}
+
+#[test]
+fn ten_thousand_missed_events() {
+    survives(Fault::Flood);
+}
+
+#[test]
+fn all_faults_by_chance() {
+    for seed in 100..100 + 2 * ROUNDS {
+        check(seed, &FAULTS);
+    }
+}
