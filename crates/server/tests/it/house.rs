@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use journal::{Journal, MemoryJournal};
@@ -118,6 +119,14 @@ impl Stream {
         let frame = tokio::time::timeout(Duration::from_secs(60), self.body.frame());
         let frame = frame.await.expect("a stream is never silent for so long")?;
         Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())
+    }
+
+    /// The next piece of bytes, if it is due now. Asked without a budget, after which tokio would
+    /// say that nothing is.
+    pub(crate) fn ready(&mut self) -> Option<String> {
+        let frame = tokio::task::unconstrained(self.body.frame()).now_or_never()?;
+        let bytes = frame.expect("the stream goes on").unwrap().into_data().unwrap();
+        Some(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     /// The next event that is no heartbeat; `None` at the end.

@@ -8,6 +8,8 @@ mod format;
 mod house;
 mod openapi;
 mod openings;
+mod properties;
 mod publishing;
 mod removal;
+mod screen;
 mod sockets;
