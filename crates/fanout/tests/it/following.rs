@@ -31,7 +31,7 @@ fn the_three_openings() {
         (Start::Lost, all, vec![Reason::Unknown]),
     ];
     for (start, rows, snapshots) in cases {
-        assert_eq!(follow(&board, start), Screen { rows, snapshots }, "{start:?}");
+        assert_eq!(follow(&board, start), Screen { rows, snapshots, closed: false }, "{start:?}");
     }
 }
 
