@@ -32,5 +32,8 @@ mod following;
 /// A sentence for everything that can be wrong at opening.
 mod opening;
 
+/// One sequence through many openings of the file.
+mod reopening;
+
 /// What is let go, and what never is.
 mod retaining;

@@ -1,0 +1,116 @@
+//! One sequence, whoever reads it, from wherever, and however often the file is opened again.
+
+use journal::{Follow, Journal, Options, Position, Record, Seq, SqliteFollow, SqliteJournal};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::subject::{assert_consecutive, in_time, numbered, place, texts};
+
+/// What happens while the file is open once.
+#[derive(Clone, Debug)]
+struct Opening {
+    steps: Vec<Step>,
+    /// Otherwise the journal is dropped without a word.
+    closes: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Appends so many records at once.
+    Append(usize),
+    /// The reader of this place takes a batch, if there is any.
+    Read(usize),
+}
+
+const READERS: usize = 4;
+
+/// One who goes on where it was, through all openings.
+struct Reader {
+    after: Seq,
+    records: Vec<Record>,
+    follow: Option<SqliteFollow>,
+}
+
+fn opening() -> impl Strategy<Value = Opening> {
+    let append = prop_oneof![8 => 1..20_usize, 1 => 1_500..3_000_usize].prop_map(Step::Append);
+    let step = prop_oneof![append, (0..READERS).prop_map(Step::Read)];
+    (vec(step, 0..12), any::<bool>()).prop_map(|(steps, closes)| Opening { steps, closes })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn every_reader_sees_the_same_sequence_across_openings(
+        openings in vec(opening(), 1..5),
+        starts in vec(0..40_u64, READERS),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(in_time(async {
+            let (_folder, file) = place();
+            let (mut ids, mut readers) = (Vec::new(), starts.into_iter().map(Reader::new).collect::<Vec<_>>());
+            for Opening { steps, closes } in openings {
+                let journal = SqliteJournal::open(&file, Options::default()).unwrap();
+                assert_eq!(journal.tail(), Seq(ids.len() as u64));
+                for step in steps {
+                    match step {
+                        Step::Append(count) => append(&journal, count, &mut ids).await,
+                        Step::Read(reader) => readers[reader].read(&journal).await,
+                    }
+                }
+                check_ids(&journal, &ids);
+                readers.iter_mut().for_each(|reader| reader.follow = None);
+                if closes {
+                    journal.close().await;
+                }
+            }
+            let journal = SqliteJournal::open(&file, Options::default()).unwrap();
+            check_ids(&journal, &ids);
+            for reader in &mut readers {
+                reader.catch_up(&journal).await;
+            }
+        }));
+    }
+}
+
+/// Payloads say which record of all they are.
+async fn append(journal: &SqliteJournal, count: usize, ids: &mut Vec<Position>) {
+    let seqs = journal.append(numbered(ids.len()..ids.len() + count)).await.unwrap();
+    let epochs = journal.epochs();
+    ids.extend(seqs.into_iter().map(|seq| epochs.position(seq).unwrap()));
+}
+
+/// A record keeps its id.
+fn check_ids(journal: &SqliteJournal, ids: &[Position]) {
+    let epochs = journal.epochs();
+    for (number, id) in (1..).zip(ids) {
+        assert_eq!(epochs.position(Seq(number)), Some(*id));
+    }
+}
+
+impl Reader {
+    fn new(after: u64) -> Self {
+        Self { after: Seq(after), records: Vec::new(), follow: None }
+    }
+
+    fn at(&self) -> Seq {
+        self.records.last().map_or(self.after, |record| record.seq)
+    }
+
+    async fn read(&mut self, journal: &SqliteJournal) {
+        let at = self.at();
+        if at < journal.tail() {
+            let follow = self.follow.get_or_insert_with(|| journal.follow(at));
+            self.records.extend(follow.next().await.unwrap());
+        }
+    }
+
+    async fn catch_up(&mut self, journal: &SqliteJournal) {
+        while self.at() < journal.tail() {
+            self.read(journal).await;
+        }
+        assert_consecutive(self.after, &self.records);
+        let payloads = self.after.0..journal.tail().0.max(self.after.0);
+        assert!(texts(&self.records).into_iter().eq(payloads.map(|n| n.to_string())));
+    }
+}
