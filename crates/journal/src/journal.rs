@@ -19,6 +19,9 @@ pub const MAX_BATCH_RECORDS: usize = 1024;
 /// The most payload bytes that a follower is given at once.
 pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
+/// What a probe makes sure that there is room for: more than the longest update takes.
+pub const PROBE_BYTES: usize = 16 * 1024;
+
 /// The largest state that a checkpoint takes.
 pub const MAX_STATE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -37,6 +40,14 @@ pub trait Journal: Send + Sync + 'static {
     /// called one after another are written in that order, however they are awaited. A future
     /// dropped before its answer takes nothing back.
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send;
+
+    /// Makes sure that an append of [`PROBE_BYTES`] would be durable now, and leaves none: it is
+    /// written as appends are, waits its turn among them and for the disk, and takes no number.
+    ///
+    /// # Errors
+    /// Those of an append: [`Error::NoRoom`], [`Error::Storage`], [`Error::Closed`], and
+    /// [`Error::Busy`], which says nothing about the storage.
+    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// All records after `after`: those there are, then new ones as they become durable, in order
     /// and without a seam. Whether `after` is a position of this journal is for [`Epochs::honours`]

@@ -57,7 +57,7 @@ pub use crate::epochs::{Epochs, MAX_EPOCHS};
 pub use crate::error::{Cause, Error};
 pub use crate::journal::{
     Checkpoint, Follow, Journal, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
-    MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES,
+    MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, PROBE_BYTES,
 };
 pub use crate::memory::{MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollow, MemoryJournal};
 pub use crate::options::{Clock, Options};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::journal::{MAX_STATE_BYTES, check_append, check_reach, check_size};
+use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_reach, check_size};
 use crate::live::{self, Live};
 use crate::retention::{self, Due};
 use crate::ring::{self, Ring};
@@ -71,6 +71,11 @@ impl MemoryJournal {
         Ok(seqs)
     }
 
+    fn probe_now(&self) -> Result<(), Error> {
+        let contents = self.kept.open()?;
+        self.check_room(&contents, ring::cost_of(PROBE_BYTES))
+    }
+
     fn checkpoint_now(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         let mut contents = self.kept.open()?;
@@ -121,6 +126,10 @@ impl Journal for MemoryJournal {
 
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
         std::future::ready(self.append_now(payloads))
+    }
+
+    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        std::future::ready(self.probe_now())
     }
 
     fn follow(&self, after: Seq) -> MemoryFollow {

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
-use crate::journal::{MAX_STATE_BYTES, check_append, check_size};
+use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_size};
 use crate::live::{self, Live};
 use crate::ring::Ring;
 use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Record, Seq};
@@ -109,6 +109,15 @@ impl Journal for SqliteJournal {
         }
     }
 
+    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        let (answer, answered) = oneshot::channel();
+        let queued = self.ends.queue.push(queue::Job::Probe { answer }, PROBE_BYTES);
+        async move {
+            queued?;
+            answered.await.unwrap_or(Err(Error::Closed))
+        }
+    }
+
     fn follow(&self, after: Seq) -> SqliteFollow {
         SqliteFollow { after, ends: Arc::clone(&self.ends), live: self.ends.live.subscribe() }
     }
@@ -175,9 +184,17 @@ impl Ends {
 
 /// A failure of SQLite after opening, as the caller can act on it.
 fn failure(journal: &str, error: rusqlite::Error) -> Error {
-    let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+    let no_room = says_no_room(&error);
     let (journal, source): (_, Cause) = (journal.to_owned(), Arc::new(error));
-    if full { Error::NoRoom { journal, source } } else { Error::Storage { journal, source } }
+    if no_room { Error::NoRoom { journal, source } } else { Error::Storage { journal, source } }
+}
+
+/// Whether a failure comes of a full disk. Where the index of the log finds no room, SQLite calls it
+/// a failure to write.
+fn says_no_room(error: &rusqlite::Error) -> bool {
+    let index = error.sqlite_error().map(|e| e.extended_code);
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        || index == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
 /// Follows a [`SqliteJournal`].

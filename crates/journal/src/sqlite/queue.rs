@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::journal::{MAX_APPEND_BYTES, MAX_APPEND_RECORDS};
 use crate::{Error, Seq};
 
-/// The most appends and checkpoints that wait for the disk at once. Past it they are refused, and
+/// The most appends, checkpoints and probes that wait for the disk at once. Past it they are refused, and
 /// their callers slow down.
 pub const QUEUE_APPENDS: usize = 8192;
 
@@ -24,6 +24,7 @@ pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 pub(super) enum Job {
     Append { payloads: Vec<Bytes>, answer: Answer<Vec<Seq>> },
     Checkpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: Answer<()> },
+    Probe { answer: Answer<()> },
 }
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -34,6 +35,8 @@ pub(super) enum Work {
     Commit(Vec<(Vec<Bytes>, Answer<Vec<Seq>>)>),
     /// A checkpoint to keep.
     Keep { seq: Seq, state: Bytes, needed_after: Seq, answer: Answer<()> },
+    /// Whether an append would be taken.
+    Probe { answer: Answer<()> },
     /// Nothing came in time.
     Idle,
     /// The queue is closed and empty.
@@ -109,6 +112,7 @@ impl Waiting {
             Job::Checkpoint { seq, state, needed_after, answer } => {
                 Work::Keep { seq, state, needed_after, answer }
             }
+            Job::Probe { answer } => Work::Probe { answer },
             Job::Append { payloads, answer } => {
                 let (mut records, mut total) = (payloads.len(), bytes);
                 let mut commit = vec![(payloads, answer)];
@@ -132,14 +136,14 @@ impl Waiting {
                 *total += *bytes;
                 *records <= MAX_APPEND_RECORDS && *total <= MAX_APPEND_BYTES
             }
-            Job::Checkpoint { .. } => false,
+            Job::Checkpoint { .. } | Job::Probe { .. } => false,
         };
         match self.jobs.pop_front_if(fits)? {
             (Job::Append { payloads, answer }, bytes) => {
                 self.bytes -= bytes;
                 Some((payloads, answer))
             }
-            (Job::Checkpoint { .. }, _) => None,
+            (Job::Checkpoint { .. } | Job::Probe { .. }, _) => None,
         }
     }
 }

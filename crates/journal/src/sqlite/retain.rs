@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::schema::{integer, millis, oldest_record, seq};
-use super::writer::{Writer, Written};
+use super::writer::{Writer, Written, news};
 use crate::retention::{self, Due};
 use crate::{Seq, UnixMillis};
 
@@ -16,18 +16,16 @@ impl Writer {
         if oldest.0 > reach {
             return false;
         }
-        match step(&mut self.db, &self.options, oldest, reach, step_bound(written)) {
-            Ok(None) => false,
-            Ok(Some(oldest)) => {
-                self.oldest = Some(oldest);
-                self.fold_log(STEP_LOG_BYTES);
-                true
-            }
-            Err(e) => {
-                tracing::warn!(error = %e, "old records could not be let go");
-                false
-            }
+        let step = step(&mut self.db, &self.options, oldest, reach, step_bound(written));
+        let stays = step.as_ref().ok().copied().flatten();
+        if let Some(e) = news(&mut self.failing.retaining, step) {
+            tracing::warn!(error = %e, "old records could not be let go");
         }
+        if stays.is_some() {
+            self.oldest = stays;
+            self.fold_log(STEP_LOG_BYTES);
+        }
+        stays.is_some()
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior};
 
 use super::file::{Claimed, not_a_journal};
+use super::says_no_room;
 use crate::{Cause, Epoch, Epochs, Error, Options, Seq, UnixMillis};
 
 /// A journal ready for writing, in its new epoch.
@@ -160,6 +161,7 @@ fn rows<T>(
 /// A failure at opening, as the one who starts the program can act on it.
 fn open_failure(given: &Path, error: rusqlite::Error) -> Error {
     let (path, code) = (given.to_owned(), error.sqlite_error_code());
+    let no_room = says_no_room(&error);
     let source: Cause = Arc::new(error);
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse { path, source },
@@ -171,7 +173,7 @@ fn open_failure(given: &Path, error: rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             Error::ReadOnly { path, source }
         }
-        Some(ErrorCode::DiskFull) => Error::NoRoom { journal: path.display().to_string(), source },
+        _ if no_room => Error::NoRoom { journal: path.display().to_string(), source },
         _ => Error::Storage { journal: path.display().to_string(), source },
     }
 }

@@ -26,7 +26,7 @@ use super::file::Claimed;
 use super::queue::{Answer, Work};
 use super::schema::{FORMAT, Opened, integer};
 use super::{Ends, failure};
-use crate::journal::check_reach;
+use crate::journal::{PROBE_BYTES, check_reach};
 use crate::retention::superfluous_checkpoints;
 use crate::{Error, Options, Record, Seq, UnixMillis};
 
@@ -42,7 +42,17 @@ pub(super) struct Writer {
     pub(super) checkpoints: Vec<Seq>,
     /// Bytes written since the log was last folded, roughly.
     unfolded_bytes: usize,
+    pub(super) failing: Failing,
     _file: Claimed,
+}
+
+/// What failed when it was last tried. A disk may fail all night: each is told once, until it
+/// succeeds.
+#[derive(Default)]
+pub(super) struct Failing {
+    overwriting: bool,
+    folding: bool,
+    pub(super) retaining: bool,
 }
 
 /// How much a round wrote. Retention lets go of at least as much, so that it keeps up.
@@ -67,6 +77,7 @@ pub(super) fn start(
         oldest: opened.oldest,
         checkpoints: opened.checkpoints,
         unfolded_bytes: 0,
+        failing: Failing::default(),
         _file: file,
     };
     thread::Builder::new().name("journal-writer".into()).spawn(move || {
@@ -85,6 +96,10 @@ impl Writer {
                     let bytes = state.len();
                     let _ = answer.send(self.keep(seq, &state, needed_after));
                     Written { records: 0, bytes }
+                }
+                Work::Probe { answer } => {
+                    let _ = answer.send(self.probe());
+                    Written::default()
                 }
                 Work::Idle => Written::default(),
                 Work::End => break,
@@ -197,17 +212,42 @@ impl Writer {
         tx.commit()
     }
 
-    /// Makes sure that what failed stays undone: see the head of this file. Writing the header's
-    /// format again changes one page to what it is.
-    fn overwrite(&mut self, failed: &rusqlite::Error) {
+    /// Nothing of a probe needs to be undone on the disk: whole, it changes nothing.
+    fn probe(&mut self) -> Result<(), Error> {
+        let probed = self.write_and_remove();
+        self.roll_back();
+        probed.map_err(|e| failure(&self.ends.journal, e))?;
+        self.unfolded_bytes += PROBE_BYTES;
+        Ok(())
+    }
+
+    /// One commit of a record and its removal. All the pages that it took go to the log, though they
+    /// are free again.
+    fn write_and_remove(&mut self) -> rusqlite::Result<()> {
+        let seq = integer(self.tail.next().0);
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let insert = "INSERT INTO record (seq, time, payload) VALUES (?1, 0, zeroblob(?2))";
+        tx.execute(insert, (seq, integer(PROBE_BYTES as u64)))?;
+        tx.execute("DELETE FROM record WHERE seq = ?1", [seq])?;
+        tx.commit()
+    }
+
+    fn roll_back(&self) {
         if !self.db.is_autocommit() {
             let _ = self.db.execute_batch("ROLLBACK");
         }
+    }
+
+    /// Makes sure that what failed stays undone: see the head of this file. Writing the header's
+    /// format again changes one page to what it is.
+    fn overwrite(&mut self, failed: &rusqlite::Error) {
+        self.roll_back();
         // Another program has the file: nothing of ours reached the log.
         if failed.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return;
         }
-        if let Err(e) = self.db.pragma_update(None, "user_version", FORMAT) {
+        let overwritten = self.db.pragma_update(None, "user_version", FORMAT);
+        if let Some(e) = news(&mut self.failing.overwriting, overwritten) {
             tracing::warn!(error = %e, "a commit to the journal failed, and could not be overwritten");
         }
     }
@@ -221,7 +261,8 @@ impl Writer {
             return;
         }
         self.unfolded_bytes = 0;
-        if let Err(e) = self.try_fold() {
+        let folded = self.try_fold();
+        if let Some(e) = news(&mut self.failing.folding, folded) {
             tracing::warn!(error = %e, "the journal's log could not be folded into the file");
         }
     }
@@ -234,6 +275,12 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// The error, if it is the first in a row.
+pub(super) fn news<T>(failing: &mut bool, result: rusqlite::Result<T>) -> Option<rusqlite::Error> {
+    let was_failing = std::mem::replace(failing, result.is_err());
+    result.err().filter(|_| !was_failing)
 }
 
 /// However the thread ends, by a fault of ours too: nobody waits for it in vain.

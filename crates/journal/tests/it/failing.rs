@@ -155,10 +155,13 @@ async fn in_a_process_of_its_own() {
     for _ in 0..3 {
         let refusal = journal.append(zeros(64 * KILOBYTE)).await.unwrap_err();
         assert!(matches!(refusal, Error::Storage { .. }), "{refusal:?}");
+        let refusal = journal.probe().await.unwrap_err();
+        assert!(matches!(refusal, Error::Storage { .. }), "{refusal:?}");
         assert_eq!(journal.tail(), Seq(10));
         assert_eq!(all_after(&journal, Seq::ZERO).await.unwrap().len(), 10);
     }
     rlimit::setrlimit(rlimit::Resource::FSIZE, hard, hard).unwrap();
+    journal.probe().await.unwrap();
     assert_eq!(journal.append(one("after")).await.unwrap(), [Seq(11)]);
     assert_eq!(texts(&follower.next().await.unwrap()), ["after"]);
     journal.close().await;

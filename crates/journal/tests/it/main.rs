@@ -35,5 +35,8 @@ mod opening;
 /// One sequence through many openings of the file.
 mod reopening;
 
+/// Whether an append would be taken, without one.
+mod probing;
+
 /// What is let go, and what never is.
 mod retaining;
