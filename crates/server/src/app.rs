@@ -12,6 +12,7 @@ use crate::fold::{self, Fold, FoldError, RestoreError};
 use crate::health::Health;
 use crate::live::{Live, Outcome};
 use crate::metrics::Metrics;
+use crate::probe;
 use crate::publisher::{PublishError, Publisher, Waiting};
 use crate::removal;
 use crate::settings::Settings;
@@ -41,6 +42,7 @@ struct Ending {
     close_journal: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
     fold: JoinHandle<()>,
     removal: AbortHandle,
+    probe: AbortHandle,
 }
 
 /// Why a server did not start.
@@ -81,9 +83,12 @@ pub async fn start<J: Journal>(journal: J, settings: Settings) -> Result<App, St
     );
     let publisher = Arc::new(publisher);
     let fold = tokio::spawn(fold.run(waiting, Arc::clone(&health)));
-    let removal = tokio::spawn(removal::run(Arc::clone(&live), Arc::clone(&publisher)));
+    let removal = removal::run(Arc::clone(&live), Arc::clone(&publisher), Arc::clone(&health));
+    let removal = tokio::spawn(removal).abort_handle();
+    let probe = probe::run(Arc::clone(&journal), Arc::clone(&health));
+    let probe = tokio::spawn(probe).abort_handle();
     let close_journal = Box::pin(async move { journal.close().await });
-    let ending = Ending { close_journal, fold, removal: removal.abort_handle() };
+    let ending = Ending { close_journal, fold, removal, probe };
 
     open_default_board(&live, &publisher).await?;
     let streams = Arc::default();
@@ -108,6 +113,7 @@ impl App {
         let Some(ending) = self.parts.ending.lock().await.take() else { return };
         self.parts.health.stop();
         ending.removal.abort();
+        ending.probe.abort();
         ending.close_journal.await;
         if let Err(error) = ending.fold.await {
             tracing::error!("the fold ended badly: {error}");

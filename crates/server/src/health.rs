@@ -1,21 +1,31 @@
 //! Whether the server should be sent requests, and if not, why.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// What `/readyz` says.
 pub(crate) struct Health {
-    /// Why the journal takes nothing, until it does again.
-    journal: Mutex<Option<String>>,
+    journal: Mutex<Journal>,
     /// Why the fold has ended; it does not come back.
     fold: Mutex<Option<String>>,
     stopping: watch::Sender<bool>,
 }
 
+/// What the journal last said.
+struct Journal {
+    /// Why it takes nothing, until it does again.
+    fault: Option<String>,
+    heard: Instant,
+}
+
 impl Health {
     pub(crate) fn new() -> Self {
         let stopping = watch::Sender::new(false);
-        Self { journal: Mutex::default(), fold: Mutex::default(), stopping }
+        let journal = Journal { fault: None, heard: Instant::now() };
+        Self { journal: Mutex::new(journal), fold: Mutex::default(), stopping }
     }
 
     /// Why the server is not ready, if it is not.
@@ -24,23 +34,37 @@ impl Health {
             return Some("the server is stopping".to_owned());
         }
         let fold = self.fold.lock().clone();
-        fold.or_else(|| self.journal.lock().clone())
+        fold.or_else(|| self.journal.lock().fault.clone())
     }
 
+    /// Whether the journal takes nothing.
+    pub(crate) fn journal_at_fault(&self) -> bool {
+        self.journal.lock().fault.is_some()
+    }
+
+    /// How long the journal has said nothing.
+    pub(crate) fn journal_silent(&self) -> Duration {
+        self.journal.lock().heard.elapsed()
+    }
+
+    /// What an append or a probe was answered.
     pub(crate) fn journal_answered<T>(&self, answer: &Result<T, journal::Error>) {
         use journal::Error::{Closed, NoRoom, Storage};
-        let mut fault = self.journal.lock();
-        match answer {
-            Ok(_) if fault.take().is_some() => tracing::info!("the journal takes updates again"),
-            Err(error @ (Closed | NoRoom { .. } | Storage { .. })) => {
-                let text = with_causes(error);
-                if fault.as_ref() != Some(&text) {
-                    tracing::error!("{text}: updates are refused until it takes them again");
-                }
-                *fault = Some(text);
+        let fault = match answer {
+            Ok(_) => None,
+            Err(error @ (Closed | NoRoom { .. } | Storage { .. })) => Some(with_causes(error)),
+            // Says nothing about the storage.
+            Err(_) => return,
+        };
+        let mut journal = self.journal.lock();
+        match &fault {
+            Some(text) if journal.fault != fault => {
+                tracing::error!("{text}: updates are refused until it takes them again");
             }
+            None if journal.fault.is_some() => tracing::info!("the journal takes updates again"),
             _ => {}
         }
+        *journal = Journal { fault, heard: Instant::now() };
     }
 
     pub(crate) fn fold_failed(&self, error: &(dyn std::error::Error + 'static)) {

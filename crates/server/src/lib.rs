@@ -58,6 +58,9 @@ mod live;
 /// Events as the bytes that followers are sent.
 mod frames;
 
+/// Asks the journal whether it would take an update, when no update tells.
+mod probe;
+
 /// Asks for the removal of rows whose stay is over.
 mod removal;
 

@@ -21,6 +21,10 @@ impl Journal for Shared {
         self.0.append(payloads)
     }
 
+    async fn probe(&self) -> Result<(), Error> {
+        self.0.probe().await
+    }
+
     fn follow(&self, after: Seq) -> MemoryFollow {
         self.0.follow(after)
     }

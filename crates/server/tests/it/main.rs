@@ -4,6 +4,7 @@
 mod bad_input;
 mod broken_journal;
 mod cross_origin;
+mod failing_journal;
 mod format;
 mod house;
 mod openapi;
