@@ -34,13 +34,6 @@ impl Api {
         self.agent.get(format!("{}{path}", self.base)).call().unwrap().status().as_u16()
     }
 
-    /// Opens a board, or gives it other settings.
-    pub fn open_board(&self, board: &str, settings: &Value) {
-        let url = format!("{}/boards/{board}", self.base);
-        let answer = self.agent.put(url).send_json(settings).unwrap();
-        assert!(answer.status().is_success(), "{}", answer.status());
-    }
-
     /// Publishes lines of NDJSON, and answers with what became of them.
     pub fn publish(&self, board: &str, lines: &str) -> String {
         let url = format!("{}/boards/{board}/flights", self.base);
@@ -58,6 +51,32 @@ impl Api {
     pub fn patch(&self, flight: &str, changes: &Value) -> String {
         let url = format!("{}/boards/main/flights/{flight}", self.base);
         event_id(&self.agent.patch(url).send_json(changes).unwrap())
+    }
+
+    /// Opens a board, or changes its settings.
+    pub fn put_board(&self, board: &str, settings: &Value) {
+        let url = format!("{}/boards/{board}", self.base);
+        event_id(&self.agent.put(url).send_json(settings).unwrap());
+    }
+
+    /// Puts a row on board `main` that is refused with a problem, and answers with its detail.
+    pub fn put_refused(&self, flight: &str, row: &Value, status: u16) -> String {
+        let url = format!("{}/boards/main/flights/{flight}", self.base);
+        let mut answer = self.agent.put(url).send_json(row).unwrap();
+        assert_eq!(answer.status(), status, "PUT {flight}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: Value = answer.body_mut().read_json().unwrap();
+        assert_eq!(problem["status"], status);
+        problem["detail"].as_str().unwrap().to_owned()
+    }
+
+    /// Why the server is not ready, if it is not.
+    pub fn unready(&self) -> Option<String> {
+        let mut answer = self.agent.get(format!("{}/readyz", self.base)).call().unwrap();
+        let answered: Value = answer.body_mut().read_json().unwrap();
+        let reason = answered["reason"].as_str().map(str::to_owned);
+        assert_eq!(answer.status(), if reason.is_some() { 503 } else { 200 }, "{answered}");
+        reason
     }
 
     /// Gives a row of board `main` as many remarks in turn and answers with the ids of the events.

@@ -20,6 +20,9 @@ pub mod follower;
 /// What a follower shows.
 pub mod screen;
 
+/// A disk that fails and a clock that jumps, in a real program; on Linux.
+pub mod faults;
+
 /// An open stream among thousands.
 pub mod stream;
 

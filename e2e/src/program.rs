@@ -92,15 +92,15 @@ impl Program {
         assert!(Command::new("sh").args(kill).status().unwrap().success());
     }
 
-    /// What it has said on standard error so far.
-    pub fn stderr(&self) -> String {
-        self.said("stderr")
-    }
-
     /// SIGKILL, and waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// What it has said to standard error so far.
+    pub fn log(&self) -> String {
+        self.said("stderr")
     }
 
     fn said(&self, name: &str) -> String {

@@ -130,7 +130,7 @@ impl Site {
     }
 
     pub(super) fn said(&self) -> String {
-        self.server.as_ref().map_or_else(String::new, |server| server.program.stderr())
+        self.server.as_ref().map_or_else(String::new, |server| server.program.log())
     }
 
     /// Starts on a journal that has lost something, and lets the oracle know how far it reaches.
@@ -146,7 +146,7 @@ impl Site {
         let api = server.api();
         for board in BOARDS {
             if api.status(&format!("/boards/{board}")) == 404 {
-                api.open_board(board, &json!({ "title": board }));
+                api.put_board(board, &json!({ "title": board }));
             }
         }
         self.desk.place(Some(server.address));

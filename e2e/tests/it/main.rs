@@ -18,6 +18,10 @@ mod publish;
 /// `flightboard feed` into a running server.
 mod feed;
 
+/// A disk that fails and a clock that jumps.
+#[cfg(target_os = "linux")]
+mod disk;
+
 /// Followers that vanish.
 mod vanishing;
 
