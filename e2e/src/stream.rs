@@ -12,11 +12,15 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
 
 /// What hyper reads ahead of its owner, the least that it takes.
 const READ_AHEAD_BYTES: usize = 8192;
+
+/// The segments of a connection with a small buffer.
+const SEGMENT_BYTES: u32 = 1024;
 
 /// How long an answer's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,6 +42,9 @@ impl Stream {
         let socket = TcpSocket::new_v4()?;
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
+            // Segments as a network has them: with those of the loopback, which are larger than the
+            // buffer, the kernel would hand over a buffer each time that it probes, and no more.
+            SockRef::from(&socket).set_tcp_mss(SEGMENT_BYTES)?;
         }
         let socket = TokioIo::new(socket.connect(address).await?);
         let mut builder = http1::Builder::new();

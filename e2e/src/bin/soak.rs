@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Parser;
-use e2e::recovery::plan::{FAULTS, Fault, Plan};
+use e2e::recovery::plan::{Fault, Plan};
 use e2e::recovery::round::{Figures, Outcome, play};
 use parking_lot::Mutex;
 
@@ -66,7 +66,8 @@ fn main() -> Result<ExitCode> {
 
 impl Soak {
     fn round(&self, seed: u64, tally: &Mutex<Tally>) {
-        let faults = if self.faults.is_empty() { &FAULTS[..] } else { &self.faults };
+        let all = Fault::all();
+        let faults = if self.faults.is_empty() { &all } else { &self.faults };
         let played = std::panic::catch_unwind(|| play(Plan::new(seed, faults)));
         let outcome = played.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
         let mut tally = tally.lock();
@@ -104,7 +105,7 @@ fn print(figures: &Figures) {
 }
 
 fn fault(name: &str) -> Result<Fault, String> {
-    let found = FAULTS.into_iter().find(|fault| fault.to_string() == name);
-    let names = || FAULTS.map(|fault| fault.to_string()).join(", ");
-    found.ok_or_else(|| format!("not one of {}", names()))
+    let names: Vec<_> = Fault::all().iter().map(Fault::to_string).collect();
+    let found = Fault::all().into_iter().find(|fault| fault.to_string() == name);
+    found.ok_or_else(|| format!("not one of {}", names.join(", ")))
 }

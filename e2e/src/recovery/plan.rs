@@ -40,7 +40,8 @@ pub enum Fault {
     Flood,
 }
 
-pub const FAULTS: [Fault; 13] = [
+/// All of them; those of the system last.
+const FAULTS: [Fault; 13] = [
     Fault::Cuts,
     Fault::Kill,
     Fault::KillAtStart,
@@ -49,12 +50,26 @@ pub const FAULTS: [Fault; 13] = [
     Fault::OlderCopy,
     Fault::LostTail,
     Fault::Empty,
+    Fault::Flood,
     Fault::NoRoom,
     Fault::FailingSync,
     Fault::KillFailing,
     Fault::ClockJump,
-    Fault::Flood,
 ];
+
+impl Fault {
+    /// Those that can be made here.
+    pub fn all() -> Vec<Fault> {
+        let can_be_made = |fault: &Fault| cfg!(target_os = "linux") || !fault.is_of_the_system();
+        FAULTS.into_iter().filter(can_be_made).collect()
+    }
+
+    /// Whether it is made by standing between the server and the system.
+    pub fn is_of_the_system(&self) -> bool {
+        use Fault::{ClockJump, FailingSync, KillFailing, NoRoom};
+        matches!(self, NoRoom | FailingSync | KillFailing | ClockJump)
+    }
+}
 
 /// What a follower is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

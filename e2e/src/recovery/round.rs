@@ -1,7 +1,6 @@
 //! One round, from start to verdict.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
@@ -19,6 +18,7 @@ use super::update::BOARDS;
 use super::verdict::{Ends, Judge};
 pub use super::verdict::{Fault as Breach, Figures, Violation};
 use super::watcher::{Sightings, Step, Watcher};
+use crate::faults::{Fault as Disk, Faults};
 
 /// What came of a round.
 #[derive(Debug)]
@@ -29,8 +29,9 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
 }
 
-/// How long a follower may take to see everything once all is calm. Only what is broken takes so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How far the clock jumps, forth or back: less than the day for which idempotency keys are
+/// remembered, since a server whose clock says that a day has passed has forgotten them.
+const CLOCK_JUMP_SECS: i64 = 10 * 60 * 60;
 
 /// Updates that are missed in a flood, and how many of them one request has.
 const FLOOD: (usize, usize) = (10_000, 1_000);
@@ -39,7 +40,8 @@ const FLOOD: (usize, usize) = (10_000, 1_000);
 pub fn play(plan: Plan) -> Result<Outcome> {
     let runtime = Runtime::new()?;
     let desk = Desk::new();
-    let mut site = Site::new(plan.window_bytes, Arc::clone(&desk))?;
+    let faults = plan.faults.iter().any(Fault::is_of_the_system).then(Faults::new).transpose()?;
+    let mut site = Site::new(plan.window_bytes, faults, Arc::clone(&desk))?;
     let sightings = Arc::new(Mutex::new(Sightings::default()));
     let (goal, calm) = (watch::Sender::new(None), watch::Sender::new(false));
     let proxy = Proxy::start(plan.proxy, Arc::clone(&desk), calm.subscribe());
@@ -113,7 +115,7 @@ fn inflict(
         Fault::KillAtStart => {
             site.kill();
             for _ in 0..rng.random_range(1..=3) {
-                site.start_and_kill(millis(rng, 0..=150));
+                site.start_and_kill(millis(rng, 0..=150))?;
             }
             site.start()
         }
@@ -137,8 +139,30 @@ fn inflict(
             (0..FLOOD.0 / FLOOD.1).for_each(|_| flood.publish(FLOOD.1));
             Ok(())
         }
-        _ => Ok(()),
+        Fault::NoRoom => disk_fails(Disk::NoRoom, site, rng),
+        Fault::FailingSync => disk_fails(Disk::FailingSync, site, rng),
+        Fault::KillFailing => {
+            site.set_disk(if rng.random() { Disk::NoRoom } else { Disk::FailingSync })?;
+            std::thread::sleep(millis(rng, 50..=400));
+            site.kill();
+            site.set_disk(Disk::None)?;
+            site.start()
+        }
+        Fault::ClockJump => {
+            for _ in 0..3 {
+                site.set_clock(rng.random_range(-CLOCK_JUMP_SECS..=CLOCK_JUMP_SECS))?;
+                std::thread::sleep(millis(rng, 50..=300));
+            }
+            site.set_clock(0)
+        }
     }
+}
+
+/// For a while nothing is acknowledged; then it must go on by itself.
+fn disk_fails(how: Disk, site: &Site, rng: &mut StdRng) -> Result<()> {
+    site.set_disk(how)?;
+    std::thread::sleep(millis(rng, 100..=900));
+    site.set_disk(Disk::None)
 }
 
 /// What the server says of each board, once nothing is under way any more.
@@ -150,16 +174,10 @@ type Trace = Result<Vec<Step>, String>;
 
 async fn collect(watchers: Vec<JoinHandle<Result<Vec<Step>>>>) -> Vec<Trace> {
     let mut traces = Vec::new();
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    for mut watcher in watchers {
-        traces.push(match tokio::time::timeout_at(deadline, &mut watcher).await {
-            Ok(Ok(Ok(steps))) => Ok(steps),
-            Ok(Ok(Err(error))) => Err(format!("{error:#}")),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => {
-                watcher.abort();
-                Err(format!("it did not come to the end within {PATIENCE:?}"))
-            }
+    for watcher in watchers {
+        traces.push(match watcher.await {
+            Ok(trace) => trace.map_err(|error| format!("{error:#}")),
+            Err(error) => Err(error.to_string()),
         });
     }
     traces

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::publisher::Desk;
 use super::update::BOARDS;
+use crate::faults::{Fault, Faults};
 use crate::program::{Server, flightboard};
 
 /// How long a server may take to stop beyond its drain time.
@@ -24,6 +25,8 @@ pub(super) struct Site {
     window_bytes: Option<usize>,
     desk: Arc<Desk>,
     server: Option<Server>,
+    /// Of its disk and its clock, where a round has any.
+    faults: Option<Faults>,
 }
 
 /// A copy of the journal, with the newest event that is in it.
@@ -34,9 +37,13 @@ pub(super) struct Copy {
 
 impl Site {
     /// A server with an empty journal.
-    pub(super) fn new(window_bytes: Option<usize>, desk: Arc<Desk>) -> Result<Self> {
+    pub(super) fn new(
+        window_bytes: Option<usize>,
+        faults: Option<Faults>,
+        desk: Arc<Desk>,
+    ) -> Result<Self> {
         let folder = TempDir::new()?;
-        let mut site = Self { folder, window_bytes, desk, server: None };
+        let mut site = Self { folder, window_bytes, desk, server: None, faults };
         site.start()?;
         Ok(site)
     }
@@ -48,10 +55,11 @@ impl Site {
     }
 
     /// Kills it in the middle of a start, after so long.
-    pub(super) fn start_and_kill(&mut self, after: Duration) {
-        let mut program = crate::program::Program::start(&mut self.command());
+    pub(super) fn start_and_kill(&mut self, after: Duration) -> Result<()> {
+        let mut program = crate::program::Program::start(&mut self.command()?);
         std::thread::sleep(after);
         program.kill();
+        Ok(())
     }
 
     pub(super) fn kill(&mut self) {
@@ -78,6 +86,20 @@ impl Site {
             std::thread::sleep(long);
             server.program.signal("CONT");
         }
+    }
+
+    /// Lets its disk fail, or be well again.
+    pub(super) fn set_disk(&self, fault: Fault) -> Result<()> {
+        Ok(self.faults()?.set(fault)?)
+    }
+
+    /// Puts its clock so many seconds ahead.
+    pub(super) fn set_clock(&self, secs: i64) -> Result<()> {
+        Ok(self.faults()?.set_clock_offset(secs)?)
+    }
+
+    fn faults(&self) -> Result<&Faults> {
+        self.faults.as_ref().context("the round was begun without such faults")
     }
 
     /// A copy of the journal. The server is stopped for it.
@@ -155,16 +177,19 @@ impl Site {
     }
 
     fn launch(&self) -> Result<Server> {
-        Ok(Server::start(&mut self.command()))
+        Ok(Server::start(&mut self.command()?))
     }
 
-    fn command(&self) -> std::process::Command {
+    fn command(&self) -> Result<std::process::Command> {
         let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
         command.arg(self.journal()).arg("--drain").arg(format!("{}ms", DRAIN.as_millis()));
         if let Some(bytes) = self.window_bytes {
             command.arg("--window").arg(format!("{bytes}B"));
         }
-        command
+        if let Some(faults) = &self.faults {
+            faults.preload(&mut command, self.folder.path())?;
+        }
+        Ok(command)
     }
 
     fn journal(&self) -> PathBuf {

@@ -23,6 +23,9 @@ use crate::stream::Stream;
 /// same part, so they come back as spread as they would.
 pub(super) const TIME_SCALE: u32 = 20;
 
+/// How long a follower may take to see everything once all is calm. Only what is broken takes so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A small window of the kernel's makes reading slowly felt at once.
 const SLOW_RECEIVE_BYTES: u32 = 4096;
 
@@ -117,9 +120,28 @@ impl Watcher {
 
     /// Follows until it has seen everything, and tells what it saw.
     pub(super) async fn run(mut self) -> Result<Vec<Step>> {
+        let mut goal = self.goal.clone();
+        let too_late = async {
+            // The sender outlives the round.
+            let _ = goal.wait_for(Option::is_some).await;
+            sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            done = self.follow_on() => done?,
+            () = too_late => {
+                let (at, state) = (self.source.last_event_id(), self.source.ready_state());
+                let (goal, last) = (self.goal.borrow(), self.steps.last());
+                let ends = goal.as_ref().and_then(|goal| goal.get(self.plan.board));
+                bail!("it stands at {at:?}, {state:?}, after {PATIENCE:?}, not {ends:?}: {last:?}");
+            }
+        }
+        Ok(self.steps)
+    }
+
+    async fn follow_on(&mut self) -> Result<()> {
         loop {
             match self.follow().await? {
-                Pause::Done => return Ok(self.steps),
+                Pause::Done => return Ok(()),
                 Pause::Left if self.going() => sleep(millis(&mut self.rng, 50..=900)).await,
                 Pause::Left | Pause::Lost => {}
             }

@@ -1,6 +1,6 @@
 //! Seeded rounds of each fault. `cargo xtask soak` plays as many as one likes.
 
-use e2e::recovery::plan::{FAULTS, Fault, Plan};
+use e2e::recovery::plan::{Fault, Plan};
 use e2e::recovery::round::play;
 
 /// Rounds of each fault.
@@ -61,6 +61,30 @@ fn a_journal_that_is_empty_again() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_for_a_while() {
+    survives(Fault::NoRoom);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_confirms_nothing_for_a_while() {
+    survives(Fault::FailingSync);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_that_is_killed_while_its_disk_fails() {
+    survives(Fault::KillFailing);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_clock_that_jumps() {
+    survives(Fault::ClockJump);
+}
+
+#[test]
 fn ten_thousand_missed_events() {
     survives(Fault::Flood);
 }
@@ -68,6 +92,6 @@ fn ten_thousand_missed_events() {
 #[test]
 fn all_faults_by_chance() {
     for seed in 100..100 + 2 * ROUNDS {
-        check(seed, &FAULTS);
+        check(seed, &Fault::all());
     }
 }
