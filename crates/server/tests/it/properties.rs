@@ -108,7 +108,7 @@ async fn publish(house: &House, histories: &mut [History; 2], change: &Change) {
     for history in histories.iter_mut() {
         history.go_on(house).await;
     }
-    if answer.status.is_success() && *method != "DELETE" {
+    if answer.status.is_success() {
         let place = histories[*board].place(&answer.event_id());
         assert!(place.is_some(), "{change:?} was answered with {}", answer.event_id());
     }
@@ -117,16 +117,17 @@ async fn publish(house: &House, histories: &mut [History; 2], change: &Change) {
 /// The changes, and every byte that one who was there from the beginning was sent of `main`.
 async fn record(house: &House, changes: &[Change]) -> ([History; 2], Vec<u8>) {
     let mut histories = begin(house).await;
-    let mut stream = house.stream("/events").await;
-    let mut bytes = Vec::new();
-    for change in changes {
-        while let Some(piece) = stream.ready() {
+    let (mut viewer, mut bytes) = (Viewer::new(), Vec::new());
+    viewer.connect(house, &histories[0]).await;
+    let mut read = |histories: &[History; 2]| {
+        while let Some(piece) = viewer.pull(&histories[0]) {
             bytes.extend(piece.bytes());
         }
+    };
+    read(&histories);
+    for change in changes {
         publish(house, &mut histories, change).await;
-    }
-    while let Some(piece) = stream.ready() {
-        bytes.extend(piece.bytes());
+        read(&histories);
     }
     (histories, bytes)
 }

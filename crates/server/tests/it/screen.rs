@@ -46,7 +46,7 @@ impl History {
         let id = id.as_str().unwrap().to_owned();
         match self.moments.last() {
             Some((newest, same)) if *newest == id => {
-                assert_eq!(*same, state, "no event, no change")
+                assert_eq!(*same, state, "no event, no change");
             }
             _ => self.moments.push((id, state)),
         }
@@ -72,8 +72,8 @@ impl Screen {
         Self { at: Some(at), shown, timetables: Vec::new() }
     }
 
-    /// Takes an event, which must be the very next of the history or all rows as of one not
-    /// older; after it the screen is what the server was then.
+    /// Takes an event, which must be the very next of the history, or all rows as of a newer one;
+    /// after it the screen is what the server was then.
     pub(crate) fn take(&mut self, event: &Decoded, history: &History) {
         if event.event == "heartbeat" {
             return;
@@ -82,7 +82,7 @@ impl Screen {
         let at = place.unwrap_or_else(|| panic!("{event:?} is none of {}", history.board));
         let data: Value = serde_json::from_str(&event.data).unwrap();
         if event.event == "timetable" {
-            assert!(self.at <= Some(at), "back in time: {event:?}");
+            assert!(self.at < Some(at), "brings nothing new: {event:?}");
             self.timetables.push(data["reason"].as_str().unwrap().to_owned());
             self.shown = data;
             self.shown.as_object_mut().unwrap().remove("reason");
@@ -153,13 +153,11 @@ impl Viewer {
         self.stream = Some(stream);
     }
 
-    /// Reads the next piece, if one is there. Answers whether it was.
-    pub(crate) fn pull(&mut self, history: &History) -> bool {
-        let piece = self.stream.as_mut().and_then(Stream::ready);
-        if let Some(piece) = &piece {
-            self.read(piece.as_bytes(), history);
-        }
-        piece.is_some()
+    /// Reads the next piece, if one is there, and gives it.
+    pub(crate) fn pull(&mut self, history: &History) -> Option<String> {
+        let piece = self.stream.as_mut().and_then(Stream::ready)?;
+        self.read(piece.as_bytes(), history);
+        Some(piece)
     }
 
     /// Reads some of the next piece, if one is there, and loses its connection.
@@ -178,7 +176,7 @@ impl Viewer {
     /// Connects, if need be, and reads all that there is.
     pub(crate) async fn catch_up(&mut self, house: &House, history: &History) {
         self.connect(house, history).await;
-        while self.pull(history) {}
+        while self.pull(history).is_some() {}
     }
 
     pub(crate) fn read(&mut self, bytes: &[u8], history: &History) {
