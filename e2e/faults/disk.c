@@ -4,8 +4,9 @@
  *
  * DISK_FAULTS_FOLDER  only files in this folder fail, given without symbolic links. Standard output
  *                     and standard error never do.
- * DISK_FAULTS_CONTROL a file of two 64-bit integers, mapped into memory, so that looking costs
- *                     nothing: which fault there is, and by how many seconds the clock is off.
+ * DISK_FAULTS_CONTROL a file of three 64-bit integers, mapped into memory, so that looking costs
+ *                     nothing: which fault there is, by how many seconds the clock is off, and, counted
+ *                     here, how many calls have failed.
  *
  * Without either it does nothing. SQLite as it is bundled calls pwrite64 and fsync; the others are here
  * so that another build of it is not spared. */
@@ -28,19 +29,20 @@ enum fault { NONE = 0, NO_ROOM = 1, FAILING_SYNC = 2 };
 struct control {
     volatile int64_t fault;
     volatile int64_t clock_offset_seconds;
+    int64_t failures;
 };
 
-static const struct control nothing;
-static const struct control *control = &nothing;
+static struct control nothing;
+static struct control *control = &nothing;
 static const char *folder;
 
 __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("DISK_FAULTS_CONTROL");
     folder = getenv("DISK_FAULTS_FOLDER");
     if (path == NULL || folder == NULL) return;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) return;
-    void *map = mmap(NULL, sizeof nothing, PROT_READ, MAP_SHARED, fd, 0);
+    void *map = mmap(NULL, sizeof nothing, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (map != MAP_FAILED) control = map;
 }
@@ -79,24 +81,26 @@ static off64_t place(int fd) {
     return lseek64(fd, 0, flags >= 0 && flags & O_APPEND ? SEEK_END : SEEK_CUR);
 }
 
-#define FAIL(number) return errno = (number), -1
+static void count(void) { __atomic_fetch_add(&control->failures, 1, __ATOMIC_RELAXED); }
 
-ssize_t write(int fd, const void *bytes, size_t count) {
+#define FAIL(number) return count(), errno = (number), -1
+
+ssize_t write(int fd, const void *bytes, size_t size) {
     REAL(write);
-    if (is_failing(NO_ROOM, fd) && has_no_room(fd, place(fd) + (off64_t)count)) FAIL(ENOSPC);
-    return real(fd, bytes, count);
+    if (is_failing(NO_ROOM, fd) && has_no_room(fd, place(fd) + (off64_t)size)) FAIL(ENOSPC);
+    return real(fd, bytes, size);
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) {
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
     REAL(pwrite);
-    if (has_no_room(fd, (off64_t)offset + (off64_t)count)) FAIL(ENOSPC);
-    return real(fd, bytes, count, offset);
+    if (has_no_room(fd, (off64_t)offset + (off64_t)size)) FAIL(ENOSPC);
+    return real(fd, bytes, size, offset);
 }
 
-ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
     REAL(pwrite64);
-    if (has_no_room(fd, offset + (off64_t)count)) FAIL(ENOSPC);
-    return real(fd, bytes, count, offset);
+    if (has_no_room(fd, offset + (off64_t)size)) FAIL(ENOSPC);
+    return real(fd, bytes, size, offset);
 }
 
 /* A file made longer by ftruncate has a hole there, which takes no room: that succeeds on a full disk. */
@@ -115,13 +119,13 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
 /* These two give the error instead of setting errno. */
 int posix_fallocate(int fd, off_t offset, off_t length) {
     REAL(posix_fallocate);
-    if (has_no_room(fd, (off64_t)offset + length)) return ENOSPC;
+    if (has_no_room(fd, (off64_t)offset + length)) return count(), ENOSPC;
     return real(fd, offset, length);
 }
 
 int posix_fallocate64(int fd, off64_t offset, off64_t length) {
     REAL(posix_fallocate64);
-    if (has_no_room(fd, offset + length)) return ENOSPC;
+    if (has_no_room(fd, offset + length)) return count(), ENOSPC;
     return real(fd, offset, length);
 }
 

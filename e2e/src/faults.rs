@@ -43,7 +43,8 @@ impl Faults {
         if !built.status.success() {
             return Err(io::Error::other(String::from_utf8_lossy(&built.stderr).into_owned()));
         }
-        let control = File::create(control(&folder))?;
+        let mut options = File::options();
+        let control = options.read(true).write(true).create_new(true).open(control(&folder))?;
         control.set_len(CONTROL_BYTES)?;
         Ok(Self { folder, control })
     }
@@ -84,6 +85,16 @@ impl Faults {
         self.write(1, secs)
     }
 
+    /// How many calls of all these programs have failed so far.
+    ///
+    /// # Errors
+    /// As with [`Faults::set`].
+    pub fn failures(&self) -> io::Result<i64> {
+        let mut number = [0; NUMBER_BYTES as usize];
+        self.control.read_exact_at(&mut number, 2 * NUMBER_BYTES)?;
+        Ok(i64::from_ne_bytes(number))
+    }
+
     /// The file is never made shorter: programs have it mapped.
     fn write(&self, place: u64, number: i64) -> io::Result<()> {
         self.control.write_all_at(&number.to_ne_bytes(), place * NUMBER_BYTES)
@@ -102,5 +113,5 @@ const SOURCE: &str = include_str!("../faults/disk.c");
 
 const NUMBER_BYTES: u64 = 8;
 
-/// Which fault, and the clock's offset.
-const CONTROL_BYTES: u64 = 2 * NUMBER_BYTES;
+/// Which fault, the clock's offset, and how many calls have failed.
+const CONTROL_BYTES: u64 = 3 * NUMBER_BYTES;

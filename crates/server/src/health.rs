@@ -56,10 +56,19 @@ impl Health {
             // Says nothing about the storage.
             Err(_) => return,
         };
+        self.journal_says(fault);
+    }
+
+    /// A probe is not answered.
+    pub(crate) fn journal_hangs(&self) {
+        self.journal_says(Some("the journal does not answer".to_owned()));
+    }
+
+    fn journal_says(&self, fault: Option<String>) {
         let mut journal = self.journal.lock();
         match &fault {
             Some(text) if journal.fault != fault => {
-                tracing::error!("{text}: updates are refused until it takes them again");
+                tracing::error!("{text}: no update is taken until it is well again");
             }
             None if journal.fault.is_some() => tracing::info!("the journal takes updates again"),
             _ => {}

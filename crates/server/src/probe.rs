@@ -16,6 +16,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How long a journal that is well may be silent: as long as a stream.
 const SILENT: Duration = Duration::from_secs(15);
 
+/// How long an answer may take before the journal is at fault: disks that fail often hang first.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Runs until it is aborted.
 pub(crate) async fn run<J: Journal>(journal: Arc<J>, health: Arc<Health>) {
     let mut ticks = tokio::time::interval(AGAIN);
@@ -23,7 +26,20 @@ pub(crate) async fn run<J: Journal>(journal: Arc<J>, health: Arc<Health>) {
     loop {
         ticks.tick().await;
         if health.journal_at_fault() || health.journal_silent() >= SILENT {
-            health.journal_answered(&journal.probe().await);
+            ask(&*journal, &health).await;
         }
     }
+}
+
+/// Waits for the one answer, however long it takes: more questions would only queue up behind it.
+async fn ask(journal: &impl Journal, health: &Health) {
+    let mut probe = std::pin::pin!(journal.probe());
+    let answer = match tokio::time::timeout(PATIENCE, &mut probe).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            health.journal_hangs();
+            probe.await
+        }
+    };
+    health.journal_answered(&answer);
 }

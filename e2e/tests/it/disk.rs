@@ -86,6 +86,10 @@ fn a_disk_that_fails_and_is_well_again(told: &Told) {
     faults.set(told.fault).unwrap();
     refuse(&server, told);
     check(server.address, &["I768", "G119"], &ids);
+    let failures = faults.failures().unwrap();
+    until("it has tried again by itself", PATIENCE, || {
+        (faults.failures().unwrap() > failures + 1).then_some(())
+    });
     refuse(&server, told);
 
     faults.set(Fault::None).unwrap();
@@ -97,7 +101,7 @@ fn a_disk_that_fails_and_is_well_again(told: &Told) {
     assert_eq!(open.next().id, ids[2], "nothing was sent in between");
     check(server.address, &["I768", "G119", "X1"], &ids);
     let log = server.program.log();
-    assert_eq!(log.matches("updates are refused until").count(), 1, "{log}");
+    assert_eq!(log.matches("no update is taken until").count(), 1, "{log}");
     assert_eq!(log.matches("the journal takes updates again").count(), 1, "{log}");
     assert!(log.lines().count() <= 4, "{log}");
     check_after_kill(server, folder.path(), &["I768", "G119", "X1"], &ids);

@@ -10,6 +10,7 @@ use http::StatusCode;
 use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollow, MemoryJournal, Seq};
 use serde_json::json;
 use server::Settings;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::house::House;
@@ -22,6 +23,7 @@ struct Disk(Arc<Parts>);
 struct Parts {
     journal: MemoryJournal,
     full: AtomicBool,
+    stuck: watch::Sender<bool>,
     appends: AtomicUsize,
     probes: AtomicUsize,
 }
@@ -29,6 +31,10 @@ struct Parts {
 impl Disk {
     fn set_full(&self, full: bool) {
         self.0.full.store(full, Ordering::SeqCst);
+    }
+
+    fn set_stuck(&self, stuck: bool) {
+        self.0.stuck.send_replace(stuck);
     }
 
     fn appends(&self) -> usize {
@@ -39,7 +45,8 @@ impl Disk {
         self.0.probes.load(Ordering::SeqCst)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    async fn check(&self) -> Result<(), Error> {
+        self.0.stuck.subscribe().wait_for(|stuck| !stuck).await.unwrap();
         if !self.0.full.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -53,13 +60,13 @@ impl Journal for Disk {
 
     async fn append(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
         self.0.appends.fetch_add(1, Ordering::SeqCst);
-        self.check()?;
+        self.check().await?;
         self.0.journal.append(payloads).await
     }
 
     async fn probe(&self) -> Result<(), Error> {
         self.0.probes.fetch_add(1, Ordering::SeqCst);
-        self.check()?;
+        self.check().await?;
         self.0.journal.probe().await
     }
 
@@ -76,7 +83,7 @@ impl Journal for Disk {
     }
 
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
-        self.check()?;
+        self.check().await?;
         self.0.journal.checkpoint(seq, state, needed_after).await
     }
 
@@ -124,6 +131,22 @@ async fn an_idle_server_notices_before_a_publisher_does_and_recovers_without_one
     assert_eq!((disk.appends(), disk.tail()), (appends, tail), "probes are no records");
     house.put_rows(1..2).await;
     assert_eq!(stream.event().await.unwrap().0, "flightAddition");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_hangs_is_noticed_and_asked_once() {
+    let disk = Disk::default();
+    let house = House::on(disk.clone(), Settings::default()).await;
+    disk.set_stuck(true);
+    let noticed = ready(&house, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert!(noticed <= Duration::from_secs(27), "after {noticed:?}");
+    let reason = house.get("/readyz").await.body;
+    assert!(reason.contains("the journal does not answer"), "{reason}");
+    tokio::time::sleep(LONG).await;
+    assert_eq!(disk.probes(), 1, "questions do not queue up");
+    disk.set_stuck(false);
+    let recovered = ready(&house, StatusCode::OK).await;
+    assert!(recovered <= Duration::from_secs(2), "after {recovered:?}");
 }
 
 #[tokio::test(start_paused = true)]
