@@ -158,8 +158,10 @@ test("stop ends the stream, and resume goes on after the last event", async () =
   fireEvent.click(screen.getByRole("button", { name: "Resume" }));
   expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
   await act(async () => world.stream.opens());
+  expect(document.querySelector(".doubt")).not.toBeNull();
+  await act(async () => world.stream.sends("heartbeat", { head: "aa-1" }));
   expect(connection()).toBe("live");
-  expect(screen.queryByText(/These rows are as of/)).toBeNull();
+  expect(document.querySelector(".doubt")).toBeNull();
 });
 
 test("rows stay after a cut, and the page says that it does not know", async () => {
@@ -219,15 +221,22 @@ test("another board is another address, and begins without rows and without an i
   expect(document.activeElement).toBe(link);
 });
 
-test("the page lets go of its stream when it is put away, and comes back", async () => {
-  await shown();
-  await timetable(arrivals, [rome]);
-  await act(async () => void window.dispatchEvent(new Event("pagehide")));
-  expect(world.stream.readyState).toBe(2);
-  await act(async () => void window.dispatchEvent(new Event("pageshow")));
-  expect(world.streams).toHaveLength(2);
-  expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
-});
+test.each([
+  ["put away", window, "pagehide", "pageshow"],
+  ["frozen", document, "freeze", "resume"],
+])(
+  "the page lets go of its stream when it is %s, and comes back",
+  async (_, target, end, start) => {
+    await shown();
+    await timetable(arrivals, [rome]);
+    await act(async () => void target.dispatchEvent(new Event(end)));
+    expect(world.stream.readyState).toBe(2);
+    expect(document.querySelector(".doubt")).not.toBeNull();
+    await act(async () => void target.dispatchEvent(new Event(start)));
+    expect(world.streams).toHaveLength(2);
+    expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
+  },
+);
 
 test.each([
   ["the network is back", window, "online"],
@@ -239,6 +248,14 @@ test.each([
   expect(world.streams).toHaveLength(1);
   await act(async () => void target.dispatchEvent(new Event(type)));
   expect(world.streams).toHaveLength(2);
+});
+
+test("a stream from before the network was away is not trusted", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  await act(async () => void window.dispatchEvent(new Event("online")));
+  expect(world.stream.readyState).toBe(2);
+  expect(connection()).toBe("reconnecting");
 });
 
 test("changes are read out together, after a moment", async () => {

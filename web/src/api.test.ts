@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { askFate, listBoards } from "./api.ts";
+import { askBoard, listBoards } from "./api.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -17,16 +17,21 @@ test.each<[string, () => Promise<Response>]>([
   ["unknown", () => Promise.reject(new TypeError("network"))],
 ])("a board's fate is %s", async (fate, answer) => {
   answers(answer);
-  expect(await askFate("main")).toBe(fate);
+  expect((await askBoard("main")).fate).toBe(fate);
 });
 
 test("a board is asked for as data, for a bounded time", async () => {
   const fetch = answers(async () => Response.json({ closed: false }));
-  await askFate("hall b");
+  await askBoard("hall b");
   expect(fetch).toHaveBeenCalledWith("/boards/hall%20b", {
     headers: { Accept: "application/json" },
     signal: expect.any(AbortSignal),
   });
+});
+
+test("a board's newest event is told with its fate", async () => {
+  answers(async () => Response.json({ name: "main", id: "5f3a9c01-7", closed: false }));
+  expect(await askBoard("main")).toEqual({ fate: "open", head: "5f3a9c01-7" });
 });
 
 test("the boards are those of the list", async () => {

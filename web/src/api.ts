@@ -1,6 +1,6 @@
 // The few questions that the page asks beside its stream. Each answer is awaited for a bounded time.
 
-import type { BoardFate } from "./connection.ts";
+import type { BoardNow } from "./connection.ts";
 import type { ListedBoard } from "./flight.ts";
 
 const ANSWER_MILLIS = 5_000;
@@ -11,14 +11,14 @@ export async function listBoards(): Promise<ListedBoard[]> {
   return boards;
 }
 
-export async function askFate(board: string): Promise<BoardFate> {
+export async function askBoard(board: string): Promise<BoardNow> {
   try {
     const response = await ask(boardPath(board));
-    if (response.status === 404) return "absent";
-    const { closed } = (await response.json()) as ListedBoard;
-    return closed ? "closed" : "open";
+    if (response.status === 404) return { fate: "absent" };
+    const { closed, id } = (await response.json()) as ListedBoard;
+    return { fate: closed ? "closed" : "open", head: id };
   } catch {
-    return "unknown";
+    return { fate: "unknown" };
   }
 }
 

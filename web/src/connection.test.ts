@@ -5,13 +5,17 @@ import {
   FIRST_BACKOFF_MILLIS,
   GAP_MILLIS,
   LAST_BACKOFF_MILLIS,
+  LOOK_MILLIS,
   SILENCE_MILLIS,
+  type BoardNow,
   type ConnectionState,
 } from "./connection.ts";
 import type { BoardEvent } from "./events.ts";
 import { arrivals, FakeSurroundings, rome } from "./fakes.ts";
 
 const BEAT_MILLIS = 15_000;
+/** The longest `retry:` of docs/protocol.md. */
+const LONGEST_BUSY_RETRY_MILLIS = 120_000;
 
 let world: FakeSurroundings;
 let events: BoardEvent[];
@@ -47,9 +51,20 @@ describe("opening", () => {
     expect(state()).toEqual({ is: "connecting" });
   });
 
-  test("is live once the answer has begun", () => {
+  test("is live with the rows, not with the answer's beginning", () => {
     world.stream.opens();
+    expect(state()).toEqual({ is: "connecting" });
+    goesLive();
     expect(state()).toEqual({ is: "live" });
+  });
+
+  test("with a change of rows that never came asks for them", async () => {
+    world.stream.opens();
+    world.stream.sends("flightAddition", rome, "aa-8");
+    expect(events).toEqual([]);
+    await world.clock.turn(FIRST_BACKOFF_MILLIS);
+    expect(world.stream.url).toBe("/boards/main/events");
+    expect(world.streams).toHaveLength(2);
   });
 
   test("hands every event on, in order, and tells of a state only once", () => {
@@ -89,14 +104,110 @@ describe("a cut", () => {
     expect(state()).toEqual({ is: "reconnecting", since });
     expect(world.streams).toHaveLength(1);
     world.stream.opens();
+    beats();
     expect(state()).toEqual({ is: "live" });
+  });
+
+  test("is noticed late: the rows are as of the last that was heard before it", async () => {
+    goesLive();
+    const since = world.clock.now();
+    await world.clock.turn(BEAT_MILLIS);
+    world.stream.breaks();
+    expect(state()).toEqual({ is: "reconnecting", since });
+    connection.stop();
+    expect(state()).toEqual({ is: "stopped", since });
   });
 
   test("may last as long as a busy server asks for", async () => {
     goesLive();
     world.stream.breaks();
-    await world.clock.turn(SILENCE_MILLIS * 2);
+    await world.clock.turn(LONGEST_BUSY_RETRY_MILLIS);
     expect(world.streams).toHaveLength(1);
+  });
+});
+
+describe("a stream that goes on", () => {
+  beforeEach(() => {
+    goesLive();
+    world.stream.breaks();
+    world.stream.opens();
+  });
+
+  test("is not live while what was missed may be under way", () => {
+    expect(state().is).toBe("reconnecting");
+    world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-8");
+    expect(state().is).toBe("reconnecting");
+    beats("aa-8");
+    expect(state()).toEqual({ is: "live" });
+    expect(world.asked).toEqual([]);
+  });
+
+  test("is live with a whole timetable, also an older one", async () => {
+    world.stream.sends("timetable", { board: arrivals, flights: [] }, "99-3");
+    expect(state()).toEqual({ is: "live" });
+    connection.stop();
+    connection.resume();
+    expect(world.stream.url).toBe("/boards/main/events?lastEventId=99-3");
+  });
+
+  test("asks what is newest when no heartbeat says it soon", async () => {
+    world.head = "aa-7";
+    await world.clock.turn(GAP_MILLIS - 1);
+    expect(world.asked).toEqual([]);
+    await world.clock.turn(1);
+    expect(world.asked).toEqual(["main"]);
+    expect(state()).toEqual({ is: "live" });
+    expect(world.streams).toHaveLength(1);
+  });
+
+  test("is live once what the answer names has come", async () => {
+    world.head = "aa-9";
+    await world.clock.turn(GAP_MILLIS);
+    world.stream.sends("flightRemoval", { flight: "I768" }, "aa-8");
+    expect(state().is).toBe("reconnecting");
+    world.stream.sends("flightRemoval", { flight: "G119" }, "aa-9");
+    expect(state()).toEqual({ is: "live" });
+  });
+
+  test("is replaced when what the answer names does not come", async () => {
+    world.head = "aa-9";
+    await world.clock.turn(GAP_MILLIS * 2 + FIRST_BACKOFF_MILLIS);
+    expect(world.streams).toHaveLength(2);
+    expect(world.stream.url).toBe(resumed);
+  });
+
+  test.each([undefined, "aa-6"])("waits for the heartbeat with the answer %s", async (head) => {
+    world.head = head;
+    await world.clock.turn(BEAT_MILLIS);
+    expect(state().is).toBe("reconnecting");
+    expect(world.streams).toHaveLength(1);
+    beats();
+    expect(state()).toEqual({ is: "live" });
+  });
+
+  test("does not believe an answer that came after the next cut", async () => {
+    let answer = (_: BoardNow) => {};
+    Object.assign(world, { askBoard: () => new Promise((resolve) => (answer = resolve)) });
+    await world.clock.turn(GAP_MILLIS);
+    world.stream.breaks();
+    answer({ fate: "open", head: "aa-7" });
+    await world.clock.turn(0);
+    expect(state().is).toBe("reconnecting");
+  });
+
+  test("and repeats what was seen changes nothing by it", () => {
+    world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-8");
+    world.stream.sends("flightStateUpdate", { flight: "I768", state: "" }, "aa-7");
+    world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-8");
+    expect(events.map(({ name }) => name)).toEqual(["timetable", "flightStateUpdate"]);
+    expect(world.streams).toHaveLength(1);
+  });
+
+  test("with another history, and no timetable of it, begins anew", async () => {
+    world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "99-7");
+    expect(events).toHaveLength(1);
+    await world.clock.turn(FIRST_BACKOFF_MILLIS);
+    expect(world.stream.url).toBe("/boards/main/events");
   });
 });
 
@@ -112,6 +223,7 @@ describe("an end for good, by a 502 or such", () => {
     expect(world.asked).toEqual(["main"]);
     expect(world.stream.url).toBe(resumed);
     world.stream.opens();
+    beats();
     expect(state()).toEqual({ is: "live" });
   });
 
@@ -207,16 +319,18 @@ describe("silence", () => {
   });
 });
 
-describe("a heartbeat whose head is newer than the last event", () => {
+describe("a heartbeat whose head is another than the last event", () => {
   beforeEach(goesLive);
 
   test("is a gap when nothing follows: a new stream after the last id", async () => {
+    const since = world.clock.now();
     beats("aa-8");
     await world.clock.turn(GAP_MILLIS - 1);
-    expect(world.streams).toHaveLength(1);
+    expect(state()).toEqual({ is: "live" });
     await world.clock.turn(1);
+    expect(state()).toEqual({ is: "reconnecting", since });
+    await world.clock.turn(FIRST_BACKOFF_MILLIS);
     expect(world.stream.url).toBe(resumed);
-    expect(state()).toEqual({ is: "reconnecting", since: world.clock.now() });
   });
 
   test("is none when the event was on its way", async () => {
@@ -224,13 +338,59 @@ describe("a heartbeat whose head is newer than the last event", () => {
     await world.clock.turn(GAP_MILLIS - 1);
     world.stream.sends("flightRemoval", { flight: "I768" }, "aa-8");
     await world.clock.turn(GAP_MILLIS);
+    expect(state()).toEqual({ is: "live" });
     expect(world.streams).toHaveLength(1);
   });
 
-  test.each(["aa-7", "aa-6", "99-7", "what"])("is none with the head %s", async (head) => {
+  test.each(["aa-6", "99-7", "99-3", "what"])("is a gap with the head %s too", async (head) => {
     beats(head);
     await world.clock.turn(GAP_MILLIS);
+    expect(state().is).toBe("reconnecting");
+  });
+
+  test("leaves a stream alone that is slow, and says that the rows are old", async () => {
+    const since = world.clock.now();
+    beats("aa-90");
+    for (let step = 8; step < 90; step++) {
+      // Slower only than it is when a gap is first suspected.
+      await world.clock.turn(step === 8 ? GAP_MILLIS / 2 : GAP_MILLIS * 2);
+      world.stream.sends("flightStateUpdate", { flight: "I768", gate: `B${step}` }, `aa-${step}`);
+      if (step % 4 === 0) beats("aa-90");
+    }
+    expect(state()).toEqual({ is: "stale", since });
+    world.stream.sends("flightRemoval", { flight: "I768" }, "aa-90");
+    expect(state()).toEqual({ is: "live" });
     expect(world.streams).toHaveLength(1);
+  });
+
+  test("is a gap when a stream that was slow brings nothing from one heartbeat to the next", async () => {
+    beats("aa-90");
+    world.stream.sends("flightRemoval", { flight: "I768" }, "aa-8");
+    for (let beat = 0; beat < 2; beat++) {
+      await world.clock.turn(BEAT_MILLIS);
+      beats("aa-90");
+    }
+    await world.clock.turn(GAP_MILLIS + FIRST_BACKOFF_MILLIS);
+    expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-8");
+  });
+
+  test("that stays is tried ever more slowly, and from the second time with all rows", async () => {
+    const urls: string[] = [];
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 4; attempt++) {
+      if (world.stream.url.includes("lastEventId")) world.stream.opens();
+      else if (attempt > 0) goesLive();
+      beats("aa-8");
+      await world.clock.turn(GAP_MILLIS);
+      const streams = world.streams.length;
+      const from = world.clock.now();
+      while (world.streams.length === streams) await world.clock.turn(500);
+      waits.push(world.clock.now() - from);
+      urls.push(world.stream.url);
+    }
+    const whole = "/boards/main/events";
+    expect(urls).toEqual([resumed, whole, resumed, whole]);
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
   });
 });
 
@@ -287,11 +447,11 @@ describe("stop", () => {
   test("while a retry is being asked for is not undone by the answer", async () => {
     goesLive();
     world.stream.ends();
-    let answer = (_: "open") => {};
-    Object.assign(world, { askFate: () => new Promise((resolve) => (answer = resolve)) });
+    let answer = (_: BoardNow) => {};
+    Object.assign(world, { askBoard: () => new Promise((resolve) => (answer = resolve)) });
     await world.clock.turn(FIRST_BACKOFF_MILLIS);
     connection.stop();
-    answer("open");
+    answer({ fate: "open" });
     await world.clock.turn(0);
     expect(state().is).toBe("stopped");
     expect(world.streams).toHaveLength(1);
@@ -348,6 +508,20 @@ describe("a page that is looked at again", () => {
     expect(world.stream.url).toBe(resumed);
   });
 
+  test("sees within a moment that the computer slept, though nobody says so", async () => {
+    const since = world.clock.now();
+    world.clock.sleep(3_600_000);
+    await world.clock.turn(LOOK_MILLIS);
+    expect(state()).toEqual({ is: "stale", since });
+    expect(world.stream.url).toBe(resumed);
+  });
+
+  test("does not believe a time of day that was set back", async () => {
+    world.clock.isSet(-3_600_000);
+    await world.clock.turn(SILENCE_MILLIS);
+    expect(state().is).toBe("stale");
+  });
+
   test("leaves a stream alone that is not overdue", () => {
     world.clock.sleep(BEAT_MILLIS);
     connection.wake();
@@ -358,6 +532,30 @@ describe("a page that is looked at again", () => {
     world.stream.ends();
     connection.wake();
     expect(world.stream.url).toBe(resumed);
+  });
+});
+
+describe("when the network is back", () => {
+  beforeEach(goesLive);
+
+  test("a stream from before is replaced, though it seems open", async () => {
+    const since = world.clock.now();
+    connection.renew();
+    expect(state()).toEqual({ is: "reconnecting", since });
+    await world.clock.turn(FIRST_BACKOFF_MILLIS);
+    expect(world.stream.url).toBe(resumed);
+  });
+
+  test("a stream that the browser is about to open again is left to it", () => {
+    world.stream.breaks();
+    connection.renew();
+    expect(world.streams).toHaveLength(1);
+  });
+
+  test("a stopped one stays so", () => {
+    connection.stop();
+    connection.renew();
+    expect(state().is).toBe("stopped");
   });
 });
 

@@ -1,7 +1,7 @@
 // Stand-ins for tests: a stream that does what it is told, and a clock that is turned by hand.
 
 import type { Clock } from "./clock.ts";
-import type { BoardFate, Stream, Surroundings } from "./connection.ts";
+import type { BoardFate, BoardNow, Stream, Surroundings } from "./connection.ts";
 import type { Board, Flight } from "./flight.ts";
 
 export class FakeStream implements Stream {
@@ -50,15 +50,20 @@ export class FakeStream implements Stream {
 }
 
 export class FakeClock implements Clock {
-  #now = Date.parse("2026-11-22T14:00:00Z");
+  #wall = Date.parse("2026-11-22T14:00:00Z");
+  #ticks = 0;
   #timers = new Set<{ at: number; run: () => void }>();
 
   now(): number {
-    return this.#now;
+    return this.#wall;
+  }
+
+  ticks(): number {
+    return this.#ticks;
   }
 
   after(millis: number, run: () => void): () => void {
-    const timer = { at: this.#now + millis, run };
+    const timer = { at: this.#ticks + millis, run };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
@@ -69,19 +74,29 @@ export class FakeClock implements Clock {
 
   /** Runs what is due, in order, and lets promises settle after each. */
   async turn(millis: number): Promise<void> {
-    const end = this.#now + millis;
+    const end = this.#ticks + millis;
     for (let next = this.#next(end); next; next = this.#next(end)) {
-      this.#now = next.at;
+      this.#pass(next.at - this.#ticks);
       this.#timers.delete(next);
       next.run();
       await settled();
     }
-    this.#now = end;
+    this.#pass(end - this.#ticks);
   }
 
-  /** Time passes, but no timer runs: the page was asleep. */
+  /** Time passes, but no timer runs nor comes nearer: the computer was asleep. */
   sleep(millis: number): void {
-    this.#now += millis;
+    this.#wall += millis;
+  }
+
+  /** Someone sets the time of day, and no time passes. */
+  isSet(byMillis: number): void {
+    this.#wall += byMillis;
+  }
+
+  #pass(millis: number): void {
+    this.#wall += millis;
+    this.#ticks += millis;
   }
 
   #next(end: number) {
@@ -94,6 +109,8 @@ export class FakeSurroundings implements Surroundings {
   readonly streams: FakeStream[] = [];
   readonly asked: string[] = [];
   fate: BoardFate = "open";
+  /** The board's newest event, where the server answers. */
+  head: string | undefined;
   chance = 1;
 
   readonly open = (url: string): FakeStream => {
@@ -102,9 +119,9 @@ export class FakeSurroundings implements Surroundings {
     return stream;
   };
 
-  readonly askFate = async (board: string): Promise<BoardFate> => {
+  readonly askBoard = async (board: string): Promise<BoardNow> => {
     this.asked.push(board);
-    return this.fate;
+    return { fate: this.fate, head: this.head };
   };
 
   readonly random = (): number => this.chance;

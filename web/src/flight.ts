@@ -14,6 +14,8 @@ export interface Board {
 /** A board as `GET /boards` lists it. */
 export interface ListedBoard extends Board {
   closed: boolean;
+  /** Of its newest event. */
+  id?: string;
 }
 
 /** One row. Times are RFC 3339 with an offset, or the board-local `HH:MM`. */

@@ -45,8 +45,8 @@ test("the first timetable marks nothing; one after a gap marks what is new", asy
 
 test("a mark shows that the same row has changed again", async () => {
   const turns: (number | undefined)[] = [];
-  for (const state of ["landing", "landed"]) {
-    world.stream.sends("flightStateUpdate", { flight: "I768", state }, `aa-${state.length}`);
+  for (const [turn, state] of ["landing", "landed"].entries()) {
+    world.stream.sends("flightStateUpdate", { flight: "I768", state }, `aa-${2 + turn}`);
     await world.clock.turn(RENDER_MILLIS);
     turns.push(follower.followed().marks.get("I768")?.turn);
   }
@@ -72,4 +72,25 @@ test("what was taken but not told yet is told with the next state", () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
   follower.stop();
   expect(follower.followed().timetable.flights.get("I768")?.state).toBe("landing");
+});
+
+test("what came while timers ran late is told with the first look", () => {
+  world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
+  follower.wake();
+  expect(follower.followed().timetable.flights.get("I768")?.state).toBe("landing");
+});
+
+test("rows that are new again and the word that they are come together", async () => {
+  world.stream.breaks();
+  world.stream.opens();
+  await world.clock.turn(RENDER_MILLIS);
+  const seen: unknown[] = [];
+  follower.subscribe(() => {
+    const { timetable, connection } = follower.followed();
+    seen.push([connection.is, timetable.flights.get("I768")?.state]);
+  });
+  const landed = { ...rome, state: "landed" };
+  world.stream.sends("timetable", { board: arrivals, flights: [landed] }, "aa-9");
+  await world.clock.turn(RENDER_MILLIS);
+  expect(seen).toEqual([["live", "landed"]]);
 });

@@ -50,7 +50,13 @@ export class Follower {
   readonly stop = (): void => this.#connection.stop();
   readonly resume = (): void => this.#connection.resume();
   readonly suspend = (): void => this.#connection.suspend();
-  readonly wake = (): void => this.#connection.wake();
+  readonly renew = (): void => this.#connection.renew();
+
+  readonly wake = (): void => {
+    this.#connection.wake();
+    // The timers of a hidden page run late: what has come meanwhile is shown with the first look.
+    if (this.#callOff) this.#tell();
+  };
 
   dispose(): void {
     this.#callOff?.();

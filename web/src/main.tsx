@@ -2,7 +2,7 @@
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { askFate } from "./api.ts";
+import { askBoard } from "./api.ts";
 import { App } from "./App.tsx";
 import { realClock } from "./clock.ts";
 import type { Surroundings } from "./connection.ts";
@@ -14,7 +14,7 @@ import "./styles/timetable.css";
 const StreamClass = await eventSourceClass();
 const surroundings: Surroundings = {
   open: (url) => new StreamClass(url),
-  askFate,
+  askBoard,
   clock: realClock,
   random: Math.random,
 };

@@ -13,13 +13,17 @@ export function useFollower(board: string, surroundings: Surroundings): [Followe
     follower.open();
     window.addEventListener("pagehide", follower.suspend);
     window.addEventListener("pageshow", follower.wake);
-    window.addEventListener("online", follower.wake);
+    window.addEventListener("online", follower.renew);
     document.addEventListener("visibilitychange", onVisibility);
+    document.addEventListener("freeze", follower.suspend);
+    document.addEventListener("resume", follower.wake);
     return () => {
       window.removeEventListener("pagehide", follower.suspend);
       window.removeEventListener("pageshow", follower.wake);
-      window.removeEventListener("online", follower.wake);
+      window.removeEventListener("online", follower.renew);
       document.removeEventListener("visibilitychange", onVisibility);
+      document.removeEventListener("freeze", follower.suspend);
+      document.removeEventListener("resume", follower.wake);
       follower.dispose();
     };
   }, [follower]);
