@@ -1,11 +1,18 @@
 // Says under the rows that they may no longer be right. A board that looks live and is not is worse than none.
 
 import type { ConnectionState } from "./connection.ts";
+import { Icon } from "./Icon.tsx";
 import { readersTime } from "./Sign.tsx";
 
 export function Doubt({ connection }: { connection: ConnectionState }) {
   const text = doubtText(connection);
-  return text === undefined ? null : <p className="doubt">{text}</p>;
+  if (text === undefined) return null;
+  return (
+    <p className="doubt">
+      <Icon name="alert" />
+      <span>{text}</span>
+    </p>
+  );
 }
 
 function doubtText(connection: ConnectionState): string | undefined {
