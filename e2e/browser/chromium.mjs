@@ -5,8 +5,9 @@ import { createServer } from "node:http";
 import { chromium } from "playwright-core";
 import { PATIENCE_MILLIS } from "./wait.mjs";
 
-export function launch() {
+export function launch(options) {
   return chromium.launch({
+    ...options,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     headless: true,
     args: [
@@ -79,5 +80,10 @@ export function shown(page) {
 export function asShown(rows) {
   return rows
     .toSorted((one, other) => (one.arrival < other.arrival ? -1 : 1))
-    .map(({ flight, origin, state = "", gate = "" }) => ({ flight, place: origin, state, gate }));
+    .map(({ flight, origin, state = "", gate = "" }) => ({
+      flight,
+      place: origin,
+      state,
+      gate,
+    }));
 }

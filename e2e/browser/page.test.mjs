@@ -1,10 +1,8 @@
 // What else the page does in a browser.
 
 import assert from "node:assert/strict";
-import { createServer, request } from "node:http";
-import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
-import { asShown, connection, launch, shown, visit } from "./chromium.mjs";
+import { launch, shown, visit } from "./chromium.mjs";
 import { demo, serve } from "./program.mjs";
 import { until, untilEqual } from "./wait.mjs";
 
@@ -14,7 +12,11 @@ before(async () => {
 });
 after(() => browser.close());
 
-const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+const PHONE = {
+  viewport: { width: 360, height: 740 },
+  isMobile: true,
+  hasTouch: true,
+};
 
 describe("the page", { concurrency: 4 }, () => {
   it("changes to another board and back", async (test) => {
@@ -69,47 +71,4 @@ describe("the page", { concurrency: 4 }, () => {
     assert.equal(answer.status, 201);
     await untilEqual(() => shown(page), [{ flight: "I768", place: "Rome", state: "", gate: "" }]);
   });
-
-  it("comes back from a proxy's 502, which ends an EventSource for good", async (test) => {
-    const server = await serve(test);
-    await server.put("I768", { origin: "Rome", arrival: "10:10" });
-    const proxy = await proxyTo(test, server);
-    const { page } = await visit(test, browser, proxy);
-    await untilEqual(() => shown(page), asShown(await server.rows()));
-
-    const refused = page.waitForResponse((response) => response.status() === 502);
-    await server.kill();
-    await refused;
-    await untilEqual(() => connection(page), "reconnecting");
-    const again = await server.again();
-    await again.patch("I768", { state: "landed" });
-    await untilEqual(() => shown(page), asShown(await again.rows()));
-    await untilEqual(() => connection(page), "live");
-  });
 });
-
-/** A proxy that answers 502 while the server behind it is down. */
-async function proxyTo(test, server) {
-  const proxy = createServer((question, answer) => {
-    const { method, url, headers } = question;
-    const options = { method, headers, agent: false };
-    const inner = request(server.url + url, options, (found) => {
-      answer.writeHead(found.statusCode, found.headers);
-      found.on("error", () => answer.destroy());
-      found.pipe(answer);
-    });
-    inner.on("error", () => {
-      if (!answer.headersSent) answer.writeHead(502);
-      answer.end();
-    });
-    answer.on("close", () => inner.destroy());
-    question.pipe(inner);
-  });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  test.after(() => {
-    proxy.close();
-    proxy.closeAllConnections();
-  });
-  return `http://127.0.0.1:${proxy.address().port}`;
-}

@@ -22,8 +22,10 @@ export function demo(test, ...more) {
 /** `flightboard serve` on a port that is free, with a journal of its own. */
 export async function serve(test, ...more) {
   const folder = await mkdtemp(join(tmpdir(), "flightboard-"));
-  const args = ["--journal", join(folder, "journal.db"), ...more];
+  const journal = join(folder, "journal.db");
+  const args = ["--journal", journal, ...more];
   const server = await Server.start(test, ["serve", "--listen", "127.0.0.1:0", ...args]);
+  server.journal = journal;
   let last = server;
   server.again = async () => {
     last = await Server.start(test, ["serve", "--listen", `127.0.0.1:${server.port}`, ...args]);
@@ -108,8 +110,15 @@ class Server {
   }
 
   async #ask(method, path, body) {
-    const headers = { Accept: "application/json", "Content-Type": "application/json" };
-    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    const headers = {
+      Accept: "application/json",
+      "Content-Type": "application/json",
+    };
+    const answer = await fetch(this.url + path, {
+      method,
+      headers,
+      body: JSON.stringify(body),
+    });
     assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
     return answer.status === 204 ? undefined : answer.json();
   }
