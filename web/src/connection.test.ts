@@ -133,13 +133,14 @@ describe("a stream that goes on", () => {
     world.stream.opens();
   });
 
-  test("is not live while what was missed may be under way", () => {
+  test("is not live while what was missed may be under way", async () => {
     expect(state().is).toBe("reconnecting");
     world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-8");
     expect(state().is).toBe("reconnecting");
     beats("aa-8");
     expect(state()).toEqual({ is: "live" });
-    expect(world.asked).toEqual([]);
+    await world.clock.turn(GAP_MILLIS);
+    expect(world.asked, "the heartbeat has told").toEqual([]);
   });
 
   test("is live with a whole timetable, also an older one", async () => {
@@ -195,6 +196,16 @@ describe("a stream that goes on", () => {
     expect(state().is).toBe("reconnecting");
   });
 
+  test("believes its own heartbeat more than an answer that was on its way", async () => {
+    let answer = (_: BoardNow) => {};
+    Object.assign(world, { askBoard: () => new Promise((resolve) => (answer = resolve)) });
+    await world.clock.turn(GAP_MILLIS);
+    beats("aa-8");
+    answer({ fate: "open", head: "aa-7" });
+    await world.clock.turn(0);
+    expect(state().is).toBe("reconnecting");
+  });
+
   test("and repeats what was seen changes nothing by it", () => {
     world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-8");
     world.stream.sends("flightStateUpdate", { flight: "I768", state: "" }, "aa-7");
@@ -207,6 +218,7 @@ describe("a stream that goes on", () => {
     world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "99-7");
     expect(events).toHaveLength(1);
     await world.clock.turn(FIRST_BACKOFF_MILLIS);
+    expect(world.streams).toHaveLength(2);
     expect(world.stream.url).toBe("/boards/main/events");
   });
 });
@@ -546,9 +558,10 @@ describe("when the network is back", () => {
     expect(world.stream.url).toBe(resumed);
   });
 
-  test("a stream that the browser is about to open again is left to it", () => {
+  test("a stream that the browser is about to open again is left to it", async () => {
     world.stream.breaks();
     connection.renew();
+    await world.clock.turn(FIRST_BACKOFF_MILLIS);
     expect(world.streams).toHaveLength(1);
   });
 

@@ -222,7 +222,9 @@ export class Connection {
     const turn = this.#turn;
     const { head } = await this.surroundings.askBoard(this.board);
     const isOpen = turn === this.#turn && this.#stream?.readyState === OPEN;
-    if (!isOpen || this.#state.is === "live" || head === undefined) return;
+    if (!isOpen || head === undefined) return;
+    // What the stream itself said meanwhile is newer.
+    if (this.#state.is === "live" || this.#awaited !== undefined) return;
     if (head === this.#lastId) this.#agrees();
     // An older head is that of an answer which a later event has overtaken: the next heartbeat will tell.
     else if (isAfter(head, this.#lastId)) this.#await(head);
