@@ -25,6 +25,8 @@ pub(super) struct Site {
     window_bytes: Option<usize>,
     desk: Arc<Desk>,
     server: Option<Server>,
+    /// The first event of the journal, as long as it is the same one.
+    origin: String,
     /// Of its disk and its clock, where a round has any.
     faults: Option<Faults>,
 }
@@ -43,8 +45,11 @@ impl Site {
         desk: Arc<Desk>,
     ) -> Result<Self> {
         let folder = TempDir::new()?;
-        let mut site = Self { folder, window_bytes, desk, server: None, faults };
-        site.start()?;
+        let origin = String::new();
+        let mut site = Self { folder, window_bytes, desk, server: None, origin, faults };
+        let server = site.launch()?;
+        site.origin = head(&server, "main")?;
+        site.open(server)?;
         Ok(site)
     }
 
@@ -155,10 +160,17 @@ impl Site {
         self.server.as_ref().map_or_else(String::new, |server| server.program.log())
     }
 
-    /// Starts on a journal that has lost something, and lets the oracle know how far it reaches.
+    /// Starts on a journal that has lost something, and lets the oracle know how far it reaches. Where
+    /// nothing is left, the server has opened its first board anew.
     fn start_set_back(&mut self) -> Result<u64> {
         let server = self.launch()?;
-        let kept = newest(&server)?;
+        let first = head(&server, "main")?;
+        let is_new =
+            first != self.origin && super::ledger::split(&first).is_some_and(|id| id.1 == 1);
+        let kept = if is_new { 0 } else { newest(&server)? };
+        if is_new {
+            self.origin = first;
+        }
         self.desk.ledger.lock().rewind(kept);
         self.open(server)?;
         Ok(kept)
@@ -201,6 +213,12 @@ impl Site {
             .iter()
             .try_for_each(|name| remove(&self.folder.path().join(name)))
     }
+}
+
+/// The id of a board's newest event.
+fn head(server: &Server, board: &str) -> Result<String> {
+    let answer = server.api().get(&format!("/boards/{board}"));
+    Ok(answer["id"].as_str().context("a board has an event")?.to_owned())
 }
 
 /// The number of the newest event on any board.
