@@ -84,6 +84,18 @@ impl Api {
         remarks.iter().map(|remark| self.patch(flight, &json!({ "remark": remark }))).collect()
     }
 
+    /// The same with one request for all.
+    pub fn remark_many(&self, flight: &str, remarks: &[String]) -> Vec<String> {
+        let line = |remark| {
+            let data = json!({ "flight": flight, "remark": remark });
+            json!({ "event": "flightStateUpdate", "data": data }).to_string()
+        };
+        let lines: Vec<_> = remarks.iter().map(line).collect();
+        let outcomes = self.publish("main", &lines.join("\n"));
+        let outcomes = outcomes.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        outcomes.map(|outcome| outcome["id"].as_str().unwrap().to_owned()).collect()
+    }
+
     pub fn rows(&self, board: &str) -> Vec<Value> {
         let answer = self.get(&format!("/boards/{board}/flights"));
         answer["flights"].as_array().unwrap().clone()

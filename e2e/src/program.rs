@@ -77,6 +77,13 @@ impl Program {
         self.child.stdin.take().expect("nobody has taken it before")
     }
 
+    /// What it has in memory now.
+    pub fn memory_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+    }
+
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -103,7 +110,7 @@ impl Program {
         self.said("stderr")
     }
 
-    fn said(&self, name: &str) -> String {
+    pub fn said(&self, name: &str) -> String {
         fs::read_to_string(self.said.path().join(name)).unwrap()
     }
 }

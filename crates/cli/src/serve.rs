@@ -51,6 +51,10 @@ pub(crate) struct Serve {
     /// Most streams at once; further ones are told to come back later.
     #[arg(long, env = "FLIGHTBOARD_MAX_FOLLOWERS", value_name = "N", default_value_t = 15_000)]
     max_followers: usize,
+    /// How long a screen may take nothing of what it is sent before its connection is closed.
+    #[arg(long, env = "FLIGHTBOARD_STALL_TIMEOUT", default_value = "5m",
+          value_parser = values::duration)]
+    stall_timeout: Duration,
     /// The longest that stopping may take; the ends of the streams are spread over it.
     #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = values::duration)]
     drain: Duration,
@@ -78,7 +82,9 @@ impl Serve {
             allow_origins: self.allow_origin,
             window_bytes: self.window,
             max_followers: self.max_followers,
+            stall_timeout: self.stall_timeout,
             drain: self.drain,
+            ..Settings::default()
         };
         let app = server::start(journal, settings).await?;
         listen::serve_until_stopped(listener, app).await?;

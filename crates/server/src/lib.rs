@@ -25,6 +25,9 @@ mod app;
 /// Accepting connections, until there is a reason to stop.
 mod serve;
 
+/// A connection's socket: tuned for streams, and given up when its peer takes nothing.
+mod socket;
+
 /// The URL table.
 mod routes;
 
@@ -87,4 +90,4 @@ pub use live::{Done, Outcome};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError};
 pub use routes::routes;
 pub use serve::serve;
-pub use settings::Settings;
+pub use settings::{SPARE_CONNECTIONS, Settings};

@@ -22,6 +22,7 @@ pub(crate) struct Metrics {
     snapshots: Family<Opening, Counter>,
     resumed: Counter,
     turned_away: Counter,
+    stalled: Counter,
     append_seconds: Histogram,
     followers: Family<Board, Gauge>,
     flights: Family<Board, Gauge>,
@@ -50,6 +51,7 @@ impl Metrics {
             snapshots: Family::default(),
             resumed: Counter::default(),
             turned_away: Counter::default(),
+            stalled: Counter::default(),
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             followers: Family::default(),
             flights: Family::default(),
@@ -79,6 +81,11 @@ impl Metrics {
             "streams_turned_away",
             "Streams ended at once because there were too many",
             self.turned_away.clone(),
+        );
+        registry.register(
+            "connections_stalled",
+            "Connections closed because their peer took nothing for too long",
+            self.stalled.clone(),
         );
         registry.register_with_unit(
             "journal_append",
@@ -110,6 +117,10 @@ impl Metrics {
 
     pub(crate) fn turned_away(&self) {
         self.turned_away.inc();
+    }
+
+    pub(crate) fn stalled(&self) {
+        self.stalled.inc();
     }
 
     pub(crate) fn append_took(&self, duration: Duration) {

@@ -1,43 +1,40 @@
 //! Accepting connections, until there is a reason to stop.
 
+use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tower::{Service, ServiceExt};
 
-use crate::app::App;
+use crate::app::{App, Parts};
 use crate::routes::routes;
+use crate::socket::{KEEPALIVE_AFTER, Socket};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Most bytes that hyper holds for a connection in each direction.
+/// Most bytes that hyper holds for a connection in each direction. Those of a stream are frames
+/// that all followers share.
 const BUFFER_BYTES: usize = 64 * 1024;
-
-/// Connections besides those of followers, for publishers and the page.
-const SPARE_CONNECTIONS: usize = 1_000;
 
 /// How long to wait before accepting again when there are too many connections, or when the system
 /// refuses, out of files perhaps.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// A peer that says nothing for so long is asked for a sign of life …
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
-
-/// … and is gone if it takes nothing of what it is sent for so long.
-const TAKES_NOTHING: Duration = Duration::from_secs(300);
-
 /// Serves `app` on `listener` until `shutdown` is ready; then ends all streams within the app's
 /// drain time, and returns. The journal stays open: see [`App::close`].
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
-    let (drain, health) = (app.parts.settings.drain, app.parts.health.clone());
-    let most = app.parts.settings.max_followers.saturating_add(SPARE_CONNECTIONS);
+    let parts = Arc::clone(&app.parts);
+    let settings = &parts.settings;
+    let most = settings.max_followers.saturating_add(settings.spare_connections);
     let routes = routes(app);
     let connections = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -47,7 +44,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             () = &mut shutdown => break,
             () = tokio::time::sleep(ACCEPT_AGAIN), if full => {}
             accepted = accept(&listener), if !full => match accepted {
-                Ok(socket) => connect(socket, routes.clone(), &connections),
+                Ok(socket) => connect(socket, routes.clone(), &parts, &connections),
                 Err(error) => {
                     tracing::warn!("no connection can be accepted: {error}");
                     tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -56,7 +53,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         }
     }
     drop(listener);
-    health.stop();
+    parts.health.stop();
+    let drain = parts.settings.drain;
     if tokio::time::timeout(drain, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end within {drain:?} and are cut");
     }
@@ -73,22 +71,22 @@ async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     }
 }
 
-fn connect<S, F>(socket: TcpStream, routes: S, connections: &GracefulShutdown)
+fn connect<S, F>(socket: TcpStream, routes: S, parts: &Arc<Parts>, connections: &GracefulShutdown)
 where
-    S: Service<
-            axum::extract::Request,
-            Response = axum::response::Response,
-            Error = std::convert::Infallible,
-            Future = F,
-        > + Clone
+    S: Service<Request, Response = Response, Error = Infallible, Future = F>
+        + Clone
         + Send
         + 'static,
-    F: Future + Send,
+    F: Future<Output = Result<Response, Infallible>> + Send,
 {
-    if let Err(error) = tune(&socket) {
-        tracing::debug!("a connection went before it was served: {error}");
-        return;
-    }
+    let metrics = Arc::clone(&parts.metrics);
+    let socket = match Socket::new(socket, parts.settings.stall_timeout, metrics) {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::debug!("a connection went before it was served: {error}");
+            return;
+        }
+    };
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         routes.clone().oneshot(request.map(axum::body::Body::new))
     });
@@ -106,12 +104,4 @@ where
             tracing::debug!("a connection ended: {error}");
         }
     });
-}
-
-fn tune(socket: &TcpStream) -> io::Result<()> {
-    socket.set_nodelay(true)?;
-    let socket = SockRef::from(socket);
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(TAKES_NOTHING))?;
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::cors::AllowedOrigin;
 
+/// Connections besides those of followers, for publishers and the page.
+pub const SPARE_CONNECTIONS: usize = 1_000;
+
 /// Settings of a server; the defaults are those of `flightboard serve`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -13,6 +16,10 @@ pub struct Settings {
     pub window_bytes: usize,
     /// Most streams at once; further ones are told to come back later.
     pub max_followers: usize,
+    /// Connections besides those of followers. With all places taken, new ones wait unanswered.
+    pub spare_connections: usize,
+    /// How long a peer may take nothing of what it is sent before its connection is closed.
+    pub stall_timeout: Duration,
     /// The longest that stopping may take.
     pub drain: Duration,
 }
@@ -23,6 +30,8 @@ impl Default for Settings {
             allow_origins: Vec::new(),
             window_bytes: 8 * 1024 * 1024,
             max_followers: 15_000,
+            spare_connections: SPARE_CONNECTIONS,
+            stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),
         }
     }

@@ -25,6 +25,9 @@ mod disk;
 /// Followers that vanish.
 mod vanishing;
 
+/// Followers that never read.
+mod slow;
+
 /// Stopping with a signal.
 mod stopping;
 

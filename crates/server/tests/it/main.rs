@@ -13,4 +13,6 @@ mod properties;
 mod publishing;
 mod removal;
 mod screen;
+mod served;
+mod slow;
 mod sockets;

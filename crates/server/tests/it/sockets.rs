@@ -4,46 +4,9 @@ use std::time::Duration;
 
 use server::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 
-use crate::house::House;
-
-struct Served {
-    house: House,
-    address: std::net::SocketAddr,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
-}
-
-async fn serve(settings: Settings) -> Served {
-    let house = House::with(settings).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = server::serve(listener, house.app.clone(), async { stopped.await.unwrap() });
-    let serving = tokio::spawn(serving);
-    Served { house, address, stop, serving }
-}
-
-impl Served {
-    async fn follow(&self) -> TcpStream {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
-        socket.write_all(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        socket
-    }
-
-    async fn has_followers(&self, wanted: u64) {
-        for _ in 0..500 {
-            if self.house.followers("main").await == wanted {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("{} followers, not {wanted}", self.house.followers("main").await);
-    }
-}
+use crate::served::serve;
 
 #[tokio::test]
 async fn the_first_events_leave_with_the_head() {
