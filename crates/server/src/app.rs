@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use flight::{BoardName, BoardSettings, ParseError, Record, Update};
 use journal::Journal;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::fold::{self, Fold, FoldError, RestoreError};
@@ -33,7 +33,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
     /// Streams that are open.
-    pub(crate) streams: Arc<AtomicUsize>,
+    pub(crate) streams: Arc<watch::Sender<usize>>,
     ending: tokio::sync::Mutex<Option<Ending>>,
 }
 

@@ -30,7 +30,7 @@ impl Health {
 
     /// Why the server is not ready, if it is not.
     pub(crate) fn fault(&self) -> Option<String> {
-        if *self.stopping.borrow() {
+        if self.is_stopping() {
             return Some("the server is stopping".to_owned());
         }
         let fold = self.fold.lock().clone();
@@ -88,6 +88,10 @@ impl Health {
 
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     /// Becomes true once, when the server begins to stop.

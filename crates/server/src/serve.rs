@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
+use http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, timeout};
 use tower::{Service, ServiceExt};
 
 use crate::app::{App, Parts};
 use crate::routes::routes;
 use crate::socket::{KEEPALIVE_AFTER, Socket};
+use crate::stream;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,9 +56,20 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         }
     }
     drop(listener);
+    drain(&parts, connections).await;
+}
+
+/// Lets the streams end. Connections that are there are served until the last has ended, so that
+/// publishers are answered and a load balancer can see what is going on; then they end as well.
+async fn drain(parts: &Parts, connections: GracefulShutdown) {
+    let (start, drain) = (Instant::now(), parts.settings.drain);
     parts.health.stop();
-    let drain = parts.settings.drain;
-    if tokio::time::timeout(drain, connections.shutdown()).await.is_err() {
+    let mut streams = parts.streams.subscribe();
+    let all_ended = streams.wait_for(|open| *open == 0);
+    // Those that have not ended by then take nothing, and are given what is left of the time.
+    let _ = timeout(stream::endings_within(drain), all_ended).await;
+    let left = drain.saturating_sub(start.elapsed());
+    if timeout(left, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end within {drain:?} and are cut");
     }
 }
@@ -87,8 +101,20 @@ where
             return;
         }
     };
+    let parts = Arc::clone(parts);
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        routes.clone().oneshot(request.map(axum::body::Body::new))
+        let (version, parts) = (request.version(), Arc::clone(&parts));
+        let answer = routes.clone().oneshot(request.map(axum::body::Body::new));
+        async move {
+            let mut response = answer.await?;
+            // HTTP/2 forbids the header, and says the same in another way.
+            if parts.health.is_stopping() && version < Version::HTTP_2 {
+                response
+                    .headers_mut()
+                    .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

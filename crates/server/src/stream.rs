@@ -7,7 +7,7 @@ mod resume;
 mod body;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -17,6 +17,7 @@ use fanout::Start;
 use flight::BoardName;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use rand::RngExt;
+use tokio::sync::watch;
 
 use crate::app::{App, DEFAULT_BOARD};
 use crate::frames;
@@ -25,6 +26,8 @@ use crate::problem::Problem;
 use crate::segments::Segments;
 use body::Stream;
 use resume::{LastEventId, Wishes};
+
+pub(crate) use body::endings_within;
 
 /// What a new follower is told to wait before it comes back, in milliseconds: each another time,
 /// so that a restart does not bring all back at once.
@@ -53,8 +56,9 @@ pub(crate) async fn board(
 ) -> Response {
     let wishes = Wishes::read(&headers, query.as_deref().unwrap_or_default());
     match admit(&app, &board, &wishes) {
-        Ok(Admission::Stream(stream)) => response(stream.into_body(), version),
-        Ok(Admission::TurnedAway(retry)) => response(Body::from(retry), version),
+        Ok(Admission::Stream(stream)) => response(stream.into_body(), version, "keep-alive"),
+        // Its connection would take the place of one that could be served.
+        Ok(Admission::TurnedAway(retry)) => response(Body::from(retry), version, "close"),
         Ok(Admission::Closed) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -63,14 +67,14 @@ pub(crate) async fn board(
 /// What becomes of a stream request.
 enum Admission {
     Stream(Box<Stream>),
-    /// There are too many. Any status but 200 would stop an `EventSource` for good.
+    /// There are too many, or the server is stopping. Any status but 200 would stop an `EventSource` for good.
     TurnedAway(Bytes),
     /// 204 stops an `EventSource` for good, as it should.
     Closed,
 }
 
 /// One place in the house, given back when the stream ends.
-struct Seat(Arc<AtomicUsize>);
+struct Seat(Arc<watch::Sender<usize>>);
 
 /// The one door, whatever way a request came in.
 fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> {
@@ -81,6 +85,9 @@ fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> 
         Found::Closed => return Ok(Admission::Closed),
         Found::Unknown => return Err(Problem::unknown_board()),
     };
+    if parts.health.is_stopping() {
+        return Ok(Admission::TurnedAway(frames::retry(retry_after_stop(parts.settings.drain))));
+    }
     let Some(seat) = Seat::take(&parts.streams, parts.settings.max_followers) else {
         parts.metrics.turned_away();
         return Ok(Admission::TurnedAway(frames::retry(random(RETRY_WHEN_FULL_MILLIS))));
@@ -103,7 +110,7 @@ fn opening(wishes: &Wishes) -> Vec<Bytes> {
     padding.into_iter().chain([frames::retry(random(RETRY_MILLIS))]).collect()
 }
 
-fn response(body: Body, version: Version) -> Response {
+fn response(body: Body, version: Version, connection: &'static str) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     let mut set = |name, value| headers.insert(name, HeaderValue::from_static(value));
@@ -112,9 +119,15 @@ fn response(body: Body, version: Version) -> Response {
     set(header::HeaderName::from_static("x-accel-buffering"), "no");
     // HTTP/2 forbids the header, HTTP/1.0 would read a promise in it.
     if version == Version::HTTP_11 {
-        set(header::CONNECTION, "keep-alive");
+        set(header::CONNECTION, connection);
     }
     response
+}
+
+/// What one is told whose server stops: it comes back when the stop is over, or soon after.
+fn retry_after_stop(drain: Duration) -> u64 {
+    let drain = u64::try_from(drain.as_millis()).unwrap_or(u64::MAX);
+    random(*RETRY_MILLIS.start()..=drain.max(*RETRY_MILLIS.end()))
 }
 
 fn random(millis: std::ops::RangeInclusive<u64>) -> u64 {
@@ -122,15 +135,18 @@ fn random(millis: std::ops::RangeInclusive<u64>) -> u64 {
 }
 
 impl Seat {
-    fn take(seats: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
-        let one_more = |taken: usize| (taken < most).then_some(taken + 1);
-        seats.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
-        Some(Self(Arc::clone(seats)))
+    fn take(seats: &Arc<watch::Sender<usize>>, most: usize) -> Option<Self> {
+        let free = seats.send_if_modified(|taken| {
+            let free = *taken < most;
+            *taken += usize::from(free);
+            free
+        });
+        free.then(|| Self(Arc::clone(seats)))
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.send_modify(|taken| *taken -= 1);
     }
 }

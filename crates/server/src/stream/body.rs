@@ -13,7 +13,7 @@ use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{RETRY_MILLIS, Seat, random};
+use super::{Seat, retry_after_stop};
 use crate::app::App;
 use crate::frames;
 
@@ -26,10 +26,16 @@ const ENDINGS_PER_MILLI: u32 = 1;
 /// … but within this part of the drain time, in percent: the rest is for what is on its way.
 const ENDINGS_PERCENT: u32 = 80;
 
+/// The part of a drain time in which the streams end.
+pub(crate) fn endings_within(drain: Duration) -> Duration {
+    drain / 100 * ENDINGS_PERCENT
+}
+
 pub(super) struct Stream {
     app: App,
     follower: Follower,
-    /// Taken from the follower, not yet by the socket.
+    /// Taken from the follower, not yet by the socket: shared frames, one pull of them and a
+    /// heartbeat at most.
     taken: VecDeque<Bytes>,
     next_heartbeat: Instant,
     stopping: watch::Receiver<bool>,
@@ -41,11 +47,12 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(app: &App, follower: Follower, opening: Vec<Bytes>, seat: Seat) -> Self {
+        let now = Instant::now();
         Self {
             app: app.clone(),
             follower,
             taken: opening.into(),
-            next_heartbeat: Instant::now() + HEARTBEAT,
+            next_heartbeat: now + HEARTBEAT,
             stopping: app.parts.health.stopping(),
             ends: None,
             ended: false,
@@ -69,13 +76,16 @@ impl Stream {
                 return None;
             }
             let now = Instant::now();
-            if self.ends.is_some_and(|ends| ends <= now) {
-                self.ended = true;
-                return Some(frames::retry(self.retry_after_stop()));
-            }
+            let ends = self.ends.is_some_and(|ends| ends <= now);
             match self.follower.due() {
                 Due::Frames(frames) => self.taken.extend(frames),
                 Due::End => return None,
+                // Not before: what was acknowledged is shown.
+                Due::Nothing if ends => {
+                    self.ended = true;
+                    let drain = self.app.parts.settings.drain;
+                    return Some(frames::retry(retry_after_stop(drain)));
+                }
                 Due::Nothing => {}
             }
             if self.next_heartbeat <= now {
@@ -89,8 +99,8 @@ impl Stream {
     }
 
     async fn wait(&mut self) {
-        let next_timer =
-            self.ends.map_or(self.next_heartbeat, |ends| ends.min(self.next_heartbeat));
+        let timers = [Some(self.next_heartbeat), self.ends];
+        let next_timer = timers.into_iter().flatten().min().unwrap_or(self.next_heartbeat);
         let stopping = tokio::select! {
             () = self.follower.wait() => false,
             () = tokio::time::sleep_until(next_timer) => false,
@@ -110,16 +120,9 @@ impl Stream {
 
     fn time_to_end(&self) -> Duration {
         let parts = &self.app.parts;
-        let streams = parts.streams.load(std::sync::atomic::Ordering::Relaxed);
-        let streams = u64::try_from(streams).unwrap_or(u64::MAX);
+        let streams = u64::try_from(*parts.streams.borrow()).unwrap_or(u64::MAX);
         let wished = Duration::from_millis(streams / u64::from(ENDINGS_PER_MILLI));
-        let spread = wished.min(parts.settings.drain * ENDINGS_PERCENT / 100);
+        let spread = wished.min(endings_within(parts.settings.drain));
         spread.mul_f64(rand::rng().random())
-    }
-
-    fn retry_after_stop(&self) -> u64 {
-        let drain = self.app.parts.settings.drain.as_millis();
-        let latest = u64::try_from(drain).unwrap_or(u64::MAX).max(*RETRY_MILLIS.end());
-        random(*RETRY_MILLIS.start()..=latest)
     }
 }

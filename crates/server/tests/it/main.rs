@@ -16,3 +16,4 @@ mod screen;
 mod served;
 mod slow;
 mod sockets;
+mod stopping;
