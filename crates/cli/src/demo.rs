@@ -12,7 +12,7 @@ use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
 
-use crate::listen;
+use crate::{files, listen};
 
 /// Show two boards that live: the sample and a real day. Nothing is kept.
 #[derive(Args)]
@@ -40,7 +40,7 @@ impl Demo {
             ..Settings::default()
         };
         let listener = listen::bind(&self.listen).await?;
-        let app = server::start(MemoryJournal::default(), settings).await?;
+        let app = server::start(MemoryJournal::default(), files::fit(settings)).await?;
         let run = if self.once { Run::Once } else { Run::Forever };
         let [main, jfk] = ["main", "jfk"].map(BoardName::parse);
         let (main, jfk) = (main?, jfk?);

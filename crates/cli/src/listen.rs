@@ -8,6 +8,8 @@ use server::App;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::files;
+
 /// Asks for the longest queue of new connections that the system gives: after a restart all
 /// screens come back within seconds.
 const BACKLOG: u32 = i32::MAX as u32;
@@ -83,12 +85,9 @@ impl Signals {
     }
 }
 
-/// A runtime of as many threads as the machine has cores, with as many open files as it allows:
-/// each follower needs one.
+/// A runtime of as many threads as the machine has cores, with as many open files as it allows.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::warn!("the limit of open files stays as it is: {error}");
-    }
+    files::raise_limit();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().build().context("the system gives no threads")
 }

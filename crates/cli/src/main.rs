@@ -16,6 +16,9 @@ mod publish;
 /// A socket to listen on, and the reasons to stop.
 mod listen;
 
+/// Open files: as many as the system allows, and no more connections than there are files for.
+mod files;
+
 /// A running server, as a publisher sees it.
 mod client;
 

@@ -10,7 +10,7 @@ use clap::builder::BoolishValueParser;
 use journal::{Journal, MemoryJournal, Options, SqliteJournal};
 use server::{AllowedOrigin, Settings};
 
-use crate::{listen, values};
+use crate::{files, listen, values};
 
 /// Keep timetables, take updates, and push every change to every screen.
 #[derive(Args)]
@@ -86,7 +86,7 @@ impl Serve {
             drain: self.drain,
             ..Settings::default()
         };
-        let app = server::start(journal, settings).await?;
+        let app = server::start(journal, files::fit(settings)).await?;
         listen::serve_until_stopped(listener, app).await?;
         Ok(ExitCode::SUCCESS)
     }

@@ -28,6 +28,9 @@ mod vanishing;
 /// Followers that never read.
 mod slow;
 
+/// More streams than there are places, or files.
+mod overload;
+
 /// Stopping with a signal.
 mod stopping;
 
