@@ -16,6 +16,7 @@ use crate::probe;
 use crate::publisher::{PublishError, Publisher, Waiting};
 use crate::removal;
 use crate::settings::Settings;
+use crate::stream::Gate;
 
 /// The board that `GET /events` follows. It is there from the first start.
 pub(crate) const DEFAULT_BOARD: &str = "main";
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     /// Streams that are open.
     pub(crate) streams: Arc<watch::Sender<usize>>,
+    pub(crate) gate: Gate,
     ending: tokio::sync::Mutex<Option<Ending>>,
 }
 
@@ -91,9 +93,9 @@ pub async fn start<J: Journal>(journal: J, settings: Settings) -> Result<App, St
     let ending = Ending { close_journal, fold, removal, probe };
 
     open_default_board(&live, &publisher).await?;
-    let streams = Arc::default();
+    let (streams, gate) = (Arc::default(), Gate::default());
     let ending = tokio::sync::Mutex::new(Some(ending));
-    let parts = Parts { live, publisher, health, metrics, settings, streams, ending };
+    let parts = Parts { live, publisher, health, metrics, settings, streams, gate, ending };
     Ok(App { parts: Arc::new(parts) })
 }
 

@@ -3,6 +3,9 @@
 /// Where a follower says that it was.
 mod resume;
 
+/// The gate before the first events of a stream.
+mod gate;
+
 /// What a stream is sent, until it ends.
 mod body;
 
@@ -28,6 +31,7 @@ use body::Stream;
 use resume::{LastEventId, Wishes};
 
 pub(crate) use body::endings_within;
+pub(crate) use gate::Gate;
 
 /// What a new follower is told to wait before it comes back, in milliseconds: each another time,
 /// so that a restart does not bring all back at once.

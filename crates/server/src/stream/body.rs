@@ -34,6 +34,8 @@ pub(crate) fn endings_within(drain: Duration) -> Duration {
 pub(super) struct Stream {
     app: App,
     follower: Follower,
+    /// When its first events are due, until they are.
+    turn: Option<Instant>,
     /// Taken from the follower, not yet by the socket: shared frames, one pull of them and a
     /// heartbeat at most.
     taken: VecDeque<Bytes>,
@@ -51,6 +53,7 @@ impl Stream {
         Self {
             app: app.clone(),
             follower,
+            turn: Some(app.parts.gate.turn(now)),
             taken: opening.into(),
             next_heartbeat: now + HEARTBEAT,
             stopping: app.parts.health.stopping(),
@@ -77,7 +80,7 @@ impl Stream {
             }
             let now = Instant::now();
             let ends = self.ends.is_some_and(|ends| ends <= now);
-            match self.follower.due() {
+            match self.due(now) {
                 Due::Frames(frames) => self.taken.extend(frames),
                 Due::End => return None,
                 // Not before: what was acknowledged is shown.
@@ -98,11 +101,17 @@ impl Stream {
         }
     }
 
+    /// What is due, which is nothing before the stream's turn has come.
+    fn due(&mut self, now: Instant) -> Due {
+        self.turn = self.turn.filter(|turn| *turn > now);
+        if self.turn.is_some() { Due::Nothing } else { self.follower.due() }
+    }
+
     async fn wait(&mut self) {
-        let timers = [Some(self.next_heartbeat), self.ends];
+        let timers = [Some(self.next_heartbeat), self.turn, self.ends];
         let next_timer = timers.into_iter().flatten().min().unwrap_or(self.next_heartbeat);
         let stopping = tokio::select! {
-            () = self.follower.wait() => false,
+            () = self.follower.wait(), if self.turn.is_none() => false,
             () = tokio::time::sleep_until(next_timer) => false,
             stopping = self.stopping.wait_for(|stopping| *stopping), if self.ends.is_none() => {
                 stopping.is_ok()

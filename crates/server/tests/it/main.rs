@@ -17,3 +17,4 @@ mod served;
 mod slow;
 mod sockets;
 mod stopping;
+mod storm;
