@@ -84,11 +84,6 @@ impl Program {
         resident.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
-    /// The process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     pub fn terminate(&self) {
         self.signal("TERM");
     }
@@ -110,7 +105,7 @@ impl Program {
         self.said("stderr")
     }
 
-    pub fn said(&self, name: &str) -> String {
+    fn said(&self, name: &str) -> String {
         fs::read_to_string(self.said.path().join(name)).unwrap()
     }
 }

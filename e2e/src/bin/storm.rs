@@ -109,11 +109,13 @@ fn main() -> Result<ExitCode> {
     scene.report("connecting", at)?;
     scene.calm("calm");
     if storm.deaf > 0 {
-        let before = memory(&server)?;
+        let before = memory_kib(&server);
         let deaf = runtime.block_on(deaf(address, storm.deaf))?;
         scene.calm("calm, with some deaf");
-        let after = memory(&server)?;
-        println!("    the server's memory: {before} kB before the deaf ones, {after} kB with them");
+        let after = memory_kib(&server);
+        println!(
+            "    the server's memory: {before} KiB before the deaf ones, {after} KiB with them"
+        );
         drop(deaf);
     }
 
@@ -141,7 +143,7 @@ fn main() -> Result<ExitCode> {
     let wrong = scene.crowd.wrong() + scene.crowd.misplaced.load(Ordering::Relaxed);
     let refused = scene.crowd.refused.load(Ordering::Relaxed);
     println!("\n{wrong} have not seen everything once and in order, {refused} were refused");
-    println!("memory of the server: {} kB", memory(&server)?);
+    println!("memory of the server: {} KiB", memory_kib(&server));
     Ok(if wrong + refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -219,12 +221,8 @@ async fn deaf(address: SocketAddr, count: usize) -> Result<Vec<tokio::net::TcpSt
     Ok(sockets)
 }
 
-/// Resident, in kB.
-fn memory(server: &Server) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.program.id()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let figure = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok());
-    figure.context("the system does not say how much memory it has")
+fn memory_kib(server: &Server) -> u64 {
+    server.program.memory_bytes() / 1024
 }
 
 fn free_address() -> Result<SocketAddr> {

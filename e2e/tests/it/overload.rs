@@ -40,7 +40,7 @@ fn with_too_few_files_the_rest_is_told_to_come_back_and_all_else_works() {
     assert_eq!(api.status("/readyz"), 200);
     let id = api.put("I768", &json!({"origin": "Rome"}));
     assert!(followers.iter_mut().all(|follower| follower.next().id == id));
-    let said = server.program.said("stderr");
+    let said = server.program.log();
     assert!(said.contains("only") && said.contains("followers can be let in, not 15000"), "{said}");
     assert!(!said.contains("no connection can be accepted"), "{said}");
 }
