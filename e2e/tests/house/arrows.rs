@@ -9,7 +9,7 @@ use crate::document::root;
 
 /// Each crate with those of ours that it knows.
 const ARROWS: [(&str, &[&str]); 9] = [
-    ("e2e", &[]),
+    ("e2e", &["sse"]),
     ("fanout", &[]),
     ("feeds", &["flight"]),
     ("flight", &[]),
