@@ -16,7 +16,7 @@ use super::publisher::{Desk, Publisher};
 use super::site::Site;
 use super::update::BOARDS;
 use super::verdict::{Ends, Judge};
-pub use super::verdict::{Fault as Breach, Figures, Violation};
+pub use super::verdict::{Breach, Figures, Violation};
 use super::watcher::{Sightings, Step, Watcher};
 use crate::faults::{Fault as Disk, Faults};
 
@@ -199,7 +199,7 @@ fn judge(
             Ok(steps) => judge.judge(&name, follower.board, &steps),
             Err(why) => {
                 let detail = format!("{name}: {why}");
-                judge.violations.push(Violation { fault: Breach::Stuck, detail });
+                judge.violations.push(Violation { breach: Breach::Stuck, detail });
             }
         }
     }

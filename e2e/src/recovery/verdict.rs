@@ -13,7 +13,7 @@ use super::watcher::{Seen, Sightings, Step};
 
 /// What must never happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub enum Breach {
     /// An acknowledged update did not reach a follower.
     Lost,
     /// A follower saw an event twice.
@@ -33,7 +33,7 @@ pub enum Fault {
 /// One thing that must never happen, and has.
 #[derive(Debug, Clone)]
 pub struct Violation {
-    pub fault: Fault,
+    pub breach: Breach,
     pub detail: String,
 }
 
@@ -93,7 +93,7 @@ impl<'a> Judge<'a> {
         for contradiction in self.ledger.contradictions.iter().chain(&self.sightings.contradictions)
         {
             let detail = contradiction.clone();
-            self.violations.push(Violation { fault: Fault::Contradiction, detail });
+            self.violations.push(Violation { breach: Breach::Contradiction, detail });
         }
         let events = self.sightings.all().filter(|seen| seen.name != "timetable");
         let mut unknown: Vec<_> = events.filter(|seen| !self.ledger.knows(&seen.id)).collect();
@@ -102,7 +102,7 @@ impl<'a> Judge<'a> {
             let Seen { board, id, name, data } = &**seen;
             if self.ledger.settle(board, id, name, data).is_none() {
                 let detail = format!("nobody asked for {seen:?}");
-                self.violations.push(Violation { fault: Fault::Contradiction, detail });
+                self.violations.push(Violation { breach: Breach::Contradiction, detail });
             }
         }
     }
@@ -116,12 +116,12 @@ impl<'a> Judge<'a> {
             if let Some((after, entry)) = self.ledger.next(branch, board, seq) {
                 let detail =
                     format!("{board} ends at {id}, but {after} is acknowledged: {entry:?}");
-                self.violations.push(Violation { fault: Fault::Lost, detail });
+                self.violations.push(Violation { breach: Breach::Lost, detail });
             }
             let rows = by_flight(rows);
             if let Some(difference) = self.difference(branch, board, seq, &rows) {
                 let detail = format!("the server's rows of {board} at {id}: {difference}");
-                self.violations.push(Violation { fault: Fault::WrongRows, detail });
+                self.violations.push(Violation { breach: Breach::WrongRows, detail });
             }
         }
     }
@@ -146,8 +146,8 @@ impl<'a> Judge<'a> {
                 .map_or(Ok(()), |(sent, branch)| self.check_opening(sent, branch, seen))
                 .and_then(|()| self.advance(&mut place, board, seen));
             show(&mut shown, seen);
-            if let Err((fault, detail)) = outcome {
-                self.violations.push(Violation { fault, detail: format!("{name}: {detail}") });
+            if let Err((breach, detail)) = outcome {
+                self.violations.push(Violation { breach, detail: format!("{name}: {detail}") });
                 return;
             }
         }
@@ -155,7 +155,7 @@ impl<'a> Judge<'a> {
             && shown != by_flight(rows)
         {
             let detail = format!("{name} shows {shown:?} at {id}, the server has {rows:?}");
-            self.violations.push(Violation { fault: Fault::WrongRows, detail });
+            self.violations.push(Violation { breach: Breach::WrongRows, detail });
         }
     }
 
@@ -165,7 +165,7 @@ impl<'a> Judge<'a> {
         sent: &str,
         branch: Option<usize>,
         first: &Seen,
-    ) -> Result<(), (Fault, String)> {
+    ) -> Result<(), (Breach, String)> {
         let reason = first.data["reason"].as_str().filter(|_| first.name == "timetable");
         self.figures.resumed += usize::from(reason.is_none());
         let lost = branch.and_then(|branch| self.ledger.is_lost(sent, branch));
@@ -178,7 +178,7 @@ impl<'a> Judge<'a> {
         };
         let state = if lost == Some(true) { "lost" } else { "known" };
         let detail = || format!("came back with {state} {sent:?}, and first saw {first:?}");
-        if right { Ok(()) } else { Err((Fault::WrongOpening, detail())) }
+        if right { Ok(()) } else { Err((Breach::WrongOpening, detail())) }
     }
 
     /// One event further.
@@ -187,18 +187,18 @@ impl<'a> Judge<'a> {
         place: &mut Option<Place>,
         board: &'static str,
         seen: &Arc<Seen>,
-    ) -> Result<(), (Fault, String)> {
+    ) -> Result<(), (Breach, String)> {
         let Some((_, seq)) = split(&seen.id) else {
-            return Err((Fault::Contradiction, format!("{} is no event id", seen.id)));
+            return Err((Breach::Contradiction, format!("{} is no event id", seen.id)));
         };
         if seen.name == "timetable" {
             *place = Some(self.begin(board, seq, seen)?);
             return Ok(());
         }
         let Some(place) = place else {
-            return Err((Fault::WrongOpening, format!("{seen:?} came before any timetable")));
+            return Err((Breach::WrongOpening, format!("{seen:?} came before any timetable")));
         };
-        let mut why = (Fault::Contradiction, format!("no branch has {seen:?}"));
+        let mut why = (Breach::Contradiction, format!("no branch has {seen:?}"));
         let mut fitting: Option<Update> = None;
         place.branches.retain(|branch| match self.ledger.next(*branch, board, place.seq) {
             Some((next, entry)) if next == seq && entry.id == seen.id => {
@@ -208,22 +208,22 @@ impl<'a> Judge<'a> {
                     fitting = Some(entry.update.clone());
                 } else {
                     let expected = entry.update.event(row);
-                    why = (Fault::WrongRows, format!("{seen:?} instead of {expected:?}"));
+                    why = (Breach::WrongRows, format!("{seen:?} instead of {expected:?}"));
                 }
                 fits
             }
             Some((next, _)) if next < seq => {
                 let detail = format!("{seen:?} came after {}, without {next}", place.seq);
-                why = (Fault::Lost, detail);
+                why = (Breach::Lost, detail);
                 false
             }
             _ => {
                 why.1 = format!("{seen:?} came after {}", place.seq);
                 if seq <= place.seq {
-                    why.0 = Fault::OutOfOrder;
+                    why.0 = Breach::OutOfOrder;
                 }
                 if seq == place.seq {
-                    why.0 = Fault::Duplicated;
+                    why.0 = Breach::Duplicated;
                 }
                 false
             }
@@ -240,7 +240,7 @@ impl<'a> Judge<'a> {
         board: &'static str,
         seq: u64,
         seen: &Seen,
-    ) -> Result<Place, (Fault, String)> {
+    ) -> Result<Place, (Breach, String)> {
         let reason = seen.data["reason"].as_str().unwrap_or_default();
         *self.figures.timetables.entry(reason.to_owned()).or_default() += 1;
         let rows = by_flight(seen.data["flights"].as_array().map_or(&[][..], Vec::as_slice));
@@ -254,7 +254,7 @@ impl<'a> Judge<'a> {
         }
         if branches.is_empty() {
             let detail = format!("the timetable at {}: {why}", seen.id);
-            return Err((Fault::WrongRows, detail));
+            return Err((Breach::WrongRows, detail));
         }
         Ok(Place { branches, seq, rows })
     }
@@ -335,6 +335,6 @@ impl Figures {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.fault, self.detail)
+        write!(f, "{:?}: {}", self.breach, self.detail)
     }
 }
