@@ -6,17 +6,19 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use e2e::program::{Server, serve_at};
+use e2e::recovery::ledger::split;
 use e2e::storm::crowd::Crowd;
 use e2e::storm::follower::{Follower, Order, Part};
 use e2e::storm::publisher::Publisher;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 /// Measure what a restart and a storm cost: all followers lose the server at once and come back.
@@ -45,6 +47,12 @@ struct Storm {
 /// Longer than any of it takes unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How soon to look again.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// How long those who let go may take to do so.
+const LET_GO: Duration = Duration::from_millis(200);
+
 /// How long calm is measured.
 const CALM: Duration = Duration::from_secs(10);
 
@@ -57,97 +65,94 @@ const SPARE_FILES: u64 = 200;
 /// Rows of one request.
 const ROWS_AT_ONCE: usize = 1_000;
 
+/// The followers, and the one who publishes to them.
 struct Scene {
+    address: SocketAddr,
     crowd: Arc<Crowd>,
     newest: Arc<AtomicU64>,
-    followers: usize,
+    stopped: Arc<AtomicBool>,
     order: watch::Sender<Order>,
+    followers: usize,
+    runtime: Runtime,
 }
 
 fn main() -> Result<ExitCode> {
     let storm = Storm::parse();
-    let wanted = (storm.followers + storm.stay + storm.deaf) as u64 + SPARE_FILES;
-    let allowed = rlimit::increase_nofile_limit(wanted)?;
-    ensure!(allowed >= wanted, "{wanted} open files are needed, and {allowed} allowed");
-    let runtime = tokio::runtime::Runtime::new()?;
-    let folder = TempDir::new()?;
-    let address = free_address()?;
+    storm.provide_files()?;
+    let (folder, address) = (TempDir::new()?, free_address()?);
     let flags: Vec<_> = storm.flags.iter().map(String::as_str).collect();
     let start = || serve_at(&address.to_string(), folder.path(), &flags);
     let mut server = start();
     storm.fill(&server);
+    let scene = storm.scene(&server, address)?;
+    let publishing = scene.publish(storm.rate);
 
-    let crowd = Arc::new(Crowd::new(storm.followers + storm.stay));
-    let (newest, stopped) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-    let scene = Scene {
-        crowd: Arc::clone(&crowd),
-        newest: Arc::clone(&newest),
-        followers: storm.followers + storm.stay,
-        order: watch::Sender::new(Order::Follow),
-    };
-    let first = server.api().get("/boards/main")["id"].as_str().map(str::to_owned);
-    let first = first.and_then(|id| e2e::recovery::ledger::split(&id).map(|(_, seq)| seq));
-    newest.store(first.context("the board has an event")?, Ordering::Relaxed);
-    let publisher =
-        Publisher { address, per_sec: storm.rate, crowd, newest, stopped: Arc::clone(&stopped) };
-    let publishing = std::thread::spawn(|| publisher.run());
-
-    println!(
-        "{} followers, {} of them stay, {} rows, {} events a second, {} never read\n",
-        scene.followers, storm.stay, storm.rows, storm.rate, storm.deaf
-    );
-    println!(
-        "{:<26} {:>8} {:>9} {:>9}   {:>8} {:>8} {:>8}",
-        "", "all back", "resumed", "timetable", "live p50", "p99", "longest"
-    );
+    storm.print_head();
     let at = Instant::now();
-    for at in 0..scene.followers {
-        let part = if at < storm.stay { Part::Stays } else { Part::Follows };
-        let (crowd, order) = (Arc::clone(&scene.crowd), scene.order.subscribe());
-        runtime.spawn(Follower { at, part, address, crowd, order }.run());
-    }
+    scene.open(storm.stay);
     scene.report("connecting", at)?;
     scene.calm("calm");
     if storm.deaf > 0 {
-        let before = memory_kib(&server);
-        let deaf = runtime.block_on(deaf(address, storm.deaf))?;
-        scene.calm("calm, with some deaf");
-        let after = memory_kib(&server);
-        println!(
-            "    the server's memory: {before} KiB before the deaf ones, {after} KiB with them"
-        );
-        drop(deaf);
+        scene.calm_with_deaf(&server, storm.deaf)?;
     }
-
     let at = Instant::now();
     server.kill();
     server = start();
     println!("    killed, and ready again after {:.2} s", at.elapsed().as_secs_f64());
     scene.report("kill -9 and restart", at)?;
-    let at = Instant::now();
-    scene.order.send_replace(Order::Drop(1));
-    scene.report("all let go, and resume", at)?;
-    let at = Instant::now();
-    scene.order.send_replace(Order::Forget(1));
-    scene.report("all let go, and forget", at)?;
+    for (what, order) in
+        [("all let go, and resume", Order::Drop), ("all begin anew", Order::Forget)]
+    {
+        let at = Instant::now();
+        scene.order.send_replace(order);
+        scene.report(what, at)?;
+    }
     scene.order.send_replace(Order::Follow);
     scene.calm("calm");
 
-    stopped.store(true, Ordering::Relaxed);
+    scene.stopped.store(true, Ordering::Relaxed);
     publishing.join().expect("it has only stopped");
-    let newest = scene.newest.load(Ordering::Relaxed);
-    let deadline = Instant::now() + PATIENCE;
-    while scene.crowd.with(newest) < scene.followers && Instant::now() < deadline {
-        sleep(Duration::from_millis(20));
-    }
-    let wrong = scene.crowd.wrong() + scene.crowd.misplaced.load(Ordering::Relaxed);
-    let refused = scene.crowd.refused.load(Ordering::Relaxed);
-    println!("\n{wrong} have not seen everything once and in order, {refused} were refused");
     println!("memory of the server: {} KiB", memory_kib(&server));
-    Ok(if wrong + refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if scene.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Storm {
+    fn provide_files(&self) -> Result<()> {
+        let wanted = (self.followers + self.stay + self.deaf) as u64 + SPARE_FILES;
+        let allowed = rlimit::increase_nofile_limit(wanted)?;
+        ensure!(allowed >= wanted, "{wanted} open files are needed, and {allowed} allowed");
+        Ok(())
+    }
+
+    fn scene(&self, server: &Server, address: SocketAddr) -> Result<Scene> {
+        let followers = self.followers + self.stay;
+        let board = server.api().get("/boards/main");
+        let newest = board["id"].as_str().and_then(split).context("the board has an event")?.1;
+        Ok(Scene {
+            address,
+            crowd: Arc::new(Crowd::new(followers)),
+            newest: Arc::new(AtomicU64::new(newest)),
+            stopped: Arc::default(),
+            order: watch::Sender::new(Order::Follow),
+            followers,
+            runtime: Runtime::new()?,
+        })
+    }
+
+    fn print_head(&self) {
+        let Self { followers, stay, rows, rate, deaf, .. } = self;
+        println!(
+            "{followers} followers that come and go, {stay} that stay, {deaf} that never read, \
+             {rows} rows, {rate} events a second\n"
+        );
+        let (back, resumed, whole) = ("all right", "resumed", "timetables");
+        let (half, most, longest) = ("live p50", "p99", "longest");
+        println!(
+            "{:<24} {back:>10} {resumed:>8} {whole:>11} {half:>11} {most:>11} {longest:>11}",
+            ""
+        );
+    }
+
     fn fill(&self, server: &Server) {
         let row = |number: usize| {
             let data = json!({
@@ -165,12 +170,55 @@ impl Storm {
 }
 
 impl Scene {
+    fn publish(&self, per_sec: f64) -> JoinHandle<()> {
+        let publisher = Publisher {
+            address: self.address,
+            per_sec,
+            crowd: Arc::clone(&self.crowd),
+            newest: Arc::clone(&self.newest),
+            stopped: Arc::clone(&self.stopped),
+        };
+        std::thread::spawn(|| publisher.run())
+    }
+
+    fn open(&self, stay: usize) {
+        for at in 0..self.followers {
+            let part = if at < stay { Part::Stays } else { Part::Follows };
+            let (crowd, order) = (Arc::clone(&self.crowd), self.order.subscribe());
+            let follower = Follower { at, part, address: self.address, crowd, order };
+            self.runtime.spawn(follower.run());
+        }
+    }
+
+    fn calm_with_deaf(&self, server: &Server, count: usize) -> Result<()> {
+        let before = memory_kib(server);
+        let deaf = self.runtime.block_on(deaf(self.address, count))?;
+        self.calm("calm, with the deaf");
+        let after = memory_kib(server);
+        println!("    memory of the server: {before} KiB before the deaf, {after} KiB with them");
+        drop(deaf);
+        Ok(())
+    }
+
+    /// Whether everybody has seen everything, once and in order, now that nobody publishes.
+    fn is_right(&self) -> bool {
+        let newest = self.newest.load(Ordering::Relaxed);
+        let deadline = Instant::now() + PATIENCE;
+        while self.crowd.with(newest) < self.followers && Instant::now() < deadline {
+            sleep(LOOK_AGAIN);
+        }
+        let wrong = self.crowd.wrong() + self.crowd.misplaced.load(Ordering::Relaxed);
+        let refused = self.crowd.refused.load(Ordering::Relaxed);
+        println!("{wrong} have not seen everything once and in order, {refused} were refused");
+        wrong + refused == 0
+    }
+
     /// Waits until everybody is back and has seen whatever is newest by then.
     fn report(&self, what: &str, since: Instant) -> Result<()> {
         self.crowd.take_delays();
         let (resumed, timetables) = self.openings();
         // Those who are told to go are not gone yet.
-        sleep(Duration::from_millis(200));
+        sleep(LET_GO);
         loop {
             let newest = self.newest.load(Ordering::Relaxed);
             if self.crowd.with(newest) == self.followers {
@@ -178,13 +226,13 @@ impl Scene {
             }
             let back = self.crowd.with(0);
             ensure!(since.elapsed() < PATIENCE, "{what}: {back} are back, not all are right");
-            sleep(Duration::from_millis(5));
+            sleep(LOOK_AGAIN);
         }
         let secs = since.elapsed().as_secs_f64();
         let now = self.openings();
         let delays = delays(&self.crowd.take_delays());
         let (resumed, timetables) = (now.0 - resumed, now.1 - timetables);
-        println!("{what:<26} {secs:>6.2} s {resumed:>9} {timetables:>9}   {delays}");
+        println!("{what:<24} {secs:>8.2} s {resumed:>8} {timetables:>11} {delays}");
         Ok(())
     }
 
@@ -192,7 +240,7 @@ impl Scene {
         self.crowd.take_delays();
         sleep(CALM);
         let delays = delays(&self.crowd.take_delays());
-        println!("{what:<26} {:>8} {:>9} {:>9}   {delays}", "", "", "");
+        println!("{what:<24} {:>10} {:>8} {:>11} {delays}", "", "", "");
     }
 
     fn openings(&self) -> (usize, usize) {
@@ -206,7 +254,7 @@ fn delays(delays: &[Duration]) -> String {
         let at = (delays.len().saturating_sub(1) as f64 * part) as usize;
         delays.get(at).map_or(f64::NAN, |delay| delay.as_secs_f64() * 1_000.0)
     };
-    format!("{:>5.1} ms {:>5.1} ms {:>5.1} ms", millis(0.5), millis(0.99), millis(1.0))
+    format!("{:>8.1} ms {:>8.1} ms {:>8.1} ms", millis(0.5), millis(0.99), millis(1.0))
 }
 
 /// Sockets that ask for the stream, and read nothing of it.

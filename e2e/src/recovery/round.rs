@@ -15,8 +15,8 @@ use super::proxy::Proxy;
 use super::publisher::{Desk, Publisher};
 use super::site::Site;
 use super::update::BOARDS;
-use super::verdict::{Ends, Judge};
 pub use super::verdict::{Breach, Figures, Violation};
+use super::verdict::{Ends, Judge};
 use super::watcher::{Sightings, Step, Watcher};
 use crate::faults::{Fault as Disk, Faults};
 

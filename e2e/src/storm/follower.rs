@@ -22,14 +22,14 @@ pub enum Part {
     Stays,
 }
 
-/// What those that follow are told to do. Numbered, so that each is another one.
+/// What those that follow are told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     Follow,
     /// Let go, and come back with the last event's id.
-    Drop(u32),
+    Drop,
     /// Let go, and come back as if for the first time.
-    Forget(u32),
+    Forget,
 }
 
 /// How soon one that stays tries again.
@@ -63,7 +63,7 @@ impl Follower {
                 Part::Stays => tokio::time::sleep(AT_ONCE).await,
                 Part::Follows => tokio::time::sleep(wait).await,
             }
-            if matches!(*self.order.borrow(), Order::Forget(_)) && self.part == Part::Follows {
+            if *self.order.borrow() == Order::Forget && self.part == Part::Follows {
                 source = EventSource::new();
             }
         }
