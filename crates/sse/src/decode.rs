@@ -274,6 +274,8 @@ mod tests {
     ];
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn memory_stays_bounded_whatever_is_repeated(
             repeats in vec((select(&PIECES[..]), 1..1_000_usize), 1..20),

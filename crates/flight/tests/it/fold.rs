@@ -100,6 +100,8 @@ fn update() -> impl Strategy<Value = (&'static str, Value)> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Events are enough: whoever applies them has the rows, and a restored checkpoint at any
     /// place goes on alike.
     #[test]

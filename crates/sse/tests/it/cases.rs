@@ -60,7 +60,7 @@ fn every_case_comes_out_with_an_empty_piece_after_each_byte() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_case_comes_out_in_any_pieces(cuts in cuts()) {

@@ -49,7 +49,7 @@ const TOKENS: [&[u8]; 35] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_stream_means_what_the_standard_says(stream in streams(), cuts in cuts()) {

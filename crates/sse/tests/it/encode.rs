@@ -74,7 +74,7 @@ enum Piece {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_reads_back_in_any_pieces(pieces in vec(piece(), 0..8), cuts in cuts()) {
