@@ -1,5 +1,7 @@
 //! The openings, the endings, and falling behind.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fanout::{Due, FRAME_OVERHEAD_BYTES, Reason, Start};
 
@@ -7,6 +9,9 @@ use crate::board::{Board, Screen};
 
 /// Holds three frames of one digit.
 const THREE_FRAMES: usize = 3 * (1 + FRAME_OVERHEAD_BYTES);
+
+/// For what comes at once, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn follow(board: &Board, start: Start) -> Screen {
     let mut screen = Screen::default();
@@ -76,10 +81,11 @@ async fn whoever_waits_is_woken_and_nobody_is_woken_for_nothing() {
     board.publish(2);
     assert!(matches!(follower.due(), Due::Frames(_)));
     assert_eq!(follower.due(), Due::Nothing);
-    let idle = tokio::time::timeout(std::time::Duration::from_millis(20), follower.wait());
+    let idle = tokio::time::timeout(Duration::from_millis(20), follower.wait());
     assert!(idle.await.is_err());
     board.publish(3);
-    follower.wait().await;
+    let woken = tokio::time::timeout(PATIENCE, follower.wait());
+    woken.await.expect("what came before it waited wakes it too");
     assert!(matches!(follower.due(), Due::Frames(_)));
 }
 

@@ -1,6 +1,6 @@
 //! Rows leave by themselves after a final state.
 
-use flight::{Applied, Why};
+use flight::{Applied, Boards, Why};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
@@ -71,4 +71,18 @@ fn new_settings_hold_for_the_rows_that_are_there() {
     fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
     fold.apply("boardUpdate", json!({"removeAfter": {"landed": "5m"}}));
     assert_eq!(fold.boards.due("2026-11-22T10:05:00Z".parse().unwrap()).len(), 1);
+}
+
+#[test]
+fn a_restored_timetable_lets_the_same_rows_leave() {
+    let mut fold = Fold::new(json!({}));
+    fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
+    fold.apply("flightAddition", json!({"flight": "G119", "state": "departed"}));
+    fold.apply("flightAddition", json!({"flight": "X1", "state": "landing"}));
+    let restored = Boards::restore(&fold.boards.checkpoint()).unwrap();
+    for (minutes, rows) in [(14, 0), (15, 1), (29, 1), (30, 2), (3_000, 2)] {
+        let now = fold.now.checked_add(minutes.minutes()).unwrap();
+        assert_eq!(restored.due(now).len(), rows, "after {minutes} minutes");
+        assert_eq!(restored.due(now), fold.boards.due(now));
+    }
 }

@@ -106,6 +106,8 @@ async fn urls_are_the_same_in_any_letter_case_and_others_are_404() {
 async fn a_heartbeat_every_fifteen_seconds_with_the_newest_id() {
     let house = House::new().await;
     let id = house.put_rows(1..2).await;
+    // Newer, but of another board.
+    house.send("PUT", "/boards/other", json!({})).await;
     let mut stream = house.resume("/events", &id).await;
     let start = tokio::time::Instant::now();
     for beat in 1..=4 {
