@@ -44,6 +44,11 @@ export class Proxy {
     this.#open[what]();
   }
 
+  /** What was held back never comes, and what comes from now on passes. */
+  lose(what) {
+    this.#gates[what] = passes;
+  }
+
   /** Swallows one event of this name, and lets all others through. */
   swallowNext(name) {
     this.#swallows = name;
