@@ -157,7 +157,8 @@ impl Writer {
         Ok(records)
     }
 
-    /// Durable now: lets followers see them. The records are there before the tail says so.
+    /// Durable now: lets followers see them. The records are there before the tail says so, and none
+    /// of them can be taken before.
     fn announce(&mut self, records: Vec<Record>) -> Written {
         let bytes = records.iter().map(|record| record.payload.len()).sum();
         let written = Written { records: records.len(), bytes };
@@ -174,9 +175,10 @@ impl Writer {
         while recent.len() > RECENT_RECORDS || recent.bytes() > RECENT_BYTES {
             recent.pop_oldest();
         }
-        drop(recent);
         self.ends.commits.fetch_add(1, Ordering::Relaxed);
+        // Under the lock: who is behind takes all that is there, and may ask at once for its ids.
         self.ends.live.send_modify(|live| live.tail = self.tail);
+        drop(recent);
         written
     }
 

@@ -1,6 +1,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ for_each_journal! {
     a_dropped_wait_loses_nothing
     beyond_the_tail_a_follower_waits
     one_far_behind_gets_everything
+    what_a_follower_is_given_has_its_id_at_once
 }
 
 async fn history_comes_first_then_what_is_new<J: Subject>() {
@@ -76,6 +78,35 @@ async fn one_far_behind_gets_everything<J: Subject>() {
     assert_consecutive(Seq::ZERO, &records);
     assert!(texts(&records).into_iter().eq((0..20_000).map(|n| n.to_string())));
 }
+
+/// Readers that are always one record behind, and look again and again while records are written.
+async fn what_a_follower_is_given_has_its_id_at_once<J: Subject>() {
+    let journal = Arc::new(J::fresh(Options::default()));
+    journal.append(one("first")).await.unwrap();
+    let written = Arc::new(AtomicBool::new(false));
+    let readers = [(); 2].map(|()| {
+        let (journal, written) = (Arc::clone(&journal), Arc::clone(&written));
+        std::thread::spawn(move || {
+            while !written.load(Ordering::Relaxed) {
+                let mut follower = journal.follow(journal.tail().prev());
+                let Poll::Ready(batch) = poll_once(&mut follower) else { panic!("it is behind") };
+                let newest = batch.unwrap().last().unwrap().seq;
+                let id = journal.epochs().position(newest);
+                assert!(id.is_some(), "{newest} is given, and beyond the tail");
+            }
+        })
+    });
+    for n in 0..COMMITS {
+        journal.append(numbered(n..n + 1)).await.unwrap();
+    }
+    written.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.join().unwrap();
+    }
+}
+
+/// So many that a moment between two of a commit's steps is met.
+const COMMITS: usize = 500;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
