@@ -1,12 +1,12 @@
 //! Publishers that remember. Each has flights of its own, asks for one change or many at once, and
-//! asks again, under the same keys, until it is answered. Some changes it gives up on after a failure:
+//! asks again, under the same keys, until it is answered, or has long been refused in vain. Some changes it gives up on after a failure:
 //! those are in doubt, and it never touches that flight again.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rand::rngs::StdRng;
@@ -17,6 +17,7 @@ use ureq::Agent;
 
 use super::ledger::Ledger;
 use super::update::{BOARDS, Change, Update};
+use crate::wait::PATIENCE;
 
 /// What publishers and the director share.
 pub(super) struct Desk {
@@ -92,6 +93,8 @@ pub(super) struct Publisher {
     /// Flights that are on a board, as far as this publisher knows.
     present: BTreeSet<(&'static str, String)>,
     counter: usize,
+    /// Whether it was refused for so long that it asks no more: the server does not recover.
+    despairs: bool,
 }
 
 /// What became of a request.
@@ -107,12 +110,13 @@ impl Publisher {
             .http_status_as_error(false)
             .timeout_global(Some(ANSWER_TIMEOUT));
         let (rng, agent) = (StdRng::seed_from_u64(seed), Agent::new_with_config(config.build()));
-        Self { number, desk, rng, agent, branch: 0, present: BTreeSet::new(), counter: 0 }
+        let (branch, present, counter) = (0, BTreeSet::new(), 0);
+        Self { number, desk, rng, agent, branch, present, counter, despairs: false }
     }
 
     /// Publishes until the desk says stop, and what was begun to its end.
     pub(super) fn run(mut self) {
-        while !self.desk.stopped.load(Ordering::Relaxed) {
+        while !self.despairs && !self.desk.stopped.load(Ordering::Relaxed) {
             let count = match self.rng.random_range(0..10) {
                 0..6 => 1,
                 6..9 => self.rng.random_range(2..=8),
@@ -133,7 +137,8 @@ impl Publisher {
         } else {
             (0..count).map(|_| self.update(board)).collect()
         };
-        loop {
+        let begun = Instant::now();
+        while !self.despairs {
             let (server, branch) = self.desk.wait();
             match self.ask(server, board, &updates) {
                 Asked::Answered(outcomes) => return self.note(branch, &updates, outcomes),
@@ -145,8 +150,17 @@ impl Publisher {
             if leaves {
                 return;
             }
+            if begun.elapsed() > PATIENCE {
+                self.despair(&updates);
+            }
             std::thread::sleep(Duration::from_millis(self.rng.random_range(1..30)));
         }
+    }
+
+    fn despair(&mut self, updates: &[Update]) {
+        self.despairs = true;
+        let problem = format!("in {PATIENCE:?} nothing came of {updates:?}");
+        self.desk.ledger.lock().contradictions.push(problem);
     }
 
     fn note(&mut self, branch: usize, updates: &[Update], outcomes: Vec<Result<String, u64>>) {
