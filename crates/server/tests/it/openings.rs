@@ -62,14 +62,16 @@ async fn with_an_id_that_the_window_has_passed_all_rows() {
 #[tokio::test]
 async fn with_an_id_that_is_none_of_the_boards_all_rows() {
     let house = House::new().await;
-    let newest = house.put_rows(0..2).await;
+    house.put_rows(0..1).await;
+    house.send("PUT", "/boards/other", serde_json::json!({})).await;
+    let [between, after] = ["T8", "T9"].map(|flight| format!("/boards/other/flights/{flight}"));
+    let between = house.send("PUT", &between, serde_json::json!({})).await.event_id();
+    let newest = house.put_rows(1..2).await;
+    let after = house.send("PUT", &after, serde_json::json!({})).await.event_id();
     let other = House::new().await.put_rows(0..2).await;
     let (epoch, seq) = newest.split_once('-').unwrap();
-    let beyond = format!("{epoch}-{}", seq.parse::<u64>().unwrap() + 1);
-    house.send("PUT", "/boards/other", serde_json::json!({})).await;
-    let elsewhere =
-        house.send("PUT", "/boards/other/flights/T9", serde_json::json!({})).await.event_id();
-    for id in ["nonsense", "-1", &beyond, &other, &elsewhere, &"9".repeat(1_000)] {
+    let beyond = format!("{epoch}-{}", seq.parse::<u64>().unwrap() + 2);
+    for id in ["nonsense", "-1", &beyond, &other, &between, &after, &"9".repeat(1_000)] {
         is_timetable(&mut house.resume("/events", id).await, "unknown", 2).await;
     }
 }
