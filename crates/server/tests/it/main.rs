@@ -15,6 +15,7 @@ mod removal;
 mod screen;
 mod served;
 mod slow;
+mod snapshots;
 mod sockets;
 mod stopping;
 mod storm;
