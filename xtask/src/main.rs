@@ -14,18 +14,23 @@ mod command;
 /// Programs that measure or try for longer than a test may.
 mod long;
 
+/// Breaking the project on purpose, to see that the tests tell.
+mod mutants;
+
 /// How much a suite has done, read from what its tool reports.
 mod proof;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test, or soak or storm with flags (--help tells which)";
+const USAGE: &str = "usage: cargo xtask test, or soak or storm with flags (--help tells which), \
+                     or mutants with names of e2e/mutants/, all if none is given";
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => suites::run_all(),
         [program @ ("soak" | "storm"), ref flags @ ..] => long::run_program(program, flags),
+        ["mutants", ref names @ ..] => mutants::run(names),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match outcome {

@@ -17,8 +17,8 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 /// Folders with a `package-lock.json`.
 const PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 
-/// What the documents' commands need besides the shell.
-const PROGRAMS: [&str; 2] = ["bash", "curl"];
+/// What the documents' commands need, and the patches of deliberate faults.
+const PROGRAMS: [&str; 3] = ["bash", "curl", "git"];
 
 /// Makes sure that everything is there, and answers with where Chromium is.
 pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
@@ -45,7 +45,8 @@ fn check_node() -> Result<()> {
     Ok(())
 }
 
-fn install_packages(package: &Path) -> Result<()> {
+/// The packages of a folder with a `package-lock.json`, if they are not there as it says.
+pub(crate) fn install_packages(package: &Path) -> Result<()> {
     // npm notes there what it installed, and when.
     let installed = changed(&package.join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= changed(&package.join("package-lock.json")) {

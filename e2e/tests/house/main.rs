@@ -28,5 +28,8 @@ mod copies;
 /// Files, tests and links that are named exist.
 mod places;
 
+/// Deliberate faults are documented, and can still be made.
+mod mutants;
+
 /// Which crate knows which.
 mod arrows;

@@ -33,7 +33,7 @@ fn files_and_tests_named_exist() {
 
 /// A function with `#[test]` or the like above it, or within a macro of tests, or a test by its
 /// title in TypeScript.
-fn is_test(source: &str, name: &str) -> bool {
+pub(crate) fn is_test(source: &str, name: &str) -> bool {
     let function = |end| source.contains(&format!("fn {name}{end}"));
     function('(') || function('<') || source.contains(&format!("(\"{name}\","))
 }
