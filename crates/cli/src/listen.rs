@@ -64,6 +64,12 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
     Ok(())
 }
 
+/// Is ready at the first SIGTERM or SIGINT from now on.
+pub(crate) fn stop() -> Result<impl Future<Output = ()>> {
+    let mut signals = Signals::new().context("the system gives no signals")?;
+    Ok(async move { signals.next().await })
+}
+
 struct Signals {
     terminate: Signal,
     interrupt: Signal,

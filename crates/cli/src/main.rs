@@ -13,6 +13,9 @@ mod feed;
 /// `flightboard publish`: updates from standard input, into a running server.
 mod publish;
 
+/// `flightboard bench`: many followers of one server, and what it takes to serve them.
+mod bench;
+
 /// A socket to listen on, and the reasons to stop.
 mod listen;
 
@@ -48,6 +51,9 @@ enum Command {
     Serve(serve::Serve),
     Feed(feed::Feed),
     Publish(publish::Publish),
+    Bench(bench::Bench),
+    #[command(hide = true)]
+    BenchFollowers(bench::BenchFollowers),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
+        Command::Bench(bench) => bench.run(),
+        Command::BenchFollowers(followers) => followers.run(),
     };
     match outcome {
         Ok(code) => code,

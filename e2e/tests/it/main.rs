@@ -31,6 +31,9 @@ mod slow;
 /// More streams than there are places, or files.
 mod overload;
 
+/// `flightboard bench`, whose counts are exact.
+mod bench;
+
 /// Stopping with a signal.
 mod stopping;
 

@@ -1,12 +1,10 @@
 //! More streams than there are places, or files.
 
-use std::process::Command;
-
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::follower::Follower;
-use crate::program::{Server, flightboard};
+use crate::program::{Server, flightboard, with_files};
 use crate::wait::PATIENCE;
 
 /// Open files that the server is given: fewer than the followers that it is told to let in.
@@ -15,7 +13,9 @@ const FILES: usize = 128;
 #[test]
 fn with_too_few_files_the_rest_is_told_to_come_back_and_all_else_works() {
     let folder = TempDir::new().unwrap();
-    let server = Server::start(&mut with_files(&folder));
+    let mut serve = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
+    serve.arg(folder.path().join("journal.db"));
+    let server = Server::start(&mut with_files(FILES, &serve));
     let api = server.api();
     let mut followers = Vec::new();
     let mut turned_away = loop {
@@ -43,20 +43,4 @@ fn with_too_few_files_the_rest_is_told_to_come_back_and_all_else_works() {
     let said = server.program.log();
     assert!(said.contains("only") && said.contains("followers can be let in, not 15000"), "{said}");
     assert!(!said.contains("no connection can be accepted"), "{said}");
-}
-
-/// `flightboard serve` where no process may have more open files.
-fn with_files(folder: &TempDir) -> Command {
-    let mut serve = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
-    serve.arg(folder.path().join("journal.db"));
-    let mut limited = Command::new("sh");
-    limited.arg("-c").arg(format!("ulimit -n {FILES} && exec \"$0\" \"$@\""));
-    limited.arg(serve.get_program()).args(serve.get_args());
-    for (name, value) in serve.get_envs() {
-        match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
-        };
-    }
-    limited
 }

@@ -1,0 +1,214 @@
+//! All followers of one process, on one thread: whoever's socket is ready reads, and the rest costs
+//! nothing.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use mio::event::Event;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::delays::Delays;
+use super::follower::{Follower, Reader};
+use super::marks::Mark;
+use super::orders::{Plan, Progress, Tally};
+use super::stamps;
+
+/// Most followers that connect at once: the server's queue of new connections is bounded, and whoever
+/// finds it full waits for a second or more.
+const CONNECTING_AT_ONCE: usize = 100;
+
+/// What one read takes at most.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Most sockets that are told to be ready at once.
+const READY_AT_ONCE: usize = 1_024;
+
+const WAKING: Token = Token(usize::MAX);
+
+/// What a follower was before something happened to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Was {
+    Connecting,
+    Open,
+}
+
+pub(super) struct Crowd {
+    plan: Plan,
+    poll: Poll,
+    followers: Vec<Follower>,
+    reader: Reader,
+    /// The first follower that is still to connect.
+    next: usize,
+    connecting: usize,
+    pub(super) progress: Progress,
+    /// How much each should get of what is counted.
+    due: u64,
+    /// When they began to come back, if that is what is measured.
+    returning: Option<Instant>,
+    delays: Delays,
+    /// The first failure, until it is told.
+    pub(super) trouble: Option<String>,
+}
+
+impl Crowd {
+    pub(super) fn new(plan: Plan) -> Result<Self> {
+        let followers = (0..plan.followers).map(|at| Follower::new(at, &plan)).collect();
+        let reader = Reader {
+            mark: Mark::new(plan.mark.as_bytes()),
+            stamp: stamps::beginning(),
+            buffer: vec![0; READ_BYTES],
+            stamps: Vec::new(),
+        };
+        Ok(Self {
+            poll: Poll::new().context("the system tells no readiness of sockets")?,
+            followers,
+            reader,
+            next: plan.followers,
+            connecting: 0,
+            progress: Progress::default(),
+            due: 0,
+            returning: None,
+            delays: Delays::default(),
+            trouble: None,
+            plan,
+        })
+    }
+
+    /// What ends [`Crowd::turn`] early.
+    pub(super) fn waker(&self) -> Result<Arc<Waker>> {
+        Ok(Arc::new(Waker::new(self.poll.registry(), WAKING)?))
+    }
+
+    pub(super) fn connect(&mut self) {
+        (self.next, self.connecting) = (0, 0);
+        self.progress = Progress::default();
+    }
+
+    /// Of what comes from now on, each should get so much.
+    pub(super) fn count(&mut self, due: u64) {
+        self.due = due;
+        self.returning = None;
+        self.forget();
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.followers.iter_mut().for_each(Follower::leave);
+        self.next = self.followers.len();
+        self.progress.open = 0;
+    }
+
+    /// All come back, to get so much that they missed.
+    pub(super) fn come_back(&mut self, due: u64) {
+        self.count(due);
+        self.returning = Some(Instant::now());
+        self.connect();
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        let complete = self.followers.iter().filter(|follower| follower.got == self.due).count();
+        Tally { progress: self.progress, complete, delays: self.delays.clone() }
+    }
+
+    /// Whether each has its answer, or none to wait for.
+    pub(super) fn is_connected(&self) -> bool {
+        self.connecting == 0 && self.next == self.followers.len()
+    }
+
+    /// Lets those read who can, or waits until somebody can.
+    pub(super) fn turn(&mut self, events: &mut Events, patience: Duration) -> Result<()> {
+        while self.next < self.followers.len() && self.connecting < CONNECTING_AT_ONCE {
+            self.connect_next();
+        }
+        match self.poll.poll(events, Some(patience)) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
+            _ => {}
+        }
+        for event in events.iter().filter(|event| event.token() != WAKING) {
+            self.ready(event);
+        }
+        Ok(())
+    }
+
+    fn connect_next(&mut self) {
+        let at = self.next;
+        self.next += 1;
+        let (poll, plan) = (&self.poll, &self.plan);
+        let connected = self.followers[at].connect(at, plan).and_then(|socket| {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            Ok(poll.registry().register(socket, Token(at), interest)?)
+        });
+        self.connecting += 1;
+        if let Err(error) = connected {
+            self.fail(at, Was::Connecting, &error);
+        }
+    }
+
+    fn ready(&mut self, event: &Event) {
+        let Token(at) = event.token();
+        let follower = &mut self.followers[at];
+        let was = if follower.is_connecting() { Was::Connecting } else { Was::Open };
+        let before = follower.got;
+        let came = match follower.ready(event.is_read_closed(), &self.plan, &mut self.reader) {
+            Ok(came) if came.ended && !came.opened && was == Was::Connecting => {
+                return self.fail(at, was, &anyhow!("the server ended a connection unanswered"));
+            }
+            Ok(came) => came,
+            Err(error) => return self.fail(at, was, &error),
+        };
+        self.progress.delivered += came.deliveries;
+        self.progress.heard += u64::from(event.is_readable());
+        if came.opened {
+            self.progress.open += 1;
+            self.connecting -= 1;
+        }
+        if came.ended {
+            self.progress.open -= 1;
+            self.progress.ended += 1;
+        }
+        self.measure(before, before + came.deliveries);
+    }
+
+    /// A follower had so much and now has so much.
+    fn measure(&mut self, before: u64, after: u64) {
+        if let Some(since) = self.returning {
+            if before < self.due && after >= self.due {
+                let nanos = since.elapsed().as_nanos();
+                self.delays.add(u64::try_from(nanos).unwrap_or(u64::MAX));
+            }
+        } else if !self.reader.stamps.is_empty() {
+            let now = stamps::now_nanos();
+            for sent in &self.reader.stamps {
+                self.delays.add(now.saturating_sub(*sent));
+            }
+        }
+        self.reader.stamps.clear();
+    }
+
+    fn fail(&mut self, at: usize, was: Was, error: &anyhow::Error) {
+        self.followers[at].leave();
+        match was {
+            Was::Connecting => {
+                self.connecting -= 1;
+                self.progress.failed += 1;
+            }
+            Was::Open => {
+                self.progress.open -= 1;
+                self.progress.ended += 1;
+            }
+        }
+        self.trouble.get_or_insert_with(|| format!("{error:#}"));
+    }
+
+    fn forget(&mut self) {
+        self.followers.iter_mut().for_each(|follower| follower.got = 0);
+        self.progress.delivered = 0;
+        self.delays = Delays::default();
+    }
+}
+
+/// Room for what one turn brings.
+pub(super) fn events() -> Events {
+    Events::with_capacity(READY_AT_ONCE)
+}

@@ -1,0 +1,91 @@
+//! What the command tells its processes of followers, and what they answer: one JSON value a line.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::delays::Delays;
+
+/// What a process is told first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Plan {
+    pub(super) address: SocketAddr,
+    /// For the header `Host`.
+    pub(super) host: String,
+    pub(super) path: String,
+    /// How many followers come before those of this process.
+    pub(super) first: usize,
+    pub(super) followers: usize,
+    /// One of so many followers takes the delays of what it gets.
+    pub(super) sample_every: usize,
+    /// What counts as one delivery.
+    pub(super) mark: String,
+    /// Whether the followers are to come back.
+    pub(super) returns: bool,
+}
+
+/// What a process is told then. Each is answered with [`Said::Done`] when it is begun.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) enum Order {
+    Connect,
+    /// Forget what was counted: of what comes now each follower should get so many.
+    Count(u64),
+    /// Tell all that was counted.
+    Tally,
+    /// All let go at once.
+    Leave,
+    /// All come back, to get so many that they missed.
+    Return(u64),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Said {
+    Progress(Progress),
+    Tally(Tally),
+    /// A follower failed, and why; only of the first.
+    Trouble(String),
+    Done,
+}
+
+/// How it stands.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// Followers whose stream is open.
+    pub(super) open: usize,
+    /// Followers that could not be connected.
+    pub(super) failed: usize,
+    /// Followers whose stream was ended by the server.
+    pub(super) ended: usize,
+    pub(super) delivered: u64,
+    /// How often anything came to any of them.
+    pub(super) heard: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub(super) progress: Progress,
+    /// Followers that got exactly what they should.
+    pub(super) complete: usize,
+    /// How long messages took to those that measure, or, after a return, how long each follower took
+    /// to have what it missed.
+    pub(super) delays: Delays,
+}
+
+impl Progress {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.open += other.open;
+        self.failed += other.failed;
+        self.ended += other.ended;
+        self.delivered += other.delivered;
+        self.heard += other.heard;
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.progress.add(&other.progress);
+        self.complete += other.complete;
+        self.delays.add_all(&other.delays);
+    }
+}

@@ -1,0 +1,233 @@
+//! What was measured, as a table and as JSON.
+
+use std::fmt;
+
+use bytesize::ByteSize;
+use serde::Serialize;
+
+use super::delays::Delays;
+use super::publisher::Published;
+
+/// Everything that was measured; what was not is left out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    pub(super) stream: String,
+    pub(super) followers: usize,
+    pub(super) processes: usize,
+    pub(super) messages: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rate_per_sec: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) window: Option<u64>,
+    pub(super) publishers: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connected: Option<Connected>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) published: Option<Published>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) delivered: Option<Delivered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) latency: Option<Times>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) memory: Option<Memory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cpu: Option<Cpu>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) storm: Option<Storm>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Connected {
+    /// Streams that were open when all had tried.
+    pub(super) open: usize,
+    pub(super) failed: usize,
+    /// Streams that the server had ended by then.
+    pub(super) ended: usize,
+    pub(super) secs: f64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Delivered {
+    pub(super) count: u64,
+    pub(super) expected: u64,
+    /// Followers that got each message once.
+    pub(super) complete_followers: usize,
+    pub(super) ended_followers: usize,
+    pub(super) secs: f64,
+    pub(super) per_sec: f64,
+    /// How late the latest message was published, where there is a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) latest_publish_millis: Option<f64>,
+}
+
+/// Of some delays.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Times {
+    pub(super) samples: u64,
+    pub(super) p50_millis: f64,
+    pub(super) p99_millis: f64,
+    pub(super) max_millis: f64,
+}
+
+/// Of the server.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Memory {
+    pub(super) before_bytes: u64,
+    pub(super) connected_bytes: u64,
+    pub(super) end_bytes: u64,
+    pub(super) per_follower_bytes: f64,
+}
+
+/// Between the first message and its last delivery.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Cpu {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) server_secs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) server_micros_per_delivery: Option<f64>,
+    pub(super) generator_secs: f64,
+    pub(super) generator_micros_per_delivery: f64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Storm {
+    /// Followers that let go.
+    pub(super) left: usize,
+    /// Followers that have a stream again.
+    pub(super) back: usize,
+    /// Messages that were published while they were away.
+    pub(super) missed: u64,
+    /// Followers that got each of these once.
+    pub(super) resumed: usize,
+    /// From the moment in which all began to come back until each had what it missed.
+    pub(super) returned: Option<Times>,
+}
+
+impl Times {
+    /// `None` where there are none.
+    pub(super) fn of(delays: &Delays) -> Option<Self> {
+        let millis = |nanos: u64| nanos as f64 / 1e6;
+        (delays.count() > 0).then(|| Self {
+            samples: delays.count(),
+            p50_millis: millis(delays.percentile_nanos(50)),
+            p99_millis: millis(delays.percentile_nanos(99)),
+            max_millis: millis(delays.longest_nanos()),
+        })
+    }
+}
+
+impl Report {
+    /// Whether every follower got all that it should, once.
+    pub(super) fn is_complete(&self) -> bool {
+        let delivered = self.delivered.as_ref();
+        delivered.is_some_and(|delivered| delivered.complete_followers == self.followers)
+            && self.storm.as_ref().is_none_or(|storm| storm.resumed == self.followers)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stream, followers, processes, messages, publishers, .. } = self;
+        let rhythm = match (self.rate_per_sec, self.window) {
+            (Some(rate), _) => format!("{rate} a second"),
+            (None, window) => format!("{} at once", window.unwrap_or_default()),
+        };
+        writeln!(f, "{stream}")?;
+        writeln!(
+            f,
+            "{followers} followers in {processes} process{}; {messages} messages, {rhythm}, over \
+             {publishers} connection{}\n",
+            if *processes == 1 { "" } else { "es" },
+            if *publishers == 1 { "" } else { "s" }
+        )?;
+        let mut row = |name: &str, text: String| writeln!(f, "{name:<12}{text}");
+        if let Some(Connected { open, failed, ended, secs }) = &self.connected {
+            row("connected", format!("{open} in {secs:.2} s; {failed} failed, {ended} ended"))?;
+        }
+        if let Some(Published { accepted, refused, unanswered, refusal }) = &self.published {
+            let why = refusal.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
+            let counts = format!("{accepted}; {refused} refused{why}, {unanswered} unanswered");
+            row("published", counts)?;
+        }
+        if let Some(delivered) = &self.delivered {
+            row("delivered", delivered.to_string())?;
+        }
+        if let Some(times) = &self.latency {
+            row("latency", times.to_string())?;
+        }
+        if let Some(cpu) = &self.cpu {
+            row("CPU", cpu.to_string())?;
+        }
+        match &self.memory {
+            Some(memory) => row("memory", memory.to_string())?,
+            None => row("server", "not looked at: name its process with --pid".to_owned())?,
+        }
+        if let Some(storm) = &self.storm {
+            row("storm", storm.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, expected, complete_followers, ended_followers, secs, per_sec, .. } = self;
+        write!(
+            f,
+            "{count} of {expected} in {secs:.2} s, {per_sec:.0} a second; {complete_followers} \
+             followers got all, {ended_followers} were ended"
+        )?;
+        let late = self.latest_publish_millis;
+        late.map_or(Ok(()), |millis| write!(f, "; published {millis:.1} ms late at most"))
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { samples, p50_millis, p99_millis, max_millis } = self;
+        write!(
+            f,
+            "p50 {p50_millis:.2} ms, p99 {p99_millis:.2} ms, max {max_millis:.2} ms \
+             ({samples} samples)"
+        )
+    }
+}
+
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(secs), Some(micros)) = (self.server_secs, self.server_micros_per_delivery) {
+            write!(f, "server {micros:.2} µs a delivery, {secs:.2} s in all; ")?;
+        }
+        let (micros, secs) = (self.generator_micros_per_delivery, self.generator_secs);
+        write!(f, "generator {micros:.2} µs a delivery, {secs:.2} s in all")
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = |bytes: u64| ByteSize::b(bytes).display().iec();
+        write!(
+            f,
+            "server {:.0} bytes a follower: {} before, {} with all, {} at the end",
+            self.per_follower_bytes,
+            bytes(self.before_bytes),
+            bytes(self.connected_bytes),
+            bytes(self.end_bytes)
+        )
+    }
+}
+
+impl fmt::Display for Storm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { left, back, missed, resumed, .. } = self;
+        write!(f, "{left} left, {back} came back, {resumed} with the {missed} that they missed")?;
+        self.returned.as_ref().map_or(Ok(()), |returned| write!(f, ": {returned}"))
+    }
+}

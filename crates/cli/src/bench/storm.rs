@@ -1,0 +1,44 @@
+//! The storm: all let go in one moment, miss something, and all come back in one moment.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+
+use super::measure::Job;
+use super::orders::{Order, Progress};
+use super::pace::{Pace, Rhythm, SILENCE};
+use super::progress::Shown;
+use super::publisher::publish;
+use super::report::{Storm, Times};
+use super::workers::{self, Workers};
+
+/// Messages that are published while all are away. Who gets exactly these, and not rows as they are
+/// now, has been resumed.
+const MISSED: u64 = 10;
+
+/// Lets `left` followers go and all come back.
+pub(super) async fn measure(job: &Job, workers: &mut Workers, left: usize) -> Result<Storm> {
+    workers.order(Order::Leave).await?;
+    let mut states = workers.states();
+    let pace = Arc::new(Pace::new(MISSED, Rhythm::Window(MISSED), left, states.clone()));
+    let published = publish(&job.publish_to, &job.message, &pace, job.publishers).await?;
+    ensure!(
+        published.accepted == MISSED,
+        "of {MISSED} messages that all should miss, {} were accepted",
+        published.accepted
+    );
+    let due = MISSED * job.followers as u64;
+    let shown = Shown::start("coming back", due, states.clone(), |progress| progress.delivered);
+    workers.order(Order::Return(MISSED)).await?;
+    let come = |all: &Progress| all.delivered + all.open as u64;
+    workers::wait(&mut states, SILENCE, |all| all.delivered >= due, come).await;
+    drop(shown);
+    let tally = workers.tally().await?;
+    Ok(Storm {
+        left,
+        back: tally.progress.open,
+        missed: MISSED,
+        resumed: tally.complete,
+        returned: Times::of(&tally.delays),
+    })
+}

@@ -1,0 +1,224 @@
+//! `flightboard bench`, whose counts are exact. How fast anything is, no test says.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::program::{Ended, Program, Server, flightboard, run, serve, with_files};
+use crate::wait::{PATIENCE, until};
+
+const FOLLOWERS: u64 = 30;
+
+const MESSAGES: u64 = 40;
+
+fn bench(to: &str, more: &[&str]) -> Command {
+    let mut command = flightboard(["bench", "--to", to]);
+    command.args(["--followers", &FOLLOWERS.to_string(), "--messages", &MESSAGES.to_string()]);
+    command.args(more);
+    command
+}
+
+/// The figures of a measurement in which nothing was lost.
+fn measure(command: &mut Command) -> Value {
+    let ended = run(command, "");
+    assert!(ended.status.success(), "{ended:?}");
+    let figures = figures(&ended);
+    assert_eq!(figures["connected"]["open"], FOLLOWERS);
+    assert_eq!(figures["published"]["accepted"], MESSAGES);
+    let delivered = &figures["delivered"];
+    assert_eq!(delivered["count"], FOLLOWERS * MESSAGES);
+    assert_eq!(delivered["expected"], FOLLOWERS * MESSAGES);
+    assert_eq!(delivered["completeFollowers"], FOLLOWERS);
+    assert_eq!(figures["latency"]["samples"], FOLLOWERS * MESSAGES, "all of so few measure");
+    figures
+}
+
+fn figures(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+}
+
+/// It ends with an error that has these words.
+fn check(command: &mut Command, words: &[&str]) {
+    let Ended { status, stdout, stderr } = run(command, "");
+    assert_eq!((status.code(), &*stdout), (Some(1), ""), "{stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "{word}: {stderr}");
+    }
+}
+
+/// Boards that it has opened and not closed.
+fn own_boards(server: &Server) -> Vec<String> {
+    let boards = server.api().get("/boards")["boards"].as_array().unwrap().clone();
+    let open = boards.iter().filter(|board| board["closed"] == false);
+    let names = open.map(|board| board["name"].as_str().unwrap().to_owned());
+    names.filter(|name| name.starts_with("bench")).collect()
+}
+
+#[test]
+fn each_follower_gets_each_message_once_at_any_rhythm() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let pid = server.program.id().to_string();
+    for rhythm in [&["--rate", "200"][..], &["--window", "3", "--publishers", "2"]] {
+        let figures = measure(bench(server.api().url(), &["--json", "--pid", &pid]).args(rhythm));
+        if cfg!(target_os = "linux") {
+            assert!(figures["memory"]["connectedBytes"].as_u64().unwrap() > 0);
+            assert!(figures["cpu"]["serverSecs"].as_f64().unwrap() >= 0.0);
+        }
+    }
+    assert_eq!(own_boards(&server), [""; 0], "its boards are closed");
+    assert_eq!(server.api().rows("main"), [Value::Null; 0], "no board of others is touched");
+}
+
+#[test]
+fn after_a_storm_all_are_back_and_have_what_they_missed() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let storm = &measure(&mut bench(server.api().url(), &["--json", "--storm"]))["storm"];
+    assert_eq!([&storm["left"], &storm["back"], &storm["resumed"]], [FOLLOWERS; 3]);
+    assert_eq!(storm["returned"]["samples"], FOLLOWERS);
+}
+
+#[test]
+fn a_server_that_does_not_resume_is_seen_in_the_storm() {
+    let url = format!("http://{}", foreign_server());
+    let publish = format!("{url}/publish");
+    let ended = run(&mut bench(&url, &["--json", "--storm", "--publish-url", &publish]), "");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let figures = figures(&ended);
+    assert_eq!(figures["delivered"]["completeFollowers"], FOLLOWERS);
+    let storm = &figures["storm"];
+    assert_eq!((&storm["back"], &storm["resumed"]), (&FOLLOWERS.into(), &0.into()));
+}
+
+#[test]
+fn several_processes_count_together() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let figures = measure(&mut bench(
+        server.api().url(),
+        &["--json", "--storm", "--processes", "4", "--window", "5"],
+    ));
+    assert_eq!(figures["processes"], 4);
+    assert_eq!(figures["storm"]["resumed"], FOLLOWERS);
+}
+
+#[test]
+fn with_few_open_files_there_are_more_processes_or_a_sentence() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let figures = measure(&mut with_files(40, &bench(server.api().url(), &["--json"])));
+    assert!(figures["processes"].as_u64().unwrap() > 1);
+    let mut none = with_files(40, &bench(server.api().url(), &["--processes", "1"]));
+    check(&mut none, &["open files", "ulimit -Hn"]);
+}
+
+#[test]
+fn any_server_can_be_measured() {
+    let url = format!("http://{}", foreign_server());
+    let publish = format!("{url}/publish");
+    let to = ["--json", "--publish-url", &publish];
+    measure(&mut bench(&url, &to));
+    let body = r#"<a at="{time}" number="{number}">"#;
+    let more = ["--publish-method", "put", "--publish-header", "Content-Type: text/xml"];
+    measure(bench(&url, &to).args(more).args(["--publish-body", body, "--mark", "number="]));
+}
+
+#[test]
+fn what_cannot_be_measured_is_told() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nowhere = format!("http://{free}");
+    check(&mut bench(&nowhere, &[]), &[&nowhere, "no server answers", "--to"]);
+
+    let url = format!("http://{}", foreign_server());
+    check(&mut bench(&url, &[]), &["no flightboard", "--publish-url"]);
+    let publish = format!("{url}/publish");
+    let other = ["--publish-url", &publish, "--path", "/other"];
+    check(&mut bench(&url, &other), &["/other answers 404", "--path"]);
+    let unmarked = ["--publish-url", &publish, "--mark", "not there"];
+    check(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
+    let lost = format!("{url}/lost");
+    check(&mut bench(&url, &["--publish-url", &lost]), &[&lost, "refuses", "404"]);
+}
+
+#[test]
+fn a_table_names_what_was_not_looked_at() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let ended = run(&mut bench(server.api().url(), &[]), "");
+    let count = FOLLOWERS * MESSAGES;
+    for words in [&format!("{count} of {count}"), "latency", "generator", "name its process"] {
+        assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_signal_ends_it_and_closes_its_board() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let slow = ["--rate", "0.01", "--json"];
+    let bench = Program::start(&mut bench(server.api().url(), &slow));
+    let board = until("all follow", PATIENCE, || {
+        let name = own_boards(&server).pop()?;
+        (server.api().followers(&name) == FOLLOWERS).then_some(name)
+    });
+    bench.signal("INT");
+    let ended = bench.end(PATIENCE);
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("stopped before everything was measured"), "{ended:?}");
+    assert_eq!(figures(&ended)["delivered"], Value::Null);
+    assert_eq!(server.api().status(&format!("/boards/{board}/events")), 204);
+}
+
+type Streams = Arc<Mutex<Vec<TcpStream>>>;
+
+/// A server that knows nothing of flights: what is sent to `/publish` goes to all who have asked for
+/// `/events`, in streams that are not chunked.
+fn foreign_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let streams = Streams::default();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let streams = Arc::clone(&streams);
+            thread::spawn(move || talk(socket.unwrap(), &streams));
+        }
+    });
+    address
+}
+
+fn talk(mut socket: TcpStream, streams: &Streams) -> Option<()> {
+    let mut requests = BufReader::new(socket.try_clone().unwrap());
+    loop {
+        let head = requests.by_ref().lines().map_while(Result::ok);
+        let head: Vec<_> = head.take_while(|line| !line.is_empty()).collect();
+        let (first, headers) = head.split_first()?;
+        let length = headers.iter().find_map(|line| {
+            line.to_lowercase().strip_prefix("content-length: ").map(|text| text.parse().unwrap())
+        });
+        let mut body = vec![0; length.unwrap_or(0)];
+        requests.read_exact(&mut body).ok()?;
+        let answer = match first.split(' ').nth(1)? {
+            "/events" => {
+                let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n";
+                let mut streams = streams.lock().unwrap();
+                socket.write_all(head).ok()?;
+                streams.push(socket);
+                return None;
+            }
+            "/publish" => {
+                let event = [b"data: ", &*body, b"\n\n"].concat();
+                streams.lock().unwrap().retain_mut(|stream| stream.write_all(&event).is_ok());
+                "202 Accepted"
+            }
+            _ => "404 Not Found",
+        };
+        let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+        socket.write_all(answer.as_bytes()).ok()?;
+    }
+}
