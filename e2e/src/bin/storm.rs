@@ -18,6 +18,8 @@ use e2e::storm::follower::{Follower, Order, Part};
 use e2e::storm::publisher::Publisher;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -46,6 +48,9 @@ struct Storm {
 
 /// Longer than any of it takes unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the system takes for one that never reads.
+const DEAF_RECEIVE_BYTES: u32 = 4096;
 
 /// How soon to look again.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -257,12 +262,13 @@ fn delays(delays: &[Duration]) -> String {
     format!("{:>8.1} ms {:>8.1} ms {:>8.1} ms", millis(0.5), millis(0.99), millis(1.0))
 }
 
-/// Sockets that ask for the stream, and read nothing of it.
-async fn deaf(address: SocketAddr, count: usize) -> Result<Vec<tokio::net::TcpStream>> {
-    use tokio::io::AsyncWriteExt;
+/// Sockets that ask for the stream, and read nothing of it. What the system would read for them is little.
+async fn deaf(address: SocketAddr, count: usize) -> Result<Vec<TcpStream>> {
     let mut sockets = Vec::new();
     for _ in 0..count {
-        let mut socket = tokio::net::TcpStream::connect(address).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(DEAF_RECEIVE_BYTES)?;
+        let mut socket = socket.connect(address).await?;
         socket.write_all(b"GET /events HTTP/1.1\r\nHost: storm\r\n\r\n").await?;
         sockets.push(socket);
     }
