@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::follower::{Follower, Start};
+use crate::follower::{Cursor, Follower, Start};
+use crate::frame::Frame;
 use crate::window::Window;
 
 /// The recent frames of one board and all who follow it.
@@ -23,7 +23,7 @@ pub struct Channel {
 pub(crate) struct State {
     pub(crate) window: Window,
     /// The last frame, once there will be no more.
-    pub(crate) farewell: Option<Bytes>,
+    pub(crate) farewell: Option<Frame>,
 }
 
 /// All rows of the board as one frame.
@@ -32,7 +32,7 @@ pub struct Snapshot {
     /// Position of the newest event in it: the frames after it go on from there.
     pub seq: u64,
     /// The frame, shared by all who are given it.
-    pub frame: Bytes,
+    pub frame: Frame,
 }
 
 /// Why a follower is given a snapshot.
@@ -69,13 +69,13 @@ impl Channel {
 
     /// Adds the frame of the event at `seq`, which is greater than all before, and wakes whoever
     /// waits.
-    pub fn publish(&self, seq: u64, frame: Bytes) {
+    pub fn publish(&self, seq: u64, frame: Frame) {
         self.state.lock().window.push(seq, frame);
         self.news.send_replace(());
     }
 
     /// Adds the last frame. Followers are given what they are due up to it, then end.
-    pub fn close(&self, seq: u64, frame: Bytes) {
+    pub fn close(&self, seq: u64, frame: Frame) {
         {
             let mut state = self.state.lock();
             state.window.push(seq, frame.clone());
@@ -86,7 +86,7 @@ impl Channel {
 
     /// Opens a follower.
     pub fn follow(self: &Arc<Self>, start: Start) -> Follower {
-        Follower::open(Arc::clone(self), start)
+        Follower::new(Cursor::open(Arc::clone(self), start))
     }
 
     /// How many followers there are.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::channel::{Channel, Reason};
+use crate::frame::Frame;
 use crate::window::Place;
 
 /// About how many bytes a follower is given at once; a single frame may be larger.
@@ -23,32 +23,48 @@ pub enum Start {
     Lost,
 }
 
-/// One open stream: a cursor.
+/// A place in a channel's frames, and all that a follower costs it.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    pub(crate) channel: Arc<Channel>,
+    /// Position of the last event given.
+    pub(crate) at: u64,
+    /// Why a snapshot comes first, if it does.
+    pub(crate) owed: Option<Reason>,
+}
+
+/// What lies before a cursor.
+pub(crate) enum Ahead {
+    /// These frames, in order. [`Cursor::took`] says how far they were taken.
+    Frames(Vec<(u64, Frame)>),
+    /// This frame instead of all that came before. It counts as taken.
+    Instead(Frame),
+    Nothing,
+    /// Nothing any more: the channel is closed and all was given.
+    End,
+}
+
+/// One open stream: a cursor, and a way to wait.
 #[derive(Debug)]
 pub struct Follower {
-    channel: Arc<Channel>,
+    cursor: Cursor,
     news: watch::Receiver<()>,
-    /// Position of the last event given.
-    cursor: u64,
-    /// Why a snapshot comes first, if it does.
-    owed: Option<Reason>,
 }
 
 /// What a follower is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Due {
     /// These frames, in order. They are given once.
-    Frames(Vec<Bytes>),
+    Frames(Vec<Frame>),
     /// Nothing yet.
     Nothing,
     /// Nothing any more: the channel is closed and all was given.
     End,
 }
 
-impl Follower {
+impl Cursor {
     pub(crate) fn open(channel: Arc<Channel>, start: Start) -> Self {
-        let news = channel.news.subscribe();
-        let (cursor, owed) = match start {
+        let (at, owed) = match start {
             Start::Fresh => (0, Some(Reason::Start)),
             Start::Lost => (0, Some(Reason::Unknown)),
             Start::After(seq) => match channel.state.lock().window.place(seq) {
@@ -58,12 +74,55 @@ impl Follower {
             },
         };
         channel.followers.fetch_add(1, Ordering::Relaxed);
-        Self { channel, news, cursor, owed }
+        Self { channel, at, owed }
+    }
+
+    /// What is due next, [`PULL_BYTES`] of it or one frame.
+    pub(crate) fn ahead(&mut self) -> Ahead {
+        let reason = {
+            let state = self.channel.state.lock();
+            let passed = match self.owed.take() {
+                Some(reason) => reason,
+                None => match state.window.after(self.at, PULL_BYTES) {
+                    Some(frames) if frames.is_empty() => {
+                        return if state.farewell.is_some() { Ahead::End } else { Ahead::Nothing };
+                    }
+                    Some(frames) => return Ahead::Frames(frames),
+                    None => Reason::Slow,
+                },
+            };
+            if let Some(farewell) = &state.farewell {
+                self.at = state.window.head();
+                return Ahead::Instead(farewell.clone());
+            }
+            passed
+        };
+        let snapshot = self.channel.snapshot(reason);
+        self.at = snapshot.seq;
+        Ahead::Instead(snapshot.frame)
+    }
+
+    /// The frames up to the one at `seq` were taken.
+    pub(crate) fn took(&mut self, seq: u64) {
+        self.at = seq;
+    }
+}
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        self.channel.followers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Follower {
+    pub(crate) fn new(cursor: Cursor) -> Self {
+        let news = cursor.channel.news.subscribe();
+        Self { cursor, news }
     }
 
     /// Whether it goes on from an event that it has seen.
     pub fn is_resumed(&self) -> bool {
-        self.owed.is_none()
+        self.cursor.owed.is_none()
     }
 
     /// Takes what is due next, [`PULL_BYTES`] of it or one frame. Asked when the socket can take
@@ -71,30 +130,17 @@ impl Follower {
     pub fn due(&mut self) -> Due {
         // Before looking: what is published after this wakes the next wait.
         self.news.mark_unchanged();
-        let reason = {
-            let state = self.channel.state.lock();
-            let passed = match self.owed.take() {
-                Some(reason) => reason,
-                None => match state.window.after(self.cursor, PULL_BYTES) {
-                    Some((_, frames)) if frames.is_empty() => {
-                        return if state.farewell.is_some() { Due::End } else { Due::Nothing };
-                    }
-                    Some((last, frames)) => {
-                        self.cursor = last;
-                        return Due::Frames(frames);
-                    }
-                    None => Reason::Slow,
-                },
-            };
-            if let Some(farewell) = &state.farewell {
-                self.cursor = state.window.head();
-                return Due::Frames(vec![farewell.clone()]);
+        match self.cursor.ahead() {
+            Ahead::Frames(frames) => {
+                if let Some((last, _)) = frames.last() {
+                    self.cursor.took(*last);
+                }
+                Due::Frames(frames.into_iter().map(|(_, frame)| frame).collect())
             }
-            passed
-        };
-        let snapshot = self.channel.snapshot(reason);
-        self.cursor = snapshot.seq;
-        Due::Frames(vec![snapshot.frame])
+            Ahead::Instead(frame) => Due::Frames(vec![frame]),
+            Ahead::Nothing => Due::Nothing,
+            Ahead::End => Due::End,
+        }
     }
 
     /// Waits until something may be due. Dropping the future loses nothing.
@@ -105,12 +151,6 @@ impl Follower {
 
     /// Position of the channel's newest event.
     pub fn head(&self) -> u64 {
-        self.channel.head()
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.channel.followers.fetch_sub(1, Ordering::Relaxed);
+        self.cursor.channel.head()
     }
 }

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use crate::frame::Frame;
 
 /// Counted for a frame besides its bytes, so that a window of tiny frames is bounded as well.
 pub const FRAME_OVERHEAD_BYTES: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Window {
-    frames: VecDeque<(u64, Bytes)>,
+    frames: VecDeque<(u64, Frame)>,
     /// Whoever has seen the event of this position can be served from the frames.
     floor: u64,
     bytes: usize,
@@ -36,7 +36,7 @@ impl Window {
 
     /// Adds the frame of the event at `seq`, which is greater than all before; the oldest frames
     /// make room. A frame larger than the whole window is not kept either.
-    pub(crate) fn push(&mut self, seq: u64, frame: Bytes) {
+    pub(crate) fn push(&mut self, seq: u64, frame: Frame) {
         debug_assert!(seq > self.head(), "positions only grow");
         self.bytes += size(&frame);
         self.frames.push_back((seq, frame));
@@ -65,43 +65,48 @@ impl Window {
         if known { Place::Within } else { Place::Nowhere }
     }
 
-    /// The frames after `seq`, oldest first, at least one if there is any and about `max_bytes` at
-    /// most; with the position of the last of them. `None` if the window has passed `seq`.
-    pub(crate) fn after(&self, seq: u64, max_bytes: usize) -> Option<(u64, Vec<Bytes>)> {
+    /// The frames after `seq` with their positions, oldest first, at least one if there is any and
+    /// about `max_bytes` at most. `None` if the window has passed `seq`.
+    pub(crate) fn after(&self, seq: u64, max_bytes: usize) -> Option<Vec<(u64, Frame)>> {
         if seq < self.floor {
             return None;
         }
         let first = self.frames.partition_point(|(frame, _)| *frame <= seq);
-        let (mut last, mut bytes, mut due) = (seq, 0, Vec::new());
+        let (mut bytes, mut due) = (0, Vec::new());
         for (seq, frame) in self.frames.range(first..) {
-            bytes += frame.len();
+            bytes += frame.whole().len();
             if bytes > max_bytes && !due.is_empty() {
                 break;
             }
-            due.push(frame.clone());
-            last = *seq;
+            due.push((*seq, frame.clone()));
         }
-        Some((last, due))
+        Some(due)
     }
 }
 
-fn at((seq, _): &(u64, Bytes)) -> u64 {
+fn at((seq, _): &(u64, Frame)) -> u64 {
     *seq
 }
 
-fn size(frame: &Bytes) -> usize {
-    frame.len() + FRAME_OVERHEAD_BYTES
+fn size(frame: &Frame) -> usize {
+    frame.whole().len() + FRAME_OVERHEAD_BYTES
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+
+    fn frame(bytes: usize) -> Frame {
+        Frame::bare(Bytes::from(vec![b'x'; bytes]))
+    }
 
     /// A window that holds three frames of ten bytes, given events at 20, 30, … 70.
     fn window() -> Window {
         let mut window = Window::new(10, 3 * (10 + FRAME_OVERHEAD_BYTES));
         for seq in (20..=70).step_by(10) {
-            window.push(seq, Bytes::from(vec![b'x'; 10]));
+            window.push(seq, frame(10));
         }
         window
     }
@@ -124,18 +129,21 @@ mod tests {
     #[test]
     fn a_pull_is_bounded_but_never_empty_when_something_is_due() {
         let window = window();
-        let pulled = |seq, max| window.after(seq, max).map(|(last, due)| (last, due.len()));
+        let pulled = |seq, max| {
+            let due = window.after(seq, max)?;
+            Some(due.into_iter().map(|(seq, _)| seq).collect::<Vec<_>>())
+        };
         assert_eq!(pulled(30, 100), None);
-        assert_eq!(pulled(40, 100), Some((70, 3)));
-        assert_eq!(pulled(40, 20), Some((60, 2)));
-        assert_eq!(pulled(40, 1), Some((50, 1)));
-        assert_eq!(pulled(70, 100), Some((70, 0)));
+        assert_eq!(pulled(40, 100), Some(vec![50, 60, 70]));
+        assert_eq!(pulled(40, 20), Some(vec![50, 60]));
+        assert_eq!(pulled(40, 1), Some(vec![50]));
+        assert_eq!(pulled(70, 100), Some(vec![]));
     }
 
     #[test]
     fn a_frame_larger_than_the_window_is_passed_at_once() {
         let mut window = window();
-        window.push(80, Bytes::from(vec![b'x'; 1_000]));
+        window.push(80, frame(1_000));
         assert_eq!((window.floor(), window.head(), window.bytes), (80, 80, 0));
     }
 }

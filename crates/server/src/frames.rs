@@ -1,9 +1,10 @@
-//! Events as the bytes that followers are sent, each made once and shared by all.
+//! Events as the bytes that followers are sent, each made once and shared by all. Each is a chunk of
+//! HTTP/1.1 (RFC 9112, section 7.1) too, for those whose sockets are written without an HTTP stack.
 
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use fanout::Reason;
+use fanout::{Frame, Reason};
 use flight::{BoardSettings, Flight, Timetable};
 use jiff::Timestamp;
 use journal::Position;
@@ -23,7 +24,7 @@ pub(crate) struct Rows {
     pub(crate) closed: bool,
     board: String,
     flights: String,
-    frames: [OnceLock<Bytes>; 4],
+    frames: [OnceLock<Frame>; 4],
 }
 
 impl Rows {
@@ -36,7 +37,7 @@ impl Rows {
         Self { id, json, closed, board, flights, frames: Default::default() }
     }
 
-    pub(crate) fn frame(&self, reason: Reason) -> Bytes {
+    pub(crate) fn frame(&self, reason: Reason) -> Frame {
         let make = || {
             let Self { board, flights, .. } = self;
             let reason = reason_word(reason);
@@ -48,27 +49,27 @@ impl Rows {
 }
 
 /// The frame of an event.
-pub(crate) fn event(id: Position, name: &str, data: &str) -> Bytes {
+pub(crate) fn event(id: Position, name: &str, data: &str) -> Frame {
     encode(Some(&id.to_string()), name, data)
 }
 
 /// Says that the stream is alive, and which event is the board's newest. It has no id of its own,
 /// so that it never moves a follower's position.
-pub(crate) fn heartbeat(now: Timestamp, head: Position) -> Bytes {
+pub(crate) fn heartbeat(now: Timestamp, head: Position) -> Frame {
     let data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
     encode(None, "heartbeat", &data.to_string())
 }
 
-pub(crate) fn retry(millis: u64) -> Bytes {
+pub(crate) fn retry(millis: u64) -> Frame {
     let mut bytes = Vec::new();
     sse::retry(millis, &mut bytes);
-    bytes.into()
+    chunk(&bytes)
 }
 
-pub(crate) fn padding() -> Bytes {
+pub(crate) fn padding() -> Frame {
     let mut bytes = Vec::new();
     sse::comment(&" ".repeat(PADDING_BYTES), &mut bytes);
-    bytes.into()
+    chunk(&bytes)
 }
 
 /// The settings of a board, and what there is to say of it in a list.
@@ -92,11 +93,16 @@ pub(crate) fn reason_word(reason: Reason) -> &'static str {
     }
 }
 
-fn encode(id: Option<&str>, name: &str, data: &str) -> Bytes {
+fn encode(id: Option<&str>, name: &str, data: &str) -> Frame {
     let mut bytes = Vec::with_capacity(data.len() + 80);
     let event = sse::Event { id, event: Some(name), data };
     event.encode(&mut bytes).expect("ids and names of ours hold no line ends");
-    bytes.into()
+    chunk(&bytes)
+}
+
+/// An empty one would be the last.
+fn chunk(payload: &[u8]) -> Frame {
+    Frame::wrapped(format!("{:x}\r\n", payload.len()).as_bytes(), payload, b"\r\n")
 }
 
 fn line(data: &impl Serialize) -> String {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use fanout::{Channel, Reason, Snapshot};
+use fanout::{Channel, Frame, Reason, Snapshot};
 use flight::{Applied, BoardName, Boards, Event, Flight, Record, Timetable, Update, Why};
 use jiff::Timestamp;
 use journal::{Epochs, Position, Seq};
@@ -202,7 +202,7 @@ impl Live {
         let snapshot = move |reason| {
             let snapshot = live.upgrade().and_then(|live| live.snapshot(&name, reason));
             // The program is ending, or the board was closed and forgotten: nothing will follow.
-            snapshot.unwrap_or(Snapshot { seq: u64::MAX, frame: bytes::Bytes::new() })
+            snapshot.unwrap_or(Snapshot { seq: u64::MAX, frame: Frame::default() })
         };
         Channel::new(seq, self.window_bytes, snapshot)
     }

@@ -15,8 +15,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use fanout::Start;
+use fanout::{Frame, Start};
 use flight::BoardName;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use rand::RngExt;
@@ -62,7 +61,7 @@ pub(crate) async fn board(
     match admit(&app, &board, &wishes) {
         Ok(Admission::Stream(stream)) => response(stream.into_body(), version, "keep-alive"),
         // Its connection would take the place of one that could be served.
-        Ok(Admission::TurnedAway(retry)) => response(Body::from(retry), version, "close"),
+        Ok(Admission::TurnedAway(retry)) => response(Body::from(retry.payload()), version, "close"),
         Ok(Admission::Closed) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -72,7 +71,7 @@ pub(crate) async fn board(
 enum Admission {
     Stream(Box<Stream>),
     /// There are too many, or the server is stopping. Any status but 200 would stop an `EventSource` for good.
-    TurnedAway(Bytes),
+    TurnedAway(Frame),
     /// 204 stops an `EventSource` for good, as it should.
     Closed,
 }
@@ -109,7 +108,7 @@ fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> 
     Ok(Admission::Stream(Box::new(Stream::new(app, follower, opening, seat))))
 }
 
-fn opening(wishes: &Wishes) -> Vec<Bytes> {
+fn opening(wishes: &Wishes) -> Vec<Frame> {
     let padding = wishes.padding.then(frames::padding);
     padding.into_iter().chain([frames::retry(random(RETRY_MILLIS))]).collect()
 }

@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use bytes::Bytes;
-use fanout::{Channel, Due, Follower, Reason, Snapshot};
+use fanout::{Channel, Due, Follower, Frame, Reason, Snapshot};
 
 /// The history is the state: a frame is its position as text, a snapshot all positions so far.
 pub(crate) struct Board {
@@ -35,6 +34,11 @@ pub(crate) struct Screen {
     pub(crate) snapshots: Vec<Reason>,
     /// Whether it was told the last frame.
     pub(crate) closed: bool,
+}
+
+/// A line of text in a wrapping of its own.
+pub(crate) fn frame(text: impl Into<String>) -> Frame {
+    Frame::wrapped(b"<", text.into().as_bytes(), b">\n")
 }
 
 impl Board {
@@ -72,12 +76,12 @@ impl Board {
 impl Past {
     fn publish(&self, seq: u64) {
         self.history.lock().unwrap().push(seq);
-        self.channel().publish(seq, Bytes::from(seq.to_string()));
+        self.channel().publish(seq, frame(seq.to_string()));
     }
 
     fn close(&self) {
         if !self.is_closed.swap(true, Ordering::SeqCst) {
-            self.channel().close(self.newest() + 1, Bytes::from("Closed now"));
+            self.channel().close(self.newest() + 1, frame("Closed now"));
         }
     }
 
@@ -88,7 +92,7 @@ impl Past {
         let snapshot = {
             let rows = self.history.lock().unwrap();
             let text: Vec<_> = rows.iter().map(u64::to_string).collect();
-            let frame = Bytes::from(format!("{reason:?} {}", text.join(" ")));
+            let frame = frame(format!("{reason:?} {}", text.join(" ")));
             Snapshot { seq: *rows.last().unwrap(), frame }
         };
         self.publish_more(after);
@@ -125,9 +129,10 @@ impl Screen {
         }
     }
 
-    pub(crate) fn take(&mut self, frame: &Bytes) {
+    pub(crate) fn take(&mut self, frame: &Frame) {
         assert!(!self.closed, "nothing comes after the last frame");
-        let text = std::str::from_utf8(frame).unwrap();
+        let payload = frame.payload();
+        let text = std::str::from_utf8(&payload).unwrap();
         let Some((reason, rows)) = text.split_once(' ') else {
             let seq = text.parse().unwrap();
             assert!(

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use fanout::{Due, FRAME_OVERHEAD_BYTES, Reason, Start};
 
-use crate::board::{Board, Screen};
+use crate::board::{Board, Screen, frame};
 
-/// Holds three frames of one digit.
-const THREE_FRAMES: usize = 3 * (1 + FRAME_OVERHEAD_BYTES);
+/// Holds three frames of one digit in their wrapping.
+const THREE_FRAMES: usize = 3 * (4 + FRAME_OVERHEAD_BYTES);
 
 /// Longer than anything takes, on a clock that stands still while there is something to do.
 const LONG: Duration = Duration::from_secs(3600);
@@ -64,8 +63,8 @@ fn a_closed_channel_says_so_last() {
         board.publish(seq);
     }
     near.due();
-    board.channel.close(10, Bytes::from("10"));
-    let only_the_last = Due::Frames(vec![Bytes::from("10")]);
+    board.channel.close(10, frame("10"));
+    let only_the_last = Due::Frames(vec![frame("10")]);
     for follower in [&mut near, &mut far, &mut board.channel.follow(Start::Fresh)] {
         assert_eq!(
             (follower.due(), follower.due(), follower.due()),

@@ -59,7 +59,7 @@ proptest! {
         steps in prop::collection::vec(step(), 0..200),
         window_frames in 0_usize..12,
     ) {
-        let board = Board::new(window_frames * (2 + FRAME_OVERHEAD_BYTES));
+        let board = Board::new(window_frames * (5 + FRAME_OVERHEAD_BYTES));
         let mut screen = Screen::default();
         let mut follower = back(&board, &screen);
         for step in steps {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use fanout::{Due, Follower};
+use fanout::{Due, Follower, Frame};
 use futures_util::stream;
 use jiff::Timestamp;
 use rand::RngExt;
@@ -48,13 +48,13 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(app: &App, follower: Follower, opening: Vec<Bytes>, seat: Seat) -> Self {
+    pub(super) fn new(app: &App, follower: Follower, opening: Vec<Frame>, seat: Seat) -> Self {
         let now = Instant::now();
         Self {
             app: app.clone(),
             follower,
             turn: Some(app.parts.gate.turn(now)),
-            taken: opening.into(),
+            taken: opening.iter().map(Frame::payload).collect(),
             next_heartbeat: now + HEARTBEAT,
             stopping: app.parts.health.stopping(),
             ends: None,
@@ -81,13 +81,13 @@ impl Stream {
             let now = Instant::now();
             let ends = self.ends.is_some_and(|ends| ends <= now);
             match self.due(now) {
-                Due::Frames(frames) => self.taken.extend(frames),
+                Due::Frames(frames) => self.taken.extend(frames.iter().map(Frame::payload)),
                 Due::End => return None,
                 // Not before: what was acknowledged is shown.
                 Due::Nothing if ends => {
                     self.ended = true;
                     let drain = self.app.parts.settings.drain;
-                    return Some(frames::retry(retry_after_stop(drain)));
+                    return Some(frames::retry(retry_after_stop(drain)).payload());
                 }
                 Due::Nothing => {}
             }
@@ -124,7 +124,7 @@ impl Stream {
 
     fn heartbeat(&self) -> Option<Bytes> {
         let head = self.app.parts.live.id(self.follower.head())?;
-        Some(frames::heartbeat(Timestamp::now(), head))
+        Some(frames::heartbeat(Timestamp::now(), head).payload())
     }
 
     fn time_to_end(&self) -> Duration {
