@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::follower::{Cursor, Follower, Start};
 use crate::frame::Frame;
+use crate::reactor::Bell;
 use crate::window::Window;
 
 /// The recent frames of one board and all who follow it.
@@ -16,6 +17,8 @@ pub struct Channel {
     pub(crate) state: Mutex<State>,
     /// Changes whenever something may be due.
     pub(crate) news: watch::Sender<()>,
+    /// Those of the reactor's threads that have followers of this channel, to be rung.
+    bells: Mutex<Vec<Arc<Bell>>>,
     pub(crate) followers: AtomicUsize,
     snapshot: Box<dyn Fn(Reason) -> Snapshot + Send + Sync>,
 }
@@ -62,6 +65,7 @@ impl Channel {
         Arc::new(Self {
             state: Mutex::new(State { window: Window::new(seq, window_bytes), farewell: None }),
             news: watch::Sender::new(()),
+            bells: Mutex::default(),
             followers: AtomicUsize::new(0),
             snapshot: Box::new(snapshot),
         })
@@ -71,7 +75,7 @@ impl Channel {
     /// waits.
     pub fn publish(&self, seq: u64, frame: Frame) {
         self.state.lock().window.push(seq, frame);
-        self.news.send_replace(());
+        self.tell();
     }
 
     /// Adds the last frame. Followers are given what they are due up to it, then end.
@@ -81,7 +85,7 @@ impl Channel {
             state.window.push(seq, frame.clone());
             state.farewell = Some(frame);
         }
-        self.news.send_replace(());
+        self.tell();
     }
 
     /// Opens a follower.
@@ -102,6 +106,20 @@ impl Channel {
     /// The oldest position from which a follower can go on.
     pub fn floor(&self) -> u64 {
         self.state.lock().window.floor()
+    }
+
+    /// Rings `bell` whenever something may be due, until [`Channel::forget`].
+    pub(crate) fn ring(&self, bell: Arc<Bell>) {
+        self.bells.lock().push(bell);
+    }
+
+    pub(crate) fn forget(&self, bell: &Arc<Bell>) {
+        self.bells.lock().retain(|other| !Arc::ptr_eq(other, bell));
+    }
+
+    fn tell(&self) {
+        self.news.send_replace(());
+        self.bells.lock().iter().for_each(|bell| bell.ring());
     }
 
     pub(crate) fn snapshot(&self, reason: Reason) -> Snapshot {

@@ -149,6 +149,14 @@ impl Follower {
         let _ = self.news.changed().await;
     }
 
+    pub(crate) fn channel(&self) -> &Arc<Channel> {
+        &self.cursor.channel
+    }
+
+    pub(crate) fn into_cursor(self) -> Cursor {
+        self.cursor
+    }
+
     /// Position of the channel's newest event.
     pub fn head(&self) -> u64 {
         self.cursor.channel.head()

@@ -5,6 +5,9 @@
 //! the frames have passed is given a snapshot instead. What a frame says, and how it is wrapped, is
 //! not known here.
 //!
+//! Followers are served in two ways from the same cursors: each by a task of its own that pulls
+//! ([`Follower`]), or many by a thread that writes to their sockets itself ([`Reactor`]).
+//!
 //! ```
 //! use bytes::Bytes;
 //! use fanout::{Channel, Due, Frame, Reason, Snapshot, Start};
@@ -31,7 +34,11 @@ mod channel;
 /// A cursor into a channel's frames, and what it is due next.
 mod follower;
 
+/// A few threads that write to the sockets of many followers.
+mod reactor;
+
 pub use channel::{Channel, Reason, Snapshot};
 pub use follower::{Due, Follower, PULL_BYTES, Start};
 pub use frame::Frame;
+pub use reactor::{DISCARDED_BYTES, Newcomer, PIECE_BYTES, Reactor, Timing, Wording};
 pub use window::FRAME_OVERHEAD_BYTES;

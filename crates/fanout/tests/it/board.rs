@@ -14,6 +14,8 @@ pub(crate) struct Board {
 #[derive(Default)]
 struct Past {
     history: Mutex<Vec<u64>>,
+    /// How many bytes wide a frame of a position is at least.
+    width: usize,
     meanwhile: Mutex<Meanwhile>,
     channel: OnceLock<Weak<Channel>>,
     is_closed: AtomicBool,
@@ -44,7 +46,12 @@ pub(crate) fn frame(text: impl Into<String>) -> Frame {
 impl Board {
     /// A board that opened with the event at 1.
     pub(crate) fn new(window_bytes: usize) -> Self {
-        let past = Arc::new(Past { history: Mutex::new(vec![1]), ..Past::default() });
+        Self::of_width(0, window_bytes)
+    }
+
+    /// The same with frames of so many bytes.
+    pub(crate) fn of_width(width: usize, window_bytes: usize) -> Self {
+        let past = Arc::new(Past { history: Mutex::new(vec![1]), width, ..Past::default() });
         let of_past = Arc::clone(&past);
         let channel = Channel::new(1, window_bytes, move |reason| of_past.snapshot(reason));
         past.channel.set(Arc::downgrade(&channel)).unwrap();
@@ -76,7 +83,7 @@ impl Board {
 impl Past {
     fn publish(&self, seq: u64) {
         self.history.lock().unwrap().push(seq);
-        self.channel().publish(seq, frame(seq.to_string()));
+        self.channel().publish(seq, frame(format!("{seq:.<0$}", self.width)));
     }
 
     fn close(&self) {
@@ -132,7 +139,7 @@ impl Screen {
     pub(crate) fn take(&mut self, frame: &Frame) {
         assert!(!self.closed, "nothing comes after the last frame");
         let payload = frame.payload();
-        let text = std::str::from_utf8(&payload).unwrap();
+        let text = std::str::from_utf8(&payload).unwrap().trim_end_matches('.');
         let Some((reason, rows)) = text.split_once(' ') else {
             let seq = text.parse().unwrap();
             assert!(

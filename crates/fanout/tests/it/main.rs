@@ -5,3 +5,4 @@
 mod board;
 mod following;
 mod properties;
+mod reactor;

@@ -1,0 +1,414 @@
+//! Followers whose sockets the reactor writes: real sockets, and what their peers read.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fanout::{
+    DISCARDED_BYTES, FRAME_OVERHEAD_BYTES, Frame, Newcomer, Reactor, Reason, Start, Timing, Wording,
+};
+use socket2::{Domain, Socket, Type};
+
+use crate::board::{Board, Screen};
+
+const NEVER: Timing = Timing {
+    heartbeat_every: Duration::from_secs(36_000),
+    stall_timeout: Duration::from_secs(36_000),
+};
+
+/// Longer than anything takes that comes at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Words {
+    stalled: Arc<AtomicUsize>,
+    time_to_end: Duration,
+}
+
+impl Wording for Words {
+    type Seat = Arc<()>;
+
+    fn heartbeat(&self, head: u64) -> Option<Bytes> {
+        Some(format!("beat {head}\n").into())
+    }
+
+    fn goodbye(&self) -> Bytes {
+        Bytes::from("goodbye\n")
+    }
+
+    fn end(&self) -> Bytes {
+        Bytes::from("end\n")
+    }
+
+    fn time_to_end(&self) -> Duration {
+        self.time_to_end
+    }
+
+    fn stalled(&self) {
+        self.stalled.fetch_add(1, SeqCst);
+    }
+}
+
+/// A reactor and a door to it.
+struct Hall {
+    reactor: Reactor<Words>,
+    listener: TcpListener,
+    seats: Arc<()>,
+    stalled: Arc<AtomicUsize>,
+}
+
+impl Hall {
+    /// Without heartbeats: who is gone has to be noticed without having been sent something.
+    fn new() -> Self {
+        Self::with(NEVER, Duration::ZERO)
+    }
+
+    fn with(timing: Timing, time_to_end: Duration) -> Self {
+        let stalled = Arc::default();
+        let words = Words { stalled: Arc::clone(&stalled), time_to_end };
+        let reactor = Reactor::start(2, timing, words).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self { reactor, listener, seats: Arc::new(()), stalled }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
+    fn follow(&self, board: &Board, start: Start) -> Peer {
+        self.let_in(TcpStream::connect(self.address()).unwrap(), board, start, Duration::ZERO)
+    }
+
+    /// One whose system takes little that it does not read.
+    fn follow_with_little_room(&self, board: &Board) -> Peer {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(8 * 1024).unwrap();
+        socket.connect(&self.address().into()).unwrap();
+        self.let_in(socket.into(), board, Start::Fresh, Duration::ZERO)
+    }
+
+    fn let_in(&self, peer: TcpStream, board: &Board, start: Start, turn_in: Duration) -> Peer {
+        let (socket, _) = self.listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket2::SockRef::from(&socket).set_send_buffer_size(8 * 1024).unwrap();
+        peer.set_read_timeout(Some(PATIENCE)).unwrap();
+        self.reactor.take(Newcomer {
+            socket,
+            follower: board.channel.follow(start),
+            opening: Bytes::from("hello\n"),
+            turn: Instant::now() + turn_in,
+            seat: Arc::clone(&self.seats),
+        });
+        Peer { socket: peer, unread: Vec::new(), screen: Screen::default(), words: Vec::new() }
+    }
+
+    /// How many seats are taken.
+    fn taken(&self) -> usize {
+        Arc::strong_count(&self.seats) - 1
+    }
+
+    fn has(&self, seats: usize) {
+        let start = Instant::now();
+        while self.taken() != seats {
+            assert!(start.elapsed() < PATIENCE, "{} seats, not {seats}", self.taken());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The other end of a follower's socket.
+struct Peer {
+    socket: TcpStream,
+    unread: Vec<u8>,
+    screen: Screen,
+    /// What it was told besides frames.
+    words: Vec<String>,
+}
+
+impl Peer {
+    /// Reads so many bytes at most; whether there was anything.
+    fn read(&mut self, bytes: usize) -> bool {
+        let mut piece = vec![0; bytes];
+        let count = self.socket.read(&mut piece).expect("something comes in time");
+        self.unread.extend_from_slice(&piece[..count]);
+        while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<_> = self.unread.drain(..=end).collect();
+            let line = String::from_utf8(line).unwrap();
+            match line.strip_prefix('<').map(|line| line.strip_suffix(">\n").expect("whole frames"))
+            {
+                Some(payload) => self.screen.take(&Frame::bare(payload.to_owned().into())),
+                None if line.starts_with("beat ") => {}
+                None => self.words.push(line.trim_end().to_owned()),
+            }
+        }
+        count > 0
+    }
+
+    fn read_until(&mut self, is_there: impl Fn(&Self) -> bool) {
+        while !is_there(self) {
+            assert!(self.read(4096), "it goes on, after {:?} {:?}", self.words, self.screen);
+        }
+    }
+
+    fn read_up_to(&mut self, seq: u64) {
+        self.read_until(|peer| peer.screen.rows.last() == Some(&seq));
+    }
+
+    fn read_to_end(&mut self) {
+        while self.read(4096) {}
+        assert!(self.unread.is_empty(), "it does not end in the middle of a frame");
+    }
+}
+
+#[test]
+fn all_are_given_all_of_their_board_once_and_in_order() {
+    let hall = Hall::new();
+    let boards = [0; 5].map(|_| Board::new(1 << 20));
+    let mut peers: Vec<_> = (0..50)
+        .map(|n| (n % boards.len(), hall.follow(&boards[n % boards.len()], Start::After(1))))
+        .collect();
+    for seq in 2..=300 {
+        boards.iter().for_each(|board| board.publish(seq));
+    }
+    for (board, peer) in &mut peers {
+        peer.read_up_to(300);
+        assert_eq!(peer.words[0], "hello");
+        assert_eq!(peer.screen.rows, boards[*board].history()[1..]);
+        assert_eq!(peer.screen.snapshots, []);
+        assert_eq!(boards[*board].channel.followers(), 10);
+    }
+    drop(peers);
+    hall.has(0);
+    assert_eq!(boards.map(|board| board.channel.followers()), [0; 5]);
+}
+
+#[test]
+fn the_opening_and_the_first_events_come_in_one_piece() {
+    let hall = Hall::new();
+    let board = Board::new(1 << 20);
+    for _ in 0..20 {
+        let mut peer = hall.follow(&board, Start::Fresh);
+        assert!(peer.read(4096));
+        assert_eq!((&*peer.words, &*peer.screen.rows), (&["hello".to_owned()][..], &[1][..]));
+    }
+}
+
+#[test]
+fn before_its_turn_one_has_its_opening_and_no_events() {
+    let hall = Hall::new();
+    let board = Board::new(1 << 20);
+    let wait = Duration::from_millis(300);
+    let start = Instant::now();
+    let socket = TcpStream::connect(hall.address()).unwrap();
+    let mut peer = hall.let_in(socket, &board, Start::Fresh, wait);
+    peer.read_until(|peer| !peer.words.is_empty());
+    board.publish(2);
+    assert_eq!(peer.screen.snapshots, []);
+    peer.read_up_to(2);
+    assert!(start.elapsed() >= wait, "{:?}", start.elapsed());
+    assert_eq!(peer.screen.snapshots, [Reason::Start]);
+}
+
+/// Frames that no socket takes whole, a window of few of them, and peers that read as they like.
+#[test]
+fn what_is_half_written_is_finished_and_who_falls_behind_gets_a_snapshot() {
+    const WIDTH: usize = 30_000;
+    const EVENTS: u64 = 400;
+    let hall = Hall::new();
+    let board = Board::of_width(WIDTH, 5 * (WIDTH + FRAME_OVERHEAD_BYTES));
+    let peers: Vec<_> = (0..6).map(|_| hall.follow_with_little_room(&board)).collect();
+    let slow = std::thread::scope(|scope| {
+        let reading = peers.into_iter().enumerate().map(|(n, mut peer)| {
+            let board = &board;
+            scope.spawn(move || {
+                let pause = Duration::from_micros(300 * n as u64);
+                while peer.screen.rows.last() != Some(&EVENTS) {
+                    assert!(peer.read(1 + 3_000 * n), "it is not cut");
+                    std::thread::sleep(pause);
+                }
+                assert_eq!(peer.screen.rows, board.history());
+                peer.screen.snapshots.iter().filter(|reason| **reason == Reason::Slow).count()
+            })
+        });
+        let reading: Vec<_> = reading.collect();
+        for seq in 2..=EVENTS {
+            board.publish(seq);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        reading.into_iter().map(|reading| reading.join().unwrap()).sum::<usize>()
+    });
+    assert!(slow > 0, "the window has passed some");
+    assert_eq!(hall.stalled.load(SeqCst), 0);
+}
+
+#[test]
+fn one_that_takes_nothing_is_cut_and_counted_and_holds_up_nobody() {
+    let hall = Hall::with(
+        Timing {
+            heartbeat_every: Duration::from_secs(6),
+            stall_timeout: Duration::from_millis(400),
+        },
+        Duration::ZERO,
+    );
+    let board = Board::of_width(30_000, 1 << 20);
+    let mut stuck = hall.follow_with_little_room(&board);
+    let mut there = hall.follow(&board, Start::Fresh);
+    for seq in 2..=400 {
+        board.publish(seq);
+        there.read_up_to(seq);
+    }
+    hall.has(1);
+    assert_eq!((hall.stalled.load(SeqCst), board.channel.followers()), (1, 1));
+    let mut rest = Vec::new();
+    assert!(stuck.socket.read_to_end(&mut rest).is_err(), "the system holds nothing for it");
+    board.publish(401);
+    there.read_up_to(401);
+}
+
+#[test]
+fn who_closes_or_resets_is_freed_at_once() {
+    let hall = Hall::new();
+    let board = Board::new(1 << 20);
+    let mut peers: Vec<_> = (0..20).map(|_| hall.follow(&board, Start::Fresh)).collect();
+    for peer in &mut peers {
+        peer.read_up_to(1);
+    }
+    for peer in peers.drain(..10) {
+        socket2::SockRef::from(&peer.socket).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+    hall.has(10);
+    drop(peers);
+    hall.has(0);
+    assert_eq!(board.channel.followers(), 0);
+}
+
+#[test]
+fn what_a_follower_says_is_thrown_away_up_to_a_bound() {
+    let hall = Hall::new();
+    let board = Board::new(1 << 20);
+    let mut peer = hall.follow(&board, Start::Fresh);
+    peer.read_up_to(1);
+    let bound = DISCARDED_BYTES as usize;
+    peer.socket.write_all(&vec![b'x'; bound]).unwrap();
+    for seq in 2..=20 {
+        board.publish(seq);
+        peer.read_up_to(seq);
+    }
+    assert_eq!(hall.taken(), 1);
+    // It may be cut before it has said all of it.
+    let _ = peer.socket.write_all(&vec![b'x'; bound]);
+    hall.has(0);
+}
+
+#[test]
+fn a_closed_board_ends_its_streams_and_no_others() {
+    let hall = Hall::new();
+    let [board, other] = [0; 2].map(|_| Board::new(1 << 20));
+    let mut peers: Vec<_> = (0..10).map(|_| hall.follow(&board, Start::Fresh)).collect();
+    let mut there = hall.follow(&other, Start::Fresh);
+    for seq in 2..=30 {
+        board.publish(seq);
+    }
+    board.close();
+    for peer in &mut peers {
+        peer.read_to_end();
+        assert!(peer.screen.closed);
+        assert_eq!(peer.words, ["hello", "end"]);
+    }
+    hall.has(1);
+    other.publish(2);
+    there.read_up_to(2);
+    let mut late = hall.follow(&board, Start::After(30));
+    late.read_to_end();
+    assert!(late.screen.closed && late.words == ["hello", "end"]);
+}
+
+#[test]
+fn when_all_ends_each_is_given_what_it_is_due_before() {
+    let hall = Hall::new();
+    let board = Board::of_width(30_000, 4 << 20);
+    let mut slow: Vec<_> = (0..2).map(|_| hall.follow_with_little_room(&board)).collect();
+    let mut peers: Vec<_> = (0..20).map(|_| hall.follow(&board, Start::Fresh)).collect();
+    for peer in peers.iter_mut().chain(&mut slow) {
+        peer.read_up_to(1);
+    }
+    for seq in 2..=100 {
+        board.publish(seq);
+        peers.iter_mut().for_each(|peer| peer.read_up_to(seq));
+    }
+    hall.reactor.end_all();
+    let rows_at_its_end = |peer: &mut Peer| {
+        peer.read_to_end();
+        assert_eq!(peer.words, ["hello", "goodbye"]);
+        peer.screen.rows.len()
+    };
+    assert!(peers.iter_mut().all(|peer| rows_at_its_end(peer) == 100));
+    // Those have much to read yet.
+    hall.has(slow.len());
+    assert!(slow.iter_mut().all(|peer| rows_at_its_end(peer) == 100));
+    // All threads know of it by now.
+    let mut late: Vec<_> = (0..2).map(|_| hall.follow(&board, Start::After(90))).collect();
+    assert!(late.iter_mut().all(|peer| rows_at_its_end(peer) == 10));
+    hall.has(0);
+}
+
+#[test]
+fn ends_wait_for_their_time() {
+    let time_to_end = Duration::from_millis(400);
+    let hall = Hall::with(NEVER, time_to_end);
+    let board = Board::new(1 << 20);
+    let mut peer = hall.follow(&board, Start::Fresh);
+    peer.read_up_to(1);
+    let start = Instant::now();
+    hall.reactor.end_all();
+    board.publish(2);
+    peer.read_up_to(2);
+    assert_eq!(peer.words, ["hello"]);
+    peer.read_to_end();
+    assert!(start.elapsed() >= time_to_end);
+}
+
+#[test]
+fn heartbeats_come_to_all_and_are_spread() {
+    let heartbeat_every = Duration::from_secs(6);
+    let hall = Hall::with(Timing { heartbeat_every, ..NEVER }, Duration::ZERO);
+    let board = Board::new(1 << 20);
+    let mut peers: Vec<_> = (0..120).map(|_| hall.follow(&board, Start::Fresh)).collect();
+    board.publish(2);
+    for peer in &mut peers {
+        peer.read_up_to(2);
+        peer.socket.set_nonblocking(true).unwrap();
+    }
+    let (start, mut beats) = (Instant::now(), vec![None; peers.len()]);
+    while beats.contains(&None) {
+        assert!(start.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(20));
+        for (peer, beat) in peers.iter_mut().zip(&mut beats) {
+            match peer.socket.read(&mut [0; 64]) {
+                Ok(count) => {
+                    assert_eq!(count, "beat 2\n".len());
+                    beat.get_or_insert(start.elapsed());
+                }
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+    }
+    beats.sort();
+    let [first, last] = [beats[0].unwrap(), beats[119].unwrap()];
+    assert!(last - first > heartbeat_every / 2, "from {first:?} to {last:?}");
+}
+
+#[test]
+fn without_a_reactor_nobody_is_there() {
+    let hall = Hall::new();
+    let board = Board::new(1 << 20);
+    let mut peer = hall.follow(&board, Start::Fresh);
+    peer.read_up_to(1);
+    let Hall { reactor, seats, .. } = hall;
+    drop(reactor);
+    assert_eq!((Arc::strong_count(&seats), board.channel.followers()), (1, 0));
+    peer.read_to_end();
+}
