@@ -11,6 +11,9 @@ use journal::Position;
 use serde::Serialize;
 use serde_json::json;
 
+/// The chunk after which there is none.
+pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
 /// Least bytes of the comment that some old engines want before they show anything.
 const PADDING_BYTES: usize = 2048;
 

@@ -28,6 +28,9 @@ mod serve;
 /// A connection's socket: tuned for streams, and given up when its peer takes nothing.
 mod socket;
 
+/// The first look at a connection: a stream's socket goes to the reactor.
+mod handover;
+
 /// The URL table.
 mod routes;
 
@@ -90,4 +93,4 @@ pub use live::{Done, Outcome};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError};
 pub use routes::routes;
 pub use serve::serve;
-pub use settings::{SPARE_CONNECTIONS, Settings};
+pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};

@@ -7,19 +7,22 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
+use fanout::{Reactor, Timing};
 use http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
 use tower::{Service, ServiceExt};
 
 use crate::app::{App, Parts};
+use crate::handover::{ForHyper, hand_over};
 use crate::routes::routes;
-use crate::socket::{KEEPALIVE_AFTER, Socket};
-use crate::stream;
+use crate::socket::{self, KEEPALIVE_AFTER, Socket};
+use crate::stream::{self, Words};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,6 +41,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     let parts = Arc::clone(&app.parts);
     let settings = &parts.settings;
     let most = settings.max_followers.saturating_add(settings.spare_connections);
+    let reactor = reactor(&parts);
     let routes = routes(app);
     let connections = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -47,7 +51,11 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             () = &mut shutdown => break,
             () = tokio::time::sleep(ACCEPT_AGAIN), if full => {}
             accepted = accept(&listener), if !full => match accepted {
-                Ok(socket) => connect(socket, routes.clone(), &parts, &connections),
+                Ok(socket) => {
+                    let (routes, parts) = (routes.clone(), Arc::clone(&parts));
+                    let connection = connect(socket, connections.watcher(), routes, parts, reactor.clone());
+                    tokio::spawn(connection);
+                }
                 Err(error) => {
                     tracing::warn!("no connection can be accepted: {error}");
                     tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -57,6 +65,34 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     }
     drop(listener);
     drain(&parts, connections).await;
+}
+
+/// The threads that write to followers, if there are any. They end their streams when the server
+/// stops, for whatever reason.
+fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<Words>>> {
+    let settings = &parts.settings;
+    if settings.reactor_threads == 0 {
+        return None;
+    }
+    let words = Words { parts: Arc::clone(parts) };
+    let timing =
+        Timing { heartbeat_every: stream::HEARTBEAT, stall_timeout: settings.stall_timeout };
+    let reactor = match Reactor::start(settings.reactor_threads, timing, words) {
+        Ok(reactor) => Arc::new(reactor),
+        Err(error) => {
+            tracing::warn!("followers have a task each, since there are no threads: {error}");
+            return None;
+        }
+    };
+    let (mut stopping, told) = (parts.health.stopping(), Arc::downgrade(&reactor));
+    tokio::spawn(async move {
+        if stopping.wait_for(|stopping| *stopping).await.is_ok()
+            && let Some(reactor) = told.upgrade()
+        {
+            reactor.end_all();
+        }
+    });
+    Some(reactor)
 }
 
 /// Lets the streams end. Connections that are there are served until the last has ended, so that
@@ -85,7 +121,62 @@ async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     }
 }
 
-fn connect<S, F>(socket: TcpStream, routes: S, parts: &Arc<Parts>, connections: &GracefulShutdown)
+/// Serves a connection, wherever that is done.
+async fn connect<S, F>(
+    socket: TcpStream,
+    watcher: Watcher,
+    routes: S,
+    parts: Arc<Parts>,
+    reactor: Option<Arc<Reactor<Words>>>,
+) where
+    S: Service<Request, Response = Response, Error = Infallible, Future = F>
+        + Clone
+        + Send
+        + 'static,
+    F: Future<Output = Result<Response, Infallible>> + Send + 'static,
+{
+    let for_hyper = match first(socket, watcher, &routes, &parts, reactor).await {
+        Ok(Some(for_hyper)) => for_hyper,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::debug!("a connection went before it was served: {error}");
+            return;
+        }
+    };
+    // A task of its own: the one that is here now is small, and most need no other.
+    tokio::spawn(serve_with_hyper(for_hyper, routes, parts));
+}
+
+/// What comes first on a connection; it goes on with hyper if there is something left to do.
+async fn first<S, F>(
+    socket: TcpStream,
+    watcher: Watcher,
+    routes: &S,
+    parts: &Parts,
+    reactor: Option<Arc<Reactor<Words>>>,
+) -> io::Result<Option<ForHyper>>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future = F> + Clone,
+    F: Future<Output = Result<Response, Infallible>>,
+{
+    socket::tune(&socket, parts.settings.stall_timeout)?;
+    let Some(reactor) = reactor else {
+        return Ok(Some(ForHyper { socket, watcher, answer: None }));
+    };
+    let mut stopping = parts.health.stopping();
+    tokio::select! {
+        biased;
+        // Hyper ends connections in which nothing happens.
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+        begun = timeout(HEAD_TIMEOUT, socket.readable()) => begun??,
+    }
+    if parts.health.is_stopping() {
+        return Ok(Some(ForHyper { socket, watcher, answer: None }));
+    }
+    hand_over(socket, watcher, routes.clone(), &reactor).await
+}
+
+async fn serve_with_hyper<S, F>(for_hyper: ForHyper, routes: S, parts: Arc<Parts>)
 where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>
         + Clone
@@ -93,20 +184,17 @@ where
         + 'static,
     F: Future<Output = Result<Response, Infallible>> + Send,
 {
-    let metrics = Arc::clone(&parts.metrics);
-    let socket = match Socket::new(socket, parts.settings.stall_timeout, metrics) {
-        Ok(socket) => socket,
-        Err(error) => {
-            tracing::debug!("a connection went before it was served: {error}");
-            return;
-        }
-    };
-    let parts = Arc::clone(parts);
+    let ForHyper { socket, watcher, answer } = for_hyper;
+    let socket = Socket::new(socket, parts.settings.stall_timeout, Arc::clone(&parts.metrics));
+    let answer = Mutex::new(answer);
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let (version, parts) = (request.version(), Arc::clone(&parts));
-        let answer = routes.clone().oneshot(request.map(axum::body::Body::new));
+        let (version, answered) = (request.version(), answer.lock().take());
+        let (routes, parts) = (routes.clone(), Arc::clone(&parts));
         async move {
-            let mut response = answer.await?;
+            let mut response = match answered {
+                Some(response) => response,
+                None => routes.oneshot(request.map(axum::body::Body::new)).await?,
+            };
             // HTTP/2 forbids the header, and says the same in another way.
             if parts.health.is_stopping() && version < Version::HTTP_2 {
                 response
@@ -124,10 +212,7 @@ where
         .max_buf_size(BUFFER_BYTES);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(KEEPALIVE_AFTER);
     let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!("a connection ended: {error}");
-        }
-    });
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!("a connection ended: {error}");
+    }
 }

@@ -7,6 +7,10 @@ use crate::cors::AllowedOrigin;
 /// Connections besides those of followers, for publishers and the page.
 pub const SPARE_CONNECTIONS: usize = 1_000;
 
+/// Threads for followers on a machine with many cores: each has files of its own, and writes for
+/// tens of thousands.
+pub const MAX_REACTOR_THREADS: usize = 16;
+
 /// Settings of a server; the defaults are those of `flightboard serve`.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -22,6 +26,8 @@ pub struct Settings {
     pub stall_timeout: Duration,
     /// The longest that stopping may take.
     pub drain: Duration,
+    /// Threads that write to followers' sockets. None: each follower has a task of its own.
+    pub reactor_threads: usize,
 }
 
 impl Default for Settings {
@@ -33,6 +39,11 @@ impl Default for Settings {
             spare_connections: SPARE_CONNECTIONS,
             stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),
+            reactor_threads: cores().min(MAX_REACTOR_THREADS),
         }
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use fanout::PIECE_BYTES;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -34,10 +35,6 @@ const LONGEST_USER_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 16 * 1024;
 
-/// Most bytes that the system is given at once. However few it has room for, it would take as many
-/// as it is given.
-const PIECE_BYTES: usize = 16 * 1024;
-
 pub(crate) struct Socket {
     inner: TcpStream,
     /// How long a write may wait without a byte taken.
@@ -47,24 +44,25 @@ pub(crate) struct Socket {
     metrics: Arc<Metrics>,
 }
 
+/// Prepares a socket for a stream, whoever will write it.
+///
+/// # Errors
+/// The peer has gone already.
+pub(crate) fn tune(socket: &TcpStream, stall_timeout: Duration) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    #[cfg(target_os = "linux")]
+    {
+        let vanished = stall_timeout.saturating_add(VANISHED_AFTER).min(LONGEST_USER_TIMEOUT);
+        socket.set_tcp_user_timeout(Some(vanished))?;
+        socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    }
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))
+}
+
 impl Socket {
-    /// # Errors
-    /// The peer has gone already.
-    pub(crate) fn new(
-        inner: TcpStream,
-        stall_timeout: Duration,
-        metrics: Arc<Metrics>,
-    ) -> io::Result<Self> {
-        inner.set_nodelay(true)?;
-        let socket = SockRef::from(&inner);
-        #[cfg(target_os = "linux")]
-        {
-            let vanished = stall_timeout.saturating_add(VANISHED_AFTER).min(LONGEST_USER_TIMEOUT);
-            socket.set_tcp_user_timeout(Some(vanished))?;
-            socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
-        }
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE_AFTER))?;
-        Ok(Self { inner, stall_timeout, stalled: None, metrics })
+    pub(crate) fn new(inner: TcpStream, stall_timeout: Duration, metrics: Arc<Metrics>) -> Self {
+        Self { inner, stall_timeout, stalled: None, metrics }
     }
 
     /// Passes on how a write went, unless it has waited too long.

@@ -6,22 +6,29 @@ mod resume;
 /// The gate before the first events of a stream.
 mod gate;
 
-/// What a stream is sent, until it ends.
+/// What a stream is sent by a task of its own, until it ends.
 mod body;
 
+/// What the reactor tells its followers besides frames.
+mod wording;
+
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use fanout::{Frame, Start};
+use fanout::{Follower, Frame, Start};
 use flight::BoardName;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use parking_lot::Mutex;
 use rand::RngExt;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use crate::app::{App, DEFAULT_BOARD};
+use crate::app::{App, DEFAULT_BOARD, Parts};
 use crate::frames;
 use crate::live::Found;
 use crate::problem::Problem;
@@ -29,8 +36,11 @@ use crate::segments::Segments;
 use body::Stream;
 use resume::{LastEventId, Wishes};
 
-pub(crate) use body::endings_within;
 pub(crate) use gate::Gate;
+pub(crate) use wording::Words;
+
+/// A stream that is silent for longer is at fault.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// What a new follower is told to wait before it comes back, in milliseconds: each another time,
 /// so that a restart does not bring all back at once.
@@ -45,8 +55,9 @@ pub(crate) async fn default_board(
     query: RawQuery,
     version: Version,
     headers: HeaderMap,
+    lobby: Option<Extension<Lobby>>,
 ) -> Response {
-    board(app, Segments(DEFAULT_BOARD.to_owned()), query, version, headers).await
+    board(app, Segments(DEFAULT_BOARD.to_owned()), query, version, headers, lobby).await
 }
 
 /// `GET /boards/{board}/events`
@@ -56,10 +67,17 @@ pub(crate) async fn board(
     RawQuery(query): RawQuery,
     version: Version,
     headers: HeaderMap,
+    lobby: Option<Extension<Lobby>>,
 ) -> Response {
     let wishes = Wishes::read(&headers, query.as_deref().unwrap_or_default());
     match admit(&app, &board, &wishes) {
-        Ok(Admission::Stream(stream)) => response(stream.into_body(), version, "keep-alive"),
+        Ok(Admission::Stream(admitted)) => {
+            let body = match lobby {
+                Some(Extension(lobby)) => lobby.leave(admitted),
+                None => Stream::new(&app, *admitted).into_body(),
+            };
+            response(body, version, "keep-alive")
+        }
         // Its connection would take the place of one that could be served.
         Ok(Admission::TurnedAway(retry)) => response(Body::from(retry.payload()), version, "close"),
         Ok(Admission::Closed) => StatusCode::NO_CONTENT.into_response(),
@@ -69,15 +87,30 @@ pub(crate) async fn board(
 
 /// What becomes of a stream request.
 enum Admission {
-    Stream(Box<Stream>),
+    Stream(Box<Admitted>),
     /// There are too many, or the server is stopping. Any status but 200 would stop an `EventSource` for good.
     TurnedAway(Frame),
     /// 204 stops an `EventSource` for good, as it should.
     Closed,
 }
 
+/// One who was let in, whoever will write what it is sent.
+pub(crate) struct Admitted {
+    pub(crate) follower: Follower,
+    /// What it is sent first.
+    pub(crate) opening: Vec<Frame>,
+    /// When its first events are due.
+    pub(crate) turn: Instant,
+    pub(crate) seat: Seat,
+}
+
+/// Where a request finds that its stream is to be left instead of made a body: the one who brought
+/// the request has the socket, and takes it from here.
+#[derive(Clone, Default)]
+pub(crate) struct Lobby(Arc<Mutex<Option<Box<Admitted>>>>);
+
 /// One place in the house, given back when the stream ends.
-struct Seat(Arc<watch::Sender<usize>>);
+pub(crate) struct Seat(Arc<watch::Sender<usize>>);
 
 /// The one door, whatever way a request came in.
 fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> {
@@ -104,8 +137,20 @@ fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> 
     if follower.is_resumed() {
         parts.metrics.resumed();
     }
-    let opening = opening(wishes);
-    Ok(Admission::Stream(Box::new(Stream::new(app, follower, opening, seat))))
+    let (opening, turn) = (opening(wishes), parts.gate.turn(Instant::now()));
+    Ok(Admission::Stream(Box::new(Admitted { follower, opening, turn, seat })))
+}
+
+impl Lobby {
+    pub(crate) fn take(&self) -> Option<Box<Admitted>> {
+        self.0.lock().take()
+    }
+
+    /// The body that stands for the stream, of a length that nobody knows.
+    fn leave(&self, admitted: Box<Admitted>) -> Body {
+        *self.0.lock() = Some(admitted);
+        Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, Infallible>>())
+    }
 }
 
 fn opening(wishes: &Wishes) -> Vec<Frame> {
@@ -125,6 +170,24 @@ fn response(body: Body, version: Version, connection: &'static str) -> Response 
         set(header::CONNECTION, connection);
     }
     response
+}
+
+/// When the server stops, endings are spread so that no more than so many come in a millisecond …
+const ENDINGS_PER_MILLI: u32 = 1;
+
+/// … but within this part of the drain time, in percent: the rest is for what is on its way.
+const ENDINGS_PERCENT: u32 = 80;
+
+/// The part of a drain time in which the streams end.
+pub(crate) fn endings_within(drain: Duration) -> Duration {
+    drain / 100 * ENDINGS_PERCENT
+}
+
+/// How long one of the streams that are open goes on when the server stops.
+fn time_to_end(parts: &Parts) -> Duration {
+    let streams = u64::try_from(*parts.streams.borrow()).unwrap_or(u64::MAX);
+    let wished = Duration::from_millis(streams / u64::from(ENDINGS_PER_MILLI));
+    wished.min(endings_within(parts.settings.drain)).mul_f64(rand::rng().random())
 }
 
 /// What one is told whose server stops: it comes back when the stop is over, or soon after.

@@ -1,35 +1,20 @@
-//! What a stream is sent, until it ends. Pulled by hyper when the socket can take more.
+//! What a stream is sent by a task of its own, until it ends. Pulled by hyper when the socket can
+//! take more: with TLS, HTTP/2, or behind other requests.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use fanout::{Due, Follower, Frame};
 use futures_util::stream;
 use jiff::Timestamp;
-use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Seat, retry_after_stop};
+use super::{Admitted, HEARTBEAT, Seat, retry_after_stop, time_to_end};
 use crate::app::App;
 use crate::frames;
-
-/// A stream that is silent for longer is at fault.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// When the server stops, endings are spread so that no more than so many come in a millisecond …
-const ENDINGS_PER_MILLI: u32 = 1;
-
-/// … but within this part of the drain time, in percent: the rest is for what is on its way.
-const ENDINGS_PERCENT: u32 = 80;
-
-/// The part of a drain time in which the streams end.
-pub(crate) fn endings_within(drain: Duration) -> Duration {
-    drain / 100 * ENDINGS_PERCENT
-}
 
 pub(super) struct Stream {
     app: App,
@@ -48,19 +33,19 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(app: &App, follower: Follower, opening: Vec<Frame>, seat: Seat) -> Self {
-        let now = Instant::now();
-        Self {
+    pub(super) fn new(app: &App, admitted: Admitted) -> Box<Self> {
+        let Admitted { follower, opening, turn, seat } = admitted;
+        Box::new(Self {
             app: app.clone(),
             follower,
-            turn: Some(app.parts.gate.turn(now)),
+            turn: Some(turn),
             taken: opening.iter().map(Frame::payload).collect(),
-            next_heartbeat: now + HEARTBEAT,
+            next_heartbeat: Instant::now() + HEARTBEAT,
             stopping: app.parts.health.stopping(),
             ends: None,
             ended: false,
             _seat: seat,
-        }
+        })
     }
 
     pub(super) fn into_body(self: Box<Self>) -> Body {
@@ -118,20 +103,12 @@ impl Stream {
             }
         };
         if stopping {
-            self.ends = Some(Instant::now() + self.time_to_end());
+            self.ends = Some(Instant::now() + time_to_end(&self.app.parts));
         }
     }
 
     fn heartbeat(&self) -> Option<Bytes> {
         let head = self.app.parts.live.id(self.follower.head())?;
         Some(frames::heartbeat(Timestamp::now(), head).payload())
-    }
-
-    fn time_to_end(&self) -> Duration {
-        let parts = &self.app.parts;
-        let streams = u64::try_from(*parts.streams.borrow()).unwrap_or(u64::MAX);
-        let wished = Duration::from_millis(streams / u64::from(ENDINGS_PER_MILLI));
-        let spread = wished.min(endings_within(parts.settings.drain));
-        spread.mul_f64(rand::rng().random())
     }
 }

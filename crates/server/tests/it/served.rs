@@ -20,6 +20,12 @@ pub(crate) struct Served {
     pub(crate) serving: JoinHandle<()>,
 }
 
+/// The same settings for both ways in which streams are written: by a task for each, and by the
+/// reactor.
+pub(crate) fn both_ways(settings: Settings) -> [Settings; 2] {
+    [0, 2].map(|reactor_threads| Settings { reactor_threads, ..settings.clone() })
+}
+
 pub(crate) async fn serve(settings: Settings) -> Served {
     let house = House::with(settings).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

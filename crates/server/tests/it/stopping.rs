@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::house::House;
-use crate::served::{Served, serve};
+use crate::served::{Served, both_ways, serve};
 
 /// A connection that has been answered once and is kept.
 async fn kept(served: &Served) -> TcpStream {
@@ -35,47 +35,55 @@ async fn ask(socket: &mut TcpStream, line: &str, body: &str) -> String {
 #[tokio::test]
 async fn while_streams_end_open_connections_are_answered_and_closed() {
     let drain = Duration::from_secs(5);
-    let served = serve(Settings { drain, ..Settings::default() }).await;
-    // It takes nothing, so its stream cannot end.
-    let _stuck = served.follow_with_little_room().await;
-    served.has_followers(1).await;
-    served.change_often(5_000).await;
-    let [mut balancer, mut publisher, mut follower] =
-        [kept(&served).await, kept(&served).await, kept(&served).await];
-    served.stop.send(()).unwrap();
-    while TcpStream::connect(served.address).await.is_ok() {
-        tokio::task::yield_now().await;
+    for settings in both_ways(Settings { drain, ..Settings::default() }) {
+        let served = serve(settings).await;
+        // It takes nothing, so its stream cannot end.
+        let _stuck = served.follow_with_little_room().await;
+        served.has_followers(1).await;
+        served.change_often(5_000).await;
+        let [mut balancer, mut publisher, mut follower] =
+            [kept(&served).await, kept(&served).await, kept(&served).await];
+        served.stop.send(()).unwrap();
+        while TcpStream::connect(served.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        let answers = [
+            (
+                ask(&mut balancer, "GET /readyz", "").await,
+                "HTTP/1.1 503 ",
+                "the server is stopping",
+            ),
+            (
+                ask(&mut publisher, "PATCH /boards/main/flights/OFTEN", r#"{"gate":"B7"}"#).await,
+                "HTTP/1.1 200 ",
+                r#""gate":"B7""#,
+            ),
+            (ask(&mut follower, "GET /events", "").await, "HTTP/1.1 200 ", "\r\n\r\nretry: "),
+        ];
+        for (answer, start, content) in answers {
+            assert!(answer.starts_with(start) && answer.contains(content), "{answer}");
+            assert!(answer.contains("connection: close"), "{answer}");
+        }
+        for socket in [&mut balancer, &mut publisher, &mut follower] {
+            assert_eq!(socket.read(&mut [0; 16]).await.unwrap(), 0, "it is closed");
+        }
+        assert!(!served.serving.is_finished(), "the streams have not ended yet");
+        served.serving.await.unwrap();
+        let row = served.house.get("/boards/main/flights/OFTEN").await.json();
+        assert_eq!(row["gate"], "B7", "what was answered is done");
     }
-    let answers = [
-        (ask(&mut balancer, "GET /readyz", "").await, "HTTP/1.1 503 ", "the server is stopping"),
-        (
-            ask(&mut publisher, "PATCH /boards/main/flights/OFTEN", r#"{"gate":"B7"}"#).await,
-            "HTTP/1.1 200 ",
-            r#""gate":"B7""#,
-        ),
-        (ask(&mut follower, "GET /events", "").await, "HTTP/1.1 200 ", "\r\n\r\nretry: "),
-    ];
-    for (answer, start, content) in answers {
-        assert!(answer.starts_with(start) && answer.contains(content), "{answer}");
-        assert!(answer.contains("connection: close"), "{answer}");
-    }
-    for socket in [&mut balancer, &mut publisher, &mut follower] {
-        assert_eq!(socket.read(&mut [0; 16]).await.unwrap(), 0, "it is closed");
-    }
-    assert!(!served.serving.is_finished(), "the streams have not ended yet");
-    served.serving.await.unwrap();
-    let row = served.house.get("/boards/main/flights/OFTEN").await.json();
-    assert_eq!(row["gate"], "B7", "what was answered is done");
 }
 
 #[tokio::test]
 async fn without_streams_a_stop_waits_for_no_idle_connection() {
     let drain = Duration::from_secs(3_600);
-    let served = serve(Settings { drain, ..Settings::default() }).await;
-    let mut idle = kept(&served).await;
-    served.stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(30), served.serving).await.unwrap().unwrap();
-    assert_eq!(idle.read(&mut [0; 16]).await.unwrap(), 0);
+    for settings in both_ways(Settings { drain, ..Settings::default() }) {
+        let served = serve(settings).await;
+        let mut idle = kept(&served).await;
+        served.stop.send(()).unwrap();
+        tokio::time::timeout(Duration::from_secs(30), served.serving).await.unwrap().unwrap();
+        assert_eq!(idle.read(&mut [0; 16]).await.unwrap(), 0);
+    }
 }
 
 #[tokio::test]
