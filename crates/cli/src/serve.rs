@@ -58,6 +58,11 @@ pub(crate) struct Serve {
     /// The longest that stopping may take; the ends of the streams are spread over it.
     #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = values::duration)]
     drain: Duration,
+    /// Threads that write to screens; 0 gives each screen a task of its own instead. Unless said,
+    /// as many as the machine has cores.
+    #[arg(long, env = "FLIGHTBOARD_REACTOR_THREADS", value_name = "N",
+          value_parser = values::reactor_threads)]
+    reactor_threads: Option<usize>,
 }
 
 impl Serve {
@@ -78,13 +83,15 @@ impl Serve {
 
     async fn serve_from(self, journal: impl Journal) -> Result<ExitCode> {
         let listener = listen::bind(&self.listen).await?;
+        let default = Settings::default();
         let settings = Settings {
+            reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
             allow_origins: self.allow_origin,
             window_bytes: self.window,
             max_followers: self.max_followers,
             stall_timeout: self.stall_timeout,
             drain: self.drain,
-            ..Settings::default()
+            ..default
         };
         let app = server::start(journal, files::fit(settings)).await?;
         listen::serve_until_stopped(listener, app).await?;

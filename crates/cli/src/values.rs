@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use server::MAX_REACTOR_THREADS;
 
 /// A duration such as `7d`, `10s` or `1h 30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -30,4 +31,10 @@ pub(crate) fn rate(text: &str) -> Result<f64, String> {
 pub(crate) fn method(text: &str) -> Result<String, String> {
     let is_method = !text.is_empty() && text.chars().all(|sign| sign.is_ascii_alphabetic());
     is_method.then(|| text.to_ascii_uppercase()).ok_or_else(|| "not a method of HTTP".to_owned())
+}
+
+/// A number of threads that write to followers.
+pub(crate) fn reactor_threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|threads| *threads <= MAX_REACTOR_THREADS);
+    threads.ok_or_else(|| format!("not a number from 0 to {MAX_REACTOR_THREADS}"))
 }

@@ -104,6 +104,9 @@ pub struct Plan {
     /// The server's window in bytes; `None` is its own default, in which everything of a round has
     /// room.
     pub window_bytes: Option<usize>,
+    /// Followers are served in two ways: even seeds play with a task for each, odd ones with threads
+    /// for all.
+    pub reactor_threads: usize,
     pub publishers: Vec<u64>,
     pub followers: Vec<Follower>,
     pub proxy: u64,
@@ -123,7 +126,8 @@ impl Plan {
         let publishers = (0..rng.random_range(2..=4)).map(|_| rng.random()).collect();
         let followers = (0..rng.random_range(10..=16)).map(|at| follower(at, &mut rng)).collect();
         let (proxy, director) = (rng.random(), rng.random());
-        Self { seed, faults, window_bytes, publishers, followers, proxy, director }
+        let reactor_threads = if seed.is_multiple_of(2) { 0 } else { 2 };
+        Self { seed, faults, window_bytes, reactor_threads, publishers, followers, proxy, director }
     }
 }
 

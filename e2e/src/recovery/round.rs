@@ -41,7 +41,7 @@ pub fn play(plan: Plan) -> Result<Outcome> {
     let runtime = Runtime::new()?;
     let desk = Desk::new();
     let faults = plan.faults.iter().any(Fault::is_of_the_system).then(Faults::new).transpose()?;
-    let mut site = Site::new(plan.window_bytes, faults, Arc::clone(&desk))?;
+    let mut site = Site::new(&plan, faults, Arc::clone(&desk))?;
     let sightings = Arc::new(Mutex::new(Sightings::default()));
     let (goal, calm) = (watch::Sender::new(None), watch::Sender::new(false));
     let proxy = Proxy::start(plan.proxy, Arc::clone(&desk), calm.subscribe());

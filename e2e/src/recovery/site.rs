@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::plan::Plan;
 use super::publisher::Desk;
 use super::update::BOARDS;
 use crate::faults::{Fault, Faults};
@@ -23,6 +24,7 @@ const DRAIN: Duration = Duration::from_millis(400);
 pub(super) struct Site {
     folder: TempDir,
     window_bytes: Option<usize>,
+    reactor_threads: usize,
     desk: Arc<Desk>,
     server: Option<Server>,
     /// The first event of the journal, as long as it is the same one.
@@ -39,14 +41,12 @@ pub(super) struct Copy {
 
 impl Site {
     /// A server with an empty journal.
-    pub(super) fn new(
-        window_bytes: Option<usize>,
-        faults: Option<Faults>,
-        desk: Arc<Desk>,
-    ) -> Result<Self> {
+    pub(super) fn new(plan: &Plan, faults: Option<Faults>, desk: Arc<Desk>) -> Result<Self> {
+        let Plan { window_bytes, reactor_threads, .. } = *plan;
         let folder = TempDir::new()?;
         let origin = String::new();
-        let mut site = Self { folder, window_bytes, desk, server: None, origin, faults };
+        let mut site =
+            Self { folder, window_bytes, reactor_threads, desk, server: None, origin, faults };
         let server = site.launch()?;
         site.origin = head(&server, "main")?;
         site.open(server)?;
@@ -195,6 +195,7 @@ impl Site {
     fn command(&self) -> Result<std::process::Command> {
         let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
         command.arg(self.journal()).arg("--drain").arg(format!("{}ms", DRAIN.as_millis()));
+        command.arg("--reactor-threads").arg(self.reactor_threads.to_string());
         if let Some(bytes) = self.window_bytes {
             command.arg("--window").arg(format!("{bytes}B"));
         }
