@@ -57,6 +57,15 @@ mod measure;
 /// All let go in one moment, and all come back.
 mod storm;
 
+/// Which messages one follower has seen.
+mod seen;
+
+/// Some come and go all the time.
+mod churn;
+
+/// Memory over time.
+mod course;
+
 /// What was measured, as a table and as JSON.
 mod report;
 
@@ -115,6 +124,8 @@ pub(crate) struct Bench {
     /// At the end all let go, miss a few messages, and come back with the last event's id.
     #[arg(long, env = "FLIGHTBOARD_BENCH_STORM", value_parser = BoolishValueParser::new())]
     storm: bool,
+    #[command(flatten)]
+    churn: churn::Flags,
     /// Process of the server, to tell its CPU time and memory; may be given several times.
     #[arg(long, env = "FLIGHTBOARD_BENCH_PID", value_name = "PID", value_delimiter = ',')]
     pid: Vec<u32>,
@@ -226,17 +237,23 @@ impl Bench {
                 (Place::parse(&stream)?, publish_to, message, &*self.mark)
             }
         };
+        let churn = self.churn.churn(self.rate);
+        if let Some(churn) = &churn {
+            churn.ensure_possible(self.followers)?;
+        }
         Ok(Job {
             stream,
             publish_to,
             message,
             messages: self.messages,
             rhythm: self.rate.map_or(Rhythm::Window(self.window), Rhythm::Rate),
-            publishers: self.publishers,
+            // One if they come and go, so that messages come in the order of their numbers.
+            publishers: if churn.is_some() { 1 } else { self.publishers },
             followers: self.followers,
             processes: workers::needed(self.followers, self.processes)?,
             mark: mark.to_owned(),
             storm: self.storm,
+            churn,
             pids: self.pid.clone(),
         })
     }
@@ -257,6 +274,7 @@ impl Bench {
             memory: None,
             cpu: None,
             storm: None,
+            churned: None,
         }
     }
 }

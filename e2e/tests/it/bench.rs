@@ -97,6 +97,46 @@ fn a_server_that_does_not_resume_is_seen_in_the_storm() {
 }
 
 #[test]
+fn followers_that_come_and_go_miss_nothing() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let pid = server.program.id().to_string();
+    let mut bench = flightboard(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
+    bench.args(["--followers", "30", "--processes", "2", "--rate", "50"]);
+    let ended = run(bench.args(["--churn", "10", "--for", "2s", "--may-grow", "1GiB"]), "");
+    assert!(ended.status.success(), "{ended:?}");
+    let figures = figures(&ended);
+    assert_eq!(
+        (&figures["published"]["accepted"], &figures["messages"]),
+        (&101.into(), &101.into())
+    );
+    let churned = &figures["churned"];
+    assert!(churned["went"].as_u64().unwrap() > 0, "{churned}");
+    assert_eq!(churned["cameBack"], churned["went"]);
+    assert_eq!((&churned["missed"], &churned["again"]), (&0.into(), &0.into()));
+    assert_eq!(churned["completeFollowers"], FOLLOWERS);
+    assert_eq!(churned["rows"].as_array().unwrap().len(), 10);
+    if cfg!(target_os = "linux") {
+        assert!(churned["course"]["highestBytes"].as_u64().unwrap() > 0, "{churned}");
+        assert!(churned["rows"][9]["openFiles"].as_u64().unwrap() > 0, "{churned}");
+    }
+}
+
+#[test]
+fn what_is_missed_between_going_and_coming_back_is_seen() {
+    let url = format!("http://{}", foreign_server());
+    let publish = format!("{url}/publish");
+    let mut bench = flightboard(["bench", "--to", &url, "--json", "--publish-url", &publish]);
+    bench.args(["--followers", "30", "--rate", "50", "--churn", "10", "--for", "3s"]);
+    let ended = run(&mut bench, "");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let churned = &figures(&ended)["churned"];
+    assert!(churned["missed"].as_u64().unwrap() > 0, "{churned}");
+    assert_eq!((&churned["ended"], &churned["failed"]), (&0.into(), &0.into()));
+    assert_eq!(churned["completeFollowers"], FOLLOWERS, "all are there at the end");
+}
+
+#[test]
 fn several_processes_count_together() {
     let folder = TempDir::new().unwrap();
     let server = serve(folder.path(), &[]);

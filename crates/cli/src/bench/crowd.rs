@@ -1,6 +1,9 @@
 //! All followers of one process, on one thread: whoever's socket is ready reads, and the rest costs
 //! nothing.
 
+/// Followers that come and go.
+mod turnover;
+
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +17,9 @@ use super::follower::{Follower, Reader};
 use super::marks::Mark;
 use super::orders::{Plan, Progress, Tally};
 use super::stamps;
+use turnover::Turnover;
+
+pub(super) use turnover::AWAY;
 
 /// Most followers that connect at once: the server's queue of new connections is bounded, and whoever
 /// finds it full waits for a second or more.
@@ -48,6 +54,8 @@ pub(super) struct Crowd {
     /// When they began to come back, if that is what is measured.
     returning: Option<Instant>,
     delays: Delays,
+    /// If they come and go.
+    turnover: Option<Turnover>,
     /// The first failure, until it is told.
     pub(super) trouble: Option<String>,
 }
@@ -71,6 +79,7 @@ impl Crowd {
             due: 0,
             returning: None,
             delays: Delays::default(),
+            turnover: Turnover::new(&plan),
             trouble: None,
             plan,
         })
@@ -119,8 +128,10 @@ impl Crowd {
     /// Lets those read who can, or waits until somebody can.
     pub(super) fn turn(&mut self, events: &mut Events, patience: Duration) -> Result<()> {
         while self.next < self.followers.len() && self.connecting < CONNECTING_AT_ONCE {
-            self.connect_next();
+            self.begin(self.next);
+            self.next += 1;
         }
+        self.come_and_go()?;
         match self.poll.poll(events, Some(patience)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
             _ => {}
@@ -131,9 +142,7 @@ impl Crowd {
         Ok(())
     }
 
-    fn connect_next(&mut self) {
-        let at = self.next;
-        self.next += 1;
+    fn begin(&mut self, at: usize) {
         let (poll, plan) = (&self.poll, &self.plan);
         let connected = self.followers[at].connect(at, plan).and_then(|socket| {
             let interest = Interest::READABLE | Interest::WRITABLE;
@@ -162,16 +171,17 @@ impl Crowd {
         if came.opened {
             self.progress.open += 1;
             self.connecting -= 1;
+            self.opened(at);
         }
         if came.ended {
             self.progress.open -= 1;
             self.progress.ended += 1;
         }
-        self.measure(before, before + came.deliveries);
+        self.measure(at, before, before + came.deliveries);
     }
 
     /// A follower had so much and now has so much.
-    fn measure(&mut self, before: u64, after: u64) {
+    fn measure(&mut self, at: usize, before: u64, after: u64) {
         if let Some(since) = self.returning {
             if before < self.due && after >= self.due {
                 let nanos = since.elapsed().as_nanos();
@@ -179,9 +189,13 @@ impl Crowd {
             }
         } else if !self.reader.stamps.is_empty() {
             let now = stamps::now_nanos();
-            for sent in &self.reader.stamps {
-                self.delays.add(now.saturating_sub(*sent));
+            let mut stamps = std::mem::take(&mut self.reader.stamps);
+            for stamp in stamps.drain(..) {
+                if self.see(at, stamp) {
+                    self.delays.add(now.saturating_sub(stamp.nanos));
+                }
             }
+            self.reader.stamps = stamps;
         }
         self.reader.stamps.clear();
     }

@@ -3,17 +3,18 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use mio::net::TcpStream;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::body::Body;
 use super::head;
 use super::ids::Ids;
 use super::marks::{Begun, Mark};
 use super::orders::Plan;
-use super::stamps::Stamps;
+use super::stamps::{Stamp, Stamps};
 
 /// Followers from one address of this machine: the system has only so many ports for each. Further
 /// ones come from the next address of the loopback.
@@ -60,8 +61,8 @@ pub(super) struct Reader {
     pub(super) mark: Mark,
     pub(super) stamp: Mark,
     pub(super) buffer: Vec<u8>,
-    /// Times of messages that came, of those who measure.
-    pub(super) stamps: Vec<u64>,
+    /// Stamps of messages that came, of those who measure.
+    pub(super) stamps: Vec<Stamp>,
 }
 
 impl Follower {
@@ -88,6 +89,28 @@ impl Follower {
             more.stamps = more.stamps.take().map(|_| Stamps::default());
             more.ids.iter_mut().for_each(Ids::lost);
         }
+    }
+
+    /// Lets go at once, by a reset instead of an orderly end.
+    pub(super) fn reset(&mut self) -> Result<()> {
+        if let State::Connecting(socket) | State::Asked(socket, _) | State::Open(socket, _) =
+            &self.state
+        {
+            SockRef::from(socket).set_linger(Some(Duration::ZERO))?;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Comes back as one that has never been there.
+    pub(super) fn forget(&mut self) {
+        if let Some(more) = &mut self.more {
+            more.ids = more.ids.take().map(|_| Ids::default());
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(..))
     }
 
     pub(super) fn is_connecting(&self) -> bool {
@@ -178,7 +201,7 @@ impl Follower {
             count += reader.mark.count(&mut self.begun, piece);
             let Some(more) = &mut self.more else { continue };
             if let Some(stamps) = &mut more.stamps {
-                stamps.read(&reader.stamp, piece, |nanos| reader.stamps.push(nanos));
+                stamps.read(&reader.stamp, piece, |stamp| reader.stamps.push(stamp));
             }
             if let Some(ids) = &mut more.ids {
                 ids.read(piece);

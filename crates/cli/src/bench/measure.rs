@@ -8,6 +8,7 @@ use anyhow::{Result, bail, ensure};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::churn::Churn;
 use super::message::Message;
 use super::orders::{Order, Plan, Progress};
 use super::pace::{Pace, Rhythm, SILENCE};
@@ -20,7 +21,7 @@ use super::target::Place;
 use super::workers::{self, State, Workers};
 
 /// How long connecting goes on when no follower has come to anything.
-const CONNECT_SILENCE: Duration = Duration::from_secs(20);
+pub(super) const CONNECT_SILENCE: Duration = Duration::from_secs(20);
 
 /// It is at rest when within this time …
 const REST: Duration = Duration::from_millis(500);
@@ -47,6 +48,7 @@ pub(super) struct Job {
     pub(super) processes: usize,
     pub(super) mark: String,
     pub(super) storm: bool,
+    pub(super) churn: Option<Churn>,
     /// Of the server.
     pub(super) pids: Vec<u32>,
 }
@@ -58,7 +60,10 @@ impl Job {
         let mut workers = Workers::start(&self.plan(), self.processes)?;
         let open = self.connect(&mut workers, report).await?;
         let connected = self.server()?;
-        self.publish(&mut workers, open, report).await?;
+        match &self.churn {
+            None => self.publish(&mut workers, open, report).await?,
+            Some(churn) => churn.measure(self, &mut workers, report).await?,
+        }
         if let (Some(before), Some(connected), Some(end)) = (before, connected, self.server()?) {
             let grown = connected.memory_bytes as f64 - before.memory_bytes as f64;
             report.memory = Some(Memory {
@@ -81,14 +86,16 @@ impl Job {
             path: self.stream.path.clone(),
             first: 0,
             followers: self.followers,
-            sample_every: self.followers.div_ceil(SAMPLED),
+            // Of those who come and go each tells which messages it has seen.
+            sample_every: self.churn.map_or(self.followers.div_ceil(SAMPLED), |_| 1),
             mark: self.mark.clone(),
-            returns: self.storm,
+            returns: self.storm || self.churn.is_some(),
+            going_per_sec: self.churn.map(|churn| churn.per_sec / self.followers as f64),
         }
     }
 
     /// What the server has used so far, where that can be seen.
-    fn server(&self) -> Result<Option<Usage>> {
+    pub(super) fn server(&self) -> Result<Option<Usage>> {
         let is_seen = process::IS_KNOWN && !self.pids.is_empty();
         is_seen.then(|| process::usage(&self.pids)).transpose()
     }
@@ -187,7 +194,7 @@ impl Job {
 }
 
 /// Waits until hardly any follower hears anything.
-async fn rest(states: &watch::Receiver<Vec<State>>, open: usize) {
+pub(super) async fn rest(states: &watch::Receiver<Vec<State>>, open: usize) {
     let heard = || workers::progress(&states.borrow()).heard;
     let start = Instant::now();
     let mut before = heard();

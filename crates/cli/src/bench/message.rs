@@ -2,13 +2,13 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::stamps::{self, stamp};
+use super::stamps::{self, Stamp};
 use super::target::Place;
 
 /// Stands for the number of the message, from 1 on.
 const NUMBER: &str = "{number}";
 
-/// Stands for the time at which it is sent.
+/// Stands for a stamp: the time at which it is sent, and its number.
 const TIME: &str = "{time}";
 
 /// Requests to publish, all alike but for the number and the time.
@@ -37,7 +37,8 @@ impl Message {
     /// The request for the message of this number, sent now.
     pub(super) fn request(&self, number: u64) -> Vec<u8> {
         let body = self.body.replace(NUMBER, &number.to_string());
-        let body = body.replace(TIME, &stamp(stamps::now_nanos()));
+        let stamp = Stamp { nanos: stamps::now_nanos(), number };
+        let body = body.replace(TIME, &stamp.to_string());
         format!("{}Content-Length: {}\r\n\r\n{body}", self.head, body.len()).into_bytes()
     }
 }
@@ -84,7 +85,7 @@ mod tests {
         );
         let (before, rest) = body.split_once("sent~").unwrap();
         let (nanos, after) = rest.split_once('~').unwrap();
-        assert_eq!((before, after), (r#"{"n":7,"at":""#, r#"","again":"7"}"#));
+        assert_eq!((before, after), (r#"{"n":7,"at":""#, r#"7~","again":"7"}"#));
         let nanos: u64 = nanos.parse().unwrap();
         assert!(nanos > 0 && nanos <= stamps::now_nanos());
     }

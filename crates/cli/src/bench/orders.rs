@@ -22,6 +22,8 @@ pub(super) struct Plan {
     pub(super) mark: String,
     /// Whether the followers are to come back.
     pub(super) returns: bool,
+    /// How often each goes in a second, on the average, if they are to come and go.
+    pub(super) going_per_sec: Option<f64>,
 }
 
 /// What a process is told then. Each is answered with [`Said::Done`] when it is begun.
@@ -36,6 +38,10 @@ pub(super) enum Order {
     Leave,
     /// All come back, to get so many that they missed.
     Return(u64),
+    /// From now on they come and go.
+    Churn,
+    /// Nobody goes any more, and those who are away come back.
+    Settle,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,6 +65,14 @@ pub(super) struct Progress {
     pub(super) delivered: u64,
     /// How often anything came to any of them.
     pub(super) heard: u64,
+    /// How often one went, of those that come and go …
+    pub(super) went: u64,
+    /// … how often one was there again …
+    pub(super) came_back: u64,
+    /// … how many messages one did not get that it should have …
+    pub(super) missed: u64,
+    /// … and how many one got that it had.
+    pub(super) again: u64,
 }
 
 /// What came of it.
@@ -79,6 +93,10 @@ impl Progress {
         self.ended += other.ended;
         self.delivered += other.delivered;
         self.heard += other.heard;
+        self.went += other.went;
+        self.came_back += other.came_back;
+        self.missed += other.missed;
+        self.again += other.again;
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Rhythm {
 
 /// Gives each message to one of those who publish.
 pub(super) struct Pace {
+    /// Messages that were published before.
+    before: u64,
     messages: u64,
     rhythm: Rhythm,
     followers: u64,
@@ -45,7 +47,13 @@ impl Pace {
         states: watch::Receiver<Vec<State>>,
     ) -> Self {
         let next = Mutex::new(Next { given: 0, states, latest: Duration::ZERO });
-        Self { messages, rhythm, followers: followers.max(1) as u64, start: Instant::now(), next }
+        let followers = followers.max(1) as u64;
+        Self { before: 0, messages, rhythm, followers, start: Instant::now(), next }
+    }
+
+    /// Goes on with the numbers after those of so many messages.
+    pub(super) fn after(self, before: u64) -> Self {
+        Self { before, ..self }
     }
 
     /// The number of the next message, when it may be published. `None` when there are no more, or
@@ -72,7 +80,7 @@ impl Pace {
             }
         }
         next.given += 1;
-        Some(next.given)
+        Some(self.before + next.given)
     }
 
     pub(super) async fn latest(&self) -> Duration {

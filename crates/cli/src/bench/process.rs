@@ -29,6 +29,12 @@ pub(super) fn usage(pids: &[u32]) -> Result<Usage> {
     Ok(whole)
 }
 
+/// How many files these processes have open, where that may be seen.
+pub(super) fn open_files(pids: &[u32]) -> Option<usize> {
+    let files = |pid: &u32| fs::read_dir(format!("/proc/{pid}/fd")).ok().map(Iterator::count);
+    (!pids.is_empty()).then(|| pids.iter().map(files).sum())?
+}
+
 /// Of the fields after the name, which may have any signs within its parentheses, the 12th and 13th:
 /// time in the program and in the system.
 fn cpu_secs(stat: &str) -> Option<f64> {
@@ -60,6 +66,8 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_one_that_is_not_there_is_named() {
         assert!(usage(&[std::process::id()]).unwrap().memory_bytes > 0);
+        assert!(open_files(&[std::process::id()]).unwrap() > 2);
+        assert_eq!((open_files(&[u32::MAX]), open_files(&[])), (None, None));
         assert!(usage(&[u32::MAX]).unwrap_err().to_string().contains("--pid"));
     }
 }

@@ -28,7 +28,7 @@ impl Shown {
         what: &'static str,
         whole: u64,
         states: watch::Receiver<Vec<State>>,
-        done: fn(&orders::Progress) -> u64,
+        done: impl Fn(&orders::Progress) -> u64 + Send + 'static,
     ) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
         let bar = if is_terminal { ProgressBar::new(whole) } else { ProgressBar::hidden() };

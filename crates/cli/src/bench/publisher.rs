@@ -186,7 +186,7 @@ fn shown(text: &str) -> String {
 }
 
 impl Published {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.refused += other.refused;
         self.unanswered += other.unanswered;

@@ -1,5 +1,8 @@
 //! What was measured, as a table and as JSON.
 
+/// What came of coming and going.
+mod churned;
+
 use std::fmt;
 
 use bytesize::ByteSize;
@@ -7,6 +10,8 @@ use serde::Serialize;
 
 use super::delays::Delays;
 use super::publisher::Published;
+
+pub(super) use churned::{Churned, Row};
 
 /// Everything that was measured; what was not is left out.
 #[derive(Debug, Serialize)]
@@ -35,6 +40,8 @@ pub(super) struct Report {
     pub(super) cpu: Option<Cpu>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) storm: Option<Storm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) churned: Option<Churned>,
 }
 
 #[derive(Debug, Serialize)]
@@ -126,6 +133,10 @@ impl Times {
 impl Report {
     /// Whether every follower got all that it should, once.
     pub(super) fn is_complete(&self) -> bool {
+        if let Some(churned) = &self.churned {
+            let accepted = self.published.as_ref().map(|published| published.accepted);
+            return accepted == Some(self.messages) && churned.is_right(self.followers);
+        }
         let delivered = self.delivered.as_ref();
         delivered.is_some_and(|delivered| delivered.complete_followers == self.followers)
             && self.storm.as_ref().is_none_or(|storm| storm.resumed == self.followers)
@@ -172,8 +183,12 @@ impl fmt::Display for Report {
         if let Some(storm) = &self.storm {
             row("storm", storm.to_string())?;
         }
-        Ok(())
+        self.churned.as_ref().map_or(Ok(()), |churned| write!(f, "{churned}"))
     }
+}
+
+pub(super) fn size(bytes: u64) -> impl fmt::Display {
+    ByteSize::b(bytes).display().iec()
 }
 
 impl fmt::Display for Delivered {
@@ -212,14 +227,13 @@ impl fmt::Display for Cpu {
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = |bytes: u64| ByteSize::b(bytes).display().iec();
         write!(
             f,
             "server {:.0} bytes a follower: {} before, {} with all, {} at the end",
             self.per_follower_bytes,
-            bytes(self.before_bytes),
-            bytes(self.connected_bytes),
-            bytes(self.end_bytes)
+            size(self.before_bytes),
+            size(self.connected_bytes),
+            size(self.end_bytes)
         )
     }
 }

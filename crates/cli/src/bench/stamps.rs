@@ -1,5 +1,7 @@
-//! Times within messages: when each was sent, told in a text that any server passes on as it is, and
-//! found again without knowing what is around it.
+//! Times within messages: when each was sent and as which, told in a text that any server passes on as it
+//! is, and found again without knowing what is around it.
+
+use std::fmt;
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -10,12 +12,29 @@ pub(super) const BEGINNING: &str = "sent~";
 
 const END: u8 = b'~';
 
+/// When a message was sent, and its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) nanos: u64,
+    pub(super) number: u64,
+}
+
 /// Finds stamps in bytes that come in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Stamps {
     begun: Begun,
-    /// What the digits say so far, once a stamp has begun.
-    nanos: Option<u64>,
+    at: At,
+}
+
+/// Where in a stamp the next byte is.
+#[derive(Debug, Default, Clone, Copy)]
+enum At {
+    #[default]
+    Outside,
+    /// Among the digits of the time, which say so much so far.
+    Time(u64),
+    /// Among those of the number, after the time.
+    Number(u64, u64),
 }
 
 /// The time of a clock that never goes back and is the same for all processes of this machine.
@@ -25,42 +44,57 @@ pub(super) fn now_nanos() -> u64 {
     part(time.tv_sec) * 1_000_000_000 + part(time.tv_nsec)
 }
 
-pub(super) fn stamp(nanos: u64) -> String {
-    format!("{BEGINNING}{nanos}{}", char::from(END))
-}
-
 /// What all stamps begin with, ready to be looked for.
 pub(super) fn beginning() -> Mark {
     Mark::new(BEGINNING.as_bytes())
 }
 
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = char::from(END);
+        write!(f, "{BEGINNING}{}{end}{}{end}", self.nanos, self.number)
+    }
+}
+
 impl Stamps {
-    /// Gives the time of each stamp that ends in these bytes.
-    pub(super) fn read(&mut self, beginning: &Mark, mut bytes: &[u8], mut found: impl FnMut(u64)) {
+    /// Gives each stamp that ends in these bytes.
+    pub(super) fn read(
+        &mut self,
+        beginning: &Mark,
+        mut bytes: &[u8],
+        mut found: impl FnMut(Stamp),
+    ) {
         loop {
-            let Some(nanos) = self.nanos.take() else {
+            if let At::Outside = self.at {
                 if !beginning.next(&mut self.begun, &mut bytes) {
                     return;
                 }
-                self.nanos = Some(0);
-                continue;
-            };
-            let Some((byte, rest)) = bytes.split_first() else {
-                self.nanos = Some(nanos);
-                return;
-            };
-            match byte {
-                b'0'..=b'9' => {
-                    let digit = u64::from(byte - b'0');
-                    self.nanos = Some(nanos.saturating_mul(10).saturating_add(digit));
-                }
-                &END => found(nanos),
-                // It was none. What it was may be the beginning of one.
-                _ => continue,
+                self.at = At::Time(0);
             }
+            let Some((byte, rest)) = bytes.split_first() else { return };
+            self.at = match (self.at, *byte) {
+                (At::Time(nanos), b'0'..=b'9') => At::Time(with_digit(nanos, *byte)),
+                (At::Time(nanos), END) => At::Number(nanos, 0),
+                (At::Number(nanos, number), b'0'..=b'9') => {
+                    At::Number(nanos, with_digit(number, *byte))
+                }
+                (At::Number(nanos, number), END) => {
+                    found(Stamp { nanos, number });
+                    At::Outside
+                }
+                // It was none. What it was may be the beginning of one.
+                _ => {
+                    self.at = At::Outside;
+                    continue;
+                }
+            };
             bytes = rest;
         }
     }
+}
+
+fn with_digit(number: u64, digit: u8) -> u64 {
+    number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
 }
 
 #[cfg(test)]
@@ -69,10 +103,10 @@ mod tests {
 
     use super::*;
 
-    fn read(pieces: &[&[u8]]) -> Vec<u64> {
+    fn read(pieces: &[&[u8]]) -> Vec<Stamp> {
         let (beginning, mut stamps, mut found) = (beginning(), Stamps::default(), Vec::new());
         for piece in pieces {
-            stamps.read(&beginning, piece, |nanos| found.push(nanos));
+            stamps.read(&beginning, piece, |stamp| found.push(stamp));
         }
         found
     }
@@ -82,10 +116,13 @@ mod tests {
 
         #[test]
         fn however_it_is_cut_all_stamps_are_found(
-            times in prop::collection::vec(any::<u64>(), 0..5),
+            parts in prop::collection::vec(any::<[u64; 2]>(), 0..5),
             lengths in prop::collection::vec(1_usize..9, 1..40),
         ) {
-            let text: String = times.iter().map(|time| format!("sent~x {}{{}}\n", stamp(*time))).collect();
+            let stamps = parts.iter().map(|[nanos, number]| Stamp { nanos: *nanos, number: *number });
+            let stamps: Vec<_> = stamps.collect();
+            let text = |stamp| format!("sent~x sent~7~sent~8 {stamp}{{}}\n");
+            let text: String = stamps.iter().map(text).collect();
             let mut rest = text.as_bytes();
             let mut pieces = Vec::new();
             for length in lengths.iter().cycle().take(text.len()) {
@@ -93,7 +130,7 @@ mod tests {
                 pieces.push(piece);
                 rest = after;
             }
-            prop_assert_eq!(read(&pieces), times);
+            prop_assert_eq!(read(&pieces), stamps);
         }
     }
 

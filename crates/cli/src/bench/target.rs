@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Uri;
 
+use super::stamps::Stamp;
+
 /// How long an answer may take before anything is measured.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -104,7 +106,9 @@ impl OwnBoard {
             );
         }
         let board = Self { agent, url };
-        let put = board.agent.put(board.flight()).send_json(json!({ "remark": "" }));
+        // With a number, so that the first message is not missed unseen.
+        let before = Stamp { nanos: 0, number: 0 }.to_string();
+        let put = board.agent.put(board.flight()).send_json(json!({ "remark": before }));
         match put.map(|answer| answer.status()) {
             Ok(status) if status.is_success() => Ok(board),
             other => {

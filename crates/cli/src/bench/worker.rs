@@ -79,6 +79,8 @@ fn obey(crowd: &mut Crowd, order: Order) -> Result<()> {
         Order::Tally => say(&Said::Tally(crowd.tally()))?,
         Order::Leave => crowd.leave(),
         Order::Return(due) => crowd.come_back(due),
+        Order::Churn => crowd.churn(),
+        Order::Settle => crowd.settle(),
     }
     Ok(())
 }

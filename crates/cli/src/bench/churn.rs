@@ -1,0 +1,180 @@
+//! Followers come and go for a time while messages are published: nothing may be missed, and the
+//! server's memory must be flat.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::course::{self, Look, Looks};
+use super::crowd::AWAY;
+use super::measure::{CONNECT_SILENCE, Job, rest};
+use super::orders::{Order, Progress};
+use super::pace::{Pace, Rhythm, SILENCE};
+use super::process;
+use super::progress::Shown;
+use super::publisher::publish;
+use super::report::{Churned, Report, Row, Times};
+use super::workers::{self, State, Workers};
+use crate::values;
+
+/// How followers come and go, as the command is told.
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Followers that go in a second while messages are published, of whom each comes back.
+    #[arg(long, env = "FLIGHTBOARD_BENCH_CHURN", value_name = "R", requires = "rate",
+          conflicts_with_all = ["messages", "window", "publishers", "storm"],
+          value_parser = values::rate)]
+    churn: Option<f64>,
+    /// For how long they come and go.
+    #[arg(long = "for", env = "FLIGHTBOARD_BENCH_FOR", value_name = "DURATION",
+          default_value = "10m", requires = "churn", value_parser = values::duration)]
+    lasting: Duration,
+    /// By how much the memory of the server may grow in that time, after the first fifth of it.
+    #[arg(long, env = "FLIGHTBOARD_BENCH_MAY_GROW", value_name = "SIZE", default_value = "4MiB",
+          requires = "churn", value_parser = values::bytes)]
+    may_grow: u64,
+}
+
+impl Flags {
+    /// If they are to come and go.
+    pub(super) fn churn(&self, rate: Option<f64>) -> Option<Churn> {
+        Some(Churn {
+            per_sec: self.churn?,
+            lasting: self.lasting.max(SHORTEST),
+            rate: rate?,
+            may_grow_bytes: self.may_grow,
+        })
+    }
+}
+
+/// Shorter than this there would be nothing to see.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// How followers come and go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Churn {
+    /// How many go in a second, and as many come back.
+    pub(super) per_sec: f64,
+    pub(super) lasting: Duration,
+    /// Messages a second.
+    pub(super) rate: f64,
+    /// By how much the server's memory may grow after the warm-up.
+    pub(super) may_grow_bytes: u64,
+}
+
+impl Churn {
+    /// Most of them must be there at any time.
+    pub(super) fn ensure_possible(&self, followers: usize) -> Result<()> {
+        let away = self.per_sec * AWAY.as_secs_f64();
+        ensure!(
+            away * 2.0 <= followers as f64,
+            "with {} going a second and away for {} s, {followers} followers are too few: take more \
+             --followers, or a lower --churn",
+            self.per_sec,
+            AWAY.as_secs_f64()
+        );
+        Ok(())
+    }
+
+    /// One is published at least, or nothing could be missed.
+    fn messages(&self) -> u64 {
+        (self.lasting.as_secs_f64() * self.rate).max(1.0) as u64
+    }
+
+    /// Writes down whatever is known, as soon as it is.
+    pub(super) async fn measure(
+        &self,
+        job: &Job,
+        workers: &mut Workers,
+        report: &mut Report,
+    ) -> Result<()> {
+        let (states, messages) = (workers.states(), self.messages());
+        workers.order(Order::Count(0)).await?;
+        workers.order(Order::Churn).await?;
+        let start = Instant::now();
+        let shown = Shown::start(
+            "seconds of coming and going",
+            self.lasting.as_secs(),
+            states.clone(),
+            move |_| start.elapsed().as_secs(),
+        );
+        let pace = Pace::new(messages, Rhythm::Rate(self.rate), job.followers, states.clone());
+        let pace = Arc::new(pace);
+        let publishing = publish(&job.publish_to, &job.message, &pace, job.publishers);
+        let (mut published, ()) =
+            tokio::try_join!(publishing, self.watch(job, start, states.clone(), report))?;
+        drop(shown);
+        self.settle(job, workers).await?;
+
+        let tally = workers.tally().await?;
+        let last = Arc::new(Pace::new(1, Rhythm::Window(1), job.followers, states).after(messages));
+        workers.order(Order::Count(1)).await?;
+        published.add(publish(&job.publish_to, &job.message, &last, job.publishers).await?);
+        let mut states = workers.states();
+        let come = |all: &Progress| all.delivered;
+        let due = job.followers as u64;
+        workers::wait(&mut states, SILENCE, |all| come(all) >= due, come).await;
+        report.latency = Times::of(&tally.delays);
+        report.messages = messages + 1;
+        report.published = Some(published);
+        let end = workers.tally().await?;
+        if let Some(churned) = &mut report.churned {
+            churned.count(&end.progress);
+            churned.delivered += tally.progress.delivered;
+            churned.complete_followers = Some(end.complete);
+        }
+        Ok(())
+    }
+
+    /// Looks at the server until the time is over.
+    async fn watch(
+        &self,
+        job: &Job,
+        start: Instant,
+        states: watch::Receiver<Vec<State>>,
+        report: &mut Report,
+    ) -> Result<()> {
+        let mut looks = Looks::new(self.lasting);
+        let mut ticks = interval(course::pause(self.lasting));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let churned = report.churned.insert(Churned::new(self));
+        while churned.rows.len() < course::PARTS {
+            ticks.tick().await;
+            let secs = start.elapsed().as_secs_f64();
+            let progress = workers::progress(&states.borrow());
+            churned.count(&progress);
+            let is_over = secs >= self.lasting.as_secs_f64();
+            while churned.rows.len() < looks.part(secs) + usize::from(is_over) {
+                churned.rows.push(Row {
+                    until_secs: looks.end_secs(churned.rows.len()),
+                    followers: progress.open,
+                    missed: progress.missed,
+                    memory_bytes: looks.mean_bytes(churned.rows.len()),
+                    open_files: process::open_files(&job.pids),
+                });
+            }
+            if let Some(server) = job.server()?
+                && !is_over
+            {
+                looks.add(Look { secs, bytes: server.memory_bytes });
+                churned.course = looks.course();
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets all come back and come to rest.
+    async fn settle(&self, job: &Job, workers: &mut Workers) -> Result<()> {
+        workers.order(Order::Settle).await?;
+        let mut states = workers.states();
+        let there = |all: &Progress| all.open + all.failed + all.ended;
+        let all = |progress: &Progress| there(progress) >= job.followers;
+        workers::wait(&mut states, CONNECT_SILENCE, all, |all| there(all) as u64).await;
+        rest(&states, job.followers).await;
+        Ok(())
+    }
+}
