@@ -48,6 +48,9 @@ mod publisher;
 /// What processes have used so far.
 mod process;
 
+/// What the system did again or dropped.
+mod kernel;
+
 /// How far it is.
 mod progress;
 

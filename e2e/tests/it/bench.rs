@@ -28,7 +28,9 @@ fn measure(command: &mut Command) -> Value {
     let ended = run(command, "");
     assert!(ended.status.success(), "{ended:?}");
     let figures = figures(&ended);
-    assert_eq!(figures["connected"]["open"], FOLLOWERS);
+    let connected = &figures["connected"];
+    assert_eq!(connected["open"], FOLLOWERS);
+    assert!(connected["slowestMillis"].as_f64().unwrap() > 0.0, "{connected}");
     assert_eq!(figures["published"]["accepted"], MESSAGES);
     let delivered = &figures["delivered"];
     assert_eq!(delivered["count"], FOLLOWERS * MESSAGES);

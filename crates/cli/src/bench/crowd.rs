@@ -166,6 +166,9 @@ impl Crowd {
             Ok(came) => came,
             Err(error) => return self.fail(at, was, &error),
         };
+        if let Some(took) = came.connected {
+            self.progress.connected(took);
+        }
         self.progress.delivered += came.deliveries;
         self.progress.heard += u64::from(event.is_readable());
         if came.opened {

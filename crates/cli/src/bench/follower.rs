@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use mio::net::TcpStream;
@@ -40,7 +40,8 @@ struct More {
 enum State {
     #[default]
     Away,
-    Connecting(TcpStream),
+    /// Since when.
+    Connecting(TcpStream, Instant),
     /// The request is sent, and so much of the answer's head has come.
     Asked(TcpStream, Vec<u8>),
     Open(TcpStream, Body),
@@ -49,6 +50,8 @@ enum State {
 /// What readiness of a socket came to.
 #[derive(Default)]
 pub(super) struct Came {
+    /// The connection is there, and took so long.
+    pub(super) connected: Option<Duration>,
     /// The answer's head came: the stream is open from here on.
     pub(super) opened: bool,
     pub(super) deliveries: u64,
@@ -76,8 +79,9 @@ impl Follower {
     /// Begins to connect. The socket is to be registered for reading and writing.
     pub(super) fn connect(&mut self, at: usize, plan: &Plan) -> Result<&mut TcpStream> {
         self.leave();
-        self.state = State::Connecting(socket(plan.address, plan.first + at)?);
-        let State::Connecting(socket) = &mut self.state else { unreachable!("it was just set") };
+        let begun = Instant::now();
+        self.state = State::Connecting(socket(plan.address, plan.first + at)?, begun);
+        let State::Connecting(socket, _) = &mut self.state else { unreachable!("it was just set") };
         Ok(socket)
     }
 
@@ -93,7 +97,7 @@ impl Follower {
 
     /// Lets go at once, by a reset instead of an orderly end.
     pub(super) fn reset(&mut self) -> Result<()> {
-        if let State::Connecting(socket) | State::Asked(socket, _) | State::Open(socket, _) =
+        if let State::Connecting(socket, _) | State::Asked(socket, _) | State::Open(socket, _) =
             &self.state
         {
             SockRef::from(socket).set_linger(Some(Duration::ZERO))?;
@@ -114,7 +118,7 @@ impl Follower {
     }
 
     pub(super) fn is_connecting(&self) -> bool {
-        matches!(self.state, State::Connecting(_) | State::Asked(..))
+        matches!(self.state, State::Connecting(..) | State::Asked(..))
     }
 
     /// Goes on as far as its socket lets it. With `closing` the peer has nothing more to send.
@@ -124,30 +128,31 @@ impl Follower {
         plan: &Plan,
         reader: &mut Reader,
     ) -> Result<Came> {
-        self.ask(plan)?;
+        let connected = self.ask(plan)?;
         let mut buffer = std::mem::take(&mut reader.buffer);
         let came = self.read(&mut buffer, closing, reader);
         reader.buffer = buffer;
-        came
+        Ok(Came { connected, ..came? })
     }
 
-    /// Sends the request once the connection is there.
-    fn ask(&mut self, plan: &Plan) -> Result<()> {
-        let State::Connecting(socket) = &mut self.state else { return Ok(()) };
+    /// Sends the request once the connection is there, and answers with how long that took.
+    fn ask(&mut self, plan: &Plan) -> Result<Option<Duration>> {
+        let State::Connecting(socket, begun) = &mut self.state else { return Ok(None) };
         if let Some(error) = socket.take_error()? {
             return Err(error.into());
         }
         match socket.peer_addr() {
-            Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotConnected => return Ok(None),
             connected => connected?,
         };
+        let took = begun.elapsed();
         let ids = self.more.as_ref().and_then(|more| more.ids.as_ref());
         let request = request(plan, ids.map(Ids::last).unwrap_or_default());
         ensure!(socket.write(&request)? == request.len(), "a request was not taken whole");
-        if let State::Connecting(socket) = std::mem::take(&mut self.state) {
+        if let State::Connecting(socket, _) = std::mem::take(&mut self.state) {
             self.state = State::Asked(socket, Vec::new());
         }
-        Ok(())
+        Ok(Some(took))
     }
 
     /// A read that does not fill the buffer has taken all that there is; when more comes, the system

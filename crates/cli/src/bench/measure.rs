@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::churn::Churn;
+use super::kernel;
 use super::message::Message;
 use super::orders::{Order, Plan, Progress};
 use super::pace::{Pace, Rhythm, SILENCE};
@@ -108,7 +109,7 @@ impl Job {
 
     /// How many streams are open when all have tried and the first events are over.
     async fn connect(&self, workers: &mut Workers, report: &mut Report) -> Result<usize> {
-        let start = Instant::now();
+        let (start, kernel) = (Instant::now(), kernel::counts());
         let mut states = workers.states();
         let whole = self.followers as u64;
         let shown =
@@ -118,10 +119,19 @@ impl Job {
         let all = |progress: &Progress| tried(progress) >= self.followers;
         workers::wait(&mut states, CONNECT_SILENCE, all, |progress| tried(progress) as u64).await;
         drop(shown);
-        let Progress { open, ended, .. } = workers::progress(&states.borrow());
+        let progress = workers::progress(&states.borrow());
+        let Progress { open, ended, .. } = progress;
         let secs = start.elapsed().as_secs_f64();
         let failed = self.followers - open.saturating_add(ended).min(self.followers);
-        report.connected = Some(Connected { open, failed, ended, secs });
+        report.connected = Some(Connected {
+            open,
+            failed,
+            ended,
+            secs,
+            slowest_millis: progress.slowest_connect_nanos as f64 / 1e6,
+            slow: progress.slow_connects,
+            kernel: kernel.and_then(|before| Some(kernel::counts()?.since(before))),
+        });
         let trouble = workers::trouble(&states.borrow());
         if let Some(trouble) = &trouble {
             tracing::warn!("{failed} followers of {} failed: {trouble}", self.followers);

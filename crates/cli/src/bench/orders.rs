@@ -1,10 +1,14 @@
 //! What the command tells its processes of followers, and what they answer: one JSON value a line.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::delays::Delays;
+
+/// What a connection takes that had to be asked for again: the system waits for so long before it does.
+const ASKED_AGAIN: Duration = Duration::from_secs(1);
 
 /// What a process is told first.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,6 +69,10 @@ pub(super) struct Progress {
     pub(super) delivered: u64,
     /// How often anything came to any of them.
     pub(super) heard: u64,
+    /// How long the slowest connection took to be there …
+    pub(super) slowest_connect_nanos: u64,
+    /// … and how many took a second or more.
+    pub(super) slow_connects: u64,
     /// How often one went, of those that come and go …
     pub(super) went: u64,
     /// … how often one was there again …
@@ -87,12 +95,20 @@ pub(super) struct Tally {
 }
 
 impl Progress {
+    pub(super) fn connected(&mut self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.slowest_connect_nanos = self.slowest_connect_nanos.max(nanos);
+        self.slow_connects += u64::from(took >= ASKED_AGAIN);
+    }
+
     pub(super) fn add(&mut self, other: &Self) {
         self.open += other.open;
         self.failed += other.failed;
         self.ended += other.ended;
         self.delivered += other.delivered;
         self.heard += other.heard;
+        self.slowest_connect_nanos = self.slowest_connect_nanos.max(other.slowest_connect_nanos);
+        self.slow_connects += other.slow_connects;
         self.went += other.went;
         self.came_back += other.came_back;
         self.missed += other.missed;

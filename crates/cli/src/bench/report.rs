@@ -9,6 +9,7 @@ use bytesize::ByteSize;
 use serde::Serialize;
 
 use super::delays::Delays;
+use super::kernel::Kernel;
 use super::publisher::Published;
 
 pub(super) use churned::{Churned, Row};
@@ -53,6 +54,12 @@ pub(super) struct Connected {
     /// Streams that the server had ended by then.
     pub(super) ended: usize,
     pub(super) secs: f64,
+    /// Until the connection was there, before anything was asked.
+    pub(super) slowest_millis: f64,
+    /// Connections that took a second or more.
+    pub(super) slow: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kernel: Option<Kernel>,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +120,9 @@ pub(super) struct Storm {
     pub(super) missed: u64,
     /// Followers that got each of these once.
     pub(super) resumed: usize,
+    pub(super) slowest_connect_millis: f64,
+    /// Connections that took a second or more.
+    pub(super) slow_connects: u64,
     /// From the moment in which all began to come back until each had what it missed.
     pub(super) returned: Option<Times>,
 }
@@ -159,8 +169,8 @@ impl fmt::Display for Report {
             if *publishers == 1 { "" } else { "s" }
         )?;
         let mut row = |name: &str, text: String| writeln!(f, "{name:<12}{text}");
-        if let Some(Connected { open, failed, ended, secs }) = &self.connected {
-            row("connected", format!("{open} in {secs:.2} s; {failed} failed, {ended} ended"))?;
+        if let Some(connected) = &self.connected {
+            row("connected", connected.to_string())?;
         }
         if let Some(Published { accepted, refused, unanswered, refusal }) = &self.published {
             let why = refusal.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
@@ -189,6 +199,25 @@ impl fmt::Display for Report {
 
 pub(super) fn size(bytes: u64) -> impl fmt::Display {
     ByteSize::b(bytes).display().iec()
+}
+
+impl fmt::Display for Connected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { open, failed, ended, secs, slowest_millis, slow, kernel } = self;
+        write!(
+            f,
+            "{open} in {secs:.2} s; {failed} failed, {ended} ended; the slowest connection took \
+             {slowest_millis:.1} ms, {slow} took 1 s or more"
+        )?;
+        let Some(Kernel { syns_again, queue_overflows, queue_drops }) = kernel else {
+            return Ok(());
+        };
+        write!(
+            f,
+            "; {syns_again} SYN sent again, {queue_overflows} found the queue full, {queue_drops} \
+             dropped"
+        )
+    }
 }
 
 impl fmt::Display for Delivered {
@@ -242,6 +271,10 @@ impl fmt::Display for Storm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { left, back, missed, resumed, .. } = self;
         write!(f, "{left} left, {back} came back, {resumed} with the {missed} that they missed")?;
-        self.returned.as_ref().map_or(Ok(()), |returned| write!(f, ": {returned}"))
+        if let Some(returned) = &self.returned {
+            write!(f, ": {returned}")?;
+        }
+        let (millis, slow) = (self.slowest_connect_millis, self.slow_connects);
+        write!(f, "; the slowest connection took {millis:.1} ms, {slow} took 1 s or more")
     }
 }

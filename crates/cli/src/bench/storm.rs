@@ -39,6 +39,8 @@ pub(super) async fn measure(job: &Job, workers: &mut Workers, left: usize) -> Re
         back: tally.progress.open,
         missed: MISSED,
         resumed: tally.complete,
+        slowest_connect_millis: tally.progress.slowest_connect_nanos as f64 / 1e6,
+        slow_connects: tally.progress.slow_connects,
         returned: Times::of(&tally.delays),
     })
 }
