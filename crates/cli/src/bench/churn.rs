@@ -16,7 +16,6 @@ use super::orders::{Order, Progress};
 use super::pace::{Pace, Rhythm, SILENCE};
 use super::process;
 use super::progress::Shown;
-use super::publisher::publish;
 use super::report::{Churned, Report, Row, Times};
 use super::workers::{self, State, Workers};
 use crate::values;
@@ -93,6 +92,7 @@ impl Churn {
         report: &mut Report,
     ) -> Result<()> {
         let (states, messages) = (workers.states(), self.messages());
+        let publishers = job.publishers().await?;
         workers.order(Order::Count(0)).await?;
         workers.order(Order::Churn).await?;
         let start = Instant::now();
@@ -104,7 +104,7 @@ impl Churn {
         );
         let pace = Pace::new(messages, Rhythm::Rate(self.rate), job.followers, states.clone());
         let pace = Arc::new(pace);
-        let publishing = publish(&job.publish_to, &job.message, &pace, job.publishers);
+        let publishing = publishers.publish(&pace);
         let (mut published, ()) =
             tokio::try_join!(publishing, self.watch(job, start, states.clone(), report))?;
         drop(shown);
@@ -113,7 +113,7 @@ impl Churn {
         let tally = workers.tally().await?;
         let last = Arc::new(Pace::new(1, Rhythm::Window(1), job.followers, states).after(messages));
         workers.order(Order::Count(1)).await?;
-        published.add(publish(&job.publish_to, &job.message, &last, job.publishers).await?);
+        published.add(job.publishers().await?.publish(&last).await?);
         let mut states = workers.states();
         let come = |all: &Progress| all.delivered;
         let due = job.followers as u64;

@@ -15,7 +15,7 @@ use super::orders::{Order, Plan, Progress};
 use super::pace::{Pace, Rhythm, SILENCE};
 use super::process::{self, Usage};
 use super::progress::Shown;
-use super::publisher::{Published, publish};
+use super::publisher::{Published, Publishers};
 use super::report::{Connected, Cpu, Delivered, Memory, Report, Times};
 use super::storm;
 use super::target::Place;
@@ -101,6 +101,10 @@ impl Job {
         is_seen.then(|| process::usage(&self.pids)).transpose()
     }
 
+    pub(super) async fn publishers(&self) -> Result<Publishers> {
+        Publishers::open(&self.publish_to, &self.message, self.publishers).await
+    }
+
     fn generator(workers: &Workers) -> Result<Option<Usage>> {
         let mut pids = workers.pids();
         pids.push(std::process::id());
@@ -142,6 +146,7 @@ impl Job {
     }
 
     async fn publish(&self, workers: &mut Workers, open: usize, report: &mut Report) -> Result<()> {
+        let publishers = self.publishers().await?;
         let expected = self.messages * open as u64;
         workers.order(Order::Count(self.messages)).await?;
         let mut states = workers.states();
@@ -150,7 +155,7 @@ impl Job {
         let (server, generator) = (self.server()?, Self::generator(workers)?);
         let pace = Pace::new(self.messages, self.rhythm, open, states.clone());
         let (start, pace) = (Instant::now(), Arc::new(pace));
-        let published = publish(&self.publish_to, &self.message, &pace, self.publishers).await?;
+        let published = publishers.publish(&pace).await?;
         self.ensure_accepted(&published)?;
         let come = |progress: &Progress| progress.delivered;
         let end =

@@ -38,30 +38,43 @@ pub(super) struct Published {
     pub(super) refusal: Option<String>,
 }
 
-/// Publishes at this pace over so many connections, to the last answer.
-pub(super) async fn publish(
-    to: &Place,
-    message: &Message,
-    pace: &Arc<Pace>,
-    publishers: usize,
-) -> Result<Published> {
-    let mut running = JoinSet::new();
-    for _ in 0..publishers {
-        let publisher = Publisher {
-            to: to.clone(),
-            message: message.clone(),
-            pace: Arc::clone(pace),
-            connection: None,
-            may_wait: 1,
-            published: Published::default(),
-        };
-        running.spawn(publisher.run());
+/// Connections to publish on. They are opened before anything is measured: what a server does for a new
+/// one is no part of what a message takes.
+pub(super) struct Publishers {
+    to: Place,
+    message: Message,
+    connections: Vec<Connection>,
+}
+
+impl Publishers {
+    pub(super) async fn open(to: &Place, message: &Message, publishers: usize) -> Result<Self> {
+        let mut connections = Vec::new();
+        for _ in 0..publishers {
+            connections.push(Connection::open(to).await?);
+        }
+        Ok(Self { to: to.clone(), message: message.clone(), connections })
     }
-    let mut whole = Published::default();
-    while let Some(published) = running.join_next().await {
-        whole.add(published.context("a publisher failed")??);
+
+    /// Publishes at this pace, to the last answer.
+    pub(super) async fn publish(self, pace: &Arc<Pace>) -> Result<Published> {
+        let mut running = JoinSet::new();
+        for connection in self.connections {
+            let publisher = Publisher {
+                to: self.to.clone(),
+                message: self.message.clone(),
+                pace: Arc::clone(pace),
+                connection: Some(connection),
+                may_wait: 1,
+                published: Published::default(),
+            };
+            running.spawn(publisher.run());
+        }
+        let mut whole = Published::default();
+        while let Some(published) = running.join_next().await {
+            whole.add(published.context("a publisher failed")??);
+        }
+        Ok(whole)
     }
-    Ok(whole)
 }
 
 struct Publisher {

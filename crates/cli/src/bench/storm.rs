@@ -8,7 +8,6 @@ use super::measure::Job;
 use super::orders::{Order, Progress};
 use super::pace::{Pace, Rhythm, SILENCE};
 use super::progress::Shown;
-use super::publisher::publish;
 use super::report::{Storm, Times};
 use super::workers::{self, Workers};
 
@@ -21,7 +20,7 @@ pub(super) async fn measure(job: &Job, workers: &mut Workers, left: usize) -> Re
     workers.order(Order::Leave).await?;
     let mut states = workers.states();
     let pace = Arc::new(Pace::new(MISSED, Rhythm::Window(MISSED), left, states.clone()));
-    let published = publish(&job.publish_to, &job.message, &pace, job.publishers).await?;
+    let published = job.publishers().await?.publish(&pace).await?;
     ensure!(
         published.accepted == MISSED,
         "of {MISSED} messages that all should miss, {} were accepted",
