@@ -33,8 +33,14 @@ mod worker;
 /// These processes, as the command sees them.
 mod workers;
 
-/// Where the stream is, and where messages are published.
+/// Where a stream is, or where messages are published.
 mod target;
+
+/// Boards of its own.
+mod own;
+
+/// How a server is measured that is no flightboard.
+mod foreign;
 
 /// What is published.
 mod message;
@@ -72,31 +78,30 @@ mod course;
 /// What was measured, as a table and as JSON.
 mod report;
 
+/// Several measurements side by side.
+mod series;
+
+/// One of them, of all that the flags ask for.
+mod case;
+
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use clap::Args;
-use clap::builder::{BoolishValueParser, NonEmptyStringValueParser, RangedU64ValueParser};
+use clap::builder::{BoolishValueParser, RangedU64ValueParser};
+use clap::{ArgGroup, Args};
 
 use crate::{listen, values};
-use measure::Job;
-use message::{Header, Message};
-use pace::Rhythm;
 use report::Report;
-use target::{OwnBoard, Place};
+use series::Series;
 
 pub(crate) use worker::BenchFollowers;
 
-/// What is published on a board of its own: the row is another one each time.
-const OWN_BODY: &str = r#"{"remark":"{time}"}"#;
-
-/// What counts as one delivery there.
-const OWN_MARK: &str = "event: flightStateUpdate";
-
 /// Open many streams, publish, and measure what comes, how soon, and what it costs.
 #[derive(Args)]
+#[command(group = ArgGroup::new("even").args(["rate", "deliveries"]))]
 pub(crate) struct Bench {
-    /// URL of the server. A flightboard is given a board of its own, which is closed at the end.
+    /// URL of the server. A flightboard is given boards of its own, which are closed at the end.
     #[arg(
         long,
         env = "FLIGHTBOARD_TO",
@@ -104,18 +109,36 @@ pub(crate) struct Bench {
         default_value = "http://127.0.0.1:5000"
     )]
     to: String,
-    /// Streams that are opened.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_FOLLOWERS", value_name = "N", default_value_t = 1_000,
-          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
-    followers: usize,
+    /// Streams that are opened. Of several numbers with commas between, each is measured, and their
+    /// costs are compared.
+    #[arg(long, env = "FLIGHTBOARD_BENCH_FOLLOWERS", value_name = "N", default_value = "1000",
+          value_delimiter = ',', value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
+    followers: Vec<usize>,
+    /// Boards that they and the messages are spread over; several numbers as with followers.
+    #[arg(long, env = "FLIGHTBOARD_BENCH_BOARDS", value_name = "N", default_value = "1",
+          value_delimiter = ',', conflicts_with = "publish_url",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=own::MOST_BOARDS))]
+    boards: Vec<usize>,
+    /// How often each is measured, in turn.
+    #[arg(long, env = "FLIGHTBOARD_BENCH_ROUNDS", value_name = "N", default_value_t = 1,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]
+    rounds: usize,
     /// Messages that are published.
     #[arg(long, env = "FLIGHTBOARD_BENCH_MESSAGES", value_name = "N", default_value_t = 200,
-          value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+          conflicts_with = "lasting", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     messages: u64,
     /// Messages a second; without it, the next one is published when enough of those before have
     /// come.
     #[arg(long, env = "FLIGHTBOARD_BENCH_RATE", value_name = "R", value_parser = values::rate)]
     rate: Option<f64>,
+    /// Instead, deliveries a second: as many messages as come to so many, whatever the number of
+    /// followers.
+    #[arg(long, env = "FLIGHTBOARD_BENCH_DELIVERIES", value_name = "R", value_parser = values::rate)]
+    deliveries: Option<f64>,
+    /// With one of both, for how long they are published, instead of how many.
+    #[arg(long = "for", env = "FLIGHTBOARD_BENCH_FOR", value_name = "DURATION",
+          requires = "even", value_parser = values::duration)]
+    lasting: Option<Duration>,
     /// Without a rate: how many messages may be on their way.
     #[arg(long, env = "FLIGHTBOARD_BENCH_WINDOW", value_name = "N", default_value_t = 8,
           value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -137,44 +160,8 @@ pub(crate) struct Bench {
     #[arg(long, env = "FLIGHTBOARD_BENCH_PROCESSES", value_name = "N",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=workers::MAX_PROCESSES as u64))]
     processes: Option<usize>,
-    /// For any other server, where messages are published: a whole URL.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_PUBLISH_URL", value_name = "URL")]
-    publish_url: Option<String>,
-    /// The method of these requests.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_PUBLISH_METHOD", value_name = "METHOD",
-          default_value = "POST", requires = "publish_url", value_parser = values::method)]
-    publish_method: String,
-    /// Their body, in which {number} is the message's number and {time} the time that latency is
-    /// counted from.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_BENCH_PUBLISH_BODY",
-        value_name = "TEXT",
-        default_value = r#"{"number":{number},"time":"{time}"}"#,
-        requires = "publish_url"
-    )]
-    publish_body: String,
-    /// A header of theirs; may be given several times.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_BENCH_PUBLISH_HEADER",
-        value_name = "NAME: VALUE",
-        requires = "publish_url"
-    )]
-    publish_header: Vec<Header>,
-    /// Path of the stream there.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_BENCH_PATH",
-        value_name = "PATH",
-        default_value = "/events",
-        requires = "publish_url"
-    )]
-    path: String,
-    /// What counts as one delivery: a text that each message has once on the stream.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_MARK", value_name = "TEXT", default_value = stamps::BEGINNING,
-          requires = "publish_url", value_parser = NonEmptyStringValueParser::new())]
-    mark: String,
+    #[command(flatten)]
+    foreign: foreign::Foreign,
     /// Print the figures as JSON.
     #[arg(long, env = "FLIGHTBOARD_BENCH_JSON", value_parser = BoolishValueParser::new())]
     json: bool,
@@ -183,101 +170,55 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let longest = marks::MAX_MARK_BYTES;
-        ensure!(self.mark.len() <= longest, "--mark is at most {longest} bytes long");
+        ensure!(self.foreign.mark.len() <= longest, "--mark is at most {longest} bytes long");
         if !self.pid.is_empty() && !process::IS_KNOWN {
             tracing::warn!("only Linux tells what a process has used: --pid is left out");
         }
-        let board = match self.publish_url {
-            None => Some(OwnBoard::open(&self.to)?),
-            Some(_) => None,
-        };
-        let outcome = self.measure(board.as_ref());
-        // Whatever became of it.
-        if let Some(board) = board {
-            board.close();
-        }
-        outcome
-    }
-
-    fn measure(&self, board: Option<&OwnBoard>) -> Result<ExitCode> {
-        let job = self.job(board)?;
-        job.stream.look()?;
-        let mut report = self.report(&job);
-        let runtime = listen::runtime()?;
-        let measured = runtime.block_on(async {
+        let cases = self.cases()?;
+        let mut reports = Vec::new();
+        let measured = listen::runtime()?.block_on(async {
             let stop = listen::stop()?;
+            // What it has open it closes also when it is stopped in the middle.
             tokio::select! {
-                outcome = job.measure(&mut report) => outcome.map(|()| true),
+                outcome = self.measure(&cases, &mut reports) => outcome.map(|()| true),
                 () = stop => Ok(false),
             }
         })?;
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(&report)?);
-        } else {
-            print!("{report}");
+        let are_complete = reports.iter().all(Report::is_complete);
+        if cases.len() > 1 {
+            self.print(&Series::of(reports))?;
+        } else if let Some(report) = reports.first() {
+            self.print(report)?;
         }
         if !measured {
             tracing::warn!("stopped before everything was measured");
         }
-        let is_right = measured && report.is_complete();
+        let is_right = measured && are_complete;
         Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-}
 
-impl Bench {
-    fn job(&self, board: Option<&OwnBoard>) -> Result<Job> {
-        let (stream, publish_to, message, mark) = match (board, &self.publish_url) {
-            (Some(board), _) => {
-                let publish_to = Place::parse(&board.flight())?;
-                let message = Message::new(&publish_to, "PATCH", &[], OWN_BODY);
-                (Place::parse(&board.events())?, publish_to, message, OWN_MARK)
+    /// Writes down whatever is known, as soon as it is.
+    async fn measure(&self, cases: &[case::Case], reports: &mut Vec<Report>) -> Result<()> {
+        for (number, case) in cases.iter().enumerate() {
+            if cases.len() > 1 {
+                let (number, all) = (number + 1, cases.len());
+                tracing::info!(
+                    "{number} of {all}: {} followers, {} boards",
+                    case.followers,
+                    case.boards
+                );
             }
-            (None, url) => {
-                let publish_to = Place::parse(url.as_deref().unwrap_or(&self.to))?;
-                let (method, headers) = (&self.publish_method, &self.publish_header);
-                let message = Message::new(&publish_to, method, headers, &self.publish_body);
-                let stream = format!("{}{}", self.to.trim_end_matches('/'), self.path);
-                (Place::parse(&stream)?, publish_to, message, &*self.mark)
-            }
-        };
-        let churn = self.churn.churn(self.rate);
-        if let Some(churn) = &churn {
-            churn.ensure_possible(self.followers)?;
+            case.measure(self, reports).await?;
         }
-        Ok(Job {
-            stream,
-            publish_to,
-            message,
-            messages: self.messages,
-            rhythm: self.rate.map_or(Rhythm::Window(self.window), Rhythm::Rate),
-            // One if they come and go, so that messages come in the order of their numbers.
-            publishers: if churn.is_some() { 1 } else { self.publishers },
-            followers: self.followers,
-            processes: workers::needed(self.followers, self.processes)?,
-            mark: mark.to_owned(),
-            storm: self.storm,
-            churn,
-            pids: self.pid.clone(),
-        })
+        Ok(())
     }
 
-    fn report(&self, job: &Job) -> Report {
-        Report {
-            stream: job.stream.url(),
-            followers: job.followers,
-            processes: job.processes,
-            messages: job.messages,
-            rate_per_sec: self.rate,
-            window: self.rate.is_none().then_some(self.window),
-            publishers: job.publishers,
-            connected: None,
-            published: None,
-            delivered: None,
-            latency: None,
-            memory: None,
-            cpu: None,
-            storm: None,
-            churned: None,
+    fn print(&self, figures: &(impl std::fmt::Display + serde::Serialize)) -> Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(figures)?);
+        } else {
+            print!("{figures}");
         }
+        Ok(())
     }
 }

@@ -104,14 +104,12 @@ fn followers_that_come_and_go_miss_nothing() {
     let server = serve(folder.path(), &[]);
     let pid = server.program.id().to_string();
     let mut bench = flightboard(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
-    bench.args(["--followers", "30", "--processes", "2", "--rate", "50"]);
+    bench.args(["--followers", "30", "--boards", "3", "--processes", "2", "--rate", "50"]);
     let ended = run(bench.args(["--churn", "10", "--for", "2s", "--may-grow", "1GiB"]), "");
     assert!(ended.status.success(), "{ended:?}");
     let figures = figures(&ended);
-    assert_eq!(
-        (&figures["published"]["accepted"], &figures["messages"]),
-        (&101.into(), &101.into())
-    );
+    let counts = [&figures["published"]["accepted"], &figures["messages"]];
+    assert_eq!(counts, [105, 105], "as many on each board");
     let churned = &figures["churned"];
     assert!(churned["went"].as_u64().unwrap() > 0, "{churned}");
     assert_eq!(churned["cameBack"], churned["went"]);
@@ -136,6 +134,46 @@ fn what_is_missed_between_going_and_coming_back_is_seen() {
     assert!(churned["missed"].as_u64().unwrap() > 0, "{churned}");
     assert_eq!((&churned["ended"], &churned["failed"]), (&0.into(), &0.into()));
     assert_eq!(churned["completeFollowers"], FOLLOWERS, "all are there at the end");
+}
+
+#[test]
+fn messages_go_to_several_boards_in_turn() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    for rhythm in [&["--window", "5"][..], &["--rate", "200", "--processes", "2"]] {
+        let mut bench = bench(server.api().url(), &["--json", "--storm", "--boards", "3"]);
+        let ended = run(bench.args(rhythm), "");
+        assert!(ended.status.success(), "{ended:?}");
+        let figures = figures(&ended);
+        assert_eq!([&figures["boards"], &figures["published"]["accepted"]], [3, MESSAGES]);
+        let delivered = &figures["delivered"];
+        assert_eq!(delivered["count"], FOLLOWERS / 3 * MESSAGES);
+        assert_eq!(delivered["expected"], FOLLOWERS / 3 * MESSAGES);
+        assert_eq!(delivered["completeFollowers"], FOLLOWERS);
+        assert_eq!(figures["storm"]["resumed"], FOLLOWERS);
+    }
+    assert_eq!(own_boards(&server), [""; 0], "all are closed");
+}
+
+#[test]
+fn several_numbers_are_measured_in_turn_at_the_same_deliveries_a_second() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let pid = server.program.id().to_string();
+    let mut bench = flightboard(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
+    bench.args(["--followers", "10,20", "--boards", "1,2", "--rounds", "2"]);
+    let ended = run(bench.args(["--deliveries", "400", "--for", "500ms"]), "");
+    assert!(ended.status.success(), "{ended:?}");
+    let rows = figures(&ended)["rows"].as_array().unwrap().clone();
+    let kinds = rows.iter().map(|row| [&row["followers"], &row["boards"]]);
+    assert!(kinds.eq([[10, 1], [10, 2], [20, 1], [20, 2]]), "{rows:?}");
+    for row in &rows {
+        let rounds = row["rounds"].as_array().unwrap();
+        assert_eq!(rounds.len(), 2, "{row}");
+        assert!(rounds.iter().all(|round| round["delivered"]["count"] == 200), "{row}");
+        assert!(row["deliveriesPerSec"].as_f64().unwrap() > 0.0, "{row}");
+    }
+    assert_eq!(own_boards(&server), [""; 0], "all are closed");
 }
 
 #[test]
@@ -177,6 +215,9 @@ fn what_cannot_be_measured_is_told() {
     let nowhere = format!("http://{free}");
     check(&mut bench(&nowhere, &[]), &[&nowhere, "no server answers", "--to"]);
 
+    check(&mut bench(&nowhere, &["--boards", "7"]), &["30 followers", "7 boards", "multiple"]);
+    check(&mut bench(&nowhere, &["--storm", "--rounds", "2"]), &["--storm", "once"]);
+
     let url = format!("http://{}", foreign_server());
     check(&mut bench(&url, &[]), &["no flightboard", "--publish-url"]);
     let publish = format!("{url}/publish");
@@ -184,6 +225,9 @@ fn what_cannot_be_measured_is_told() {
     check(&mut bench(&url, &other), &["/other answers 404", "--path"]);
     let unmarked = ["--publish-url", &publish, "--mark", "not there"];
     check(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
+    let more = ["--publish-url", &publish, "--rate", "1", "--churn", "16"];
+    let mut many = flightboard(["bench", "--to", &url, "--followers", "30"]);
+    check(many.args(more), &["too few", "--followers", "--churn"]);
     let lost = format!("{url}/lost");
     check(&mut bench(&url, &["--publish-url", &lost]), &[&lost, "refuses", "404"]);
 }
@@ -200,21 +244,25 @@ fn a_table_names_what_was_not_looked_at() {
 }
 
 #[test]
-fn a_signal_ends_it_and_closes_its_board() {
+fn a_signal_ends_it_and_closes_its_boards() {
     let folder = TempDir::new().unwrap();
     let server = serve(folder.path(), &[]);
-    let slow = ["--rate", "0.01", "--json"];
+    let slow = ["--rate", "0.01", "--json", "--boards", "3"];
     let bench = Program::start(&mut bench(server.api().url(), &slow));
-    let board = until("all follow", PATIENCE, || {
-        let name = own_boards(&server).pop()?;
-        (server.api().followers(&name) == FOLLOWERS).then_some(name)
+    let boards = until("all follow", PATIENCE, || {
+        let names = own_boards(&server);
+        let followers: u64 = names.iter().map(|name| server.api().followers(name)).sum();
+        (followers == FOLLOWERS).then_some(names)
     });
+    assert_eq!(boards.len(), 3);
     bench.signal("INT");
     let ended = bench.end(PATIENCE);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("stopped before everything was measured"), "{ended:?}");
     assert_eq!(figures(&ended)["delivered"], Value::Null);
-    assert_eq!(server.api().status(&format!("/boards/{board}/events")), 204);
+    for board in boards {
+        assert_eq!(server.api().status(&format!("/boards/{board}/events")), 204);
+    }
 }
 
 type Streams = Arc<Mutex<Vec<TcpStream>>>;

@@ -24,14 +24,10 @@ use crate::values;
 #[derive(Args)]
 pub(super) struct Flags {
     /// Followers that go in a second while messages are published, of whom each comes back.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_CHURN", value_name = "R", requires = "rate",
-          conflicts_with_all = ["messages", "window", "publishers", "storm"],
+    #[arg(long, env = "FLIGHTBOARD_BENCH_CHURN", value_name = "R", requires = "even",
+          conflicts_with_all = ["messages", "window", "publishers", "storm", "rounds"],
           value_parser = values::rate)]
     churn: Option<f64>,
-    /// For how long they come and go.
-    #[arg(long = "for", env = "FLIGHTBOARD_BENCH_FOR", value_name = "DURATION",
-          default_value = "10m", requires = "churn", value_parser = values::duration)]
-    lasting: Duration,
     /// By how much the memory of the server may grow in that time, after the first fifth of it.
     #[arg(long, env = "FLIGHTBOARD_BENCH_MAY_GROW", value_name = "SIZE", default_value = "4MiB",
           requires = "churn", value_parser = values::bytes)]
@@ -39,19 +35,23 @@ pub(super) struct Flags {
 }
 
 impl Flags {
-    /// If they are to come and go.
-    pub(super) fn churn(&self, rate: Option<f64>) -> Option<Churn> {
+    pub(super) fn is_none(&self) -> bool {
+        self.churn.is_none()
+    }
+
+    /// If they are to come and go while so many messages a second are published.
+    pub(super) fn churn(&self, rate: Option<f64>, lasting: Option<Duration>) -> Option<Churn> {
         Some(Churn {
             per_sec: self.churn?,
-            lasting: self.lasting.max(SHORTEST),
+            lasting: lasting.unwrap_or(LASTING),
             rate: rate?,
             may_grow_bytes: self.may_grow,
         })
     }
 }
 
-/// Shorter than this there would be nothing to see.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// How long it lasts unless said.
+const LASTING: Duration = Duration::from_secs(600);
 
 /// How followers come and go.
 #[derive(Debug, Clone, Copy)]
@@ -79,9 +79,10 @@ impl Churn {
         Ok(())
     }
 
-    /// One is published at least, or nothing could be missed.
-    fn messages(&self) -> u64 {
-        (self.lasting.as_secs_f64() * self.rate).max(1.0) as u64
+    /// As many on each stream, and one at least, or nothing could be missed.
+    fn messages(&self, streams: usize) -> u64 {
+        let messages = (self.lasting.as_secs_f64() * self.rate).max(1.0);
+        (messages as u64).next_multiple_of(streams as u64)
     }
 
     /// Writes down whatever is known, as soon as it is.
@@ -91,7 +92,8 @@ impl Churn {
         workers: &mut Workers,
         report: &mut Report,
     ) -> Result<()> {
-        let (states, messages) = (workers.states(), self.messages());
+        let (states, streams) = (workers.states(), job.streams.len());
+        let messages = self.messages(streams);
         let publishers = job.publishers().await?;
         workers.order(Order::Count(0)).await?;
         workers.order(Order::Churn).await?;
@@ -102,7 +104,8 @@ impl Churn {
             states.clone(),
             move |_| start.elapsed().as_secs(),
         );
-        let pace = Pace::new(messages, Rhythm::Rate(self.rate), job.followers, states.clone());
+        let reach = job.reach(job.followers);
+        let pace = Pace::new(messages, Rhythm::Rate(self.rate), reach, states.clone());
         let pace = Arc::new(pace);
         let publishing = publishers.publish(&pace);
         let (mut published, ()) =
@@ -111,15 +114,16 @@ impl Churn {
         self.settle(job, workers).await?;
 
         let tally = workers.tally().await?;
-        let last = Arc::new(Pace::new(1, Rhythm::Window(1), job.followers, states).after(messages));
-        workers.order(Order::Count(1)).await?;
-        published.add(job.publishers().await?.publish(&last).await?);
+        let last = streams as u64;
+        workers.order(Order::Count(last)).await?;
+        let pace = Pace::new(last, Rhythm::Window(last), reach, states).after(messages);
+        published.add(job.publishers().await?.publish(&Arc::new(pace)).await?);
         let mut states = workers.states();
         let come = |all: &Progress| all.delivered;
         let due = job.followers as u64;
         workers::wait(&mut states, SILENCE, |all| come(all) >= due, come).await;
         report.latency = Times::of(&tally.delays);
-        report.messages = messages + 1;
+        report.messages = messages + last;
         report.published = Some(published);
         let end = workers.tally().await?;
         if let Some(churned) = &mut report.churned {

@@ -49,7 +49,7 @@ pub(super) struct Crowd {
     next: usize,
     connecting: usize,
     pub(super) progress: Progress,
-    /// How much each should get of what is counted.
+    /// How many messages are counted: each should get those of its stream.
     due: u64,
     /// When they began to come back, if that is what is measured.
     returning: Option<Instant>,
@@ -95,9 +95,9 @@ impl Crowd {
         self.progress = Progress::default();
     }
 
-    /// Of what comes from now on, each should get so much.
-    pub(super) fn count(&mut self, due: u64) {
-        self.due = due;
+    /// From now on so many messages come.
+    pub(super) fn count(&mut self, messages: u64) {
+        self.due = messages;
         self.returning = None;
         self.forget();
     }
@@ -108,16 +108,23 @@ impl Crowd {
         self.progress.open = 0;
     }
 
-    /// All come back, to get so much that they missed.
-    pub(super) fn come_back(&mut self, due: u64) {
-        self.count(due);
+    /// All come back, to get what they missed of so many messages.
+    pub(super) fn come_back(&mut self, messages: u64) {
+        self.count(messages);
         self.returning = Some(Instant::now());
         self.connect();
     }
 
     pub(super) fn tally(&self) -> Tally {
-        let complete = self.followers.iter().filter(|follower| follower.got == self.due).count();
+        let is_complete =
+            |(at, follower): &(usize, &Follower)| follower.got == self.plan.due(*at, self.due);
+        let complete = self.followers.iter().enumerate().filter(is_complete).count();
         Tally { progress: self.progress, complete, delays: self.delays.clone() }
+    }
+
+    /// How many messages have come to all, if all streams have as many followers.
+    pub(super) fn messages(&self) -> u64 {
+        self.progress.delivered * self.plan.paths.len() as u64 / self.progress.open.max(1) as u64
     }
 
     /// Whether each has its answer, or none to wait for.
@@ -159,7 +166,7 @@ impl Crowd {
         let follower = &mut self.followers[at];
         let was = if follower.is_connecting() { Was::Connecting } else { Was::Open };
         let before = follower.got;
-        let came = match follower.ready(event.is_read_closed(), &self.plan, &mut self.reader) {
+        let came = match follower.ready(at, event.is_read_closed(), &self.plan, &mut self.reader) {
             Ok(came) if came.ended && !came.opened && was == Was::Connecting => {
                 return self.fail(at, was, &anyhow!("the server ended a connection unanswered"));
             }
@@ -186,7 +193,8 @@ impl Crowd {
     /// A follower had so much and now has so much.
     fn measure(&mut self, at: usize, before: u64, after: u64) {
         if let Some(since) = self.returning {
-            if before < self.due && after >= self.due {
+            let due = self.plan.due(at, self.due);
+            if before < due && after >= due {
                 let nanos = since.elapsed().as_nanos();
                 self.delays.add(u64::try_from(nanos).unwrap_or(u64::MAX));
             }

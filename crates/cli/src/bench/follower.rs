@@ -124,11 +124,12 @@ impl Follower {
     /// Goes on as far as its socket lets it. With `closing` the peer has nothing more to send.
     pub(super) fn ready(
         &mut self,
+        at: usize,
         closing: bool,
         plan: &Plan,
         reader: &mut Reader,
     ) -> Result<Came> {
-        let connected = self.ask(plan)?;
+        let connected = self.ask(at, plan)?;
         let mut buffer = std::mem::take(&mut reader.buffer);
         let came = self.read(&mut buffer, closing, reader);
         reader.buffer = buffer;
@@ -136,7 +137,7 @@ impl Follower {
     }
 
     /// Sends the request once the connection is there, and answers with how long that took.
-    fn ask(&mut self, plan: &Plan) -> Result<Option<Duration>> {
+    fn ask(&mut self, at: usize, plan: &Plan) -> Result<Option<Duration>> {
         let State::Connecting(socket, begun) = &mut self.state else { return Ok(None) };
         if let Some(error) = socket.take_error()? {
             return Err(error.into());
@@ -147,7 +148,11 @@ impl Follower {
         };
         let took = begun.elapsed();
         let ids = self.more.as_ref().and_then(|more| more.ids.as_ref());
-        let request = request(plan, ids.map(Ids::last).unwrap_or_default());
+        let request = request(
+            &plan.paths[plan.stream(at)],
+            &plan.host,
+            ids.map(Ids::last).unwrap_or_default(),
+        );
         ensure!(socket.write(&request)? == request.len(), "a request was not taken whole");
         if let State::Connecting(socket, _) = std::mem::take(&mut self.state) {
             self.state = State::Asked(socket, Vec::new());
@@ -217,8 +222,7 @@ impl Follower {
     }
 }
 
-fn request(plan: &Plan, last_event_id: &[u8]) -> Vec<u8> {
-    let Plan { path, host, .. } = plan;
+fn request(path: &str, host: &str, last_event_id: &[u8]) -> Vec<u8> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n");
     let mut request = request.into_bytes();
     if !last_event_id.is_empty() {

@@ -39,7 +39,8 @@ const SAMPLED: usize = 128;
 
 /// What is to be measured.
 pub(super) struct Job {
-    pub(super) stream: Place,
+    /// Of one server. Followers have them in turn.
+    pub(super) streams: Vec<Place>,
     pub(super) publish_to: Place,
     pub(super) message: Message,
     pub(super) messages: u64,
@@ -80,11 +81,21 @@ impl Job {
         Ok(())
     }
 
+    /// The first one stands for all.
+    pub(super) fn stream(&self) -> &Place {
+        self.streams.first().expect("there is one at least")
+    }
+
+    /// To so many followers of all a message goes.
+    pub(super) fn reach(&self, followers: usize) -> usize {
+        followers / self.streams.len()
+    }
+
     fn plan(&self) -> Plan {
         Plan {
-            address: self.stream.address,
-            host: self.stream.host.clone(),
-            path: self.stream.path.clone(),
+            address: self.stream().address,
+            host: self.stream().host.clone(),
+            paths: self.streams.iter().map(|stream| stream.path.clone()).collect(),
             first: 0,
             followers: self.followers,
             // Of those who come and go each tells which messages it has seen.
@@ -147,13 +158,13 @@ impl Job {
 
     async fn publish(&self, workers: &mut Workers, open: usize, report: &mut Report) -> Result<()> {
         let publishers = self.publishers().await?;
-        let expected = self.messages * open as u64;
+        let expected = self.messages * open as u64 / self.streams.len() as u64;
         workers.order(Order::Count(self.messages)).await?;
         let mut states = workers.states();
         let shown =
             Shown::start("delivered", expected, states.clone(), |progress| progress.delivered);
         let (server, generator) = (self.server()?, Self::generator(workers)?);
-        let pace = Pace::new(self.messages, self.rhythm, open, states.clone());
+        let pace = Pace::new(self.messages, self.rhythm, self.reach(open), states.clone());
         let (start, pace) = (Instant::now(), Arc::new(pace));
         let published = publishers.publish(&pace).await?;
         self.ensure_accepted(&published)?;
@@ -173,7 +184,7 @@ impl Job {
              {:?}, set with --mark; and --path must be the stream of what is published",
             published.accepted,
             self.publish_to.url(),
-            self.stream.url(),
+            self.stream().url(),
             self.mark
         );
         report.published = Some(published);

@@ -1,4 +1,4 @@
-//! What is published: one request a message, made of a template.
+//! What is published: one request a message, made of a template, to each of some places in turn.
 
 use anyhow::{Context, Result, ensure};
 
@@ -8,38 +8,42 @@ use super::target::Place;
 /// Stands for the number of the message, from 1 on.
 const NUMBER: &str = "{number}";
 
-/// Stands for a stamp: the time at which it is sent, and its number.
+/// Stands for a stamp: the time at which it is sent, and its number among those of its place.
 const TIME: &str = "{time}";
 
 /// Requests to publish, all alike but for the number and the time.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
-    /// Request line and headers, all but the length.
-    head: String,
+    /// Request line and headers, all but the length, for each place.
+    heads: Vec<String>,
     body: String,
 }
 
 impl Message {
-    pub(super) fn new(to: &Place, method: &str, headers: &[Header], body: &str) -> Self {
-        let mut head = format!("{method} {} HTTP/1.1\r\nHost: {}\r\n", to.path, to.host);
-        if !headers
-            .iter()
-            .any(|Header(line)| line.to_ascii_lowercase().starts_with("content-type:"))
-        {
-            head += "Content-Type: application/json\r\n";
-        }
-        for Header(line) in headers {
-            head += &format!("{line}\r\n");
-        }
-        Self { head, body: body.to_owned() }
+    /// For places of one server.
+    pub(super) fn new(to: &[Place], method: &str, headers: &[Header], body: &str) -> Self {
+        let is_content_type =
+            |Header(line): &Header| line.to_ascii_lowercase().starts_with("content-type:");
+        let json = (!headers.iter().any(is_content_type))
+            .then(|| "Content-Type: application/json\r\n".to_owned());
+        let lines = headers.iter().map(|Header(line)| format!("{line}\r\n"));
+        let lines: String = json.into_iter().chain(lines).collect();
+        let head = |to: &Place| {
+            let Place { path, host, .. } = to;
+            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{lines}")
+        };
+        Self { heads: to.iter().map(head).collect(), body: body.to_owned() }
     }
 
-    /// The request for the message of this number, sent now.
+    /// The request for the message of this number, from 1 on, sent now.
     pub(super) fn request(&self, number: u64) -> Vec<u8> {
+        let places = self.heads.len() as u64;
+        let (round, place) = ((number - 1) / places, (number - 1) % places);
         let body = self.body.replace(NUMBER, &number.to_string());
-        let stamp = Stamp { nanos: stamps::now_nanos(), number };
+        let stamp = Stamp { nanos: stamps::now_nanos(), number: round + 1 };
         let body = body.replace(TIME, &stamp.to_string());
-        format!("{}Content-Length: {}\r\n\r\n{body}", self.head, body.len()).into_bytes()
+        let head = &self.heads[place as usize];
+        format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
     }
 }
 
@@ -67,7 +71,7 @@ mod tests {
     fn request(headers: &[&str], body: &str) -> String {
         let to = Place::parse("http://127.0.0.1:5000/publish?a=b").unwrap();
         let headers: Vec<_> = headers.iter().map(|line| line.parse().unwrap()).collect();
-        let message = Message::new(&to, "POST", &headers, body);
+        let message = Message::new(&[to], "POST", &headers, body);
         String::from_utf8(message.request(7)).unwrap()
     }
 
@@ -88,6 +92,19 @@ mod tests {
         assert_eq!((before, after), (r#"{"n":7,"at":""#, r#"7~","again":"7"}"#));
         let nanos: u64 = nanos.parse().unwrap();
         assert!(nanos > 0 && nanos <= stamps::now_nanos());
+    }
+
+    #[test]
+    fn places_take_turns_and_each_counts_its_own() {
+        let places = ["/a", "/b"].map(|path| Place::parse(&format!("http://[::1]{path}")).unwrap());
+        let message = Message::new(&places, "POST", &[], "{number} {time}");
+        let told = (1..=5).map(|number| {
+            let request = String::from_utf8(message.request(number)).unwrap();
+            let stamp = request.split('~').nth(2).unwrap().to_owned();
+            (request.split(' ').nth(1).unwrap().to_owned(), stamp)
+        });
+        let expected = [("/a", "1"), ("/b", "1"), ("/a", "2"), ("/b", "2"), ("/a", "3")];
+        assert_eq!(told.collect::<Vec<_>>(), expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(super) struct Plan {
     pub(super) address: SocketAddr,
     /// For the header `Host`.
     pub(super) host: String,
-    pub(super) path: String,
+    /// Of the streams that followers have in turn.
+    pub(super) paths: Vec<String>,
     /// How many followers come before those of this process.
     pub(super) first: usize,
     pub(super) followers: usize,
@@ -34,13 +35,13 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) enum Order {
     Connect,
-    /// Forget what was counted: of what comes now each follower should get so many.
+    /// Forget what was counted: so many messages come now, to the streams in turn.
     Count(u64),
     /// Tell all that was counted.
     Tally,
     /// All let go at once.
     Leave,
-    /// All come back, to get so many that they missed.
+    /// All come back, to get what they missed of so many messages.
     Return(u64),
     /// From now on they come and go.
     Churn,
@@ -94,6 +95,19 @@ pub(super) struct Tally {
     pub(super) delays: Delays,
 }
 
+impl Plan {
+    /// On which of the streams a follower of this process is.
+    pub(super) fn stream(&self, at: usize) -> usize {
+        (self.first + at) % self.paths.len()
+    }
+
+    /// How many of so many messages, which take turns, are for one of its followers.
+    pub(super) fn due(&self, at: usize, messages: u64) -> u64 {
+        let (streams, stream) = (self.paths.len() as u64, self.stream(at) as u64);
+        (messages + streams - 1 - stream) / streams
+    }
+}
+
 impl Progress {
     pub(super) fn connected(&mut self, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -121,5 +135,30 @@ impl Tally {
         self.progress.add(&other.progress);
         self.complete += other.complete;
         self.delays.add_all(&other.delays);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_take_turns_are_shared_out_to_all_streams() {
+        let plan = |first| Plan {
+            address: "127.0.0.1:1".parse().unwrap(),
+            host: String::new(),
+            paths: ["/a", "/b", "/c"].map(str::to_owned).to_vec(),
+            first,
+            followers: 3,
+            sample_every: 1,
+            mark: String::new(),
+            returns: false,
+            going_per_sec: None,
+        };
+        for first in [0, 3] {
+            let due = |messages| [0, 1, 2].map(|at| plan(first).due(at, messages));
+            assert_eq!([due(0), due(1), due(5), due(6)], [[0; 3], [1, 0, 0], [2, 2, 1], [2; 3]]);
+        }
+        assert_eq!([0, 1, 2].map(|at| plan(2).stream(at)), [2, 0, 1]);
     }
 }

@@ -15,10 +15,13 @@ use super::publisher::Published;
 pub(super) use churned::{Churned, Row};
 
 /// Everything that was measured; what was not is left out.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
+    /// The first one.
     pub(super) stream: String,
+    /// Streams that followers have in turn.
+    pub(super) boards: usize,
     pub(super) followers: usize,
     pub(super) processes: usize,
     pub(super) messages: u64,
@@ -155,12 +158,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, followers, processes, messages, publishers, .. } = self;
+        let Self { stream, boards, followers, processes, messages, publishers, .. } = self;
         let rhythm = match (self.rate_per_sec, self.window) {
-            (Some(rate), _) => format!("{rate} a second"),
+            (Some(rate), _) => format!("{} a second", (rate * 100.0).round() / 100.0),
             (None, window) => format!("{} at once", window.unwrap_or_default()),
         };
-        writeln!(f, "{stream}")?;
+        match boards {
+            1 => writeln!(f, "{stream}")?,
+            _ => writeln!(f, "{stream} and {} more boards", boards - 1)?,
+        }
         writeln!(
             f,
             "{followers} followers in {processes} process{}; {messages} messages, {rhythm}, over \

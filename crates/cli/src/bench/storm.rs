@@ -11,7 +11,7 @@ use super::progress::Shown;
 use super::report::{Storm, Times};
 use super::workers::{self, Workers};
 
-/// Messages that are published while all are away. Who gets exactly these, and not rows as they are
+/// Messages on each stream that are published while all are away. Who gets exactly these, and not rows as they are
 /// now, has been resumed.
 const MISSED: u64 = 10;
 
@@ -19,16 +19,17 @@ const MISSED: u64 = 10;
 pub(super) async fn measure(job: &Job, workers: &mut Workers, left: usize) -> Result<Storm> {
     workers.order(Order::Leave).await?;
     let mut states = workers.states();
-    let pace = Arc::new(Pace::new(MISSED, Rhythm::Window(MISSED), left, states.clone()));
+    let messages = MISSED * job.streams.len() as u64;
+    let pace = Arc::new(Pace::new(messages, Rhythm::Window(messages), left, states.clone()));
     let published = job.publishers().await?.publish(&pace).await?;
     ensure!(
-        published.accepted == MISSED,
-        "of {MISSED} messages that all should miss, {} were accepted",
+        published.accepted == messages,
+        "of {messages} messages that all should miss, {} were accepted",
         published.accepted
     );
     let due = MISSED * job.followers as u64;
     let shown = Shown::start("coming back", due, states.clone(), |progress| progress.delivered);
-    workers.order(Order::Return(MISSED)).await?;
+    workers.order(Order::Return(messages)).await?;
     let come = |all: &Progress| all.delivered + all.open as u64;
     workers::wait(&mut states, SILENCE, |all| all.delivered >= due, come).await;
     drop(shown);

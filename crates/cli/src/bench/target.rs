@@ -1,25 +1,14 @@
-//! Where the stream is, and where messages are published: any server's, or a board of its own on a
-//! flightboard.
+//! Where a stream is, or where messages are published.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use serde_json::{Value, json};
+use anyhow::{Context, Result, ensure};
 use ureq::Agent;
 use ureq::http::Uri;
 
-use super::stamps::Stamp;
-
 /// How long an answer may take before anything is measured.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Names of boards, of which the first is taken that nobody has open: others may measure at the same
-/// time. A closed one is opened again, so that not each measurement leaves another one.
-const BOARDS: [&str; 4] = ["bench", "bench-2", "bench-3", "bench-4"];
-
-/// The flight that changes, on a board of its own.
-const FLIGHT: &str = "BENCH1";
 
 /// A plain HTTP server, and a place on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +18,6 @@ pub(super) struct Place {
     pub(super) address: SocketAddr,
     /// Path and query.
     pub(super) path: String,
-}
-
-/// A board that is opened for the measurement and closed after it; no board of others is touched.
-pub(super) struct OwnBoard {
-    agent: Agent,
-    url: String,
 }
 
 impl Place {
@@ -76,67 +59,7 @@ impl Place {
     }
 }
 
-impl OwnBoard {
-    /// Opens one on the flightboard at `server`, with one flight.
-    pub(super) fn open(server: &str) -> Result<Self> {
-        let server = server.trim_end_matches('/');
-        let agent = agent();
-        let urls = BOARDS.map(|name| format!("{server}/boards/{name}"));
-        let mut free = None;
-        for url in &urls {
-            let asked = agent.get(url).header("accept", "application/json").call();
-            let mut found = asked.map_err(|error| unreachable(server, error))?;
-            let board: Option<Value> = found.body_mut().read_json().ok();
-            let is_open = board.is_some_and(|board| board["closed"] == false);
-            if !(found.status().is_success() && is_open) {
-                free = Some(url.clone());
-                break;
-            }
-        }
-        let url = free.with_context(|| {
-            format!("{} are all open: close with DELETE those that nobody needs", urls.join(", "))
-        })?;
-        let settings = json!({ "title": "flightboard bench" });
-        let opened = agent.put(&url).send_json(settings);
-        let status = opened.map_err(|error| unreachable(server, error))?.status();
-        if !status.is_success() {
-            bail!(
-                "{url} answers {status} instead of opening a board: if this is no flightboard, say \
-                 how to publish with --publish-url"
-            );
-        }
-        let board = Self { agent, url };
-        // With a number, so that the first message is not missed unseen.
-        let before = Stamp { nanos: 0, number: 0 }.to_string();
-        let put = board.agent.put(board.flight()).send_json(json!({ "remark": before }));
-        match put.map(|answer| answer.status()) {
-            Ok(status) if status.is_success() => Ok(board),
-            other => {
-                board.close();
-                Err(anyhow!("{} cannot be put: {other:?}", board.flight()))
-            }
-        }
-    }
-
-    pub(super) fn events(&self) -> String {
-        format!("{}/events", self.url)
-    }
-
-    pub(super) fn flight(&self) -> String {
-        format!("{}/flights/{FLIGHT}", self.url)
-    }
-
-    pub(super) fn close(&self) {
-        let closed = self.agent.delete(&self.url).call();
-        match closed.map(|answer| answer.status()) {
-            Ok(status) if status.is_success() => {}
-            Ok(status) => tracing::warn!("{} is still open: it answers {status}", self.url),
-            Err(error) => tracing::warn!("{} is still open: {error}", self.url),
-        }
-    }
-}
-
-fn agent() -> Agent {
+pub(super) fn agent() -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -147,7 +70,7 @@ fn agent() -> Agent {
     Agent::new_with_config(config.build())
 }
 
-fn unreachable(server: &str, error: ureq::Error) -> anyhow::Error {
+pub(super) fn unreachable(server: &str, error: ureq::Error) -> anyhow::Error {
     anyhow::Error::new(error)
         .context(format!("no server answers at {server}: start one or name it with --to"))
 }

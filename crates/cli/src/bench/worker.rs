@@ -56,7 +56,7 @@ fn listen(waker: Arc<Waker>) -> Receiver<Order> {
 
 fn follow(crowd: &mut Crowd, orders: &Receiver<Order>) -> Result<()> {
     let mut events = crowd::events();
-    let mut told = Told { at: Instant::now(), progress: Progress::default(), each: 0 };
+    let mut told = Told { at: Instant::now(), progress: Progress::default(), messages: 0 };
     loop {
         match orders.try_recv() {
             Ok(order) => {
@@ -75,10 +75,10 @@ fn follow(crowd: &mut Crowd, orders: &Receiver<Order>) -> Result<()> {
 fn obey(crowd: &mut Crowd, order: Order) -> Result<()> {
     match order {
         Order::Connect => crowd.connect(),
-        Order::Count(due) => crowd.count(due),
+        Order::Count(messages) => crowd.count(messages),
         Order::Tally => say(&Said::Tally(crowd.tally()))?,
         Order::Leave => crowd.leave(),
-        Order::Return(due) => crowd.come_back(due),
+        Order::Return(messages) => crowd.come_back(messages),
         Order::Churn => crowd.churn(),
         Order::Settle => crowd.settle(),
     }
@@ -89,15 +89,14 @@ fn obey(crowd: &mut Crowd, order: Order) -> Result<()> {
 struct Told {
     at: Instant,
     progress: Progress,
-    /// How many messages had come to each, if all got the same.
-    each: u64,
+    /// How many messages had come to all.
+    messages: u64,
 }
 
 impl Told {
     fn tell_if_due(&mut self, crowd: &mut Crowd) -> Result<()> {
         let progress = crowd.progress;
-        let each = progress.delivered / progress.open.max(1) as u64;
-        let is_due = each != self.each
+        let is_due = crowd.messages() != self.messages
             || self.at.elapsed() >= TELL_EVERY
             || (crowd.is_connected() && progress.open != self.progress.open);
         if is_due && progress != self.progress { self.tell(crowd) } else { Ok(()) }
@@ -105,8 +104,7 @@ impl Told {
 
     fn tell(&mut self, crowd: &mut Crowd) -> Result<()> {
         let progress = crowd.progress;
-        let each = progress.delivered / progress.open.max(1) as u64;
-        *self = Self { at: Instant::now(), progress, each };
+        *self = Self { at: Instant::now(), progress, messages: crowd.messages() };
         if let Some(trouble) = crowd.trouble.take() {
             say(&Said::Trouble(trouble))?;
         }
