@@ -305,8 +305,9 @@ pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
 /// How often an idle writer looks for records grown too old.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 
-/// How much is written between two foldings of the log.
-const FOLD_BYTES: usize = 4 * 1024 * 1024;
+/// How much is written between two foldings of the log. A commit that writes over what the log had
+/// before takes half as long as one that makes the file longer, so the log is kept short.
+const FOLD_BYTES: usize = 1024 * 1024;
 
 /// What any commit writes at least.
 const PAGE_BYTES: usize = 4096;
