@@ -1,5 +1,9 @@
 //! What waits for the writer, bounded in number and bytes. The writer takes all the appends that
 //! fit into one commit at once: the more wait, the more share one fsync.
+//!
+//! Publishers that were answered together publish again together, a moment later. The first of them
+//! must not get a commit of its own while all others wait for the one after it: so for a moment the
+//! writer waits for as many as it had. See [`Company`].
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -29,6 +33,16 @@ pub(super) enum Job {
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
+/// What is worth waiting for: as many as the last commit had, and no longer than two such take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Company {
+    jobs: usize,
+    patience: Duration,
+}
+
+/// The longest wait for company. Only a slow disk makes a commit that takes longer.
+const LONGEST_PATIENCE: Duration = Duration::from_millis(2);
+
 /// What the writer is given.
 pub(super) enum Work {
     /// Appends for one commit, in order.
@@ -54,6 +68,14 @@ struct Waiting {
     jobs: VecDeque<(Job, usize)>,
     bytes: usize,
     closed: bool,
+    /// How many have to be there before the writer is woken.
+    wanted: usize,
+}
+
+impl Company {
+    pub(super) fn of_last_commit(appends: usize, took: Duration) -> Self {
+        Self { jobs: appends, patience: (2 * took).min(LONGEST_PATIENCE) }
+    }
 }
 
 impl Queue {
@@ -68,20 +90,34 @@ impl Queue {
         }
         waiting.bytes += bytes;
         waiting.jobs.push_back((job, bytes));
+        let is_enough = waiting.jobs.len() >= waiting.wanted;
         drop(waiting);
-        self.arrived.notify_one();
+        if is_enough {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
-    /// Waits for something to do, at most this long.
-    pub(super) fn take(&self, patience: Duration) -> Work {
-        let waiting = self.lock();
-        let nothing = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
-        let (mut waiting, _) = self
-            .arrived
-            .wait_timeout_while(waiting, patience, nothing)
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Waits for company, and then for anything to do, at most this long.
+    pub(super) fn take(&self, company: Company, patience: Duration) -> Work {
+        let waiting = self.wait(self.lock(), company.jobs, company.patience);
+        let mut waiting = self.wait(waiting, 1, patience);
         waiting.take()
+    }
+
+    fn wait<'a>(
+        &self,
+        mut waiting: MutexGuard<'a, Waiting>,
+        wanted: usize,
+        patience: Duration,
+    ) -> MutexGuard<'a, Waiting> {
+        waiting.wanted = wanted;
+        let too_few = |waiting: &mut Waiting| waiting.jobs.len() < wanted && !waiting.closed;
+        let (waiting, _) = self
+            .arrived
+            .wait_timeout_while(waiting, patience, too_few)
+            .unwrap_or_else(PoisonError::into_inner);
+        waiting
     }
 
     /// Refuses whatever comes from now on. What waits is still taken.
@@ -145,5 +181,60 @@ impl Waiting {
             }
             (Job::Checkpoint { .. } | Job::Probe { .. }, _) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn append(queue: &Queue) {
+        let (answer, _) = oneshot::channel();
+        let payloads = vec![Bytes::from_static(b"a")];
+        queue.push(Job::Append { payloads, answer }, 1).expect("there is room");
+    }
+
+    /// How many appends the next commit has.
+    fn taken(queue: &Queue, company: Company) -> usize {
+        match queue.take(company, LONG) {
+            Work::Commit(appends) => appends.len(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn a_commit_waits_for_as_many_as_the_one_before_had() {
+        let queue = Queue::default();
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| taken(&queue, Company { jobs: 3, patience: LONG }));
+            for _ in 0..3 {
+                // Time enough to take too few, if that is what it does.
+                thread::sleep(Duration::from_millis(20));
+                append(&queue);
+            }
+            assert_eq!(writer.join().expect("the queue does not panic"), 3);
+        });
+    }
+
+    #[test]
+    fn what_waits_is_taken_when_no_company_comes() {
+        let queue = Queue::default();
+        append(&queue);
+        assert_eq!(taken(&queue, Company::of_last_commit(3, LONG)), 1);
+        append(&queue);
+        assert_eq!(taken(&queue, Company::default()), 1);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_once_the_queue_is_closed() {
+        let queue = Queue::default();
+        append(&queue);
+        queue.close();
+        assert_eq!(taken(&queue, Company { jobs: 3, patience: LONG }), 1);
+        assert!(matches!(queue.take(Company::default(), LONG), Work::End));
     }
 }

@@ -17,13 +17,13 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::file::Claimed;
-use super::queue::{Answer, Work};
+use super::queue::{Answer, Company, Work};
 use super::schema::{FORMAT, Opened, integer};
 use super::{Ends, failure};
 use crate::journal::{PROBE_BYTES, check_reach};
@@ -89,9 +89,17 @@ pub(super) fn start(
 impl Writer {
     fn run(mut self) {
         let mut patience = HOUSEKEEPING;
+        let mut company = Company::default();
         loop {
-            let written = match self.ends.queue.take(patience) {
-                Work::Commit(appends) => self.commit(appends),
+            let work = self.ends.queue.take(company, patience);
+            company = Company::default();
+            let written = match work {
+                Work::Commit(appends) => {
+                    let (start, count) = (Instant::now(), appends.len());
+                    let written = self.commit(appends);
+                    company = Company::of_last_commit(count, start.elapsed());
+                    written
+                }
                 Work::Keep { seq, state, needed_after, answer } => {
                     let bytes = state.len();
                     let _ = answer.send(self.keep(seq, &state, needed_after));
