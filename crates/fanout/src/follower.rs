@@ -77,15 +77,16 @@ impl Cursor {
         Self { channel, at, owed }
     }
 
-    /// What is due next, [`PULL_BYTES`] of it or one frame.
-    pub(crate) fn ahead(&mut self) -> Ahead {
+    /// What is due next of what came up to `until`, [`PULL_BYTES`] of it or one frame.
+    pub(crate) fn ahead(&mut self, until: u64) -> Ahead {
         let reason = {
             let state = self.channel.state.lock();
             let passed = match self.owed.take() {
                 Some(reason) => reason,
-                None => match state.window.after(self.at, PULL_BYTES) {
+                None => match state.window.after(self.at, until, PULL_BYTES) {
                     Some(frames) if frames.is_empty() => {
-                        return if state.farewell.is_some() { Ahead::End } else { Ahead::Nothing };
+                        let is_end = state.farewell.is_some() && self.at >= state.window.head();
+                        return if is_end { Ahead::End } else { Ahead::Nothing };
                     }
                     Some(frames) => return Ahead::Frames(frames),
                     None => Reason::Slow,
@@ -130,7 +131,7 @@ impl Follower {
     pub fn due(&mut self) -> Due {
         // Before looking: what is published after this wakes the next wait.
         self.news.mark_unchanged();
-        match self.cursor.ahead() {
+        match self.cursor.ahead(u64::MAX) {
             Ahead::Frames(frames) => {
                 if let Some((last, _)) = frames.last() {
                     self.cursor.took(*last);

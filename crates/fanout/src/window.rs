@@ -65,15 +65,20 @@ impl Window {
         if known { Place::Within } else { Place::Nowhere }
     }
 
-    /// The frames after `seq` with their positions, oldest first, at least one if there is any and
-    /// about `max_bytes` at most. `None` if the window has passed `seq`.
-    pub(crate) fn after(&self, seq: u64, max_bytes: usize) -> Option<Vec<(u64, Frame)>> {
+    /// The frames after `seq` up to `until` with their positions, oldest first, at least one if
+    /// there is any and about `max_bytes` at most. `None` if the window has passed `seq`.
+    pub(crate) fn after(
+        &self,
+        seq: u64,
+        until: u64,
+        max_bytes: usize,
+    ) -> Option<Vec<(u64, Frame)>> {
         if seq < self.floor {
             return None;
         }
         let first = self.frames.partition_point(|(frame, _)| *frame <= seq);
         let (mut bytes, mut due) = (0, Vec::new());
-        for (seq, frame) in self.frames.range(first..) {
+        for (seq, frame) in self.frames.range(first..).take_while(|(seq, _)| *seq <= until) {
             bytes += frame.whole().len();
             if bytes > max_bytes && !due.is_empty() {
                 break;
@@ -129,15 +134,17 @@ mod tests {
     #[test]
     fn a_pull_is_bounded_but_never_empty_when_something_is_due() {
         let window = window();
-        let pulled = |seq, max| {
-            let due = window.after(seq, max)?;
+        let pulled = |seq, until, max| {
+            let due = window.after(seq, until, max)?;
             Some(due.into_iter().map(|(seq, _)| seq).collect::<Vec<_>>())
         };
-        assert_eq!(pulled(30, 100), None);
-        assert_eq!(pulled(40, 100), Some(vec![50, 60, 70]));
-        assert_eq!(pulled(40, 20), Some(vec![50, 60]));
-        assert_eq!(pulled(40, 1), Some(vec![50]));
-        assert_eq!(pulled(70, 100), Some(vec![]));
+        assert_eq!(pulled(30, 70, 100), None);
+        assert_eq!(pulled(40, 70, 100), Some(vec![50, 60, 70]));
+        assert_eq!(pulled(40, 70, 20), Some(vec![50, 60]));
+        assert_eq!(pulled(40, 70, 1), Some(vec![50]));
+        assert_eq!(pulled(70, 70, 100), Some(vec![]));
+        assert_eq!(pulled(40, 65, 100), Some(vec![50, 60]));
+        assert_eq!(pulled(50, 40, 100), Some(vec![]));
     }
 
     #[test]

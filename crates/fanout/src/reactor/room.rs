@@ -14,8 +14,9 @@ pub(super) struct Room {
     pub(super) bell: Arc<Bell>,
     /// Keys of the followers, in no order.
     pub(super) members: Vec<u32>,
-    /// Position up to which those have all who are neither slow nor new.
-    at: u64,
+    /// Position up to which those have all who are neither slow nor new. None of them is given
+    /// more before the room is, so that all are due the same at the next look.
+    pub(super) at: u64,
     /// The newest heartbeat, for all who stand where it says.
     heartbeat: Option<(u64, Bytes)>,
 }
@@ -23,12 +24,13 @@ pub(super) struct Room {
 /// What came in one moment: the same run of bytes for all who stand at its beginning.
 pub(super) struct Batch {
     pub(super) from: u64,
+    pub(super) until: u64,
     pub(super) frames: Vec<(u64, Frame)>,
     pub(super) bytes: Bytes,
 }
 
 /// What the followers of a room are due.
-pub(super) enum News {
+pub(super) enum Due {
     Nothing,
     Batch(Batch),
     /// Each has to be looked at: the channel is closed, or its window has passed the room.
@@ -43,23 +45,23 @@ impl Room {
         Self { channel, bell, members: Vec::new(), at, heartbeat: None }
     }
 
-    pub(super) fn news(&mut self) -> News {
+    pub(super) fn look(&mut self) -> Due {
         self.bell.is_heard();
         let (due, head) = {
             let state = self.channel.state.lock();
-            let due = state.window.after(self.at, PULL_BYTES);
+            let due = state.window.after(self.at, u64::MAX, PULL_BYTES);
             (due.filter(|_| state.farewell.is_none()), state.window.head())
         };
         let Some(frames) = due else {
             self.at = head;
-            return News::ForEach;
+            return Due::ForEach;
         };
-        let Some((last, _)) = frames.last() else { return News::Nothing };
-        let from = std::mem::replace(&mut self.at, *last);
+        let Some(&(until, _)) = frames.last() else { return Due::Nothing };
+        let from = std::mem::replace(&mut self.at, until);
         if self.at < head {
             self.bell.ring();
         }
-        News::Batch(Batch { from, bytes: joined(&frames), frames })
+        Due::Batch(Batch { from, until, bytes: joined(&frames), frames })
     }
 
     /// A tick of the clock: what heartbeats say of the time is old now.

@@ -55,6 +55,14 @@ pub(super) struct Seated<S> {
 #[derive(Default)]
 struct Rest(VecDeque<Bytes>);
 
+/// What a thread knows when it turns to a follower.
+pub(super) struct Moment<'a, W> {
+    pub(super) wording: &'a W,
+    /// Position that the follower's room has come to: what is newer is due at the next look.
+    pub(super) until: u64,
+    pub(super) now: Instant,
+}
+
 /// Whether one is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -97,20 +105,24 @@ impl<S> Seated<S> {
     pub(super) fn give(&mut self, batch: &Batch, now: Instant) -> io::Result<Standing> {
         let written = write(&mut self.socket, &[&batch.bytes])?;
         self.note(written, batch.bytes.len(), now);
-        self.took(&batch.frames, written);
+        if written == batch.bytes.len() {
+            self.cursor.took(batch.until);
+        } else {
+            self.took(&batch.frames, written);
+        }
         Ok(Standing::Stays)
     }
 
     /// Writes all that is due, unless the socket takes nothing.
-    pub(super) fn pump<W>(&mut self, wording: &W, now: Instant) -> io::Result<Standing>
+    pub(super) fn pump<W>(&mut self, moment: &Moment<'_, W>) -> io::Result<Standing>
     where
         W: Wording<Seat = S>,
     {
-        if self.blocked_since.is_some() { Ok(Standing::Stays) } else { self.go_on(wording, now) }
+        if self.blocked_since.is_some() { Ok(Standing::Stays) } else { self.go_on(moment) }
     }
 
     /// The same when the socket may take something again.
-    pub(super) fn go_on<W>(&mut self, wording: &W, now: Instant) -> io::Result<Standing>
+    pub(super) fn go_on<W>(&mut self, moment: &Moment<'_, W>) -> io::Result<Standing>
     where
         W: Wording<Seat = S>,
     {
@@ -118,7 +130,7 @@ impl<S> Seated<S> {
             let Rest(mut own) = self.rest.take().map(|rest| *rest).unwrap_or_default();
             // The first events leave with the opening, all others when nothing is left over.
             let looks = own.is_empty() || std::mem::take(&mut self.is_new);
-            let frames = if looks { self.look(wording, &mut own) } else { Vec::new() };
+            let frames = if looks { self.look(moment, &mut own) } else { Vec::new() };
             let parts: Vec<&[u8]> = own
                 .iter()
                 .chain(frames.iter().map(|(_, frame)| frame.whole()))
@@ -130,7 +142,7 @@ impl<S> Seated<S> {
                 return Ok(if self.is_last { Standing::Goes } else { Standing::Stays });
             }
             let mut written = write(&mut self.socket, &parts)?;
-            self.note(written, wanted, now);
+            self.note(written, wanted, moment.now);
             while let Some(mut part) = own.pop_front() {
                 let taken = written.min(part.len());
                 written -= taken;
@@ -152,12 +164,12 @@ impl<S> Seated<S> {
     }
 
     /// Says something besides frames.
-    pub(super) fn say<W>(&mut self, bytes: Bytes, wording: &W, now: Instant) -> io::Result<Standing>
+    pub(super) fn say<W>(&mut self, bytes: Bytes, moment: &Moment<'_, W>) -> io::Result<Standing>
     where
         W: Wording<Seat = S>,
     {
         self.rest = Some(Box::new(Rest(VecDeque::from([bytes]))));
-        self.go_on(wording, now)
+        self.go_on(moment)
     }
 
     /// Throws away what the peer sends; an error if that is its end, or too much.
@@ -195,24 +207,25 @@ impl<S> Seated<S> {
     }
 
     /// Takes from the cursor what is due: frames, or something to be said.
-    fn look<W>(&mut self, wording: &W, own: &mut VecDeque<Bytes>) -> Vec<(u64, Frame)>
+    fn look<W>(&mut self, moment: &Moment<'_, W>, own: &mut VecDeque<Bytes>) -> Vec<(u64, Frame)>
     where
         W: Wording<Seat = S>,
     {
         if self.is_last {
             return Vec::new();
         }
-        match if self.waits { Ahead::Nothing } else { self.cursor.ahead() } {
+        // One that ends is given all that there is: what was acknowledged is shown.
+        let until = if self.ends { u64::MAX } else { moment.until };
+        match if self.waits { Ahead::Nothing } else { self.cursor.ahead(until) } {
             Ahead::Frames(frames) => return frames,
             Ahead::Instead(frame) => own.push_back(frame.whole().clone()),
             Ahead::End => {
                 self.is_last = true;
-                own.push_back(wording.end());
+                own.push_back(moment.wording.end());
             }
-            // Not before: what was acknowledged is shown.
             Ahead::Nothing if self.ends => {
                 self.is_last = true;
-                own.push_back(wording.goodbye());
+                own.push_back(moment.wording.goodbye());
             }
             Ahead::Nothing => {}
         }

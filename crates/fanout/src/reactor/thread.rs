@@ -13,8 +13,8 @@ use parking_lot::Mutex;
 use slab::Slab;
 
 use super::bell::Alarm;
-use super::room::{News, Room};
-use super::seated::{Seated, Standing};
+use super::room::{Due, Room};
+use super::seated::{Moment, Seated, Standing};
 use super::{Newcomer, Timing, Wording};
 use crate::channel::Channel;
 
@@ -148,7 +148,8 @@ impl<W: Wording> Thread<W> {
             standing = seated.hear().map(|()| Standing::Stays);
         }
         if standing.is_ok() && event.is_writable() {
-            standing = seated.go_on(&*self.wording, now);
+            let until = self.rooms[seated.room as usize].at;
+            standing = seated.go_on(&Moment { wording: &*self.wording, until, now });
         }
         self.settle(key, standing);
     }
@@ -178,7 +179,9 @@ impl<W: Wording> Thread<W> {
             let interest = Interest::READABLE | Interest::WRITABLE;
             let registered =
                 self.poll.registry().register(&mut seated.socket, Token(key), interest);
-            let standing = registered.and_then(|()| seated.pump(&*self.wording, now));
+            let until = self.rooms[room].at;
+            let moment = Moment { wording: &*self.wording, until, now };
+            let standing = registered.and_then(|()| seated.pump(&moment));
             self.settle(key, standing);
         }
     }
@@ -195,17 +198,19 @@ impl<W: Wording> Thread<W> {
 
     /// Gives what is new in a room to all who are there.
     fn pass(&mut self, room: usize, now: Instant) {
-        let Some(news) = self.rooms.get_mut(room).map(Room::news) else { return };
-        if let News::Nothing = news {
+        let Some(due) = self.rooms.get_mut(room).map(Room::look) else { return };
+        if let Due::Nothing = due {
             return;
         }
+        let wording = Arc::clone(&self.wording);
+        let moment = Moment { wording: &*wording, until: self.rooms[room].at, now };
         // From the last to the first: one that goes is replaced by one that was served.
         for place in (0..self.rooms[room].members.len()).rev() {
             let key = self.rooms[room].members[place] as usize;
             let seated = &mut self.seated[key];
-            let standing = match &news {
-                News::Batch(batch) if seated.stands_before(batch) => seated.give(batch, now),
-                _ => seated.pump(&*self.wording, now),
+            let standing = match &due {
+                Due::Batch(batch) if seated.stands_before(batch) => seated.give(batch, now),
+                _ => seated.pump(&moment),
             };
             self.settle(key, standing);
         }
@@ -232,7 +237,8 @@ impl<W: Wording> Thread<W> {
                 Act::TakeTurn => seated.waits = false,
                 Act::End => seated.ends = true,
             }
-            let standing = seated.pump(&*self.wording, now);
+            let until = self.rooms[seated.room as usize].at;
+            let standing = seated.pump(&Moment { wording: &*self.wording, until, now });
             self.settle(key, standing);
         }
         // What a storm needed is given back.
@@ -271,14 +277,15 @@ impl<W: Wording> Thread<W> {
             return;
         }
         // Not before frames that are due; one that takes nothing has no use for it either.
-        let mut standing = seated.pump(&*self.wording, now);
+        let room = &mut self.rooms[seated.room as usize];
+        let moment = Moment { wording: &*self.wording, until: room.at, now };
+        let mut standing = seated.pump(&moment);
         if let Ok(Standing::Stays) = standing
             && seated.is_idle()
         {
             let head = seated.cursor.at;
-            let room = &mut self.rooms[seated.room as usize];
             if let Some(bytes) = room.heartbeat(head, || self.wording.heartbeat(head)) {
-                standing = seated.say(bytes, &*self.wording, now);
+                standing = seated.say(bytes, &moment);
             }
         }
         self.settle(key, standing);
