@@ -4,7 +4,10 @@
 //! is woken once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 
 use mio::Waker;
 use parking_lot::Mutex;
@@ -16,6 +19,15 @@ pub(crate) struct Alarm {
     is_woken: AtomicBool,
     /// Rooms with news, each at most once.
     rooms: Mutex<Vec<usize>>,
+    /// How often they were rung since they were taken.
+    rings: AtomicUsize,
+}
+
+/// What came since the last look.
+pub(super) struct News {
+    pub(super) rooms: Vec<usize>,
+    /// How many times something was published, in all rooms together.
+    pub(super) count: usize,
 }
 
 /// The bell of one room, rung by its channel.
@@ -28,7 +40,12 @@ pub(crate) struct Bell {
 
 impl Alarm {
     pub(super) fn new(waker: Waker) -> Self {
-        Self { waker, is_woken: AtomicBool::new(false), rooms: Mutex::default() }
+        Self {
+            waker,
+            is_woken: AtomicBool::new(false),
+            rooms: Mutex::default(),
+            rings: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn wake(&self) {
@@ -43,8 +60,14 @@ impl Alarm {
         self.is_woken.swap(false, SeqCst);
     }
 
-    pub(super) fn rooms_with_news(&self) -> Vec<usize> {
-        std::mem::take(&mut *self.rooms.lock())
+    /// How much came since the last [`Alarm::take_news`].
+    pub(super) fn news(&self) -> usize {
+        self.rings.load(Relaxed)
+    }
+
+    pub(super) fn take_news(&self) -> News {
+        let count = self.rings.swap(0, Relaxed);
+        News { rooms: std::mem::take(&mut *self.rooms.lock()), count }
     }
 }
 
@@ -54,6 +77,7 @@ impl Bell {
     }
 
     pub(crate) fn ring(&self) {
+        self.alarm.rings.fetch_add(1, Relaxed);
         if !self.is_rung.swap(true, SeqCst) {
             self.alarm.rooms.lock().push(self.room);
             self.alarm.wake();

@@ -12,7 +12,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use parking_lot::Mutex;
 use slab::Slab;
 
-use super::bell::Alarm;
+use super::bell::{Alarm, News};
 use super::room::{Due, Room};
 use super::seated::{Moment, Seated, Standing};
 use super::{Newcomer, Timing, Wording};
@@ -21,6 +21,20 @@ use crate::channel::Channel;
 /// The time between two heartbeats has so many ticks. At each of them a part of the followers have
 /// theirs, and those that take nothing are looked for.
 const TICKS: u32 = 60;
+
+/// A thread that wrote news waits for as many as there were, this part of the time that the writing
+/// took at most: what is being published meanwhile comes in the same call, and not in one of its
+/// own for each follower.
+const REST_SHARE: u32 = 4;
+
+/// It never rests longer.
+const LONGEST_REST: Duration = Duration::from_millis(2);
+
+/// How often it looks meanwhile whether they are there.
+const REST_LOOKS: u32 = 8;
+
+/// Shorter naps cost more than they gain: writing that was done so soon is followed by no rest.
+const SHORTEST_NAP: Duration = Duration::from_micros(50);
 
 /// Events that the system tells at once; the others come next.
 const EVENTS_AT_ONCE: usize = 1024;
@@ -125,10 +139,13 @@ impl<W: Wording> Thread<W> {
                 self.socket_says(event, now);
             }
             self.let_in(now);
-            alarm.rooms_with_news().into_iter().for_each(|room| self.pass(room, now));
+            let News { rooms, count } = alarm.take_news();
+            rooms.into_iter().for_each(|room| self.pass(room, now));
+            let passed = now.elapsed();
             self.end_all_if_told(now);
             self.act(now);
             self.tick(now);
+            rest(&alarm, count, passed);
         }
     }
 
@@ -316,5 +333,15 @@ impl<W: Wording> Thread<W> {
             let room = self.rooms.remove(room);
             self.rooms_by_channel.remove(&(Arc::as_ptr(&room.channel) as usize));
         }
+    }
+}
+
+/// Waits a little for so much news, after writing that took so long: see [`REST_SHARE`].
+fn rest(alarm: &Alarm, wanted: usize, passed: Duration) {
+    let nap = LONGEST_REST.min(passed / REST_SHARE) / REST_LOOKS;
+    let mut looks = 0;
+    while nap >= SHORTEST_NAP && looks < REST_LOOKS && alarm.news() < wanted {
+        std::thread::sleep(nap);
+        looks += 1;
     }
 }
