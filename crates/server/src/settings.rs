@@ -26,7 +26,8 @@ pub struct Settings {
     pub stall_timeout: Duration,
     /// The longest that stopping may take.
     pub drain: Duration,
-    /// Threads that write to followers' sockets. None: each follower has a task of its own.
+    /// Threads that write to followers' sockets. None: each follower has a task of its own. The
+    /// cores that they leave are for publishing, which would otherwise wait for them.
     pub reactor_threads: usize,
 }
 
@@ -39,7 +40,7 @@ impl Default for Settings {
             spare_connections: SPARE_CONNECTIONS,
             stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),
-            reactor_threads: cores().min(MAX_REACTOR_THREADS),
+            reactor_threads: (cores() / 2).clamp(1, MAX_REACTOR_THREADS),
         }
     }
 }
