@@ -45,15 +45,16 @@ impl Rows {
             let Self { board, flights, .. } = self;
             let reason = reason_word(reason);
             let data = format!(r#"{{"board":{board},"reason":"{reason}","flights":{flights}}}"#);
-            event(self.id, "timetable", &data)
+            event(Some(self.id), "timetable", &data)
         };
         self.frames[reason as usize].get_or_init(make).clone()
     }
 }
 
-/// The frame of an event.
-pub(crate) fn event(id: Position, name: &str, data: &str) -> Frame {
-    encode(Some(&id.to_string()), name, data)
+/// The frame of an event. One so old that its id is forgotten is without: nobody can come back from
+/// before it, so it is sent to nobody who needs one.
+pub(crate) fn event(id: Option<Position>, name: &str, data: &str) -> Frame {
+    encode(id.map(|id| id.to_string()).as_deref(), name, data)
 }
 
 /// Says that the stream is alive, and which event is the board's newest. It has no id of its own,

@@ -178,21 +178,17 @@ impl Live {
     }
 
     fn send(&self, state: &mut State, board: &BoardName, seq: Seq, event: &Event) {
-        let opened = state.boards.board(board).map(Timetable::opened) == Some(seq.0);
-        let id = state.epochs.position(seq).filter(|_| !opened);
-        let Some(id) = id else {
-            // Nobody can come back from before a board was opened, nor from before an event so old
-            // that its id is forgotten.
+        let Some(side) = state.sides.get(board) else {
+            // It is opened with this event, and nobody can come back from before.
             let channel = self.new_channel(board, seq.0);
             state.sides.insert(board.clone(), Side { channel, rows: None });
             return;
         };
-        let frame = frames::event(id, event.name(), &event.data());
+        let frame = frames::event(state.epochs.position(seq), event.name(), &event.data());
         if let Event::ClosedConnection(_) = event {
-            if let Some(side) = state.sides.remove(board) {
-                side.channel.close(seq.0, frame);
-            }
-        } else if let Some(side) = state.sides.get(board) {
+            side.channel.close(seq.0, frame);
+            state.sides.remove(board);
+        } else {
             side.channel.publish(seq.0, frame);
         }
     }

@@ -5,50 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollow, MemoryJournal, Seq};
+use journal::{Journal, MemoryJournal};
 use serde_json::json;
 use server::Settings;
 
 use crate::house::House;
-
-/// A journal that others write to as well.
-struct Shared(Arc<MemoryJournal>);
-
-impl Journal for Shared {
-    type Follow = MemoryFollow;
-
-    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
-        self.0.append(payloads)
-    }
-
-    async fn probe(&self) -> Result<(), Error> {
-        self.0.probe().await
-    }
-
-    fn follow(&self, after: Seq) -> MemoryFollow {
-        self.0.follow(after)
-    }
-
-    fn epochs(&self) -> Epochs {
-        self.0.epochs()
-    }
-
-    fn tail(&self) -> Seq {
-        self.0.tail()
-    }
-
-    async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
-        self.0.checkpoint(seq, state, needed_after).await
-    }
-
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
-        self.0.start_point().await
-    }
-
-    async fn close(&self) {
-        self.0.close().await;
-    }
-}
+use crate::shared::Shared;
 
 #[tokio::test]
 async fn a_server_does_not_start_on_it() {
@@ -62,7 +24,7 @@ async fn a_server_does_not_start_on_it() {
 #[tokio::test]
 async fn a_server_that_meets_it_stands_still_and_says_so() {
     let journal = Arc::new(MemoryJournal::default());
-    let house = House::on(Shared(Arc::clone(&journal)), Settings::default()).await;
+    let house = House::on(Shared::new(&journal), Settings::default()).await;
     house.put_rows(0..1).await;
     let before = house.get("/boards/main/flights").await.body;
     journal.append(vec![Bytes::from("{\"from\":\"the future\"}")]).await.unwrap();

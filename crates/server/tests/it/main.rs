@@ -15,6 +15,7 @@ mod publishing;
 mod removal;
 mod screen;
 mod served;
+mod shared;
 mod slow;
 mod snapshots;
 mod sockets;

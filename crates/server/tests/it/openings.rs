@@ -1,9 +1,16 @@
 //! The three openings of a stream, also after a restart.
 
-use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::Request;
+use http::StatusCode;
+use journal::{Journal, MemoryJournal, Options, Seq, SqliteJournal};
+use serde_json::json;
 use server::Settings;
 
 use crate::house::{House, Stream};
+use crate::shared::Shared;
 
 /// The next event is a `timetable` for this reason, with so many rows.
 async fn is_timetable(stream: &mut Stream, reason: &str, rows: usize) {
@@ -148,4 +155,40 @@ async fn a_memory_journal_forgets_with_its_server() {
     let seen = House::on(MemoryJournal::default(), Settings::default()).await.put_rows(0..1).await;
     let house = House::new().await;
     is_timetable(&mut house.resume("/events", &seen).await, "unknown", 0).await;
+}
+
+/// Ids are forgotten when a journal was opened very often since.
+#[tokio::test]
+async fn boards_are_the_same_where_ids_of_their_history_are_forgotten() {
+    let journal = Arc::new(MemoryJournal::default());
+    let house = House::on(Shared::new(&journal), Settings::default()).await;
+    house.send("PUT", "/boards/gone", json!({})).await;
+    house.send("DELETE", "/boards/gone", json!(null)).await;
+    let before = house.put_rows(0..3).await;
+    let forgetful = Shared::new(&journal);
+    forgetful.forget_before(journal.tail().next());
+    house.put_rows(3..4).await;
+    let house = House::on(forgetful, Settings::default()).await;
+    let request = Request::get("/boards/gone/events").body(Body::empty()).unwrap();
+    assert_eq!(house.follow(request).await.0, StatusCode::NO_CONTENT);
+    let mut stream = house.resume("/events", &before).await;
+    is_timetable(&mut stream, "unknown", 4).await;
+    house.put_rows(4..5).await;
+    are_rows(&mut stream, 4..5).await;
+}
+
+#[tokio::test]
+async fn followers_stay_where_the_id_of_an_event_is_forgotten() {
+    let journal = Shared::new(&Arc::default());
+    let house = House::on(journal.clone(), Settings::default()).await;
+    let seen = house.put_rows(0..1).await;
+    let mut stream = house.stream("/events").await;
+    is_timetable(&mut stream, "start", 1).await;
+    journal.forget_before(Seq(u64::MAX));
+    house.send("PUT", "/boards/main/flights/T1", json!({})).await;
+    let (event, id, _) = stream.event().await.unwrap();
+    assert_eq!((event.as_str(), id), ("flightAddition", seen));
+    house.send("DELETE", "/boards/main", json!(null)).await;
+    assert_eq!(stream.event().await.unwrap().0, "closedConnection");
+    assert_eq!(stream.event().await, None);
 }
