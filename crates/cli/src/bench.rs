@@ -91,6 +91,7 @@ use anyhow::{Result, ensure};
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{ArgGroup, Args};
 
+use crate::client::To;
 use crate::{listen, values};
 use report::Report;
 use series::Series;
@@ -98,17 +99,13 @@ use series::Series;
 pub(crate) use worker::BenchFollowers;
 
 /// Open many streams, publish, and measure what comes, how soon, and what it costs.
+///
+/// A flightboard is given boards of its own, which are closed at the end.
 #[derive(Args)]
 #[command(group = ArgGroup::new("even").args(["rate", "deliveries"]))]
 pub(crate) struct Bench {
-    /// URL of the server. A flightboard is given boards of its own, which are closed at the end.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_TO",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:5000"
-    )]
-    to: String,
+    #[command(flatten)]
+    to: To,
     /// Streams that are opened. Of several numbers with commas between, each is measured, and their
     /// costs are compared.
     #[arg(long, env = "FLIGHTBOARD_BENCH_FOLLOWERS", value_name = "N", default_value = "1000",

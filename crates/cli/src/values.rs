@@ -38,3 +38,19 @@ pub(crate) fn reactor_threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|threads| *threads <= MAX_REACTOR_THREADS);
     threads.ok_or_else(|| format!("not a number from 0 to {MAX_REACTOR_THREADS}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_a_number_from_none_to_the_most() {
+        for (text, threads) in [("0", 0), ("1", 1), ("16", MAX_REACTOR_THREADS)] {
+            assert_eq!(reactor_threads(text), Ok(threads));
+        }
+        for text in ["17", "100000000000000000000", "-1", "1.5", "", "many"] {
+            let why = reactor_threads(text).unwrap_err();
+            assert!(why.contains("from 0 to 16"), "{text}: {why}");
+        }
+    }
+}

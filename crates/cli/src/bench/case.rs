@@ -61,7 +61,7 @@ impl Case {
     pub(super) async fn measure(self, bench: &Bench, reports: &mut Vec<Report>) -> Result<()> {
         // Closed when this ends, whatever the reason.
         let boards = match bench.foreign.publish_url {
-            None => Some(OwnBoards::open(&bench.to, self.boards)?),
+            None => Some(OwnBoards::open(bench.to.url(), self.boards)?),
             Some(_) => None,
         };
         let ends = match &boards {
@@ -137,11 +137,11 @@ impl Ends {
 
     fn foreign(bench: &Bench) -> Result<Self> {
         let foreign = &bench.foreign;
-        let publish_to = Place::parse(foreign.publish_url.as_deref().unwrap_or(&bench.to))?;
+        let publish_to = Place::parse(foreign.publish_url.as_deref().unwrap_or(bench.to.url()))?;
         let places = [publish_to.clone()];
         let (method, headers) = (&foreign.publish_method, &foreign.publish_header);
         let message = Message::new(&places, method, headers, &foreign.publish_body);
-        let stream = format!("{}{}", bench.to.trim_end_matches('/'), foreign.path);
+        let stream = format!("{}{}", bench.to.url(), foreign.path);
         let mark = foreign.mark.clone();
         Ok(Self { streams: vec![Place::parse(&stream)?], publish_to, message, mark })
     }

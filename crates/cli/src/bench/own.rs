@@ -27,7 +27,6 @@ pub(super) struct OwnBoards {
 impl OwnBoards {
     /// Opens so many on the flightboard at `server`, with one flight each.
     pub(super) fn open(server: &str, count: usize) -> Result<Self> {
-        let server = server.trim_end_matches('/');
         let mut boards = Self { agent: agent(), urls: Vec::new() };
         let first = boards.free(server)?;
         for number in 1..=count {
