@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use feeds::{Announcement, Run, Speed};
-use flight::BoardName;
+use flight::{BoardName, Update};
 use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
@@ -44,31 +44,42 @@ impl Demo {
         let run = if self.once { Run::Once } else { Run::Forever };
         let [main, jfk] = ["main", "jfk"].map(BoardName::parse);
         let (main, jfk) = (main?, jfk?);
-        tokio::spawn(play(app.clone(), main.clone(), feeds::sample(&main, run, Speed::REAL)));
-        tokio::spawn(play(app.clone(), jfk.clone(), feeds::day(&jfk, run, self.speed)));
+        let (sample, day) =
+            (feeds::sample(&main, run, Speed::REAL), feeds::day(&jfk, run, self.speed));
+        begin(&app, main, sample).await?;
+        begin(&app, jfk, day).await?;
         listen::serve_until_stopped(listener, app).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn play(app: App, board: BoardName, feed: impl Iterator<Item = Announcement>) {
-    if let Err(error) = publish(&app, &board, feed).await {
-        tracing::error!("the feed of {board} ended: {error:#}");
+/// Publishes what is due at once, so that the boards are there before it is said where; the rest
+/// follows by itself.
+async fn begin(
+    app: &App,
+    board: BoardName,
+    feed: impl Iterator<Item = Announcement> + Send + 'static,
+) -> Result<()> {
+    let (app, start, mut feed) = (app.clone(), Instant::now(), feed.peekable());
+    while let Some(Announcement { update, .. }) = feed.next_if(|next| next.after.is_zero()) {
+        publish(&app, &board, update).await?;
     }
+    tokio::spawn(async move {
+        for Announcement { after, update } in feed {
+            tokio::time::sleep_until(start + after).await;
+            if let Err(error) = publish(&app, &board, update).await {
+                tracing::error!("the feed of {board} ended: {error:#}");
+                return;
+            }
+        }
+    });
+    Ok(())
 }
 
-async fn publish(
-    app: &App,
-    board: &BoardName,
-    feed: impl Iterator<Item = Announcement>,
-) -> Result<()> {
-    let start = Instant::now();
-    for Announcement { after, update } in feed {
-        tokio::time::sleep_until(start + after).await;
-        let outcome = app.publish(board.clone(), update).await.context("the server has ended")?;
-        if let Err(why) = outcome {
-            tracing::warn!("an announcement for {board} was refused: {why:?}");
-        }
+async fn publish(app: &App, board: &BoardName, update: Update) -> Result<()> {
+    let outcome = app.publish(board.clone(), update).await.context("the server has ended")?;
+    if let Err(why) = outcome {
+        tracing::warn!("an announcement for {board} was refused: {why:?}");
     }
     Ok(())
 }

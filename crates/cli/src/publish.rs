@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use flight::Key;
 use serde_json::Value;
 
 use crate::client::{Answer, Client, MAX_LINES, MAX_REQUEST_BYTES, Target};
@@ -62,13 +63,13 @@ fn publish_all(
                 numbers.push(number);
                 batch.push(text);
             }
-            (number, Err(reason)) => tally.refuse(number, &reason),
+            (number, Err(reason)) => tally.refuse(number, "", &reason),
         }
         // Whatever has come meanwhile goes along; a slow input is not held back.
         next = lines.try_recv().ok();
         if next.is_none() || batch.len() == MAX_LINES || bytes > MAX_REQUEST_BYTES {
             if !batch.is_empty() {
-                tally.count(&numbers, &client.publish(&batch)?);
+                tally.count(&numbers, &batch, &client.publish(&batch)?);
             }
             (numbers, batch, bytes) = Default::default();
             next = next.or_else(|| lines.recv().ok());
@@ -108,8 +109,8 @@ struct Tally {
     shown: Instant,
     published: u64,
     refused: u64,
-    /// For each reason: how often, and the first line.
-    reasons: BTreeMap<String, (u64, u64)>,
+    /// For each reason: how often, and where first.
+    reasons: BTreeMap<String, (u64, String)>,
 }
 
 impl Tally {
@@ -118,10 +119,10 @@ impl Tally {
         Self { start, shown: start, published: 0, refused: 0, reasons: BTreeMap::new() }
     }
 
-    fn count(&mut self, numbers: &[u64], answers: &[Answer]) {
-        for (number, answer) in numbers.iter().zip(answers) {
+    fn count(&mut self, numbers: &[u64], lines: &[String], answers: &[Answer]) {
+        for ((number, line), answer) in numbers.iter().zip(lines).zip(answers) {
             match &answer.detail {
-                Some(detail) if answer.status != 200 => self.refuse(*number, detail),
+                Some(detail) if answer.status != 200 => self.refuse(*number, line, detail),
                 _ => self.published += 1,
             }
         }
@@ -133,10 +134,12 @@ impl Tally {
         }
     }
 
-    fn refuse(&mut self, number: u64, reason: &str) {
+    fn refuse(&mut self, number: u64, line: &str, reason: &str) {
         self.refused += 1;
-        if self.reasons.len() < MAX_REASONS || self.reasons.contains_key(reason) {
-            self.reasons.entry(reason.to_owned()).or_insert((0, number)).0 += 1;
+        if let Some((count, _)) = self.reasons.get_mut(reason) {
+            *count += 1;
+        } else if self.reasons.len() < MAX_REASONS {
+            self.reasons.insert(reason.to_owned(), (1, place(number, line)));
         }
     }
 
@@ -146,7 +149,7 @@ impl Tally {
         }
         println!("{}", self.sentence());
         for (reason, (count, first)) in &self.reasons {
-            println!("  {count} × {reason} (first in line {first})");
+            println!("  {count} × {reason} (first in {first})");
         }
         let _ = std::io::stdout().flush();
     }
@@ -156,5 +159,14 @@ impl Tally {
         let rate = (self.published + self.refused) as f64 / secs.max(0.001);
         let Self { published, refused, .. } = self;
         format!("{published} published, {refused} refused in {secs:.1} s ({rate:.0}/s)")
+    }
+}
+
+/// A line by its number, and by its flight if it names one.
+fn place(number: u64, line: &str) -> String {
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    match line["data"]["flight"].as_str().filter(|flight| Key::parse(flight, None).is_ok()) {
+        Some(flight) => format!("line {number}, {flight}"),
+        None => format!("line {number}"),
     }
 }

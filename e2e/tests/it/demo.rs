@@ -46,7 +46,7 @@ fn the_day_is_on_the_second_board() {
     let demo =
         Server::start(&mut flightboard(["demo", "--speed", "3600", "--listen", "127.0.0.1:0"]));
     let api = demo.api();
-    until("the board is made", PATIENCE, || (api.status("/boards/jfk") == 200).then_some(()));
+    assert_eq!(api.status("/boards/jfk"), 200, "it is there when the address is said");
     let mut follower = Follower::request(demo.address, "/boards/jfk/events", "");
     let mut screen = Screen::default();
     until("a flight of the day changes", PATIENCE, || {

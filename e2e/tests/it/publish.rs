@@ -51,10 +51,10 @@ fn what_is_refused_is_counted_with_its_reason() {
         });
         assert!(found, "{count} {word} {first}: {reasons:?}");
     };
-    check("1 ×", "not on the board", "first in line 3");
-    check("1 ×", "JSON", "first in line 4");
-    check("2 ×", "colour", "first in line 5");
-    check("1 ×", "event", "first in line 8");
+    check("1 ×", "not on the board", "first in line 3, G119)");
+    check("1 ×", "JSON", "first in line 4)");
+    check("2 ×", "colour", "first in line 5, I768)");
+    check("1 ×", "event", "first in line 8)");
     assert_eq!(
         server.api().rows("main"),
         [json!({"flight": "I768", "origin": "Rome", "state": "landing"})]
