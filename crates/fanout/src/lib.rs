@@ -40,5 +40,7 @@ mod reactor;
 pub use channel::{Channel, Reason, Snapshot};
 pub use follower::{Due, Follower, PULL_BYTES, Start};
 pub use frame::Frame;
-pub use reactor::{DISCARDED_BYTES, Newcomer, PIECE_BYTES, Reactor, Timing, Wording};
+pub use reactor::{
+    DISCARDED_BYTES, INBOX_NEWCOMERS, Newcomer, PIECE_BYTES, Reactor, Timing, Wording,
+};
 pub use window::FRAME_OVERHEAD_BYTES;

@@ -18,7 +18,10 @@ mod room;
 /// One follower: its socket, its cursor, and what it was not able to take.
 mod seated;
 
-/// The loop of one thread.
+/// Where newcomers wait for a thread.
+mod desk;
+
+/// One thread: its loop, and another one in its place if it panics.
 mod thread;
 
 use std::fmt;
@@ -33,8 +36,10 @@ use bytes::Bytes;
 
 use crate::follower::Follower;
 pub(crate) use bell::Bell;
+use desk::Desk;
+pub use desk::INBOX_NEWCOMERS;
 pub use seated::{DISCARDED_BYTES, PIECE_BYTES};
-use thread::{Desk, Thread};
+use thread::Thread;
 
 /// What followers are told besides frames, as the bytes that go to their sockets, and what the
 /// reactor has to tell in turn. All of it is called by the reactor's threads, and must be short.
@@ -57,6 +62,13 @@ pub trait Wording: Send + Sync + 'static {
 
     /// A follower took nothing for too long and is closed.
     fn stalled(&self);
+
+    /// A thread panicked, by a fault of ours. Its followers are cut, and another thread will take its
+    /// place.
+    fn panicked(&self);
+
+    /// The system does not give what another thread needs to take its place; it is asked again.
+    fn not_replaced(&self, error: &io::Error);
 }
 
 /// The times of a reactor.
@@ -100,18 +112,35 @@ impl<W: Wording> Reactor<W> {
         let next = AtomicUsize::new(0);
         let mut reactor = Self { desks: Vec::new(), threads: Vec::new(), next };
         for number in 0..threads.max(1) {
-            let (thread, desk) = Thread::new(timing, Arc::clone(&wording))?;
+            let desk = Arc::new(Desk::new(INBOX_NEWCOMERS));
+            let thread = Thread::new(Arc::clone(&desk), timing, Arc::clone(&wording))?.begin();
             reactor.desks.push(desk);
             let named = std::thread::Builder::new().name(format!("followers-{number}"));
-            reactor.threads.push(named.spawn(|| thread.run())?);
+            reactor.threads.push(named.spawn(|| thread.keep())?);
         }
         Ok(reactor)
     }
 
-    /// Takes a follower over. How many wait to be taken is bounded by the seats that there are.
-    pub fn take(&self, newcomer: Newcomer<W::Seat>) {
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        self.desks[next % self.desks.len()].take(newcomer);
+    /// Whether there is a thread that takes followers. There is none for a moment after all have
+    /// panicked.
+    pub fn has_room(&self) -> bool {
+        self.desks.iter().any(|desk| desk.has_room())
+    }
+
+    /// Takes a follower over.
+    ///
+    /// # Errors
+    /// It is given back if no thread takes it.
+    pub fn take(&self, mut newcomer: Newcomer<W::Seat>) -> Result<(), Newcomer<W::Seat>> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.desks.len();
+        let (later, first) = self.desks.split_at(next);
+        for desk in first.iter().chain(later) {
+            match desk.take(newcomer) {
+                Ok(()) => return Ok(()),
+                Err(back) => newcomer = back,
+            }
+        }
+        Err(newcomer)
     }
 
     /// Ends all streams, also those that are still to come, each after its [`Wording::time_to_end`]
@@ -125,7 +154,9 @@ impl<W: Wording> Drop for Reactor<W> {
     fn drop(&mut self) {
         self.desks.iter().for_each(|desk| desk.close());
         for thread in self.threads.drain(..) {
-            // A thread that panicked has said so already.
+            // It may be waiting to replace one that panicked.
+            thread.thread().unpark();
+            // What panics in it has been told already.
             let _ = thread.join();
         }
     }

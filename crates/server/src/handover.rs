@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use fanout::{Newcomer, Reactor};
+use fanout::{Newcomer, Reactor, Wording};
 use http::{HeaderName, HeaderValue, Method, Version, header};
 use hyper_util::server::graceful::Watcher;
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
-use crate::stream::{Admitted, Lobby, Words};
+use crate::stream::{Admitted, Lobby, Seat};
 
 /// Longest head of a request that is looked at here. Longer ones are for hyper, and so are those
 /// with more headers than [`LOOKED_AT_HEADERS`].
@@ -60,7 +60,7 @@ pub(crate) async fn hand_over<S, F>(
     socket: TcpStream,
     watcher: Watcher,
     routes: S,
-    reactor: &Reactor<Words>,
+    reactor: &Reactor<impl Wording<Seat = (Seat, Watcher)>>,
 ) -> io::Result<Option<ForHyper>>
 where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>,
@@ -79,14 +79,16 @@ where
     let Admitted { follower, opening, turn, seat } = *admitted;
     let mut bytes = head(&response);
     opening.iter().for_each(|frame| bytes.extend_from_slice(frame.whole()));
-    reactor.take(Newcomer {
+    let newcomer = Newcomer {
         socket: socket.into_std()?,
         follower,
         opening: Bytes::from(bytes),
         turn: turn.into_std(),
         seat: (seat, watcher),
-    });
-    Ok(None)
+    };
+    // There was room before its request was looked at.
+    let taken = reactor.take(newcomer).map_err(|_| io::Error::other("no thread takes it"));
+    taken.map(|()| None)
 }
 
 /// The request for a stream that the connection begins with, and the length of its head; `None` if

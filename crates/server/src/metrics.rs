@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     resumed: Counter,
     turned_away: Counter,
     stalled: Counter,
+    reactor_panics: Counter,
     append_seconds: Histogram,
     followers: Family<Board, Gauge>,
     flights: Family<Board, Gauge>,
@@ -52,6 +53,7 @@ impl Metrics {
             resumed: Counter::default(),
             turned_away: Counter::default(),
             stalled: Counter::default(),
+            reactor_panics: Counter::default(),
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             followers: Family::default(),
             flights: Family::default(),
@@ -87,6 +89,11 @@ impl Metrics {
             "Connections closed because their peer took nothing for too long",
             self.stalled.clone(),
         );
+        registry.register(
+            "reactor_panics",
+            "Threads that write to followers and panicked; each is replaced",
+            self.reactor_panics.clone(),
+        );
         registry.register_with_unit(
             "journal_append",
             "Time until an append was durable",
@@ -121,6 +128,10 @@ impl Metrics {
 
     pub(crate) fn stalled(&self) {
         self.stalled.inc();
+    }
+
+    pub(crate) fn reactor_panicked(&self) {
+        self.reactor_panics.inc();
     }
 
     pub(crate) fn append_took(&self, duration: Duration) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
-use fanout::{Reactor, Timing};
+use fanout::{Reactor, Timing, Wording};
 use http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -22,7 +22,7 @@ use crate::app::{App, Parts};
 use crate::handover::{ForHyper, hand_over};
 use crate::routes::routes;
 use crate::socket::{self, KEEPALIVE_AFTER, Socket};
-use crate::stream::{self, Words};
+use crate::stream::{self, Seat, Words};
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -127,7 +127,7 @@ async fn connect<S, F>(
     watcher: Watcher,
     routes: S,
     parts: Arc<Parts>,
-    reactor: Option<Arc<Reactor<Words>>>,
+    reactor: Option<Arc<Reactor<impl Wording<Seat = (Seat, Watcher)>>>>,
 ) where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>
         + Clone
@@ -153,7 +153,7 @@ async fn first<S, F>(
     watcher: Watcher,
     routes: &S,
     parts: &Parts,
-    reactor: Option<Arc<Reactor<Words>>>,
+    reactor: Option<Arc<Reactor<impl Wording<Seat = (Seat, Watcher)>>>>,
 ) -> io::Result<Option<ForHyper>>
 where
     S: Service<Request, Response = Response, Error = Infallible, Future = F> + Clone,
@@ -170,7 +170,7 @@ where
         _ = stopping.wait_for(|stopping| *stopping) => {}
         begun = timeout(HEAD_TIMEOUT, socket.readable()) => begun??,
     }
-    if parts.health.is_stopping() {
+    if parts.health.is_stopping() || !reactor.has_room() {
         return Ok(Some(ForHyper { socket, watcher, answer: None }));
     }
     hand_over(socket, watcher, routes.clone(), &reactor).await
@@ -214,5 +214,91 @@ where
     let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!("a connection ended: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    use bytes::Bytes;
+    use flight::{BoardName, Update};
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::settings::Settings;
+
+    /// With it a thread panics when a board is closed.
+    struct Broken(Arc<AtomicBool>);
+
+    impl Wording for Broken {
+        type Seat = (Seat, Watcher);
+
+        fn heartbeat(&self, _: u64) -> Option<Bytes> {
+            None
+        }
+
+        fn goodbye(&self) -> Bytes {
+            Bytes::new()
+        }
+
+        fn end(&self) -> Bytes {
+            panic!("as the test wishes")
+        }
+
+        fn time_to_end(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn stalled(&self) {}
+
+        fn panicked(&self) {
+            self.0.store(true, SeqCst);
+        }
+
+        fn not_replaced(&self, error: &io::Error) {
+            panic!("{error}");
+        }
+    }
+
+    async fn read_to(peer: &mut TcpStream, end: &str) {
+        let mut bytes = Vec::new();
+        while !String::from_utf8_lossy(&bytes).contains(end) {
+            assert!(peer.read_buf(&mut bytes).await.unwrap() > 0, "it goes on to {end}");
+        }
+    }
+
+    #[tokio::test]
+    async fn while_no_thread_takes_a_stream_it_is_served_all_the_same() {
+        let app = crate::start(journal::MemoryJournal::default(), Settings::default()).await;
+        let (app, panicked) = (app.unwrap(), Arc::new(AtomicBool::new(false)));
+        let timing = Timing { heartbeat_every: HEAD_TIMEOUT, stall_timeout: HEAD_TIMEOUT };
+        let reactor = Reactor::start(1, timing, Broken(Arc::clone(&panicked)));
+        let (reactor, connections) = (Arc::new(reactor.unwrap()), GracefulShutdown::new());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let follow = async |path: &str| {
+            let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (socket, _) = listener.accept().await.unwrap();
+            let (routes, parts) = (routes(app.clone()), Arc::clone(&app.parts));
+            let (watcher, reactor) = (connections.watcher(), Some(Arc::clone(&reactor)));
+            tokio::spawn(connect(socket, watcher, routes, parts, reactor));
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            peer.write_all(request.as_bytes()).await.unwrap();
+            read_to(&mut peer, "event: timetable").await;
+            peer
+        };
+        let board = BoardName::parse("gone").unwrap();
+        let publish = async |event| {
+            let update = Update::parse(&board, event, &json!({})).unwrap();
+            app.publish(board.clone(), update).await.unwrap().unwrap();
+        };
+        publish("boardUpdate").await;
+        let _peer = follow("/boards/gone/events").await;
+        publish("closedConnection").await;
+        while !panicked.load(SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        follow("/events").await;
     }
 }

@@ -1,21 +1,21 @@
-//! The loop of one thread.
+//! One thread: its loop, and another one in its place if it panics.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
-use parking_lot::Mutex;
 use slab::Slab;
 
 use super::bell::{Alarm, News};
+use super::desk::Desk;
 use super::room::{Due, Room};
 use super::seated::{Moment, Seated, Standing};
-use super::{Newcomer, Timing, Wording};
+use super::{Timing, Wording};
 use crate::channel::Channel;
 
 /// The time between two heartbeats has so many ticks. At each of them a part of the followers have
@@ -42,14 +42,9 @@ const EVENTS_AT_ONCE: usize = 1024;
 /// The token of no follower.
 const ALARM: Token = Token(usize::MAX);
 
-/// What others see of a thread.
-pub(super) struct Desk<S> {
-    alarm: Arc<Alarm>,
-    /// Those who were not taken yet. Each has a seat, so there are no more than seats.
-    inbox: Mutex<Vec<Newcomer<S>>>,
-    ends_all: AtomicBool,
-    is_closed: AtomicBool,
-}
+/// Time before another thread takes the place of one that panicked, so that what fails again and
+/// again costs little.
+const REPLACED_AFTER: Duration = Duration::from_secs(1);
 
 /// What is to be done with a follower at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +55,7 @@ enum Act {
 
 pub(super) struct Thread<W: Wording> {
     poll: Poll,
+    alarm: Arc<Alarm>,
     desk: Arc<Desk<W::Seat>>,
     wording: Arc<W>,
     timing: Timing,
@@ -78,35 +74,17 @@ pub(super) struct Thread<W: Wording> {
     is_ending: bool,
 }
 
-impl<S> Desk<S> {
-    pub(super) fn take(&self, newcomer: Newcomer<S>) {
-        self.inbox.lock().push(newcomer);
-        self.alarm.wake();
-    }
-
-    pub(super) fn end_all(&self) {
-        self.ends_all.store(true, SeqCst);
-        self.alarm.wake();
-    }
-
-    pub(super) fn close(&self) {
-        self.is_closed.store(true, SeqCst);
-        self.alarm.wake();
-    }
-}
-
 impl<W: Wording> Thread<W> {
-    pub(super) fn new(timing: Timing, wording: Arc<W>) -> io::Result<(Self, Arc<Desk<W::Seat>>)> {
+    pub(super) fn new(
+        desk: Arc<Desk<W::Seat>>,
+        timing: Timing,
+        wording: Arc<W>,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let desk = Arc::new(Desk {
+        Ok(Self {
             alarm: Arc::new(Alarm::new(Waker::new(poll.registry(), ALARM)?)),
-            inbox: Mutex::default(),
-            ends_all: AtomicBool::new(false),
-            is_closed: AtomicBool::new(false),
-        });
-        let thread = Self {
             poll,
-            desk: Arc::clone(&desk),
+            desk,
             wording,
             timing,
             seated: Slab::new(),
@@ -117,35 +95,64 @@ impl<W: Wording> Thread<W> {
             next_tick: Instant::now(),
             slot: 0,
             is_ending: false,
-        };
-        Ok((thread, desk))
+        })
     }
 
-    pub(super) fn run(mut self) {
-        let mut events = Events::with_capacity(EVENTS_AT_ONCE);
+    /// Takes its place at the desk: those who come from now on wait for it.
+    pub(super) fn begin(self) -> Self {
+        self.desk.begin(Arc::clone(&self.alarm));
+        self
+    }
+
+    /// Runs until the desk is closed. A panic takes the followers that are here with it; they come
+    /// back, and find another thread.
+    pub(super) fn keep(mut self) {
+        let (desk, timing, wording) =
+            (Arc::clone(&self.desk), self.timing, Arc::clone(&self.wording));
         loop {
+            // All that the loop has is dropped with it. Of what it shares, channels are only read
+            // and locks are let go, and the desk is left here.
+            let ended = catch_unwind(AssertUnwindSafe(|| self.run()));
+            desk.leave();
+            if ended.is_ok() {
+                return;
+            }
+            wording.panicked();
+            self = loop {
+                std::thread::park_timeout(REPLACED_AFTER);
+                if desk.is_closed() {
+                    return;
+                }
+                match Self::new(Arc::clone(&desk), timing, Arc::clone(&wording)) {
+                    Ok(thread) => break thread.begin(),
+                    Err(error) => wording.not_replaced(&error),
+                }
+            };
+        }
+    }
+
+    fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS_AT_ONCE);
+        // Before the first wait too: nobody wakes a thread that comes to a closed desk.
+        while !self.desk.is_closed() {
             let wait = self.wait(Instant::now());
             if let Err(error) = self.poll.poll(&mut events, wait) {
                 assert_eq!(error.kind(), io::ErrorKind::Interrupted, "epoll is ours and stays");
                 continue;
             }
-            let alarm = Arc::clone(&self.desk.alarm);
-            alarm.is_heard();
-            if self.desk.is_closed.load(SeqCst) {
-                return;
-            }
+            self.alarm.is_heard();
             let now = Instant::now();
             for event in events.iter().filter(|event| event.token() != ALARM) {
                 self.socket_says(event, now);
             }
-            self.let_in(now);
-            let News { rooms, count } = alarm.take_news();
+            self.let_in();
+            let News { rooms, count } = self.alarm.take_news();
             rooms.into_iter().for_each(|room| self.pass(room, now));
             let passed = now.elapsed();
             self.end_all_if_told(now);
             self.act(now);
             self.tick(now);
-            rest(&alarm, count, passed);
+            rest(&self.alarm, count, passed);
         }
     }
 
@@ -171,8 +178,10 @@ impl<W: Wording> Thread<W> {
         self.settle(key, standing);
     }
 
-    fn let_in(&mut self, now: Instant) {
-        let newcomers = std::mem::take(&mut *self.desk.inbox.lock());
+    fn let_in(&mut self) {
+        let newcomers = self.desk.newcomers();
+        // After that: the turn of one who has just come is not still to come.
+        let now = Instant::now();
         for newcomer in newcomers {
             if self.seated.is_empty() {
                 self.next_tick = now + self.tick_length();
@@ -208,7 +217,7 @@ impl<W: Wording> Thread<W> {
         *self.rooms_by_channel.entry(address).or_insert_with(|| {
             let vacant = self.rooms.vacant_entry();
             let key = vacant.key();
-            vacant.insert(Room::new(Arc::clone(channel), Arc::clone(&self.desk.alarm), key));
+            vacant.insert(Room::new(Arc::clone(channel), Arc::clone(&self.alarm), key));
             key
         })
     }
@@ -234,7 +243,7 @@ impl<W: Wording> Thread<W> {
     }
 
     fn end_all_if_told(&mut self, now: Instant) {
-        if !self.is_ending && self.desk.ends_all.load(SeqCst) {
+        if !self.is_ending && self.desk.ends_all() {
             self.is_ending = true;
             for (key, seated) in &self.seated {
                 let end = now + self.wording.time_to_end();

@@ -1,9 +1,9 @@
 //! Followers whose sockets the reactor writes: real sockets, and what their peers read.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,8 +24,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Words {
-    stalled: Arc<AtomicUsize>,
+    told: Arc<Told>,
     time_to_end: Duration,
+}
+
+/// What the reactor told, and what it is to meet.
+#[derive(Default)]
+struct Told {
+    stalled: AtomicUsize,
+    panicked: AtomicUsize,
+    /// The next end of a closed board panics.
+    panics: AtomicBool,
 }
 
 impl Wording for Words {
@@ -40,6 +49,7 @@ impl Wording for Words {
     }
 
     fn end(&self) -> Bytes {
+        assert!(!self.told.panics.swap(false, SeqCst), "as the test wishes");
         Bytes::from("end\n")
     }
 
@@ -48,7 +58,15 @@ impl Wording for Words {
     }
 
     fn stalled(&self) {
-        self.stalled.fetch_add(1, SeqCst);
+        self.told.stalled.fetch_add(1, SeqCst);
+    }
+
+    fn panicked(&self) {
+        self.told.panicked.fetch_add(1, SeqCst);
+    }
+
+    fn not_replaced(&self, error: &io::Error) {
+        panic!("{error}");
     }
 }
 
@@ -57,7 +75,7 @@ struct Hall {
     reactor: Reactor<Words>,
     listener: TcpListener,
     seats: Arc<()>,
-    stalled: Arc<AtomicUsize>,
+    told: Arc<Told>,
 }
 
 impl Hall {
@@ -67,11 +85,15 @@ impl Hall {
     }
 
     fn with(timing: Timing, time_to_end: Duration) -> Self {
-        let stalled = Arc::default();
-        let words = Words { stalled: Arc::clone(&stalled), time_to_end };
-        let reactor = Reactor::start(2, timing, words).unwrap();
+        Self::of_threads(2, timing, time_to_end)
+    }
+
+    fn of_threads(threads: usize, timing: Timing, time_to_end: Duration) -> Self {
+        let told = Arc::default();
+        let words = Words { told: Arc::clone(&told), time_to_end };
+        let reactor = Reactor::start(threads, timing, words).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        Self { reactor, listener, seats: Arc::new(()), stalled }
+        Self { reactor, listener, seats: Arc::new(()), told }
     }
 
     fn address(&self) -> SocketAddr {
@@ -95,13 +117,14 @@ impl Hall {
         socket.set_nonblocking(true).unwrap();
         socket2::SockRef::from(&socket).set_send_buffer_size(8 * 1024).unwrap();
         peer.set_read_timeout(Some(PATIENCE)).unwrap();
-        self.reactor.take(Newcomer {
+        let taken = self.reactor.take(Newcomer {
             socket,
             follower: board.channel.follow(start),
             opening: Bytes::from("hello\n"),
             turn: Instant::now() + turn_in,
             seat: Arc::clone(&self.seats),
         });
+        assert!(taken.is_ok(), "a thread takes it");
         Peer { socket: peer, unread: Vec::new(), screen: Screen::default(), words: Vec::new() }
     }
 
@@ -111,11 +134,25 @@ impl Hall {
     }
 
     fn has(&self, seats: usize) {
+        self.until(|hall| hall.taken() == seats, &format!("{seats} seats are taken"));
+    }
+
+    fn until(&self, is_so: impl Fn(&Self) -> bool, what: &str) {
         let start = Instant::now();
-        while self.taken() != seats {
-            assert!(start.elapsed() < PATIENCE, "{} seats, not {seats}", self.taken());
+        while !is_so(self) {
+            assert!(start.elapsed() < PATIENCE, "{what}, but {}", self.taken());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// The thread panics that has this follower of a board.
+    fn panic_with(&self, mut peer: Peer, board: &Board) {
+        let before = self.told.panicked.load(SeqCst);
+        self.told.panics.store(true, SeqCst);
+        board.close();
+        self.until(|hall| hall.told.panicked.load(SeqCst) == before + 1, "a thread has panicked");
+        peer.is_cut();
+        assert_eq!(board.channel.followers(), 0);
     }
 }
 
@@ -155,6 +192,14 @@ impl Peer {
 
     fn read_up_to(&mut self, seq: u64) {
         self.read_until(|peer| peer.screen.rows.last() == Some(&seq));
+    }
+
+    /// Its connection is gone, in any way.
+    fn is_cut(&mut self) {
+        let mut rest = Vec::new();
+        if let Err(error) = self.socket.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        }
     }
 
     fn read_to_end(&mut self) {
@@ -241,7 +286,7 @@ fn what_is_half_written_is_finished_and_who_falls_behind_gets_a_snapshot() {
         reading.into_iter().map(|reading| reading.join().unwrap()).sum::<usize>()
     });
     assert!(slow > 0, "the window has passed some");
-    assert_eq!(hall.stalled.load(SeqCst), 0);
+    assert_eq!(hall.told.stalled.load(SeqCst), 0);
 }
 
 #[test]
@@ -261,7 +306,7 @@ fn one_that_takes_nothing_is_cut_and_counted_and_holds_up_nobody() {
         there.read_up_to(seq);
     }
     hall.has(1);
-    assert_eq!((hall.stalled.load(SeqCst), board.channel.followers()), (1, 1));
+    assert_eq!((hall.told.stalled.load(SeqCst), board.channel.followers()), (1, 1));
     let mut rest = Vec::new();
     assert!(stuck.socket.read_to_end(&mut rest).is_err(), "the system holds nothing for it");
     board.publish(401);
@@ -399,6 +444,48 @@ fn heartbeats_come_to_all_and_are_spread() {
     beats.sort();
     let [first, last] = [beats[0].unwrap(), beats[119].unwrap()];
     assert!(last - first > heartbeat_every / 2, "from {first:?} to {last:?}");
+}
+
+#[test]
+fn a_thread_that_panics_cuts_those_it_has_and_no_others() {
+    let hall = Hall::new();
+    let [board, poison] = [0; 2].map(|_| Board::new(1 << 20));
+    let mut peers: Vec<_> = (0..10).map(|_| hall.follow(&board, Start::Fresh)).collect();
+    let first = hall.follow(&poison, Start::Fresh);
+    peers.iter_mut().for_each(|peer| peer.read_up_to(1));
+    hall.panic_with(first, &poison);
+    // They were dealt in turn.
+    for (n, peer) in peers.iter_mut().enumerate() {
+        if n % 2 == 0 {
+            peer.is_cut();
+        }
+    }
+    hall.has(5);
+    peers.extend((0..5).map(|_| hall.follow(&board, Start::Fresh)));
+    board.publish(2);
+    let there = |n: &usize| *n >= 10 || n % 2 == 1;
+    for (_, peer) in peers.iter_mut().enumerate().filter(|(n, _)| there(n)) {
+        peer.read_up_to(2);
+    }
+    assert_eq!((hall.taken(), board.channel.followers()), (10, 10));
+}
+
+#[test]
+fn another_thread_takes_the_place_of_one_that_panicked() {
+    let hall = Hall::of_threads(1, NEVER, Duration::ZERO);
+    for _ in 0..2 {
+        let [board, poison] = [0; 2].map(|_| Board::new(1 << 20));
+        let mut there = hall.follow(&board, Start::Fresh);
+        hall.panic_with(hall.follow(&poison, Start::Fresh), &poison);
+        there.is_cut();
+        hall.until(|hall| hall.reactor.has_room(), "another thread is there");
+        let mut back = hall.follow(&board, Start::After(1));
+        board.publish(2);
+        back.read_up_to(2);
+        assert_eq!((hall.taken(), board.channel.followers()), (1, 1));
+        drop(back);
+        hall.has(0);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the reactor tells its followers besides frames, in the chunks of HTTP/1.1.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,5 +41,17 @@ impl Wording for Words {
 
     fn stalled(&self) {
         self.parts.metrics.stalled();
+    }
+
+    fn panicked(&self) {
+        self.parts.metrics.reactor_panicked();
+        tracing::error!(
+            "a thread that writes to screens panicked: its screens are cut and come back, and \
+             another one takes its place"
+        );
+    }
+
+    fn not_replaced(&self, error: &io::Error) {
+        tracing::warn!("a thread that writes to screens cannot be replaced yet: {error}");
     }
 }
