@@ -33,6 +33,8 @@ struct Words {
 struct Told {
     stalled: AtomicUsize,
     panicked: AtomicUsize,
+    /// How often it asked what a heartbeat is: for each thread once in a moment.
+    beats: AtomicUsize,
     /// The next end of a closed board panics.
     panics: AtomicBool,
 }
@@ -41,6 +43,7 @@ impl Wording for Words {
     type Seat = Arc<()>;
 
     fn heartbeat(&self, head: u64) -> Option<Bytes> {
+        self.told.beats.fetch_add(1, SeqCst);
         Some(format!("beat {head}\n").into())
     }
 
@@ -421,6 +424,7 @@ fn heartbeats_come_to_all_and_are_spread() {
     let heartbeat_every = Duration::from_secs(6);
     let hall = Hall::with(Timing { heartbeat_every, ..NEVER }, Duration::ZERO);
     let board = Board::new(1 << 20);
+    // Sixty moments for each of two threads.
     let mut peers: Vec<_> = (0..120).map(|_| hall.follow(&board, Start::Fresh)).collect();
     board.publish(2);
     for peer in &mut peers {
@@ -444,6 +448,8 @@ fn heartbeats_come_to_all_and_are_spread() {
     beats.sort();
     let [first, last] = [beats[0].unwrap(), beats[119].unwrap()];
     assert!(last - first > heartbeat_every / 2, "from {first:?} to {last:?}");
+    let moments = hall.told.beats.load(SeqCst);
+    assert!(moments >= peers.len(), "they come together: in {moments} moments");
 }
 
 #[test]

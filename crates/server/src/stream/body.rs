@@ -9,6 +9,7 @@ use bytes::Bytes;
 use fanout::{Due, Follower, Frame};
 use futures_util::stream;
 use jiff::Timestamp;
+use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -35,12 +36,13 @@ pub(super) struct Stream {
 impl Stream {
     pub(super) fn new(app: &App, admitted: Admitted) -> Box<Self> {
         let Admitted { follower, opening, turn, seat } = admitted;
+        let now = Instant::now();
         Box::new(Self {
             app: app.clone(),
             follower,
             turn: Some(turn),
             taken: opening.iter().map(Frame::payload).collect(),
-            next_heartbeat: Instant::now() + HEARTBEAT,
+            next_heartbeat: first_heartbeat(now, turn),
             stopping: app.parts.health.stopping(),
             ends: None,
             ended: false,
@@ -111,4 +113,11 @@ impl Stream {
         let head = self.app.parts.live.id(self.follower.head())?;
         Some(frames::heartbeat(Timestamp::now(), head).payload())
     }
+}
+
+/// The first heartbeat comes at any moment of the first interval, so that those of all who came at once
+/// do not come at once for ever, but not before the first events: what it tells would be a gap.
+fn first_heartbeat(now: Instant, turn: Instant) -> Instant {
+    let wait = turn.saturating_duration_since(now);
+    now + wait + HEARTBEAT.saturating_sub(wait).mul_f64(rand::rng().random())
 }

@@ -110,6 +110,10 @@ async fn a_heartbeat_every_fifteen_seconds_with_the_newest_id() {
     house.send("PUT", "/boards/other", json!({})).await;
     let mut stream = house.resume("/events", &id).await;
     let start = tokio::time::Instant::now();
+    let (_, _, first) = stream.any_event().await.unwrap();
+    assert_eq!(first["head"], Value::from(id.clone()));
+    assert!(start.elapsed() <= Duration::from_secs(15), "the first comes sooner");
+    let start = tokio::time::Instant::now();
     for beat in 1..=4 {
         let (event, last_id, data) = stream.any_event().await.unwrap();
         assert_eq!((event.as_str(), last_id.as_str()), ("heartbeat", ""));
@@ -121,6 +125,29 @@ async fn a_heartbeat_every_fifteen_seconds_with_the_newest_id() {
     let next = house.put_rows(2..3).await;
     assert_eq!(stream.any_event().await.unwrap().0, "flightAddition");
     assert_eq!(stream.any_event().await.unwrap().2["head"], Value::from(next));
+}
+
+/// Those of streams that the reactor writes: see `heartbeats_come_to_all_and_are_spread` there.
+#[tokio::test(start_paused = true)]
+async fn heartbeats_of_those_who_came_at_once_are_spread_and_come_after_the_first_events() {
+    const CAME: usize = 600;
+    let house = House::new().await;
+    let mut streams = tokio::task::JoinSet::new();
+    let start = tokio::time::Instant::now();
+    for _ in 0..CAME {
+        let mut stream = house.stream("/events").await;
+        streams.spawn(async move {
+            assert_eq!(stream.any_event().await.unwrap().0, "timetable");
+            assert_eq!(stream.any_event().await.unwrap().0, "heartbeat");
+            start.elapsed()
+        });
+    }
+    let beats = streams.join_all().await;
+    assert!(beats.iter().all(|beat| *beat <= Duration::from_secs(15)));
+    for second in 0..15 {
+        let here = beats.iter().filter(|beat| beat.as_secs() == second).count();
+        assert!((10..100).contains(&here), "{here} of {CAME} in the second {second}");
+    }
 }
 
 #[tokio::test]
