@@ -19,6 +19,7 @@ use http::{HeaderName, HeaderValue, Method, Version, header};
 use hyper_util::server::graceful::Watcher;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt};
 
@@ -30,11 +31,12 @@ const LOOKED_AT_BYTES: usize = 8 * 1024;
 
 const LOOKED_AT_HEADERS: usize = 64;
 
-/// Looks at a head that comes in pieces; who is slower is served by hyper.
-const LOOKS: u32 = 4;
-
-/// Time between two looks.
+/// Time before the second look at a head that comes in pieces. It doubles with each look, since the
+/// system does not tell of more bytes while some are not taken …
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// … up to this.
+const LONGEST_NAP: Duration = Duration::from_millis(320);
 
 /// Headers that ask for more than a stream.
 const ODD_HEADERS: [HeaderName; 5] = [
@@ -52,13 +54,17 @@ pub(crate) struct ForHyper {
     pub(crate) answer: Option<Response>,
 }
 
-/// Gives the connection to the reactor if it asks for a stream and is let in.
+/// A request for a stream that a connection begins with, and the length of its head.
+pub(crate) type Found = (Box<Request>, usize);
+
+/// Gives the connection to the reactor if the request that it begins with is let in.
 ///
 /// # Errors
 /// The connection has gone.
 pub(crate) async fn hand_over<S, F>(
     socket: TcpStream,
     watcher: Watcher,
+    (mut request, length): Found,
     routes: S,
     reactor: &Reactor<impl Wording<Seat = (Seat, Watcher)>>,
 ) -> io::Result<Option<ForHyper>>
@@ -66,12 +72,9 @@ where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>,
     F: Future<Output = Result<Response, Infallible>>,
 {
-    let Some((mut request, length)) = look(&socket).await? else {
-        return Ok(Some(ForHyper { socket, watcher, answer: None }));
-    };
     let lobby = Lobby::default();
     request.extensions_mut().insert(lobby.clone());
-    let Ok(response) = routes.oneshot(request).await;
+    let Ok(response) = routes.oneshot(*request).await;
     let Some(admitted) = lobby.take() else {
         return Ok(Some(ForHyper { socket, watcher, answer: Some(response) }));
     };
@@ -91,21 +94,33 @@ where
     taken.map(|()| None)
 }
 
-/// The request for a stream that the connection begins with, and the length of its head; `None` if
-/// it begins with anything else.
-async fn look(socket: &TcpStream) -> io::Result<Option<(Request, usize)>> {
-    // Nothing is held for one who says nothing.
-    socket.readable().await?;
-    let mut bytes = vec![0; LOOKED_AT_BYTES];
-    for _ in 0..LOOKS {
-        let count = socket.peek(&mut bytes).await?;
-        match Seen::of(&bytes[..count]) {
-            Seen::Stream(request, length) => return Ok(Some((*request, length))),
-            Seen::Beginning if count > 0 => tokio::time::sleep(LOOK_AGAIN).await,
-            Seen::Beginning | Seen::Other => break,
+/// What the connection begins with if that is a request for a stream; `None` if it is anything else.
+/// It waits for the head as long as nothing says that it will be none: how long is up to the caller.
+///
+/// # Errors
+/// The connection has gone.
+pub(crate) async fn look(socket: &TcpStream) -> io::Result<Option<Found>> {
+    let mut nap = LOOK_AGAIN;
+    loop {
+        // Nothing is held for one who says nothing.
+        let is_closed = socket.ready(Interest::READABLE).await?.is_read_closed();
+        match glance(socket).await? {
+            Seen::Stream(request, length) => return Ok(Some((request, length))),
+            Seen::Beginning if !is_closed => tokio::time::sleep(nap).await,
+            Seen::Beginning | Seen::Other => return Ok(None),
         }
+        nap = (nap * 2).min(LONGEST_NAP);
     }
-    Ok(None)
+}
+
+/// What is there of the head.
+async fn glance(socket: &TcpStream) -> io::Result<Seen> {
+    let mut bytes = vec![0; LOOKED_AT_BYTES];
+    let count = socket.peek(&mut bytes).await?;
+    let seen = Seen::of(&bytes[..count]);
+    // Of neither is there more to come.
+    let is_all = count == 0 || count == LOOKED_AT_BYTES;
+    Ok(if is_all && matches!(seen, Seen::Beginning) { Seen::Other } else { seen })
 }
 
 /// Takes what was looked at, which the system has.
@@ -186,8 +201,13 @@ fn head(response: &Response) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
 
     use super::*;
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
 
     fn seen(text: &str) -> String {
         match Seen::of(text.as_bytes()) {
@@ -244,6 +264,42 @@ mod tests {
         }
         assert_eq!(seen("PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\nGET /events HTTP/1.1\r\n\r\n"), "other");
     }
+
+    /// What is found where pieces come a second after one another, and then the end if `closes`.
+    async fn found(pieces: &[&str], closes: bool) -> Option<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let send = async {
+            for piece in pieces {
+                peer.write_all(piece.as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            if closes {
+                peer.shutdown().await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            found = timeout(HOUR, look(&socket)) => {
+                let found = found.expect("it is not waited for for ever").unwrap();
+                found.map(|(request, _)| request.uri().to_string())
+            }
+            () = send => None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_waited_for_however_it_comes() {
+        let pieces = ["G", "ET /eve", "nts HTTP/1.1\r\nHost:", " x\r\n", "\r", "\n"];
+        assert_eq!(found(&pieces, false).await.as_deref(), Some("/events"));
+        assert_eq!(found(&pieces[..4], true).await, None, "it is not to come");
+        assert_eq!(found(&[], true).await, None);
+        assert_eq!(found(&["GET /eve", "ry HTTP/1.1\r\n"], false).await, None);
+        let long = format!("GET /events HTTP/1.1\r\nX: {}", "y".repeat(LOOKED_AT_BYTES));
+        assert_eq!(found(&[&long], false).await, None, "it is longer than what is looked at");
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_seen_as_something(

@@ -15,21 +15,26 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, timeout};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout, timeout_at};
 use tower::{Service, ServiceExt};
 
 use crate::app::{App, Parts};
-use crate::handover::{ForHyper, hand_over};
+use crate::handover::{ForHyper, hand_over, look};
 use crate::routes::routes;
 use crate::socket::{self, KEEPALIVE_AFTER, Socket};
 use crate::stream::{self, Seat, Words};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of a request, from when it is connected or has its last
+/// answer.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most bytes that hyper holds for a connection in each direction. Those of a stream are frames
 /// that all followers share.
 const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Longest head of a request in HTTP/2; in HTTP/1 it is what is held for a connection.
+const HEAD_LIST_BYTES: u32 = 16 * 1024;
 
 /// How long to wait before accepting again when there are too many connections, or when the system
 /// refuses, out of files perhaps.
@@ -135,7 +140,8 @@ async fn connect<S, F>(
         + 'static,
     F: Future<Output = Result<Response, Infallible>> + Send + 'static,
 {
-    let for_hyper = match first(socket, watcher, &routes, &parts, reactor).await {
+    let head_due = Instant::now() + HEAD_TIMEOUT;
+    let for_hyper = match first(socket, watcher, head_due, &routes, &parts, reactor).await {
         Ok(Some(for_hyper)) => for_hyper,
         Ok(None) => return,
         Err(error) => {
@@ -144,13 +150,14 @@ async fn connect<S, F>(
         }
     };
     // A task of its own: the one that is here now is small, and most need no other.
-    tokio::spawn(serve_with_hyper(for_hyper, routes, parts));
+    tokio::spawn(serve_with_hyper(for_hyper, head_due, routes, parts));
 }
 
 /// What comes first on a connection; it goes on with hyper if there is something left to do.
 async fn first<S, F>(
     socket: TcpStream,
     watcher: Watcher,
+    head_due: Instant,
     routes: &S,
     parts: &Parts,
     reactor: Option<Arc<Reactor<impl Wording<Seat = (Seat, Watcher)>>>>,
@@ -164,20 +171,26 @@ where
         return Ok(Some(ForHyper { socket, watcher, answer: None }));
     };
     let mut stopping = parts.health.stopping();
-    tokio::select! {
+    let found = tokio::select! {
         biased;
         // Hyper ends connections in which nothing happens.
-        _ = stopping.wait_for(|stopping| *stopping) => {}
-        begun = timeout(HEAD_TIMEOUT, socket.readable()) => begun??,
+        _ = stopping.wait_for(|stopping| *stopping) => None,
+        found = timeout_at(head_due, look(&socket)) => found??,
+    };
+    match found {
+        Some(found) if reactor.has_room() => {
+            hand_over(socket, watcher, found, routes.clone(), &reactor).await
+        }
+        _ => Ok(Some(ForHyper { socket, watcher, answer: None })),
     }
-    if parts.health.is_stopping() || !reactor.has_room() {
-        return Ok(Some(ForHyper { socket, watcher, answer: None }));
-    }
-    hand_over(socket, watcher, routes.clone(), &reactor).await
 }
 
-async fn serve_with_hyper<S, F>(for_hyper: ForHyper, routes: S, parts: Arc<Parts>)
-where
+async fn serve_with_hyper<S, F>(
+    for_hyper: ForHyper,
+    head_due: Instant,
+    routes: S,
+    parts: Arc<Parts>,
+) where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>
         + Clone
         + Send
@@ -187,7 +200,10 @@ where
     let ForHyper { socket, watcher, answer } = for_hyper;
     let socket = Socket::new(socket, parts.settings.stall_timeout, Arc::clone(&parts.metrics));
     let answer = Mutex::new(answer);
+    let asked = Arc::new(Notify::new());
+    let asks = Arc::clone(&asked);
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        asks.notify_one();
         let (version, answered) = (request.version(), answer.lock().take());
         let (routes, parts) = (routes.clone(), Arc::clone(&parts));
         async move {
@@ -210,10 +226,25 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER_BYTES);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(KEEPALIVE_AFTER);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEPALIVE_AFTER)
+        .max_header_list_size(HEAD_LIST_BYTES);
     let connection = builder.serve_connection(TokioIo::new(socket), service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!("a connection ended: {error}");
+    tokio::select! {
+        ended = watcher.watch(connection) => if let Err(error) = ended {
+            tracing::debug!("a connection ended: {error}");
+        },
+        () = no_request_by(head_due, &asked) => tracing::debug!("a connection asked nothing"),
+    }
+}
+
+/// Waits until `head_due` for the first request; for ever if it comes. Hyper has a limit only for
+/// heads of HTTP/1, and none until it knows that it is one.
+async fn no_request_by(head_due: Instant, asked: &Notify) {
+    if timeout_at(head_due, asked.notified()).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 

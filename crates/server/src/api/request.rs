@@ -1,5 +1,7 @@
 //! The parts of a request, parsed or refused.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
@@ -8,6 +10,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
 use journal::Position;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use crate::live::Live;
 use crate::problem::Problem;
@@ -20,6 +23,12 @@ pub(super) const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
 
 /// How much of a body that is too large is still read, so that its sender comes to read why.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a body may pause, and how long it may take besides what its pace allows.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
+
+/// The least pace of a body, in bytes a second.
+const BODY_PACE_BYTES: usize = 1024;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -71,7 +80,7 @@ pub(super) fn not_json(field: &str, error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "Not JSON", field, format!("is not JSON: {error}"))
 }
 
-/// A body of the right type and no more than `max_bytes`.
+/// A body of the right type and no more than `max_bytes`, that comes in time.
 pub(super) async fn bytes(
     parts: &Parts,
     mut body: Body,
@@ -80,8 +89,10 @@ pub(super) async fn bytes(
 ) -> Result<Bytes, Problem> {
     let content_type = text(&parts.headers, &header::CONTENT_TYPE)?.unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let (mut whole, mut bytes_read) = (BytesMut::new(), 0);
-    while let Some(frame) = body.frame().await {
+    let (start, mut whole, mut bytes_read) = (Instant::now(), BytesMut::new(), 0);
+    loop {
+        let frame = timeout_at(due(start, bytes_read.min(max_bytes)), body.frame());
+        let Some(frame) = frame.await.map_err(|_| too_slow())? else { break };
         let frame = frame.map_err(|error| bad("body", format!("ended early: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         bytes_read += data.len();
@@ -106,6 +117,17 @@ pub(super) async fn bytes(
         return Err(Problem::new(status, "Body too large", "body", reason));
     }
     Ok(whole.freeze())
+}
+
+/// When the next bytes of a body must be there that began at `start`.
+fn due(start: Instant, bytes_read: usize) -> Instant {
+    let allowed = Duration::from_secs((bytes_read / BODY_PACE_BYTES) as u64);
+    (Instant::now() + BODY_PAUSE).min(start + BODY_PAUSE + allowed)
+}
+
+fn too_slow() -> Problem {
+    let (status, title) = (StatusCode::REQUEST_TIMEOUT, "Body too slow");
+    Problem::new(status, title, "body", "did not come in time")
 }
 
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {

@@ -5,8 +5,8 @@ use utoipa::openapi::path::{Operation, PathItemBuilder};
 use utoipa::openapi::{HttpMethod, PathItem};
 
 use super::parts::{
-    BAD_REQUEST, NOT_WRITTEN, REFUSED, TOO_LARGE, UNKNOWN_BOARD, WRONG_TYPE, change, empty, html,
-    json, json_body, operation, problem, versioned, with_problems,
+    BAD_REQUEST, NOT_WRITTEN, REFUSED, TOO_LARGE, TOO_SLOW, UNKNOWN_BOARD, WRONG_TYPE, change,
+    empty, html, json, json_body, operation, problem, versioned, with_problems,
 };
 
 pub(super) const TAG: &str = "boards";
@@ -52,7 +52,7 @@ fn put() -> Operation {
     .response("200", versioned(change(json("Its settings are these.", "Board"))))
     .response("201", versioned(change(json("It was opened.", "Board"))));
     let full = ("409", "There are as many boards as there can be, all of them open.");
-    let problems = [BAD_REQUEST, full, TOO_LARGE, WRONG_TYPE, REFUSED, NOT_WRITTEN];
+    let problems = [BAD_REQUEST, TOO_SLOW, full, TOO_LARGE, WRONG_TYPE, REFUSED, NOT_WRITTEN];
     with_problems(operation, problems)
 }
 

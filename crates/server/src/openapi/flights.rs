@@ -10,8 +10,8 @@ use utoipa::openapi::{Content, HttpMethod, ObjectBuilder, PathItem, RefOr, Schem
 
 use super::parameters::string;
 use super::parts::{
-    BAD_REQUEST, NOT_WRITTEN, ProblemCase, REFUSED, TOO_LARGE, UNKNOWN_BOARD, WRONG_TYPE, body,
-    change, empty, json, json_body, operation, schema, versioned, with_problems,
+    BAD_REQUEST, NOT_WRITTEN, ProblemCase, REFUSED, TOO_LARGE, TOO_SLOW, UNKNOWN_BOARD, WRONG_TYPE,
+    body, change, empty, json, json_body, operation, schema, versioned, with_problems,
 };
 use super::rows;
 use super::schemas::object;
@@ -88,7 +88,7 @@ fn publish() -> Operation {
     let bad_request = ("400", "The idempotency key is not one.");
     let too_large = ("413", "The body is larger than 4194304 bytes.");
     let wrong_type = ("415", "The content type is none of JSON, by the line or not.");
-    with_problems(operation, [bad_request, UNKNOWN_BOARD, too_large, wrong_type])
+    with_problems(operation, [bad_request, UNKNOWN_BOARD, TOO_SLOW, too_large, wrong_type])
 }
 
 fn lines() -> RequestBody {
@@ -141,7 +141,7 @@ fn put() -> Operation {
         .request_body(Some(json_body("All fields of the row.", "FlightFields", example)))
         .response("201", versioned(change(json("The row, which is new.", "Flight"))));
     let full = ("409", "The board has as many rows as it can have.");
-    let of_body = [TOO_LARGE, WRONG_TYPE];
+    let of_body = [TOO_SLOW, TOO_LARGE, WRONG_TYPE];
     with_problems(operation, [UNKNOWN_BOARD, full].into_iter().chain(of_body).chain(OF_CHANGES))
 }
 
@@ -149,7 +149,7 @@ fn patch() -> Operation {
     let example = json!({ "state": "landed", "belt": "7", "estimated": null });
     let operation = changing("patchFlight", "Change fields of a row")
         .request_body(Some(json_body("A JSON Merge Patch (RFC 7396).", "FlightFields", example)));
-    let of_body = [TOO_LARGE, WRONG_TYPE];
+    let of_body = [TOO_SLOW, TOO_LARGE, WRONG_TYPE];
     with_problems(
         operation,
         [UNKNOWN_FLIGHT, AMBIGUOUS].into_iter().chain(of_body).chain(OF_CHANGES),

@@ -15,6 +15,8 @@ pub(super) const UNKNOWN_BOARD: ProblemCase = ("404", "There is no such board.")
 pub(super) const BAD_REQUEST: ProblemCase =
     ("400", "A header or query parameter is not as described, or the body is not JSON.");
 
+pub(super) const TOO_SLOW: ProblemCase = ("408", "The body did not come in time.");
+
 pub(super) const TOO_LARGE: ProblemCase = ("413", "The body is larger than 65536 bytes.");
 
 pub(super) const WRONG_TYPE: ProblemCase =

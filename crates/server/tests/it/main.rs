@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod bad_input;
+mod bodies;
 mod both_ways;
 mod broken_journal;
 mod cross_origin;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use server::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
 
-use crate::served::{both_ways, serve};
+use crate::served::{Served, both_ways, serve};
 
 #[tokio::test]
 async fn the_first_events_leave_with_the_head() {
@@ -40,18 +41,138 @@ async fn followers_that_vanish_are_freed() {
     }
 }
 
+/// What a connection is sent that begins so and then says `more` each second, and when it ends.
+async fn cut(served: &Served, beginning: &[u8], more: &[u8]) -> (Vec<u8>, Duration) {
+    let (mut reader, mut writer) = TcpStream::connect(served.address).await.unwrap().into_split();
+    writer.write_all(beginning).await.unwrap();
+    let start = Instant::now();
+    let more = more.to_owned();
+    let trickle = tokio::spawn(async move {
+        while writer.write_all(&more).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let mut answer = Vec::new();
+    // A reset is as good an end as any.
+    let _ = timeout(Duration::from_secs(600), reader.read_to_end(&mut answer)).await;
+    trickle.abort();
+    (answer, start.elapsed())
+}
+
 #[tokio::test(start_paused = true)]
-async fn one_that_does_not_finish_its_question_is_cut() {
+async fn one_that_does_not_finish_its_first_question_is_cut() {
     for settings in both_ways(Settings::default()) {
         let served = serve(settings).await;
-        let mut socket = TcpStream::connect(served.address).await.unwrap();
-        socket.write_all(b"GET /events HTTP/1.1\r\nHost:").await.unwrap();
-        let asked = tokio::time::Instant::now();
-        let mut answer = Vec::new();
-        // A reset is as good an end as any.
-        let _ = socket.read_to_end(&mut answer).await;
-        assert!((29..=31).contains(&asked.elapsed().as_secs()), "{:?}", asked.elapsed());
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        let settings_of_http2 = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        for beginning in [
+            &b""[..],
+            b"G",
+            b"GET /events HTTP/1.1\r\nHost:",
+            b"GET /healthz HTTP/1.1\r\nHost:",
+            &preface[..10],
+            preface,
+            &[&preface[..], &settings_of_http2].concat(),
+        ] {
+            let (_, after) = cut(&served, beginning, b"").await;
+            let shown = String::from_utf8_lossy(beginning);
+            assert!((29..=31).contains(&after.as_secs()), "{shown}: {after:?}");
+        }
         assert_eq!(served.house.followers("main").await, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_question_comes_byte_by_byte_has_no_more_time() {
+    for settings in both_ways(Settings::default()) {
+        let served = serve(settings).await;
+        for path in ["/events", "/healthz"] {
+            let beginning = format!("GET {path} HTTP/1.1\r\nX: ");
+            let (_, after) = cut(&served, beginning.as_bytes(), b"y").await;
+            assert!((29..=31).contains(&after.as_secs()), "{path}: {after:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_finish_its_next_question_is_cut() {
+    for settings in both_ways(Settings::default()) {
+        let served = serve(settings).await;
+        for next in ["", "G", "GET /events HTTP/1.1\r\nX: y"] {
+            let asked = format!("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n{next}");
+            let (answer, after) = cut(&served, asked.as_bytes(), b"").await;
+            assert!(answer.starts_with(b"HTTP/1.1 200 "));
+            assert!((29..=31).contains(&after.as_secs()), "{next}: {after:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_is_too_long_is_refused() {
+    for settings in both_ways(Settings::default()) {
+        let served = serve(settings).await;
+        for path in ["/events", "/healthz"] {
+            let head = format!("GET {path} HTTP/1.1\r\nX: {}", "y".repeat(70_000));
+            let (answer, after) = cut(&served, head.as_bytes(), b"").await;
+            // What it has not read makes a reset of the end, which may come before the answer.
+            let answer = String::from_utf8(answer).unwrap();
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+            assert!(after < Duration::from_secs(20), "it is not waited for: {after:?}");
+        }
+    }
+}
+
+/// A connection of HTTP/2 with one request (RFC 9113, RFC 7541) that has a header of so many bytes.
+fn request_of_http2(header_bytes: usize) -> Vec<u8> {
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+    };
+    // GET http://x/healthz, and the header `a` whose length begins with seven bits.
+    let mut block = b"\x82\x86\x04\x08/healthz\x41\x01x\x00\x01a\x7f".to_vec();
+    let mut length = header_bytes - 0x7f;
+    while length >= 0x80 {
+        block.push((length % 0x80) as u8 | 0x80);
+        length /= 0x80;
+    }
+    block.push(length as u8);
+    block.resize(block.len() + header_bytes, b'y');
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    let (first, rest) = block.split_at(block.len().min(16 * 1024));
+    // The end of the stream, and that of the headers with the last piece.
+    bytes.extend(frame(1, if rest.is_empty() { 5 } else { 1 }, 1, first));
+    if !rest.is_empty() {
+        bytes.extend(frame(9, 4, 1, rest));
+    }
+    bytes
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_is_too_long_is_refused_in_http2() {
+    let served = serve(Settings::default()).await;
+    let has = |answer: &[u8], part: &[u8]| answer.windows(part.len()).any(|window| window == part);
+    // 431, as Huffman's code has it.
+    let refused = b"\x48\x83\x69\x90\xff";
+    let (answer, _) = cut(&served, &request_of_http2(15_000), b"").await;
+    assert!(has(&answer, br#"{"status":"alive"}"#) && !has(&answer, refused));
+    let (answer, _) = cut(&served, &request_of_http2(17_000), b"").await;
+    assert!(has(&answer, refused) && !has(&answer, br#""alive""#), "{answer:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_in_the_middle_is_refused_and_its_connection_closed() {
+    for settings in both_ways(Settings::default()) {
+        let served = serve(settings).await;
+        let head = "PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\n\
+                    Content-Type: application/json\r\n";
+        for body in ["Content-Length: 9\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
+            let (answer, after) = cut(&served, format!("{head}{body}").as_bytes(), b"").await;
+            let answer = String::from_utf8(answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+            assert!(answer.contains("application/problem+json"), "{answer}");
+            assert!((29..=31).contains(&after.as_secs()), "{after:?}");
+        }
     }
 }
 
