@@ -32,7 +32,7 @@ const SUITES: [(&str, Suite, &str); 6] = [
     ("browser", browser, "tests"),
 ];
 
-/// How the JavaScript of the browser's tests is laid out: as the page's.
+/// How all other JavaScript is laid out: as the page's.
 const PRETTIER: &str = "web/.prettierrc.json";
 
 /// Runs every suite, also after one has failed. The last line of its output is the outcome.
@@ -82,10 +82,15 @@ fn format(house: &House) -> Result<usize> {
     let all = ["fmt", "--all", "--check", "--", "--verbose"];
     let rust = read(&mut house.cargo(&all), |line| !proof::is_formatting(line));
     let page = run(&mut house.web(&["run", "--silent", "format:check"]));
-    let browser = ["web/node_modules/prettier/bin/prettier.cjs", "--check", "e2e/browser"];
-    let browser = run(command("node", &house.root, &browser).args(["--config", PRETTIER]));
+    let others = [
+        "web/node_modules/prettier/bin/prettier.cjs",
+        "--check",
+        "bench/peers/node",
+        "e2e/browser",
+    ];
+    let others = run(command("node", &house.root, &others).args(["--config", PRETTIER]));
     let count = proof::formatted(&rust?);
-    page.and(browser)?;
+    page.and(others)?;
     Ok(count)
 }
 

@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("e2e", &["sse"]),
     ("fanout", &[]),
     ("feeds", &["flight"]),
     ("flight", &[]),
     ("flightboard", &["feeds", "flight", "journal", "server"]),
     ("journal", &[]),
+    ("peers", &[]),
     ("server", &["fanout", "flight", "journal", "sse"]),
     ("sse", &[]),
     ("xtask", &[]),
