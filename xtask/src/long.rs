@@ -8,12 +8,21 @@ use anyhow::{Context, Result};
 
 use crate::command::{command, run};
 
-/// Builds a program of `e2e/` and runs it with these flags. Its outcome is this one's.
-pub(crate) fn run_program(program: &str, flags: &[&str]) -> Result<ExitCode> {
+/// Programs, each with its crate and with the others that must be built for it.
+const PROGRAMS: [(&str, &str, &[&str]); 3] =
+    [("soak", "e2e", &[]), ("storm", "e2e", &[]), ("compare", "compare", &["peers"])];
+
+/// Builds a program and runs it with these flags. Its outcome is this one's.
+pub(crate) fn run_program(name: &str, flags: &[&str]) -> Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask is in it")?;
-    let build = ["build", "--release", "--locked", "-p", "flightboard", "-p", "e2e"];
-    run(&mut command(env!("CARGO"), root, &build))?;
-    let words = ["run", "--quiet", "--release", "--locked", "-p", "e2e", "--bin", program, "--"];
+    let known = PROGRAMS.into_iter().find(|(program, ..)| *program == name);
+    let (program, package, others) = known.with_context(|| format!("there is no {name}"))?;
+    let mut build = command(env!("CARGO"), root, &["build", "--release", "--locked"]);
+    for package in ["flightboard", package].iter().chain(others) {
+        build.args(["-p", package]);
+    }
+    run(&mut build)?;
+    let words = ["run", "--quiet", "--release", "--locked", "-p", package, "--bin", program, "--"];
     let words: Vec<_> = words.iter().chain(flags).copied().collect();
     let status = command(env!("CARGO"), root, &words).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

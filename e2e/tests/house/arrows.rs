@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("compare", &[]),
     ("e2e", &["sse"]),
     ("fanout", &[]),
     ("feeds", &["flight"]),

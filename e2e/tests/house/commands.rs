@@ -22,7 +22,7 @@ const CARGO: &str = r#"#!/usr/bin/env bash
 set -eu
 case "$*" in
     "xtask test" | "install --locked --path crates/cli") ;;
-    "xtask soak "* | "xtask storm" | "xtask mutants") ;;
+    "xtask soak "* | "xtask storm" | "xtask mutants" | "xtask compare") ;;
     "run --release -- "*) shift 3 && exec flightboard "$@" ;;
     *) echo "this stands for cargo, and knows no $*" >&2 && exit 1 ;;
 esac
