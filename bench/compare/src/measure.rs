@@ -36,9 +36,12 @@ fn measure_once(shelf: &Shelf, server: Server, load: &Load) -> Result<Figures> {
     let mut bench = running::flightboard(shelf);
     bench.args(["bench", "--json", "--to", running.url()]).args(way);
     bench.args(["--followers", &load.followers.to_string()]);
-    bench.args(["--messages", &load.messages.to_string()]);
+    bench.args(["--messages", &(load.messages * load.boards as u64).to_string()]);
+    if load.boards > 1 {
+        bench.args(["--boards", &load.boards.to_string()]);
+    }
     match load.rhythm {
-        Rhythm::Rate(rate) => bench.args(["--rate", &rate.to_string()]),
+        Rhythm::Rate(rate) => bench.args(["--rate", &(rate * load.boards as f64).to_string()]),
         Rhythm::Window(window) => bench.args(["--window", &window.to_string()]),
     };
     for pid in running.pids() {
@@ -74,7 +77,7 @@ mod tests {
 
     #[test]
     fn figures_are_those_that_bench_prints() {
-        let load = Load { followers: 3, messages: 2, rhythm: Rhythm::Window(8) };
+        let load = Load { followers: 3, boards: 1, messages: 2, rhythm: Rhythm::Window(8) };
         let mut report = json!({
             "connected": {"open": 3, "failed": 0},
             "delivered": {"count": 6, "perSec": 7.5, "completeFollowers": 3},

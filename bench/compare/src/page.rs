@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::plot;
 use crate::ratio::{Cell, Figure, Spread};
 use crate::record::Record;
-use crate::scenario::{Rhythm, Scenario, WINDOWS};
+use crate::scenario::{Load, Rhythm, Scenario, WINDOWS};
 use crate::server::Server;
 
 pub(crate) const FILE: &str = "benchmarks.md";
@@ -45,6 +45,10 @@ nothing else. What is missing comes from its package registry into a folder of i
 folder, and what cannot be had is left out. `cargo xtask compare --quick` tries all of it for a moment, and
 `cargo xtask compare --help` tells the rest.
 ";
+
+const ON_BOARDS: &str = " On many boards
+each event goes to few followers, so there are more events to take, to write to disk and to begin to send.
+The loop knows no boards: its followers have one stream, with as many deliveries a second.";
 
 /// A column of a table: its title, and what is in it.
 type Column<'a> = (&'a str, Box<dyn Fn(Server) -> String + 'a>);
@@ -138,10 +142,12 @@ fn growth(record: &Record) -> String {
     for cell in &cells {
         let Rhythm::Rate(rate) = cell.load.rhythm else { continue };
         let cost = |server| told(*cell, server, CPU, micros);
+        let boards = boards(*cell);
         let _ = writeln!(
             text,
-            "| {} | {rate:.1} | {} | {} | {} | {} |",
+            "| {} | {boards} | {:.1} | {} | {} | {} | {} |",
             grouped(cell.load.followers as f64),
+            rate * boards as f64,
             ratio(*cell, Server::Flightboard, CPU),
             ratio(*cell, Server::Flightboard, P99),
             cost(Server::Flightboard),
@@ -151,22 +157,29 @@ fn growth(record: &Record) -> String {
     if cells.len() < 2 {
         return String::new();
     }
+    let on_boards = if record.cells(Scenario::Boards).is_empty() { "" } else { ON_BOARDS };
     format!(
         "## From few followers to many\n\n\
-         flightboard with the same number of deliveries a second, and the loop beside it.\n\n\
-         | followers | events a second | CPU a delivery, of the loop's | p99, of the loop's | CPU a \
-         delivery | of the loop |\n|---|---|---|---|---|---|\n{text}"
+         flightboard with the same number of deliveries a second, and the loop beside it.{on_boards}\n\n\
+         | followers | boards | events a second | CPU a delivery, of the loop's | p99, of the loop's | CPU a \
+         delivery | of the loop |\n|---|---|---|---|---|---|---|\n{text}"
     )
 }
 
-/// Those of growth, with the steady one between them.
+/// Those of growth, with the steady one between them and many boards at the end.
 pub(crate) fn growth_cells(record: &Record) -> Vec<Cell<'_>> {
     let mut cells = record.cells(Scenario::Growth);
     if !cells.is_empty() {
         cells.extend(record.cells(Scenario::Steady));
     }
     cells.sort_by_key(|cell| cell.load.followers);
+    cells.extend(record.cells(Scenario::Boards));
     cells
+}
+
+/// On how many flightboard's followers were.
+pub(crate) fn boards(cell: Cell<'_>) -> usize {
+    cell.runs(Server::Flightboard).map(|run| run.load.boards).max().unwrap_or(1)
 }
 
 fn table(servers: &[Server], columns: &[Column<'_>], cells: &[Cell<'_>]) -> String {
@@ -229,20 +242,22 @@ fn measured(record: &Record) -> String {
         machine.file_system,
     );
     let cells = Scenario::ALL.into_iter().flat_map(|scenario| record.cells(scenario));
-    for load in cells.map(|cell| cell.load) {
-        let rhythm = match load.rhythm {
-            Rhythm::Rate(rate) => format!("--rate {rate:.3}"),
-            Rhythm::Window(window) => format!("--window {window}"),
-        };
-        let rhythm = rhythm.trim_end_matches('0').trim_end_matches('.');
-        let (followers, messages) = (load.followers, load.messages);
-        let line =
-            format!("- `flightboard bench --followers {followers} --messages {messages} {rhythm}`");
-        let others =
-            if matches!(load.rhythm, Rhythm::Window(_)) { ", fewer for slower ones" } else { "" };
-        let _ = writeln!(text, "{line}{others}");
-    }
-    text
+    let mut lines: Vec<_> = cells.map(command).collect();
+    lines.dedup();
+    text + &lines.concat()
+}
+
+/// How flightboard was measured.
+fn command(cell: Cell<'_>) -> String {
+    let (Load { followers, messages, rhythm, .. }, boards) = (cell.load, boards(cell));
+    let spread = if boards > 1 { format!(" --boards {boards}") } else { String::new() };
+    let (rhythm, others) = match rhythm {
+        Rhythm::Rate(rate) => (format!("--rate {}", trimmed(rate * boards as f64)), ""),
+        Rhythm::Window(window) => (format!("--window {window}"), ", fewer for slower ones"),
+    };
+    let messages = messages * boards as u64;
+    let flags = format!("--followers {followers}{spread} --messages {messages} {rhythm}");
+    format!("- `flightboard bench {flags}`{others}\n")
 }
 
 const CPU: Figure = |figures| figures.cpu_micros;
@@ -301,6 +316,11 @@ pub(crate) fn grouped(value: f64) -> String {
     text
 }
 
+/// With three digits at most after the point.
+fn trimmed(value: f64) -> String {
+    format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn sentence(text: &str) -> String {
     format!("{}.", text.replace('\n', " ").trim_end_matches('.'))
 }
@@ -333,11 +353,13 @@ mod tests {
                 "| **flightboard** | 0.90 | 0.80 | 900,000 | 4,800,000 |",
                 "| **flightboard** | 1.00 | 200 bytes | 15,000 |",
                 "| axum `Sse` | 155 | 30.3 KiB | 15,000 |",
-                "| 1,000 | 50.0 | 1.05 | 1.00 | 8.40 µs | 8.00 µs |",
-                "| 5,000 | 10.0 | 1.10 (1.00 to 1.20) | 1.50 (1.00 to 2.00) | 8.00 µs | 8.00 µs |",
+                "| 15,000 | 200 | 666.7 | 1.25 | 1.50 | 10.00 µs | 8.00 µs |",
+                "| 1,000 | 1 | 50.0 | 1.05 | 1.00 | 8.40 µs | 8.00 µs |",
+                "| 5,000 | 1 | 10.0 | 1.10 (1.00 to 1.20) | 1.50 (1.00 to 2.00) | 8.00 µs | 8.00 µs |",
                 "- nchan could not be had: apt-get did not start.",
                 "- Node `http` failed 2 times, first: it ended.",
                 "- `flightboard bench --followers 1000 --messages 300 --rate 50`",
+                "- `flightboard bench --followers 15000 --boards 200 --messages 4000 --rate 666.667`",
             ],
         );
     }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::page::{bytes, factor, grouped, growth_cells};
+use crate::page::{boards, bytes, factor, grouped, growth_cells};
 use crate::ratio::{Cell, Figure, Spread};
 use crate::record::Record;
 use crate::scenario::{Rhythm, Scenario};
@@ -130,7 +130,11 @@ fn memory(cell: Cell<'_>) -> Panel {
 fn growth(record: &Record) -> Panel {
     let bar = |cell: Cell<'_>| {
         let spread = cell.ratio(Server::Flightboard, CPU)?;
-        let label = format!("{} followers", grouped(cell.load.followers as f64));
+        let followers = grouped(cell.load.followers as f64);
+        let label = match boards(cell) {
+            1 => format!("{followers} followers"),
+            boards => format!("{followers}, {boards} boards"),
+        };
         Some(Bar { label, class: "ours", spread, text: factor(spread.middle) })
     };
     let bars = growth_cells(record).into_iter().filter_map(bar).collect();
@@ -200,7 +204,7 @@ mod tests {
         let svg = recorded();
         let count = |text: &str| svg.matches(text).count();
         assert_eq!(count(r#"class="title""#), 6);
-        assert_eq!(count(r#"class="ours""#), 5 + 3, "one in each panel, and three of growth");
+        assert_eq!(count(r#"class="ours""#), 5 + 4, "one in each panel, and four of growth");
         assert_eq!(count(">axum Sse<"), 5);
         assert_eq!(count(">30.3 KiB<"), 1);
         assert_eq!(count(r#"class="line""#), 5, "memory has no yardstick");

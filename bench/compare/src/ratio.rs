@@ -105,7 +105,7 @@ mod tests {
             scenario: Scenario::Steady,
             round: *round,
             server: *server,
-            load: Load { followers: 10, messages: 5, rhythm: Rhythm::Rate(10.0) },
+            load: Load { followers: 10, boards: 1, messages: 5, rhythm: Rhythm::Rate(10.0) },
             outcome: Outcome::Measured(Figures {
                 per_sec: 1.0,
                 cpu_micros: Some(*cpu),

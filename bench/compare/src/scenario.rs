@@ -19,12 +19,18 @@ pub(crate) enum Scenario {
     Idle,
     /// As steady, with other numbers of followers and the same number of deliveries.
     Growth,
+    /// As the largest of these, on many boards.
+    Boards,
 }
 
 /// What is asked in one measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Load {
     pub(crate) followers: usize,
+    /// Boards that the followers are spread over.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(crate) boards: usize,
+    /// On each board.
     pub(crate) messages: u64,
     #[serde(flatten)]
     pub(crate) rhythm: Rhythm,
@@ -34,7 +40,7 @@ pub(crate) struct Load {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Rhythm {
-    /// So many a second.
+    /// So many a second, on each board.
     Rate(f64),
     /// So many on their way.
     Window(u64),
@@ -50,17 +56,24 @@ pub(crate) enum Scale {
 /// Few and many messages on their way in a burst.
 pub(crate) const WINDOWS: [u64; 2] = [8, 64];
 
-const STEADY: Load = Load { followers: 5_000, messages: 60, rhythm: Rhythm::Rate(10.0) };
+const STEADY: Load = Load { followers: 5_000, boards: 1, messages: 60, rhythm: Rhythm::Rate(10.0) };
 
 const BURST_FOLLOWERS: usize = 2_000;
 
-const IDLE: Load = Load { followers: 15_000, messages: 1, rhythm: Rhythm::Rate(1.0) };
+const IDLE: Load = Load { followers: 15_000, boards: 1, messages: 1, rhythm: Rhythm::Rate(1.0) };
 
 /// With the steady one between them.
-const GROWTH: [Load; 2] = [
-    Load { followers: 1_000, messages: 300, rhythm: Rhythm::Rate(50.0) },
-    Load { followers: 15_000, messages: 20, rhythm: Rhythm::Rate(10.0 / 3.0) },
-];
+const GROWTH: [Load; 2] =
+    [Load { followers: 1_000, boards: 1, messages: 300, rhythm: Rhythm::Rate(50.0) }, MANY];
+
+const MANY: Load =
+    Load { followers: 15_000, boards: 1, messages: 20, rhythm: Rhythm::Rate(10.0 / 3.0) };
+
+/// A server that knows no boards has one.
+const BOARDS: usize = 200;
+
+/// The boards of a quick run.
+const QUICK_BOARDS: usize = 20;
 
 /// One of so many followers and messages takes part in a quick run.
 const QUICK_PART: usize = 250;
@@ -69,13 +82,14 @@ const QUICK_PART: usize = 250;
 const QUICK_MESSAGES: u64 = 5;
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 4] = [Self::Steady, Self::Burst, Self::Idle, Self::Growth];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Steady, Self::Burst, Self::Idle, Self::Growth, Self::Boards];
 
     /// What everything else is divided by.
     pub(crate) fn yardstick(self) -> Server {
         match self {
             Self::Burst => Server::CoalescingLoop,
-            Self::Steady | Self::Idle | Self::Growth => Server::Loop,
+            Self::Steady | Self::Idle | Self::Growth | Self::Boards => Server::Loop,
         }
     }
 
@@ -107,7 +121,7 @@ impl Scenario {
             Self::Burst => server != Server::Loop,
             // With nothing to coalesce it is the bare one.
             Self::Steady | Self::Idle => server != Server::CoalescingLoop,
-            Self::Growth => matches!(server, Server::Loop | Server::Flightboard),
+            Self::Growth | Self::Boards => matches!(server, Server::Loop | Server::Flightboard),
         }
     }
 
@@ -116,10 +130,13 @@ impl Scenario {
             Self::Steady => vec![STEADY],
             Self::Idle => vec![IDLE],
             Self::Growth => GROWTH.to_vec(),
+            Self::Boards if server == Server::Flightboard => vec![Load { boards: BOARDS, ..MANY }],
+            Self::Boards => vec![MANY],
             Self::Burst => {
                 let windows = WINDOWS.into_iter().zip(burst_messages(server));
                 let load = |(window, messages)| Load {
                     followers: BURST_FOLLOWERS,
+                    boards: 1,
                     messages,
                     rhythm: Rhythm::Window(window),
                 };
@@ -146,6 +163,7 @@ impl Load {
             Scale::Full => self,
             Scale::Quick => Self {
                 followers: self.followers / QUICK_PART,
+                boards: self.boards.min(QUICK_BOARDS),
                 messages: (self.messages / QUICK_PART as u64)
                     .max(QUICK_MESSAGES.min(self.messages)),
                 ..self
@@ -153,10 +171,18 @@ impl Load {
         }
     }
 
-    /// Whether figures of both may be compared.
+    /// Whether figures of both may be compared: whoever follows hears the same.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.followers == other.followers && self.rhythm == other.rhythm
     }
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(boards: &usize) -> bool {
+    *boards == 1
 }
 
 impl fmt::Display for Scenario {
@@ -168,8 +194,12 @@ impl fmt::Display for Scenario {
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { followers, messages, rhythm } = self;
-        write!(f, "{followers} followers, {messages} messages, ")?;
+        let Self { followers, boards, messages, rhythm } = self;
+        write!(f, "{followers} followers, ")?;
+        if *boards > 1 {
+            write!(f, "{boards} boards, each with ")?;
+        }
+        write!(f, "{messages} messages, ")?;
         match rhythm {
             Rhythm::Rate(rate) => write!(f, "{rate:.1} a second"),
             Rhythm::Window(window) => write!(f, "window {window}"),
@@ -212,5 +242,10 @@ mod tests {
         }
         let deliveries = |load: &Load| load.followers as u64 * load.messages;
         assert!(GROWTH.iter().all(|load| deliveries(load) == deliveries(&STEADY)));
+        for load in Scenario::Boards.loads(Server::Flightboard) {
+            for load in [load, load.at(Scale::Quick)] {
+                assert!(load.boards > 1 && load.followers.is_multiple_of(load.boards));
+            }
+        }
     }
 }
