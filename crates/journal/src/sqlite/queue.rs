@@ -33,7 +33,7 @@ pub(super) enum Job {
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
-/// What is worth waiting for: as many as the last commit had, and no longer than two such take.
+/// What is worth waiting for: as many as the last commit had, and no longer than four such take.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Company {
     jobs: usize,
@@ -74,7 +74,7 @@ struct Waiting {
 
 impl Company {
     pub(super) fn of_last_commit(appends: usize, took: Duration) -> Self {
-        Self { jobs: appends, patience: (2 * took).min(LONGEST_PATIENCE) }
+        Self { jobs: appends, patience: (4 * took).min(LONGEST_PATIENCE) }
     }
 }
 
