@@ -54,7 +54,7 @@ const DEFAULT_ROUNDS: u32 = 3;
 /// Compares flightboard with other servers and with a bare loop of `send`, and writes the page
 /// docs/benchmarks.md with its plot and its figures.
 #[derive(Parser)]
-#[command(name = "cargo xtask compare")]
+#[command(bin_name = "cargo xtask compare")]
 struct Compare {
     /// How often everything is measured, 3 times unless said. With 0 the page is made anew of the figures
     /// that there are.

@@ -27,8 +27,8 @@ const TAIL: &str = "\
 as what it measures, so a burst says what both can do together. For each measurement a server is started
 anew. The yardstick comes at the beginning and at the end of a round, the others between, each round another
 one first. Connections are plain HTTP over loopback. CPU and memory are those of all processes that serve.
-Where the system lost packets in between, as it does now and then when it has much to do, that server was
-measured again.
+Where the system lost packets in between, as it does now and then when it has much to do, or the rate was not
+kept, that server was measured again, twice at most.
 
 What the figures do not say: most of the others keep nothing. They answer sooner, and whoever comes back has
 missed what was sent meanwhile. Each was set up as its own documents say; whoever knows one of them better is

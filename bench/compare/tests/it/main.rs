@@ -52,7 +52,7 @@ fn each_server_is_measured_told_of_and_drawn() {
     {
         assert!(page.contains(&format!("\n| {title} | ")), "{title} is not in\n{page}");
     }
-    assert!(!page.contains("What is missing"), "{page}");
+    assert!(!page.contains("## What is missing"), "{page}");
     assert!(plot.contains(">axum Sse<") && plot.contains(r#"class="ours""#), "{plot}");
 }
 
