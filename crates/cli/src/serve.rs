@@ -59,10 +59,14 @@ pub(crate) struct Serve {
     #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = values::duration)]
     drain: Duration,
     /// Threads that write to screens; 0 gives each screen a task of its own instead. Unless said,
-    /// as many as the machine has cores.
+    /// half as many as the machine has cores.
     #[arg(long, env = "FLIGHTBOARD_REACTOR_THREADS", value_name = "N",
           value_parser = values::reactor_threads)]
     reactor_threads: Option<usize>,
+    /// Write to many screens with one call of the system, by io_uring. Where the system has none or
+    /// does not allow it, this is logged and screens are written to one by one.
+    #[arg(long, env = "FLIGHTBOARD_IO_URING", value_parser = BoolishValueParser::new())]
+    io_uring: bool,
 }
 
 impl Serve {
@@ -89,6 +93,7 @@ impl Serve {
             allow_origins: self.allow_origin,
             window_bytes: self.window,
             max_followers: self.max_followers,
+            io_uring: self.io_uring,
             stall_timeout: self.stall_timeout,
             drain: self.drain,
             ..default

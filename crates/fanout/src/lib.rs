@@ -41,6 +41,6 @@ pub use channel::{Channel, Reason, Snapshot};
 pub use follower::{Due, Follower, PULL_BYTES, Start};
 pub use frame::Frame;
 pub use reactor::{
-    DISCARDED_BYTES, INBOX_NEWCOMERS, Newcomer, PIECE_BYTES, Reactor, Timing, Wording,
+    DISCARDED_BYTES, INBOX_NEWCOMERS, Newcomer, PIECE_BYTES, Reactor, Sending, Timing, Wording,
 };
 pub use window::FRAME_OVERHEAD_BYTES;

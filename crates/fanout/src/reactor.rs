@@ -69,6 +69,18 @@ pub trait Wording: Send + Sync + 'static {
 
     /// The system does not give what another thread needs to take its place; it is asked again.
     fn not_replaced(&self, error: &io::Error);
+
+    /// The system does not send to many at once, or does so no more.
+    fn one_by_one(&self, error: &io::Error);
+}
+
+/// How a thread gives the same bytes to many followers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sending {
+    /// With a call of the system for each.
+    OneByOne,
+    /// With a call for many, where the system has io_uring and allows it.
+    Together,
 }
 
 /// The times of a reactor.
@@ -107,13 +119,14 @@ impl<W: Wording> Reactor<W> {
     ///
     /// # Errors
     /// The system gives no thread, or no file to wait with.
-    pub fn start(threads: usize, timing: Timing, wording: W) -> io::Result<Self> {
+    pub fn start(threads: usize, timing: Timing, sending: Sending, wording: W) -> io::Result<Self> {
         let wording = Arc::new(wording);
         let next = AtomicUsize::new(0);
         let mut reactor = Self { desks: Vec::new(), threads: Vec::new(), next };
         for number in 0..threads.max(1) {
             let desk = Arc::new(Desk::new(INBOX_NEWCOMERS));
-            let thread = Thread::new(Arc::clone(&desk), timing, Arc::clone(&wording))?.begin();
+            let thread =
+                Thread::new(Arc::clone(&desk), timing, sending, Arc::clone(&wording))?.begin();
             reactor.desks.push(desk);
             let named = std::thread::Builder::new().name(format!("followers-{number}"));
             reactor.threads.push(named.spawn(|| thread.keep())?);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
-use fanout::{Reactor, Timing, Wording};
+use fanout::{Reactor, Sending, Timing, Wording};
 use http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -82,7 +82,8 @@ fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<Words>>> {
     let words = Words { parts: Arc::clone(parts) };
     let timing =
         Timing { heartbeat_every: stream::HEARTBEAT, stall_timeout: settings.stall_timeout };
-    let reactor = match Reactor::start(settings.reactor_threads, timing, words) {
+    let sending = if settings.io_uring { Sending::Together } else { Sending::OneByOne };
+    let reactor = match Reactor::start(settings.reactor_threads, timing, sending, words) {
         Ok(reactor) => Arc::new(reactor),
         Err(error) => {
             tracing::warn!("followers have a task each, since there are no threads: {error}");
@@ -291,6 +292,8 @@ mod tests {
         fn not_replaced(&self, error: &io::Error) {
             panic!("{error}");
         }
+
+        fn one_by_one(&self, _: &io::Error) {}
     }
 
     async fn read_to(peer: &mut TcpStream, end: &str) {
@@ -305,7 +308,7 @@ mod tests {
         let app = crate::start(journal::MemoryJournal::default(), Settings::default()).await;
         let (app, panicked) = (app.unwrap(), Arc::new(AtomicBool::new(false)));
         let timing = Timing { heartbeat_every: HEAD_TIMEOUT, stall_timeout: HEAD_TIMEOUT };
-        let reactor = Reactor::start(1, timing, Broken(Arc::clone(&panicked)));
+        let reactor = Reactor::start(1, timing, Sending::OneByOne, Broken(Arc::clone(&panicked)));
         let (reactor, connections) = (Arc::new(reactor.unwrap()), GracefulShutdown::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let follow = async |path: &str| {

@@ -29,6 +29,8 @@ pub struct Settings {
     /// Threads that write to followers' sockets. None: each follower has a task of its own. The
     /// cores that they leave are for publishing, which would otherwise wait for them.
     pub reactor_threads: usize,
+    /// Whether they write to many sockets with one call, where the system has io_uring.
+    pub io_uring: bool,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),
             reactor_threads: (cores() / 2).clamp(1, MAX_REACTOR_THREADS),
+            io_uring: false,
         }
     }
 }

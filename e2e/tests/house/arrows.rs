@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("compare", &[]),
     ("e2e", &["sse"]),
-    ("fanout", &[]),
+    ("fanout", &["uring"]),
     ("feeds", &["flight"]),
     ("flight", &[]),
     ("flightboard", &["feeds", "flight", "journal", "server"]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("peers", &[]),
     ("server", &["fanout", "flight", "journal", "sse"]),
     ("sse", &[]),
+    ("uring", &[]),
     ("xtask", &[]),
 ];
 

@@ -102,8 +102,27 @@ impl<S> Seated<S> {
         self.blocked_since.is_none() && self.rest.is_none() && !self.waits && !self.is_last
     }
 
+    /// Whether it has the batch, and so nothing is due.
+    pub(super) fn stands_behind(&self, batch: &Batch) -> bool {
+        self.is_idle() && self.cursor.owed.is_none() && self.cursor.at >= batch.until
+    }
+
     pub(super) fn give(&mut self, batch: &Batch, now: Instant) -> io::Result<Standing> {
         let written = write(&mut self.socket, &[&batch.bytes])?;
+        self.given(batch, Ok(written), now)
+    }
+
+    /// It was given the batch, of which it took so many bytes.
+    pub(super) fn given(
+        &mut self,
+        batch: &Batch,
+        taken: io::Result<usize>,
+        now: Instant,
+    ) -> io::Result<Standing> {
+        let written = match taken {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            taken => taken?,
+        };
         self.note(written, batch.bytes.len(), now);
         if written == batch.bytes.len() {
             self.cursor.took(batch.until);

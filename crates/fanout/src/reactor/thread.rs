@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::io;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,12 +11,13 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
+use uring::Sends;
 
 use super::bell::{Alarm, News};
 use super::desk::Desk;
-use super::room::{Due, Room};
-use super::seated::{Moment, Seated, Standing};
-use super::{Timing, Wording};
+use super::room::{Batch, Due, Room};
+use super::seated::{Moment, PIECE_BYTES, Seated, Standing};
+use super::{Sending, Timing, Wording};
 use crate::channel::Channel;
 
 /// The time between two heartbeats has so many ticks. At each of them a part of the followers have
@@ -35,6 +37,9 @@ const REST_LOOKS: u32 = 8;
 
 /// Shorter naps cost more than they gain: writing that was done so soon is followed by no rest.
 const SHORTEST_NAP: Duration = Duration::from_micros(50);
+
+/// Fewer followers than this are given their batch one by one.
+const TOGETHER: usize = 2;
 
 /// Events that the system tells at once; the others come next.
 const EVENTS_AT_ONCE: usize = 1024;
@@ -59,6 +64,8 @@ pub(super) struct Thread<W: Wording> {
     desk: Arc<Desk<W::Seat>>,
     wording: Arc<W>,
     timing: Timing,
+    sending: Sending,
+    sends: Option<Sends>,
     seated: Slab<Seated<W::Seat>>,
     rooms: Slab<Room>,
     /// The rooms by the address of their channels, which they keep from being freed.
@@ -78,10 +85,17 @@ impl<W: Wording> Thread<W> {
     pub(super) fn new(
         desk: Arc<Desk<W::Seat>>,
         timing: Timing,
+        sending: Sending,
         wording: Arc<W>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let sends = match sending {
+            Sending::OneByOne => None,
+            Sending::Together => Sends::new().inspect_err(|error| wording.one_by_one(error)).ok(),
+        };
         Ok(Self {
+            sends,
+            sending,
             alarm: Arc::new(Alarm::new(Waker::new(poll.registry(), ALARM)?)),
             poll,
             desk,
@@ -107,8 +121,8 @@ impl<W: Wording> Thread<W> {
     /// Runs until the desk is closed. A panic takes the followers that are here with it; they come
     /// back, and find another thread.
     pub(super) fn keep(mut self) {
-        let (desk, timing, wording) =
-            (Arc::clone(&self.desk), self.timing, Arc::clone(&self.wording));
+        let (desk, timing, sending) = (Arc::clone(&self.desk), self.timing, self.sending);
+        let wording = Arc::clone(&self.wording);
         loop {
             // All that the loop has is dropped with it. Of what it shares, channels are only read
             // and locks are let go, and the desk is left here.
@@ -123,7 +137,7 @@ impl<W: Wording> Thread<W> {
                 if desk.is_closed() {
                     return;
                 }
-                match Self::new(Arc::clone(&desk), timing, Arc::clone(&wording)) {
+                match Self::new(Arc::clone(&desk), timing, sending, Arc::clone(&wording)) {
                     Ok(thread) => break thread.begin(),
                     Err(error) => wording.not_replaced(&error),
                 }
@@ -228,17 +242,46 @@ impl<W: Wording> Thread<W> {
         if let Due::Nothing = due {
             return;
         }
+        if let Due::Batch(batch) = &due {
+            self.give_together(room, batch, now);
+        }
+        // All of them may have gone by that.
+        let Some(until) = self.rooms.get(room).map(|room| room.at) else { return };
         let wording = Arc::clone(&self.wording);
-        let moment = Moment { wording: &*wording, until: self.rooms[room].at, now };
+        let moment = Moment { wording: &*wording, until, now };
         // From the last to the first: one that goes is replaced by one that was served.
         for place in (0..self.rooms[room].members.len()).rev() {
             let key = self.rooms[room].members[place] as usize;
             let seated = &mut self.seated[key];
             let standing = match &due {
+                Due::Batch(batch) if seated.stands_behind(batch) => continue,
                 Due::Batch(batch) if seated.stands_before(batch) => seated.give(batch, now),
                 _ => seated.pump(&moment),
             };
             self.settle(key, standing);
+        }
+    }
+
+    /// Gives the batch to all for whom it is all that they are due, where the system sends to many at
+    /// once.
+    fn give_together(&mut self, room: usize, batch: &Batch, now: Instant) {
+        let Some(sends) = &mut self.sends else { return };
+        let is_due = |key: &u32| self.seated[*key as usize].stands_before(batch);
+        let keys: Vec<_> = self.rooms[room].members.iter().copied().filter(is_due).collect();
+        if keys.len() < TOGETHER || batch.bytes.len() > PIECE_BYTES {
+            return;
+        }
+        let sockets: Vec<_> =
+            keys.iter().map(|key| self.seated[*key as usize].socket.as_fd()).collect();
+        let mut taken = Vec::new();
+        if let Err(error) = sends.send(&batch.bytes, &sockets, &mut taken) {
+            // Of whom nothing is known now is cut, and comes back.
+            self.wording.one_by_one(&error);
+            self.sends = None;
+        }
+        for (key, taken) in keys.into_iter().zip(taken) {
+            let standing = self.seated[key as usize].given(batch, taken, now);
+            self.settle(key as usize, standing);
         }
     }
 

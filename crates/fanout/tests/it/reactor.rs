@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fanout::{
-    DISCARDED_BYTES, FRAME_OVERHEAD_BYTES, Frame, Newcomer, Reactor, Reason, Start, Timing, Wording,
+    DISCARDED_BYTES, FRAME_OVERHEAD_BYTES, Frame, Newcomer, Reactor, Reason, Sending, Start,
+    Timing, Wording,
 };
 use socket2::{Domain, Socket, Type};
 
@@ -18,6 +19,9 @@ const NEVER: Timing = Timing {
     heartbeat_every: Duration::from_secs(36_000),
     stall_timeout: Duration::from_secs(36_000),
 };
+
+/// Where the system has no io_uring, they are the same.
+const BOTH: [Sending; 2] = [Sending::OneByOne, Sending::Together];
 
 /// Longer than anything takes that comes at all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,6 +36,7 @@ struct Words {
 #[derive(Default)]
 struct Told {
     stalled: AtomicUsize,
+    one_by_one: AtomicUsize,
     panicked: AtomicUsize,
     /// How often it asked what a heartbeat is: for each thread once in a moment.
     beats: AtomicUsize,
@@ -71,6 +76,10 @@ impl Wording for Words {
     fn not_replaced(&self, error: &io::Error) {
         panic!("{error}");
     }
+
+    fn one_by_one(&self, _: &io::Error) {
+        self.told.one_by_one.fetch_add(1, SeqCst);
+    }
 }
 
 /// A reactor and a door to it.
@@ -92,9 +101,17 @@ impl Hall {
     }
 
     fn of_threads(threads: usize, timing: Timing, time_to_end: Duration) -> Self {
+        Self::of(threads, timing, Sending::Together, time_to_end)
+    }
+
+    fn sending(sending: Sending) -> Self {
+        Self::of(2, NEVER, sending, Duration::ZERO)
+    }
+
+    fn of(threads: usize, timing: Timing, sending: Sending, time_to_end: Duration) -> Self {
         let told = Arc::default();
         let words = Words { told: Arc::clone(&told), time_to_end };
-        let reactor = Reactor::start(threads, timing, words).unwrap();
+        let reactor = Reactor::start(threads, timing, sending, words).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         Self { reactor, listener, seats: Arc::new(()), told }
     }
@@ -213,7 +230,11 @@ impl Peer {
 
 #[test]
 fn all_are_given_all_of_their_board_once_and_in_order() {
-    let hall = Hall::new();
+    BOTH.into_iter().for_each(all_are_given_all);
+}
+
+fn all_are_given_all(sending: Sending) {
+    let hall = Hall::sending(sending);
     let boards = [0; 5].map(|_| Board::new(1 << 20));
     let mut peers: Vec<_> = (0..50)
         .map(|n| (n % boards.len(), hall.follow(&boards[n % boards.len()], Start::After(1))))
@@ -260,13 +281,19 @@ fn before_its_turn_one_has_its_opening_and_no_events() {
     assert_eq!(peer.screen.snapshots, [Reason::Start]);
 }
 
-/// Frames that no socket takes whole, a window of few of them, and peers that read as they like.
 #[test]
 fn what_is_half_written_is_finished_and_who_falls_behind_gets_a_snapshot() {
-    const WIDTH: usize = 30_000;
+    for sending in BOTH {
+        // A frame that goes into one call, and one that does not.
+        [12_000, 30_000].into_iter().for_each(|width| what_is_half_written(sending, width));
+    }
+}
+
+/// Frames that no socket takes whole, a window of few of them, and peers that read as they like.
+fn what_is_half_written(sending: Sending, width: usize) {
     const EVENTS: u64 = 400;
-    let hall = Hall::new();
-    let board = Board::of_width(WIDTH, 5 * (WIDTH + FRAME_OVERHEAD_BYTES));
+    let hall = Hall::sending(sending);
+    let board = Board::of_width(width, 5 * (width + FRAME_OVERHEAD_BYTES));
     let peers: Vec<_> = (0..6).map(|_| hall.follow_with_little_room(&board)).collect();
     let slow = std::thread::scope(|scope| {
         let reading = peers.into_iter().enumerate().map(|(n, mut peer)| {
@@ -492,6 +519,15 @@ fn another_thread_takes_the_place_of_one_that_panicked() {
         drop(back);
         hall.has(0);
     }
+}
+
+#[test]
+fn who_wants_no_io_uring_is_told_nothing_of_it() {
+    let hall = Hall::sending(Sending::OneByOne);
+    assert_eq!(hall.told.one_by_one.load(SeqCst), 0);
+    // Once for each thread where there is none.
+    let hall = Hall::sending(Sending::Together);
+    assert!([0, 2].contains(&hall.told.one_by_one.load(SeqCst)));
 }
 
 #[test]

@@ -54,4 +54,10 @@ impl Wording for Words {
     fn not_replaced(&self, error: &io::Error) {
         tracing::warn!("a thread that writes to screens cannot be replaced yet: {error}");
     }
+
+    fn one_by_one(&self, error: &io::Error) {
+        tracing::warn!(
+            "io_uring cannot be used, each screen is written to by a call of its own: {error}"
+        );
+    }
 }

@@ -21,9 +21,14 @@ pub(crate) struct Served {
 }
 
 /// The same settings for both ways in which streams are written: by a task for each, and by the
-/// reactor.
-pub(crate) fn both_ways(settings: Settings) -> [Settings; 2] {
-    [0, 2].map(|reactor_threads| Settings { reactor_threads, ..settings.clone() })
+/// reactor, which has two ways to send.
+pub(crate) fn both_ways(settings: Settings) -> [Settings; 3] {
+    let ways = [(0, false), (2, false), (2, true)];
+    ways.map(|(reactor_threads, io_uring)| Settings {
+        reactor_threads,
+        io_uring,
+        ..settings.clone()
+    })
 }
 
 pub(crate) async fn serve(settings: Settings) -> Served {
