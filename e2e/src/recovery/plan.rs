@@ -107,6 +107,8 @@ pub struct Plan {
     /// Followers are served in two ways: even seeds play with a task for each, odd ones with threads
     /// for all.
     pub reactor_threads: usize,
+    /// Whether they write to many followers at once.
+    pub io_uring: bool,
     pub publishers: Vec<u64>,
     pub followers: Vec<Follower>,
     pub proxy: u64,
@@ -127,7 +129,18 @@ impl Plan {
         let followers = (0..rng.random_range(10..=16)).map(|at| follower(at, &mut rng)).collect();
         let (proxy, director) = (rng.random(), rng.random());
         let reactor_threads = if seed.is_multiple_of(2) { 0 } else { 2 };
-        Self { seed, faults, window_bytes, reactor_threads, publishers, followers, proxy, director }
+        let io_uring = seed % 4 == 3;
+        Self {
+            seed,
+            faults,
+            window_bytes,
+            reactor_threads,
+            io_uring,
+            publishers,
+            followers,
+            proxy,
+            director,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Site {
     folder: TempDir,
     window_bytes: Option<usize>,
     reactor_threads: usize,
+    io_uring: bool,
     desk: Arc<Desk>,
     server: Option<Server>,
     /// The first event of the journal, as long as it is the same one.
@@ -42,11 +43,19 @@ pub(super) struct Copy {
 impl Site {
     /// A server with an empty journal.
     pub(super) fn new(plan: &Plan, faults: Option<Faults>, desk: Arc<Desk>) -> Result<Self> {
-        let Plan { window_bytes, reactor_threads, .. } = *plan;
+        let Plan { window_bytes, reactor_threads, io_uring, .. } = *plan;
         let folder = TempDir::new()?;
         let origin = String::new();
-        let mut site =
-            Self { folder, window_bytes, reactor_threads, desk, server: None, origin, faults };
+        let mut site = Self {
+            folder,
+            window_bytes,
+            reactor_threads,
+            io_uring,
+            desk,
+            server: None,
+            origin,
+            faults,
+        };
         let server = site.launch()?;
         site.origin = head(&server, "main")?;
         site.open(server)?;
@@ -196,6 +205,7 @@ impl Site {
         let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
         command.arg(self.journal()).arg("--drain").arg(format!("{}ms", DRAIN.as_millis()));
         command.arg("--reactor-threads").arg(self.reactor_threads.to_string());
+        command.args(self.io_uring.then_some("--io-uring"));
         if let Some(bytes) = self.window_bytes {
             command.arg("--window").arg(format!("{bytes}B"));
         }
