@@ -82,7 +82,9 @@ impl Shelf {
             Server::Loop | Server::CoalescingLoop => {
                 self.own("yardstick", env!("CARGO_PKG_VERSION"))
             }
-            Server::Flightboard => self.own("flightboard", env!("CARGO_PKG_VERSION")),
+            Server::Flightboard | Server::FlightboardIoUring => {
+                self.own("flightboard", env!("CARGO_PKG_VERSION"))
+            }
             Server::Axum => self.own("axum-sse", &self.locked("axum")?),
             Server::DurableStreams => self.provide_durable_streams(),
             Server::Nchan => self.provide_nchan(),

@@ -188,7 +188,7 @@ fn table(servers: &[Server], columns: &[Column<'_>], cells: &[Cell<'_>]) -> Stri
     let is_complete = |server| cells.iter().all(|cell| cell.is_complete(server));
     for server in servers {
         let title = match server {
-            Server::Flightboard => format!("**{}**", server.title()),
+            ours if ours.is_ours() => format!("**{}**", server.title()),
             _ => server.title().to_owned(),
         };
         let mark = if is_complete(*server) { "" } else { " ¹" };

@@ -145,7 +145,7 @@ fn growth(record: &Record) -> Panel {
 impl Bar {
     fn of(server: Server, spread: Spread, text: String) -> Self {
         let class = match server {
-            Server::Flightboard => "ours",
+            ours if ours.is_ours() => "ours",
             server if server.is_yardstick() => "yardstick",
             _ => "other",
         };

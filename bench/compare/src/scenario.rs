@@ -149,7 +149,10 @@ impl Scenario {
 /// So many for each window that all take some seconds for them.
 fn burst_messages(server: Server) -> [u64; 2] {
     match server {
-        Server::Loop | Server::CoalescingLoop | Server::Flightboard => [1_500, 6_000],
+        Server::Loop
+        | Server::CoalescingLoop
+        | Server::Flightboard
+        | Server::FlightboardIoUring => [1_500, 6_000],
         Server::DurableStreams => [1_500, 5_000],
         Server::Axum => [600, 1_500],
         Server::Nchan => [250, 250],

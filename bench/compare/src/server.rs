@@ -14,6 +14,7 @@ pub(crate) enum Server {
     Loop,
     CoalescingLoop,
     Flightboard,
+    FlightboardIoUring,
     DurableStreams,
     Axum,
     Nchan,
@@ -22,10 +23,11 @@ pub(crate) enum Server {
 }
 
 impl Server {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Loop,
         Self::CoalescingLoop,
         Self::Flightboard,
+        Self::FlightboardIoUring,
         Self::DurableStreams,
         Self::Axum,
         Self::Nchan,
@@ -39,6 +41,7 @@ impl Server {
             Self::Loop => "bare loop of `send`",
             Self::CoalescingLoop => "coalescing loop of `send`",
             Self::Flightboard => "flightboard",
+            Self::FlightboardIoUring => "flightboard `--io-uring`",
             Self::DurableStreams => "durable-streams",
             Self::Axum => "axum `Sse`",
             Self::Nchan => "nchan",
@@ -57,6 +60,7 @@ impl Server {
                 "the same; what comes in at one moment leaves in one `send` for each follower"
             }
             Self::Flightboard => "`flightboard serve`, as it is released, with its defaults",
+            Self::FlightboardIoUring => "the same, and many followers are sent to with one call",
             Self::DurableStreams => "`cargo install`, its defaults; a stream of `text/plain`",
             Self::Axum => {
                 "`bench/peers/src/bin/axum-sse.rs`: a broadcast channel, as most would write it"
@@ -75,9 +79,13 @@ impl Server {
             Self::Loop | Self::CoalescingLoop | Self::Axum | Self::Node | Self::BetterSse => {
                 "nothing"
             }
-            Self::Flightboard | Self::DurableStreams => "it is on disk",
+            Self::Flightboard | Self::FlightboardIoUring | Self::DurableStreams => "it is on disk",
             Self::Nchan => "it is in memory",
         }
+    }
+
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Flightboard | Self::FlightboardIoUring)
     }
 
     pub(crate) fn is_yardstick(self) -> bool {

@@ -28,12 +28,13 @@ pub(crate) fn start(shelf: &Shelf, server: Server, folder: &Path) -> Result<(Run
         Server::Axum => Running::start(&mut Command::new(shelf.built("axum-sse")), folder),
         Server::Node => node(shelf, "http.mjs", folder),
         Server::BetterSse => node(shelf, "better-sse.mjs", folder),
-        Server::Flightboard => flightboard(shelf, folder),
+        Server::Flightboard => flightboard(shelf, &[], folder),
+        Server::FlightboardIoUring => flightboard(shelf, &["--io-uring"], folder),
         Server::DurableStreams => durable_streams(shelf, folder),
         Server::Nchan => nchan(shelf, folder),
     }?;
     let way = match server {
-        Server::Flightboard => Way::new(),
+        ours if ours.is_ours() => Way::new(),
         Server::DurableStreams => {
             let path = "/events?offset=now&live=sse";
             way(&running, "/events", path, Some("Content-Type: text/plain"))
@@ -50,9 +51,10 @@ fn way(running: &Running, publish: &str, path: &str, header: Option<&str>) -> Wa
     words.into_iter().chain(header).map(str::to_owned).collect()
 }
 
-fn flightboard(shelf: &Shelf, folder: &Path) -> Result<Running> {
+fn flightboard(shelf: &Shelf, flags: &[&str], folder: &Path) -> Result<Running> {
     let mut command = running::flightboard(shelf);
     command.args(["serve", "--listen", "127.0.0.1:0", "--journal"]).arg(folder.join("journal.db"));
+    command.args(flags);
     Running::start(&mut command, folder)
 }
 
