@@ -65,7 +65,8 @@ impl Epochs {
     }
 
     /// An epoch that is not among these.
-    pub(crate) fn unknown_epoch(&self) -> Epoch {
+    #[must_use]
+    pub fn unknown_epoch(&self) -> Epoch {
         loop {
             let epoch = Epoch(rand::random());
             if self.runs.iter().all(|&(known, _)| known != epoch) {
@@ -74,7 +75,9 @@ impl Epochs {
         }
     }
 
-    pub(crate) fn at_tail(&self, tail: Seq) -> Self {
+    /// The same with another tail.
+    #[must_use]
+    pub fn at_tail(&self, tail: Seq) -> Self {
         Epochs { runs: Arc::clone(&self.runs), tail }
     }
 

@@ -9,7 +9,7 @@ use crate::Seq;
 pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Why the journal did not do what was asked. An append answered with any of these was not
-/// acknowledged and no follower ever sees it; repeating it is safe.
+/// acknowledged, and no follower ever sees it, but for [`Error::Unknown`]; repeating it is safe.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Send less.
@@ -47,6 +47,23 @@ pub enum Error {
         /// Which journal.
         journal: String,
         /// What the storage said.
+        source: Cause,
+    },
+    /// Append it again, under the same ids: its records may be there, or a beginning of them, and may
+    /// still come to be.
+    #[error("it is not known whether the journal {journal} took it")]
+    Unknown {
+        /// Which journal.
+        journal: String,
+        /// What was last heard.
+        source: Cause,
+    },
+    /// Open the journal again and begin at its start point: it is not any more what was read of it.
+    #[error("the journal {journal} was replaced, or lost records that were read")]
+    Replaced {
+        /// Which journal.
+        journal: String,
+        /// What was found.
         source: Cause,
     },
     /// The journal was closed.

@@ -28,7 +28,8 @@ pub const MAX_STATE_BYTES: usize = 64 * 1024 * 1024;
 /// The most checkpoints kept at once. Past it, those between the oldest and the newest are thinned.
 pub const MAX_CHECKPOINTS: usize = 16;
 
-/// An ordered, durable sequence of records with one writer, and as many followers as there are.
+/// An ordered, durable sequence of records with one order for all who write, and as many followers as
+/// there are.
 pub trait Journal: Send + Sync + 'static {
     /// What [`Journal::follow`] gives.
     type Follow: Follow;
@@ -40,6 +41,15 @@ pub trait Journal: Send + Sync + 'static {
     /// called one after another are written in that order, however they are awaited. A future
     /// dropped before its answer takes nothing back.
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send;
+
+    /// The same, of payloads that say more about themselves. A journal that has one writer, and nobody
+    /// to show its records to, needs none of it.
+    fn append_keyed(
+        &self,
+        payloads: Vec<Keyed>,
+    ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+        self.append(payloads.into_iter().map(|keyed| keyed.payload).collect())
+    }
 
     /// Makes sure that an append of [`PROBE_BYTES`] would be durable now, and leaves none: it is
     /// written as appends are, waits its turn among them and for the disk, and takes no number.
@@ -91,6 +101,19 @@ pub trait Follow: Send + 'static {
     fn next(&mut self) -> impl Future<Output = Result<Vec<Record>, Error>> + Send;
 }
 
+/// A payload with what a journal that others have a hand in may know of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keyed {
+    /// What is kept.
+    pub payload: Bytes,
+    /// What it is about, from the large to the small: where a journal files it, for those who look into
+    /// it by other means.
+    pub key: Vec<String>,
+    /// Which payload it is. Of several with the same name that come within a few minutes, a journal
+    /// with many writers keeps the first, and answers all of them with its number.
+    pub id: Option<String>,
+}
+
 /// A state kept with the position that it is the state of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -101,7 +124,10 @@ pub struct Checkpoint {
 }
 
 /// What an append must keep to, checked before anything is queued. Gives the payload bytes.
-pub(crate) fn check_append(payloads: &[Bytes]) -> Result<usize, Error> {
+///
+/// # Errors
+/// [`Error::TooMany`] and [`Error::TooLarge`].
+pub fn check_append(payloads: &[Bytes]) -> Result<usize, Error> {
     if payloads.len() > MAX_APPEND_RECORDS {
         return Err(Error::TooMany { records: payloads.len(), limit: MAX_APPEND_RECORDS });
     }
@@ -112,11 +138,19 @@ pub(crate) fn check_append(payloads: &[Bytes]) -> Result<usize, Error> {
     Ok(total)
 }
 
-pub(crate) fn check_size(what: &'static str, bytes: usize, limit: usize) -> Result<(), Error> {
+/// Refuses what is larger than `limit`.
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub fn check_size(what: &'static str, bytes: usize, limit: usize) -> Result<(), Error> {
     if bytes > limit { Err(Error::TooLarge { what, bytes, limit }) } else { Ok(()) }
 }
 
-pub(crate) fn check_reach(seq: Seq, kept_after: Seq, tail: Seq) -> Result<(), Error> {
+/// Refuses a checkpoint outside of what the journal reaches over.
+///
+/// # Errors
+/// [`Error::OutOfReach`].
+pub fn check_reach(seq: Seq, kept_after: Seq, tail: Seq) -> Result<(), Error> {
     let within = (kept_after..=tail).contains(&seq);
     if within { Ok(()) } else { Err(Error::OutOfReach { seq, kept_after, tail }) }
 }

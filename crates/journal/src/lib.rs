@@ -53,10 +53,17 @@ mod sqlite;
 /// A journal in memory only.
 mod memory;
 
+/// What a journal of another kind is made with, so that it keeps to the same bounds and policy.
+pub mod making {
+    pub use crate::journal::{check_append, check_reach, check_size};
+    pub use crate::retention::{Due, reach, superfluous_checkpoints};
+    pub use crate::ring::{BatchBound, Ring, cost_of};
+}
+
 pub use crate::epochs::{Epochs, MAX_EPOCHS};
 pub use crate::error::{Cause, Error};
 pub use crate::journal::{
-    Checkpoint, Follow, Journal, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
+    Checkpoint, Follow, Journal, Keyed, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, PROBE_BYTES,
 };
 pub use crate::memory::{MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollow, MemoryJournal};

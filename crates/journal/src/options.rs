@@ -31,7 +31,9 @@ impl Clock {
         Clock(Arc::new(now))
     }
 
-    pub(crate) fn now(&self) -> UnixMillis {
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
         (self.0)()
     }
 }

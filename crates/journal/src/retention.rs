@@ -5,7 +5,7 @@ use crate::{Options, Seq, UnixMillis};
 
 /// Which records are due to go at one moment.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Due {
+pub struct Due {
     /// Those written before this.
     written_before: Option<UnixMillis>,
     /// The oldest ones, until this many bytes are freed.
@@ -13,7 +13,9 @@ pub(crate) struct Due {
 }
 
 impl Due {
-    pub(crate) fn new(options: &Options, used_bytes: u64) -> Self {
+    /// As of now, while so many bytes are in use.
+    #[must_use]
+    pub fn new(options: &Options, used_bytes: u64) -> Self {
         let over = |limit| used_bytes.saturating_sub(limit);
         Due {
             written_before: options.keep.map(|age| options.clock.now().before(age)),
@@ -22,7 +24,8 @@ impl Due {
     }
 
     /// Whether a record of that time goes, when those before it have freed `freed_bytes`.
-    pub(crate) fn takes(&self, time: UnixMillis, freed_bytes: u64) -> bool {
+    #[must_use]
+    pub fn takes(&self, time: UnixMillis, freed_bytes: u64) -> bool {
         freed_bytes < self.excess_bytes || self.written_before.is_some_and(|limit| time < limit)
     }
 }
@@ -30,13 +33,15 @@ impl Due {
 /// The newest record that retention may take: none after the oldest checkpoint, so that a start
 /// finds everything to replay, and never the newest record, from which the next start learns the
 /// tail and the time.
-pub(crate) fn reach(oldest_checkpoint: Option<Seq>, tail: Seq) -> Seq {
+#[must_use]
+pub fn reach(oldest_checkpoint: Option<Seq>, tail: Seq) -> Seq {
     oldest_checkpoint.map_or(Seq::ZERO, |seq| seq.min(tail.prev()))
 }
 
 /// Which of the checkpoints, given in order, are needed no more once the records after
 /// `needed_after` are all that must be replayable, and which go because they are too many.
-pub(crate) fn superfluous_checkpoints(kept: &[Seq], needed_after: Seq) -> Vec<Seq> {
+#[must_use]
+pub fn superfluous_checkpoints(kept: &[Seq], needed_after: Seq) -> Vec<Seq> {
     let base = kept.partition_point(|&seq| seq <= needed_after).saturating_sub(1);
     let (before, rest) = kept.split_at(base);
     let surplus = rest.len().saturating_sub(MAX_CHECKPOINTS);

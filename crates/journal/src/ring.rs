@@ -9,42 +9,58 @@ use crate::{Record, Seq};
 /// A run of records with consecutive numbers. It grows at the end and shrinks at the beginning;
 /// when to shrink is the owner's decision.
 #[derive(Debug, Default)]
-pub(crate) struct Ring {
+pub struct Ring {
     records: VecDeque<Record>,
     bytes: usize,
 }
 
 impl Ring {
-    pub(crate) fn push(&mut self, record: Record) {
+    /// Adds the record after the newest.
+    pub fn push(&mut self, record: Record) {
         self.bytes += cost(&record);
         self.records.push_back(record);
     }
 
-    pub(crate) fn pop_oldest(&mut self) -> Option<Record> {
+    /// Lets the oldest go.
+    pub fn pop_oldest(&mut self) -> Option<Record> {
         let record = self.records.pop_front()?;
         self.bytes -= cost(&record);
         Some(record)
     }
 
-    pub(crate) fn oldest(&self) -> Option<&Record> {
+    /// The first of the run.
+    #[must_use]
+    pub fn oldest(&self) -> Option<&Record> {
         self.records.front()
     }
 
-    pub(crate) fn newest(&self) -> Option<&Record> {
+    /// The last of the run.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Record> {
         self.records.back()
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.records.len()
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     /// Payload bytes, and what keeping each record costs beside its payload.
-    pub(crate) fn bytes(&self) -> usize {
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// The batch after `after`: `None` where the record following `after` is not here.
-    pub(crate) fn after(&self, after: Seq) -> Option<Vec<Record>> {
+    #[must_use]
+    pub fn after(&self, after: Seq) -> Option<Vec<Record>> {
         let skipped = after.next().0.checked_sub(self.oldest()?.seq.0)?;
         let mut bound = BatchBound::default();
         let due = self.records.iter().skip(usize::try_from(skipped).ok()?);
@@ -54,15 +70,15 @@ impl Ring {
 }
 
 /// Counts a batch towards its bounds.
-#[derive(Default)]
-pub(crate) struct BatchBound {
+#[derive(Debug, Default)]
+pub struct BatchBound {
     records: usize,
     bytes: usize,
 }
 
 impl BatchBound {
     /// Whether this record still goes in. The first always does, being no larger than a batch.
-    pub(crate) fn admits(&mut self, record: &Record) -> bool {
+    pub fn admits(&mut self, record: &Record) -> bool {
         let bytes = self.bytes + record.payload.len();
         if self.records == MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES {
             return false;
@@ -74,7 +90,8 @@ impl BatchBound {
 }
 
 /// Bytes that a record of this payload takes here.
-pub(crate) fn cost_of(payload_bytes: usize) -> usize {
+#[must_use]
+pub fn cost_of(payload_bytes: usize) -> usize {
     payload_bytes + size_of::<Record>()
 }
 

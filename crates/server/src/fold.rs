@@ -59,6 +59,11 @@ impl<J: Journal> Fold<J> {
                     self.checkpoint_if_due();
                 }
                 Err(FoldError::Journal(journal::Error::Closed)) => break,
+                // What was applied is not what the journal has: only a new start can tell.
+                Err(error @ FoldError::Journal(journal::Error::Replaced { .. })) => {
+                    health.fold_failed(&error);
+                    break;
+                }
                 Err(error @ FoldError::Journal(_)) => {
                     tracing::warn!("{}, trying again", crate::health::with_causes(&error));
                     tokio::time::sleep(RETRY_READ).await;

@@ -49,10 +49,13 @@ impl Health {
 
     /// What an append or a probe was answered.
     pub(crate) fn journal_answered<T>(&self, answer: &Result<T, journal::Error>) {
-        use journal::Error::{Closed, NoRoom, Storage};
+        use journal::Error::{Closed, NoRoom, Replaced, Storage, Unknown};
         let fault = match answer {
             Ok(_) => None,
-            Err(error @ (Closed | NoRoom { .. } | Storage { .. })) => Some(with_causes(error)),
+            Err(
+                error
+                @ (Closed | NoRoom { .. } | Replaced { .. } | Storage { .. } | Unknown { .. }),
+            ) => Some(with_causes(error)),
             // Says nothing about the storage.
             Err(_) => return,
         };
