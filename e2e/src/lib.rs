@@ -29,5 +29,8 @@ pub mod stream;
 /// Seeded rounds of faults, with an oracle that knows what must have come of them.
 pub mod recovery;
 
+/// Real `nats-server`s, alone and as a cluster.
+pub mod nats;
+
 /// Thousands of followers that lose the server in the same moment.
 pub mod storm;
