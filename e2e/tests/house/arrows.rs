@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("compare", &[]),
     ("e2e", &["sse"]),
     ("fanout", &["uring"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("flight", &[]),
     ("flightboard", &["feeds", "flight", "journal", "server"]),
     ("journal", &[]),
+    ("nats", &["journal"]),
     ("peers", &[]),
     ("server", &["fanout", "flight", "journal", "sse"]),
     ("sse", &[]),
@@ -24,11 +25,12 @@ const ARROWS: [(&str, &[&str]); 12] = [
 ];
 
 /// What a crate must not know, by what it would need for it.
-const ABSENCES: [(&str, &[&str]); 6] = [
+const ABSENCES: [(&str, &[&str]); 7] = [
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
-    ("journal", &["axum", "http", "hyper", "serde", "serde_json"]),
+    ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
+    ("nats", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
     ("server", &["async-nats", "rusqlite"]),
     ("sse", &["bytes", "http", "hyper", "serde", "serde_json", "tokio"]),
 ];

@@ -21,7 +21,7 @@ for_each_journal! {
 }
 
 async fn numbers_begin_at_one_and_have_no_holes<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     assert_eq!(journal.tail(), Seq::ZERO);
     assert_eq!(journal.append(numbered(0..3)).await.unwrap(), [Seq(1), Seq(2), Seq(3)]);
     assert_eq!(journal.append(vec![]).await.unwrap(), []);
@@ -33,7 +33,7 @@ async fn numbers_begin_at_one_and_have_no_holes<J: Subject>() {
 }
 
 async fn appends_are_written_in_the_order_of_the_calls<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let first = journal.append(one("first"));
     let second = journal.append(one("second"));
     assert_eq!(second.await.unwrap(), [Seq(2)]);
@@ -42,7 +42,7 @@ async fn appends_are_written_in_the_order_of_the_calls<J: Subject>() {
 }
 
 async fn many_appenders_get_every_number_once<J: Subject>() {
-    let journal = Arc::new(J::fresh(Options::default()));
+    let journal = Arc::new(J::fresh(Options::default()).await);
     let appenders: Vec<_> = (0..64)
         .map(|appender| {
             let journal = Arc::clone(&journal);
@@ -73,7 +73,7 @@ async fn many_appenders_get_every_number_once<J: Subject>() {
 }
 
 async fn what_is_answered_is_there<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     for n in 1..=50 {
         let seqs = journal.append(one("x")).await.unwrap();
         assert_eq!((journal.tail(), seqs), (Seq(n), vec![Seq(n)]));
@@ -87,7 +87,7 @@ async fn what_is_answered_is_there<J: Subject>() {
 
 async fn the_time_never_goes_back<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(Options { clock: hands.clock(), ..Options::default() });
+    let journal = J::fresh(Options { clock: hands.clock(), ..Options::default() }).await;
     for millis in [1000, 1000, 3000, 500, 2999, 3001] {
         hands.set(millis);
         journal.append(one("x")).await.unwrap();
@@ -98,14 +98,14 @@ async fn the_time_never_goes_back<J: Subject>() {
 }
 
 async fn a_dropped_append_takes_nothing_back<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     drop(journal.append(one("dropped")));
     journal.append(one("awaited")).await.unwrap();
     assert_eq!(texts(&all_after(&*journal, Seq::ZERO).await.unwrap()), ["dropped", "awaited"]);
 }
 
 async fn after_the_end_nothing_is_taken_and_followers_are_told<J: Subject>() {
-    let journal = Arc::new(J::fresh(Options::default()));
+    let journal = Arc::new(J::fresh(Options::default()).await);
     let mut waiting = journal.follow(Seq(1));
     let waiting = tokio::spawn(async move { waiting.next().await });
     let mut behind = journal.follow(Seq::ZERO);
@@ -123,7 +123,7 @@ async fn after_the_end_nothing_is_taken_and_followers_are_told<J: Subject>() {
 }
 
 async fn a_dropped_journal_tells_its_followers<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let mut follower = journal.follow(Seq::ZERO);
     drop(journal);
     assert!(matches!(follower.next().await, Err(Error::Closed)));

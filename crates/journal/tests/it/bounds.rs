@@ -16,7 +16,7 @@ for_each_journal! {
 }
 
 async fn too_much_in_one_append_is_refused_and_leaves_nothing<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let mut over = numbered(0..1);
     over.extend(zeros(MAX_PAYLOAD_BYTES + 1));
     let megabytes = vec![zeros(MAX_PAYLOAD_BYTES).remove(0); MAX_APPEND_BYTES / MAX_PAYLOAD_BYTES];
@@ -42,7 +42,7 @@ async fn too_much_in_one_append_is_refused_and_leaves_nothing<J: Subject>() {
 }
 
 async fn a_batch_keeps_to_its_bounds<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     journal.append(numbered(0..MAX_BATCH_RECORDS + 1)).await.unwrap();
     let half = zeros(MAX_BATCH_BYTES / 2).remove(0);
     let whole = zeros(MAX_BATCH_BYTES).remove(0);
@@ -57,7 +57,7 @@ async fn a_batch_keeps_to_its_bounds<J: Subject>() {
 }
 
 async fn a_state_has_a_bound<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let state = Bytes::from(vec![0; MAX_STATE_BYTES + 1]);
     let error = journal.checkpoint(Seq::ZERO, state, Seq::ZERO).await.unwrap_err();
     let expected = "a state of 67108865 bytes is too large: at most 67108864 are taken";
@@ -67,7 +67,7 @@ async fn a_state_has_a_bound<J: Subject>() {
 
 /// The oldest stays, since everything after it may have to be replayed; so does the newest.
 async fn checkpoints_are_thinned<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let many = MAX_CHECKPOINTS as u64 * 2;
     journal.append(numbered(0..2 * MAX_CHECKPOINTS)).await.unwrap();
     for n in 1..=many {

@@ -10,7 +10,7 @@ for_each_journal! {
 }
 
 async fn the_start_point_is_the_newest_one_that_still_reaches_far_enough_back<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     journal.append(numbered(0..100)).await.unwrap();
     assert_eq!(journal.start_point().await.unwrap(), None);
     for (seq, needed_after, start) in [
@@ -31,7 +31,7 @@ async fn the_start_point_is_the_newest_one_that_still_reaches_far_enough_back<J:
 }
 
 async fn a_checkpoint_beyond_the_tail_is_refused<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     journal.append(numbered(0..5)).await.unwrap();
     let refused = journal.checkpoint(Seq(6), "state".into(), Seq(0)).await.unwrap_err();
     assert!(matches!(refused, Error::OutOfReach { seq: Seq(6), tail: Seq(5), .. }));
@@ -43,7 +43,7 @@ async fn a_checkpoint_beyond_the_tail_is_refused<J: Subject>() {
 }
 
 async fn the_same_position_again_replaces_the_state<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     for state in ["one", "two"] {
         journal.checkpoint(Seq::ZERO, state.into(), Seq::ZERO).await.unwrap();
     }

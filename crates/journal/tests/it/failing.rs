@@ -20,7 +20,7 @@ fn a_megabyte() -> Options {
 }
 
 async fn without_room_nothing_is_kept_until_there_is_some_again<J: Subject>() {
-    let journal = J::fresh(a_megabyte());
+    let journal = J::fresh(a_megabyte()).await;
     let mut follower = journal.follow(Seq::ZERO);
     let refusal = loop {
         // The first of the two would often fit.

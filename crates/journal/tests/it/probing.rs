@@ -11,7 +11,7 @@ for_each_journal! {
 }
 
 async fn a_probe_leaves_nothing_behind<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let mut follower = journal.follow(Seq::ZERO);
     journal.probe().await.unwrap();
     assert_eq!(
@@ -37,7 +37,7 @@ async fn a_probe_leaves_nothing_behind<J: Subject>() {
 async fn without_room_a_probe_is_refused_until_there_is_some_again<J: Subject>() {
     let (max, keep) = (Some(64 * PROBE_BYTES as u64), Some(16 * PROBE_BYTES as u64));
     let options = Options { max_bytes: max, keep_bytes: keep, ..Options::default() };
-    let journal = J::fresh(options);
+    let journal = J::fresh(options).await;
     while journal.append(zeros(PROBE_BYTES)).await.is_ok() {
         assert!(journal.tail() < Seq(64));
     }
@@ -53,7 +53,7 @@ async fn without_room_a_probe_is_refused_until_there_is_some_again<J: Subject>()
 }
 
 async fn after_the_end_a_probe_is_refused<J: Subject>() {
-    let journal = J::fresh(Options::default());
+    let journal = J::fresh(Options::default()).await;
     let last = journal.probe();
     journal.close().await;
     last.await.unwrap();

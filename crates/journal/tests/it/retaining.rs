@@ -45,7 +45,7 @@ fn a_minute(hands: &Hands) -> Options {
 
 async fn old_records_go_but_none_after_the_oldest_checkpoint<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(a_minute(&hands));
+    let journal = J::fresh(a_minute(&hands)).await;
     journal.append(numbered(0..10)).await.unwrap();
     hands.set(30_000);
     journal.append(numbered(10..20)).await.unwrap();
@@ -77,7 +77,7 @@ async fn old_records_go_but_none_after_the_oldest_checkpoint<J: Subject>() {
 
 async fn without_a_checkpoint_nothing_goes<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(Options { keep_bytes: Some(1), ..a_minute(&hands) });
+    let journal = J::fresh(Options { keep_bytes: Some(1), ..a_minute(&hands) }).await;
     fill(&*journal).await;
     hands.set(10_000_000);
     for _ in 0..5 {
@@ -87,7 +87,7 @@ async fn without_a_checkpoint_nothing_goes<J: Subject>() {
 
 async fn the_newest_record_stays<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(Options { keep_bytes: Some(1), ..a_minute(&hands) });
+    let journal = J::fresh(Options { keep_bytes: Some(1), ..a_minute(&hands) }).await;
     journal.append(numbered(0..3)).await.unwrap();
     hands.set(10_000_000);
     journal.checkpoint(Seq(3), "state".into(), Seq(3)).await.unwrap();
@@ -98,7 +98,7 @@ async fn the_newest_record_stays<J: Subject>() {
 
 async fn too_many_bytes_go_oldest_first<J: Subject>() {
     let keep_bytes = 4 * 1024 * 1024;
-    let journal = J::fresh(Options { keep_bytes: Some(keep_bytes), ..Options::default() });
+    let journal = J::fresh(Options { keep_bytes: Some(keep_bytes), ..Options::default() }).await;
     let (kilobytes, between) = (16, 50);
     for n in 1..=1500 {
         journal.append(zeros(kilobytes * 1024)).await.unwrap();
@@ -118,7 +118,7 @@ async fn too_many_bytes_go_oldest_first<J: Subject>() {
 
 async fn no_checkpoint_is_kept_where_records_are_gone<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(a_minute(&hands));
+    let journal = J::fresh(a_minute(&hands)).await;
     journal.append(numbered(0..10)).await.unwrap();
     journal.checkpoint(Seq(8), "state".into(), Seq(8)).await.unwrap();
     hands.set(10_000_000);

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use e2e::nats::NatsServer;
 use journal::{
     Clock, Error, Follow, Journal, MemoryJournal, Options, Record, Seq, SqliteJournal, UnixMillis,
 };
+use nats::{NatsJournal, Place};
 use tempfile::TempDir;
 
 /// Makes a `#[tokio::test]` of each function, once for each kind of journal. One that waits for what
@@ -26,6 +28,11 @@ macro_rules! for_each_journal {
                 crate::subject::in_time(super::$test::<journal::SqliteJournal>()).await;
             })*
         }
+        mod nats {
+            $(#[tokio::test] async fn $test() {
+                crate::subject::in_time(super::$test::<::nats::NatsJournal>()).await;
+            })*
+        }
     };
 }
 pub(crate) use for_each_journal;
@@ -37,13 +44,13 @@ pub(crate) async fn in_time(test: impl Future<Output = ()>) {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) trait Subject: Journal + Sized {
-    fn fresh(options: Options) -> Fresh<Self>;
+    fn fresh(options: Options) -> impl Future<Output = Fresh<Self>> + Send;
 }
 
-/// A new journal. Its folder, if it has one, goes after it.
+/// A new journal. What it is kept in, if there is such a thing, goes after it.
 pub(crate) struct Fresh<J> {
     journal: J,
-    _folder: Option<TempDir>,
+    _kept_in: Box<dyn Send + Sync>,
 }
 
 impl<J> Deref for Fresh<J> {
@@ -55,15 +62,25 @@ impl<J> Deref for Fresh<J> {
 }
 
 impl Subject for MemoryJournal {
-    fn fresh(options: Options) -> Fresh<Self> {
-        Fresh { journal: MemoryJournal::new(options), _folder: None }
+    async fn fresh(options: Options) -> Fresh<Self> {
+        Fresh { journal: MemoryJournal::new(options), _kept_in: Box::new(()) }
     }
 }
 
 impl Subject for SqliteJournal {
-    fn fresh(options: Options) -> Fresh<Self> {
+    async fn fresh(options: Options) -> Fresh<Self> {
         let (folder, path) = place();
-        Fresh { journal: SqliteJournal::open(path, options).unwrap(), _folder: Some(folder) }
+        let journal = SqliteJournal::open(path, options).unwrap();
+        Fresh { journal, _kept_in: Box::new(folder) }
+    }
+}
+
+impl Subject for NatsJournal {
+    async fn fresh(options: Options) -> Fresh<Self> {
+        let server = NatsServer::start();
+        let place = Place::at(server.url().parse().unwrap());
+        let journal = NatsJournal::open(&place, options).await.unwrap();
+        Fresh { journal, _kept_in: Box::new(server) }
     }
 }
 

@@ -1,0 +1,191 @@
+//! What the one who writes, the one who reads and all followers hold in common: the recent records, the
+//! epochs, and how far the stream was read.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use journal::making::Ring;
+use journal::{Cause, Epoch, Epochs, Error, Record, Seq, UnixMillis};
+use tokio::sync::{Notify, watch};
+
+use crate::link::Link;
+use crate::queue::Queue;
+use crate::reading::Arrived;
+use crate::streams::Streams;
+
+/// How many recent records are kept in memory for followers. Those further behind read the stream.
+pub const RECENT_RECORDS: usize = 8192;
+
+/// How many bytes the recent records may take in memory.
+pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
+
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// What this journal is called in errors.
+    pub(crate) journal: String,
+    pub(crate) link: Link,
+    pub(crate) streams: Streams,
+    pub(crate) queue: Queue,
+    pub(crate) live: watch::Sender<Live>,
+    /// Asks the one who reads to make sure that what was read is still there.
+    pub(crate) doubt: Notify,
+    recent: Mutex<Recent>,
+}
+
+/// What followers that have read everything wait on.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) tail: Seq,
+    pub(crate) end: Option<End>,
+}
+
+/// Why nothing more comes.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    Closed,
+    Replaced(Cause),
+}
+
+#[derive(Debug)]
+struct Recent {
+    ring: Ring,
+    runs: Vec<(Epoch, Seq)>,
+    epochs: Epochs,
+    newest_time: UnixMillis,
+    /// What our next record begins, if it begins one.
+    unsaid: Option<Epoch>,
+}
+
+/// What a record that is written now comes after.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    pub(crate) tail: Seq,
+    pub(crate) time: UnixMillis,
+    pub(crate) epoch: Epoch,
+}
+
+impl Ends {
+    pub(crate) fn new(journal: String, link: Link, streams: Streams, known: Known) -> Self {
+        let mut runs = known.runs;
+        if runs.is_empty() {
+            runs.push((streams.identity.epoch(), Seq(1)));
+        }
+        let recent = Recent {
+            ring: Ring::default(),
+            epochs: Epochs::new(runs.iter().copied(), known.seq),
+            runs,
+            newest_time: UnixMillis::default(),
+            unsaid: None,
+        };
+        let live = watch::Sender::new(Live { tail: known.seq, end: None });
+        let (queue, doubt) = (Queue::default(), Notify::new());
+        Ends { journal, link, streams, queue, live, doubt, recent: Mutex::new(recent) }
+    }
+
+    /// Lets followers see what arrived. The records are there before the tail says so, and none of them
+    /// can be taken before.
+    pub(crate) fn announce(&self, arrived: Vec<Arrived>) {
+        let mut recent = self.recent();
+        let mut tail = recent.epochs.tail();
+        for arrived in arrived {
+            let stamp = arrived.stamp(recent.epoch());
+            recent.newest_time = stamp.time;
+            if arrived.seq <= tail {
+                continue; // Where a look begins, the record that was had before.
+            }
+            tail = arrived.seq;
+            recent.begin(stamp.epoch, arrived.seq);
+            recent.ring.push(arrived.into_record(stamp));
+        }
+        while recent.ring.len() > RECENT_RECORDS || recent.ring.bytes() > RECENT_BYTES {
+            recent.ring.pop_oldest();
+        }
+        recent.epochs = recent.epochs.at_tail(tail);
+        // Under the lock: who is behind takes all that is there, and may ask at once for its ids.
+        self.live.send_if_modified(|live| std::mem::replace(&mut live.tail, tail) != tail);
+    }
+
+    /// The next record that is written here begins an epoch: what went before may be another's.
+    pub(crate) fn begin_epoch(&self) {
+        let mut recent = self.recent();
+        recent.unsaid = Some(recent.epochs.unknown_epoch());
+    }
+
+    pub(crate) fn before(&self) -> Before {
+        let recent = self.recent();
+        let epoch = recent.unsaid.unwrap_or_else(|| recent.epoch());
+        Before { tail: recent.epochs.tail(), time: recent.newest_time, epoch }
+    }
+
+    pub(crate) fn epochs(&self) -> Epochs {
+        self.recent().epochs.clone()
+    }
+
+    /// The epochs of the records up to one.
+    pub(crate) fn runs_to(&self, seq: Seq) -> Vec<(Epoch, Seq)> {
+        self.recent().runs.iter().copied().filter(|&(_, first)| first <= seq.max(Seq(1))).collect()
+    }
+
+    pub(crate) fn recent_after(&self, after: Seq) -> Option<Vec<Record>> {
+        self.recent().ring.after(after)
+    }
+
+    pub(crate) fn tail(&self) -> Seq {
+        self.live.borrow().tail
+    }
+
+    /// Why nothing is taken, if so.
+    pub(crate) fn check_open(&self) -> Result<(), Error> {
+        let end = self.live.borrow().end.clone();
+        end.map_or(Ok(()), |end| Err(self.error_of(end)))
+    }
+
+    /// The first reason to end stays.
+    pub(crate) fn end(&self, end: End) {
+        self.live.send_modify(|live| live.end = live.end.take().or(Some(end)));
+    }
+
+    pub(crate) fn error_of(&self, end: End) -> Error {
+        match end {
+            End::Closed => Error::Closed,
+            End::Replaced(source) => Error::Replaced { journal: self.journal.clone(), source },
+        }
+    }
+
+    pub(crate) fn storage(&self, source: Cause) -> Error {
+        Error::Storage { journal: self.journal.clone(), source }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recent {
+    fn epoch(&self) -> Epoch {
+        self.runs.last().map_or(Epoch(0), |&(epoch, _)| epoch)
+    }
+
+    fn begin(&mut self, epoch: Epoch, first: Seq) {
+        if self.unsaid == Some(epoch) {
+            self.unsaid = None;
+        }
+        if self.epoch() == epoch {
+            return;
+        }
+        // One that wrote nothing makes way.
+        self.runs.retain(|&(_, begun)| begun < first);
+        self.runs.push((epoch, first));
+        let surplus = self.runs.len().saturating_sub(journal::MAX_EPOCHS);
+        self.runs.drain(..surplus);
+        self.epochs = Epochs::new(self.runs.iter().copied(), self.epochs.tail());
+    }
+}
+
+/// What a journal knows before it has read anything.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// The record to begin after.
+    pub(crate) seq: Seq,
+    /// The epochs up to it.
+    pub(crate) runs: Vec<(Epoch, Seq)>,
+}

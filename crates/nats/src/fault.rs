@@ -1,0 +1,62 @@
+//! What servers say, as the caller can act on it.
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::{self, ErrorCode};
+use journal::Cause;
+
+/// An error, or a clause, as a cause.
+pub(crate) fn because(
+    source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
+) -> Cause {
+    Arc::from(source.into())
+}
+
+/// Why a message was not acknowledged.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    /// Another record came before it. It was not written.
+    Raced,
+    /// Servers have no room. It was not written.
+    Full(Cause),
+    /// Servers cannot take it now. It was not written.
+    Refused(Cause),
+    /// Nothing was heard. It may have been written.
+    Unanswered(Cause),
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Self {
+        match error.kind() {
+            PublishErrorKind::WrongLastSequence | PublishErrorKind::WrongLastMessageId => {
+                return Refusal::Raced;
+            }
+            // Nobody was there to take it.
+            PublishErrorKind::StreamNotFound | PublishErrorKind::MaxPayloadExceeded => {
+                return Refusal::Refused(because(error));
+            }
+            _ => {}
+        }
+        let code = error.source().and_then(|said| said.downcast_ref::<jetstream::Error>());
+        match code.map(jetstream::Error::error_code) {
+            Some(code) if NO_ROOM.contains(&code) => Refusal::Full(because(error)),
+            // The same message is on its way.
+            Some(ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT) | None => {
+                Refusal::Unanswered(because(error))
+            }
+            Some(_) => Refusal::Refused(because(error)),
+        }
+    }
+}
+
+/// An account's or a server's limits, or its disk.
+const NO_ROOM: [ErrorCode; 6] = [
+    ErrorCode::ACCOUNT_RESOURCES_EXCEEDED,
+    ErrorCode::INSUFFICIENT_RESOURCES,
+    ErrorCode::MEMORY_RESOURCES_EXCEEDED,
+    ErrorCode::STORAGE_RESOURCES_EXCEEDED,
+    ErrorCode::STREAM_STORE_FAILED,
+    ErrorCode::STREAM_MAX_STREAM_BYTES_EXCEEDED,
+];

@@ -1,0 +1,265 @@
+//! The journal: what joins the parts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use journal::making::{check_append, check_size};
+use journal::{
+    Cause, Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES,
+    Options, PROBE_BYTES, Record, Seq,
+};
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::checkpoints;
+use crate::ends::{End, Ends, Known, Live};
+use crate::fault::because;
+use crate::history::{History, Of, Old};
+use crate::link::Link;
+use crate::place::Place;
+use crate::queue::{Append, IN_FLIGHT_RECORDS, Job, Outgoing};
+use crate::reading::At;
+use crate::retain::Retention;
+use crate::stamp::MAX_HEADER_BYTES;
+use crate::streams::Streams;
+use crate::subject;
+use crate::tail::Tail;
+use crate::writer::Writer;
+
+/// A journal in NATS JetStream. Any number of programs may have the same one open.
+#[derive(Debug)]
+pub struct NatsJournal {
+    ends: Arc<Ends>,
+    prefix: String,
+    retention: Arc<Retention>,
+    tasks: [AbortHandle; 2],
+}
+
+impl NatsJournal {
+    /// Connects, opens the journal or makes a new one, and reads it from its newest checkpoint to its end.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]: no server answers, JetStream is not enabled, the stream is not one of ours.
+    /// [`Error::Replaced`]: records are missing after the newest checkpoint.
+    pub async fn open(place: &Place, options: Options) -> Result<Self, Error> {
+        let name = place.to_string();
+        let storage = |source| Error::Storage { journal: name.clone(), source };
+        let link = until(|| Link::connect(place, 2 * IN_FLIGHT_RECORDS)).await.map_err(storage)?;
+        let streams = until(|| Streams::open(&link.jetstream, place)).await.map_err(storage)?;
+
+        // Checkpoints first: none of them is then beyond what the stream has.
+        let all = checkpoints::list(&streams, &Default::default()).await.map_err(storage)?;
+        let state = streams.look().await.map_err(|e| storage(because(format!("{e:?}"))))?;
+        let tail = Seq(state.last_sequence);
+        let foreign = checkpoints::foreign(&streams, &all, tail).await.map_err(storage)?;
+        let newest = all.iter().rev().find(|kept| !foreign.contains(&kept.seq));
+        let known = match newest {
+            Some(kept) => {
+                let contents = checkpoints::get(&streams, kept.seq).await.map_err(storage)?;
+                Known { seq: kept.seq, runs: contents.runs }
+            }
+            None => Known::default(),
+        };
+
+        let at = At { seq: known.seq, mark: None };
+        let ends = Arc::new(Ends::new(name.clone(), link, streams, known));
+        let retention = Arc::new(Retention::new(options.clone(), foreign));
+        let reading = tokio::spawn(Tail::new(Arc::clone(&ends), at).run()).abort_handle();
+        let writer = Writer::new(Arc::clone(&ends), options, Arc::clone(&retention));
+        let writing = tokio::spawn(writer.run()).abort_handle();
+        let prefix = place.prefix.to_string();
+        let journal = NatsJournal { ends, prefix, retention, tasks: [reading, writing] };
+        journal.read_to(tail).await?;
+        if tail > Seq::ZERO {
+            journal.ends.begin_epoch();
+        }
+        Ok(journal)
+    }
+
+    async fn read_to(&self, tail: Seq) -> Result<(), Error> {
+        let mut live = self.ends.live.subscribe();
+        loop {
+            let Live { tail: read, end } = live.borrow_and_update().clone();
+            match end {
+                Some(end) => return Err(self.ends.error_of(end)),
+                None if read >= tail => return Ok(()),
+                None => {}
+            }
+            if timeout(STANDSTILL, live.changed()).await.is_err() {
+                let source =
+                    because(format!("reading it came to a standstill at {read} of {tail}"));
+                return Err(self.ends.storage(source));
+            }
+        }
+    }
+
+    fn push(
+        &self,
+        payloads: Vec<Keyed>,
+    ) -> Result<oneshot::Receiver<Result<Vec<Seq>, Error>>, Error> {
+        let only: Vec<_> = payloads.iter().map(|keyed| keyed.payload.clone()).collect();
+        let bytes = check_append(&only)?;
+        let limit = self.max_payload_bytes();
+        check_size("a payload", only.iter().map(Bytes::len).max().unwrap_or(0), limit)?;
+        let records = payloads.into_iter().map(|keyed| self.outgoing(keyed));
+        let records = records.collect::<Result<_, _>>()?;
+        let (answer, answered) = oneshot::channel();
+        self.ends.check_open()?;
+        self.ends.queue.push(Job::Append(Append { records, answer }), bytes)?;
+        Ok(answered)
+    }
+
+    fn outgoing(&self, keyed: Keyed) -> Result<Outgoing, Error> {
+        let id = match keyed.id {
+            Some(id) => subject::of_id(&id)?,
+            // What no caller's id can be.
+            None => format!("~{:032x}", rand::random::<u128>()),
+        };
+        let subject = subject::of_key(&self.prefix, &keyed.key)?;
+        Ok(Outgoing { subject, id, payload: keyed.payload })
+    }
+
+    /// What the servers take beside the headers, or less.
+    fn max_payload_bytes(&self) -> usize {
+        let servers = self.ends.link.client.max_payload();
+        servers.saturating_sub(MAX_HEADER_BYTES).min(MAX_PAYLOAD_BYTES)
+    }
+}
+
+impl Journal for NatsJournal {
+    type Follow = NatsFollow;
+
+    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+        let keyed = |payload| Keyed { payload, ..Keyed::default() };
+        self.append_keyed(payloads.into_iter().map(keyed).collect())
+    }
+
+    fn append_keyed(
+        &self,
+        payloads: Vec<Keyed>,
+    ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+        let queued = self.push(payloads);
+        async move { queued?.await.unwrap_or(Err(Error::Closed)) }
+    }
+
+    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        let (answer, answered) = oneshot::channel();
+        let queued = self.ends.queue.push(Job::Probe(answer), PROBE_BYTES);
+        async move {
+            queued?;
+            answered.await.unwrap_or(Err(Error::Closed))
+        }
+    }
+
+    fn follow(&self, after: Seq) -> NatsFollow {
+        let (ends, live) = (Arc::clone(&self.ends), self.ends.live.subscribe());
+        NatsFollow { after, ends, live, history: None }
+    }
+
+    fn epochs(&self) -> Epochs {
+        self.ends.epochs()
+    }
+
+    fn tail(&self) -> Seq {
+        self.ends.tail()
+    }
+
+    async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+        check_size("a state", state.len(), MAX_STATE_BYTES)?;
+        self.ends.check_open()?;
+        self.retention.checkpoint(&self.ends, seq, state, needed_after).await
+    }
+
+    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+        self.ends.check_open()?;
+        self.retention.start_point(&self.ends).await
+    }
+
+    async fn close(&self) {
+        self.ends.queue.close();
+        let mut live = self.ends.live.subscribe();
+        let _ = live.wait_for(|live| live.end.is_some()).await;
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Drop for NatsJournal {
+    fn drop(&mut self) {
+        self.ends.queue.close();
+        self.ends.queue.take_all();
+        self.tasks.iter().for_each(AbortHandle::abort);
+        self.ends.end(End::Closed);
+    }
+}
+
+/// Follows a [`NatsJournal`].
+#[derive(Debug)]
+pub struct NatsFollow {
+    after: Seq,
+    ends: Arc<Ends>,
+    live: watch::Receiver<Live>,
+    history: Option<History>,
+}
+
+impl Follow for NatsFollow {
+    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+        loop {
+            let Live { tail, end } = self.live.borrow_and_update().clone();
+            // What is in memory may be of what was replaced.
+            if let Some(end @ End::Replaced(_)) = end {
+                return Err(self.ends.error_of(end));
+            }
+            if self.after < tail {
+                let batch = match self.ends.recent_after(self.after) {
+                    Some(batch) => {
+                        self.history = None;
+                        batch
+                    }
+                    None if end.is_some() => return Err(Error::Closed),
+                    None => self.read(tail).await?,
+                };
+                // Only here, after the last wait: a dropped future has moved nothing.
+                self.after = batch.last().map_or(self.after, |record| record.seq);
+                return Ok(batch);
+            }
+            if end.is_some() {
+                return Err(Error::Closed);
+            }
+            self.live.changed().await.map_err(|_| Error::Closed)?;
+        }
+    }
+}
+
+impl NatsFollow {
+    async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, Error> {
+        // Taken out while it reads: one whose future was dropped stands nobody knows where.
+        let after = self.after;
+        let mut history = self.history.take().unwrap_or_else(|| History::new(Of::Records, after));
+        let batch = history.next(&self.ends, tail).await?;
+        self.history = Some(history);
+        Ok(batch.into_iter().map(|Old { record, .. }| record).collect())
+    }
+}
+
+/// Tries again while servers may be about to come.
+async fn until<T, F: Future<Output = Result<T, Cause>>>(
+    try_it: impl Fn() -> F,
+) -> Result<T, Cause> {
+    let deadline = Instant::now() + OPENED_WITHIN;
+    loop {
+        match try_it().await {
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// How long an opening waits for servers that do not answer, or have no leader yet.
+pub const OPENED_WITHIN: Duration = Duration::from_secs(10);
+
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// How long an opening may see nothing of the records that it waits for.
+const STANDSTILL: Duration = Duration::from_secs(20);

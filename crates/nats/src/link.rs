@@ -1,0 +1,114 @@
+//! The connection to the servers. It comes back by itself, for ever; whoever needs it now learns how long
+//! it has been away.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, Context};
+use async_nats::{Client, ConnectOptions, Event};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::fault::because;
+use crate::place::{Place, Tls};
+use journal::Cause;
+
+/// How long what was asked of the servers waits for its answer, across a reconnection or an election
+/// too. Then it is refused.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest wait between two attempts to connect.
+pub const MAX_RECONNECT_WAIT: Duration = Duration::from_secs(4);
+
+/// How long a single answer may take before the question is put again.
+pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) client: Client,
+    pub(crate) jetstream: Context,
+    down_since: watch::Receiver<Option<Instant>>,
+}
+
+impl Link {
+    /// Connects, or says why not.
+    pub(crate) async fn connect(place: &Place, in_flight: usize) -> Result<Self, Cause> {
+        let (down, down_since) = watch::channel(None);
+        let mut options = ConnectOptions::new()
+            .name(place.prefix.as_str())
+            .require_tls(place.tls == Tls::Required)
+            .connection_timeout(PATIENCE)
+            .ping_interval(PING)
+            .max_reconnects(None)
+            .reconnect_delay_callback(reconnect_wait)
+            .event_callback(move |event| {
+                notice(&down, &event);
+                std::future::ready(())
+            });
+        if let Some(file) = &place.credentials {
+            options = options.credentials_file(file).await.map_err(because)?;
+        }
+        let client = options.connect(place.servers.addresses()).await.map_err(because)?;
+        let jetstream = jetstream::ContextBuilder::new()
+            .timeout(ANSWER_WAIT)
+            .max_ack_inflight(in_flight)
+            .build(client.clone());
+        Ok(Link { client, jetstream, down_since })
+    }
+
+    /// Returns at once where there is a connection; else waits for one until it has been away for
+    /// [`PATIENCE`].
+    pub(crate) async fn up(&self) -> Result<(), Cause> {
+        let mut down = self.down_since.clone();
+        let Some(since) = *down.borrow_and_update() else { return Ok(()) };
+        let back = tokio::time::timeout_at(since + PATIENCE, down.wait_for(Option::is_none)).await;
+        match back {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(because("no server is connected")),
+        }
+    }
+}
+
+fn notice(down: &watch::Sender<Option<Instant>>, event: &Event) {
+    match event {
+        Event::Connected => {
+            if down.send_replace(None).is_some() {
+                tracing::info!("a NATS server is connected again");
+            }
+        }
+        Event::Disconnected => {
+            tracing::warn!("the connection to the NATS server was lost");
+            down.send_if_modified(|since| {
+                since.replace(since.unwrap_or_else(Instant::now)).is_none()
+            });
+        }
+        // Who could not keep up finds the gap, and reads again.
+        other => tracing::debug!("{other}"),
+    }
+}
+
+/// Doubles with each attempt, and differs for each, so that replicas do not come back all at once.
+fn reconnect_wait(attempts: usize) -> Duration {
+    let doubled = FIRST_RECONNECT_WAIT * 2_u32.pow(attempts.min(MOST_DOUBLINGS) as u32);
+    doubled.min(MAX_RECONNECT_WAIT).mul_f64(rand::random_range(0.5..1.0))
+}
+
+const FIRST_RECONNECT_WAIT: Duration = Duration::from_millis(50);
+
+const MOST_DOUBLINGS: usize = 10;
+
+/// How often a silent connection is tried, so that one that was cut without a word is noticed.
+const PING: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_between_attempts_grow_to_their_bound() {
+        assert!(reconnect_wait(0) <= FIRST_RECONNECT_WAIT);
+        for attempts in [7, 100, usize::MAX] {
+            let wait = reconnect_wait(attempts);
+            assert!((MAX_RECONNECT_WAIT / 2..=MAX_RECONNECT_WAIT).contains(&wait), "{wait:?}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One look at the stream, from a record on: history, then what is new, as the servers push it. Whatever
+//! is not the next record ends the look, and whoever looks begins another at the last that it had.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
+use async_nats::{Client, Message, StatusCode, Subscriber, jetstream};
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
+use journal::{Cause, MAX_BATCH_RECORDS, Record, Seq};
+
+use crate::fault::because;
+use crate::link::Link;
+use crate::stamp::{Mark, Stamp};
+use crate::streams::{Look, Streams};
+
+/// The record that was read last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) seq: Seq,
+    /// `None` before the first record, and where nobody remembers it.
+    pub(crate) mark: Option<Mark>,
+}
+
+/// Why a look ended.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// Nothing is wrong with the records.
+    #[error("{0}")]
+    Cut(Cause),
+    /// The stream seems to have less than was read of it. It may be that a server has not yet all.
+    #[error("{0}")]
+    Less(&'static str),
+    /// The stream has other records than were read of it.
+    #[error("{0}")]
+    Other(&'static str),
+}
+
+/// A record as it arrived, with what its journal does not show.
+pub(crate) struct Arrived {
+    pub(crate) seq: Seq,
+    pub(crate) mark: Mark,
+    message: Message,
+}
+
+impl Arrived {
+    pub(crate) fn stamp(&self, before: journal::Epoch) -> Stamp {
+        Stamp::read(self.message.headers.as_ref(), self.mark, before)
+    }
+
+    pub(crate) fn into_record(self, stamp: Stamp) -> Record {
+        Record { seq: self.seq, time: stamp.time, payload: self.message.payload }
+    }
+
+    fn of(message: Message, link: &Link) -> Result<(Self, u64), Trouble> {
+        let message = jetstream::Message { context: link.jetstream.clone(), message };
+        let place = message.info().map_err(|e| Trouble::Cut(because(e)))?;
+        let (seq, mark) = (Seq(place.stream_sequence), Mark::of(place.published));
+        let delivery = place.consumer_sequence;
+        Ok((Arrived { seq, mark, message: message.message }, delivery))
+    }
+}
+
+pub(crate) struct Reading {
+    link: Link,
+    messages: Subscriber,
+    at: At,
+    /// How many messages the servers have sent.
+    delivered: u64,
+    /// Whether the record read last comes once more, to be compared.
+    overlaps: bool,
+}
+
+impl Reading {
+    /// Begins with the record that was read last, where there is one: it has to be the same.
+    pub(crate) async fn begin(link: &Link, streams: &Streams, at: At) -> Result<Self, Trouble> {
+        let state = streams.look().await?;
+        if state.last_sequence < at.seq.0 {
+            return Err(Trouble::Less("it ends before what was read"));
+        }
+        let overlaps = at.seq > Seq::ZERO && state.first_sequence <= at.seq.0;
+        if !overlaps && at.mark.is_some() || state.first_sequence > at.seq.next().0 {
+            return Err(Trouble::Other("records were let go before they were read"));
+        }
+        let start_sequence = if overlaps { at.seq.0 } else { at.seq.next().0 };
+        let inbox = link.client.new_inbox();
+        let messages = link.client.subscribe(inbox.clone()).await.map_err(cut)?;
+        let consumer = push::Config {
+            deliver_subject: inbox,
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
+            ack_policy: AckPolicy::None,
+            flow_control: true,
+            idle_heartbeat: HEARTBEAT,
+            num_replicas: 1,
+            memory_storage: true,
+            ..push::Config::default()
+        };
+        streams.records.create_consumer(consumer).await.map_err(cut)?;
+        Ok(Reading { link: link.clone(), messages, at, delivered: 0, overlaps })
+    }
+
+    /// The next records, or none where servers only said that there is nothing. Dropping the future
+    /// loses nothing.
+    pub(crate) async fn next(&mut self) -> Result<Vec<Arrived>, Trouble> {
+        let silent = || Trouble::Cut(because("nothing was heard of the stream"));
+        let waited = tokio::time::timeout(SILENCE, self.messages.next()).await;
+        let mut message = waited.map_err(|_| silent())?;
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        loop {
+            let ended = || Trouble::Cut(because("the connection was given up"));
+            if let Some(arrived) = self.take(message.ok_or_else(ended)?)? {
+                bytes += arrived.message.payload.len();
+                batch.push(arrived);
+            }
+            if batch.len() == MAX_BATCH_RECORDS || bytes >= journal::MAX_BATCH_BYTES {
+                return Ok(batch);
+            }
+            match self.messages.next().now_or_never() {
+                Some(another) => message = another,
+                None => return Ok(batch),
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) -> Result<Option<Arrived>, Trouble> {
+        match message.status {
+            None => self.take_record(message),
+            Some(StatusCode::IDLE_HEARTBEAT) => self.take_heartbeat(&message).map(|()| None),
+            Some(status) => Err(Trouble::Cut(because(format!("the servers ended it: {status}")))),
+        }
+    }
+
+    fn take_record(&mut self, message: Message) -> Result<Option<Arrived>, Trouble> {
+        let (arrived, delivery) = Arrived::of(message, &self.link)?;
+        if delivery != self.delivered + 1 {
+            return Err(missed());
+        }
+        self.delivered = delivery;
+        if std::mem::take(&mut self.overlaps) {
+            let same =
+                arrived.seq == self.at.seq && self.at.mark.is_none_or(|mark| mark == arrived.mark);
+            if !same {
+                return Err(Trouble::Other("another record has the number of the one read last"));
+            }
+            return Ok(Some(arrived));
+        }
+        if arrived.seq != self.at.seq.next() {
+            // Nothing of what the servers sent was missed, so it is they who have a hole.
+            return Err(Trouble::Less("records are missing in it"));
+        }
+        self.at = At { seq: arrived.seq, mark: Some(arrived.mark) };
+        Ok(Some(arrived))
+    }
+
+    /// Says how far the servers are, and may ask whether we are.
+    fn take_heartbeat(&self, message: &Message) -> Result<(), Trouble> {
+        let header = |name: &str| message.headers.as_ref().and_then(|headers| headers.get(name));
+        let sent: Option<u64> = header(SENT).and_then(|value| value.as_str().parse().ok());
+        if sent.is_some_and(|sent| sent != self.delivered) {
+            return Err(missed());
+        }
+        let stalled = header(STALLED).map(|value| value.as_str().to_owned());
+        for subject in message.reply.as_deref().map(str::to_owned).into_iter().chain(stalled) {
+            answer(&self.link.client, subject);
+        }
+        Ok(())
+    }
+}
+
+/// Lets the servers send more. Where it does not reach them they fall silent, which is noticed.
+fn answer(client: &Client, subject: String) {
+    let client = client.clone();
+    tokio::spawn(async move {
+        let _ = client.publish(subject, Bytes::new()).await;
+    });
+}
+
+fn missed() -> Trouble {
+    Trouble::Cut(because("a message of the servers did not arrive"))
+}
+
+fn cut(error: impl std::error::Error + Send + Sync + 'static) -> Trouble {
+    Trouble::Cut(because(error))
+}
+
+impl From<Look> for Trouble {
+    fn from(look: Look) -> Self {
+        match look {
+            Look::Gone => Trouble::Less("it is not there"),
+            Look::Another => Trouble::Other("it was made anew"),
+            Look::Failed(cause) => Trouble::Cut(cause),
+        }
+    }
+}
+
+/// How often servers say that there is nothing.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// How long servers may say nothing at all.
+const SILENCE: Duration = Duration::from_secs(2);
+
+const SENT: &str = "Nats-Last-Consumer";
+
+const STALLED: &str = "Nats-Consumer-Stalled";

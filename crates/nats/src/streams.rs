@@ -1,0 +1,176 @@
+//! What a journal consists of in JetStream, made where it is not there: the stream of records, one of a
+//! single message that probes write to, and the bucket of checkpoints.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_nats::jetstream::object_store::{self, ObjectStore};
+use async_nats::jetstream::stream::RawMessageErrorKind;
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream,
+};
+use async_nats::jetstream::{Context, ErrorCode, stream};
+use journal::{Cause, Epoch};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::fault::because;
+use crate::place::{Place, Storage};
+use crate::stamp::Mark;
+
+/// How long a payload's id is remembered, so that a repetition is recognised.
+pub const DEDUPLICATED_FOR: Duration = Duration::from_secs(120);
+
+#[derive(Clone)]
+pub(crate) struct Streams {
+    pub(crate) records: Stream,
+    pub(crate) checkpoints: ObjectStore,
+    /// The subject that probes write to.
+    pub(crate) probe: String,
+    pub(crate) identity: Identity,
+}
+
+impl fmt::Debug for Streams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streams").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+/// Which stream it is: one that was deleted and made again has another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    name: String,
+    created: Mark,
+}
+
+impl Identity {
+    fn of(info: &Info) -> Self {
+        Identity { name: info.config.name.clone(), created: Mark::of(info.created) }
+    }
+
+    /// The epoch of the records of those who found the stream empty.
+    pub(crate) fn epoch(&self) -> Epoch {
+        let text = format!("{} {}", self.name, self.created.to_text());
+        Epoch((xxh3_64(text.as_bytes()) & u64::from(u32::MAX)) as u32)
+    }
+}
+
+impl Streams {
+    pub(crate) async fn open(jetstream: &Context, place: &Place) -> Result<Self, Cause> {
+        let prefix = place.prefix.as_str();
+        let records = jetstream.get_or_create_stream(records(place)).await.map_err(because)?;
+        let info = records.get_info().await.map_err(because)?;
+        check(&info.config, prefix)?;
+        let probe = format!("{prefix}-probe");
+        jetstream.get_or_create_stream(probes(place, &probe)).await.map_err(because)?;
+        let checkpoints = checkpoints(jetstream, place).await?;
+        Ok(Streams { records, checkpoints, probe, identity: Identity::of(&info) })
+    }
+
+    /// A subject of records without a key.
+    pub(crate) fn subject_of_nothing(&self) -> String {
+        format!("{}.{}", self.identity.name, crate::subject::EMPTY)
+    }
+
+    /// The state of the stream of records, or why it is not ours any more.
+    pub(crate) async fn look(&self) -> Result<stream::State, Look> {
+        let info = match self.records.get_info().await {
+            Ok(info) => info,
+            Err(e) if says(&e, ErrorCode::STREAM_NOT_FOUND) => return Err(Look::Gone),
+            Err(e) => return Err(Look::Failed(because(e))),
+        };
+        if Identity::of(&info) == self.identity { Ok(info.state) } else { Err(Look::Another) }
+    }
+
+    /// What tells the record of this number from others. `None` where it is not kept.
+    pub(crate) async fn mark(&self, seq: u64) -> Result<Option<Mark>, Cause> {
+        match self.records.get_raw_message(seq).await {
+            Ok(message) => Ok(Some(Mark::of(message.time))),
+            Err(e) if says(&e, ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
+            Err(e) if e.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(e) => Err(because(e)),
+        }
+    }
+}
+
+/// What looking at the stream gave instead of its state.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// There is no such stream, or not yet again.
+    Gone,
+    /// A stream of the same name.
+    Another,
+    /// No answer came.
+    Failed(Cause),
+}
+
+/// Whether JetStream answered with this.
+pub(crate) fn says(error: &(dyn std::error::Error + 'static), code: ErrorCode) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .filter_map(|error| error.downcast_ref::<async_nats::jetstream::Error>())
+        .any(|said| said.error_code() == code)
+}
+
+/// Full, it refuses. It lets go of nothing by itself.
+fn records(place: &Place) -> Config {
+    let prefix = place.prefix.as_str();
+    Config {
+        name: prefix.to_owned(),
+        subjects: vec![format!("{prefix}.>")],
+        discard: DiscardPolicy::New,
+        duplicate_window: DEDUPLICATED_FOR,
+        ..kept(place)
+    }
+}
+
+fn probes(place: &Place, name: &str) -> Config {
+    Config {
+        name: name.to_owned(),
+        subjects: vec![name.to_owned()],
+        max_messages: 1,
+        ..kept(place)
+    }
+}
+
+fn kept(place: &Place) -> Config {
+    Config { storage: kind(place), num_replicas: place.replicas, ..Config::default() }
+}
+
+fn kind(place: &Place) -> StorageType {
+    match place.storage {
+        Storage::Disk => StorageType::File,
+        Storage::Memory => StorageType::Memory,
+    }
+}
+
+async fn checkpoints(jetstream: &Context, place: &Place) -> Result<ObjectStore, Cause> {
+    let bucket = format!("{}-checkpoints", place.prefix);
+    if let Ok(found) = jetstream.get_object_store(&bucket).await {
+        return Ok(found);
+    }
+    let config = object_store::Config {
+        bucket,
+        max_bytes: -1,
+        storage: kind(place),
+        num_replicas: place.replicas,
+        ..object_store::Config::default()
+    };
+    jetstream.create_object_store(config).await.map_err(because)
+}
+
+/// A stream that was there may have been made by somebody else, for something else.
+fn check(config: &Config, prefix: &str) -> Result<(), Cause> {
+    let limited = config.max_messages > 0
+        || config.max_messages_per_subject > 0
+        || !config.max_age.is_zero()
+        || (config.max_bytes > 0 && config.discard != DiscardPolicy::New);
+    let wrong = if config.subjects != [format!("{prefix}.>")] {
+        "its subjects are not those of a journal"
+    } else if config.retention != RetentionPolicy::Limits || limited {
+        "it has limits that let records go unasked"
+    } else if config.no_ack {
+        "it acknowledges nothing"
+    } else {
+        return Ok(());
+    };
+    Err(because(format!("the stream {prefix} cannot be used: {wrong}")))
+}

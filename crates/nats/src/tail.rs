@@ -1,0 +1,124 @@
+//! The one task that reads the stream, and so the only one that says how far it goes. It begins a new
+//! look whenever one ends, and ends the journal when the stream is not what it was.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::ends::{End, Ends};
+use crate::fault::because;
+use crate::reading::{Arrived, At, Reading, Trouble};
+
+/// How long a stream may seem to have less than was read of it: servers that just came back may not have
+/// all yet.
+pub const LESS_FOR: Duration = Duration::from_secs(10);
+
+/// How often the record read last is compared with the one that the stream has.
+pub const COMPARED_EVERY: Duration = Duration::from_secs(5);
+
+pub(crate) struct Tail {
+    ends: Arc<Ends>,
+    at: At,
+    less_since: Option<Instant>,
+    compared: Instant,
+}
+
+impl Tail {
+    pub(crate) fn new(ends: Arc<Ends>, at: At) -> Self {
+        Tail { ends, at, less_since: None, compared: Instant::now() }
+    }
+
+    /// Runs until it is aborted, or the journal has ended.
+    pub(crate) async fn run(mut self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let before = self.at.seq;
+            let trouble = self.look().await;
+            tracing::debug!("the stream is looked at anew from {}: {trouble}", self.at.seq);
+            if let Some(why) = self.is_over(trouble) {
+                tracing::error!("the journal {} was replaced: {why}", self.ends.journal);
+                self.ends.end(End::Replaced(because(why)));
+                return;
+            }
+            pause = if self.at.seq > before { FIRST_PAUSE } else { (2 * pause).min(MAX_PAUSE) };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Reads on for as long as nothing is wrong.
+    async fn look(&mut self) -> Trouble {
+        let ends = Arc::clone(&self.ends);
+        let mut reading = match Reading::begin(&ends.link, &ends.streams, self.at).await {
+            Ok(reading) => reading,
+            Err(trouble) => return trouble,
+        };
+        loop {
+            let arrived = tokio::select! {
+                arrived = reading.next() => arrived.map(Some),
+                () = ends.doubt.notified() => Ok(None),
+            };
+            let asked = matches!(arrived, Ok(None));
+            match arrived {
+                Ok(arrived) => self.take(arrived),
+                Err(trouble) => {
+                    // What is written from now on may come after what was never read here.
+                    if self.at.mark.is_some() {
+                        ends.begin_epoch();
+                    }
+                    return trouble;
+                }
+            }
+            if (asked || self.compared.elapsed() >= COMPARED_EVERY)
+                && let Err(trouble) = self.compare().await
+            {
+                return trouble;
+            }
+        }
+    }
+
+    fn take(&mut self, arrived: Option<Vec<Arrived>>) {
+        let Some(arrived) = arrived else { return };
+        let last = arrived.last().map(|last| At { seq: last.seq, mark: Some(last.mark) });
+        // Something new, or the word that there is nothing.
+        if last.is_none_or(|last| last.seq > self.at.seq) {
+            self.less_since = None;
+        }
+        self.at = last.unwrap_or(self.at);
+        self.ends.announce(arrived);
+    }
+
+    /// Whether the record read last is still the one that the stream has.
+    async fn compare(&mut self) -> Result<(), Trouble> {
+        self.compared = Instant::now();
+        let (streams, Some(read)) = (&self.ends.streams, self.at.mark) else { return Ok(()) };
+        match streams.mark(self.at.seq.0).await {
+            Ok(Some(mark)) if mark != read => {
+                return Err(Trouble::Other("another record has the number of one read"));
+            }
+            Ok(None) => {
+                if streams.look().await?.last_sequence < self.at.seq.0 {
+                    return Err(Trouble::Less("it ends before what was read"));
+                }
+            }
+            // Whether the servers can be reached is found out by reading.
+            Ok(Some(_)) | Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn is_over(&mut self, trouble: Trouble) -> Option<&'static str> {
+        match trouble {
+            Trouble::Cut(_) => None,
+            Trouble::Other(why) => Some(why),
+            Trouble::Less(why) => {
+                let since = self.less_since.get_or_insert_with(Instant::now);
+                (since.elapsed() >= LESS_FOR).then_some(why)
+            }
+        }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+const MAX_PAUSE: Duration = Duration::from_secs(1);
