@@ -1,5 +1,6 @@
 //! The one task that writes. It sends all that waits in one run, and each record on the condition that
-//! the stream ends with the one before it.
+//! the stream ends with the one before it: by its number, and by its id, since records of others may have
+//! come to that number when a record arrives late.
 //!
 //! So the records of a run follow each other without a hole and without a record of others between them,
 //! whatever is lost on the way and whatever arrives late; no record is written after one that its writer
@@ -8,8 +9,8 @@
 //! in between refuses the run. It is sent again behind that record.
 //!
 //! **A replica that is far away** would never be first against one that is near and busy. After
-//! [`LOST_RACES`] in a row it sends its next record without the condition, and the others each behind
-//! the one before, by its id. Then its time may be behind that of the record before it, by as much as
+//! [`LOST_RACES`] in a row it sends its next record without a condition, and the others each behind the
+//! one before by its id alone. Then its time may be behind that of the record before it, by as much as
 //! clocks differ, and no more is lost than that.
 //!
 //! **What was sent without an answer** is sent again under the same id, for as long as
@@ -173,8 +174,9 @@ impl Writer {
             let message =
                 PublishMessage::build().payload(record.payload.clone()).headers(stamp.write());
             let message = message.message_id(&record.id);
+            let message =
+                if unconditioned { message } else { message.expected_last_sequence(expected) };
             let message = match previous.replace(record) {
-                _ if !unconditioned => message.expected_last_sequence(expected),
                 Some(previous) => message.expected_last_message_id(&previous.id),
                 None => message,
             };

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use e2e::nats::NatsServer;
+use journal::{Error, Journal, Options, Seq, UnixMillis};
+use nats::NatsJournal;
+
+use crate::replica::{all_after, in_time, numbered, one, open, place, stream, texts};
+
+#[tokio::test]
+async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
+    in_time(async {
+        let server = NatsServer::start();
+        let first = open(&server).await;
+        first.append(numbered(0..5)).await.unwrap();
+        let second = open(&server).await;
+        second.append(numbered(5..10)).await.unwrap();
+        let keep = Options { keep: Some(Duration::ZERO), ..Options::default() };
+        let clock = journal::Clock::new(|| UnixMillis(u64::MAX));
+        let keeper = NatsJournal::open(&place(&server), Options { clock, ..keep }).await.unwrap();
+        keeper.checkpoint(Seq(8), "eight".into(), Seq(8)).await.unwrap();
+        assert_eq!(stream(&server).await.get_info().await.unwrap().state.first_sequence, 9);
+
+        let late = open(&server).await;
+        let start = late.start_point().await.unwrap().unwrap();
+        assert_eq!((start.seq, &start.state[..]), (Seq(8), &b"eight"[..]));
+        assert_eq!(texts(&all_after(&late, start.seq).await.unwrap()), ["8", "9"]);
+        let gone = all_after(&late, Seq(7)).await;
+        assert!(matches!(gone, Err(Error::Removed { kept_after: Seq(8), .. })), "{gone:?}");
+        // Also of the records that it has not read.
+        let ids = |journal: &NatsJournal| -> Vec<_> {
+            (0..=10).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
+        };
+        assert_eq!(ids(&late), ids(&first));
+        assert_ne!(ids(&late)[5].epoch, ids(&late)[6].epoch);
+    })
+    .await;
+}
+
+/// Only who wrote a checkpoint lets records go.
+#[tokio::test]
+async fn nobody_else_lets_records_go() {
+    in_time(async {
+        let server = NatsServer::start();
+        let keep = Options { keep: Some(Duration::ZERO), ..Options::default() };
+        let keeper = NatsJournal::open(&place(&server), keep.clone()).await.unwrap();
+        let other = NatsJournal::open(&place(&server), keep).await.unwrap();
+        other.append(numbered(0..10)).await.unwrap();
+        let first = async || stream(&server).await.get_info().await.unwrap().state.first_sequence;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        other.append(one("10")).await.unwrap();
+        other.append(one("11")).await.unwrap();
+        assert_eq!(first().await, 1, "no checkpoint is there");
+        keeper.checkpoint(Seq(6), "six".into(), Seq(6)).await.unwrap();
+        assert_eq!(first().await, 7);
+        assert_eq!(texts(&all_after(&other, Seq(6)).await.unwrap()).len(), 6);
+    })
+    .await;
+}

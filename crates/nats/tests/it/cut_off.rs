@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use e2e::nats::NatsServer;
+use journal::{Error, Journal, Seq};
+use nats::{LESS_FOR, PATIENCE};
+use tokio::time::Instant;
+
+use crate::replica::{all_after, append_at_last, check, in_time, named, one, open, texts};
+
+/// What a stated time may be passed by, on a machine with much else to do.
+const SLACK: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
+    in_time(async {
+        let mut server = NatsServer::start();
+        let journal = open(&server).await;
+        journal.append(one("before")).await.unwrap();
+        server.stop();
+        let asked = Instant::now();
+        let waiting: Vec<_> = (0..3).map(|_| journal.append(one("refused"))).collect();
+        for append in waiting {
+            // The first may have been sent before the end of the connection was noticed.
+            let refusal = append.await.unwrap_err();
+            let expected = matches!(refusal, Error::Storage { .. } | Error::Unknown { .. });
+            assert!(expected, "{refusal:?}");
+        }
+        assert!(asked.elapsed() < PATIENCE + SLACK);
+        // By now it has been away for longer than anybody should wait.
+        let asked = Instant::now();
+        let refusal = journal.append(one("refused")).await.unwrap_err();
+        let expected = format!("the journal flightboard at {} cannot be read or", server.url());
+        assert!(refusal.to_string().starts_with(&expected), "{refusal}");
+        assert!(matches!(journal.probe().await, Err(Error::Storage { .. })));
+        assert!(asked.elapsed() < PATIENCE, "at once, not after {:?}", asked.elapsed());
+        assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before"], "in memory");
+
+        server.start_again();
+        append_at_last(&journal, "after").await;
+        journal.probe().await.unwrap();
+        let records = texts(&all_after(&journal, Seq::ZERO).await.unwrap());
+        assert!(records[0] == "before" && records.last().unwrap() == "after", "{records:?}");
+    })
+    .await;
+}
+
+/// It may have taken the record, and not have come to say so.
+#[tokio::test]
+async fn a_server_that_does_not_answer_leaves_it_unknown() {
+    in_time(async {
+        let server = NatsServer::start();
+        let journal = open(&server).await;
+        journal.append(one("before")).await.unwrap();
+        server.freeze();
+        let asked = Instant::now();
+        let refusal = journal.append_keyed(vec![named("id", "doubtful")]).await.unwrap_err();
+        assert!(matches!(refusal, Error::Unknown { .. }), "{refusal:?}");
+        assert!(asked.elapsed() < PATIENCE + SLACK, "{:?}", asked.elapsed());
+        server.let_go_on();
+        // Under its id it is there once, whether it came through before or not.
+        let seq = loop {
+            match journal.append_keyed(vec![named("id", "doubtful")]).await {
+                Ok(seqs) => break seqs[0],
+                Err(e) => assert!(matches!(e, Error::Unknown { .. } | Error::Storage { .. })),
+            }
+        };
+        append_at_last(&journal, "after").await;
+        let records = all_after(&journal, Seq::ZERO).await.unwrap();
+        check(&records, &[(seq, "doubtful".to_owned())]);
+        assert_eq!(texts(&records), ["before", "doubtful", "after"]);
+    })
+    .await;
+}
+
+/// The server is away for longer than a stream may seem to have less than was read of it.
+#[tokio::test]
+async fn a_long_silence_is_no_loss() {
+    in_time(async {
+        let mut server = NatsServer::start();
+        let journal = open(&server).await;
+        journal.append(one("before")).await.unwrap();
+        server.stop();
+        tokio::time::sleep(LESS_FOR + Duration::from_secs(2)).await;
+        server.start_again();
+        assert_eq!(append_at_last(&journal, "after").await, Seq(2));
+    })
+    .await;
+}

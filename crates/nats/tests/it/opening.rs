@@ -1,0 +1,59 @@
+use std::error::Error as _;
+
+use e2e::nats::NatsServer;
+use journal::Options;
+use nats::{NatsJournal, Place};
+
+use crate::replica::{in_time, place};
+
+async fn refusal(place: &Place) -> String {
+    let refusal = NatsJournal::open(place, Options::default()).await.unwrap_err();
+    let causes = std::iter::successors(refusal.source(), |&error| error.source());
+    [refusal.to_string()]
+        .into_iter()
+        .chain(causes.map(ToString::to_string))
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+#[tokio::test]
+async fn nobody_there_is_told() {
+    in_time(async {
+        let place = Place::at("nats://127.0.0.1:1".parse().unwrap());
+        let refusal = refusal(&place).await;
+        let expected = "the journal flightboard at nats://127.0.0.1:1 cannot be read or written: ";
+        assert!(refusal.starts_with(expected), "{refusal}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_of_credentials_that_is_not_there_is_told() {
+    in_time(async {
+        let server = NatsServer::start();
+        let credentials = Some("/nowhere/to/be.creds".into());
+        let refusal = refusal(&Place { credentials, ..place(&server) }).await;
+        assert!(refusal.contains("/nowhere/to/be.creds"), "{refusal}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_lets_records_go_by_itself_is_not_used() {
+    in_time(async {
+        let server = NatsServer::start();
+        let client = async_nats::connect(server.url()).await.unwrap();
+        let config = async_nats::jetstream::stream::Config {
+            name: "flightboard".to_owned(),
+            subjects: vec!["flightboard.>".to_owned()],
+            max_messages: 1000,
+            ..Default::default()
+        };
+        async_nats::jetstream::new(client).create_stream(config).await.unwrap();
+        let refusal = refusal(&place(&server)).await;
+        let expected =
+            "the stream flightboard cannot be used: it has limits that let records go unasked";
+        assert!(refusal.ends_with(expected), "{refusal}");
+    })
+    .await;
+}

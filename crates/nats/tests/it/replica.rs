@@ -1,0 +1,98 @@
+use std::collections::HashSet;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use e2e::nats::NatsServer;
+use journal::{Error, Follow, Journal, Keyed, Options, Record, Seq};
+use nats::{NatsJournal, Place};
+
+/// One that waits for what never comes fails instead of hanging.
+pub(crate) async fn in_time(test: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(180), test).await.expect("nothing has come of it");
+}
+
+pub(crate) fn place(server: &NatsServer) -> Place {
+    Place::at(server.url().parse().unwrap())
+}
+
+pub(crate) async fn open(server: &NatsServer) -> NatsJournal {
+    NatsJournal::open(&place(server), Options::default()).await.unwrap()
+}
+
+/// The stream itself, by other means.
+pub(crate) async fn stream(server: &NatsServer) -> async_nats::jetstream::stream::Stream {
+    let client = async_nats::connect(server.url()).await.unwrap();
+    async_nats::jetstream::new(client).get_stream("flightboard").await.unwrap()
+}
+
+pub(crate) fn numbered(range: std::ops::Range<usize>) -> Vec<Bytes> {
+    range.map(|n| Bytes::from(n.to_string())).collect()
+}
+
+pub(crate) fn one(text: &str) -> Vec<Bytes> {
+    vec![Bytes::copy_from_slice(text.as_bytes())]
+}
+
+pub(crate) fn named(id: &str, text: &str) -> Keyed {
+    let payload = Bytes::copy_from_slice(text.as_bytes());
+    Keyed { payload, key: vec!["main".into(), "I768".into()], id: Some(id.into()) }
+}
+
+pub(crate) async fn all_after(journal: &NatsJournal, after: Seq) -> Result<Vec<Record>, Error> {
+    let (mut follower, tail) = (journal.follow(after), journal.tail());
+    let mut records = Vec::new();
+    while records.last().map_or(after, |record: &Record| record.seq) < tail {
+        records.extend(follower.next().await?);
+    }
+    Ok(records)
+}
+
+pub(crate) fn texts(records: &[Record]) -> Vec<String> {
+    records.iter().map(|record| String::from_utf8(record.payload.to_vec()).unwrap()).collect()
+}
+
+pub(crate) fn assert_consecutive(after: Seq, records: &[Record]) {
+    let seqs: Vec<_> = records.iter().map(|record| record.seq.0).collect();
+    let expected: Vec<_> = (after.0 + 1..).take(records.len()).collect();
+    assert_eq!(seqs, expected);
+}
+
+/// Follows until a record that says "end".
+pub(crate) async fn follow_to_the_end(mut follower: impl Follow) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::new();
+    while records.last().is_none_or(|record| record.payload != "end") {
+        match follower.next().await {
+            Ok(batch) => records.extend(batch),
+            // The servers are away; it stands where it stood.
+            Err(Error::Storage { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(e) => panic!("{e}"),
+        }
+    }
+    records
+}
+
+/// Waits until the journal is there, and answers.
+pub(crate) async fn append_at_last(journal: &NatsJournal, text: &str) -> Seq {
+    loop {
+        match journal.append_keyed(vec![named(text, text)]).await {
+            Ok(seqs) => return seqs[0],
+            Err(e) => {
+                assert!(matches!(e, Error::Storage { .. } | Error::Unknown { .. }), "{e:?}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// Everything answered is there once under its number, nothing is there twice, and each appender's
+/// records come in its order.
+pub(crate) fn check(records: &[Record], answered: &[(Seq, String)]) {
+    assert_consecutive(Seq::ZERO, records);
+    let texts = texts(records);
+    assert_eq!(texts.iter().collect::<HashSet<_>>().len(), texts.len(), "one is there twice");
+    for (seq, text) in answered {
+        assert_eq!(&texts[usize::try_from(seq.0).unwrap() - 1], text, "{seq}");
+    }
+    assert!(records.is_sorted_by_key(|record| record.time), "times go back");
+}
