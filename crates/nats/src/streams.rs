@@ -2,6 +2,8 @@
 //! single message that probes write to, and the bucket of checkpoints.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::object_store::{self, ObjectStore};
@@ -14,6 +16,7 @@ use journal::{Cause, Epoch};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::fault::because;
+use crate::link::Link;
 use crate::place::{Place, Storage};
 use crate::stamp::Mark;
 
@@ -27,6 +30,8 @@ pub(crate) struct Streams {
     /// The subject that probes write to.
     pub(crate) probe: String,
     pub(crate) identity: Identity,
+    /// Whether more than one server keeps each record, when last heard.
+    replicated: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Streams {
@@ -63,12 +68,18 @@ impl Streams {
         let probe = format!("{prefix}-probe");
         jetstream.get_or_create_stream(probes(place, &probe)).await.map_err(because)?;
         let checkpoints = checkpoints(jetstream, place).await?;
-        Ok(Streams { records, checkpoints, probe, identity: Identity::of(&info) })
+        let replicated = Arc::new(AtomicBool::new(info.config.num_replicas > 1));
+        Ok(Streams { records, checkpoints, probe, identity: Identity::of(&info), replicated })
     }
 
     /// A subject of records without a key.
     pub(crate) fn subject_of_nothing(&self) -> String {
         format!("{}.{}", self.identity.name, crate::subject::EMPTY)
+    }
+
+    /// Whether records may be sent bound to each other by their ids: see the head of `writer.rs`.
+    pub(crate) fn takes_runs(&self, link: &Link) -> bool {
+        !self.replicated.load(Ordering::Relaxed) || !link.client.is_server_compatible(2, 10, 0)
     }
 
     /// The state of the stream of records, or why it is not ours any more.
@@ -78,6 +89,7 @@ impl Streams {
             Err(e) if says(&e, ErrorCode::STREAM_NOT_FOUND) => return Err(Look::Gone),
             Err(e) => return Err(Look::Failed(because(e))),
         };
+        self.replicated.store(info.config.num_replicas > 1, Ordering::Relaxed);
         if Identity::of(&info) == self.identity { Ok(info.state) } else { Err(Look::Another) }
     }
 

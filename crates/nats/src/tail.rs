@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::ends::{End, Ends};
 use crate::fault::because;
 use crate::reading::{Arrived, At, Reading, Trouble};
+use crate::streams::Look;
 
 /// How long a stream may seem to have less than was read of it: servers that just came back may not have
 /// all yet.
@@ -92,17 +93,21 @@ impl Tail {
     async fn compare(&mut self) -> Result<(), Trouble> {
         self.compared = Instant::now();
         let (streams, Some(read)) = (&self.ends.streams, self.at.mark) else { return Ok(()) };
+        // Says too whether it is replicated now.
+        let state = match streams.look().await {
+            Ok(state) => state,
+            // Whether the servers can be reached is found out by reading.
+            Err(Look::Failed(_)) => return Ok(()),
+            Err(look) => return Err(look.into()),
+        };
         match streams.mark(self.at.seq.0).await {
             Ok(Some(mark)) if mark != read => {
                 return Err(Trouble::Other("another record has the number of one read"));
             }
-            Ok(None) => {
-                if streams.look().await?.last_sequence < self.at.seq.0 {
-                    return Err(Trouble::Less("it ends before what was read"));
-                }
+            Ok(None) if state.last_sequence < self.at.seq.0 => {
+                return Err(Trouble::Less("it ends before what was read"));
             }
-            // Whether the servers can be reached is found out by reading.
-            Ok(Some(_)) | Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
         Ok(())
     }

@@ -1,17 +1,22 @@
-//! The one task that writes. It sends all that waits in one run, and each record on the condition that
-//! the stream ends with the one before it: by its number, and by its id, since records of others may have
-//! come to that number when a record arrives late.
+//! The one task that writes. Each record goes on the condition that the stream ends with the one before
+//! it, and that one is a record which was read here, or one of the same run.
 //!
-//! So the records of a run follow each other without a hole and without a record of others between them,
-//! whatever is lost on the way and whatever arrives late; no record is written after one that its writer
-//! has not read, so that times never go back and an epoch is never written on by who does not know of the
-//! next; and where the stream was put back, nothing is written at its old end. Another replica's record
-//! in between refuses the run. It is sent again behind that record.
+//! So no record is written after one that its writer has not read: times never go back, and an epoch is
+//! never written on by who does not know of the next; and where the stream was put back, nothing is
+//! written at its old end. The records of an append stand in their order, whatever is lost on the way and
+//! whatever arrives late. Another replica's record in between refuses what comes after it, which is sent
+//! again behind that record.
+//!
+//! **A run** is several records sent at once, each bound to the one before by number and id. The number
+//! alone would not do: where another's record took the place of the first, the second would fit behind
+//! it. Replicated streams of servers since 2.10 are not sent runs: seen with 2.15.1, an id that is not
+//! the last one ends such a stream, with a "critical write error" on each of its servers. There each
+//! record waits for the acknowledgement of the one before it.
 //!
 //! **A replica that is far away** would never be first against one that is near and busy. After
-//! [`LOST_RACES`] in a row it sends its next record without a condition, and the others each behind the
-//! one before by its id alone. Then its time may be behind that of the record before it, by as much as
-//! clocks differ, and no more is lost than that.
+//! [`LOST_RACES`] in a row it sends its next record without a condition, and the others of a run each
+//! behind the one before by its id alone. Then its time may be behind that of the record before it, by as
+//! much as clocks differ, and no more is lost than that.
 //!
 //! **What was sent without an answer** is sent again under the same id, for as long as
 //! [`PATIENCE`](crate::PATIENCE) lasts: JetStream answers a repetition with the number of the first.
@@ -120,7 +125,9 @@ impl Writer {
             self.ends.check_open()?;
             self.ends.link.up().await.map_err(|e| self.ends.storage(e))?;
             let rest = &records[progress.seqs.len()..];
-            let run = &rest[..run_length(rest)];
+            let most =
+                if self.ends.streams.takes_runs(&self.ends.link) { IN_FLIGHT_RECORDS } else { 1 };
+            let run = &rest[..run_length(rest, most)];
             let before = self.ends.before();
             let (acknowledged, refusal) = self.attempt(run, before).await;
             if !acknowledged.is_empty() {
@@ -315,9 +322,9 @@ impl Writer {
 }
 
 /// How many of these are sent before their acknowledgements have come.
-fn run_length(records: &[Outgoing]) -> usize {
+fn run_length(records: &[Outgoing], most: usize) -> usize {
     let mut bytes = 0;
-    let fits = records.iter().take(IN_FLIGHT_RECORDS).take_while(|record| {
+    let fits = records.iter().take(most).take_while(|record| {
         bytes += record.payload.len();
         bytes <= IN_FLIGHT_BYTES
     });
@@ -345,3 +352,28 @@ const PAUSE: Duration = Duration::from_millis(50);
 const RACE_WAIT: Duration = Duration::from_millis(500);
 
 const _: () = assert!(MAX_PAYLOAD_BYTES <= IN_FLIGHT_BYTES);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_unacknowledged_is_bounded_in_records_and_bytes() {
+        let records = |count, bytes| -> Vec<_> {
+            let payload = bytes::Bytes::from(vec![0; bytes]);
+            let one =
+                || Outgoing { subject: String::new(), id: String::new(), payload: payload.clone() };
+            std::iter::repeat_with(one).take(count).collect()
+        };
+        let half = IN_FLIGHT_BYTES / 2;
+        for (records, most, expected) in [
+            (records(3, 1), IN_FLIGHT_RECORDS, 3),
+            (records(3, 1), 1, 1),
+            (records(IN_FLIGHT_RECORDS + 1, 1), IN_FLIGHT_RECORDS, IN_FLIGHT_RECORDS),
+            (records(5, half), IN_FLIGHT_RECORDS, 2),
+            (records(5, half + 1), IN_FLIGHT_RECORDS, 1),
+        ] {
+            assert_eq!(run_length(&records, most), expected);
+        }
+    }
+}
