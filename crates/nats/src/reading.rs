@@ -90,7 +90,7 @@ impl Reading {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
             ack_policy: AckPolicy::None,
             flow_control: true,
-            idle_heartbeat: HEARTBEAT,
+            idle_heartbeat: TOLD_EVERY,
             num_replicas: 1,
             memory_storage: true,
             ..push::Config::default()
@@ -194,7 +194,7 @@ impl From<Look> for Trouble {
 }
 
 /// How often servers say that there is nothing.
-const HEARTBEAT: Duration = Duration::from_millis(500);
+const TOLD_EVERY: Duration = Duration::from_millis(500);
 
 /// How long servers may say nothing at all.
 const SILENCE: Duration = Duration::from_secs(2);

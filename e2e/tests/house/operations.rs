@@ -7,7 +7,8 @@ use crate::terminal::Desk;
 use crate::wait::{PATIENCE, until};
 
 /// Variables that belong to no flag: what is logged, and the program that tests run.
-const VARIABLES_WITHOUT_FLAG: [&str; 2] = ["FLIGHTBOARD_LOG", "FLIGHTBOARD_BIN"];
+const VARIABLES_WITHOUT_FLAG: [&str; 3] =
+    ["FLIGHTBOARD_LOG", "FLIGHTBOARD_BIN", "FLIGHTBOARD_TEST_NATS_SERVER"];
 
 /// A flag with its variable and its default, empty where it has none.
 type Setting = (String, String, String);
