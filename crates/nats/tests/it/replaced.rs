@@ -46,6 +46,24 @@ async fn a_stream_that_was_deleted_and_made_anew_is_another() {
     .await;
 }
 
+/// No record tells it from the one before; its ids do.
+#[tokio::test]
+async fn an_empty_stream_that_was_made_anew_is_another_too() {
+    in_time(async {
+        let server = NatsServer::start();
+        let journal = open(&server).await;
+        let follower = journal.follow(Seq::ZERO);
+        let empty = ids(&journal, 0..=0);
+        let client = async_nats::connect(server.url()).await.unwrap();
+        async_nats::jetstream::new(client).delete_stream("flightboard").await.unwrap();
+        let anew = open(&server).await;
+        assert!(!anew.epochs().honours(empty[0]));
+        anew.append(one("x")).await.unwrap();
+        told(&journal, follower).await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_stream_that_is_deleted_is_told_in_time() {
     in_time(async {
