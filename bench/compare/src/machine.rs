@@ -92,11 +92,11 @@ mod tests {
     #[test]
     fn the_file_system_is_that_of_the_innermost_place() {
         let mounts =
-            "a / ext4 rw 0 0\nb /tmp tmpfs rw 0 0\nc /tmpfs xfs rw 0 0\nd / btrfs rw 0 0\n";
+            "a / ext4 rw 0 0\nb /run tmpfs rw 0 0\nc /running xfs rw 0 0\nd / btrfs rw 0 0\n";
         let check = |folder, kind| assert_eq!(file_system(mounts, Path::new(folder)), kind);
         check("/home/a", "btrfs");
-        check("/tmp/a", "tmpfs");
-        check("/tmpfs/a", "xfs");
+        check("/run/a", "tmpfs");
+        check("/running/a", "xfs");
     }
 
     #[test]

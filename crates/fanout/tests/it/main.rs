@@ -4,5 +4,6 @@
 
 mod board;
 mod following;
+mod hall;
 mod properties;
 mod reactor;

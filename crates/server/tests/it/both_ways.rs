@@ -166,11 +166,7 @@ async fn a_closed_board_is_told_last() {
 async fn what_was_answered_before_a_stop_is_shown_before_each_end() {
     for settings in both_ways(Settings::default()) {
         let served = serve(settings).await;
-        let mut sockets = Vec::new();
-        for _ in 0..20 {
-            sockets.push(served.follow().await);
-        }
-        served.has_followers(20).await;
+        let sockets = served.follow_many(20).await;
         let id = served.house.put_rows(1..2).await;
         served.stop.send(()).unwrap();
         served.serving.await.unwrap();

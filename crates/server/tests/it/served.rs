@@ -48,6 +48,16 @@ impl Served {
         socket
     }
 
+    /// So many followers, when all of them are let in.
+    pub(crate) async fn follow_many(&self, count: u64) -> Vec<TcpStream> {
+        let mut sockets = Vec::new();
+        for _ in 0..count {
+            sockets.push(self.follow().await);
+        }
+        self.has_followers(count).await;
+        sockets
+    }
+
     pub(crate) async fn has_followers(&self, wanted: u64) {
         for _ in 0..500 {
             if self.house.followers("main").await == wanted {

@@ -26,11 +26,7 @@ async fn the_first_events_leave_with_the_head() {
 async fn followers_that_vanish_are_freed() {
     for settings in both_ways(Settings::default()) {
         let served = serve(settings).await;
-        let mut sockets = Vec::new();
-        for _ in 0..20 {
-            sockets.push(served.follow().await);
-        }
-        served.has_followers(20).await;
+        let mut sockets = served.follow_many(20).await;
         // Half close orderly, half with a reset, as a killed browser's machine does.
         for socket in sockets.drain(..10) {
             socket.set_zero_linger().unwrap();
