@@ -21,6 +21,9 @@ mod seated;
 /// Where newcomers wait for a thread.
 mod desk;
 
+/// How a thread waits a moment for more news.
+mod rest;
+
 /// One thread: its loop, and another one in its place if it panics.
 mod thread;
 

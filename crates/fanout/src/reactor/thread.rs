@@ -15,6 +15,7 @@ use uring::Sends;
 
 use super::bell::{Alarm, News};
 use super::desk::Desk;
+use super::rest::Rest;
 use super::room::{Batch, Due, Room};
 use super::seated::{Moment, PIECE_BYTES, Seated, Standing};
 use super::{Sending, Timing, Wording};
@@ -23,20 +24,6 @@ use crate::channel::Channel;
 /// The time between two heartbeats has so many ticks. At each of them a part of the followers have
 /// theirs, and those that take nothing are looked for.
 const TICKS: u32 = 60;
-
-/// A thread that wrote news waits for as many as there were, this part of the time that the writing
-/// took at most: what is being published meanwhile comes in the same call, and not in one of its
-/// own for each follower.
-const REST_SHARE: u32 = 4;
-
-/// It never rests longer.
-const LONGEST_REST: Duration = Duration::from_millis(2);
-
-/// How often it looks meanwhile whether they are there.
-const REST_LOOKS: u32 = 8;
-
-/// Shorter naps cost more than they gain: writing that was done so soon is followed by no rest.
-const SHORTEST_NAP: Duration = Duration::from_micros(50);
 
 /// Fewer followers than this are given their batch one by one.
 const TOGETHER: usize = 2;
@@ -147,6 +134,7 @@ impl<W: Wording> Thread<W> {
 
     fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS_AT_ONCE);
+        let mut rest = Rest::default();
         // Before the first wait too: nobody wakes a thread that comes to a closed desk.
         while !self.desk.is_closed() {
             let wait = self.wait(Instant::now());
@@ -166,7 +154,7 @@ impl<W: Wording> Thread<W> {
             self.end_all_if_told(now);
             self.act(now);
             self.tick(now);
-            rest(&self.alarm, count, passed);
+            rest.take(count, passed, &self.alarm);
         }
     }
 
@@ -385,15 +373,5 @@ impl<W: Wording> Thread<W> {
             let room = self.rooms.remove(room);
             self.rooms_by_channel.remove(&(Arc::as_ptr(&room.channel) as usize));
         }
-    }
-}
-
-/// Waits a little for so much news, after writing that took so long: see [`REST_SHARE`].
-fn rest(alarm: &Alarm, wanted: usize, passed: Duration) {
-    let nap = LONGEST_REST.min(passed / REST_SHARE) / REST_LOOKS;
-    let mut looks = 0;
-    while nap >= SHORTEST_NAP && looks < REST_LOOKS && alarm.news() < wanted {
-        std::thread::sleep(nap);
-        looks += 1;
     }
 }
