@@ -100,8 +100,12 @@ impl Queue {
 
     /// Waits for company, and then for anything to do, at most this long.
     pub(super) fn take(&self, company: Company, patience: Duration) -> Work {
-        let waiting = self.wait(self.lock(), company.jobs, company.patience);
-        let mut waiting = self.wait(waiting, 1, patience);
+        let mut waiting = self.lock();
+        // One alone is no company: who comes first is what is waited for anyway.
+        if company.jobs > 1 {
+            waiting = self.wait(waiting, company.jobs, company.patience);
+        }
+        waiting = self.wait(waiting, 1, patience);
         waiting.take()
     }
 
