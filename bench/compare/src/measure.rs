@@ -54,7 +54,11 @@ fn measure_once(shelf: &Shelf, server: Server, load: &Load) -> Result<Figures> {
     }
     match load.rhythm {
         Rhythm::Rate(rate) => bench.args(["--rate", &(rate * load.boards as f64).to_string()]),
-        Rhythm::Window(window) => bench.args(["--window", &window.to_string()]),
+        // As many who publish, so that all of them can be on their way.
+        Rhythm::Window(window) => {
+            let window = window.to_string();
+            bench.args(["--window", &window, "--publishers", &window])
+        }
     };
     for pid in running.pids() {
         bench.args(["--pid", &pid.to_string()]);

@@ -46,9 +46,11 @@ folder, and what cannot be had is left out. `cargo xtask compare --quick` tries 
 `cargo xtask compare --help` tells the rest.
 ";
 
-const ON_BOARDS: &str = " On many boards
-each event goes to few followers, so there are more events to take, to write to disk and to begin to send.
-The loop knows no boards: its followers have one stream, with as many deliveries a second.";
+const ON_BOARDS: &str = "
+On many boards each event goes to few followers, so there are more events to take, to write to disk and to
+begin to send for as many deliveries. What they cost by themselves was measured too, with one follower on each
+board:
+";
 
 /// A column of a table: its title, and what is in it.
 type Column<'a> = (&'a str, Box<dyn Fn(Server) -> String + 'a>);
@@ -102,9 +104,9 @@ fn burst(record: &Record) -> String {
     ];
     format!(
         "## As many events as it can\n\n\
-         {} followers, and 8 connections that publish. The next event is published as soon as one has come to \
-         all,\nwith few of them on their way, {}, or many, {}. More is better. The yardstick here sends what came \
-         in at one\nmoment with one call.\n\n{}",
+         {} followers. The next event is published as soon as one has come to all, with few of them on their \
+         way,\n{}, or many, {}, and as many connections that publish. More is better. The yardstick here sends \
+         what came\nin at one moment with one call.\n\n{}",
         grouped(few.load.followers as f64),
         WINDOWS[0],
         WINDOWS[1],
@@ -142,7 +144,7 @@ fn growth(record: &Record) -> String {
     for cell in &cells {
         let Rhythm::Rate(rate) = cell.load.rhythm else { continue };
         let cost = |server| told(*cell, server, CPU, micros);
-        let boards = boards(*cell);
+        let boards = cell.load.boards;
         let _ = writeln!(
             text,
             "| {} | {boards} | {:.1} | {} | {} | {} | {} |",
@@ -157,13 +159,35 @@ fn growth(record: &Record) -> String {
     if cells.len() < 2 {
         return String::new();
     }
-    let on_boards = if record.cells(Scenario::Boards).is_empty() { "" } else { ON_BOARDS };
     format!(
         "## From few followers to many\n\n\
-         flightboard with the same number of deliveries a second, and the loop beside it.{on_boards}\n\n\
+         flightboard with the same number of deliveries a second, and the loop beside it.\n\n\
          | followers | boards | events a second | CPU a delivery, of the loop's | p99, of the loop's | CPU a \
-         delivery | of the loop |\n|---|---|---|---|---|---|---|\n{text}"
+         delivery | of the loop |\n|---|---|---|---|---|---|---|\n{text}{}",
+        apart(record)
     )
+}
+
+/// What events cost on many boards, and what their deliveries.
+fn apart(record: &Record) -> String {
+    let cells = record.cells(Scenario::Boards);
+    let [few, many] = &cells[..] else { return String::new() };
+    let mut text = format!(
+        "{ON_BOARDS}\n| | CPU an event that one hears | CPU of each delivery more | of the loop's |\n\
+         |---|---|---|---|\n"
+    );
+    for server in many.servers() {
+        let Some((cost, part)) = many.beyond(*few, server) else { continue };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            title(server),
+            told(*few, server, CPU, micros),
+            micros(cost.middle),
+            part.map_or(NOTHING.to_owned(), range)
+        );
+    }
+    text
 }
 
 /// Those of growth, with the steady one between them and many boards at the end.
@@ -173,13 +197,8 @@ pub(crate) fn growth_cells(record: &Record) -> Vec<Cell<'_>> {
         cells.extend(record.cells(Scenario::Steady));
     }
     cells.sort_by_key(|cell| cell.load.followers);
-    cells.extend(record.cells(Scenario::Boards));
+    cells.extend(record.cells(Scenario::Boards).into_iter().next_back());
     cells
-}
-
-/// On how many flightboard's followers were.
-pub(crate) fn boards(cell: Cell<'_>) -> usize {
-    cell.runs(Server::Flightboard).map(|run| run.load.boards).max().unwrap_or(1)
 }
 
 fn table(servers: &[Server], columns: &[Column<'_>], cells: &[Cell<'_>]) -> String {
@@ -187,18 +206,19 @@ fn table(servers: &[Server], columns: &[Column<'_>], cells: &[Cell<'_>]) -> Stri
     let mut text = format!("| | {} |\n|---|{}\n", titles.join(" | "), "---|".repeat(columns.len()));
     let is_complete = |server| cells.iter().all(|cell| cell.is_complete(server));
     for server in servers {
-        let title = match server {
-            ours if ours.is_ours() => format!("**{}**", server.title()),
-            _ => server.title().to_owned(),
-        };
         let mark = if is_complete(*server) { "" } else { " ¹" };
         let figures: Vec<_> = columns.iter().map(|(_, column)| column(*server)).collect();
-        let _ = writeln!(text, "| {title}{mark} | {} |", figures.join(" | "));
+        let _ = writeln!(text, "| {}{mark} | {} |", title(*server), figures.join(" | "));
     }
     if !servers.iter().all(|server| is_complete(*server)) {
         text += "\n¹ Not each follower got each event once.\n";
     }
     text
+}
+
+fn title(server: Server) -> String {
+    let title = server.title();
+    if server.is_ours() { format!("**{title}**") } else { title.to_owned() }
 }
 
 /// What could not be measured, and why.
@@ -249,11 +269,13 @@ fn measured(record: &Record) -> String {
 
 /// How flightboard was measured.
 fn command(cell: Cell<'_>) -> String {
-    let (Load { followers, messages, rhythm, .. }, boards) = (cell.load, boards(cell));
+    let Load { followers, boards, messages, rhythm } = cell.load;
     let spread = if boards > 1 { format!(" --boards {boards}") } else { String::new() };
     let (rhythm, others) = match rhythm {
         Rhythm::Rate(rate) => (format!("--rate {}", trimmed(rate * boards as f64)), ""),
-        Rhythm::Window(window) => (format!("--window {window}"), ", fewer for slower ones"),
+        Rhythm::Window(window) => {
+            (format!("--window {window} --publishers {window}"), ", fewer for slower ones")
+        }
     };
     let messages = messages * boards as u64;
     let flags = format!("--followers {followers}{spread} --messages {messages} {rhythm}");
@@ -273,9 +295,10 @@ const MEMORY: Figure = |figures| figures.memory_bytes;
 const NOTHING: &str = "–";
 
 fn ratio(cell: Cell<'_>, server: Server, figure: Figure) -> String {
-    let Some(Spread { middle, least, most }) = cell.ratio(server, figure) else {
-        return NOTHING.to_owned();
-    };
+    cell.ratio(server, figure).map_or(NOTHING.to_owned(), range)
+}
+
+fn range(Spread { middle, least, most }: Spread) -> String {
     let [middle, least, most] = [middle, least, most].map(factor);
     if least == most { middle } else { format!("{middle} ({least} to {most})") }
 }
@@ -354,6 +377,8 @@ mod tests {
                 "| **flightboard** | 1.00 | 200 bytes | 15,000 |",
                 "| axum `Sse` | 155 | 30.3 KiB | 15,000 |",
                 "| 15,000 | 200 | 666.7 | 1.25 | 1.50 | 10.00 µs | 8.00 µs |",
+                "| bare loop of `send` | 50.00 µs | 7.43 µs | 1.00 |",
+                "| **flightboard** | 200.00 µs | 7.43 µs | 1.00 (0.96 to 1.04) |",
                 "| 1,000 | 1 | 50.0 | 1.05 | 1.00 | 8.40 µs | 8.00 µs |",
                 "| 5,000 | 1 | 10.0 | 1.10 (1.00 to 1.20) | 1.50 (1.00 to 2.00) | 8.00 µs | 8.00 µs |",
                 "- nchan could not be had: apt-get did not start.",

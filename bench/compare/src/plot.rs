@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::page::{boards, bytes, factor, grouped, growth_cells};
+use crate::page::{bytes, factor, grouped, growth_cells};
 use crate::ratio::{Cell, Figure, Spread};
 use crate::record::Record;
 use crate::scenario::{Rhythm, Scenario};
@@ -131,7 +131,7 @@ fn growth(record: &Record) -> Panel {
     let bar = |cell: Cell<'_>| {
         let spread = cell.ratio(Server::Flightboard, CPU)?;
         let followers = grouped(cell.load.followers as f64);
-        let label = match boards(cell) {
+        let label = match cell.load.boards {
             1 => format!("{followers} followers"),
             boards => format!("{followers}, {boards} boards"),
         };

@@ -81,6 +81,27 @@ impl<'a> Cell<'a> {
         Spread::of(self.runs(server).filter_map(part).collect())
     }
 
+    /// What a delivery costs beyond its message: by how much the same messages cost more here than where
+    /// they are `few` deliveries, for each delivery more. Of each round, as it is and as a part of the
+    /// yardstick's.
+    pub(crate) fn beyond(self, few: Self, server: Server) -> Option<(Spread, Option<Spread>)> {
+        let cost = |server, round| {
+            let [more, less] = [self, few].map(|cell| {
+                let deliveries = cell.load.deliveries() as f64;
+                Some((deliveries, deliveries * cell.mean(server, round, |of| of.cpu_micros)?))
+            });
+            let ((more, all), (less, some)) = (more?, less?);
+            Some((all - some) / (more - less))
+        };
+        let yardstick = self.scenario.yardstick();
+        let rounds = 0..self.record.rounds(self.scenario);
+        let parts = rounds.clone().filter_map(|round| {
+            Some(cost(server, round)? / cost(yardstick, round).filter(|cost| *cost > 0.0)?)
+        });
+        let parts = Spread::of(parts.collect());
+        Some((Spread::of(rounds.filter_map(|round| cost(server, round)).collect())?, parts))
+    }
+
     fn mean(self, server: Server, round: u32, figure: Figure) -> Option<f64> {
         let runs = self.runs(server).filter(|run| run.round == round);
         let values: Vec<_> = runs.filter_map(|run| figure(run.figures()?)).collect();

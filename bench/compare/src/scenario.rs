@@ -19,7 +19,8 @@ pub(crate) enum Scenario {
     Idle,
     /// As steady, with other numbers of followers and the same number of deliveries.
     Growth,
-    /// As the largest of these, on many boards.
+    /// As the largest of these, on many boards; and the same messages to one follower on each, which is
+    /// what they cost before they are delivered.
     Boards,
 }
 
@@ -69,8 +70,9 @@ const GROWTH: [Load; 2] =
 const MANY: Load =
     Load { followers: 15_000, boards: 1, messages: 20, rhythm: Rhythm::Rate(10.0 / 3.0) };
 
-/// A server that knows no boards has one.
-const BOARDS: usize = 200;
+/// Of those who follow many boards, and of those who are one on each.
+const BOARDS: [Load; 2] =
+    [Load { boards: 200, ..MANY }, Load { boards: 200, followers: 200, ..MANY }];
 
 /// The boards of a quick run.
 const QUICK_BOARDS: usize = 20;
@@ -130,8 +132,7 @@ impl Scenario {
             Self::Steady => vec![STEADY],
             Self::Idle => vec![IDLE],
             Self::Growth => GROWTH.to_vec(),
-            Self::Boards if server == Server::Flightboard => vec![Load { boards: BOARDS, ..MANY }],
-            Self::Boards => vec![MANY],
+            Self::Boards => BOARDS.to_vec(),
             Self::Burst => {
                 let windows = WINDOWS.into_iter().zip(burst_messages(server));
                 let load = |(window, messages)| Load {
@@ -165,7 +166,7 @@ impl Load {
         match scale {
             Scale::Full => self,
             Scale::Quick => Self {
-                followers: self.followers / QUICK_PART,
+                followers: (self.followers / QUICK_PART).max(self.boards.min(QUICK_BOARDS)),
                 boards: self.boards.min(QUICK_BOARDS),
                 messages: (self.messages / QUICK_PART as u64)
                     .max(QUICK_MESSAGES.min(self.messages)),
@@ -174,9 +175,15 @@ impl Load {
         }
     }
 
+    /// So many if all came.
+    pub(crate) fn deliveries(&self) -> u64 {
+        self.followers as u64 * self.messages
+    }
+
     /// Whether figures of both may be compared: whoever follows hears the same.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.followers == other.followers && self.rhythm == other.rhythm
+        let place = |load: &Self| (load.followers, load.boards);
+        place(self) == place(other) && self.rhythm == other.rhythm
     }
 }
 
@@ -243,8 +250,7 @@ mod tests {
                 assert!(loads.iter().zip(&yardstick).all(|(load, other)| load.is_like(other)));
             }
         }
-        let deliveries = |load: &Load| load.followers as u64 * load.messages;
-        assert!(GROWTH.iter().all(|load| deliveries(load) == deliveries(&STEADY)));
+        assert!(GROWTH.iter().all(|load| load.deliveries() == STEADY.deliveries()));
         for load in Scenario::Boards.loads(Server::Flightboard) {
             for load in [load, load.at(Scale::Quick)] {
                 assert!(load.boards > 1 && load.followers.is_multiple_of(load.boards));

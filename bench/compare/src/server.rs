@@ -61,7 +61,9 @@ impl Server {
             }
             Self::Flightboard => "`flightboard serve`, as it is released, with its defaults",
             Self::FlightboardIoUring => "the same, and many followers are sent to with one call",
-            Self::DurableStreams => "`cargo install`, its defaults; a stream of `text/plain`",
+            Self::DurableStreams => {
+                "`cargo install`, its defaults; a stream of `application/json`, in which messages stay apart"
+            }
             Self::Axum => {
                 "`bench/peers/src/bin/axum-sse.rs`: a broadcast channel, as most would write it"
             }

@@ -15,6 +15,9 @@ use crate::server::Server;
 /// What is published to a server that is no flightboard: what followers of flightboard are told, too.
 const BODY: &str = r#"{"flight":"BENCH1","remark":"{time}"}"#;
 
+/// The same where a server has no name for the event besides: whoever reads it is to know what it is.
+const NAMED_BODY: &str = r#"{"event":"flightStateUpdate","flight":"BENCH1","remark":"{time}"}"#;
+
 /// How `flightboard bench` is told of it. Nothing, for a flightboard.
 type Way = Vec<String>;
 
@@ -37,18 +40,20 @@ pub(crate) fn start(shelf: &Shelf, server: Server, folder: &Path) -> Result<(Run
         ours if ours.is_ours() => Way::new(),
         Server::DurableStreams => {
             let path = "/events?offset=now&live=sse";
-            way(&running, "/events", path, Some("Content-Type: text/plain"))
+            way(&running, "/events", path, NAMED_BODY)
         }
-        _ => way(&running, "/publish", "/events", None),
+        Server::Loop | Server::CoalescingLoop => {
+            way(&running, "/publish/{board}", "/events/{board}", BODY)
+        }
+        _ => way(&running, "/publish", "/events", BODY),
     };
     Ok((running, way))
 }
 
-fn way(running: &Running, publish: &str, path: &str, header: Option<&str>) -> Way {
+fn way(running: &Running, publish: &str, path: &str, body: &str) -> Way {
     let publish = format!("{}{publish}", running.url());
-    let words = ["--publish-url", &publish, "--publish-body", BODY, "--path", path];
-    let header = header.into_iter().flat_map(|header| ["--publish-header", header]);
-    words.into_iter().chain(header).map(str::to_owned).collect()
+    let words = ["--publish-url", &publish, "--publish-body", body, "--path", path];
+    words.map(str::to_owned).into()
 }
 
 fn flightboard(shelf: &Shelf, flags: &[&str], folder: &Path) -> Result<Running> {
@@ -68,7 +73,7 @@ fn durable_streams(shelf: &Shelf, folder: &Path) -> Result<Running> {
     command.args(["--port", &address.port().to_string(), "--data-dir"]).arg(folder.join("data"));
     let running = Running::start_at(address, &mut command, folder)?;
     let stream = format!("{}/events", running.url());
-    let made = ureq::put(&stream).content_type("text/plain").send_empty();
+    let made = ureq::put(&stream).content_type("application/json").send_empty();
     made.context("durable-streams makes no stream")?;
     Ok(running)
 }

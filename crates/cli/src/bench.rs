@@ -113,7 +113,7 @@ pub(crate) struct Bench {
     followers: Vec<usize>,
     /// Boards that they and the messages are spread over; several numbers as with followers.
     #[arg(long, env = "FLIGHTBOARD_BENCH_BOARDS", value_name = "N", default_value = "1",
-          value_delimiter = ',', conflicts_with = "publish_url",
+          value_delimiter = ',',
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=own::MOST_BOARDS))]
     boards: Vec<usize>,
     /// How often each is measured, in turn.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::program::{Ended, Program, Server, flightboard, run, serve, with_files};
@@ -210,6 +210,23 @@ fn any_server_can_be_measured() {
 }
 
 #[test]
+fn boards_of_any_server_are_told_by_their_numbers() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    let api = server.api();
+    for board in 1..=3 {
+        api.put_board(&board.to_string(), &json!({"title": "A board"}));
+    }
+    let url = api.url();
+    let publish = format!("{url}/boards/{{board}}/flights/B1");
+    let mut bench = bench(url, &["--json", "--boards", "3", "--publish-url", &publish]);
+    bench.args(["--publish-method", "PUT", "--publish-body", r#"{"remark":"{time}"}"#]);
+    let ended = run(bench.args(["--path", "/boards/{board}/events"]), "");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(figures(&ended)["delivered"]["count"], FOLLOWERS / 3 * MESSAGES);
+}
+
+#[test]
 fn what_cannot_be_measured_is_told() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = format!("http://{free}");
@@ -223,6 +240,8 @@ fn what_cannot_be_measured_is_told() {
     let publish = format!("{url}/publish");
     let other = ["--publish-url", &publish, "--path", "/other"];
     check(&mut bench(&url, &other), &["/other answers 404", "--path"]);
+    let one = ["--publish-url", &publish, "--boards", "2"];
+    check(&mut bench(&url, &one), &["--publish-url", "{board}", "2 boards"]);
     let unmarked = ["--publish-url", &publish, "--mark", "not there"];
     check(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
     let more = ["--publish-url", &publish, "--rate", "1", "--churn", "16"];

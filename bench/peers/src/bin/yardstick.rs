@@ -1,10 +1,11 @@
 //! The yardstick: the least that a server can do. One thread, one `send` of the same bytes for each
 //! socket; no history, no disk, no heartbeat, no word to anyone who takes too little. What is posted to
-//! any path goes to all who have asked for any.
+//! a path goes to all who asked for one with the same last part: `/publish/7` to those of `/events/7`.
 //!
 //! With `--coalesce`, all that came in at the same moment leaves with one call for each socket.
 #![allow(clippy::print_stdout, reason = "its address goes to standard output")]
 
+use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 
 use mio::net::{TcpListener, TcpStream};
@@ -37,8 +38,8 @@ fn main() -> io::Result<()> {
     let poll = Poll::new()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     println!("the yardstick is at http://{}", listener.local_addr()?);
-    let (peers, followers) = (Slab::new(), Vec::new());
-    Yardstick { sends, listener, poll, peers, followers, batch: Vec::new(), number: 0 }.run()
+    let (peers, boards) = (Slab::new(), HashMap::new());
+    Yardstick { sends, listener, poll, peers, boards, with_news: Vec::new(), number: 0 }.run()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,11 +53,19 @@ struct Yardstick {
     listener: TcpListener,
     poll: Poll,
     peers: Slab<Peer>,
-    /// Those of them that follow.
+    /// By the last part of the path.
+    boards: HashMap<String, Board>,
+    /// Those that have something to send.
+    with_news: Vec<String>,
+    number: u64,
+}
+
+#[derive(Default)]
+struct Board {
+    /// Those of the peers that follow it.
     followers: Vec<usize>,
     /// Events that are not sent yet, each a chunk.
     batch: Vec<u8>,
-    number: u64,
 }
 
 struct Peer {
@@ -67,9 +76,8 @@ struct Peer {
 
 /// A request that is whole.
 enum Request {
-    Follow,
-    /// With its body.
-    Publish(Vec<u8>),
+    Follow { board: String },
+    Publish { board: String, body: Vec<u8> },
 }
 
 impl Yardstick {
@@ -112,29 +120,33 @@ impl Yardstick {
         }
         while let Some(peer) = self.peers.get_mut(at) {
             match peer.next() {
-                Ok(Some(Request::Follow)) => self.follow(at),
-                Ok(Some(Request::Publish(body))) => self.publish(at, &body),
+                Ok(Some(Request::Follow { board })) => self.follow(at, board),
+                Ok(Some(Request::Publish { board, body })) => self.publish(at, board, &body),
                 Ok(None) => return,
                 Err(_) => return self.part(at),
             }
         }
     }
 
-    fn follow(&mut self, at: usize) {
+    fn follow(&mut self, at: usize, board: String) {
         self.peers[at].begun = Vec::new();
-        self.followers.push(at);
+        self.boards.entry(board).or_default().followers.push(at);
         if self.peers[at].write(OPENING).is_err() {
             self.part(at);
         }
     }
 
-    fn publish(&mut self, at: usize, body: &[u8]) {
+    fn publish(&mut self, at: usize, board: String, body: &[u8]) {
         self.number += 1;
         let mut event =
             format!("id: {}\nevent: flightStateUpdate\ndata: ", self.number).into_bytes();
         event.extend([body, b"\n\n"].concat());
-        self.batch.extend(format!("{:x}\r\n", event.len()).into_bytes());
-        self.batch.extend([&*event, b"\r\n"].concat());
+        let batch = &mut self.boards.entry(board.clone()).or_default().batch;
+        if batch.is_empty() {
+            self.with_news.push(board);
+        }
+        batch.extend(format!("{:x}\r\n", event.len()).into_bytes());
+        batch.extend([&*event, b"\r\n"].concat());
         if self.sends == Sends::EachMessage {
             self.send();
         }
@@ -145,23 +157,23 @@ impl Yardstick {
 
     /// The loop that all else is measured by.
     fn send(&mut self) {
-        if self.batch.is_empty() {
-            return;
-        }
         let mut late = Vec::new();
-        for at in &self.followers {
-            if self.peers[*at].write(&self.batch).is_err() {
-                late.push(*at);
+        for board in self.with_news.drain(..) {
+            let Board { followers, batch } = self.boards.entry(board).or_default();
+            for at in followers {
+                if self.peers[*at].write(batch).is_err() {
+                    late.push(*at);
+                }
             }
+            batch.clear();
         }
-        self.batch.clear();
         // Whoever counts sees that a stream has ended, and that its figures are worth nothing.
         late.into_iter().for_each(|at| self.part(at));
     }
 
     fn part(&mut self, at: usize) {
         self.peers.try_remove(at);
-        self.followers.retain(|follower| *follower != at);
+        self.boards.values_mut().for_each(|board| board.followers.retain(|one| *one != at));
     }
 }
 
@@ -191,8 +203,10 @@ impl Peer {
         let mut request = httparse::Request::new(&mut headers);
         let parsed = request.parse(&self.begun).map_err(io::Error::other)?;
         let httparse::Status::Complete(head) = parsed else { return Ok(None) };
+        let path = request.path.unwrap_or_default();
+        let board = path.splitn(3, '/').nth(2).unwrap_or_default().to_owned();
         if request.method == Some("GET") {
-            return Ok(Some(Request::Follow));
+            return Ok(Some(Request::Follow { board }));
         }
         let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
         let length = request.headers.iter().find(|header| is_length(header.name));
@@ -203,7 +217,7 @@ impl Peer {
         }
         let body = self.begun[head..end].to_vec();
         self.begun.drain(..end);
-        Ok(Some(Request::Publish(body)))
+        Ok(Some(Request::Publish { board, body }))
     }
 
     /// All of it or nothing: one call.

@@ -66,7 +66,7 @@ impl Case {
         };
         let ends = match &boards {
             Some(boards) => Ends::own(boards)?,
-            None => Ends::foreign(bench)?,
+            None => Ends::foreign(bench, self.boards)?,
         };
         let job = self.job(bench, ends)?;
         job.stream().look()?;
@@ -135,14 +135,12 @@ impl Ends {
         })
     }
 
-    fn foreign(bench: &Bench) -> Result<Self> {
+    fn foreign(bench: &Bench, boards: usize) -> Result<Self> {
         let foreign = &bench.foreign;
-        let publish_to = Place::parse(foreign.publish_url.as_deref().unwrap_or(bench.to.url()))?;
-        let places = [publish_to.clone()];
+        let (places, streams) = foreign.places(bench.to.url(), boards)?;
         let (method, headers) = (&foreign.publish_method, &foreign.publish_header);
         let message = Message::new(&places, method, headers, &foreign.publish_body);
-        let stream = format!("{}{}", bench.to.url(), foreign.path);
-        let mark = foreign.mark.clone();
-        Ok(Self { streams: vec![Place::parse(&stream)?], publish_to, message, mark })
+        let (publish_to, mark) = (places[0].clone(), foreign.mark.clone());
+        Ok(Self { streams, publish_to, message, mark })
     }
 }

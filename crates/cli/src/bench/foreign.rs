@@ -1,15 +1,18 @@
 //! How a server is measured that is no flightboard.
 
+use anyhow::{Result, ensure};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::message::Header;
 use super::stamps;
+use super::target::Place;
 use crate::values;
 
 #[derive(Args)]
 pub(super) struct Foreign {
-    /// For any other server, where messages are published: a whole URL.
+    /// For any other server, where messages are published: a whole URL. With several boards, {board}
+    /// in it is the board's number.
     #[arg(long, env = "FLIGHTBOARD_BENCH_PUBLISH_URL", value_name = "URL")]
     pub(super) publish_url: Option<String>,
     /// The method of these requests.
@@ -34,7 +37,7 @@ pub(super) struct Foreign {
         requires = "publish_url"
     )]
     pub(super) publish_header: Vec<Header>,
-    /// Path of the stream there.
+    /// Path of the stream there; {board} in it as above.
     #[arg(
         long,
         env = "FLIGHTBOARD_BENCH_PATH",
@@ -47,4 +50,26 @@ pub(super) struct Foreign {
     #[arg(long, env = "FLIGHTBOARD_BENCH_MARK", value_name = "TEXT", default_value = stamps::BEGINNING,
           requires = "publish_url", value_parser = NonEmptyStringValueParser::new())]
     pub(super) mark: String,
+}
+
+/// What stands for the number of a board.
+const BOARD: &str = "{board}";
+
+impl Foreign {
+    /// Where messages are published, and where the streams are, of each board.
+    pub(super) fn places(&self, server: &str, boards: usize) -> Result<(Vec<Place>, Vec<Place>)> {
+        let publish = self.publish_url.as_deref().unwrap_or(server);
+        let stream = format!("{server}{}", self.path);
+        for (flag, text) in [("--publish-url", publish), ("--path", &*stream)] {
+            ensure!(
+                boards == 1 || text.contains(BOARD),
+                "{flag} has to say with {BOARD} where each of {boards} boards is"
+            );
+        }
+        let each = |text: &str| -> Result<Vec<Place>> {
+            let number = |board: usize| text.replace(BOARD, &board.to_string());
+            (1..=boards).map(|board| Place::parse(&number(board))).collect()
+        };
+        Ok((each(publish)?, each(&stream)?))
+    }
 }
