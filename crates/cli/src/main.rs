@@ -4,7 +4,7 @@
 /// `flightboard demo`: two boards that live, nothing to set up.
 mod demo;
 
-/// `flightboard serve`: the server, with a journal on disk.
+/// `flightboard serve`: the server.
 mod serve;
 
 /// `flightboard feed`: the demo's feeds, into a running server.
@@ -15,6 +15,9 @@ mod publish;
 
 /// `flightboard bench`: many followers of one server, and what it takes to serve them.
 mod bench;
+
+/// Where updates are kept: in a file, in NATS, or nowhere.
+mod keeping;
 
 /// A socket to listen on, and the reasons to stop.
 mod listen;

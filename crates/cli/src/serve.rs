@@ -1,15 +1,15 @@
-//! `flightboard serve`: the server, with a journal on disk.
+//! `flightboard serve`: the server.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use journal::Journal;
 use server::{AllowedOrigin, Settings};
 
+use crate::keeping::{Keeping, Use};
 use crate::{files, listen, values};
 
 /// Keep timetables, take updates, and push every change to every screen.
@@ -18,31 +18,11 @@ pub(crate) struct Serve {
     /// Address and port to listen on.
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
-    /// File that keeps all updates.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_JOURNAL",
-        value_name = "FILE",
-        default_value = "flightboard.db"
-    )]
-    journal: PathBuf,
-    /// Keep nothing: a stop forgets all.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_MEMORY",
-        conflicts_with = "journal",
-        value_parser = BoolishValueParser::new()
-    )]
-    memory: bool,
+    #[command(flatten)]
+    keeping: Keeping,
     /// Origin whose pages may read and publish, or * for all; may be given several times.
     #[arg(long, env = "FLIGHTBOARD_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Vec<AllowedOrigin>,
-    /// How long updates are kept at least, such as 7d.
-    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = values::duration)]
-    keep: Duration,
-    /// How large the journal may grow before older updates go sooner, such as 1GiB.
-    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = values::bytes)]
-    keep_bytes: Option<u64>,
     /// Size of the recent events of each board, from which a screen that was away is brought up
     /// to date.
     #[arg(long, env = "FLIGHTBOARD_WINDOW", value_name = "SIZE", default_value = "8MiB",
@@ -69,24 +49,14 @@ pub(crate) struct Serve {
     io_uring: bool,
 }
 
+/// What goes with the journal to make a server of it.
+struct Serving {
+    listen: String,
+    settings: Settings,
+}
+
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        listen::runtime()?.block_on(self.serve())
-    }
-
-    async fn serve(self) -> Result<ExitCode> {
-        let options =
-            Options { keep: Some(self.keep), keep_bytes: self.keep_bytes, ..Options::default() };
-        if self.memory {
-            self.serve_from(MemoryJournal::new(options)).await
-        } else {
-            let journal = SqliteJournal::open(&self.journal, options)?;
-            self.serve_from(journal).await
-        }
-    }
-
-    async fn serve_from(self, journal: impl Journal) -> Result<ExitCode> {
-        let listener = listen::bind(&self.listen).await?;
         let default = Settings::default();
         let settings = Settings {
             reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
@@ -98,8 +68,16 @@ impl Serve {
             drain: self.drain,
             ..default
         };
-        let app = server::start(journal, files::fit(settings)).await?;
-        listen::serve_until_stopped(listener, app).await?;
+        let serving = Serving { listen: self.listen, settings };
+        listen::runtime()?.block_on(self.keeping.open(serving))?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Use for Serving {
+    async fn with(self, journal: impl Journal) -> Result<()> {
+        let listener = listen::bind(&self.listen).await?;
+        let app = server::start(journal, files::fit(self.settings)).await?;
+        listen::serve_until_stopped(listener, app).await
     }
 }

@@ -47,6 +47,9 @@ impl Link {
         if let Some(file) = &place.credentials {
             options = options.credentials_file(file).await.map_err(because)?;
         }
+        if let Some(file) = &place.authorities {
+            options = options.add_root_certificates(file.clone());
+        }
         let client = options.connect(place.servers.addresses()).await.map_err(because)?;
         let jetstream = jetstream::ContextBuilder::new()
             .timeout(ANSWER_WAIT)

@@ -13,6 +13,9 @@ pub struct Place {
     pub servers: Servers,
     /// A file with a user's JWT and key, as `nsc` writes it.
     pub credentials: Option<PathBuf>,
+    /// A file with certificates, in PEM, of who vouches for the servers, instead of those that the system
+    /// knows.
+    pub authorities: Option<PathBuf>,
     /// Whether to connect only with TLS, whatever the addresses say.
     pub tls: Tls,
     /// The name of the stream, and the first word of its subjects.
@@ -24,13 +27,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// With what is usual: no credentials, TLS where addresses or servers ask for it, the prefix
-    /// `flightboard`, one replica, on disk.
+    /// With what is usual: no credentials, the authorities of the system, TLS where addresses or servers
+    /// ask for it, the prefix `flightboard`, one replica, on disk.
     #[must_use]
     pub fn at(servers: Servers) -> Self {
         Place {
             servers,
             credentials: None,
+            authorities: None,
             tls: Tls::AsAsked,
             prefix: Prefix(String::from("flightboard")),
             replicas: 1,

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("fanout", &["uring"]),
     ("feeds", &["flight"]),
     ("flight", &[]),
-    ("flightboard", &["feeds", "flight", "journal", "server"]),
+    ("flightboard", &["feeds", "flight", "journal", "nats", "server"]),
     ("journal", &[]),
     ("nats", &["journal"]),
     ("peers", &[]),

@@ -83,12 +83,13 @@ fn settings(command: &str) -> BTreeSet<Setting> {
         let (_, rest) = text.split_once(&format!("{flag} ")).unwrap();
         let end = flags.get(at + 1).and_then(|next| rest.find(&format!("{next} ")));
         let of_flag = rest[..end.unwrap_or(rest.len())].split(" -h, --help").next().unwrap();
-        let value = |name: &str, end: &str| {
+        let value = |name: &str, end: &[char]| {
             let (_, value) = of_flag.split_once(&format!("[{name}: "))?;
-            Some(value.split_once(end)?.0.to_owned())
+            Some(value.split(end).next()?.to_owned())
         };
-        let variable = value("env", "=").unwrap_or_default();
-        (flag.clone(), variable, value("default", "]").unwrap_or_default())
+        // What may hold a password is not shown, and has no `=`.
+        let variable = value("env", &['=', ']']).unwrap_or_default();
+        (flag.clone(), variable, value("default", &[']']).unwrap_or_default())
     };
     (0..flags.len()).map(setting).collect()
 }

@@ -1,0 +1,128 @@
+//! Where updates are kept: in a file, in NATS, or nowhere.
+
+/// Waiting for NATS.
+mod cluster;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use nats::{Place, Prefix, Servers, Storage};
+
+use crate::values;
+
+#[derive(Args)]
+pub(crate) struct Keeping {
+    /// File that keeps all updates.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_JOURNAL",
+        value_name = "FILE",
+        default_value = "flightboard.db"
+    )]
+    journal: PathBuf,
+    /// Keep nothing: a stop forgets all.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_MEMORY",
+        conflicts_with = "journal",
+        value_parser = BoolishValueParser::new()
+    )]
+    memory: bool,
+    /// Keep updates in NATS JetStream instead, together with any number of servers that do so too:
+    /// addresses such as nats://a:4222,b,c or tls://a.
+    #[arg(long, env = "FLIGHTBOARD_NATS", value_name = "URLS", hide_env_values = true,
+          conflicts_with_all = ["journal", "memory"])]
+    nats: Option<Servers>,
+    #[command(flatten)]
+    cluster: Cluster,
+    /// How long updates are kept at least, such as 7d.
+    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = values::duration)]
+    keep: Duration,
+    /// How large the journal may grow before older updates go sooner, such as 1GiB.
+    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = values::bytes)]
+    keep_bytes: Option<u64>,
+}
+
+/// How NATS is reached, and what is made there.
+#[derive(Args)]
+struct Cluster {
+    /// File with the user's credentials, as nsc writes it.
+    #[arg(long, env = "FLIGHTBOARD_NATS_CREDS", value_name = "FILE", requires = "nats")]
+    nats_creds: Option<PathBuf>,
+    /// File with certificates, in PEM, of who vouches for the NATS servers, instead of those that the
+    /// system knows.
+    #[arg(long, env = "FLIGHTBOARD_NATS_CA", value_name = "FILE", requires = "nats")]
+    nats_ca: Option<PathBuf>,
+    /// Name of the stream, and first word of its subjects.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_NATS_PREFIX",
+        value_name = "NAME",
+        requires = "nats",
+        default_value = "flightboard"
+    )]
+    nats_prefix: Prefix,
+    /// NATS servers that keep each update, when the stream is made.
+    #[arg(long, env = "FLIGHTBOARD_NATS_REPLICAS", value_name = "N", requires = "nats",
+          default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    nats_replicas: u8,
+    /// Where NATS servers keep it, when the stream is made.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_NATS_STORAGE",
+        value_name = "KIND",
+        requires = "nats",
+        default_value = "file"
+    )]
+    nats_storage: Kind,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// In files.
+    File,
+    /// In memory: gone with the servers that have it.
+    Memory,
+}
+
+/// What is done with a journal, whatever kind it is.
+pub(crate) trait Use {
+    async fn with(self, journal: impl Journal) -> Result<()>;
+}
+
+impl Keeping {
+    /// Opens the journal that the flags say, and lets it be used.
+    pub(crate) async fn open(self, used: impl Use) -> Result<()> {
+        let options =
+            Options { keep: Some(self.keep), keep_bytes: self.keep_bytes, ..Options::default() };
+        if let Some(servers) = self.nats {
+            let place = self.cluster.place(servers)?;
+            used.with(cluster::open(&place, &options).await?).await
+        } else if self.memory {
+            used.with(MemoryJournal::new(options)).await
+        } else {
+            used.with(SqliteJournal::open(&self.journal, options)?).await
+        }
+    }
+}
+
+impl Cluster {
+    fn place(self, servers: Servers) -> Result<Place> {
+        let storage = match self.nats_storage {
+            Kind::File => Storage::Disk,
+            Kind::Memory => Storage::Memory,
+        };
+        Ok(Place {
+            credentials: self.nats_creds,
+            authorities: self.nats_ca,
+            prefix: self.nats_prefix,
+            replicas: self.nats_replicas.into(),
+            storage,
+            ..Place::at(servers)
+        })
+    }
+}
