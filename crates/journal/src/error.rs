@@ -66,6 +66,14 @@ pub enum Error {
         /// What was found.
         source: Cause,
     },
+    /// Ask for something else: it does not help to wait.
+    #[error("the journal {journal} cannot be had as it was asked for")]
+    Unfit {
+        /// Which journal.
+        journal: String,
+        /// What does not fit.
+        source: Cause,
+    },
     /// The journal was closed.
     #[error("the journal is closed")]
     Closed,

@@ -1,5 +1,7 @@
 //! What every journal does, whatever keeps it: the contract that the server is generic over.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::{Epochs, Error, Record, Seq};
@@ -69,6 +71,12 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The newest durable record, [`Seq::ZERO`] where there is none.
     fn tail(&self) -> Seq;
+
+    /// For how long it has not been sure that [`Journal::tail`] is the newest record there is. `None` where
+    /// nobody else writes, so that it always is.
+    fn unsure_for(&self) -> Option<Duration> {
+        None
+    }
 
     /// Keeps `state`, which applying all records up to and with `seq` gave.
     ///

@@ -2,10 +2,12 @@
 //! epochs, and how far the stream was read.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use journal::making::Ring;
 use journal::{Cause, Epoch, Epochs, Error, RECENT_BYTES, RECENT_RECORDS, Record, Seq, UnixMillis};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use crate::link::Link;
 use crate::queue::Queue;
@@ -23,6 +25,8 @@ pub(crate) struct Ends {
     /// Asks the one who reads to make sure that what was read is still there.
     pub(crate) doubt: Notify,
     recent: Mutex<Recent>,
+    /// When it was sure that what was read is all there is.
+    sure_at: Mutex<Instant>,
 }
 
 /// What followers that have read everything wait on.
@@ -72,7 +76,16 @@ impl Ends {
         };
         let live = watch::Sender::new(Live { tail: known.seq, end: None });
         let (queue, doubt) = (Queue::default(), Notify::new());
-        Ends { journal, link, streams, queue, live, doubt, recent: Mutex::new(recent) }
+        Ends {
+            journal,
+            link,
+            streams,
+            queue,
+            live,
+            doubt,
+            recent: Mutex::new(recent),
+            sure_at: Mutex::new(Instant::now()),
+        }
     }
 
     /// Lets followers see what arrived. The records are there before the tail says so, and none of them
@@ -125,6 +138,15 @@ impl Ends {
 
     pub(crate) fn tail(&self) -> Seq {
         self.live.borrow().tail
+    }
+
+    /// At that moment there was nothing but what is read by now.
+    pub(crate) fn sure(&self, at: Instant) {
+        *self.sure_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    pub(crate) fn unsure_for(&self) -> Duration {
+        self.sure_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Why nothing is taken, if so.

@@ -14,6 +14,21 @@ pub(crate) fn because(
     Arc::from(source.into())
 }
 
+/// Why a journal was not opened.
+#[derive(Clone, Debug)]
+pub(crate) enum NotOpened {
+    /// It may be another time.
+    Now(Cause),
+    /// It cannot be, as it was asked for.
+    Ever(Cause),
+}
+
+impl From<Cause> for NotOpened {
+    fn from(cause: Cause) -> Self {
+        NotOpened::Now(cause)
+    }
+}
+
 /// Why a message was not acknowledged.
 #[derive(Clone, Debug)]
 pub(crate) enum Refusal {

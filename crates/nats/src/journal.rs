@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::making::{check_append, check_size};
 use journal::{
-    Cause, Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES,
-    Options, PROBE_BYTES, Record, Seq,
+    Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, Options,
+    PROBE_BYTES, Record, Seq,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::checkpoints;
 use crate::ends::{End, Ends, Known, Live};
-use crate::fault::because;
+use crate::fault::{NotOpened, because};
 use crate::history::{History, Of, Old};
 use crate::link::Link;
 use crate::place::Place;
@@ -41,13 +41,20 @@ impl NatsJournal {
     /// Connects, opens the journal or makes a new one, and reads it from its newest checkpoint to its end.
     ///
     /// # Errors
-    /// [`Error::Storage`]: no server answers, JetStream is not enabled, the stream is not one of ours.
+    /// [`Error::Storage`]: no server answers, JetStream is not enabled. [`Error::Unfit`]: the stream is not
+    /// one of ours, or a server that stands alone is asked for replicas.
     /// [`Error::Replaced`]: records are missing after the newest checkpoint.
     pub async fn open(place: &Place, options: Options) -> Result<Self, Error> {
         let name = place.to_string();
         let storage = |source| Error::Storage { journal: name.clone(), source };
-        let link = until(|| Link::connect(place, 2 * IN_FLIGHT_RECORDS)).await.map_err(storage)?;
-        let streams = until(|| Streams::open(&link.jetstream, place)).await.map_err(storage)?;
+        let not_opened = |why| match why {
+            NotOpened::Now(source) => storage(source),
+            NotOpened::Ever(source) => Error::Unfit { journal: name.clone(), source },
+        };
+        let connect = || async { Ok(Link::connect(place, 2 * IN_FLIGHT_RECORDS).await?) };
+        let link = until(connect).await.map_err(not_opened)?;
+        let open = || Streams::open(&link.jetstream, place);
+        let streams = until(open).await.map_err(not_opened)?;
 
         // Checkpoints first: none of them is then beyond what the stream has.
         let all = checkpoints::list(&streams, &Default::default()).await.map_err(storage)?;
@@ -166,6 +173,10 @@ impl Journal for NatsJournal {
         self.ends.tail()
     }
 
+    fn unsure_for(&self) -> Option<Duration> {
+        Some(self.ends.unsure_for())
+    }
+
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         self.ends.check_open()?;
@@ -244,13 +255,13 @@ impl NatsFollow {
 }
 
 /// Tries again while servers may be about to come.
-async fn until<T, F: Future<Output = Result<T, Cause>>>(
+async fn until<T, F: Future<Output = Result<T, NotOpened>>>(
     try_it: impl Fn() -> F,
-) -> Result<T, Cause> {
+) -> Result<T, NotOpened> {
     let deadline = Instant::now() + OPENED_WITHIN;
     loop {
         match try_it().await {
-            Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+            Err(NotOpened::Now(_)) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
             outcome => return outcome,
         }
     }

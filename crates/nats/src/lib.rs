@@ -66,6 +66,9 @@
 /// Where it is kept.
 mod place;
 
+/// The files that it names.
+mod files;
+
 /// The connection, which comes back by itself.
 mod link;
 
@@ -108,6 +111,7 @@ mod fault;
 /// The journal, of all these.
 mod journal;
 
+pub use crate::files::{check_authorities, check_credentials};
 pub use crate::journal::{NatsFollow, NatsJournal, OPENED_WITHIN};
 pub use crate::link::{MAX_RECONNECT_WAIT, PATIENCE};
 pub use crate::place::{MAX_PREFIX_BYTES, ParsePlaceError, Place, Prefix, Servers, Storage, Tls};

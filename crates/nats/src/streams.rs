@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
 use async_nats::jetstream::object_store::{self, ObjectStore};
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use async_nats::jetstream::stream::{
@@ -15,7 +16,7 @@ use async_nats::jetstream::{Context, ErrorCode, stream};
 use journal::{Cause, Epoch};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::fault::because;
+use crate::fault::{NotOpened, because};
 use crate::link::Link;
 use crate::place::{Place, Storage};
 use crate::stamp::Mark;
@@ -60,11 +61,11 @@ impl Identity {
 }
 
 impl Streams {
-    pub(crate) async fn open(jetstream: &Context, place: &Place) -> Result<Self, Cause> {
+    pub(crate) async fn open(jetstream: &Context, place: &Place) -> Result<Self, NotOpened> {
         let prefix = place.prefix.as_str();
-        let records = jetstream.get_or_create_stream(records(place)).await.map_err(because)?;
+        let records = jetstream.get_or_create_stream(records(place)).await.map_err(not_made)?;
         let info = records.get_info().await.map_err(because)?;
-        check(&info.config, prefix)?;
+        check(&info.config, prefix).map_err(NotOpened::Ever)?;
         let probe = format!("{prefix}-probe");
         jetstream.get_or_create_stream(probes(place, &probe)).await.map_err(because)?;
         let checkpoints = checkpoints(jetstream, place).await?;
@@ -120,6 +121,18 @@ pub(crate) fn says(error: &(dyn std::error::Error + 'static), code: ErrorCode) -
     std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<async_nats::jetstream::Error>())
         .any(|said| said.error_code() == code)
+}
+
+/// Servers of a cluster may still be on their way; one that stands alone stays alone.
+fn not_made(error: CreateStreamError) -> NotOpened {
+    match error.kind() {
+        CreateStreamErrorKind::JetStream(said)
+            if said.error_code() == ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED =>
+        {
+            NotOpened::Ever(because(error))
+        }
+        _ => NotOpened::Now(because(error)),
+    }
 }
 
 /// Full, it refuses. It lets go of nothing by itself.

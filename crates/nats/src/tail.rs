@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use journal::Seq;
 use tokio::time::Instant;
 
 use crate::ends::{End, Ends};
@@ -23,11 +24,13 @@ pub(crate) struct Tail {
     at: At,
     less_since: Option<Instant>,
     compared: Instant,
+    /// When the stream ended with this record: once it is read, nothing of that time is missing.
+    ended: Option<(Instant, Seq)>,
 }
 
 impl Tail {
     pub(crate) fn new(ends: Arc<Ends>, at: At) -> Self {
-        Tail { ends, at, less_since: None, compared: Instant::now() }
+        Tail { ends, at, less_since: None, compared: Instant::now(), ended: None }
     }
 
     /// Runs until it is aborted, or the journal has ended.
@@ -87,12 +90,19 @@ impl Tail {
         }
         self.at = last.unwrap_or(self.at);
         self.ends.announce(arrived);
+        self.notice_all_is_read();
     }
 
-    /// Whether the record read last is still the one that the stream has.
+    fn notice_all_is_read(&mut self) {
+        if let Some((at, _)) = self.ended.take_if(|(_, last)| *last <= self.at.seq) {
+            self.ends.sure(at);
+        }
+    }
+
+    /// Whether the record read last is still the one that the stream has, and whether it has more.
     async fn compare(&mut self) -> Result<(), Trouble> {
         self.compared = Instant::now();
-        let (streams, Some(read)) = (&self.ends.streams, self.at.mark) else { return Ok(()) };
+        let streams = &self.ends.streams;
         // Says too whether it is replicated now.
         let state = match streams.look().await {
             Ok(state) => state,
@@ -100,15 +110,20 @@ impl Tail {
             Err(Look::Failed(_)) => return Ok(()),
             Err(look) => return Err(look.into()),
         };
-        match streams.mark(self.at.seq.0).await {
-            Ok(Some(mark)) if mark != read => {
-                return Err(Trouble::Other("another record has the number of one read"));
+        if let Some(read) = self.at.mark {
+            match streams.mark(self.at.seq.0).await {
+                Ok(Some(mark)) if mark != read => {
+                    return Err(Trouble::Other("another record has the number of one read"));
+                }
+                Ok(None) if state.last_sequence < self.at.seq.0 => {
+                    return Err(Trouble::Less("it ends before what was read"));
+                }
+                Ok(_) => {}
+                Err(_) => return Ok(()),
             }
-            Ok(None) if state.last_sequence < self.at.seq.0 => {
-                return Err(Trouble::Less("it ends before what was read"));
-            }
-            Ok(_) | Err(_) => {}
         }
+        self.ended = Some((self.compared, Seq(state.last_sequence)));
+        self.notice_all_is_read();
         Ok(())
     }
 

@@ -2,13 +2,16 @@ use std::time::Duration;
 
 use e2e::nats::NatsServer;
 use journal::{Error, Journal, Seq};
-use nats::{LESS_FOR, PATIENCE};
+use nats::{COMPARED_EVERY, LESS_FOR, PATIENCE};
 use tokio::time::Instant;
 
 use crate::replica::{all_after, append_at_last, check, in_time, named, one, open, texts};
 
 /// What a stated time may be passed by, on a machine with much else to do.
 const SLACK: Duration = Duration::from_secs(10);
+
+/// Looks come with the servers' word that there is nothing, and take their time.
+const LOOKED_AT_LEAST_EVERY: Duration = COMPARED_EVERY.saturating_add(Duration::from_secs(4));
 
 #[tokio::test]
 async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
@@ -68,6 +71,32 @@ async fn a_server_that_does_not_answer_leaves_it_unknown() {
         let records = all_after(&journal, Seq::ZERO).await.unwrap();
         check(&records, &[(seq, "doubtful".to_owned())]);
         assert_eq!(texts(&records), ["before", "doubtful", "after"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_long_nothing_was_heard_is_told_and_forgotten_when_all_is_read() {
+    in_time(async {
+        let mut server = NatsServer::start();
+        let journal = open(&server).await;
+        let unsure_for = || journal.unsure_for().unwrap();
+        // Also of a stream that has nothing yet, and of one that has.
+        for record in ["first", "second"] {
+            tokio::time::sleep(LOOKED_AT_LEAST_EVERY).await;
+            assert!(unsure_for() < LOOKED_AT_LEAST_EVERY, "{:?}", unsure_for());
+            journal.append(one(record)).await.unwrap();
+        }
+        server.stop();
+        let stopped = Instant::now();
+        while unsure_for() < 2 * LOOKED_AT_LEAST_EVERY {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(stopped.elapsed() > LOOKED_AT_LEAST_EVERY);
+        server.start_again();
+        while unsure_for() > LOOKED_AT_LEAST_EVERY {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     })
     .await;
 }

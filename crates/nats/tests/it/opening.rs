@@ -1,13 +1,16 @@
 use std::error::Error as _;
 
 use e2e::nats::NatsServer;
-use journal::Options;
-use nats::{NatsJournal, Place};
+use journal::{Error, Options};
+use nats::{NatsJournal, OPENED_WITHIN, Place};
 
 use crate::replica::{in_time, place};
 
 async fn refusal(place: &Place) -> String {
-    let refusal = NatsJournal::open(place, Options::default()).await.unwrap_err();
+    said(&NatsJournal::open(place, Options::default()).await.unwrap_err())
+}
+
+fn said(refusal: &Error) -> String {
     let causes = std::iter::successors(refusal.source(), |&error| error.source());
     [refusal.to_string()]
         .into_iter()
@@ -54,6 +57,24 @@ async fn a_stream_that_lets_records_go_by_itself_is_not_used() {
         let expected =
             "the stream flightboard cannot be used: it has limits that let records go unasked";
         assert!(refusal.ends_with(expected), "{refusal}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn replicas_that_a_server_alone_cannot_give_are_told_at_once() {
+    in_time(async {
+        let server = NatsServer::start();
+        let asked = tokio::time::Instant::now();
+        let place = Place { replicas: 3, ..place(&server) };
+        let refusal = NatsJournal::open(&place, Options::default()).await.unwrap_err();
+        assert!(matches!(refusal, Error::Unfit { .. }), "{refusal:?}");
+        let said = said(&refusal);
+        assert!(
+            said.contains("cannot be had as it was asked for: ") && said.contains("replicas"),
+            "{said}"
+        );
+        assert!(asked.elapsed() < OPENED_WITHIN, "{:?}", asked.elapsed());
     })
     .await;
 }
