@@ -34,6 +34,11 @@ test("a board's newest event is told with its fate", async () => {
   expect(await askBoard("main")).toEqual({ fate: "open", head: "5f3a9c01-7" });
 });
 
+test("a server that does not know what is newest says so", async () => {
+  answers(async () => Response.json({ id: "5f3a9c01-7", closed: false, behind: 12 }));
+  expect((await askBoard("main")).behind).toBe(12);
+});
+
 test("the boards are those of the list", async () => {
   answers(async () => Response.json({ boards: [{ name: "main", title: "Arrivals" }] }));
   expect((await listBoards()).map(({ name }) => name)).toEqual(["main"]);

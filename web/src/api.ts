@@ -15,8 +15,8 @@ export async function askBoard(board: string): Promise<BoardNow> {
   try {
     const response = await ask(boardPath(board));
     if (response.status === 404) return { fate: "absent" };
-    const { closed, id } = (await response.json()) as ListedBoard;
-    return { fate: closed ? "closed" : "open", head: id };
+    const { closed, id, behind } = (await response.json()) as ListedBoard;
+    return { fate: closed ? "closed" : "open", head: id, behind };
   } catch {
     return { fate: "unknown" };
   }

@@ -11,7 +11,7 @@ import {
   type ConnectionState,
 } from "./connection.ts";
 import type { BoardEvent } from "./events.ts";
-import { arrivals, FakeSurroundings, rome } from "./fakes.ts";
+import { arrivals, FakeSurroundings, rome, settled } from "./fakes.ts";
 
 const BEAT_MILLIS = 15_000;
 /** The longest `retry:` of docs/protocol.md. */
@@ -403,6 +403,72 @@ describe("a heartbeat whose head is another than the last event", () => {
     const whole = "/boards/main/events";
     expect(urls).toEqual([resumed, whole, resumed, whole]);
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000]);
+  });
+});
+
+describe("a server that does not know what is newest", () => {
+  function beatsBehind(behind = 12, head = "aa-7"): void {
+    world.stream.sends("heartbeat", { at: "2026-11-22T14:00:00Z", head, behind });
+  }
+
+  test("makes the rows stale, since it last knew, and live again when it knows", async () => {
+    goesLive();
+    await world.clock.turn(BEAT_MILLIS);
+    world.behind = 12;
+    const since = world.clock.now() - 12_000;
+    beatsBehind(12);
+    expect(state()).toEqual({ is: "stale", since });
+    await world.clock.turn(BEAT_MILLIS);
+    beatsBehind(27);
+    expect(state()).toEqual({ is: "stale", since });
+    await world.clock.turn(BEAT_MILLIS);
+    beats();
+    expect(state()).toEqual({ is: "live" });
+    expect(world.streams).toHaveLength(1);
+  });
+
+  test("is not believed about its head, which may be older than what another showed", async () => {
+    goesLive();
+    beatsBehind(12, "aa-5");
+    await world.clock.turn(GAP_MILLIS);
+    expect(state().is).toBe("stale");
+    expect(world.streams).toHaveLength(1);
+  });
+
+  test("says so before its rows, which are never live then", () => {
+    world.stream.opens();
+    const since = world.clock.now() - 20_000;
+    beatsBehind(20);
+    expect(state()).toEqual({ is: "connecting" });
+    world.stream.sends("timetable", { board: arrivals, reason: "start", flights: [rome] }, "aa-7");
+    expect(state()).toEqual({ is: "stale", since });
+    expect(events).toHaveLength(1);
+    expect(states.map(({ is }) => is)).not.toContain("live");
+  });
+
+  test("is left for one that does, if that is what answers", async () => {
+    goesLive();
+    world.head = "aa-9";
+    beatsBehind();
+    await settled();
+    await world.clock.turn(FIRST_BACKOFF_MILLIS);
+    expect(world.stream.url).toBe(resumed);
+    expect(world.streams).toHaveLength(2);
+    expect(state().is).toBe("stale");
+    world.stream.opens();
+    world.stream.sends("flightRemoval", { flight: "I768" }, "aa-9");
+    beats("aa-9");
+    expect(state()).toEqual({ is: "live" });
+  });
+
+  test("is stayed with where nobody knows more", async () => {
+    goesLive();
+    world.head = "aa-7";
+    world.behind = 12;
+    beatsBehind();
+    await settled();
+    await world.clock.turn(LAST_BACKOFF_MILLIS);
+    expect(world.streams).toHaveLength(1);
   });
 });
 

@@ -9,7 +9,7 @@
 // a whole timetable, or the server's own word that its newest event is the last one seen here, makes it so.
 
 import type { Clock } from "./clock.ts";
-import { eventNames, readEvent, type BoardEvent } from "./events.ts";
+import { eventNames, readEvent, type BoardEvent, type Heartbeat } from "./events.ts";
 import { isAfter, sameEpoch } from "./ids.ts";
 
 /** `since` is when the rows were last known to be right, which is before whatever went wrong was noticed. */
@@ -17,7 +17,7 @@ export type ConnectionState =
   | { is: "connecting" }
   | { is: "live" }
   | { is: "reconnecting"; since: number }
-  /** It seems open, but the heartbeats stay out, or tell of more than has come. */
+  /** It seems open, but the heartbeats stay out, or tell of more than has come, or that it is unknown. */
   | { is: "stale"; since: number }
   | { is: "stopped"; since: number }
   | { is: "absent" }
@@ -32,10 +32,14 @@ export interface Stream {
 
 export type BoardFate = "open" | "closed" | "absent" | "unknown";
 
-/** A board when asked beside the stream; `head` is the id of its newest event, where it was told. */
+/**
+ * A board when asked beside the stream; `head` is the id of its newest event, where it was told, and `behind`
+ * for how many seconds who answers has not known that, if it is long.
+ */
 export interface BoardNow {
   fate: BoardFate;
   head?: string | undefined;
+  behind?: number | undefined;
 }
 
 export interface Surroundings {
@@ -76,6 +80,8 @@ export class Connection {
   #rightAt: number | undefined;
   /** A newest event that was told of and has not come yet, and the last that had come by then. */
   #awaited: { head: string; after: string } | undefined;
+  /** Since when the server has not known what is newest, where it said so. */
+  #behindSince: number | undefined;
   /** The last id at the last gap: a second gap at the same place is not mended by asking again after it. */
   #gapAfter: string | undefined;
   /** When something was heard, or at least tried. */
@@ -168,6 +174,8 @@ export class Connection {
   /** A first stream begins with all rows. One that goes on may owe nothing or much, and does not say which. */
   #onOpen(): void {
     this.#heard();
+    // It may be another server. One that does not know says so at once, before any rows.
+    this.#behindSince = undefined;
     if (this.#lastId === "") return;
     this.#callOff.ask?.();
     this.#callOff.ask = this.surroundings.clock.after(GAP_MILLIS, () => void this.#askHead());
@@ -185,7 +193,7 @@ export class Connection {
     // Whatever it was, the rows lack it.
     if (event === undefined) return this.#startOver();
     this.#heard();
-    if (event.name === "heartbeat") this.#compareWithHead(event.data.head);
+    if (event.name === "heartbeat") this.#takeHeartbeat(event.data);
     else this.#take(event, message.lastEventId);
   }
 
@@ -211,6 +219,20 @@ export class Connection {
     else if (!isAfter(this.#awaited.head, this.#lastId)) this.#agrees();
   }
 
+  #takeHeartbeat({ head, behind }: Heartbeat["data"]): void {
+    if (behind === undefined) {
+      this.#behindSince = undefined;
+      return this.#compareWithHead(head);
+    }
+    // Its head stands still and says nothing.
+    this.#behindSince ??= this.#now() - behind * 1_000;
+    this.#awaitNothing();
+    if (this.#lastId === "") return;
+    this.#knowsRows();
+    // Another server may know more, and be the one that answers.
+    void this.#askHead();
+  }
+
   /** The stream keeps its order: what the head names was sent before the heartbeat, or is just behind it. */
   #compareWithHead(head: string): void {
     if (head === this.#lastId) this.#agrees();
@@ -220,9 +242,10 @@ export class Connection {
   /** Asks beside the stream what the next heartbeat would say. Where one has said it, this is called off. */
   async #askHead(): Promise<void> {
     const turn = this.#turn;
-    const { head } = await this.surroundings.askBoard(this.board);
+    const { head, behind } = await this.surroundings.askBoard(this.board);
     const isOpen = turn === this.#turn && this.#stream?.readyState === OPEN;
-    if (!isOpen || head === undefined) return;
+    if (!isOpen || head === undefined || behind !== undefined) return;
+    if (this.#behindSince !== undefined) return this.#replace();
     // What the stream itself said meanwhile is newer.
     if (this.#state.is === "live" || this.#awaited !== undefined) return;
     if (head === this.#lastId) this.#agrees();
@@ -265,8 +288,13 @@ export class Connection {
 
   #knowsRows(): void {
     this.#awaitNothing();
-    this.#rightAt = this.#now();
-    this.#become({ is: "live" });
+    if (this.#behindSince === undefined) {
+      this.#rightAt = this.#now();
+      this.#become({ is: "live" });
+    } else if (this.#state.is !== "stale") {
+      this.#rightAt = this.#behindSince;
+      this.#become({ is: "stale", since: this.#behindSince });
+    }
   }
 
   #staysRight(): void {

@@ -14,7 +14,7 @@ export type BoardEvent =
   | { name: "boardUpdate"; data: Board }
   | { name: "closedConnection"; data: { reason: string } };
 
-export type Heartbeat = { name: "heartbeat"; data: { head: string } };
+export type Heartbeat = { name: "heartbeat"; data: { head: string; behind?: number } };
 
 type Received = BoardEvent | Heartbeat;
 
@@ -26,7 +26,7 @@ const needs: { [Name in Received["name"]]: (data: Record<string, unknown>) => bo
   flightRemoval: hasFlight,
   boardUpdate: (data) => typeof data.name === "string",
   closedConnection: (data) => typeof data.reason === "string",
-  heartbeat: (data) => typeof data.head === "string",
+  heartbeat: (data) => typeof data.head === "string" && isSeconds(data.behind),
 };
 
 export const eventNames = Object.keys(needs) as Received["name"][];
@@ -41,6 +41,10 @@ export function readEvent(name: Received["name"], text: unknown): Received | und
   } catch {
     return undefined;
   }
+}
+
+function isSeconds(value: unknown): boolean {
+  return value === undefined || typeof value === "number";
 }
 
 function hasFlight(data: Record<string, unknown>): boolean {

@@ -111,6 +111,8 @@ export class FakeSurroundings implements Surroundings {
   fate: BoardFate = "open";
   /** The board's newest event, where the server answers. */
   head: string | undefined;
+  /** Where the server that answers is cut off itself. */
+  behind: number | undefined;
   chance = 1;
 
   readonly open = (url: string): FakeStream => {
@@ -121,7 +123,7 @@ export class FakeSurroundings implements Surroundings {
 
   readonly askBoard = async (board: string): Promise<BoardNow> => {
     this.asked.push(board);
-    return { fate: this.fate, head: this.head };
+    return { fate: this.fate, head: this.head, behind: this.behind };
   };
 
   readonly random = (): number => this.chance;

@@ -16,6 +16,8 @@ export interface ListedBoard extends Board {
   closed: boolean;
   /** Of its newest event. */
   id?: string;
+  /** For how many seconds the server has not known that, if it is long. */
+  behind?: number;
 }
 
 /** One row. Times are RFC 3339 with an offset, or the board-local `HH:MM`. */

@@ -92,6 +92,16 @@ impl Update {
             )),
         }
     }
+
+    /// The flight that it is about, if it is not about a board.
+    pub fn flight(&self) -> Option<&Key> {
+        match self {
+            Self::PutBoard(_) | Self::CloseBoard { .. } => None,
+            Self::Put(flight) => Some(flight.key()),
+            Self::Patch(patch) => Some(patch.key()),
+            Self::Remove(key) | Self::Expire(key) => Some(key),
+        }
+    }
 }
 
 impl Record {

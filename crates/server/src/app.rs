@@ -8,6 +8,7 @@ use journal::Journal;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::behind;
 use crate::fold::{self, Fold, FoldError, RestoreError};
 use crate::health::Health;
 use crate::live::{Live, Outcome};
@@ -21,6 +22,9 @@ use crate::stream::Gate;
 /// The board that `GET /events` follows. It is there from the first start.
 pub(crate) const DEFAULT_BOARD: &str = "main";
 
+/// Names its opening: replicas that start together write it once.
+const FIRST_BOARD: &str = "first board";
+
 /// A running timetable. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
 pub struct App {
@@ -30,6 +34,9 @@ pub struct App {
 pub(crate) struct Parts {
     pub(crate) live: Arc<Live>,
     pub(crate) publisher: Arc<Publisher>,
+    pub(crate) waiting: Arc<Waiting>,
+    /// Whether others write to the same journal.
+    pub(crate) has_others: bool,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
@@ -45,6 +52,7 @@ struct Ending {
     fold: JoinHandle<()>,
     removal: AbortHandle,
     probe: AbortHandle,
+    behind: AbortHandle,
 }
 
 /// Why a server did not start.
@@ -70,13 +78,14 @@ pub enum StartError {
 /// A journal that cannot be read or understood, or does not take the first board.
 pub async fn start<J: Journal>(journal: J, settings: Settings) -> Result<App, StartError> {
     let journal = Arc::new(journal);
+    let has_others = journal.unsure_for().is_some();
     let metrics = Arc::new(Metrics::new());
     let (boards, restored) = fold::restore(&*journal).await?;
     let live = Live::new(boards, journal.epochs(), settings.window_bytes, Arc::clone(&metrics));
     let mut fold = Fold::new(Arc::clone(&journal), Arc::clone(&live), restored);
     fold.catch_up().await?;
 
-    let (health, waiting) = (Arc::new(Health::new()), Waiting::new());
+    let (health, waiting) = (Arc::new(Health::new()), Waiting::new(fold.applied()));
     let publisher = Publisher::new(
         Arc::clone(&journal),
         Arc::clone(&waiting),
@@ -84,18 +93,31 @@ pub async fn start<J: Journal>(journal: J, settings: Settings) -> Result<App, St
         Arc::clone(&metrics),
     );
     let publisher = Arc::new(publisher);
-    let fold = tokio::spawn(fold.run(waiting, Arc::clone(&health)));
+    let behind = behind::run(Arc::clone(&journal), Arc::clone(&waiting), Arc::clone(&health));
+    let behind = tokio::spawn(behind).abort_handle();
+    let fold = tokio::spawn(fold.run(Arc::clone(&waiting), Arc::clone(&health)));
     let removal = removal::run(Arc::clone(&live), Arc::clone(&publisher), Arc::clone(&health));
     let removal = tokio::spawn(removal).abort_handle();
     let probe = probe::run(Arc::clone(&journal), Arc::clone(&health));
     let probe = tokio::spawn(probe).abort_handle();
     let close_journal = Box::pin(async move { journal.close().await });
-    let ending = Ending { close_journal, fold, removal, probe };
+    let ending = Ending { close_journal, fold, removal, probe, behind };
 
     open_default_board(&live, &publisher).await?;
     let (streams, gate) = (Arc::default(), Gate::default());
     let ending = tokio::sync::Mutex::new(Some(ending));
-    let parts = Parts { live, publisher, health, metrics, settings, streams, gate, ending };
+    let parts = Parts {
+        live,
+        publisher,
+        waiting,
+        has_others,
+        health,
+        metrics,
+        settings,
+        streams,
+        gate,
+        ending,
+    };
     Ok(App { parts: Arc::new(parts) })
 }
 
@@ -105,8 +127,15 @@ impl App {
     /// # Errors
     /// The journal did not take it, or the server has ended.
     pub async fn publish(&self, board: BoardName, update: Update) -> Result<Outcome, PublishError> {
-        let mut outcomes = self.parts.publisher.publish(vec![Record::new(board, update)]).await?;
-        outcomes.pop().ok_or(PublishError::Stopped)
+        self.parts.publisher.publish_one(Record::new(board, update)).await
+    }
+
+    /// Is ready when the journal is not any more what was read of it: a stream in NATS was made anew, say, or
+    /// put back to an older copy. Nothing is published any more then, and what is shown stands still. Stop
+    /// serving, close this, open the journal again and [`start`] with it.
+    pub async fn replaced(&self) {
+        // Its sender lives as long as this does.
+        let _ = self.parts.health.is_replaced().wait_for(|replaced| *replaced).await;
     }
 
     /// Closes the journal: what was acknowledged is in it, and nothing more comes. The second call
@@ -116,6 +145,7 @@ impl App {
         self.parts.health.stop();
         ending.removal.abort();
         ending.probe.abort();
+        ending.behind.abort();
         ending.close_journal.await;
         if let Err(error) = ending.fold.await {
             tracing::error!("the fold ended badly: {error}");
@@ -133,7 +163,8 @@ async fn open_default_board(live: &Live, publisher: &Publisher) -> Result<(), St
     let name = BoardName::parse(DEFAULT_BOARD)?;
     if live.look(|boards, _| boards.board(&name).is_none()) {
         let settings = Box::new(BoardSettings::plain(name.clone()));
-        publisher.publish(vec![Record::new(name, Update::PutBoard(settings))]).await?;
+        let record = Record::new(name, Update::PutBoard(settings));
+        publisher.settle(vec![(FIRST_BOARD.to_owned(), record)]).await?;
     }
     Ok(())
 }

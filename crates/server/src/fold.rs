@@ -48,6 +48,11 @@ impl<J: Journal> Fold<J> {
         Ok(())
     }
 
+    /// The last record that was applied.
+    pub(crate) fn applied(&self) -> Seq {
+        self.applied
+    }
+
     /// Follows the journal until it is closed.
     pub(crate) async fn run(mut self, waiting: Arc<Waiting>, health: Arc<Health>) {
         let ending = Ending { waiting, health };
@@ -55,13 +60,14 @@ impl<J: Journal> Fold<J> {
         loop {
             match self.step().await {
                 Ok(outcomes) => {
-                    waiting.answer(outcomes);
+                    waiting.answer(outcomes, self.applied);
                     self.checkpoint_if_due();
                 }
                 Err(FoldError::Journal(journal::Error::Closed)) => break,
                 // What was applied is not what the journal has: only a new start can tell.
                 Err(error @ FoldError::Journal(journal::Error::Replaced { .. })) => {
                     health.fold_failed(&error);
+                    health.replaced();
                     break;
                 }
                 Err(error @ FoldError::Journal(_)) => {

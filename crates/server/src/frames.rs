@@ -2,6 +2,7 @@
 //! HTTP/1.1 (RFC 9112, section 7.1) too, for those whose sockets are written without an HTTP stack.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fanout::{Frame, Reason};
@@ -57,10 +58,13 @@ pub(crate) fn event(id: Option<Position>, name: &str, data: &str) -> Frame {
     encode(id.map(|id| id.to_string()).as_deref(), name, data)
 }
 
-/// Says that the stream is alive, and which event is the board's newest. It has no id of its own,
-/// so that it never moves a follower's position.
-pub(crate) fn heartbeat(now: Timestamp, head: Position) -> Frame {
-    let data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
+/// Says that the stream is alive, and which event is the board's newest, or for how long that has not been
+/// known. It has no id of its own, so that it never moves a follower's position.
+pub(crate) fn heartbeat(now: Timestamp, head: Position, behind: Option<Duration>) -> Frame {
+    let mut data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
+    if let Some(behind) = behind {
+        data["behind"] = behind.as_secs().into();
+    }
     encode(None, "heartbeat", &data.to_string())
 }
 
@@ -85,6 +89,9 @@ pub(crate) struct BoardSummary<'a> {
     pub(crate) closed: bool,
     pub(crate) flights: usize,
     pub(crate) followers: usize,
+    /// For how many seconds it has not been known whether there are newer events, if that is long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<u64>,
 }
 
 /// The word for a reason in `timetable` data and in metrics.

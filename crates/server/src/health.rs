@@ -6,11 +6,17 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::behind::BEHIND_AFTER;
+
 /// What `/readyz` says.
 pub(crate) struct Health {
     journal: Mutex<Journal>,
     /// Why the fold has ended; it does not come back.
     fold: Mutex<Option<String>>,
+    /// When what is shown was surely all there was.
+    up_to_date: Mutex<Instant>,
+    /// Whether the journal is not any more what was read of it.
+    replaced: watch::Sender<bool>,
     stopping: watch::Sender<bool>,
 }
 
@@ -23,9 +29,14 @@ struct Journal {
 
 impl Health {
     pub(crate) fn new() -> Self {
-        let stopping = watch::Sender::new(false);
-        let journal = Journal { fault: None, heard: Instant::now() };
-        Self { journal: Mutex::new(journal), fold: Mutex::default(), stopping }
+        let now = Instant::now();
+        Self {
+            journal: Mutex::new(Journal { fault: None, heard: now }),
+            fold: Mutex::default(),
+            up_to_date: Mutex::new(now),
+            replaced: watch::Sender::new(false),
+            stopping: watch::Sender::new(false),
+        }
     }
 
     /// Why the server is not ready, if it is not.
@@ -34,7 +45,22 @@ impl Health {
             return Some("the server is stopping".to_owned());
         }
         let fold = self.fold.lock().clone();
-        fold.or_else(|| self.journal.lock().fault.clone())
+        let behind = || {
+            let secs = self.behind()?.as_secs();
+            Some(format!("for {secs} s it is not known whether there are newer updates"))
+        };
+        fold.or_else(|| self.journal.lock().fault.clone()).or_else(behind)
+    }
+
+    /// For how long it has not been known whether there are newer updates than those shown, if that is
+    /// long.
+    pub(crate) fn behind(&self) -> Option<Duration> {
+        Some(self.up_to_date.lock().elapsed()).filter(|behind| *behind >= BEHIND_AFTER)
+    }
+
+    /// What is shown now has all there was at that moment.
+    pub(crate) fn was_up_to_date(&self, at: Instant) {
+        *self.up_to_date.lock() = at;
     }
 
     /// Whether the journal takes nothing.
@@ -83,6 +109,15 @@ impl Health {
         let text = with_causes(error);
         tracing::error!("{text}: the timetables stand still");
         *self.fold.lock() = Some(text);
+    }
+
+    /// The journal has to be opened anew.
+    pub(crate) fn replaced(&self) {
+        self.replaced.send_replace(true);
+    }
+
+    pub(crate) fn is_replaced(&self) -> watch::Receiver<bool> {
+        self.replaced.subscribe()
     }
 
     pub(crate) fn fold_ended(&self) {

@@ -70,6 +70,9 @@ mod probe;
 /// Asks for the removal of rows whose stay is over.
 mod removal;
 
+/// Whether what is shown may be behind what others have written.
+mod behind;
+
 /// The event stream: who is let in, where they begin, what they are sent.
 mod stream;
 
@@ -86,11 +89,12 @@ mod page;
 mod openapi;
 
 pub use app::{App, StartError, start};
+pub use behind::BEHIND_AFTER;
 pub use cors::{AllowedOrigin, NotAnOrigin};
 pub use entry::EntryError;
 pub use fold::{FoldError, RestoreError};
 pub use live::{Done, Outcome};
-pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError};
+pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, UNKNOWN_WAIT};
 pub use routes::routes;
 pub use serve::serve;
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};

@@ -241,6 +241,7 @@ impl State {
             closed: timetable.closed().is_some(),
             flights: timetable.len(),
             followers: self.sides.get(name).map_or(0, |side| side.channel.followers()),
+            behind: None,
         }
     }
 }

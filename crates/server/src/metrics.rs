@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     resumed: Counter,
     turned_away: Counter,
     stalled: Counter,
+    not_known: Counter,
     reactor_panics: Counter,
     append_seconds: Histogram,
     followers: Family<Board, Gauge>,
@@ -53,6 +54,7 @@ impl Metrics {
             resumed: Counter::default(),
             turned_away: Counter::default(),
             stalled: Counter::default(),
+            not_known: Counter::default(),
             reactor_panics: Counter::default(),
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             followers: Family::default(),
@@ -88,6 +90,11 @@ impl Metrics {
             "connections_stalled",
             "Connections closed because their peer took nothing for too long",
             self.stalled.clone(),
+        );
+        registry.register(
+            "updates_not_known",
+            "Updates whose publisher was told that it is not known whether they were written",
+            self.not_known.clone(),
         );
         registry.register(
             "reactor_panics",
@@ -128,6 +135,10 @@ impl Metrics {
 
     pub(crate) fn stalled(&self) {
         self.stalled.inc();
+    }
+
+    pub(crate) fn not_known(&self) {
+        self.not_known.inc();
     }
 
     pub(crate) fn reactor_panicked(&self) {

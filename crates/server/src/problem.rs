@@ -58,6 +58,11 @@ impl Problem {
         Why::UnknownBoard.into()
     }
 
+    pub(crate) fn not_ready(reason: &str) -> Self {
+        let detail = format!("{reason}; ask again later");
+        Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "Not ready", detail)
+    }
+
     pub(crate) fn no_such_url() -> Self {
         let title = "Unknown URL";
         Self::new(
@@ -120,8 +125,14 @@ impl From<ParseError> for Problem {
 
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
-        let title = "Not written";
-        let detail = format!("{}; publish it again later", with_causes(&error));
+        let (title, advice) = match &error {
+            PublishError::NotWritten(_) => ("Not written", "publish it again later"),
+            PublishError::NotKnown(_) | PublishError::Stopped => (
+                "Not known",
+                "publish it again with the same Idempotency-Key, which repeats nothing",
+            ),
+        };
+        let detail = format!("{}; {advice}", with_causes(&error));
         Self::without_field(StatusCode::SERVICE_UNAVAILABLE, title, detail)
     }
 }

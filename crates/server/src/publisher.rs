@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use bytes::Bytes;
-use flight::Record;
-use journal::{Journal, MAX_APPEND_RECORDS, Seq};
+use flight::{Key, Record};
+use journal::{Journal, Keyed, MAX_APPEND_RECORDS, Seq};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
 use crate::entry::Entry;
 use crate::health::Health;
@@ -21,14 +22,21 @@ pub const MAX_PUBLISHED_AT_ONCE: usize = 1_000;
 
 const _: () = assert!(MAX_PUBLISHED_AT_ONCE <= MAX_APPEND_RECORDS, "one append must take them");
 
-/// Why nothing is known of what became of records. Publishing them again is right: with an
-/// idempotency key it is harmless even if they were carried out.
+/// How long a publisher waits for the fold to come upon a record of which the journal does not know
+/// whether it was written.
+pub const UNKNOWN_WAIT: Duration = Duration::from_secs(5);
+
+/// Why nothing is known of what became of a record. Publishing it again is right: with an idempotency
+/// key it is harmless even if it was carried out.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PublishError {
-    /// They were not written.
+    /// It was not written.
     #[error("the journal did not take the update")]
     NotWritten(#[from] journal::Error),
-    /// They were written, but the fold has ended.
+    /// It may have been written, and may still be carried out.
+    #[error("it is not known whether the update was written, or will be")]
+    NotKnown(#[source] journal::Error),
+    /// It was written, but the fold has ended.
     #[error("the server stopped before the update was carried out")]
     Stopped,
 }
@@ -40,23 +48,25 @@ pub(crate) struct Publisher {
     metrics: Arc<Metrics>,
 }
 
-/// Publishers that wait for an outcome, by ticket. Bounded by the requests that are open, each of
-/// which has at most [`MAX_PUBLISHED_AT_ONCE`].
-#[derive(Default)]
+/// Those who wait for the fold.
 pub(crate) struct Waiting {
+    /// For an outcome, by ticket. Bounded by the requests that are open, each of which has at most
+    /// [`MAX_PUBLISHED_AT_ONCE`].
     publishers: Mutex<Option<HashMap<u64, oneshot::Sender<Outcome>>>>,
+    /// For a position, until the fold has ended.
+    applied: watch::Sender<Option<Seq>>,
 }
 
-/// A journal's `append` for callers that do not name the journal's type.
+/// A journal's `append_keyed` for callers that do not name the journal's type.
 trait Append: Send + Sync {
-    fn append(&self, payloads: Vec<Bytes>) -> Appending<'_>;
+    fn append(&self, payloads: Vec<Keyed>) -> Appending<'_>;
 }
 
 type Appending<'a> = Pin<Box<dyn Future<Output = Result<Vec<Seq>, journal::Error>> + Send + 'a>>;
 
 impl<J: Journal> Append for J {
-    fn append(&self, payloads: Vec<Bytes>) -> Appending<'_> {
-        Box::pin(Journal::append(self, payloads))
+    fn append(&self, payloads: Vec<Keyed>) -> Appending<'_> {
+        Box::pin(self.append_keyed(payloads))
     }
 }
 
@@ -71,31 +81,93 @@ impl Publisher {
     }
 
     /// Writes the records, in order, in one commit, and answers with what became of each.
-    pub(crate) async fn publish(&self, records: Vec<Record>) -> Result<Vec<Outcome>, PublishError> {
-        debug_assert!(records.len() <= MAX_PUBLISHED_AT_ONCE, "callers split");
-        let (tickets, outcomes) = Tickets::draw(&self.waiting, records.len());
-        let entries = tickets.numbers().zip(records);
-        let payloads = entries.map(|(ticket, record)| Entry { ticket, record }.to_payload());
-        let start = std::time::Instant::now();
-        let written = self.journal.append(payloads.collect()).await;
-        self.health.journal_answered(&written);
-        written?;
-        self.metrics.append_took(start.elapsed());
-        let mut results = Vec::with_capacity(outcomes.len());
+    pub(crate) async fn publish(&self, records: Vec<Record>) -> Vec<Result<Outcome, PublishError>> {
+        let count = records.len();
+        debug_assert!(count <= MAX_PUBLISHED_AT_ONCE, "callers split");
+        let (tickets, outcomes) = Tickets::draw(&self.waiting, count);
+        // Not the idempotency key: of two requests with the same one each has an outcome.
+        let keyed = |(ticket, record)| keyed(Entry { ticket, record }, format!("{ticket:016x}"));
+        let unknown = match self.write(tickets.numbers().zip(records).map(keyed).collect()).await {
+            Ok(_) => None,
+            Err(error @ journal::Error::Unknown { .. }) => Some(error),
+            Err(error) => return vec![Err(error.into()); count],
+        };
+        let deadline = Instant::now() + UNKNOWN_WAIT;
+        let mut results = Vec::with_capacity(count);
         for outcome in outcomes {
-            results.push(outcome.await.map_err(|_| PublishError::Stopped)?);
+            let told = match &unknown {
+                None => outcome.await,
+                Some(error) => match timeout_at(deadline, outcome).await {
+                    Ok(told) => told,
+                    Err(_) => {
+                        self.metrics.not_known();
+                        results.push(Err(PublishError::NotKnown(error.clone())));
+                        continue;
+                    }
+                },
+            };
+            results.push(told.map_err(|_| PublishError::Stopped));
         }
-        Ok(results)
+        results
+    }
+
+    /// The same of one record.
+    pub(crate) async fn publish_one(&self, record: Record) -> Result<Outcome, PublishError> {
+        self.publish(vec![record]).await.pop().unwrap_or(Err(PublishError::Stopped))
+    }
+
+    /// Writes what any replica may come to want by itself, each under a name that is the same on all of
+    /// them, so that it is written once; and waits until it has been applied.
+    pub(crate) async fn settle(&self, named: Vec<(String, Record)>) -> Result<(), PublishError> {
+        // Nobody waits for an outcome: the ticket may be another's.
+        let keyed = |(name, record)| keyed(Entry { ticket: next_ticket(1), record }, name);
+        let seqs = self.write(named.into_iter().map(keyed).collect()).await?;
+        let last = seqs.into_iter().max().unwrap_or(Seq::ZERO);
+        self.waiting.until_applied(last).await
+    }
+
+    async fn write(&self, payloads: Vec<Keyed>) -> Result<Vec<Seq>, journal::Error> {
+        let start = Instant::now();
+        let written = self.journal.append(payloads).await;
+        self.health.journal_answered(&written);
+        if written.is_ok() {
+            self.metrics.append_took(start.elapsed());
+        }
+        written
+    }
+}
+
+/// Filed under the board and the flight.
+fn keyed(entry: Entry, id: String) -> Keyed {
+    let (record, payload) = (&entry.record, entry.to_payload());
+    let board = record.board().to_string();
+    let flight = record.update().flight().map(|key| key.flight().to_owned());
+    let date = record.update().flight().and_then(Key::date).map(|date| date.to_string());
+    Keyed {
+        payload,
+        key: [Some(board), flight, date].into_iter().flatten().collect(),
+        id: Some(id),
     }
 }
 
 impl Waiting {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { publishers: Mutex::new(Some(HashMap::new())) })
+    pub(crate) fn new(applied: Seq) -> Arc<Self> {
+        let publishers = Mutex::new(Some(HashMap::new()));
+        Arc::new(Self { publishers, applied: watch::Sender::new(Some(applied)) })
     }
 
-    /// Tells those who wait for these tickets. Tickets of others, or of earlier runs, are nobody's.
-    pub(crate) fn answer(&self, outcomes: Vec<(u64, Outcome)>) {
+    /// Waits until the fold has come so far.
+    pub(crate) async fn until_applied(&self, seq: Seq) -> Result<(), PublishError> {
+        let mut applied = self.applied.subscribe();
+        let reached =
+            applied.wait_for(|applied| applied.is_none_or(|applied| applied >= seq)).await;
+        reached.ok().and_then(|applied| *applied).map(drop).ok_or(PublishError::Stopped)
+    }
+
+    /// Tells those who wait for these tickets, or for a position up to `applied`. Tickets of others, or of
+    /// earlier runs, are nobody's.
+    pub(crate) fn answer(&self, outcomes: Vec<(u64, Outcome)>, applied: Seq) {
+        self.applied.send_replace(Some(applied));
         let mut publishers = self.publishers.lock();
         let Some(publishers) = publishers.as_mut() else { return };
         for (ticket, outcome) in outcomes {
@@ -109,6 +181,7 @@ impl Waiting {
     /// Tells all who wait, and all who will, that there will be no answer.
     pub(crate) fn end(&self) {
         *self.publishers.lock() = None;
+        self.applied.send_replace(None);
     }
 }
 

@@ -1,8 +1,11 @@
 //! Asks for the removal of rows whose stay in a final state is over. The fold decides.
+//!
+//! Every replica asks, and all ask under the same name, so that one record is written.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use flight::{Boards, Record};
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 
@@ -23,15 +26,25 @@ pub(crate) async fn run(live: Arc<Live>, publisher: Arc<Publisher>, health: Arc<
         if health.journal_at_fault() {
             continue;
         }
-        let mut due = live.look(|boards, _| boards.due(Timestamp::now()));
-        due.truncate(MAX_PUBLISHED_AT_ONCE);
+        let due = live.look(|boards, _| named(boards, Timestamp::now()));
         if due.is_empty() {
             continue;
         }
-        match publisher.publish(due).await {
-            Ok(_) => {}
+        match publisher.settle(due).await {
+            Ok(()) => {}
             // The rows are due still; the next tick tries again.
             Err(error) => tracing::warn!("rows stay too long: {}", with_causes(&error)),
         }
     }
+}
+
+/// What is due, each removal with a name that says which row is meant, and of which version: should it
+/// come to stay again, its next removal is another.
+fn named(boards: &Boards, now: Timestamp) -> Vec<(String, Record)> {
+    let name = |record: Record| {
+        let board = record.board();
+        let row = boards.board(board)?.find(record.update().flight()?).ok()?;
+        Some((format!("expiry {board} {} {}", row.flight().key(), row.version()), record))
+    };
+    boards.due(now).into_iter().take(MAX_PUBLISHED_AT_ONCE).filter_map(name).collect()
 }

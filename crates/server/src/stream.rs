@@ -23,10 +23,11 @@ use axum::response::{IntoResponse, Response};
 use fanout::{Follower, Frame, Start};
 use flight::BoardName;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use rand::RngExt;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::app::{App, DEFAULT_BOARD, Parts};
 use crate::frames;
@@ -41,6 +42,9 @@ pub(crate) use wording::Words;
 
 /// A stream that is silent for longer is at fault.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long one who comes with the id of an event that has not come here yet waits for it.
+const AHEAD_WAIT: Duration = Duration::from_secs(1);
 
 /// What a new follower is told to wait before it comes back, in milliseconds: each another time,
 /// so that a restart does not bring all back at once.
@@ -70,6 +74,12 @@ pub(crate) async fn board(
     lobby: Option<Extension<Lobby>>,
 ) -> Response {
     let wishes = Wishes::read(&headers, query.as_deref().unwrap_or_default());
+    if app.parts.has_others
+        && let LastEventId::Of(id) = &wishes.last_event_id
+    {
+        // Another replica may have been quicker. An id that is not reached is looked at all the same.
+        let _ = timeout(AHEAD_WAIT, app.parts.waiting.until_applied(id.seq)).await;
+    }
     match admit(&app, &board, &wishes) {
         Ok(Admission::Stream(admitted)) => {
             let body = match lobby {
@@ -137,7 +147,12 @@ fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> 
     if follower.is_resumed() {
         parts.metrics.resumed();
     }
-    let (opening, turn) = (opening(wishes), parts.gate.turn(Instant::now()));
+    let mut opening = opening(wishes);
+    // Before the rows: whoever is shown them is not to believe them for a moment.
+    if parts.health.behind().is_some() {
+        opening.extend(heartbeat(parts, follower.head()));
+    }
+    let turn = parts.gate.turn(Instant::now());
     Ok(Admission::Stream(Box::new(Admitted { follower, opening, turn, seat })))
 }
 
@@ -158,6 +173,18 @@ fn opening(wishes: &Wishes) -> Vec<Frame> {
     padding.into_iter().chain([frames::retry(random(RETRY_MILLIS))]).collect()
 }
 
+/// The heartbeat for one who stands at `head`, as of now.
+fn heartbeat(parts: &Parts, head: u64) -> Option<Frame> {
+    let id = parts.live.id(head)?;
+    Some(frames::heartbeat(Timestamp::now(), id, parts.health.behind()))
+}
+
+/// What one is told who comes before the server is ready.
+pub(crate) fn turned_away() -> Response {
+    let retry = frames::retry(random(RETRY_WHEN_NOT_READY_MILLIS));
+    response(Body::from(retry.payload()), Version::HTTP_11, "close")
+}
+
 fn response(body: Body, version: Version, connection: &'static str) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -171,6 +198,9 @@ fn response(body: Body, version: Version, connection: &'static str) -> Response 
     }
     response
 }
+
+/// What one is told who comes before the server is ready: nobody knows how long that takes.
+const RETRY_WHEN_NOT_READY_MILLIS: std::ops::RangeInclusive<u64> = 5_000..=15_000;
 
 /// When the server stops, endings are spread so that no more than so many come in a millisecond …
 const ENDINGS_PER_MILLI: u32 = 1;

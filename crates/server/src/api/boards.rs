@@ -11,6 +11,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{reply, request};
 use crate::app::App;
+use crate::frames::BoardSummary;
 use crate::page;
 use crate::problem::Problem;
 use crate::segments::Segments;
@@ -22,7 +23,8 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
         boards: Vec<Box<RawValue>>,
     }
     let mut boards = Vec::new();
-    app.parts.live.summaries(|_, summary| boards.extend(to_raw_value(&summary)));
+    let behind = behind(&app);
+    app.parts.live.summaries(|_, summary| boards.extend(json(summary, behind)));
     ([(header::CACHE_CONTROL, "no-cache")], Json(List { boards })).into_response()
 }
 
@@ -33,9 +35,9 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let name = request::board(&board);
-    let summary = name
-        .ok()
-        .and_then(|name| app.parts.live.summary(&name, |found| to_raw_value(&found).ok())?);
+    let behind = behind(&app);
+    let summary =
+        name.ok().and_then(|name| app.parts.live.summary(&name, |found| json(found, behind))?);
     let mut response = match summary {
         found if page::is_wanted(&headers) => page::of_board(found.is_some()),
         Some(summary) => ([(header::CACHE_CONTROL, "no-cache")], Json(summary)).into_response(),
@@ -43,6 +45,14 @@ pub(crate) async fn show(
     };
     response.headers_mut().append(header::VARY, http::HeaderValue::from_static("accept"));
     response
+}
+
+fn json(summary: BoardSummary<'_>, behind: Option<u64>) -> Option<Box<RawValue>> {
+    to_raw_value(&BoardSummary { behind, ..summary }).ok()
+}
+
+fn behind(app: &App) -> Option<u64> {
+    app.parts.health.behind().map(|behind| behind.as_secs())
 }
 
 /// `PUT /boards/{board}`

@@ -41,14 +41,12 @@ pub(crate) async fn post(
 /// Publishes the lines that were understood and appends the outcome of each.
 async fn publish(app: &App, lines: Vec<(u64, Result<Record, Problem>)>, answer: &mut Vec<u8>) {
     let records = lines.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
-    let published = app.parts.publisher.publish(records).await;
-    let mut outcomes = match published {
-        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(Problem::from(error)); lines.len()],
-    }
-    .into_iter();
+    let mut outcomes = app.parts.publisher.publish(records).await.into_iter();
     for (number, line) in lines {
-        let outcome = line.and_then(|_| outcomes.next().expect("one for each that was published"));
+        let outcome = line.and_then(|_| {
+            let outcome = outcomes.next().expect("one for each that was published");
+            outcome.map_err(Problem::from)
+        });
         answer.extend_from_slice(outcome_line(number, outcome).to_string().as_bytes());
         answer.push(b'\n');
     }

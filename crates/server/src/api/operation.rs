@@ -20,11 +20,13 @@ pub(crate) async fn alive() -> Response {
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     match app.parts.health.fault() {
         None => Json(json!({ "status": "ready" })).into_response(),
-        Some(fault) => {
-            let body = Json(json!({ "status": "not ready", "reason": fault }));
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
+        Some(fault) => not_ready(&fault),
     }
+}
+
+pub(crate) fn not_ready(reason: &str) -> Response {
+    let body = Json(json!({ "status": "not ready", "reason": reason }));
+    (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
 }
 
 /// `GET /metrics`

@@ -15,9 +15,7 @@ const EVENT_ID: HeaderName = HeaderName::from_static("event-id");
 
 /// Publishes one record and waits for what becomes of it.
 pub(super) async fn publish(app: &App, record: Record) -> Result<Done, Problem> {
-    let mut outcomes = app.parts.publisher.publish(vec![record]).await?;
-    let outcome = outcomes.pop().ok_or(crate::publisher::PublishError::Stopped)?;
-    Ok(outcome?)
+    Ok(app.parts.publisher.publish_one(record).await??)
 }
 
 /// `body` as it is after the event `id`: 201 for something new, 200 otherwise.

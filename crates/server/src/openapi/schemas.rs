@@ -77,7 +77,8 @@ fn of_boards() -> [Named; 5] {
             ("flights", count("How many rows there are.").into()),
             ("followers", count("How many streams follow it on this server.").into()),
         ],
-    );
+    )
+    .property("behind", behind());
     let summary = AllOfBuilder::new()
         .description(Some("A board, with its newest event and how many use it."))
         .item(schema("Board"))
@@ -91,6 +92,12 @@ fn of_boards() -> [Named; 5] {
         ("BoardSummary", summary.into()),
         ("BoardList", all.into()),
     ]
+}
+
+fn behind() -> ObjectBuilder {
+    count(
+        "For how many seconds this server has not known whether there are newer events; only where it is long.",
+    )
 }
 
 fn settings(description: &str) -> ObjectBuilder {
@@ -162,7 +169,7 @@ fn of_streams() -> [Named; 6] {
         ("EventId", id.into()),
         ("Rows", object("All rows as of one event.", [board(), id_of_rows, rows()]).into()),
         ("Timetable", object(timetable, [board(), ("reason", reason.into()), rows()]).into()),
-        ("Heartbeat", object(heartbeat, [at, head]).into()),
+        ("Heartbeat", object(heartbeat, [at, head]).property("behind", behind()).into()),
         ("Closing", closing.into()),
         ("StreamEvent", streams::event()),
     ]

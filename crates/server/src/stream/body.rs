@@ -8,12 +8,11 @@ use axum::body::Body;
 use bytes::Bytes;
 use fanout::{Due, Follower, Frame};
 use futures_util::stream;
-use jiff::Timestamp;
 use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Admitted, HEARTBEAT, Seat, retry_after_stop, time_to_end};
+use super::{Admitted, HEARTBEAT, Seat, heartbeat, retry_after_stop, time_to_end};
 use crate::app::App;
 use crate::frames;
 
@@ -110,8 +109,7 @@ impl Stream {
     }
 
     fn heartbeat(&self) -> Option<Bytes> {
-        let head = self.app.parts.live.id(self.follower.head())?;
-        Some(frames::heartbeat(Timestamp::now(), head).payload())
+        heartbeat(&self.app.parts, self.follower.head()).map(|heartbeat| heartbeat.payload())
     }
 }
 

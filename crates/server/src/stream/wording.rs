@@ -7,7 +7,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use fanout::Wording;
 use hyper_util::server::graceful::Watcher;
-use jiff::Timestamp;
 
 use super::{Seat, retry_after_stop, time_to_end};
 use crate::app::Parts;
@@ -22,8 +21,7 @@ impl Wording for Words {
     type Seat = (Seat, Watcher);
 
     fn heartbeat(&self, head: u64) -> Option<Bytes> {
-        let head = self.parts.live.id(head)?;
-        Some(frames::heartbeat(Timestamp::now(), head).whole().clone())
+        super::heartbeat(&self.parts, head).map(|heartbeat| heartbeat.whole().clone())
     }
 
     fn goodbye(&self) -> Bytes {

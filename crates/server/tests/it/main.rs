@@ -17,6 +17,7 @@ mod removal;
 mod screen;
 mod served;
 mod shared;
+mod shared_journal;
 mod slow;
 mod snapshots;
 mod sockets;

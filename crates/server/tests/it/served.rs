@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use journal::{Journal, MemoryJournal};
 use serde_json::json;
 use server::Settings;
 use tokio::io::AsyncWriteExt;
@@ -32,7 +33,11 @@ pub(crate) fn both_ways(settings: Settings) -> [Settings; 3] {
 }
 
 pub(crate) async fn serve(settings: Settings) -> Served {
-    let house = House::with(settings).await;
+    serve_on(MemoryJournal::default(), settings).await
+}
+
+pub(crate) async fn serve_on(journal: impl Journal, settings: Settings) -> Served {
+    let house = House::on(journal, settings).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
