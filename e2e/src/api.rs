@@ -96,6 +96,19 @@ impl Api {
         outcomes.map(|outcome| outcome["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Whether somebody answers, and is ready.
+    pub fn is_ready(&self) -> bool {
+        let answer = self.agent.get(format!("{}/readyz", self.base)).call();
+        answer.is_ok_and(|answer| answer.status() == 200)
+    }
+
+    /// An answer byte for byte.
+    pub fn text(&self, path: &str) -> String {
+        let mut answer = self.agent.get(format!("{}{path}", self.base)).call().unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.body_mut().read_to_string().unwrap()
+    }
+
     pub fn rows(&self, board: &str) -> Vec<Value> {
         let answer = self.get(&format!("/boards/{board}/flights"));
         answer["flights"].as_array().unwrap().clone()

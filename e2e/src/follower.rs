@@ -74,6 +74,14 @@ impl Follower {
         (0..count).map(|_| self.next()).collect()
     }
 
+    /// Reads on until the stream has had this text, and leaves all events for later.
+    pub fn text_with(&mut self, wanted: &str, within: Duration) {
+        let deadline = Instant::now() + within;
+        while !self.text.contains(wanted) {
+            self.read(deadline.saturating_duration_since(Instant::now()));
+        }
+    }
+
     /// Reads on to the end of the stream, and answers with what came before it.
     pub fn rest(&mut self, within: Duration) -> Vec<Event> {
         let deadline = Instant::now() + within;
@@ -93,16 +101,20 @@ impl Follower {
             if self.body.ended {
                 return None;
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no event and no end within {within:?}");
-            self.socket.set_read_timeout(Some(left)).unwrap();
-            let mut bytes = [0; 64 * 1024];
-            match self.socket.read(&mut bytes) {
-                Ok(0) => panic!("the connection was cut within the stream"),
-                Ok(count) => self.take(&bytes[..count]),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => panic!("the connection broke: {error}"),
-            }
+            self.read(deadline.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// Waits for the next bytes.
+    fn read(&mut self, within: Duration) {
+        assert!(!within.is_zero(), "nothing that was waited for, and no end");
+        self.socket.set_read_timeout(Some(within)).unwrap();
+        let mut bytes = [0; 64 * 1024];
+        match self.socket.read(&mut bytes) {
+            Ok(0) => panic!("the connection was cut within the stream"),
+            Ok(count) => self.take(&bytes[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => panic!("the connection broke: {error}"),
         }
     }
 

@@ -1,15 +1,12 @@
 //! Where updates are kept: in a file, in NATS, or nowhere.
 
-/// Waiting for NATS.
-mod cluster;
-
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
-use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use journal::Options;
 use nats::{Place, Prefix, Servers, Storage};
 
 use crate::values;
@@ -89,29 +86,37 @@ enum Kind {
     Memory,
 }
 
-/// What is done with a journal, whatever kind it is.
-pub(crate) trait Use {
-    async fn with(self, journal: impl Journal) -> Result<()>;
+/// Which journal a server is to have.
+pub(crate) enum Kept {
+    File(PathBuf),
+    Memory,
+    Nats(Box<Place>),
 }
 
 impl Keeping {
-    /// Opens the journal that the flags say, and lets it be used.
-    pub(crate) async fn open(self, used: impl Use) -> Result<()> {
+    /// What the flags ask for.
+    pub(crate) fn read(self) -> Result<(Kept, Options)> {
         let options =
             Options { keep: Some(self.keep), keep_bytes: self.keep_bytes, ..Options::default() };
-        if let Some(servers) = self.nats {
-            let place = self.cluster.place(servers)?;
-            used.with(cluster::open(&place, &options).await?).await
-        } else if self.memory {
-            used.with(MemoryJournal::new(options)).await
-        } else {
-            used.with(SqliteJournal::open(&self.journal, options)?).await
-        }
+        let kept = match self.nats {
+            Some(servers) => Kept::Nats(Box::new(self.cluster.place(servers)?)),
+            None if self.memory => Kept::Memory,
+            None => Kept::File(self.journal),
+        };
+        Ok((kept, options))
     }
 }
 
 impl Cluster {
     fn place(self, servers: Servers) -> Result<Place> {
+        if let Some(file) = &self.nats_creds {
+            let wrong = || format!("--nats-creds {} has no credentials", file.display());
+            nats::check_credentials(file).with_context(wrong)?;
+        }
+        if let Some(file) = &self.nats_ca {
+            let wrong = || format!("--nats-ca {} has no certificates", file.display());
+            nats::check_authorities(file).with_context(wrong)?;
+        }
         let storage = match self.nats_storage {
             Kind::File => Storage::Disk,
             Kind::Memory => Storage::Memory,

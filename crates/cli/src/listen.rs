@@ -41,13 +41,22 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves until SIGTERM or SIGINT, then lets the streams end and closes the journal. A second
-/// signal ends the program at once.
-pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<()> {
+/// Why a server has ended.
+#[derive(Clone, Copy)]
+pub(crate) enum Ended {
+    /// It was told to.
+    Stopped,
+    /// Its journal is not any more what was read of it.
+    Replaced,
+}
+
+/// Serves until SIGTERM or SIGINT, or until the journal is another; then lets the streams end and closes
+/// the journal. A second signal ends the program at once.
+pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<Ended> {
     let mut signals = Signals::new().context("the system gives no signals")?;
     println!("flightboard is at http://{}", listener.local_addr()?);
-    let (stopped, stop) = tokio::sync::oneshot::channel();
-    tokio::spawn(async move {
+    let (stopped, mut stop) = tokio::sync::oneshot::channel();
+    let listening = tokio::spawn(async move {
         signals.next().await;
         tracing::info!("stopping; a second signal stops at once");
         // Serving may have ended by itself.
@@ -55,13 +64,22 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
         signals.next().await;
         std::process::exit(1);
     });
+    let mut ended = Ended::Stopped;
     server::serve(listener, app.clone(), async {
-        // Without a sender there is no signal to come, which the loop above rules out.
-        let _ = stop.await;
+        tokio::select! {
+            // Without a sender there is no signal to come, which the task above rules out.
+            _ = &mut stop => {}
+            () = app.replaced() => ended = Ended::Replaced,
+        }
     })
     .await;
     app.close().await;
-    Ok(())
+    // Meanwhile it may have been told to.
+    if let (Ended::Replaced, Err(_)) = (ended, stop.try_recv()) {
+        listening.abort();
+        return Ok(Ended::Replaced);
+    }
+    Ok(Ended::Stopped)
 }
 
 /// Is ready at the first SIGTERM or SIGINT from now on.

@@ -19,6 +19,9 @@ mod bench;
 /// Where updates are kept: in a file, in NATS, or nowhere.
 mod keeping;
 
+/// A server that is one of several.
+mod replica;
+
 /// A socket to listen on, and the reasons to stop.
 mod listen;
 
@@ -40,6 +43,9 @@ use clap::{Parser, Subcommand};
 const ENVIRONMENT: &str = "Every flag can also be given as an environment variable, as its help \
 says. FLIGHTBOARD_LOG sets what is logged: a level such as warn, or directives such as \
 server=debug,journal=info.";
+
+/// What matters of a connection to NATS is said in our words.
+const USUALLY_LOGGED: &str = "info,async_nats=warn";
 
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100, after_help = ENVIRONMENT)]
@@ -81,10 +87,10 @@ fn main() -> ExitCode {
 
 /// To standard error, as `FLIGHTBOARD_LOG` says.
 fn log_to_stderr() {
+    let directives = std::env::var("FLIGHTBOARD_LOG");
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
-        .with_env_var("FLIGHTBOARD_LOG")
-        .from_env_lossy();
+        .parse_lossy(directives.as_deref().unwrap_or(USUALLY_LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

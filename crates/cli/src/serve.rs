@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use clap::builder::BoolishValueParser;
-use journal::Journal;
+use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{AllowedOrigin, Settings};
 
-use crate::keeping::{Keeping, Use};
-use crate::{files, listen, values};
+use crate::keeping::{Keeping, Kept};
+use crate::{files, listen, replica, values};
 
 /// Keep timetables, take updates, and push every change to every screen.
 #[derive(Args)]
@@ -49,14 +49,9 @@ pub(crate) struct Serve {
     io_uring: bool,
 }
 
-/// What goes with the journal to make a server of it.
-struct Serving {
-    listen: String,
-    settings: Settings,
-}
-
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        let (kept, options) = self.keeping.read()?;
         let default = Settings::default();
         let settings = Settings {
             reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
@@ -68,16 +63,22 @@ impl Serve {
             drain: self.drain,
             ..default
         };
-        let serving = Serving { listen: self.listen, settings };
-        listen::runtime()?.block_on(self.keeping.open(serving))?;
+        listen::runtime()?.block_on(async {
+            let settings = files::fit(settings);
+            match kept {
+                Kept::Nats(place) => replica::serve(&self.listen, &place, options, settings).await,
+                Kept::Memory => serve(&self.listen, MemoryJournal::new(options), settings).await,
+                Kept::File(file) => {
+                    serve(&self.listen, SqliteJournal::open(&file, options)?, settings).await
+                }
+            }
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-impl Use for Serving {
-    async fn with(self, journal: impl Journal) -> Result<()> {
-        let listener = listen::bind(&self.listen).await?;
-        let app = server::start(journal, files::fit(self.settings)).await?;
-        listen::serve_until_stopped(listener, app).await
-    }
+async fn serve(listen: &str, journal: impl Journal, settings: Settings) -> Result<()> {
+    let listener = listen::bind(listen).await?;
+    let app = server::start(journal, settings).await?;
+    listen::serve_until_stopped(listener, app).await.map(drop)
 }

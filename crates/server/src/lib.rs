@@ -25,6 +25,9 @@ mod app;
 /// Accepting connections, until there is a reason to stop.
 mod serve;
 
+/// What a server says before it has its journal.
+mod waiting_room;
+
 /// A connection's socket: tuned for streams, and given up when its peer takes nothing.
 mod socket;
 
@@ -98,3 +101,4 @@ pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, UNKNOWN_WAIT};
 pub use routes::routes;
 pub use serve::serve;
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};
+pub use waiting_room::until_ready;

@@ -34,6 +34,9 @@ mod overload;
 /// `flightboard bench`, whose counts are exact.
 mod bench;
 
+/// Several servers with one journal in NATS.
+mod replicas;
+
 /// Stopping with a signal.
 mod stopping;
 

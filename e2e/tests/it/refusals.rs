@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
+use e2e::nats::NatsServer;
 use tempfile::TempDir;
 
 use crate::program::{flightboard, run, serve};
@@ -79,6 +80,39 @@ fn a_journal_that_another_server_has() {
     let second = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
     check(&mut flightboard(second), &[&journal, "in use"]);
     assert_eq!(first.api().status("/readyz"), 200);
+}
+
+#[test]
+fn nats_that_cannot_be_had_as_it_was_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let serve = |nats: &str, more: [&str; 2]| {
+        flightboard(["serve", "--listen", "127.0.0.1:0", "--nats", nats].into_iter().chain(more))
+    };
+    let (nobody, lost, other) = ("nats://127.0.0.1:1", at("lost"), at("letter.txt"));
+    fs::write(&other, "Dear server, I am nobody.").unwrap();
+    for flag in ["--nats-creds", "--nats-ca"] {
+        check(&mut serve(nobody, [flag, &lost]), &[flag, &lost, "No such file"]);
+        check(&mut serve(nobody, [flag, &other]), &[flag, &other]);
+    }
+    let server = NatsServer::start();
+    let replicas = ["--nats-replicas", "3"];
+    check(&mut serve(&server.url(), replicas), &[&server.url(), "as it was asked for", "replicas"]);
+    for (flag, wrong) in [
+        ("--nats-prefix", "a.b"),
+        ("--nats-replicas", "6"),
+        ("--nats-storage", "tape"),
+        ("--nats", "http://a"),
+    ] {
+        let ended = run(&mut serve(nobody, [flag, wrong]), "");
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        let named = ended.stderr.contains(flag) && ended.stderr.contains(wrong);
+        assert!(named || flag == "--nats", "{}", ended.stderr);
+    }
+    for more in [["--journal", "a.db"], ["--nats", nobody]] {
+        let ended = run(&mut serve(nobody, more), "");
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    }
 }
 
 #[test]

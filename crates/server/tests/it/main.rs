@@ -23,3 +23,4 @@ mod snapshots;
 mod sockets;
 mod stopping;
 mod storm;
+mod waiting_room;

@@ -1,0 +1,83 @@
+//! A server that is one of several, on NATS: it waits for its journal, and begins again when that is
+//! another.
+
+use std::time::Duration;
+
+use anyhow::{Error, Result};
+use journal::Options;
+use nats::{NatsJournal, Place};
+use server::{App, Settings};
+use tokio::sync::watch;
+
+use crate::listen::{self, Ended};
+
+/// Pause before what failed is tried again. Opening a journal waits longer than that by itself.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Serves until it is stopped. When the stream is not any more what was read of it, its followers are let
+/// go, and come back to what it is then.
+pub(crate) async fn serve(
+    listen: &str,
+    place: &Place,
+    options: Options,
+    settings: Settings,
+) -> Result<()> {
+    let mut address = listen.to_owned();
+    loop {
+        let listener = listen::bind(&address).await?;
+        address = listener.local_addr()?.to_string();
+        let (told, reason) = watch::channel(format!("the server waits for the journal {place}"));
+        let stop = listen::stop()?;
+        let opening = async {
+            tokio::select! {
+                app = open(place, &options, &settings, &told) => app.map(Some),
+                () = stop => Ok(None),
+            }
+        };
+        let opened = server::until_ready(&listener, &settings, reason, opening).await?;
+        let Some(app) = opened else { return Ok(()) };
+        match listen::serve_until_stopped(listener, app).await? {
+            Ended::Stopped => return Ok(()),
+            Ended::Replaced => tracing::warn!("beginning again with what the journal is now"),
+        }
+    }
+}
+
+/// However long it takes until NATS is there.
+async fn open(
+    place: &Place,
+    options: &Options,
+    settings: &Settings,
+    reason: &watch::Sender<String>,
+) -> Result<App> {
+    loop {
+        let opened = async {
+            let journal = NatsJournal::open(place, options.clone()).await?;
+            Ok::<_, Error>(server::start(journal, settings.clone()).await?)
+        };
+        let error = match opened.await {
+            Err(error) if may_pass(&error) => format!("{error:#}"),
+            opened => return opened,
+        };
+        tracing::warn!("{error}; trying again");
+        reason.send_replace(error);
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn may_pass(error: &Error) -> bool {
+    use journal::Error::{Busy, Closed, NoRoom, OutOfReach, Removed, Replaced, Storage, Unknown};
+    let of_journal = error.chain().find_map(|error| error.downcast_ref::<journal::Error>());
+    matches!(
+        of_journal,
+        Some(
+            Busy | Closed
+                | NoRoom { .. }
+                | OutOfReach { .. }
+                | Removed { .. }
+                | Replaced { .. }
+                | Storage { .. }
+                | Unknown { .. }
+        )
+    )
+}
