@@ -91,6 +91,11 @@ pub trait Journal: Send + Sync + 'static {
         needed_after: Seq,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// The position of the newest checkpoint, where others write some too. [`Seq::ZERO`] where nobody does.
+    fn others_checkpoint(&self) -> impl Future<Output = Result<Seq, Error>> + Send {
+        std::future::ready(Ok(Seq::ZERO))
+    }
+
     /// The oldest checkpoint kept: where a start begins to replay, so that everything needed is
     /// replayed too. `None` where there is none yet: replay from [`Seq::ZERO`].
     fn start_point(&self) -> impl Future<Output = Result<Option<Checkpoint>, Error>> + Send;

@@ -183,6 +183,11 @@ impl Journal for NatsJournal {
         self.retention.checkpoint(&self.ends, seq, state, needed_after).await
     }
 
+    async fn others_checkpoint(&self) -> Result<Seq, Error> {
+        self.ends.check_open()?;
+        self.retention.newest(&self.ends).await
+    }
+
     async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
         self.ends.check_open()?;
         self.retention.start_point(&self.ends).await

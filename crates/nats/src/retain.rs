@@ -47,6 +47,11 @@ impl Retention {
         Ok(Some(Checkpoint { seq, state: contents.state }))
     }
 
+    pub(crate) async fn newest(&self, ends: &Ends) -> Result<Seq, Error> {
+        let kept = self.list(ends).await.map_err(|cause| ends.storage(cause))?;
+        Ok(kept.last().map_or(Seq::ZERO, |kept| kept.seq))
+    }
+
     pub(crate) async fn checkpoint(
         &self,
         ends: &Ends,

@@ -17,6 +17,9 @@ use crate::publisher::Waiting;
 /// replays at most so many more than [`MAX_REPLAYED_RECORDS`].
 const CHECKPOINT_RECORDS: u64 = 50_000;
 
+/// Replicas that are due at once write over so long a time, so that one need not do what another did.
+const CHECKPOINTS_SPREAD: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// How far back of the newest record a start replays to fill the windows, at most: a matter of a
 /// second.
 const MAX_REPLAYED_RECORDS: u64 = 100_000;
@@ -101,7 +104,17 @@ impl<J: Journal> Fold<J> {
         let (journal, seq) = (Arc::clone(&self.journal), self.applied);
         let needed_after = needed_after(&self.live, seq);
         tokio::spawn(async move {
-            if let Err(error) = journal.checkpoint(seq, state, needed_after).await {
+            let written = async {
+                if journal.unsure_for().is_some() {
+                    // All replicas are due at once. One writes, the others find what it wrote.
+                    tokio::time::sleep(CHECKPOINTS_SPREAD.mul_f64(rand::random::<f64>())).await;
+                    if journal.others_checkpoint().await?.0 + CHECKPOINT_RECORDS / 2 > seq.0 {
+                        return Ok(());
+                    }
+                }
+                journal.checkpoint(seq, state, needed_after).await
+            };
+            if let Err(error) = written.await {
                 let error = crate::health::with_causes(&error);
                 tracing::warn!("no checkpoint at {seq}: {error}; a start will take longer");
             }

@@ -55,7 +55,12 @@ impl Health {
     /// For how long it has not been known whether there are newer updates than those shown, if that is
     /// long.
     pub(crate) fn behind(&self) -> Option<Duration> {
-        Some(self.up_to_date.lock().elapsed()).filter(|behind| *behind >= BEHIND_AFTER)
+        Some(self.unsure_for()).filter(|unsure_for| *unsure_for >= BEHIND_AFTER)
+    }
+
+    /// The same, however short.
+    pub(crate) fn unsure_for(&self) -> Duration {
+        self.up_to_date.lock().elapsed()
     }
 
     /// What is shown now has all there was at that moment.

@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     not_known: Counter,
     reactor_panics: Counter,
     append_seconds: Histogram,
+    unsure_seconds: Gauge,
     followers: Family<Board, Gauge>,
     flights: Family<Board, Gauge>,
 }
@@ -57,6 +58,7 @@ impl Metrics {
             not_known: Counter::default(),
             reactor_panics: Counter::default(),
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
+            unsure_seconds: Gauge::default(),
             followers: Family::default(),
             flights: Family::default(),
         };
@@ -107,6 +109,12 @@ impl Metrics {
             Unit::Seconds,
             self.append_seconds.clone(),
         );
+        registry.register_with_unit(
+            "unsure",
+            "Time for which it has not been known whether there are newer updates",
+            Unit::Seconds,
+            self.unsure_seconds.clone(),
+        );
         registry.register("followers", "Open streams", self.followers.clone());
         registry.register("flights", "Rows", self.flights.clone());
     }
@@ -150,7 +158,8 @@ impl Metrics {
     }
 
     /// All figures as text, those of the boards as of now.
-    pub(crate) fn text(&self, live: &Live) -> String {
+    pub(crate) fn text(&self, live: &Live, unsure_for: Duration) -> String {
+        self.unsure_seconds.set(i64::try_from(unsure_for.as_secs()).unwrap_or(i64::MAX));
         self.followers.clear();
         self.flights.clear();
         live.summaries(|name, summary| {

@@ -31,6 +31,6 @@ pub(crate) fn not_ready(reason: &str) -> Response {
 
 /// `GET /metrics`
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
-    let text = app.parts.metrics.text(&app.parts.live);
+    let text = app.parts.metrics.text(&app.parts.live, app.parts.health.unsure_for());
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }

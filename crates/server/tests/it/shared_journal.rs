@@ -38,8 +38,9 @@ struct Shared {
 struct Stream {
     journal: MemoryJournal,
     written: Mutex<Vec<Keyed>>,
-    numbers: Mutex<HashMap<String, Seq>>,
+    numbers: tokio::sync::Mutex<HashMap<String, Seq>>,
     answers: Mutex<Answers>,
+    checkpoints: Mutex<Vec<Seq>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -87,21 +88,16 @@ impl Journal for Shared {
     async fn append_keyed(&self, payloads: Vec<Keyed>) -> Result<Vec<Seq>, Error> {
         let answers = *self.stream.answers.lock();
         let mut seqs = Vec::new();
-        for keyed in payloads {
-            if answers == Answers::AreLostWithTheQuestion {
-                continue;
-            }
-            let id = keyed.id.clone().expect("every payload has a name");
-            let known = self.stream.numbers.lock().get(&id).copied();
-            seqs.push(match known {
-                Some(seq) => seq,
-                None => {
-                    let seq = self.stream.journal.append(vec![keyed.payload.clone()]).await?[0];
-                    self.stream.numbers.lock().insert(id, seq);
-                    self.stream.written.lock().push(keyed);
-                    seq
-                }
-            });
+        if answers != Answers::AreLostWithTheQuestion {
+            let id = |keyed: &Keyed| keyed.id.clone().expect("every payload has a name");
+            let mut numbers = self.stream.numbers.lock().await;
+            let is_new = |keyed: &&Keyed| !numbers.contains_key(&id(keyed));
+            let new: Vec<_> = payloads.iter().filter(is_new).cloned().collect();
+            let bytes = new.iter().map(|keyed| keyed.payload.clone()).collect();
+            let given = self.stream.journal.append(bytes).await?;
+            numbers.extend(new.iter().map(id).zip(given));
+            self.stream.written.lock().extend(new);
+            seqs.extend(payloads.iter().map(|keyed| numbers[&id(keyed)]));
         }
         match answers {
             Answers::Come => Ok(seqs),
@@ -133,7 +129,12 @@ impl Journal for Shared {
     }
 
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+        self.stream.checkpoints.lock().push(seq);
         self.stream.journal.checkpoint(seq, state, needed_after).await
+    }
+
+    async fn others_checkpoint(&self) -> Result<Seq, Error> {
+        Ok(self.stream.checkpoints.lock().last().copied().unwrap_or(Seq::ZERO))
     }
 
     async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
@@ -187,6 +188,19 @@ async fn what_all_want_by_themselves_is_written_once() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!(journal.written("expiry"), round, "each stay has an end of its own");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_due_first_writes_the_checkpoint_and_nobody_else() {
+    let (journal, [one, _other]) = two().await;
+    let line =
+        |n| format!(r#"{{"event":"flightAddition","data":{{"flight":"T","remark":"{n}"}}}}"#);
+    for part in 0..51 {
+        let lines = (0..1_000).map(|n| line(1_000 * part + n));
+        one.send_lines("main", &lines.collect::<Vec<_>>().join("\n")).await;
+    }
+    tokio::time::sleep(LONG).await;
+    assert_eq!(journal.stream.checkpoints.lock().len(), 1);
 }
 
 #[tokio::test]
