@@ -55,6 +55,12 @@ impl Epochs {
         self.position(position.seq) == Some(position)
     }
 
+    /// Each epoch with the number of its first record, in order.
+    #[must_use]
+    pub fn runs(&self) -> &[(Epoch, Seq)] {
+        &self.runs
+    }
+
     /// The same with a new epoch begun after the tail. An epoch that wrote nothing makes way.
     pub(crate) fn begin(&self, epoch: Epoch) -> Self {
         let mut runs: Vec<_> =

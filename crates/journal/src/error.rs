@@ -95,6 +95,38 @@ pub enum Error {
         /// The newest possible one.
         tail: Seq,
     },
+    /// Copy the records in between first: in a copy none is skipped and none comes twice.
+    #[error("record {seq} does not follow record {tail}")]
+    Gap {
+        /// The record that was given.
+        seq: Seq,
+        /// The one before it.
+        tail: Seq,
+    },
+    /// Name one that is there.
+    #[error("there is no journal {journal}")]
+    Absent {
+        /// Which journal.
+        journal: String,
+    },
+    /// Copy to it again, which goes on where it was.
+    #[error("the journal {journal} is a copy that was not finished: copy to it again to finish it")]
+    Unfinished {
+        /// Which journal.
+        journal: String,
+    },
+    /// Copy to a place where there is none.
+    #[error("there is a journal {journal} already")]
+    Occupied {
+        /// Which journal.
+        journal: String,
+    },
+    /// Remove what is there, or copy to another place.
+    #[error("{journal} is an unfinished copy of another journal")]
+    OtherOrigin {
+        /// Which journal.
+        journal: String,
+    },
     /// Stop the other program, or name another file.
     #[error(
         "the journal {} is in use by another program: stop that one or name another file",

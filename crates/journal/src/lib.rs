@@ -32,6 +32,9 @@ mod epochs;
 /// The contract of every journal, and its bounds.
 mod journal;
 
+/// How a journal comes to be the same as another one.
+mod import;
+
 /// What may be chosen at opening.
 mod options;
 
@@ -55,6 +58,7 @@ mod memory;
 
 /// What a journal of another kind is made with, so that it keeps to the same bounds and policy.
 pub mod making {
+    pub use crate::import::check_copied;
     pub use crate::journal::{check_append, check_reach, check_size};
     pub use crate::retention::{Due, reach, superfluous_checkpoints};
     pub use crate::ring::{BatchBound, Ring, cost_of};
@@ -62,14 +66,18 @@ pub mod making {
 
 pub use crate::epochs::{Epochs, MAX_EPOCHS};
 pub use crate::error::{Cause, Error};
+pub use crate::import::{Copied, Import, Origin};
 pub use crate::journal::{
     Checkpoint, Follow, Journal, Keyed, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, PROBE_BYTES,
 };
-pub use crate::memory::{MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollow, MemoryJournal};
+pub use crate::memory::{
+    MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollow, MemoryImport, MemoryJournal,
+};
 pub use crate::options::{Clock, Options};
 pub use crate::position::{Epoch, ParsePositionError, Position, Seq};
 pub use crate::record::{Record, UnixMillis};
 pub use crate::sqlite::{
-    QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, SqliteFollow, SqliteJournal,
+    QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, SqliteFollow, SqliteImport,
+    SqliteJournal,
 };

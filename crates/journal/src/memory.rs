@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::import::{Copied, Import, Origin, check_copied};
 use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_reach, check_size};
 use crate::live::{self, Live};
 use crate::retention::{self, Due};
@@ -49,6 +50,15 @@ impl MemoryJournal {
         let none = Epochs::new([], Seq::ZERO);
         let kept = Kept { contents: Mutex::default(), live: live::at(Seq::ZERO) };
         MemoryJournal { options, epochs: none.begin(none.unknown_epoch()), kept: Arc::new(kept) }
+    }
+
+    /// Begins a copy of another journal.
+    #[must_use]
+    pub fn import(origin: Origin, options: Options) -> MemoryImport {
+        let mut journal = MemoryJournal::new(options);
+        journal.kept.live.send_modify(|live| live.tail = origin.kept_after);
+        journal.epochs = origin.epochs;
+        MemoryImport { journal }
     }
 
     fn append_now(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
@@ -227,5 +237,40 @@ impl MemoryFollow {
         let batch = contents.records.after(self.after).ok_or(removed)?;
         self.after = batch.last().map_or(self.after, |record| record.seq);
         Ok(batch)
+    }
+}
+
+/// A [`MemoryJournal`] in the making.
+#[derive(Debug)]
+pub struct MemoryImport {
+    journal: MemoryJournal,
+}
+
+impl Import for MemoryImport {
+    type Journal = MemoryJournal;
+
+    fn tail(&self) -> Seq {
+        self.journal.tail()
+    }
+
+    async fn write(&mut self, records: Vec<Copied>) -> Result<(), Error> {
+        check_copied(self.tail(), &records)?;
+        let mut contents = self.journal.kept.open()?;
+        let bytes = records.iter().map(|copied| ring::cost_of(copied.record.payload.len())).sum();
+        self.journal.check_room(&contents, bytes)?;
+        for Copied { record, .. } in records {
+            self.journal.kept.live.send_modify(|live| live.tail = record.seq);
+            contents.records.push(record);
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, start: Option<Checkpoint>) -> Result<MemoryJournal, Error> {
+        if let Some(Checkpoint { seq, state }) = start {
+            self.journal.checkpoint_now(seq, state, seq)?;
+        }
+        let known = self.journal.epochs.at_tail(self.tail());
+        self.journal.epochs = known.begin(known.unknown_epoch());
+        Ok(self.journal)
     }
 }

@@ -13,7 +13,9 @@ use tokio::sync::{oneshot, watch};
 use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_size};
 use crate::live::{self, Live};
 use crate::ring::Ring;
-use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Record, Seq};
+use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Origin, Record, Seq};
+
+use self::reader::Log;
 
 /// The file itself: is it there, ours alone, and a journal?
 mod file;
@@ -33,6 +35,10 @@ mod reader;
 /// Letting the oldest records go.
 mod retain;
 
+/// Copying another journal.
+mod import;
+
+pub use self::import::SqliteImport;
 pub use self::queue::{QUEUE_APPENDS, QUEUE_BYTES};
 pub use self::writer::{RECENT_BYTES, RECENT_RECORDS};
 
@@ -45,6 +51,8 @@ pub struct SqliteJournal {
     epochs: Epochs,
     ends: Arc<Ends>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// Of one that is only read. A writer has its own.
+    read: Option<file::Claimed>,
 }
 
 /// What the writer and all followers hold in common.
@@ -70,18 +78,35 @@ impl SqliteJournal {
         let file = file::claim(path)?;
         let opened = schema::open(&file, &options)?;
         let epochs = opened.epochs.clone();
-        let ends = Arc::new(Ends {
-            journal: path.display().to_string(),
-            queue: queue::Queue::default(),
-            recent: Mutex::default(),
-            live: live::at(epochs.tail()),
-            readers: reader::Readers::new(file.path()),
-            commits: AtomicU64::new(0),
-        });
+        let ends = Ends::new(path, &epochs, reader::Readers::new(file.path(), Log::Beside));
         let writer = writer::start(Arc::clone(&ends), opened, options, file).map_err(|e| {
             Error::Storage { journal: path.display().to_string(), source: Arc::new(e) }
         })?;
-        Ok(SqliteJournal { epochs, ends, writer: Mutex::new(Some(writer)) })
+        Ok(SqliteJournal { epochs, ends, writer: Mutex::new(Some(writer)), read: None })
+    }
+
+    /// Opens the journal in this file to read it, and changes nothing of it. Appends, probes and checkpoints
+    /// are refused as if it were closed. While it is open nobody can write to it.
+    ///
+    /// # Errors
+    /// [`Error::Absent`], [`Error::Unfinished`], [`Error::InUse`], [`Error::NotAJournal`],
+    /// [`Error::Damaged`], [`Error::NewerFormat`], or else [`Error::Storage`].
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let file = file::claim_to_read(path)?;
+        let log = Log::of(file.path());
+        let epochs = schema::open_to_read(&file, log)?.epochs;
+        let ends = Ends::new(path, &epochs, reader::Readers::new(file.path(), log));
+        ends.queue.close();
+        Ok(SqliteJournal { epochs, ends, writer: Mutex::new(None), read: Some(file) })
+    }
+
+    /// Begins to copy another journal into this file, or goes on with it.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`SqliteJournal::open`].
+    pub fn import(path: impl AsRef<Path>, origin: &Origin) -> Result<SqliteImport, Error> {
+        SqliteImport::begin(path.as_ref(), origin)
     }
 
     /// How many commits of appends there were since opening. Records by commits is how well
@@ -154,6 +179,9 @@ impl Journal for SqliteJournal {
 
     async fn close(&self) {
         self.ends.queue.close();
+        if self.read.is_some() {
+            self.ends.end();
+        }
         // The thread says so at its very end; joining it is then a matter of microseconds.
         let mut live = self.ends.live.subscribe();
         let _ = live.wait_for(|live| live.closed).await;
@@ -174,6 +202,23 @@ impl Drop for SqliteJournal {
 }
 
 impl Ends {
+    fn new(path: &Path, epochs: &Epochs, readers: reader::Readers) -> Arc<Self> {
+        Arc::new(Ends {
+            journal: path.display().to_string(),
+            queue: queue::Queue::default(),
+            recent: Mutex::default(),
+            live: live::at(epochs.tail()),
+            readers,
+            commits: AtomicU64::new(0),
+        })
+    }
+
+    /// Nothing more comes.
+    fn end(&self) {
+        self.readers.close();
+        self.live.send_modify(|live| live.closed = true);
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -18,8 +18,8 @@ use crate::{Cause, Error};
 pub(super) struct Claimed {
     given: PathBuf,
     path: PathBuf,
-    /// Released when it is dropped.
-    _lock: File,
+    /// Released when it is dropped. `None` where nobody could write to it anyway.
+    _lock: Option<File>,
 }
 
 /// Finds the file, checks what can be told without reading it as a database, and locks it.
@@ -27,6 +27,27 @@ pub(super) fn claim(given: &Path) -> Result<Claimed, Error> {
     let path = resolve(given)?;
     check_writable(given, &path)?;
     let lock = lock(given, &path)?;
+    check_header(given, &path)?;
+    Ok(Claimed { given: given.to_owned(), path, _lock: Some(lock) })
+}
+
+/// Finds the file, and makes sure that nobody writes to it for as long as it is read. Others may read it
+/// too.
+pub(super) fn claim_to_read(given: &Path) -> Result<Claimed, Error> {
+    let path = resolve(given)?;
+    if !path.exists() {
+        return Err(Error::Absent { journal: given.display().to_string() });
+    }
+    if path.is_dir() {
+        return Err(not_a_journal(given, "it is a folder"));
+    }
+    let lock = match open_lock(&path) {
+        Err(e) if is_read_only(&e) => File::open(lock_path(&path)).ok(),
+        opened => Some(opened.map_err(|e| refused(given, e))?),
+    };
+    if let Some(lock) = &lock {
+        check_locked(given, lock.try_lock_shared())?;
+    }
     check_header(given, &path)?;
     Ok(Claimed { given: given.to_owned(), path, _lock: lock })
 }
@@ -72,21 +93,33 @@ fn check_writable(given: &Path, path: &Path) -> Result<(), Error> {
 }
 
 fn lock(given: &Path, path: &Path) -> Result<File, Error> {
+    let file = open_lock(path).map_err(|e| refused(given, e))?;
+    check_locked(given, file.try_lock())?;
+    Ok(file)
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(lock_path(path))
+}
+
+fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(PathBuf::from(name))
-        .map_err(|e| refused(given, e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+    name.into()
+}
+
+fn check_locked(given: &Path, locked: Result<(), TryLockError>) -> Result<(), Error> {
+    match locked {
+        Ok(()) => Ok(()),
         Err(TryLockError::Error(e)) => Err(refused(given, e)),
         Err(e @ TryLockError::WouldBlock) => {
             Err(Error::InUse { path: given.to_owned(), source: Arc::new(e) })
         }
     }
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Said here because SQLite would take a file of a few bytes for an empty database.
@@ -106,9 +139,7 @@ fn refused(given: &Path, error: io::Error) -> Error {
     let (path, kind, source) = (given.to_owned(), error.kind(), Arc::new(error));
     match kind {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NoFolder { path, source },
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            Error::ReadOnly { path, source }
-        }
+        _ if is_read_only(&source) => Error::ReadOnly { path, source },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Error::NoRoom { journal: path.display().to_string(), source }
         }

@@ -1,6 +1,7 @@
 //! Reading history: a few read-only connections, used off the async threads, for short reads only.
 //! A long one would keep the writer from folding its log into the file.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,14 +19,15 @@ const READERS: usize = 4;
 #[derive(Debug)]
 pub(super) struct Readers {
     path: PathBuf,
+    log: Log,
     turns: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path, log: Log) -> Self {
         let turns = Arc::new(Semaphore::new(READERS));
-        Readers { path: path.to_owned(), turns, idle: Arc::default() }
+        Readers { path: path.to_owned(), log, turns, idle: Arc::default() }
     }
 
     /// Runs a query on a thread that may block.
@@ -34,11 +36,11 @@ impl Readers {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<rusqlite::Result<T>, Error> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Error::Closed)?;
-        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let (idle, path, log) = (Arc::clone(&self.idle), self.path.clone(), self.log);
         let reading = tokio::task::spawn_blocking(move || {
             let turn = turn;
             let rested = lock(&idle).pop();
-            let db = rested.map_or_else(|| connect(&path), Ok)?;
+            let db = rested.map_or_else(|| connect(&path, log), Ok)?;
             let result = query(&db)?;
             // One that failed, or outlived the journal, is not used again.
             if !turn.semaphore().is_closed() {
@@ -60,11 +62,49 @@ fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connecti
     idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+/// Whether something written may not be in the file yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Log {
+    /// It may be in the log.
+    Beside,
+    /// All is in the file, and nobody writes.
+    None,
+}
+
+impl Log {
+    pub(super) fn of(path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let bytes = std::fs::metadata(PathBuf::from(log)).map_or(0, |found| found.len());
+        if bytes > 0 { Log::Beside } else { Log::None }
+    }
+}
+
+/// Without a log the file is read as one that cannot change: otherwise SQLite would make an empty one,
+/// which readers cannot remove.
+pub(super) fn connect(path: &Path, log: Log) -> rusqlite::Result<Connection> {
     let reading = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(path, reading)?;
+    let db = match log {
+        Log::Beside => Connection::open_with_flags(path, reading)?,
+        Log::None => {
+            Connection::open_with_flags(unchanging(path), reading | OpenFlags::SQLITE_OPEN_URI)?
+        }
+    };
     db.busy_timeout(BUSY)?;
     Ok(db)
+}
+
+/// The file as a URI, in which some characters mean something else.
+fn unchanging(path: &Path) -> PathBuf {
+    let mut uri = std::ffi::OsString::from("file:");
+    for part in path.as_os_str().as_bytes() {
+        match part {
+            b'%' | b'?' | b'#' => uri.push(format!("%{part:02X}")),
+            other => uri.push(std::ffi::OsStr::from_bytes(&[*other])),
+        }
+    }
+    uri.push("?immutable=1");
+    uri.into()
 }
 
 /// What is found after a position.

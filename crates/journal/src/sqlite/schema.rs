@@ -12,10 +12,11 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior};
 
 use super::file::{Claimed, not_a_journal};
+use super::reader::{self, Log};
 use super::says_no_room;
 use crate::{Cause, Epoch, Epochs, Error, Options, Seq, UnixMillis};
 
-/// A journal ready for writing, in its new epoch.
+/// A journal as it was found. One that is opened for writing is in its new epoch.
 pub(super) struct Opened {
     pub(super) db: Connection,
     pub(super) epochs: Epochs,
@@ -34,9 +35,46 @@ pub(super) fn open(file: &Claimed, options: &Options) -> Result<Opened, Error> {
     db.busy_timeout(BUSY).map_err(fail)?;
     // Before anything is written: the file may belong to another program.
     let age = identify(&db, file)?;
+    if age == Age::Unfinished {
+        return Err(Error::Unfinished { journal: file.given().display().to_string() });
+    }
     set_up(&db, options, file)?;
     if age == Age::New {
-        create(&mut db).map_err(fail)?;
+        create(&mut db, APPLICATION_ID).map_err(fail)?;
+    } else {
+        check_soundness(&db, file)?;
+    }
+    let opened = load(db).map_err(fail)?;
+    begin(opened).map_err(fail)
+}
+
+/// Opens the database of a journal for reading, and begins no epoch.
+pub(super) fn open_to_read(file: &Claimed, log: Log) -> Result<Opened, Error> {
+    let fail = |e| open_failure(&file.given(), e);
+    let db = reader::connect(file.path(), log).map_err(fail)?;
+    let journal = || file.given().display().to_string();
+    match identify(&db, file)? {
+        Age::New => return Err(Error::Absent { journal: journal() }),
+        Age::Unfinished => return Err(Error::Unfinished { journal: journal() }),
+        Age::Finished => check_soundness(&db, file)?,
+    }
+    load(db).map_err(fail)
+}
+
+/// Opens a database in which another journal is copied, or makes one.
+pub(super) fn open_to_import(file: &Claimed) -> Result<Opened, Error> {
+    let fail = |e| open_failure(&file.given(), e);
+    let mut db = Connection::open_with_flags(file.path(), WRITING).map_err(fail)?;
+    db.busy_timeout(BUSY).map_err(fail)?;
+    let age = identify(&db, file)?;
+    if age == Age::Finished {
+        return Err(Error::Occupied { journal: file.given().display().to_string() });
+    }
+    set_up(&db, &Options::default(), file)?;
+    // Nobody waits for an answer to a single commit, so SQLite may fold the log when it likes.
+    db.pragma_update_and_check(None, "wal_autocheckpoint", FOLD_PAGES, |_| Ok(())).map_err(fail)?;
+    if age == Age::New {
+        create(&mut db, UNFINISHED_ID).map_err(fail)?;
     } else {
         check_soundness(&db, file)?;
     }
@@ -46,7 +84,9 @@ pub(super) fn open(file: &Claimed, options: &Options) -> Result<Opened, Error> {
 #[derive(PartialEq)]
 enum Age {
     New,
-    Known,
+    /// A copy that is not yet a journal.
+    Unfinished,
+    Finished,
 }
 
 fn identify(db: &Connection, file: &Claimed) -> Result<Age, Error> {
@@ -57,8 +97,9 @@ fn identify(db: &Connection, file: &Claimed) -> Result<Age, Error> {
     };
     match read().map_err(|e| open_failure(&file.given(), e))? {
         (0, 0, 0) => Ok(Age::New),
-        (APPLICATION_ID, FORMAT, _) => Ok(Age::Known),
-        (APPLICATION_ID, found, _) if found > FORMAT => Err(Error::NewerFormat {
+        (APPLICATION_ID, FORMAT, _) => Ok(Age::Finished),
+        (UNFINISHED_ID, FORMAT, _) => Ok(Age::Unfinished),
+        (APPLICATION_ID | UNFINISHED_ID, found, _) if found > FORMAT => Err(Error::NewerFormat {
             path: file.given(),
             found: u32::try_from(found).unwrap_or(u32::MAX),
             known: FORMAT as u32,
@@ -89,10 +130,10 @@ fn limit_size(db: &Connection, bytes: u64) -> rusqlite::Result<()> {
     db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
-fn create(db: &mut Connection) -> rusqlite::Result<()> {
+fn create(db: &mut Connection, application_id: i64) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(TABLES)?;
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "application_id", application_id)?;
     tx.pragma_update(None, "user_version", FORMAT)?;
     tx.commit()
 }
@@ -115,7 +156,7 @@ fn check_soundness(db: &Connection, file: &Claimed) -> Result<(), Error> {
     }
 }
 
-fn load(mut db: Connection) -> rusqlite::Result<Opened> {
+fn load(db: Connection) -> rusqlite::Result<Opened> {
     let oldest = oldest_record(&db)?;
     let newest = db
         .query_row("SELECT seq, time FROM record ORDER BY seq DESC LIMIT 1", [], seq_and_time)
@@ -125,10 +166,13 @@ fn load(mut db: Connection) -> rusqlite::Result<Opened> {
         rows(&db, "SELECT seq FROM checkpoint ORDER BY seq", |row| Ok(seq(row.get(0)?)))?;
     let known =
         rows(&db, "SELECT id, first FROM epoch", |row| Ok((Epoch(row.get(0)?), seq(row.get(1)?))))?;
-    let known = Epochs::new(known, tail);
-    let epochs = known.begin(known.unknown_epoch());
-    keep_ends(&mut db, &epochs)?;
-    Ok(Opened { db, epochs, oldest, newest_time, checkpoints })
+    Ok(Opened { db, epochs: Epochs::new(known, tail), oldest, newest_time, checkpoints })
+}
+
+fn begin(mut opened: Opened) -> rusqlite::Result<Opened> {
+    opened.epochs = opened.epochs.begin(opened.epochs.unknown_epoch());
+    keep_ends(&mut opened.db, &opened.epochs)?;
+    Ok(opened)
 }
 
 /// Writes the begun epoch, and forgets the ones that made way for it.
@@ -200,8 +244,14 @@ const TABLES: &str = "
 /// "flbd": what tells a journal from any other database.
 pub(super) const APPLICATION_ID: i64 = 0x666c_6264;
 
+/// "flbc": what tells a copy that is not finished from a journal.
+pub(super) const UNFINISHED_ID: i64 = 0x666c_6263;
+
 /// The newest format known here. Raised by whoever changes the tables.
 pub(super) const FORMAT: i64 = 1;
+
+/// How many pages the log of a copy may have before it is folded.
+const FOLD_PAGES: i64 = 1000;
 
 /// How long to wait for another program's lock before giving up.
 pub(super) const BUSY: Duration = Duration::from_secs(1);

@@ -299,8 +299,7 @@ struct Ending(Arc<Ends>);
 impl Drop for Ending {
     fn drop(&mut self) {
         self.0.queue.abandon();
-        self.0.readers.close();
-        self.0.live.send_modify(|live| live.closed = true);
+        self.0.end();
     }
 }
 
