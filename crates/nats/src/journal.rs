@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::making::{check_append, check_size};
 use journal::{
-    Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, Options,
+    Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_STATE_BYTES, Options, Origin,
     PROBE_BYTES, Record, Seq,
 };
 use tokio::sync::{oneshot, watch};
@@ -17,12 +17,12 @@ use crate::checkpoints;
 use crate::ends::{End, Ends, Known, Live};
 use crate::fault::{NotOpened, because};
 use crate::history::{History, Of, Old};
+use crate::import::NatsImport;
 use crate::link::Link;
 use crate::place::Place;
 use crate::queue::{Append, IN_FLIGHT_RECORDS, Job, Outgoing};
 use crate::reading::At;
 use crate::retain::Retention;
-use crate::stamp::MAX_HEADER_BYTES;
 use crate::streams::Streams;
 use crate::subject;
 use crate::tail::Tail;
@@ -34,7 +34,9 @@ pub struct NatsJournal {
     ends: Arc<Ends>,
     prefix: String,
     retention: Arc<Retention>,
-    tasks: [AbortHandle; 2],
+    reading: AbortHandle,
+    /// `None` where it is only read.
+    writing: Option<AbortHandle>,
 }
 
 impl NatsJournal {
@@ -43,18 +45,55 @@ impl NatsJournal {
     /// # Errors
     /// [`Error::Storage`]: no server answers, JetStream is not enabled. [`Error::Unfit`]: the stream is not
     /// one of ours, or a server that stands alone is asked for replicas.
-    /// [`Error::Replaced`]: records are missing after the newest checkpoint.
+    /// [`Error::Replaced`]: records are missing after the newest checkpoint. [`Error::Unfinished`].
     pub async fn open(place: &Place, options: Options) -> Result<Self, Error> {
+        let link = connect(place).await?;
+        let opened = until(|| Streams::open(&link.jetstream, place)).await;
+        let streams = opened.map_err(|why| not_opened(place, why))?;
+        let mut journal = Self::read(place, link, streams, options.clone()).await?;
+        let (ends, retention) = (Arc::clone(&journal.ends), Arc::clone(&journal.retention));
+        if ends.tail() > Seq::ZERO {
+            ends.begin_epoch();
+        }
+        let writer = Writer::new(ends, options, retention);
+        journal.writing = Some(tokio::spawn(writer.run()).abort_handle());
+        Ok(journal)
+    }
+
+    /// Opens a journal that is there to read it, and changes nothing of it. Appends, probes and checkpoints
+    /// are refused as if it were closed. Others may write to it meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Absent`], and those of [`NatsJournal::open`].
+    pub async fn open_to_read(place: &Place) -> Result<Self, Error> {
+        let link = connect(place).await?;
+        let found = until(|| Streams::find(&link.jetstream, place)).await;
+        let found = found.map_err(|why| not_opened(place, why))?;
+        let streams = found.ok_or_else(|| Error::Absent { journal: place.to_string() })?;
+        let journal = Self::read(place, link, streams, Options::default()).await?;
+        journal.ends.queue.close();
+        Ok(journal)
+    }
+
+    /// Begins to copy another journal into this place, or goes on with it.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`NatsJournal::open`].
+    pub async fn import(place: &Place, origin: &Origin) -> Result<NatsImport, Error> {
+        NatsImport::begin(place, origin).await
+    }
+
+    async fn read(
+        place: &Place,
+        link: Link,
+        streams: Streams,
+        options: Options,
+    ) -> Result<Self, Error> {
         let name = place.to_string();
         let storage = |source| Error::Storage { journal: name.clone(), source };
-        let not_opened = |why| match why {
-            NotOpened::Now(source) => storage(source),
-            NotOpened::Ever(source) => Error::Unfit { journal: name.clone(), source },
-        };
-        let connect = || async { Ok(Link::connect(place, 2 * IN_FLIGHT_RECORDS).await?) };
-        let link = until(connect).await.map_err(not_opened)?;
-        let open = || Streams::open(&link.jetstream, place);
-        let streams = until(open).await.map_err(not_opened)?;
+        if streams.unfinished {
+            return Err(Error::Unfinished { journal: name });
+        }
 
         // Checkpoints first: none of them is then beyond what the stream has.
         let all = checkpoints::list(&streams, &Default::default()).await.map_err(storage)?;
@@ -72,16 +111,11 @@ impl NatsJournal {
 
         let at = At { seq: known.seq, mark: None };
         let ends = Arc::new(Ends::new(name.clone(), link, streams, known));
-        let retention = Arc::new(Retention::new(options.clone(), foreign));
+        let retention = Arc::new(Retention::new(options, foreign));
         let reading = tokio::spawn(Tail::new(Arc::clone(&ends), at).run()).abort_handle();
-        let writer = Writer::new(Arc::clone(&ends), options, Arc::clone(&retention));
-        let writing = tokio::spawn(writer.run()).abort_handle();
         let prefix = place.prefix.to_string();
-        let journal = NatsJournal { ends, prefix, retention, tasks: [reading, writing] };
+        let journal = NatsJournal { ends, prefix, retention, reading, writing: None };
         journal.read_to(tail).await?;
-        if tail > Seq::ZERO {
-            journal.ends.begin_epoch();
-        }
         Ok(journal)
     }
 
@@ -108,7 +142,7 @@ impl NatsJournal {
     ) -> Result<oneshot::Receiver<Result<Vec<Seq>, Error>>, Error> {
         let only: Vec<_> = payloads.iter().map(|keyed| keyed.payload.clone()).collect();
         let bytes = check_append(&only)?;
-        let limit = self.max_payload_bytes();
+        let limit = self.ends.link.max_payload_bytes();
         check_size("a payload", only.iter().map(Bytes::len).max().unwrap_or(0), limit)?;
         let records = payloads.into_iter().map(|keyed| self.outgoing(keyed));
         let records = records.collect::<Result<_, _>>()?;
@@ -128,10 +162,9 @@ impl NatsJournal {
         Ok(Outgoing { subject, id, payload: keyed.payload })
     }
 
-    /// What the servers take beside the headers, or less.
-    fn max_payload_bytes(&self) -> usize {
-        let servers = self.ends.link.client.max_payload();
-        servers.saturating_sub(MAX_HEADER_BYTES).min(MAX_PAYLOAD_BYTES)
+    fn abort(&self) {
+        self.reading.abort();
+        self.writing.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -180,6 +213,9 @@ impl Journal for NatsJournal {
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         self.ends.check_open()?;
+        if self.writing.is_none() {
+            return Err(Error::Closed);
+        }
         self.retention.checkpoint(&self.ends, seq, state, needed_after).await
     }
 
@@ -195,9 +231,12 @@ impl Journal for NatsJournal {
 
     async fn close(&self) {
         self.ends.queue.close();
+        if self.writing.is_none() {
+            self.ends.end(End::Closed);
+        }
         let mut live = self.ends.live.subscribe();
         let _ = live.wait_for(|live| live.end.is_some()).await;
-        self.tasks.iter().for_each(AbortHandle::abort);
+        self.abort();
     }
 }
 
@@ -205,7 +244,7 @@ impl Drop for NatsJournal {
     fn drop(&mut self) {
         self.ends.queue.close();
         self.ends.queue.take_all();
-        self.tasks.iter().for_each(AbortHandle::abort);
+        self.abort();
         self.ends.end(End::Closed);
     }
 }
@@ -259,8 +298,22 @@ impl NatsFollow {
     }
 }
 
+/// Connects to the servers of a journal.
+pub(crate) async fn connect(place: &Place) -> Result<Link, Error> {
+    let connect = || async { Ok(Link::connect(place, 2 * IN_FLIGHT_RECORDS).await?) };
+    until(connect).await.map_err(|why| not_opened(place, why))
+}
+
+pub(crate) fn not_opened(place: &Place, why: NotOpened) -> Error {
+    let journal = place.to_string();
+    match why {
+        NotOpened::Now(source) => Error::Storage { journal, source },
+        NotOpened::Ever(source) => Error::Unfit { journal, source },
+    }
+}
+
 /// Tries again while servers may be about to come.
-async fn until<T, F: Future<Output = Result<T, NotOpened>>>(
+pub(crate) async fn until<T, F: Future<Output = Result<T, NotOpened>>>(
     try_it: impl Fn() -> F,
 ) -> Result<T, NotOpened> {
     let deadline = Instant::now() + OPENED_WITHIN;

@@ -105,6 +105,9 @@ mod checkpoints;
 /// What is let go.
 mod retain;
 
+/// Copying another journal.
+mod import;
+
 /// What servers say, as the caller can act on it.
 mod fault;
 
@@ -112,6 +115,7 @@ mod fault;
 mod journal;
 
 pub use crate::files::{check_authorities, check_credentials};
+pub use crate::import::NatsImport;
 pub use crate::journal::{NatsFollow, NatsJournal, OPENED_WITHIN};
 pub use crate::link::{MAX_RECONNECT_WAIT, PATIENCE};
 pub use crate::place::{MAX_PREFIX_BYTES, ParsePlaceError, Place, Prefix, Servers, Storage, Tls};

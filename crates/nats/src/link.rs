@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::fault::because;
 use crate::place::{Place, Tls};
-use journal::Cause;
+use crate::stamp::MAX_HEADER_BYTES;
+use journal::{Cause, MAX_PAYLOAD_BYTES};
 
 /// How long what was asked of the servers waits for its answer, across a reconnection or an election
 /// too. Then it is refused.
@@ -56,6 +57,12 @@ impl Link {
             .max_ack_inflight(in_flight)
             .build(client.clone());
         Ok(Link { client, jetstream, down_since })
+    }
+
+    /// What the servers take beside the headers, or less.
+    pub(crate) fn max_payload_bytes(&self) -> usize {
+        let servers = self.client.max_payload();
+        servers.saturating_sub(MAX_HEADER_BYTES).min(MAX_PAYLOAD_BYTES)
     }
 
     /// Returns at once where there is a connection; else waits for one until it has been away for

@@ -16,16 +16,33 @@ impl Stamp {
     /// the stream gave it.
     pub(crate) fn read(headers: Option<&HeaderMap>, mark: Mark, before: Epoch) -> Self {
         let header = |name: &str| headers.and_then(|headers| headers.get(name));
-        let epoch = header(EPOCH).and_then(|value| value.as_str().parse().ok());
+        let epoch = headers.and_then(Self::epoch_on);
         let time = header(TIME).and_then(|value| value.as_str().parse().ok()).map(UnixMillis);
         Stamp { epoch: epoch.unwrap_or(before), time: time.unwrap_or_else(|| mark.millis()) }
     }
 
     pub(crate) fn write(self) -> HeaderMap {
+        Self::write_of(Some(self.epoch), self.time)
+    }
+
+    /// The same of a record whose epoch may be forgotten.
+    pub(crate) fn write_of(epoch: Option<Epoch>, time: UnixMillis) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(EPOCH, self.epoch.to_string());
-        headers.insert(TIME, self.time.0.to_string());
+        if let Some(epoch) = epoch {
+            headers.insert(EPOCH, epoch.to_string());
+        }
+        headers.insert(TIME, time.0.to_string());
         headers
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_on(headers: &HeaderMap) -> bool {
+        headers.get(TIME).is_some()
+    }
+
+    /// The epoch, unless it was forgotten.
+    pub(crate) fn epoch_on(headers: &HeaderMap) -> Option<Epoch> {
+        headers.get(EPOCH).and_then(|value| value.as_str().parse().ok())
     }
 }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind};
+use async_nats::jetstream::context::{
+    CreateStreamError, CreateStreamErrorKind, GetStreamErrorKind,
+};
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::object_store::{self, ObjectStore};
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use async_nats::jetstream::stream::{
@@ -31,6 +34,8 @@ pub(crate) struct Streams {
     /// The subject that probes write to.
     pub(crate) probe: String,
     pub(crate) identity: Identity,
+    /// Whether another journal is being copied into it, and was not yet wholly when it was opened.
+    pub(crate) unfinished: bool,
     /// Whether more than one server keeps each record, when last heard.
     replicated: Arc<AtomicBool>,
 }
@@ -61,16 +66,72 @@ impl Identity {
 }
 
 impl Streams {
+    /// Those that are there, or new ones.
     pub(crate) async fn open(jetstream: &Context, place: &Place) -> Result<Self, NotOpened> {
-        let prefix = place.prefix.as_str();
-        let records = jetstream.get_or_create_stream(records(place)).await.map_err(not_made)?;
+        Self::open_or_make(jetstream, place, records(place)).await
+    }
+
+    /// The same, where new ones are such that nobody opens them as a journal.
+    pub(crate) async fn open_to_import(
+        jetstream: &Context,
+        place: &Place,
+    ) -> Result<Self, NotOpened> {
+        let unfinished = Config { description: Some(UNFINISHED.to_owned()), ..records(place) };
+        Self::open_or_make(jetstream, place, unfinished).await
+    }
+
+    /// Those that are there.
+    pub(crate) async fn find(
+        jetstream: &Context,
+        place: &Place,
+    ) -> Result<Option<Self>, NotOpened> {
+        let records = match jetstream.get_stream(place.prefix.as_str()).await {
+            Ok(records) => records,
+            Err(e) => match e.kind() {
+                GetStreamErrorKind::JetStream(said)
+                    if said.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                {
+                    return Ok(None);
+                }
+                _ => return Err(because(e).into()),
+            },
+        };
+        let bucket = jetstream.get_object_store(bucket(place)).await.map_err(because)?;
+        Self::of(place, records, bucket).await.map(Some)
+    }
+
+    async fn open_or_make(
+        jetstream: &Context,
+        place: &Place,
+        config: Config,
+    ) -> Result<Self, NotOpened> {
+        let records = jetstream.get_or_create_stream(config).await.map_err(not_made)?;
+        jetstream.get_or_create_stream(probes(place)).await.map_err(because)?;
+        Self::of(place, records, checkpoints(jetstream, place).await?).await
+    }
+
+    async fn of(
+        place: &Place,
+        records: Stream,
+        checkpoints: ObjectStore,
+    ) -> Result<Self, NotOpened> {
         let info = records.get_info().await.map_err(because)?;
-        check(&info.config, prefix).map_err(NotOpened::Ever)?;
-        let probe = format!("{prefix}-probe");
-        jetstream.get_or_create_stream(probes(place, &probe)).await.map_err(because)?;
-        let checkpoints = checkpoints(jetstream, place).await?;
-        let replicated = Arc::new(AtomicBool::new(info.config.num_replicas > 1));
-        Ok(Streams { records, checkpoints, probe, identity: Identity::of(&info), replicated })
+        check(&info.config, place.prefix.as_str()).map_err(NotOpened::Ever)?;
+        Ok(Streams {
+            records,
+            checkpoints,
+            probe: probe(place),
+            identity: Identity::of(&info),
+            unfinished: info.config.description.as_deref() == Some(UNFINISHED),
+            replicated: Arc::new(AtomicBool::new(info.config.num_replicas > 1)),
+        })
+    }
+
+    /// Makes a journal of what was copied.
+    pub(crate) async fn finish(&self, jetstream: &Context) -> Result<(), Cause> {
+        let info = self.records.get_info().await.map_err(because)?;
+        let finished = Config { description: None, ..info.config };
+        jetstream.update_stream(finished).await.map(drop).map_err(because)
     }
 
     /// A subject of records without a key.
@@ -96,8 +157,13 @@ impl Streams {
 
     /// What tells the record of this number from others. `None` where it is not kept.
     pub(crate) async fn mark(&self, seq: u64) -> Result<Option<Mark>, Cause> {
+        Ok(self.message(seq).await?.map(|message| Mark::of(message.time)))
+    }
+
+    /// The message of this number, if it is kept.
+    pub(crate) async fn message(&self, seq: u64) -> Result<Option<StreamMessage>, Cause> {
         match self.records.get_raw_message(seq).await {
-            Ok(message) => Ok(Some(Mark::of(message.time))),
+            Ok(message) => Ok(Some(message)),
             Err(e) if says(&e, ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
             Err(e) if e.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
             Err(e) => Err(because(e)),
@@ -147,13 +213,12 @@ fn records(place: &Place) -> Config {
     }
 }
 
-fn probes(place: &Place, name: &str) -> Config {
-    Config {
-        name: name.to_owned(),
-        subjects: vec![name.to_owned()],
-        max_messages: 1,
-        ..kept(place)
-    }
+fn probes(place: &Place) -> Config {
+    Config { name: probe(place), subjects: vec![probe(place)], max_messages: 1, ..kept(place) }
+}
+
+fn probe(place: &Place) -> String {
+    format!("{}-probe", place.prefix)
 }
 
 fn kept(place: &Place) -> Config {
@@ -168,7 +233,7 @@ fn kind(place: &Place) -> StorageType {
 }
 
 async fn checkpoints(jetstream: &Context, place: &Place) -> Result<ObjectStore, Cause> {
-    let bucket = format!("{}-checkpoints", place.prefix);
+    let bucket = bucket(place);
     if let Ok(found) = jetstream.get_object_store(&bucket).await {
         return Ok(found);
     }
@@ -181,6 +246,13 @@ async fn checkpoints(jetstream: &Context, place: &Place) -> Result<ObjectStore, 
     };
     jetstream.create_object_store(config).await.map_err(because)
 }
+
+fn bucket(place: &Place) -> String {
+    format!("{}-checkpoints", place.prefix)
+}
+
+/// What the stream says of itself while another journal is copied into it.
+const UNFINISHED: &str = "A copy of a journal, not yet finished";
 
 /// A stream that was there may have been made by somebody else, for something else.
 fn check(config: &Config, prefix: &str) -> Result<(), Cause> {

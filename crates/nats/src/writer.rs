@@ -127,7 +127,8 @@ impl Writer {
             let rest = &records[progress.seqs.len()..];
             let most =
                 if self.ends.streams.takes_runs(&self.ends.link) { IN_FLIGHT_RECORDS } else { 1 };
-            let run = &rest[..run_length(rest, most)];
+            let sizes = rest.iter().map(|record| record.payload.len());
+            let run = &rest[..run_length(sizes, most)];
             let before = self.ends.before();
             let (acknowledged, refusal) = self.attempt(run, before).await;
             if !acknowledged.is_empty() {
@@ -321,11 +322,11 @@ impl Writer {
     }
 }
 
-/// How many of these are sent before their acknowledgements have come.
-fn run_length(records: &[Outgoing], most: usize) -> usize {
+/// How many payloads of these sizes are sent before their acknowledgements have come.
+pub(crate) fn run_length(sizes: impl Iterator<Item = usize>, most: usize) -> usize {
     let mut bytes = 0;
-    let fits = records.iter().take(most).take_while(|record| {
-        bytes += record.payload.len();
+    let fits = sizes.take(most).take_while(|size| {
+        bytes += size;
         bytes <= IN_FLIGHT_BYTES
     });
     fits.count().max(1)
@@ -346,7 +347,7 @@ const NEVER: u64 = i64::MAX as u64;
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 
 /// How long to wait before what was not taken is sent again.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long to wait for the record of another that came before ours.
 const RACE_WAIT: Duration = Duration::from_millis(500);
@@ -359,21 +360,16 @@ mod tests {
 
     #[test]
     fn what_is_sent_unacknowledged_is_bounded_in_records_and_bytes() {
-        let records = |count, bytes| -> Vec<_> {
-            let payload = bytes::Bytes::from(vec![0; bytes]);
-            let one =
-                || Outgoing { subject: String::new(), id: String::new(), payload: payload.clone() };
-            std::iter::repeat_with(one).take(count).collect()
-        };
+        let sizes = |count, bytes| vec![bytes; count];
         let half = IN_FLIGHT_BYTES / 2;
-        for (records, most, expected) in [
-            (records(3, 1), IN_FLIGHT_RECORDS, 3),
-            (records(3, 1), 1, 1),
-            (records(IN_FLIGHT_RECORDS + 1, 1), IN_FLIGHT_RECORDS, IN_FLIGHT_RECORDS),
-            (records(5, half), IN_FLIGHT_RECORDS, 2),
-            (records(5, half + 1), IN_FLIGHT_RECORDS, 1),
+        for (sizes, most, expected) in [
+            (sizes(3, 1), IN_FLIGHT_RECORDS, 3),
+            (sizes(3, 1), 1, 1),
+            (sizes(IN_FLIGHT_RECORDS + 1, 1), IN_FLIGHT_RECORDS, IN_FLIGHT_RECORDS),
+            (sizes(5, half), IN_FLIGHT_RECORDS, 2),
+            (sizes(5, half + 1), IN_FLIGHT_RECORDS, 1),
         ] {
-            assert_eq!(run_length(&records, most), expected);
+            assert_eq!(run_length(sizes.into_iter(), most), expected);
         }
     }
 }

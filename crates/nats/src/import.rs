@@ -1,0 +1,234 @@
+//! Copying another journal into a stream: each record under the number that it has, on the condition that the
+//! stream ends with the one before it. So none comes twice, whatever is sent again.
+//!
+//! Nobody else writes meanwhile, so that many records can be on their way at once, bound to each other by
+//! number alone. A stream that says of itself that it is not finished is opened by nobody as a journal.
+//!
+//! Where the records before are gone, the stream has to begin with a number in the middle. Servers since 2.10
+//! go on after any number that an empty stream is purged to. Older ones do not, so they are given as many
+//! messages without contents, which are purged.
+
+use async_nats::HeaderMap;
+use async_nats::jetstream::message::PublishMessage;
+use bytes::Bytes;
+use journal::making::{check_copied, check_reach, check_size};
+use journal::{
+    Cause, Checkpoint, Copied, Epochs, Error, Import, MAX_STATE_BYTES, Options, Origin, Seq,
+};
+use tokio::time::{Instant, timeout};
+
+use crate::checkpoints::{self, Contents};
+use crate::fault::{Refusal, because};
+use crate::journal::{NatsJournal, connect, not_opened, until};
+use crate::link::{ANSWER_WAIT, Link, PATIENCE};
+use crate::place::Place;
+use crate::queue::IN_FLIGHT_RECORDS;
+use crate::stamp::Stamp;
+use crate::streams::{Look, Streams};
+use crate::subject;
+use crate::writer::{PAUSE, run_length};
+
+/// A [`NatsJournal`] in the making.
+#[derive(Debug)]
+pub struct NatsImport {
+    place: Place,
+    link: Link,
+    streams: Streams,
+    origin: Origin,
+    tail: Seq,
+}
+
+/// A message on its way, under the number after that of the one before it.
+struct Message {
+    subject: String,
+    headers: HeaderMap,
+    payload: Bytes,
+}
+
+impl NatsImport {
+    pub(crate) async fn begin(place: &Place, origin: &Origin) -> Result<Self, Error> {
+        let link = connect(place).await?;
+        let opened = until(|| Streams::open_to_import(&link.jetstream, place)).await;
+        let streams = opened.map_err(|why| not_opened(place, why))?;
+        if !streams.unfinished {
+            return Err(Error::Occupied { journal: place.to_string() });
+        }
+        let (place, origin) = (place.clone(), origin.clone());
+        let mut import = NatsImport { place, link, streams, origin, tail: Seq::ZERO };
+        import.tail = import.look().await?;
+        if import.tail > Seq::ZERO {
+            import.check_origin().await?;
+        }
+        import.skip_what_is_gone().await?;
+        Ok(import)
+    }
+
+    async fn check_origin(&self) -> Result<(), Error> {
+        let last = self.streams.message(self.tail.0).await.map_err(|cause| self.storage(cause))?;
+        let same = match last.filter(|last| Stamp::is_on(&last.headers)) {
+            Some(last) => {
+                // A record that is older than all epochs known has none here either.
+                let said = Stamp::epoch_on(&last.headers).map(|epoch| (epoch, self.tail));
+                self.origin.has(self.tail, &Epochs::new(said, self.tail))
+            }
+            // It begins in the middle, and has no record yet.
+            None => self.tail <= self.origin.kept_after,
+        };
+        if same { Ok(()) } else { Err(Error::OtherOrigin { journal: self.place.to_string() }) }
+    }
+
+    /// The stream begins where the origin does.
+    async fn skip_what_is_gone(&mut self) -> Result<(), Error> {
+        let kept_after = self.origin.kept_after;
+        if kept_after == Seq::ZERO {
+            return Ok(());
+        }
+        if !self.link.client.is_server_compatible(2, 10, 0) {
+            while self.tail < kept_after {
+                let missing = usize::try_from(kept_after.0 - self.tail.0).unwrap_or(usize::MAX);
+                self.send(self.nothing(missing.min(IN_FLIGHT_RECORDS))).await?;
+            }
+        }
+        let purge = self.streams.records.purge().sequence(kept_after.next().0);
+        purge.await.map_err(|e| self.storage(because(e)))?;
+        self.tail = self.look().await?;
+        if self.tail < kept_after {
+            let why = "the servers do not let it begin after the records that are gone";
+            return Err(self.storage(because(why)));
+        }
+        Ok(())
+    }
+
+    fn nothing(&self, count: usize) -> Vec<Message> {
+        let message = || Message {
+            subject: self.streams.subject_of_nothing(),
+            headers: HeaderMap::new(),
+            payload: Bytes::new(),
+        };
+        std::iter::repeat_with(message).take(count).collect()
+    }
+
+    fn message(&self, copied: Copied) -> Result<Message, Error> {
+        let subject = subject::of_key(self.place.prefix.as_str(), &copied.key)?;
+        let position = self.origin.epochs.position(copied.record.seq);
+        let headers = Stamp::write_of(position.map(|position| position.epoch), copied.record.time);
+        Ok(Message { subject, headers, payload: copied.record.payload })
+    }
+
+    /// Sends messages until all are there. What was not answered may have come, or may still come: the stream
+    /// says how far it is.
+    async fn send(&mut self, messages: Vec<Message>) -> Result<(), Error> {
+        let first = self.tail;
+        let mut deadline = Instant::now() + PATIENCE;
+        loop {
+            let done = usize::try_from(self.tail.0 - first.0).unwrap_or(usize::MAX);
+            let rest = messages.get(done..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(());
+            }
+            self.link.up().await.map_err(|cause| self.storage(cause))?;
+            let length =
+                run_length(rest.iter().map(|message| message.payload.len()), IN_FLIGHT_RECORDS);
+            let run = &rest[..length];
+            let cause = match self.attempt(run).await {
+                Ok(()) => {
+                    self.tail = Seq(self.tail.0 + run.len() as u64);
+                    deadline = Instant::now() + PATIENCE;
+                    continue;
+                }
+                Err(Refusal::Full(source)) => {
+                    return Err(Error::NoRoom { journal: self.place.to_string(), source });
+                }
+                Err(Refusal::Raced) => because("others write to it"),
+                Err(Refusal::Refused(cause) | Refusal::Unanswered(cause)) => cause,
+            };
+            if Instant::now() >= deadline {
+                return Err(self.storage(cause));
+            }
+            tokio::time::sleep(PAUSE).await;
+            if let Ok(found) = self.look().await {
+                self.check_found(found, Seq(first.0 + messages.len() as u64))?;
+                self.tail = found;
+            }
+        }
+    }
+
+    fn check_found(&self, found: Seq, most: Seq) -> Result<(), Error> {
+        if found < self.tail {
+            return Err(self.storage(because("it ends before what it had taken")));
+        }
+        if found > most {
+            return Err(self.storage(because("others write to it")));
+        }
+        Ok(())
+    }
+
+    /// Sends a run, and returns when all of it is acknowledged.
+    async fn attempt(&self, run: &[Message]) -> Result<(), Refusal> {
+        let mut sent = Vec::with_capacity(run.len());
+        for (expected, message) in (self.tail.0..).zip(run) {
+            let publish = PublishMessage::build()
+                .headers(message.headers.clone())
+                .payload(message.payload.clone())
+                .expected_last_sequence(expected);
+            sent.push(self.link.jetstream.send_publish(message.subject.clone(), publish).await?);
+        }
+        for answer in sent {
+            match timeout(ANSWER_WAIT, answer.into_future()).await {
+                Ok(answer) => drop(answer?),
+                Err(e) => return Err(Refusal::Unanswered(because(e))),
+            }
+        }
+        Ok(())
+    }
+
+    /// How far the stream is.
+    async fn look(&self) -> Result<Seq, Error> {
+        match self.streams.look().await {
+            Ok(state) => Ok(Seq(state.last_sequence)),
+            Err(Look::Failed(cause)) => Err(self.storage(cause)),
+            Err(look) => Err(self.storage(because(format!("{look:?}")))),
+        }
+    }
+
+    async fn keep(&self, start: Checkpoint) -> Result<(), Error> {
+        check_size("a state", start.state.len(), MAX_STATE_BYTES)?;
+        check_reach(start.seq, self.origin.kept_after, self.tail)?;
+        let runs = self.origin.epochs.runs().iter().copied();
+        let runs = runs.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
+        let contents = Contents { runs, state: start.state };
+        let kept = checkpoints::put(&self.streams, start.seq, &contents).await;
+        kept.map(drop).map_err(|cause| self.storage(cause))
+    }
+
+    fn storage(&self, source: Cause) -> Error {
+        Error::Storage { journal: self.place.to_string(), source }
+    }
+}
+
+impl Import for NatsImport {
+    type Journal = NatsJournal;
+
+    fn tail(&self) -> Seq {
+        self.tail
+    }
+
+    async fn write(&mut self, records: Vec<Copied>) -> Result<(), Error> {
+        check_copied(self.tail, &records)?;
+        let largest = records.iter().map(|copied| copied.record.payload.len()).max();
+        check_size("a payload", largest.unwrap_or(0), self.link.max_payload_bytes())?;
+        let messages = records.into_iter().map(|copied| self.message(copied));
+        let messages = messages.collect::<Result<_, _>>()?;
+        self.send(messages).await
+    }
+
+    async fn finish(self, start: Option<Checkpoint>) -> Result<NatsJournal, Error> {
+        self.link.up().await.map_err(|cause| self.storage(cause))?;
+        if let Some(start) = start {
+            self.keep(start).await?;
+        }
+        let finished = self.streams.finish(&self.link.jetstream).await;
+        finished.map_err(|cause| self.storage(cause))?;
+        NatsJournal::open(&self.place, Options::default()).await
+    }
+}
