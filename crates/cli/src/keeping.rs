@@ -44,9 +44,10 @@ pub(crate) struct Keeping {
     keep_bytes: Option<u64>,
 }
 
-/// How NATS is reached, and what is made there.
+/// How NATS is reached, and what is made there. Whoever has these flags has an argument `nats` that says
+/// where it is.
 #[derive(Args)]
-struct Cluster {
+pub(crate) struct Cluster {
     /// File with the user's credentials, as nsc writes it.
     #[arg(long, env = "FLIGHTBOARD_NATS_CREDS", value_name = "FILE", requires = "nats")]
     nats_creds: Option<PathBuf>,
@@ -108,7 +109,7 @@ impl Keeping {
 }
 
 impl Cluster {
-    fn place(self, servers: Servers) -> Result<Place> {
+    pub(crate) fn place(&self, servers: Servers) -> Result<Place> {
         if let Some(file) = &self.nats_creds {
             let wrong = || format!("--nats-creds {} has no credentials", file.display());
             nats::check_credentials(file).with_context(wrong)?;
@@ -122,9 +123,9 @@ impl Cluster {
             Kind::Memory => Storage::Memory,
         };
         Ok(Place {
-            credentials: self.nats_creds,
-            authorities: self.nats_ca,
-            prefix: self.nats_prefix,
+            credentials: self.nats_creds.clone(),
+            authorities: self.nats_ca.clone(),
+            prefix: self.nats_prefix.clone(),
             replicas: self.nats_replicas.into(),
             storage,
             ..Place::at(servers)

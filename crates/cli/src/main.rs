@@ -13,6 +13,9 @@ mod feed;
 /// `flightboard publish`: updates from standard input, into a running server.
 mod publish;
 
+/// `flightboard copy`: a journal of one kind becomes one of another kind.
+mod copy;
+
 /// `flightboard bench`: many followers of one server, and what it takes to serve them.
 mod bench;
 
@@ -60,6 +63,7 @@ enum Command {
     Serve(serve::Serve),
     Feed(feed::Feed),
     Publish(publish::Publish),
+    Copy(copy::Copy),
     Bench(bench::Bench),
     #[command(hide = true)]
     BenchFollowers(bench::BenchFollowers),
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
+        Command::Copy(copy) => copy.run(),
         Command::Bench(bench) => bench.run(),
         Command::BenchFollowers(followers) => followers.run(),
     };

@@ -3,7 +3,7 @@
 //! JSON, so that an operator can read a journal with any SQLite shell.
 
 use bytes::Bytes;
-use flight::Record;
+use flight::{Key, Record};
 use serde::{Deserialize, Serialize};
 
 /// A journal payload.
@@ -25,6 +25,15 @@ pub struct EntryError {
 impl Entry {
     pub(crate) fn to_payload(&self) -> Bytes {
         serde_json::to_vec(self).expect("maps with text keys always have a JSON form").into()
+    }
+
+    /// What a journal files it under: the board, and the flight with its date.
+    pub(crate) fn key(&self) -> Vec<String> {
+        let flight = self.record.update().flight();
+        let board = self.record.board().to_string();
+        let number = flight.map(|key| key.flight().to_owned());
+        let date = flight.and_then(Key::date).map(|date| date.to_string());
+        [Some(board), number, date].into_iter().flatten().collect()
     }
 
     pub(crate) fn read(journalled: &journal::Record) -> Result<Self, EntryError> {

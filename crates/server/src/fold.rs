@@ -171,7 +171,7 @@ pub enum RestoreError {
     Checkpoint(#[from] flight::RestoreError),
 }
 
-fn place(record: &Record) -> Result<Placed, EntryError> {
+pub(crate) fn place(record: &Record) -> Result<Placed, EntryError> {
     let millis = i64::try_from(record.time.0).unwrap_or(i64::MAX);
     let time = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
     Ok(Placed { seq: record.seq, time, entry: Entry::read(record)? })

@@ -61,6 +61,9 @@ mod publisher;
 /// The task that follows the journal and applies what it finds.
 mod fold;
 
+/// What the records of a journal come to, for those who do not serve it.
+mod replay;
+
 /// The timetables as they are now, and the channels of those who follow them.
 mod live;
 
@@ -98,6 +101,7 @@ pub use entry::EntryError;
 pub use fold::{FoldError, RestoreError};
 pub use live::{Done, Outcome};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, UNKNOWN_WAIT};
+pub use replay::{Replay, key_of};
 pub use routes::routes;
 pub use serve::serve;
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use flight::{Key, Record};
+use flight::Record;
 use journal::{Journal, Keyed, MAX_APPEND_RECORDS, Seq};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -137,17 +137,8 @@ impl Publisher {
     }
 }
 
-/// Filed under the board and the flight.
 fn keyed(entry: Entry, id: String) -> Keyed {
-    let (record, payload) = (&entry.record, entry.to_payload());
-    let board = record.board().to_string();
-    let flight = record.update().flight().map(|key| key.flight().to_owned());
-    let date = record.update().flight().and_then(Key::date).map(|date| date.to_string());
-    Keyed {
-        payload,
-        key: [Some(board), flight, date].into_iter().flatten().collect(),
-        id: Some(id),
-    }
+    Keyed { payload: entry.to_payload(), key: entry.key(), id: Some(id) }
 }
 
 impl Waiting {
