@@ -14,6 +14,9 @@ mod bounds;
 /// Checkpoints and where a start begins.
 mod checkpoints;
 
+/// A journal that becomes the same as another one.
+mod importing;
+
 /// What a killed process and a lying disk leave behind.
 mod crash;
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use e2e::nats::NatsServer;
 use journal::{
-    Clock, Error, Follow, Journal, MemoryJournal, Options, Record, Seq, SqliteJournal, UnixMillis,
+    Clock, Error, Follow, Import, Journal, MemoryImport, MemoryJournal, Options, Origin, Record,
+    Seq, SqliteImport, SqliteJournal, UnixMillis,
 };
-use nats::{NatsJournal, Place};
+use nats::{NatsImport, NatsJournal, Place};
 use tempfile::TempDir;
 
 /// Makes a `#[tokio::test]` of each function, once for each kind of journal. One that waits for what
@@ -44,7 +45,25 @@ pub(crate) async fn in_time(test: impl Future<Output = ()>) {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) trait Subject: Journal + Sized {
+    type Import: Import<Journal = Self>;
+    /// What it is kept in.
+    type Place: Send + Sync + 'static;
+
     fn fresh(options: Options) -> impl Future<Output = Fresh<Self>> + Send;
+
+    fn empty_place() -> Self::Place;
+
+    fn import(
+        place: &Self::Place,
+        origin: &Origin,
+    ) -> impl Future<Output = Result<Self::Import, Error>> + Send;
+}
+
+/// A journal that outlives the program.
+pub(crate) trait Lasting: Subject {
+    fn open(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    fn open_to_read(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
 }
 
 /// A new journal. What it is kept in, if there is such a thing, goes after it.
@@ -62,26 +81,80 @@ impl<J> Deref for Fresh<J> {
 }
 
 impl Subject for MemoryJournal {
+    type Import = MemoryImport;
+    type Place = ();
+
     async fn fresh(options: Options) -> Fresh<Self> {
         Fresh { journal: MemoryJournal::new(options), _kept_in: Box::new(()) }
+    }
+
+    fn empty_place() {}
+
+    async fn import((): &(), origin: &Origin) -> Result<MemoryImport, Error> {
+        Ok(MemoryJournal::import(origin.clone(), Options::default()))
     }
 }
 
 impl Subject for SqliteJournal {
+    type Import = SqliteImport;
+    type Place = (TempDir, PathBuf);
+
     async fn fresh(options: Options) -> Fresh<Self> {
         let (folder, path) = place();
         let journal = SqliteJournal::open(path, options).unwrap();
         Fresh { journal, _kept_in: Box::new(folder) }
     }
+
+    fn empty_place() -> Self::Place {
+        place()
+    }
+
+    async fn import((_, path): &Self::Place, origin: &Origin) -> Result<SqliteImport, Error> {
+        SqliteJournal::import(path, origin)
+    }
+}
+
+impl Lasting for SqliteJournal {
+    async fn open((_, path): &Self::Place) -> Result<Self, Error> {
+        SqliteJournal::open(path, Options::default())
+    }
+
+    async fn open_to_read((_, path): &Self::Place) -> Result<Self, Error> {
+        SqliteJournal::open_to_read(path)
+    }
 }
 
 impl Subject for NatsJournal {
+    type Import = NatsImport;
+    type Place = NatsServer;
+
     async fn fresh(options: Options) -> Fresh<Self> {
         let server = NatsServer::start();
-        let place = Place::at(server.url().parse().unwrap());
-        let journal = NatsJournal::open(&place, options).await.unwrap();
+        let journal = NatsJournal::open(&at(&server), options).await.unwrap();
         Fresh { journal, _kept_in: Box::new(server) }
     }
+
+    fn empty_place() -> NatsServer {
+        NatsServer::start()
+    }
+
+    async fn import(server: &NatsServer, origin: &Origin) -> Result<NatsImport, Error> {
+        NatsJournal::import(&at(server), origin).await
+    }
+}
+
+impl Lasting for NatsJournal {
+    async fn open(server: &NatsServer) -> Result<Self, Error> {
+        NatsJournal::open(&at(server), Options::default()).await
+    }
+
+    async fn open_to_read(server: &NatsServer) -> Result<Self, Error> {
+        NatsJournal::open_to_read(&at(server)).await
+    }
+}
+
+fn at(server: &NatsServer) -> Place {
+    Place::at(server.url().parse().unwrap())
 }
 
 /// A folder, and where a journal can be in it.
