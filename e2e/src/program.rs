@@ -87,6 +87,10 @@ impl Program {
         Ended { status, stdout: self.said("stdout"), stderr: self.said("stderr") }
     }
 
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     pub fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("nobody has taken it before")
     }

@@ -31,6 +31,9 @@ mod slow;
 /// More streams than there are places, or files.
 mod overload;
 
+/// `flightboard copy`, between files and NATS.
+mod copy;
+
 /// `flightboard bench`, whose counts are exact.
 mod bench;
 
