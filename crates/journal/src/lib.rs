@@ -62,6 +62,7 @@ pub mod making {
     pub use crate::journal::{check_append, check_reach, check_size};
     pub use crate::retention::{Due, reach, superfluous_checkpoints};
     pub use crate::ring::{BatchBound, Ring, cost_of};
+    pub use crate::sqlite::check_waiting;
 }
 
 pub use crate::epochs::{Epochs, MAX_EPOCHS};

@@ -39,7 +39,7 @@ mod retain;
 mod import;
 
 pub use self::import::SqliteImport;
-pub use self::queue::{QUEUE_APPENDS, QUEUE_BYTES};
+pub use self::queue::{QUEUE_APPENDS, QUEUE_BYTES, check_waiting};
 pub use self::writer::{RECENT_BYTES, RECENT_RECORDS};
 
 /// A journal in a file.

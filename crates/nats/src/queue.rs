@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::{Error, QUEUE_APPENDS, QUEUE_BYTES, Seq};
+use journal::making::check_waiting;
+use journal::{Error, Seq};
 use tokio::sync::{Notify, oneshot};
 
 /// The most records that are sent before their acknowledgements have come.
@@ -69,10 +70,7 @@ impl Queue {
         if waiting.closed {
             return Err(Error::Closed);
         }
-        let too_large = !waiting.jobs.is_empty() && waiting.bytes + bytes > QUEUE_BYTES;
-        if too_large || waiting.jobs.len() == QUEUE_APPENDS {
-            return Err(Error::Busy);
-        }
+        check_waiting(waiting.jobs.len(), waiting.bytes, bytes)?;
         waiting.bytes += bytes;
         waiting.jobs.push_back((job, bytes));
         drop(waiting);

@@ -23,6 +23,15 @@ pub const QUEUE_APPENDS: usize = 8192;
 /// that keeps to the other bounds.
 pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
+/// Refuses what would have to wait behind more than that.
+///
+/// # Errors
+/// [`Error::Busy`].
+pub fn check_waiting(jobs: usize, waiting_bytes: usize, bytes: usize) -> Result<(), Error> {
+    let too_large = jobs > 0 && waiting_bytes + bytes > QUEUE_BYTES;
+    if too_large || jobs == QUEUE_APPENDS { Err(Error::Busy) } else { Ok(()) }
+}
+
 /// One thing for the writer to do.
 #[derive(Debug)]
 pub(super) enum Job {
@@ -84,10 +93,7 @@ impl Queue {
         if waiting.closed {
             return Err(Error::Closed);
         }
-        let too_large = !waiting.jobs.is_empty() && waiting.bytes + bytes > QUEUE_BYTES;
-        if too_large || waiting.jobs.len() == QUEUE_APPENDS {
-            return Err(Error::Busy);
-        }
+        check_waiting(waiting.jobs.len(), waiting.bytes, bytes)?;
         waiting.bytes += bytes;
         waiting.jobs.push_back((job, bytes));
         let is_enough = waiting.jobs.len() >= waiting.wanted;
