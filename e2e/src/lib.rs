@@ -32,5 +32,8 @@ pub mod recovery;
 /// Real `nats-server`s, alone and as a cluster.
 pub mod nats;
 
+/// A link between a program and what it needs, that can be cut.
+pub mod link;
+
 /// Thousands of followers that lose the server in the same moment.
 pub mod storm;

@@ -7,11 +7,14 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
+use ureq::Agent;
 
 use crate::wait::{PATIENCE, until};
 
@@ -19,6 +22,8 @@ use crate::wait::{PATIENCE, until};
 pub struct NatsServer {
     name: String,
     address: SocketAddr,
+    /// Where it says how it is.
+    monitor: SocketAddr,
     process: Option<Child>,
     folder: TempDir,
 }
@@ -31,39 +36,42 @@ impl NatsServer {
 
     /// One that stands alone, with more lines in its configuration.
     pub fn start_with(more: &str) -> Self {
-        let [address] = free_addresses();
-        let mut server = Self::prepare("alone", address, more);
+        let [address, monitor] = free_addresses();
+        let mut server = Self::prepare("alone", [address, monitor], more);
         server.start_again();
         server
     }
 
     /// As many as there are names, of one cluster. It has chosen its leader when this returns.
     pub fn cluster<const N: usize>() -> [Self; N] {
-        let (addresses, routes) = (free_addresses::<N>(), free_addresses::<N>());
+        let (addresses, monitors) = (free_addresses::<N>(), free_addresses::<N>());
+        let routes = free_addresses::<N>();
         let all: Vec<_> = routes.iter().map(|route| format!("nats://{route}")).collect();
         let mut number = 0;
         let mut servers = addresses.map(|address| {
-            let (route, all) = (routes[number], all.join(", "));
+            let (monitor, route, all) = (monitors[number], routes[number], all.join(", "));
             number += 1;
-            let cluster =
-                format!("cluster {{ name: hub, listen: \"{route}\", routes: [{all}] }}\n");
-            Self::prepare(&format!("n{number}"), address, &cluster)
+            // Clients are not told of the others: each goes where it was sent, over a link that can be cut.
+            let cluster = format!(
+                "cluster {{ name: hub, listen: \"{route}\", routes: [{all}], no_advertise: true }}\n"
+            );
+            Self::prepare(&format!("n{number}"), [address, monitor], &cluster)
         });
         servers.iter_mut().for_each(Self::launch);
         servers.iter().for_each(Self::wait_until_it_answers);
         servers
     }
 
-    fn prepare(name: &str, address: SocketAddr, more: &str) -> Self {
+    fn prepare(name: &str, [address, monitor]: [SocketAddr; 2], more: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let store = folder.path().join("store");
         let config = format!(
-            "server_name: {name}\nlisten: \"{address}\"\nmax_payload: 2MB\n\
+            "server_name: {name}\nlisten: \"{address}\"\nhttp: \"{monitor}\"\nmax_payload: 2MB\n\
              jetstream {{ store_dir: \"{}\", max_file_store: 4GB, max_memory_store: 256MB }}\n{more}",
             store.display()
         );
         fs::write(folder.path().join("server.conf"), config).unwrap();
-        Self { name: name.to_owned(), address, process: None, folder }
+        Self { name: name.to_owned(), address, monitor, process: None, folder }
     }
 
     pub fn name(&self) -> &str {
@@ -81,6 +89,37 @@ impl NatsServer {
     /// Where it keeps its streams.
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// Which server leads the stream, as far as this one knows.
+    pub fn leader_of(&self, stream: &str) -> Option<String> {
+        let known = self.monitor("/jsz?streams=true")?;
+        let accounts = known["account_details"].as_array()?.iter();
+        let mut streams =
+            accounts.filter_map(|account| account["stream_detail"].as_array()).flatten();
+        let found = streams.find(|found| found["name"] == stream)?;
+        found["cluster"]["leader"].as_str().map(str::to_owned)
+    }
+
+    /// Whether it runs, and has all that it has to have of each stream.
+    pub fn is_current(&self) -> bool {
+        self.monitor("/healthz").is_some_and(|health| health["status"] == "ok")
+    }
+
+    fn monitor(&self, path: &str) -> Option<Value> {
+        let config = Agent::config_builder().timeout_global(Some(MONITOR_TIMEOUT));
+        let agent = Agent::new_with_config(config.build());
+        let mut answer = agent.get(format!("http://{}{path}", self.monitor)).call().ok()?;
+        answer.body_mut().read_json().ok()
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// What it has said since it was first started.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// `kill -9`. What it had written stays.
@@ -155,9 +194,21 @@ fn signal(process: &Child, name: &str) {
 
 /// Free until somebody takes them: all are held until all are known.
 fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let held = [(); N].map(|()| {
+        let some =
+            std::iter::repeat_with(|| TcpListener::bind(("127.0.0.1", rand::random_range(PORTS))));
+        some.take(ATTEMPTS).find_map(Result::ok).expect("one of so many ports is free")
+    });
     held.map(|listener| listener.local_addr().unwrap())
 }
+
+/// Where a port is looked for: no outgoing connection is given one of these, so one that was killed finds
+/// its own again.
+const PORTS: Range<u16> = 10_000..20_000;
+
+const ATTEMPTS: usize = 1_000;
+
+const MONITOR_TIMEOUT: Duration = Duration::from_secs(2);
 
 fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os(NAMED) {
