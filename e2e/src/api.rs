@@ -25,9 +25,14 @@ impl Api {
     }
 
     pub fn get(&self, path: &str) -> Value {
+        serde_json::from_str(&self.text(path)).unwrap()
+    }
+
+    /// The bytes of an answer.
+    pub fn text(&self, path: &str) -> String {
         let mut answer = self.agent.get(format!("{}{path}", self.base)).call().unwrap();
         assert_eq!(answer.status(), 200, "GET {path}");
-        answer.body_mut().read_json().unwrap()
+        answer.body_mut().read_to_string().unwrap()
     }
 
     pub fn status(&self, path: &str) -> u16 {
@@ -100,13 +105,6 @@ impl Api {
     pub fn is_ready(&self) -> bool {
         let answer = self.agent.get(format!("{}/readyz", self.base)).call();
         answer.is_ok_and(|answer| answer.status() == 200)
-    }
-
-    /// An answer byte for byte.
-    pub fn text(&self, path: &str) -> String {
-        let mut answer = self.agent.get(format!("{}{path}", self.base)).call().unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
-        answer.body_mut().read_to_string().unwrap()
     }
 
     pub fn rows(&self, board: &str) -> Vec<Value> {

@@ -24,8 +24,14 @@ mod proxy;
 /// Followers with habits, that remember what they saw.
 mod watcher;
 
-/// The server, its journal, and what is done to both.
+/// A server that stands alone, its journal, and what can be done to both.
 mod site;
+
+/// What is done to them.
+mod ordeal;
+
+/// Replicas, the NATS servers that they need, and what is done to all of them.
+mod cluster;
 
 /// One round, from start to verdict.
 pub mod round;

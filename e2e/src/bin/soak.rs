@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
-use e2e::recovery::plan::{Fault, Plan};
+use e2e::recovery::plan::{Fault, Plan, Stage};
 use e2e::recovery::round::{Figures, Outcome, play};
 use parking_lot::Mutex;
 
@@ -25,9 +25,12 @@ struct Soak {
     /// Rounds at the same time: most of a round is waiting.
     #[arg(long, default_value_t = 4)]
     jobs: usize,
+    /// Three replicas on three NATS servers, instead of one server with a file.
+    #[arg(long)]
+    cluster: bool,
     /// Only these faults, such as kill,lost-tail.
-    #[arg(long, value_delimiter = ',', value_parser = fault)]
-    faults: Vec<Fault>,
+    #[arg(long, value_delimiter = ',')]
+    faults: Vec<String>,
 }
 
 /// How many rounds are between two lines of progress.
@@ -41,6 +44,7 @@ struct Tally {
 
 fn main() -> Result<ExitCode> {
     let soak = Soak::parse();
+    let (stage, among) = soak.faults()?;
     let start = Instant::now();
     let tally = Tally { figures: Figures::default(), played: 0, failed: Vec::new() };
     let (tally, next) = (Mutex::new(tally), AtomicU64::new(0));
@@ -52,7 +56,7 @@ fn main() -> Result<ExitCode> {
                     if at >= soak.rounds {
                         return;
                     }
-                    soak.round(soak.seed.wrapping_add(at), &tally);
+                    soak.round(stage, soak.seed.wrapping_add(at), &among, &tally);
                 }
             });
         }
@@ -65,10 +69,24 @@ fn main() -> Result<ExitCode> {
 }
 
 impl Soak {
-    fn round(&self, seed: u64, tally: &Mutex<Tally>) {
-        let all = Fault::all();
-        let faults = if self.faults.is_empty() { &all } else { &self.faults };
-        let played = std::panic::catch_unwind(|| play(Plan::new(seed, faults)));
+    /// Where rounds are played, and what may happen in them.
+    fn faults(&self) -> Result<(Stage, Vec<Fault>)> {
+        let stage = if self.cluster { Stage::Cluster } else { Stage::Alone };
+        let all = stage.faults();
+        if self.faults.is_empty() {
+            return Ok((stage, all));
+        }
+        let find = |name: &String| {
+            let names: Vec<_> = all.iter().map(Fault::to_string).collect();
+            stage.fault(name).with_context(|| format!("{name} is not one of {}", names.join(", ")))
+        };
+        Ok((stage, self.faults.iter().map(find).collect::<Result<_>>()?))
+    }
+
+    fn round(&self, stage: Stage, seed: u64, among: &[Fault], tally: &Mutex<Tally>) {
+        let plan = Plan::new(stage, seed, among);
+        let again = plan.again.clone();
+        let played = std::panic::catch_unwind(|| play(plan));
         let outcome = played.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
         let mut tally = tally.lock();
         tally.played += 1;
@@ -79,11 +97,12 @@ impl Soak {
                     tally.failed.push(seed);
                     println!("seed {seed} FAILED: {plan:?}");
                     violations.iter().take(5).for_each(|violation| println!("  {violation}"));
+                    println!("  again: {again}");
                 }
             }
             Err(error) => {
                 tally.failed.push(seed);
-                println!("seed {seed} FAILED to be played: {error:#}");
+                println!("seed {seed} FAILED to be played: {error:#}\n  again: {again}");
             }
         }
         if tally.played.is_multiple_of(PROGRESS_ROUNDS) {
@@ -93,19 +112,15 @@ impl Soak {
 }
 
 fn print(figures: &Figures) {
-    let Figures { acknowledged, events, openings, resumed, cuts, refused, branches, .. } = figures;
+    let Figures { acknowledged, events, openings, resumed, behind, cuts, refused, .. } = figures;
+    let Figures { branches, kills, .. } = figures;
     println!("{acknowledged} updates acknowledged, {refused} requests refused and repeated");
     println!("{events} events seen, {openings} openings, {cuts} cuts by the proxy");
-    println!("{resumed} openings resumed, {branches} times on another branch of the journal");
+    println!("{resumed} openings resumed, {behind} on a replica that was behind the follower");
+    println!("{kills} kills, {branches} times on another branch of the journal");
     let list = |counts: Vec<String>| counts.join(", ");
     let reasons = figures.timetables.iter().map(|(reason, count)| format!("{reason} {count}"));
     println!("timetables seen: {}", list(reasons.collect()));
     let faults = figures.faults.iter().map(|(fault, count)| format!("{fault} {count}"));
     println!("faults: {}", list(faults.collect()));
-}
-
-fn fault(name: &str) -> Result<Fault, String> {
-    let names: Vec<_> = Fault::all().iter().map(Fault::to_string).collect();
-    let found = Fault::all().into_iter().find(|fault| fault.to_string() == name);
-    found.ok_or_else(|| format!("not one of {}", names.join(", ")))
 }

@@ -29,6 +29,8 @@ struct Branch {
     /// The last record that it shares with the branch before.
     cut: u64,
     entries: BTreeMap<u64, Entry>,
+    /// Where each update is among them, by its key.
+    keys: BTreeMap<String, u64>,
     /// What was asked for and may have been carried out, or not.
     doubts: Vec<Update>,
 }
@@ -76,8 +78,9 @@ impl Ledger {
     /// The journal has lost what came after `cut`.
     pub fn rewind(&mut self, cut: u64) {
         let entries = self.branches[self.branch()].entries.clone();
-        let entries = entries.into_iter().filter(|(seq, _)| *seq <= cut).collect();
-        self.branches.push(Branch { cut, entries, doubts: Vec::new() });
+        let entries: BTreeMap<_, _> = entries.into_iter().filter(|(seq, _)| *seq <= cut).collect();
+        let keys = entries.iter().map(|(seq, entry)| (entry.update.key.clone(), *seq)).collect();
+        self.branches.push(Branch { cut, entries, keys, doubts: Vec::new() });
     }
 
     /// Whether the record of an id that the server gave before is lost now on `branch`. `None` where
@@ -89,7 +92,7 @@ impl Ledger {
     }
 
     /// An event was seen that nobody was answered for: finds the update that it must be. `None` where
-    /// nobody asked for such a thing.
+    /// nobody asked for such a thing, or it was carried out before.
     pub fn settle(&mut self, board: &str, id: &str, name: &str, data: &Value) -> Option<()> {
         let (epoch, seq) = split(id)?;
         let born = self.epochs.get(epoch).copied();
@@ -100,8 +103,11 @@ impl Ledger {
             }
             let row = self.rows(branch, board, seq);
             let row_of = |update: &Update| row.get(update.flight().unwrap_or_default()).cloned();
+            let keys = &self.branches[branch].keys;
             let fits = |update: &&Update| {
-                update.board == board && is_event(update, row_of(update).as_ref(), name, data)
+                update.board == board
+                    && !keys.contains_key(&update.key)
+                    && is_event(update, row_of(update).as_ref(), name, data)
             };
             if let Some(update) = self.branches[branch].doubts.iter().find(fits).cloned() {
                 self.epochs.entry(epoch.to_owned()).or_insert(branch);
@@ -172,6 +178,12 @@ impl Ledger {
             {
                 let keys = (&other.update.key, &update.key);
                 self.contradictions.push(format!("{} and {id} are both {seq}: {keys:?}", other.id));
+            }
+            let keys = &mut self.branches[branch].keys;
+            if let Some(other) = keys.insert(update.key.clone(), seq)
+                && other != seq
+            {
+                self.contradictions.push(format!("{update:?} is both {other} and {seq}"));
             }
         }
     }

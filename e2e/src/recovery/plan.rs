@@ -38,9 +38,29 @@ pub enum Fault {
     ClockJump,
     /// Ten thousand updates while some are away.
     Flood,
+    /// `kill -9` of a replica.
+    ReplicaKill,
+    /// `kill -9` of all replicas.
+    ReplicasKill,
+    /// A replica stands still for a while.
+    ReplicaFreeze,
+    /// `kill -9` of a NATS server that does not lead the stream.
+    NatsKill,
+    /// `kill -9` of the NATS server that leads it.
+    LeaderKill,
+    /// The one that leads stands still for a while, and then goes on as if it led.
+    LeaderFreeze,
+    /// `kill -9` of all NATS servers. Only where it is asked for: 2.9 may lose by it what it acknowledged.
+    AllNatsKill,
+    /// The connections between a replica and NATS are cut, and no new ones come about for a while.
+    LinkCut,
+    /// Nothing comes through them for a while, and nobody is told.
+    LinkSilent,
+    /// Everything is stopped in good order and started again, one after another.
+    Rolling,
 }
 
-/// All of them; those of the system last.
+/// All of a server that stands alone; those of the system last.
 const FAULTS: [Fault; 13] = [
     Fault::Cuts,
     Fault::Kill,
@@ -57,13 +77,48 @@ const FAULTS: [Fault; 13] = [
     Fault::ClockJump,
 ];
 
-impl Fault {
-    /// Those that can be made here.
-    pub fn all() -> Vec<Fault> {
+/// All of a cluster that nothing that was acknowledged may be lost by.
+const CLUSTER_FAULTS: [Fault; 10] = [
+    Fault::Cuts,
+    Fault::ReplicaKill,
+    Fault::ReplicasKill,
+    Fault::ReplicaFreeze,
+    Fault::NatsKill,
+    Fault::LeaderKill,
+    Fault::LeaderFreeze,
+    Fault::LinkCut,
+    Fault::LinkSilent,
+    Fault::Rolling,
+];
+
+/// What followers and publishers have before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// One server with a file.
+    Alone,
+    /// Replicas on a cluster of NATS servers.
+    Cluster,
+}
+
+impl Stage {
+    /// What can be done to it here.
+    pub fn faults(self) -> Vec<Fault> {
         let can_be_made = |fault: &Fault| cfg!(target_os = "linux") || !fault.is_of_the_system();
-        FAULTS.into_iter().filter(can_be_made).collect()
+        match self {
+            Stage::Alone => FAULTS.into_iter().filter(can_be_made).collect(),
+            Stage::Cluster => CLUSTER_FAULTS.to_vec(),
+        }
     }
 
+    /// One that can be done to it, by its name.
+    pub fn fault(self, name: &str) -> Option<Fault> {
+        let mut faults = self.faults();
+        faults.extend((self == Stage::Cluster).then_some(Fault::AllNatsKill));
+        faults.into_iter().find(|fault| fault.to_string() == name)
+    }
+}
+
+impl Fault {
     /// Whether it is made by standing between the server and the system.
     pub fn is_of_the_system(&self) -> bool {
         use Fault::{ClockJump, FailingSync, KillFailing, NoRoom};
@@ -99,6 +154,9 @@ pub struct Follower {
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
+    pub stage: Stage,
+    /// The command that plays it again.
+    pub again: String,
     /// In order; between them there is load.
     pub faults: Vec<Fault>,
     /// The server's window in bytes; `None` is its own default, in which everything of a round has
@@ -118,10 +176,10 @@ pub struct Plan {
 
 impl Plan {
     /// Of these faults, one to three.
-    pub fn new(seed: u64, faults: &[Fault]) -> Self {
+    pub fn new(stage: Stage, seed: u64, among: &[Fault]) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let count = rng.random_range(1..=3);
-        let faults: Vec<_> = (0..count).filter_map(|_| faults.choose(&mut rng).copied()).collect();
+        let faults: Vec<_> = (0..count).filter_map(|_| among.choose(&mut rng).copied()).collect();
         let window_bytes = *[None, None, Some(64 * 1024), Some(4 * 1024)]
             .choose(&mut rng)
             .expect("there are some");
@@ -132,6 +190,8 @@ impl Plan {
         let io_uring = seed % 4 == 3;
         Self {
             seed,
+            stage,
+            again: again(stage, seed, among),
             faults,
             window_bytes,
             reactor_threads,
@@ -142,6 +202,31 @@ impl Plan {
             director,
         }
     }
+
+    /// How its servers are started, beside where they keep what they have.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let mut flags = vec![
+            format!("--drain={}ms", DRAIN.as_millis()),
+            format!("--reactor-threads={}", self.reactor_threads),
+        ];
+        flags.extend(self.io_uring.then(|| String::from("--io-uring")));
+        flags.extend(self.window_bytes.map(|bytes| format!("--window={bytes}B")));
+        flags
+    }
+}
+
+/// The drain time of a round's servers.
+pub(super) const DRAIN: Duration = Duration::from_millis(400);
+
+fn again(stage: Stage, seed: u64, among: &[Fault]) -> String {
+    let mut command = String::from("cargo xtask soak");
+    command += if stage == Stage::Cluster { " --cluster" } else { "" };
+    command += &format!(" --seed {seed} --rounds 1");
+    if among != stage.faults() {
+        let names: Vec<_> = among.iter().map(Fault::to_string).collect();
+        command += &format!(" --faults {}", names.join(","));
+    }
+    command
 }
 
 /// One of each habit, then by chance.
@@ -177,6 +262,16 @@ impl fmt::Display for Fault {
             Fault::KillFailing => "kill-failing",
             Fault::ClockJump => "clock-jump",
             Fault::Flood => "flood",
+            Fault::ReplicaKill => "replica-kill",
+            Fault::ReplicasKill => "replicas-kill",
+            Fault::ReplicaFreeze => "replica-freeze",
+            Fault::NatsKill => "nats-kill",
+            Fault::LeaderKill => "leader-kill",
+            Fault::LeaderFreeze => "leader-freeze",
+            Fault::AllNatsKill => "all-nats-kill",
+            Fault::LinkCut => "link-cut",
+            Fault::LinkSilent => "link-silent",
+            Fault::Rolling => "rolling",
         };
         f.pad(name)
     }

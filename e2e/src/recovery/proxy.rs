@@ -54,9 +54,11 @@ impl Proxy {
         let rng = Mutex::new(StdRng::seed_from_u64(seed));
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let fate = Fate::draw(&mut rng.lock());
+                let mut rng = rng.lock();
+                let fate = Fate::draw(&mut rng);
                 // Without a server this ends the connection before it has begun.
-                let Some(server) = desk.server() else { continue };
+                let Some(server) = desk.server(&mut rng) else { continue };
+                drop(rng);
                 let (calm, cuts) = (calm.clone(), Arc::clone(&counted));
                 tokio::spawn(async move {
                     // Whatever breaks, breaks for both ends.

@@ -17,20 +17,24 @@ use ureq::Agent;
 
 use super::ledger::Ledger;
 use super::update::{BOARDS, Change, Update};
-use crate::wait::PATIENCE;
 
 /// What publishers and the director share.
 pub(super) struct Desk {
     pub(super) ledger: Mutex<Ledger>,
-    server: Mutex<Option<SocketAddr>>,
+    /// Where each replica is; a single server is the only one.
+    servers: Mutex<Vec<Option<SocketAddr>>>,
     opened: Condvar,
     stopped: AtomicBool,
+    abandoned: AtomicBool,
     /// Requests that were answered with 503.
     pub(super) refused: AtomicUsize,
 }
 
 /// How long an answer may take: a server that is frozen, or waits for a disk, is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// How long a publisher is refused before it asks no more: far above what an election takes.
+const DESPAIR: Duration = Duration::from_secs(60);
 
 /// Flights of each publisher on each board.
 const FLIGHTS: usize = 8;
@@ -42,24 +46,26 @@ const MOST_AT_ONCE: usize = 40;
 const STATES: [&str; 6] = ["scheduled", "expected", "check-in", "boarding", "final call", ""];
 
 impl Desk {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(replicas: usize) -> Arc<Self> {
         Arc::new(Self {
             ledger: Mutex::new(Ledger::new()),
-            server: Mutex::new(None),
+            servers: Mutex::new(vec![None; replicas]),
             opened: Condvar::new(),
             stopped: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
         })
     }
 
-    /// Where the server is, for all who ask; `None` while it is known to be away.
-    pub(super) fn place(&self, server: Option<SocketAddr>) {
-        *self.server.lock() = server;
+    /// Where a replica is, for all who ask; `None` while it is known to be away.
+    pub(super) fn place(&self, replica: usize, server: Option<SocketAddr>) {
+        self.servers.lock()[replica] = server;
         self.opened.notify_all();
     }
 
-    pub(super) fn server(&self) -> Option<SocketAddr> {
-        *self.server.lock()
+    /// One of those that are there, another each time.
+    pub(super) fn server(&self, rng: &mut StdRng) -> Option<SocketAddr> {
+        one_of(&self.servers.lock(), rng)
     }
 
     pub(super) fn branch(&self) -> usize {
@@ -71,17 +77,30 @@ impl Desk {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Waits for a server, and answers with the branch that it writes.
-    fn wait(&self) -> (SocketAddr, usize) {
-        let mut server = self.server.lock();
-        loop {
-            if let Some(address) = *server {
-                drop(server);
-                return (address, self.branch());
-            }
-            self.opened.wait(&mut server);
-        }
+    /// There will be no server any more: nobody waits for one.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+        self.servers.lock().fill(None);
+        self.opened.notify_all();
     }
+
+    /// Waits for a server, and answers with the branch that it writes.
+    fn wait(&self, rng: &mut StdRng) -> Option<(SocketAddr, usize)> {
+        let mut servers = self.servers.lock();
+        while !self.abandoned.load(Ordering::Relaxed) {
+            if let Some(address) = one_of(&servers, rng) {
+                drop(servers);
+                return Some((address, self.branch()));
+            }
+            self.opened.wait(&mut servers);
+        }
+        None
+    }
+}
+
+fn one_of(servers: &[Option<SocketAddr>], rng: &mut StdRng) -> Option<SocketAddr> {
+    let there: Vec<_> = servers.iter().flatten().copied().collect();
+    there.choose(rng).copied()
 }
 
 pub(super) struct Publisher {
@@ -93,6 +112,8 @@ pub(super) struct Publisher {
     /// Flights that are on a board, as far as this publisher knows.
     present: BTreeSet<(&'static str, String)>,
     counter: usize,
+    /// The one server that it asks, if it asks no other.
+    only: Option<SocketAddr>,
     /// Whether it was refused for so long that it asks no more: the server does not recover.
     despairs: bool,
 }
@@ -111,7 +132,12 @@ impl Publisher {
             .timeout_global(Some(ANSWER_TIMEOUT));
         let (rng, agent) = (StdRng::seed_from_u64(seed), Agent::new_with_config(config.build()));
         let (branch, present, counter) = (0, BTreeSet::new(), 0);
-        Self { number, desk, rng, agent, branch, present, counter, despairs: false }
+        Self { number, desk, rng, agent, branch, present, counter, only: None, despairs: false }
+    }
+
+    /// One that asks this server alone.
+    pub(super) fn of(server: SocketAddr, number: usize, seed: u64, desk: Arc<Desk>) -> Self {
+        Self { only: Some(server), ..Self::new(number, seed, desk) }
     }
 
     /// Publishes until the desk says stop, and what was begun to its end.
@@ -122,15 +148,15 @@ impl Publisher {
                 6..9 => self.rng.random_range(2..=8),
                 _ => self.rng.random_range(8..=MOST_AT_ONCE),
             };
-            self.publish(count);
+            let board = BOARDS[usize::from(self.rng.random_bool(0.3))];
+            self.publish(board, count);
             std::thread::sleep(Duration::from_millis(self.rng.random_range(0..8)));
         }
     }
 
     /// `count` updates of one board at once.
-    pub(super) fn publish(&mut self, count: usize) {
+    pub(super) fn publish(&mut self, board: &'static str, count: usize) {
         self.recall();
-        let board = BOARDS[usize::from(self.rng.random_bool(0.3))];
         let leaves = count == 1 && self.rng.random_bool(0.1);
         let updates: Vec<_> = if leaves {
             vec![self.stray(board)]
@@ -139,7 +165,11 @@ impl Publisher {
         };
         let begun = Instant::now();
         while !self.despairs {
-            let (server, branch) = self.desk.wait();
+            let only = self.only.map(|server| (server, self.desk.branch()));
+            let Some((server, branch)) = only.or_else(|| self.desk.wait(&mut self.rng)) else {
+                self.despairs = true;
+                return;
+            };
             match self.ask(server, board, &updates) {
                 Asked::Answered(outcomes) => return self.note(branch, &updates, outcomes),
                 Asked::Failed => {
@@ -150,7 +180,7 @@ impl Publisher {
             if leaves {
                 return;
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > DESPAIR {
                 self.despair(&updates);
             }
             std::thread::sleep(Duration::from_millis(self.rng.random_range(1..30)));
@@ -159,7 +189,7 @@ impl Publisher {
 
     fn despair(&mut self, updates: &[Update]) {
         self.despairs = true;
-        let problem = format!("in {PATIENCE:?} nothing came of {updates:?}");
+        let problem = format!("in {DESPAIR:?} nothing came of {updates:?}");
         self.desk.ledger.lock().contradictions.push(problem);
     }
 

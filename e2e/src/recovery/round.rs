@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::plan::{Fault, Plan, millis};
+use super::cluster::{Cluster, REPLICAS};
+use super::plan::{Fault, Plan, Stage, millis};
 use super::proxy::Proxy;
 use super::publisher::{Desk, Publisher};
 use super::site::Site;
-use super::update::BOARDS;
 pub use super::verdict::{Breach, Figures, Violation};
 use super::verdict::{Ends, Judge};
 use super::watcher::{Sightings, Step, Watcher};
-use crate::faults::{Fault as Disk, Faults};
+use crate::faults::Faults;
 
 /// What came of a round.
 #[derive(Debug)]
@@ -29,19 +29,29 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
 }
 
-/// How far the clock jumps, forth or back: less than the day for which idempotency keys are
-/// remembered, since a server whose clock says that a day has passed has forgotten them.
-const CLOCK_JUMP_SECS: i64 = 10 * 60 * 60;
+/// What a round is played on.
+pub(super) trait Scene {
+    /// Does one thing to it. A flood of updates is of the publisher with this number.
+    fn inflict(&mut self, fault: Fault, flood: usize, rng: &mut StdRng) -> Result<()>;
 
-/// Updates that are missed in a flood, and how many of them one request has.
-const FLOOD: (usize, usize) = (10_000, 1_000);
+    /// All is there again, and works.
+    fn mend(&mut self) -> Result<()>;
+
+    /// What each server says of each board, once nothing is under way any more.
+    fn ends(&mut self) -> Result<Vec<Ends>>;
+
+    /// How many programs were killed.
+    fn kills(&self) -> usize;
+
+    /// What the last servers said.
+    fn said(&self) -> String;
+}
 
 /// Plays a round. An error is one of the round's own: a server that does not start, for example.
 pub fn play(plan: Plan) -> Result<Outcome> {
     let runtime = Runtime::new()?;
-    let desk = Desk::new();
-    let faults = plan.faults.iter().any(Fault::is_of_the_system).then(Faults::new).transpose()?;
-    let mut site = Site::new(&plan, faults, Arc::clone(&desk))?;
+    let desk = Desk::new(if plan.stage == Stage::Cluster { REPLICAS } else { 1 });
+    let mut scene = scene(&plan, &runtime, &desk)?;
     let sightings = Arc::new(Mutex::new(Sightings::default()));
     let (goal, calm) = (watch::Sender::new(None), watch::Sender::new(false));
     let proxy = Proxy::start(plan.proxy, Arc::clone(&desk), calm.subscribe());
@@ -60,114 +70,63 @@ pub fn play(plan: Plan) -> Result<Outcome> {
             let publisher = Publisher::new(number, *seed, Arc::clone(&desk));
             scope.spawn(|| publisher.run());
         }
-        let done = direct(&plan, &mut site, &desk);
-        if done.is_err() {
-            // Publishers wait for a server that will not come.
-            let _ = site.start();
-        }
+        let _guard = Guard(&desk);
+        let done = direct(&plan, &mut *scene);
+        // Publishers wait for a server in any case.
+        let mended = scene.mend();
         desk.stop();
-        done
+        done.and(mended)
     })?;
     calm.send_replace(true);
-    let ends = ends(&site)?;
-    let ids = ends.iter().map(|(board, (_, id))| (*board, id.clone())).collect();
+    let ends = scene.ends()?;
+    let first = ends.first().context("there is a server")?;
+    let ids = first.iter().map(|(board, end)| (*board, end.id.clone())).collect();
     goal.send_replace(Some(ids));
     let traces = runtime.block_on(collect(watchers));
-    let mut figures = judge(&plan, &desk, &sightings.lock(), &ends, traces);
-    figures.figures.cuts = proxy.cuts.load(std::sync::atomic::Ordering::Relaxed);
-    if !figures.violations.is_empty() {
-        eprintln!("── what the last server said:\n{}", site.said());
+    let mut outcome = judge(&plan, &desk, &sightings.lock(), &ends, traces);
+    outcome.figures.cuts = proxy.cuts.load(std::sync::atomic::Ordering::Relaxed);
+    outcome.figures.kills = scene.kills();
+    if !outcome.violations.is_empty() {
+        eprintln!("── what the last servers said:\n{}", scene.said());
     }
-    Ok(figures)
+    Ok(outcome)
+}
+
+/// Whatever happens to the director, nobody waits for ever.
+struct Guard<'a>(&'a Desk);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
+        }
+    }
+}
+
+fn scene(plan: &Plan, runtime: &Runtime, desk: &Arc<Desk>) -> Result<Box<dyn Scene>> {
+    let desk = Arc::clone(desk);
+    Ok(match plan.stage {
+        Stage::Alone => {
+            let of_the_system = plan.faults.iter().any(Fault::is_of_the_system);
+            let faults = of_the_system.then(Faults::new).transpose()?;
+            Box::new(Site::new(plan, faults, desk)?)
+        }
+        Stage::Cluster => Box::new(Cluster::new(plan, runtime, desk)?),
+    })
 }
 
 /// Load, a fault, load, a fault, load.
-fn direct(plan: &Plan, site: &mut Site, desk: &Arc<Desk>) -> Result<()> {
+fn direct(plan: &Plan, scene: &mut dyn Scene) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(plan.director);
     std::thread::sleep(millis(&mut rng, 100..=500));
     for (at, fault) in plan.faults.iter().enumerate() {
         // A flood has a publisher of its own.
         let flood = plan.publishers.len() + at;
-        let done = inflict(*fault, site, desk, flood, &mut rng);
+        let done = scene.inflict(*fault, flood, &mut rng);
         done.with_context(|| format!("in the fault {fault}"))?;
         std::thread::sleep(millis(&mut rng, 200..=700));
     }
     Ok(())
-}
-
-fn inflict(
-    fault: Fault,
-    site: &mut Site,
-    desk: &Arc<Desk>,
-    flood: usize,
-    rng: &mut StdRng,
-) -> Result<()> {
-    match fault {
-        Fault::Cuts => {
-            std::thread::sleep(millis(rng, 300..=900));
-            Ok(())
-        }
-        Fault::Kill => {
-            site.kill();
-            std::thread::sleep(millis(rng, 0..=300));
-            site.start()
-        }
-        Fault::KillAtStart => {
-            site.kill();
-            for _ in 0..rng.random_range(1..=3) {
-                site.start_and_kill(millis(rng, 0..=150))?;
-            }
-            site.start()
-        }
-        Fault::Stop => {
-            site.stop()?;
-            site.start()
-        }
-        Fault::Freeze => {
-            site.freeze(millis(rng, 100..=1_200));
-            Ok(())
-        }
-        Fault::OlderCopy => {
-            let copy = site.copy()?;
-            std::thread::sleep(millis(rng, 200..=600));
-            site.restore(&copy)
-        }
-        Fault::LostTail => site.lose_tail(rng.random_range(0.0..1.0)),
-        Fault::Empty => site.empty(),
-        Fault::Flood => {
-            let mut flood = Publisher::new(flood, rng.random(), Arc::clone(desk));
-            (0..FLOOD.0 / FLOOD.1).for_each(|_| flood.publish(FLOOD.1));
-            Ok(())
-        }
-        Fault::NoRoom => disk_fails(Disk::NoRoom, site, rng),
-        Fault::FailingSync => disk_fails(Disk::FailingSync, site, rng),
-        Fault::KillFailing => {
-            site.set_disk(if rng.random() { Disk::NoRoom } else { Disk::FailingSync })?;
-            std::thread::sleep(millis(rng, 50..=400));
-            site.kill();
-            site.set_disk(Disk::None)?;
-            site.start()
-        }
-        Fault::ClockJump => {
-            for _ in 0..3 {
-                site.set_clock(rng.random_range(-CLOCK_JUMP_SECS..=CLOCK_JUMP_SECS))?;
-                std::thread::sleep(millis(rng, 50..=300));
-            }
-            site.set_clock(0)
-        }
-    }
-}
-
-/// For a while nothing is acknowledged; then it must go on by itself.
-fn disk_fails(how: Disk, site: &Site, rng: &mut StdRng) -> Result<()> {
-    site.set_disk(how)?;
-    std::thread::sleep(millis(rng, 100..=900));
-    site.set_disk(Disk::None)
-}
-
-/// What the server says of each board, once nothing is under way any more.
-fn ends(site: &Site) -> Result<Ends> {
-    BOARDS.into_iter().map(|board| Ok((board, site.rows(board)?))).collect()
 }
 
 type Trace = Result<Vec<Step>, String>;
@@ -187,7 +146,7 @@ fn judge(
     plan: &Plan,
     desk: &Desk,
     sightings: &Sightings,
-    ends: &Ends,
+    ends: &[Ends],
     traces: Vec<Trace>,
 ) -> Outcome {
     let ledger = desk.ledger.lock().clone();

@@ -1,4 +1,4 @@
-//! The server, its journal, and what is done to both.
+//! A server that stands alone, its journal, and what can be done to both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,27 +6,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::plan::Plan;
+use super::plan::{DRAIN, Plan};
 use super::publisher::Desk;
 use super::update::BOARDS;
 use crate::faults::{Fault, Faults};
 use crate::program::{Server, flightboard};
 
 /// How long a server may take to stop beyond its drain time.
-const STOP_SLACK: Duration = Duration::from_secs(5);
-
-/// The drain time of a round's server.
-const DRAIN: Duration = Duration::from_millis(400);
+pub(super) const STOP_SLACK: Duration = Duration::from_secs(5);
 
 pub(super) struct Site {
     folder: TempDir,
-    window_bytes: Option<usize>,
-    reactor_threads: usize,
-    io_uring: bool,
-    desk: Arc<Desk>,
+    flags: Vec<String>,
+    pub(super) desk: Arc<Desk>,
+    /// How often it was killed.
+    pub(super) kills: usize,
     server: Option<Server>,
     /// The first event of the journal, as long as it is the same one.
     origin: String,
@@ -43,19 +40,8 @@ pub(super) struct Copy {
 impl Site {
     /// A server with an empty journal.
     pub(super) fn new(plan: &Plan, faults: Option<Faults>, desk: Arc<Desk>) -> Result<Self> {
-        let Plan { window_bytes, reactor_threads, io_uring, .. } = *plan;
-        let folder = TempDir::new()?;
-        let origin = String::new();
-        let mut site = Self {
-            folder,
-            window_bytes,
-            reactor_threads,
-            io_uring,
-            desk,
-            server: None,
-            origin,
-            faults,
-        };
+        let (folder, flags, origin) = (TempDir::new()?, plan.flags(), String::new());
+        let mut site = Self { folder, flags, desk, kills: 0, server: None, origin, faults };
         let server = site.launch()?;
         site.origin = head(&server, "main")?;
         site.open(server)?;
@@ -73,13 +59,15 @@ impl Site {
         let mut program = crate::program::Program::start(&mut self.command()?);
         std::thread::sleep(after);
         program.kill();
+        self.kills += 1;
         Ok(())
     }
 
     pub(super) fn kill(&mut self) {
-        self.desk.place(None);
+        self.desk.place(0, None);
         if let Some(server) = self.server.take() {
             server.kill();
+            self.kills += 1;
         }
     }
 
@@ -88,7 +76,7 @@ impl Site {
         let Some(server) = self.server.take() else { return Ok(()) };
         server.program.terminate();
         let ended = server.program.end(DRAIN + STOP_SLACK);
-        self.desk.place(None);
+        self.desk.place(0, None);
         ensure!(ended.status.success(), "it did not stop in good order: {ended:?}");
         Ok(())
     }
@@ -157,16 +145,8 @@ impl Site {
         self.start_set_back().map(drop)
     }
 
-    /// The rows of a board and the id of its newest event.
-    pub(super) fn rows(&self, board: &str) -> Result<(Vec<Value>, String)> {
-        let server = self.server.as_ref().context("there is a server")?;
-        let answer = server.api().get(&format!("/boards/{board}/flights"));
-        let rows = answer["flights"].as_array().context("there are rows")?.clone();
-        Ok((rows, answer["id"].as_str().context("there is an id")?.to_owned()))
-    }
-
-    pub(super) fn said(&self) -> String {
-        self.server.as_ref().map_or_else(String::new, |server| server.program.log())
+    pub(super) fn server(&self) -> Option<&Server> {
+        self.server.as_ref()
     }
 
     /// Starts on a journal that has lost something, and lets the oracle know how far it reaches. Where
@@ -192,7 +172,7 @@ impl Site {
                 api.put_board(board, &json!({ "title": board }));
             }
         }
-        self.desk.place(Some(server.address));
+        self.desk.place(0, Some(server.address));
         self.server = Some(server);
         Ok(())
     }
@@ -203,12 +183,7 @@ impl Site {
 
     fn command(&self) -> Result<std::process::Command> {
         let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
-        command.arg(self.journal()).arg("--drain").arg(format!("{}ms", DRAIN.as_millis()));
-        command.arg("--reactor-threads").arg(self.reactor_threads.to_string());
-        command.args(self.io_uring.then_some("--io-uring"));
-        if let Some(bytes) = self.window_bytes {
-            command.arg("--window").arg(format!("{bytes}B"));
-        }
+        command.arg(self.journal()).args(&self.flags);
         if let Some(faults) = &self.faults {
             faults.preload(&mut command, self.folder.path())?;
         }

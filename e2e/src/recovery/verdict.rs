@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use anyhow::Context;
 use serde_json::{Map, Value};
 
 use super::ledger::{Ledger, Rows, apply, is_event, split};
 use super::update::{BOARDS, Update};
 use super::watcher::{Seen, Sightings, Step};
+use crate::api::Api;
 
 /// What must never happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,23 +50,54 @@ pub struct Figures {
     pub cuts: usize,
     pub refused: usize,
     pub branches: usize,
+    /// Openings on a replica that had not yet read what the follower had seen.
+    pub behind: usize,
+    pub kills: usize,
     pub faults: BTreeMap<super::plan::Fault, usize>,
 }
 
-/// What the server says at the end, of each board.
-pub(super) type Ends = HashMap<&'static str, (Vec<Value>, String)>;
+/// What a server says at the end, of each board.
+pub(super) type Ends = HashMap<&'static str, End>;
+
+/// Of one board.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct End {
+    /// The very bytes, which are the same on every replica.
+    text: String,
+    rows: Vec<Value>,
+    /// That of the newest event.
+    pub(super) id: String,
+}
+
+impl End {
+    pub(super) fn of_all_boards(api: &Api) -> anyhow::Result<Ends> {
+        BOARDS.into_iter().map(|board| Ok((board, Self::of(api, board)?))).collect()
+    }
+
+    fn of(api: &Api, board: &str) -> anyhow::Result<Self> {
+        let text = api.text(&format!("/boards/{board}/flights"));
+        let said: Value = serde_json::from_str(&text)?;
+        let rows = said["flights"].as_array().context("there are rows")?.clone();
+        let id = said["id"].as_str().context("there is an id")?.to_owned();
+        Ok(Self { text, rows, id })
+    }
+}
 
 /// Judges a round.
 pub(super) struct Judge<'a> {
     pub(super) ledger: Ledger,
     pub(super) sightings: &'a Sightings,
-    pub(super) ends: &'a Ends,
+    /// Of each replica.
+    pub(super) ends: &'a [Ends],
     /// Whether the server's window has room for all that happened.
     pub(super) wide: bool,
     pub(super) violations: Vec<Violation>,
     pub(super) figures: Figures,
     rows: HashMap<(usize, &'static str, u64), Rows>,
 }
+
+/// What is wrong with one event.
+type Wrong = (Breach, String);
 
 /// Where a follower is in the ledger.
 struct Place {
@@ -78,7 +111,7 @@ impl<'a> Judge<'a> {
     pub(super) fn new(
         ledger: Ledger,
         sightings: &'a Sightings,
-        ends: &'a Ends,
+        ends: &'a [Ends],
         wide: bool,
     ) -> Self {
         let (violations, figures, rows) = Default::default();
@@ -99,7 +132,7 @@ impl<'a> Judge<'a> {
         let mut unknown: Vec<_> = events.filter(|seen| !self.ledger.knows(&seen.id)).collect();
         unknown.sort_by_key(|seen| split(&seen.id).map(|(_, seq)| seq));
         for seen in unknown {
-            let Seen { board, id, name, data } = &**seen;
+            let Seen { board, id, name, data, .. } = &**seen;
             if self.ledger.settle(board, id, name, data).is_none() {
                 let detail = format!("nobody asked for {seen:?}");
                 self.violations.push(Violation { breach: Breach::Contradiction, detail });
@@ -107,21 +140,32 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The server's own rows against the fold of all that was acknowledged.
+    /// The servers' own rows against the fold of all that was acknowledged, and against each other.
     fn check_ends(&mut self) {
-        let branch = self.ledger.branch();
-        for board in BOARDS {
-            let Some((rows, id)) = self.ends.get(board) else { continue };
-            let seq = split(id).map_or(0, |(_, seq)| seq);
-            if let Some((after, entry)) = self.ledger.next(branch, board, seq) {
-                let detail =
-                    format!("{board} ends at {id}, but {after} is acknowledged: {entry:?}");
-                self.violations.push(Violation { breach: Breach::Lost, detail });
-            }
-            let rows = by_flight(rows);
-            if let Some(difference) = self.difference(branch, board, seq, &rows) {
-                let detail = format!("the server's rows of {board} at {id}: {difference}");
-                self.violations.push(Violation { breach: Breach::WrongRows, detail });
+        let (branch, all) = (self.ledger.branch(), self.ends);
+        for (number, ends) in all.iter().enumerate() {
+            for board in BOARDS {
+                let (Some(end), Some(first)) = (ends.get(board), all[0].get(board)) else {
+                    continue;
+                };
+                let seq = split(&end.id).map_or(0, |(_, seq)| seq);
+                if let Some((after, entry)) = self.ledger.next(branch, board, seq) {
+                    let id = &end.id;
+                    let detail =
+                        format!("{board} ends at {id}, but {after} is acknowledged: {entry:?}");
+                    self.violations.push(Violation { breach: Breach::Lost, detail });
+                }
+                let rows = by_flight(&end.rows);
+                if let Some(difference) = self.difference(branch, board, seq, &rows) {
+                    let detail =
+                        format!("server {number}'s rows of {board} at {}: {difference}", end.id);
+                    self.violations.push(Violation { breach: Breach::WrongRows, detail });
+                }
+                if end != first {
+                    let detail =
+                        format!("server {number} says {end:?} of {board}, the first {first:?}");
+                    self.violations.push(Violation { breach: Breach::WrongRows, detail });
+                }
             }
         }
     }
@@ -151,7 +195,7 @@ impl<'a> Judge<'a> {
                 return;
             }
         }
-        if let Some((rows, id)) = self.ends.get(board)
+        if let Some(End { rows, id, .. }) = self.ends.first().and_then(|ends| ends.get(board))
             && shown != by_flight(rows)
         {
             let detail = format!("{name} shows {shown:?} at {id}, the server has {rows:?}");
@@ -165,12 +209,17 @@ impl<'a> Judge<'a> {
         sent: &str,
         branch: Option<usize>,
         first: &Seen,
-    ) -> Result<(), (Breach, String)> {
+    ) -> Result<(), Wrong> {
         let reason = first.data["reason"].as_str().filter(|_| first.name == "timetable");
         self.figures.resumed += usize::from(reason.is_none());
         let lost = branch.and_then(|branch| self.ledger.is_lost(sent, branch));
+        let at = |id: &str| split(id).map(|(_, seq)| seq);
+        let behind = self.ends.len() > 1 && reason == Some("unknown") && at(&first.id) < at(sent);
+        self.figures.behind += usize::from(behind);
         let right = match (sent, lost) {
             ("", _) => reason == Some("start"),
+            // A replica that has not read it can say no more than what it has, and goes on from there.
+            (_, Some(false)) if behind => true,
             (_, Some(true)) => reason == Some("unknown"),
             (_, Some(false)) if self.wide => reason.is_none(),
             (_, Some(false)) => reason != Some("start") && reason != Some("unknown"),
@@ -187,7 +236,7 @@ impl<'a> Judge<'a> {
         place: &mut Option<Place>,
         board: &'static str,
         seen: &Arc<Seen>,
-    ) -> Result<(), (Breach, String)> {
+    ) -> Result<(), Wrong> {
         let Some((_, seq)) = split(&seen.id) else {
             return Err((Breach::Contradiction, format!("{} is no event id", seen.id)));
         };
@@ -235,12 +284,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Where a timetable puts a follower.
-    fn begin(
-        &mut self,
-        board: &'static str,
-        seq: u64,
-        seen: &Seen,
-    ) -> Result<Place, (Breach, String)> {
+    fn begin(&mut self, board: &'static str, seq: u64, seen: &Seen) -> Result<Place, Wrong> {
         let reason = seen.data["reason"].as_str().unwrap_or_default();
         *self.figures.timetables.entry(reason.to_owned()).or_default() += 1;
         let rows = by_flight(seen.data["flights"].as_array().map_or(&[][..], Vec::as_slice));
@@ -323,6 +367,8 @@ impl Figures {
         self.resumed += other.resumed;
         self.cuts += other.cuts;
         self.refused += other.refused;
+        self.behind += other.behind;
+        self.kills += other.kills;
         self.branches += other.branches;
         for (reason, count) in &other.timetables {
             *self.timetables.entry(reason.clone()).or_default() += count;

@@ -45,6 +45,8 @@ pub(super) struct Seen {
     pub(super) board: &'static str,
     pub(super) id: String,
     pub(super) name: String,
+    /// The very bytes of its data.
+    text: String,
     pub(super) data: Value,
 }
 
@@ -152,7 +154,10 @@ impl Watcher {
 
     /// One connection.
     async fn follow(&mut self) -> Result<Pause> {
-        let address = if self.plan.through_proxy { Some(self.proxy) } else { self.desk.server() };
+        let address = match self.plan.through_proxy {
+            true => Some(self.proxy),
+            false => self.desk.server(&mut self.rng),
+        };
         let Some(address) = address else { return Ok(Pause::Lost) };
         let sent = self.source.last_event_id().to_owned();
         let branch = self.desk.branch();
@@ -192,8 +197,8 @@ impl Watcher {
             if name == "heartbeat" {
                 continue;
             }
-            let data = serde_json::from_str(&data)?;
-            let seen = Seen { board: self.plan.board, id: last_event_id.to_string(), name, data };
+            let (board, id) = (self.plan.board, last_event_id.to_string());
+            let seen = Seen { board, id, name, data: serde_json::from_str(&data)?, text: data };
             let seen = self.sightings.lock().note(seen);
             self.steps.push(Step::Saw(seen));
         }

@@ -12,6 +12,9 @@ mod resume;
 /// Seeded rounds of faults, with an oracle.
 mod recovery;
 
+/// The same with replicas on a cluster of NATS servers.
+mod cluster;
+
 /// `flightboard publish`, also when something dies in the middle.
 mod publish;
 

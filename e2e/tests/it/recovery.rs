@@ -1,6 +1,6 @@
 //! Seeded rounds of each fault. `cargo xtask soak` plays as many as one likes.
 
-use e2e::recovery::plan::{Fault, Plan};
+use e2e::recovery::plan::{Fault, Plan, Stage};
 use e2e::recovery::round::play;
 
 /// Rounds of each fault.
@@ -9,14 +9,16 @@ const ROUNDS: u64 = 2;
 /// A round has this fault one to three times.
 fn survives(fault: Fault) {
     for seed in 0..ROUNDS {
-        check(seed, &[fault]);
+        check(Stage::Alone, seed, &[fault]);
     }
 }
 
-fn check(seed: u64, faults: &[Fault]) {
-    let outcome = play(Plan::new(seed, faults)).unwrap();
+pub(crate) fn check(stage: Stage, seed: u64, faults: &[Fault]) {
+    let plan = Plan::new(stage, seed, faults);
+    let again = plan.again.clone();
+    let outcome = play(plan).expect(&again);
     let (plan, violations) = (&outcome.plan, &outcome.violations);
-    assert!(violations.is_empty(), "{plan:?}\n{violations:#?}");
+    assert!(violations.is_empty(), "{again}\n{plan:?}\n{violations:#?}");
     assert!(outcome.figures.events > 0 && outcome.figures.acknowledged > 0, "{outcome:?}");
 }
 
@@ -92,6 +94,6 @@ fn ten_thousand_missed_events() {
 #[test]
 fn all_faults_by_chance() {
     for seed in 100..100 + 2 * ROUNDS {
-        check(seed, &Fault::all());
+        check(Stage::Alone, seed, &Stage::Alone.faults());
     }
 }

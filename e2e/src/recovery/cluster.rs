@@ -1,0 +1,294 @@
+//! Replicas, the NATS servers that they need, and what is done to all of them. Each replica has a link of
+//! its own to the NATS servers, so that it alone can be cut off.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use super::plan::{DRAIN, Fault, Plan, millis};
+use super::publisher::{Desk, Publisher};
+use super::round::Scene;
+use super::site::STOP_SLACK;
+use super::update::BOARDS;
+use super::verdict::{End, Ends};
+use crate::link::{Link, State};
+use crate::nats::NatsServer;
+use crate::program::{Server, flightboard};
+use crate::wait::until;
+
+/// How many replicas there are.
+pub(super) const REPLICAS: usize = 3;
+
+/// How many NATS servers there are, each of which has everything.
+const NATS_SERVERS: usize = 3;
+
+/// The stream that has all updates, as it is called unless the program is told otherwise.
+const STREAM: &str = "flightboard";
+
+/// How long NATS servers may take to have everything again, and replicas to be ready. An election takes
+/// seconds, and may fail and be held again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) struct Cluster {
+    servers: [NatsServer; NATS_SERVERS],
+    links: Vec<Link>,
+    replicas: [Option<Server>; REPLICAS],
+    flags: Vec<String>,
+    desk: Arc<Desk>,
+    /// The first number that no publisher has.
+    number: usize,
+    seed: u64,
+    kills: usize,
+}
+
+impl Cluster {
+    /// With an empty stream.
+    pub(super) fn new(plan: &Plan, runtime: &Runtime, desk: Arc<Desk>) -> Result<Self> {
+        let servers = NatsServer::cluster::<NATS_SERVERS>();
+        let addresses = servers.each_ref().map(NatsServer::address);
+        let link = |_| runtime.block_on(Link::to(&addresses));
+        let links = (0..REPLICAS).map(link).collect::<Result<_>>()?;
+        let mut cluster = Self {
+            servers,
+            links,
+            replicas: [const { None }; REPLICAS],
+            flags: plan.flags(),
+            desk,
+            number: plan.publishers.len() + plan.faults.len(),
+            seed: plan.director,
+            kills: 0,
+        };
+        cluster.start_replicas()?;
+        cluster.wait_until_ready()?;
+        let api = cluster.replica(0)?.api();
+        BOARDS.into_iter().for_each(|board| api.put_board(board, &json!({ "title": board })));
+        cluster.wait_until_replicas_agree()?;
+        Ok(cluster)
+    }
+
+    /// Starts those that are away, all at once.
+    fn start_replicas(&mut self) -> Result<()> {
+        let away = (0..REPLICAS).filter(|at| self.replicas[*at].is_none());
+        let commands: Vec<_> = away.map(|at| (at, self.command(at))).collect();
+        let start = |mut command: Command| move || Server::start(&mut command);
+        let started: Vec<_> = std::thread::scope(|scope| {
+            let starting: Vec<_> = commands
+                .into_iter()
+                .map(|(at, command)| (at, scope.spawn(start(command))))
+                .collect();
+            starting.into_iter().map(|(at, starting)| (at, starting.join())).collect()
+        });
+        for (at, server) in started {
+            let server = server.ok().with_context(|| format!("replica {at} did not start"))?;
+            self.desk.place(at, Some(server.address));
+            self.replicas[at] = Some(server);
+        }
+        Ok(())
+    }
+
+    fn command(&self, replica: usize) -> Command {
+        let urls: Vec<_> =
+            self.links[replica].addresses().iter().map(ToString::to_string).collect();
+        let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--nats-replicas"]);
+        command
+            .arg(NATS_SERVERS.to_string())
+            .args(["--nats", &format!("nats://{}", urls.join(","))]);
+        command.args(&self.flags);
+        command
+    }
+
+    fn replica(&self, at: usize) -> Result<&Server> {
+        self.replicas[at].as_ref().with_context(|| format!("there is a replica {at}"))
+    }
+
+    fn kill_replica(&mut self, at: usize) {
+        self.desk.place(at, None);
+        if let Some(server) = self.replicas[at].take() {
+            server.kill();
+            self.kills += 1;
+        }
+    }
+
+    /// Stops it in good order, with streams and publishers about.
+    fn stop_replica(&mut self, at: usize) -> Result<()> {
+        let Some(server) = self.replicas[at].take() else { return Ok(()) };
+        server.program.terminate();
+        let ended = server.program.end(DRAIN + STOP_SLACK);
+        self.desk.place(at, None);
+        ensure!(ended.status.success(), "replica {at} did not stop in good order: {ended:?}");
+        Ok(())
+    }
+
+    fn freeze_replica(&self, at: usize, long: Duration) -> Result<()> {
+        let replica = self.replica(at)?;
+        replica.program.signal("STOP");
+        sleep(long);
+        replica.program.signal("CONT");
+        Ok(())
+    }
+
+    /// Which NATS server leads the stream. They agree once all is well.
+    fn leader(&self) -> usize {
+        until("a NATS server leads the stream", PATIENCE, || {
+            let name = self.servers.iter().find_map(|server| server.leader_of(STREAM))?;
+            self.servers.iter().position(|server| server.name() == name)
+        })
+    }
+
+    fn kill_nats(&mut self, at: usize) {
+        self.servers[at].kill();
+        self.kills += 1;
+    }
+
+    /// Nothing more is done to NATS before all of its servers have everything: with more than one of them
+    /// behind, no majority has what was acknowledged last.
+    fn wait_until_nats_is_whole(&self) {
+        until("all NATS servers have everything", PATIENCE, || {
+            let has_all =
+                |server: &NatsServer| server.is_current() && server.leader_of(STREAM).is_some();
+            self.servers.iter().all(has_all).then_some(())
+        });
+    }
+
+    fn set_link(&self, rng: &mut StdRng, state: State, millis_long: std::ops::RangeInclusive<u64>) {
+        let link = self.links.choose(rng).expect("there are some");
+        link.set(state);
+        sleep(millis(rng, millis_long));
+        link.set(State::Whole);
+    }
+
+    /// Everything, one after another.
+    fn roll(&mut self) -> Result<()> {
+        for at in 0..REPLICAS {
+            self.stop_replica(at)?;
+            self.start_replicas()?;
+        }
+        for at in 0..NATS_SERVERS {
+            self.servers[at].stop();
+            self.servers[at].start_again();
+            self.wait_until_nats_is_whole();
+        }
+        Ok(())
+    }
+
+    fn wait_until_ready(&self) -> Result<()> {
+        for at in 0..REPLICAS {
+            let api = self.replica(at)?.api();
+            until("a replica is ready", PATIENCE, || api.unready().is_none().then_some(()));
+        }
+        Ok(())
+    }
+
+    /// What each says, when all say the same; or what they say in the end.
+    fn wait_until_replicas_agree(&self) -> Result<Vec<Ends>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let all = (0..REPLICAS).map(|at| End::of_all_boards(&self.replica(at)?.api()));
+            let all = all.collect::<Result<Vec<_>>>()?;
+            if all.iter().all(|ends| *ends == all[0]) || Instant::now() > deadline {
+                return Ok(all);
+            }
+            sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+impl Scene for Cluster {
+    fn inflict(&mut self, fault: Fault, _: usize, rng: &mut StdRng) -> Result<()> {
+        let one = rng.random_range(0..REPLICAS);
+        match fault {
+            Fault::Cuts => sleep(millis(rng, 300..=900)),
+            Fault::ReplicaKill => {
+                self.kill_replica(one);
+                sleep(millis(rng, 0..=500));
+                self.start_replicas()?;
+            }
+            Fault::ReplicasKill => {
+                (0..REPLICAS).for_each(|at| self.kill_replica(at));
+                self.start_replicas()?;
+            }
+            Fault::ReplicaFreeze => self.freeze_replica(one, millis(rng, 100..=4_000))?,
+            Fault::NatsKill | Fault::LeaderKill => {
+                let leader = self.leader();
+                let other = (leader + rng.random_range(1..NATS_SERVERS)) % NATS_SERVERS;
+                let at = if fault == Fault::LeaderKill { leader } else { other };
+                self.kill_nats(at);
+                sleep(millis(rng, 0..=1_500));
+                self.servers[at].start_again();
+                self.wait_until_nats_is_whole();
+            }
+            Fault::LeaderFreeze => {
+                let leader = &self.servers[self.leader()];
+                leader.freeze();
+                sleep(millis(rng, 200..=6_000));
+                leader.let_go_on();
+                self.wait_until_nats_is_whole();
+            }
+            Fault::AllNatsKill => {
+                (0..NATS_SERVERS).for_each(|at| self.kill_nats(at));
+                self.servers.iter_mut().for_each(NatsServer::start_again);
+                self.wait_until_nats_is_whole();
+            }
+            Fault::LinkCut => self.set_link(rng, State::Cut, 50..=3_000),
+            Fault::LinkSilent => self.set_link(rng, State::Silent, 200..=6_000),
+            Fault::Rolling => self.roll()?,
+            other => bail!("{other} is nothing for a cluster"),
+        }
+        Ok(())
+    }
+
+    fn mend(&mut self) -> Result<()> {
+        self.links.iter().for_each(|link| link.set(State::Whole));
+        let away = self.servers.iter_mut().filter(|server| !server.is_running());
+        away.for_each(NatsServer::start_again);
+        self.wait_until_nats_is_whole();
+        self.start_replicas()?;
+        self.wait_until_ready()
+    }
+
+    /// Each replica publishes once more first. What it had sent before without an answer comes before that,
+    /// or never.
+    fn ends(&mut self) -> Result<Vec<Ends>> {
+        for at in 0..REPLICAS {
+            let server = self.replica(at)?.address;
+            let (number, desk) = (self.number + at, Arc::clone(&self.desk));
+            let mut last = Publisher::of(server, number, self.seed, desk);
+            BOARDS.into_iter().for_each(|board| last.publish(board, 2));
+        }
+        self.wait_until_replicas_agree()
+    }
+
+    fn kills(&self) -> usize {
+        self.kills
+    }
+
+    fn said(&self) -> String {
+        let mut said = String::new();
+        for (at, replica) in self.replicas.iter().enumerate() {
+            let log = replica.as_ref().map(|server| server.program.log());
+            said += &format!("replica {at}:\n{}", log.unwrap_or_default());
+        }
+        for server in &self.servers {
+            said += &format!("NATS server {}:\n{}", server.name(), server.log());
+        }
+        said
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("── what the last servers said:\n{}", self.said());
+        }
+    }
+}
+
+const LOOK_AGAIN: Duration = Duration::from_millis(20);

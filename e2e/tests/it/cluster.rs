@@ -1,0 +1,40 @@
+//! Seeded rounds with three replicas on three NATS servers. `cargo xtask soak --cluster` plays as many as one
+//! likes.
+
+use e2e::recovery::plan::Fault::{
+    LeaderFreeze, LeaderKill, LinkCut, LinkSilent, NatsKill, ReplicaFreeze, ReplicaKill,
+    ReplicasKill, Rolling,
+};
+use e2e::recovery::plan::{Fault, Stage};
+
+use crate::recovery::check;
+
+/// Each takes seconds: electing a leader takes that long.
+fn survives(seed: u64, faults: &[Fault]) {
+    check(Stage::Cluster, seed, faults);
+}
+
+#[test]
+fn replicas_that_are_killed_or_stand_still() {
+    survives(1, &[ReplicaKill, ReplicasKill, ReplicaFreeze]);
+}
+
+#[test]
+fn a_nats_server_that_is_killed_while_it_leads_or_follows() {
+    survives(2, &[LeaderKill, NatsKill]);
+}
+
+#[test]
+fn a_leading_nats_server_that_stands_still() {
+    survives(3, &[LeaderFreeze]);
+}
+
+#[test]
+fn a_replica_that_is_cut_off_from_nats() {
+    survives(4, &[LinkCut, LinkSilent]);
+}
+
+#[test]
+fn a_restart_of_everything_one_after_another() {
+    survives(5, &[Rolling]);
+}
