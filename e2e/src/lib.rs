@@ -35,5 +35,8 @@ pub mod nats;
 /// A link between a program and what it needs, that can be cut.
 pub mod link;
 
+/// One address for several servers, of which one answers.
+pub mod switch;
+
 /// Thousands of followers that lose the server in the same moment.
 pub mod storm;

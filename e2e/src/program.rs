@@ -73,6 +73,12 @@ pub fn serve_at(address: &str, folder: &Path, more: &[&str]) -> Server {
     Server::start(&mut command)
 }
 
+/// `flightboard serve` on NATS servers, at these URLs.
+pub fn serve_on(nats: &str, more: &[&str]) -> Server {
+    let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--nats", nats]);
+    Server::start(command.args(more))
+}
+
 impl Program {
     pub fn start(command: &mut Command) -> Self {
         let said = TempDir::new().unwrap();

@@ -9,8 +9,13 @@ use anyhow::{Context, Result};
 use crate::command::{command, run};
 
 /// Programs, each with its crate and with the others that must be built for it.
-const PROGRAMS: [(&str, &str, &[&str]); 3] =
-    [("soak", "e2e", &[]), ("storm", "e2e", &[]), ("compare", "compare", &["peers"])];
+const PROGRAMS: [(&str, &str, &[&str]); 5] = [
+    ("soak", "e2e", &[]),
+    ("storm", "e2e", &[]),
+    ("failover", "e2e", &[]),
+    ("journals", "e2e", &[]),
+    ("compare", "compare", &["peers"]),
+];
 
 /// Builds a program and runs it with these flags. Its outcome is this one's.
 pub(crate) fn run_program(name: &str, flags: &[&str]) -> Result<ExitCode> {

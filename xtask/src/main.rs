@@ -1,6 +1,6 @@
 //! Chores of the project: `cargo xtask test` runs every test there is, `soak` and `storm` run for longer
-//! what the tests run for seconds, `compare` measures flightboard beside other servers, and `mutants` breaks
-//! the project on purpose.
+//! what the tests run for seconds, `failover` and `journals` measure what replicas on NATS do, `compare`
+//! measures flightboard beside other servers, and `mutants` breaks the project on purpose.
 #![allow(clippy::print_stdout, reason = "the outcome goes to standard output")]
 
 /// What the suites need besides Rust, and how to come by it.
@@ -23,14 +23,14 @@ mod proof;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test, or soak, storm or compare with flags (--help tells \
-                     which), or mutants with names of e2e/mutants/, all if none is given";
+const USAGE: &str = "usage: cargo xtask test, or soak, storm, failover, journals or compare with flags \
+                     (--help tells which), or mutants with names of e2e/mutants/, all if none is given";
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => suites::run_all(),
-        [program @ ("soak" | "storm" | "compare"), ref flags @ ..] => {
+        [program @ ("soak" | "storm" | "failover" | "journals" | "compare"), ref flags @ ..] => {
             long::run_program(program, flags)
         }
         ["mutants", ref names @ ..] => mutants::run(names),

@@ -70,7 +70,7 @@ impl Cluster {
         cluster.wait_until_ready()?;
         let api = cluster.replica(0)?.api();
         BOARDS.into_iter().for_each(|board| api.put_board(board, &json!({ "title": board })));
-        cluster.wait_until_replicas_agree()?;
+        cluster.wait_until_boards_are_known()?;
         Ok(cluster)
     }
 
@@ -183,6 +183,17 @@ impl Cluster {
         for at in 0..REPLICAS {
             let api = self.replica(at)?.api();
             until("a replica is ready", PATIENCE, || api.unready().is_none().then_some(()));
+        }
+        Ok(())
+    }
+
+    fn wait_until_boards_are_known(&self) -> Result<()> {
+        for at in 0..REPLICAS {
+            let api = self.replica(at)?.api();
+            let knows = |board: &str| api.status(&format!("/boards/{board}")) == 200;
+            until("a replica has all boards", PATIENCE, || {
+                BOARDS.iter().all(|b| knows(b)).then_some(())
+            });
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ pub struct Crowd {
 struct Place {
     seen: AtomicU64,
     is_open: AtomicBool,
+    openings: AtomicU64,
     /// The event that the last timetable was as of.
     base: AtomicU64,
     /// How many events came after it, and the sum of their numbers.
@@ -42,10 +43,18 @@ impl Crowd {
 
     /// How many followers have an open stream and have seen this event.
     pub fn with(&self, seq: u64) -> usize {
-        let has = |place: &&Place| {
-            place.is_open.load(Ordering::Relaxed) && place.seen.load(Ordering::Relaxed) >= seq
-        };
-        self.places.iter().filter(has).count()
+        (0..self.places.len()).filter(|at| self.has(*at, seq)).count()
+    }
+
+    /// How often a follower has opened a stream that began as it must.
+    pub fn openings(&self, at: usize) -> u64 {
+        self.places[at].openings.load(Ordering::Relaxed)
+    }
+
+    /// Whether a follower has an open stream and has seen this event.
+    pub fn has(&self, at: usize, seq: u64) -> bool {
+        let place = &self.places[at];
+        place.is_open.load(Ordering::Relaxed) && place.seen.load(Ordering::Relaxed) >= seq
     }
 
     /// The event of this number is about to be asked for.
@@ -80,6 +89,7 @@ impl Crowd {
     pub(super) fn opened(&self, at: usize, resumed: bool) {
         let counter = if resumed { &self.resumed } else { &self.timetables };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.places[at].openings.fetch_add(1, Ordering::Relaxed);
         self.places[at].is_open.store(true, Ordering::Relaxed);
     }
 
