@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::command::{command, read, run};
 use crate::{proof, tools};
@@ -108,14 +108,23 @@ fn rust(house: &House) -> Result<usize> {
     Ok(count + newest_nats(house)?)
 }
 
-/// The journal in NATS once more, with a newer server than Debian's where there is one.
+/// What is tried on NATS once more, with a newer server than Debian's where there is one.
 fn newest_nats(house: &House) -> Result<usize> {
     let Some(server) = tools::newest_nats(&house.root) else { return Ok(0) };
-    let both = ["test", "-p", "nats", "-p", "journal", "--locked", "--no-fail-fast"];
-    let mut tests = house.cargo(&both);
-    tests.args(["--test", "it", "nats"]).env("FLIGHTBOARD_TEST_NATS_SERVER", server);
-    Ok(proof::rust_tests(&read(&mut tests, |_| true)?))
+    let mut count = 0;
+    for (package, only) in ON_NATS {
+        let mut tests = house.cargo(&["test", "-p", package, "--locked", "--no-fail-fast"]);
+        tests.args(["--test", "it"]).arg(only).env("FLIGHTBOARD_TEST_NATS_SERVER", &server);
+        let passed = proof::rust_tests(&read(&mut tests, |_| true)?);
+        ensure!(passed > 0, "no test of {package} ran on {}", server.display());
+        count += passed;
+    }
+    Ok(count)
 }
+
+/// Packages with tests that need a NATS server, and what their names have in common.
+const ON_NATS: [(&str, &str); 4] =
+    [("nats", ""), ("journal", "nats::"), ("e2e", "replicas::"), ("e2e", "cluster::")];
 
 /// The program with the very dependencies that the tests have, so that nothing is built twice.
 fn build(house: &House) -> Result<()> {
