@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { until } from "./wait.mjs";
 
 const binary =
   process.env.FLIGHTBOARD_BIN ??
@@ -36,6 +37,16 @@ export async function serve(test, ...more) {
     await last.kill();
     await rm(folder, { recursive: true });
   });
+  return server;
+}
+
+/** `flightboard serve` on a port that is free, as one of those that have a journal in NATS. */
+export async function serveOn(test, nats, ...more) {
+  const server = await Server.start(test, [
+    ...["serve", "--listen", "127.0.0.1:0", "--nats", nats],
+    ...more,
+  ]);
+  await until("it is ready", () => server.isReady());
   return server;
 }
 
@@ -85,6 +96,10 @@ class Server {
       "exit",
     );
     assert.equal(code, 0);
+  }
+
+  async isReady() {
+    return (await fetch(`${this.url}/readyz`)).ok;
   }
 
   async rows(board = "main") {

@@ -1,5 +1,5 @@
-// What may stand between a page and the server: a proxy that holds back, swallows, cuts, and answers 502
-// while the server behind it is down.
+// What may stand between a page and the server: a proxy that holds back, swallows, cuts, answers 502 while
+// the server behind it is down, and comes to stand before another one.
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";
@@ -52,6 +52,12 @@ export class Proxy {
   /** Swallows one event of this name, and lets all others through. */
   swallowNext(name) {
     this.#swallows = name;
+  }
+
+  /** From now on it stands before another server, and whoever is there comes back to that. */
+  switchTo({ url }) {
+    this.#target = url;
+    this.cut();
   }
 
   cut() {
