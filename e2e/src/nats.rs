@@ -210,7 +210,8 @@ const ATTEMPTS: usize = 1_000;
 
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(2);
 
-fn binary() -> PathBuf {
+/// The program that they are.
+pub fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os(NAMED) {
         return named.into();
     }

@@ -20,6 +20,16 @@ const PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 /// What the documents' commands need, the patches of deliberate faults, and the journal in NATS.
 const PROGRAMS: [&str; 4] = ["bash", "curl", "git", "nats-server"];
 
+/// Proxies that the documents' examples are for, each in a package of its own name. Installed, they would
+/// be services.
+const PROXIES: [&str; 2] = ["nginx", "haproxy"];
+
+/// What else Debian's packages of them need.
+const LIBRARIES: [&str; 3] = ["liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1"];
+
+/// Where the tests look for proxies that are not in the `PATH`.
+const UNPACKED: &str = "target/proxies";
+
 /// Where Debian puts servers, which is not in everybody's `PATH`.
 const SERVERS: &str = "/usr/sbin";
 
@@ -35,6 +45,7 @@ pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
     for program in PROGRAMS {
         provide_program(root, program)?;
     }
+    provide_proxies(root)?;
     provide_program(root, "chromium")
 }
 
@@ -81,6 +92,30 @@ fn provide_program(root: &Path, program: &str) -> Result<PathBuf> {
         run(&mut apt_get(root, step)?).with_context(|| format!("no {program} came: {advice}"))?;
     }
     in_path(program).with_context(|| format!("no {program} came: {advice}"))
+}
+
+/// Unpacks Debian's packages below the target folder: nothing is installed for the machine, and no service
+/// begins.
+fn provide_proxies(root: &Path) -> Result<()> {
+    let unpacked = root.join(UNPACKED);
+    let is_there = |name: &&str| unpacked.join("usr/sbin").join(name).is_file();
+    if PROXIES.iter().all(|name| in_path(name).is_some() || is_there(name)) {
+        return Ok(());
+    }
+    let advice = "install nginx and haproxy so that they are in the PATH, and run this again";
+    ensure!(in_path("apt-get").is_some(), "there is no nginx or haproxy: {advice}");
+    fs::create_dir_all(&unpacked)?;
+    run(&mut apt_get(root, &["update"])?).context(advice)?;
+    let packages: Vec<_> = PROXIES.iter().chain(&LIBRARIES).copied().collect();
+    run(command("apt-get", &unpacked, &["download"]).args(packages)).context(advice)?;
+    for entry in fs::read_dir(&unpacked)? {
+        let package = entry?.path();
+        if package.extension().is_some_and(|end| end == "deb") {
+            run(command("dpkg-deb", &unpacked, &["-x"]).arg(&package).arg("."))?;
+        }
+    }
+    ensure!(PROXIES.iter().all(is_there), "nginx and haproxy did not come: {advice}");
+    Ok(())
 }
 
 fn apt_get(root: &Path, step: &[&str]) -> Result<Command> {

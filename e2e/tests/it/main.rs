@@ -43,6 +43,9 @@ mod bench;
 /// Several servers with one journal in NATS.
 mod replicas;
 
+/// Several servers behind one address, as the documents have it.
+mod behind;
+
 /// Stopping with a signal.
 mod stopping;
 
