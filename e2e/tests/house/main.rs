@@ -22,6 +22,9 @@ mod operations;
 /// The protocol's tables and examples are those of the code.
 mod protocol;
 
+/// The arithmetic of many screens.
+mod scaling;
+
 /// A journal copied as the document says.
 mod copies;
 
