@@ -87,12 +87,16 @@ fn a_server_that_is_cut_off_is_left_out_but_not_all(proxy: Proxy) {
     let mut site = Site::start(proxy, &[&[0], &[1, 2]]);
     site.publish();
     site.nats[0].program.kill();
-    until("it is not ready", PATIENCE, || site.replicas[0].api().unready());
+    let cut_off = site.replicas[0].api();
+    until("it is not ready", PATIENCE, || cut_off.unready());
+    until("it tells its followers", PATIENCE, || {
+        cut_off.get("/boards/main").get("behind").cloned()
+    });
     until("all who come go to the other", PATIENCE, || {
         site.ask_whether_it_is_ready();
-        let _screens = [(); 4].map(|()| Follower::open(site.address));
-        let on = |at: usize| site.replicas[at].api().followers("main");
-        (on(0) == 0 && on(1) == 4).then_some(())
+        let mut screens = [(); 4].map(|()| Follower::open(site.address));
+        screens.iter_mut().for_each(|screen| assert_eq!(screen.next().name, "timetable"));
+        screens.iter().all(|screen| !screen.text.contains("\"behind\":")).then_some(())
     });
     site.publish();
 
