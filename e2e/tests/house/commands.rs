@@ -23,6 +23,7 @@ set -eu
 case "$*" in
     "xtask test" | "install --locked --path crates/cli") ;;
     "xtask soak "* | "xtask storm" | "xtask mutants" | "xtask compare") ;;
+    "xtask failover" | "xtask journals") ;;
     "run --release -- "*) shift 3 && exec flightboard "$@" ;;
     *) echo "this stands for cargo, and knows no $*" >&2 && exit 1 ;;
 esac

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use e2e::nats::NatsServer;
 use journal::{Error, Follow, Journal, Keyed, Options, Record, Seq};
-use nats::{NatsJournal, Place};
+use nats::{NatsJournal, PATIENCE, Place};
 
 /// One that waits for what never comes fails instead of hanging.
 pub(crate) async fn in_time(test: impl Future<Output = ()>) {
@@ -94,5 +94,16 @@ pub(crate) fn check(records: &[Record], answered: &[(Seq, String)]) {
     for (seq, text) in answered {
         assert_eq!(&texts[usize::try_from(seq.0).unwrap() - 1], text, "{seq}");
     }
-    assert!(records.is_sorted_by_key(|record| record.time), "times go back");
+    check_times(records);
+}
+
+/// Times do not go back, but for those of a replica that lost many races: its message may be stamped before
+/// others that overtake it on its way.
+fn check_times(records: &[Record]) {
+    let under_way = u64::try_from(PATIENCE.as_millis()).unwrap();
+    let mut newest = 0;
+    for Record { seq, time, .. } in records {
+        assert!(time.0 + under_way >= newest, "at {seq} the time goes back by {}", newest - time.0);
+        newest = newest.max(time.0);
+    }
 }
