@@ -5,9 +5,8 @@ use std::task::{Context, Waker};
 
 use journal::{Error, Follow, Journal, Options, Seq, SqliteJournal, UnixMillis};
 
-use crate::subject::{
-    Hands, Subject, all_after, assert_consecutive, for_each_journal, numbered, one, texts,
-};
+use crate::records::{all_after, assert_consecutive, texts};
+use crate::subject::{Hands, Subject, for_each_journal, numbered, one};
 
 for_each_journal! {
     numbers_begin_at_one_and_have_no_holes

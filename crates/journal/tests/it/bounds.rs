@@ -6,7 +6,8 @@ use journal::{
     RECENT_RECORDS, Seq, SqliteJournal,
 };
 
-use crate::subject::{Subject, all_after, for_each_journal, numbered, one, place, zeros};
+use crate::records::all_after;
+use crate::subject::{Subject, for_each_journal, numbered, one, place, zeros};
 
 for_each_journal! {
     too_much_in_one_append_is_refused_and_leaves_nothing

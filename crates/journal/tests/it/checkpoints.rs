@@ -1,7 +1,8 @@
 use bytes::Bytes;
 use journal::{Checkpoint, Error, Journal, Options, Seq, SqliteJournal};
 
-use crate::subject::{Subject, all_after, for_each_journal, numbered, place, texts};
+use crate::records::{all_after, texts};
+use crate::subject::{Subject, for_each_journal, numbered, place};
 
 for_each_journal! {
     the_start_point_is_the_newest_one_that_still_reaches_far_enough_back

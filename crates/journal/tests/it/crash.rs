@@ -13,7 +13,8 @@ use journal::{Journal, Options, Position, Record, Seq, SqliteJournal};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::subject::{all_after, assert_consecutive, numbered, place};
+use crate::records::{all_after, assert_consecutive};
+use crate::subject::{numbered, place};
 
 #[tokio::test]
 async fn what_was_answered_survives_kill_9() {

@@ -6,7 +6,8 @@ use journal::{
 };
 use proptest::prelude::*;
 
-use crate::subject::{all_after, numbered, one, place, texts};
+use crate::records::{all_after, texts};
+use crate::subject::{numbered, one, place};
 
 #[test]
 fn only_the_canonical_text_is_a_position() {

@@ -4,9 +4,8 @@ use std::process::Command;
 use journal::{Error, Follow, Journal, Options, Seq, SqliteJournal};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::subject::{
-    Subject, all_after, assert_consecutive, for_each_journal, numbered, one, place, texts, zeros,
-};
+use crate::records::{all_after, assert_consecutive, texts};
+use crate::subject::{Subject, for_each_journal, numbered, one, place, zeros};
 
 for_each_journal! {
     without_room_nothing_is_kept_until_there_is_some_again

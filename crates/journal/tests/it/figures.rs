@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 
 use journal::{Journal, Options, Seq, SqliteJournal};
 
-use crate::subject::{all_after, place, zeros};
+use crate::records::all_after;
+use crate::subject::{place, zeros};
 
 /// `cargo test --release -p journal --test it figures -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,9 +9,8 @@ use journal::{Follow, MemoryJournal, Options, Record, Seq, SqliteJournal};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
-use crate::subject::{
-    Subject, all_after, assert_consecutive, for_each_journal, in_time, numbered, one, texts,
-};
+use crate::records::{all_after, assert_consecutive, texts};
+use crate::subject::{Subject, for_each_journal, in_time, numbered, one};
 
 for_each_journal! {
     history_comes_first_then_what_is_new

@@ -11,9 +11,8 @@ use journal::{
 };
 use tempfile::TempDir;
 
-use crate::subject::{
-    Hands, Lasting, Subject, all_after, for_each_journal, in_time, numbered, one, place,
-};
+use crate::records::all_after;
+use crate::subject::{Hands, Lasting, Subject, for_each_journal, in_time, numbered, one, place};
 
 for_each_journal! {
     a_copy_has_the_records_under_their_numbers_times_and_ids

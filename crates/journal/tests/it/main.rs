@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error there has failed")]
 
+/// What a journal gives back.
+mod records;
+
 /// Journals to test, and shorthand for using them.
 mod subject;
 

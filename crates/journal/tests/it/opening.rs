@@ -7,7 +7,8 @@ use std::path::Path;
 use journal::{Error, Journal, Options, Seq, SqliteJournal};
 use rusqlite::Connection;
 
-use crate::subject::{all_after, numbered, one, place, zeros};
+use crate::records::all_after;
+use crate::subject::{numbered, one, place, zeros};
 
 fn open(path: &Path) -> Result<SqliteJournal, Error> {
     SqliteJournal::open(path, Options::default())

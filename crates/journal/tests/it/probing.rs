@@ -2,7 +2,8 @@ use std::fs;
 
 use journal::{Error, Follow, Journal, Options, PROBE_BYTES, Seq, SqliteJournal};
 
-use crate::subject::{Subject, all_after, for_each_journal, one, place, texts, zeros};
+use crate::records::{all_after, texts};
+use crate::subject::{Subject, for_each_journal, one, place, zeros};
 
 for_each_journal! {
     a_probe_leaves_nothing_behind

@@ -4,7 +4,8 @@ use journal::{Follow, Journal, Options, Position, Record, Seq, SqliteFollow, Sql
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::subject::{assert_consecutive, in_time, numbered, place, texts};
+use crate::records::{assert_consecutive, texts};
+use crate::subject::{in_time, numbered, place};
 
 /// What happens while the file is open once.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use journal::{Error, Journal, Options, RECENT_BYTES, Seq, SqliteJournal};
 
-use crate::subject::{Hands, Subject, all_after, for_each_journal, numbered, one, place, zeros};
+use crate::records::all_after;
+use crate::subject::{Hands, Subject, for_each_journal, numbered, one, place, zeros};
 
 for_each_journal! {
     old_records_go_but_none_after_the_oldest_checkpoint

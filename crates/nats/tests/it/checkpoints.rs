@@ -4,7 +4,8 @@ use e2e::nats::NatsServer;
 use journal::{Error, Journal, Options, Seq, UnixMillis};
 use nats::NatsJournal;
 
-use crate::replica::{all_after, in_time, numbered, one, open, place, stream, texts};
+use crate::records::{all_after, texts};
+use crate::replica::{in_time, numbered, one, open, place, stream};
 
 #[tokio::test]
 async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {

@@ -5,7 +5,8 @@ use journal::{Error, Journal, Seq};
 use nats::{COMPARED_EVERY, LESS_FOR, PATIENCE};
 use tokio::time::Instant;
 
-use crate::replica::{all_after, append_at_last, check, in_time, named, one, open, texts};
+use crate::records::{all_after, texts};
+use crate::replica::{append_at_last, check, in_time, named, one, open};
 
 /// What a stated time may be passed by, on a machine with much else to do.
 const SLACK: Duration = Duration::from_secs(10);

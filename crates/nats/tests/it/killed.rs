@@ -145,7 +145,7 @@ async fn a_follower_far_behind_goes_on_after_a_restart() {
                 Err(e) => assert!(matches!(e, Error::Storage { .. }), "{e:?}"),
             }
         }
-        crate::replica::assert_consecutive(Seq::ZERO, &seen);
+        crate::records::assert_consecutive(Seq::ZERO, &seen);
     })
     .await;
 }

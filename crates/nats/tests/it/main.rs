@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error there has failed")]
 
+/// What a journal gives back.
+#[path = "../../../journal/tests/it/records.rs"]
+mod records;
+
 /// A journal on a real server, and shorthand for using it.
 mod replica;
 

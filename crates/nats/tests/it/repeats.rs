@@ -1,7 +1,8 @@
 use e2e::nats::NatsServer;
 use journal::{Journal, Keyed, Seq};
 
-use crate::replica::{all_after, in_time, named, one, open, stream, texts};
+use crate::records::{all_after, texts};
+use crate::replica::{in_time, named, one, open, stream};
 
 #[tokio::test]
 async fn of_payloads_with_one_id_the_first_stays() {

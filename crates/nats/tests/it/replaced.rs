@@ -5,7 +5,8 @@ use e2e::nats::NatsServer;
 use journal::{Error, Follow, Journal, Options, Position, Seq};
 use nats::NatsJournal;
 
-use crate::replica::{all_after, in_time, numbered, one, open, place, stream, texts};
+use crate::records::{all_after, texts};
+use crate::replica::{in_time, numbered, one, open, place, stream};
 
 fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<Position> {
     range.map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()

@@ -7,6 +7,8 @@ use e2e::nats::NatsServer;
 use journal::{Error, Follow, Journal, Keyed, Options, Record, Seq};
 use nats::{NatsJournal, PATIENCE, Place};
 
+use crate::records::{assert_consecutive, texts};
+
 /// One that waits for what never comes fails instead of hanging.
 pub(crate) async fn in_time(test: impl Future<Output = ()>) {
     tokio::time::timeout(Duration::from_secs(180), test).await.expect("nothing has come of it");
@@ -37,25 +39,6 @@ pub(crate) fn one(text: &str) -> Vec<Bytes> {
 pub(crate) fn named(id: &str, text: &str) -> Keyed {
     let payload = Bytes::copy_from_slice(text.as_bytes());
     Keyed { payload, key: vec!["main".into(), "I768".into()], id: Some(id.into()) }
-}
-
-pub(crate) async fn all_after(journal: &NatsJournal, after: Seq) -> Result<Vec<Record>, Error> {
-    let (mut follower, tail) = (journal.follow(after), journal.tail());
-    let mut records = Vec::new();
-    while records.last().map_or(after, |record: &Record| record.seq) < tail {
-        records.extend(follower.next().await?);
-    }
-    Ok(records)
-}
-
-pub(crate) fn texts(records: &[Record]) -> Vec<String> {
-    records.iter().map(|record| String::from_utf8(record.payload.to_vec()).unwrap()).collect()
-}
-
-pub(crate) fn assert_consecutive(after: Seq, records: &[Record]) {
-    let seqs: Vec<_> = records.iter().map(|record| record.seq.0).collect();
-    let expected: Vec<_> = (after.0 + 1..).take(records.len()).collect();
-    assert_eq!(seqs, expected);
 }
 
 /// Follows until a record that says "end".

@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::records::all_after;
 use crate::replica::{
-    all_after, append_at_last, check, follow_to_the_end, in_time, numbered, one, open, stream,
+    append_at_last, check, follow_to_the_end, in_time, numbered, one, open, stream,
 };
 
 #[tokio::test]
