@@ -226,4 +226,20 @@ pub fn binary() -> PathBuf {
     })
 }
 
+/// From which version on a cluster keeps what it acknowledged when its leader stands still and goes on, and
+/// when all of it is killed. The server says so too when it finds an older one.
+pub const SOUND_SINCE: (u32, u32, u32) = (2, 12, 0);
+
+/// Which one it is: major, minor and patch.
+pub fn version() -> (u32, u32, u32) {
+    let output = Command::new(binary()).arg("--version").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let numbers = said.trim().rsplit('v').next().unwrap_or_default();
+    let numbers: Vec<_> = numbers.split('.').map_while(|part| part.parse().ok()).collect();
+    match numbers[..] {
+        [major, minor, patch, ..] => (major, minor, patch),
+        _ => panic!("{said:?} is no version of a NATS server"),
+    }
+}
+
 const NAMED: &str = "FLIGHTBOARD_TEST_NATS_SERVER";

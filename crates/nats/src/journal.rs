@@ -50,6 +50,12 @@ impl NatsJournal {
         let link = connect(place).await?;
         let opened = until(|| Streams::open(&link.jetstream, place)).await;
         let streams = opened.map_err(|why| not_opened(place, why))?;
+        if streams.may_lose(&link) {
+            tracing::warn!(
+                "{place}: this version of NATS can lose updates that it acknowledged when a server of its \
+                 cluster stands still for seconds and goes on: use 2.12 or newer"
+            );
+        }
         let mut journal = Self::read(place, link, streams, options.clone()).await?;
         let (ends, retention) = (Arc::clone(&journal.ends), Arc::clone(&journal.retention));
         if ends.tail() > Seq::ZERO {

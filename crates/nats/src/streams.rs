@@ -144,6 +144,11 @@ impl Streams {
         !self.replicated.load(Ordering::Relaxed) || !link.client.is_server_compatible(2, 10, 0)
     }
 
+    /// Whether its servers are known to lose what they acknowledged: see the crate's "What is not".
+    pub(crate) fn may_lose(&self, link: &Link) -> bool {
+        self.replicated.load(Ordering::Relaxed) && !link.client.is_server_compatible(2, 12, 0)
+    }
+
     /// The state of the stream of records, or why it is not ours any more.
     pub(crate) async fn look(&self) -> Result<stream::State, Look> {
         let info = match self.records.get_info().await {

@@ -9,6 +9,8 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
+use crate::nats::{SOUND_SINCE, version};
+
 /// What is done to the server in a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -50,7 +52,7 @@ pub enum Fault {
     LeaderKill,
     /// The one that leads stands still for a while, and then goes on as if it led.
     LeaderFreeze,
-    /// `kill -9` of all NATS servers. Only where it is asked for: 2.9 may lose by it what it acknowledged.
+    /// `kill -9` of all NATS servers.
     AllNatsKill,
     /// The connections between a replica and NATS are cut, and no new ones come about for a while.
     LinkCut,
@@ -77,18 +79,19 @@ const FAULTS: [Fault; 13] = [
     Fault::ClockJump,
 ];
 
-/// All of a cluster that nothing that was acknowledged may be lost by.
-const CLUSTER_FAULTS: [Fault; 10] = [
+/// All of a cluster. By the last two [older servers](SOUND_SINCE) lose what they acknowledged.
+const CLUSTER_FAULTS: [Fault; 11] = [
     Fault::Cuts,
     Fault::ReplicaKill,
     Fault::ReplicasKill,
     Fault::ReplicaFreeze,
     Fault::NatsKill,
     Fault::LeaderKill,
-    Fault::LeaderFreeze,
     Fault::LinkCut,
     Fault::LinkSilent,
     Fault::Rolling,
+    Fault::LeaderFreeze,
+    Fault::AllNatsKill,
 ];
 
 /// What followers and publishers have before them.
@@ -101,19 +104,23 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// What can be done to it here.
+    /// What can be done to it here, and has to be survived.
     pub fn faults(self) -> Vec<Fault> {
         let can_be_made = |fault: &Fault| cfg!(target_os = "linux") || !fault.is_of_the_system();
         match self {
             Stage::Alone => FAULTS.into_iter().filter(can_be_made).collect(),
-            Stage::Cluster => CLUSTER_FAULTS.to_vec(),
+            Stage::Cluster => {
+                let sound = version() >= SOUND_SINCE;
+                let survived = |fault: &Fault| sound || !fault.needs_a_sound_nats();
+                CLUSTER_FAULTS.into_iter().filter(survived).collect()
+            }
         }
     }
 
-    /// One that can be done to it, by its name.
+    /// One that can be done to it, by its name, whether it has to be survived or not.
     pub fn fault(self, name: &str) -> Option<Fault> {
         let mut faults = self.faults();
-        faults.extend((self == Stage::Cluster).then_some(Fault::AllNatsKill));
+        faults.extend((self == Stage::Cluster).then_some(CLUSTER_FAULTS).into_iter().flatten());
         faults.into_iter().find(|fault| fault.to_string() == name)
     }
 }
@@ -123,6 +130,10 @@ impl Fault {
     pub fn is_of_the_system(&self) -> bool {
         use Fault::{ClockJump, FailingSync, KillFailing, NoRoom};
         matches!(self, NoRoom | FailingSync | KillFailing | ClockJump)
+    }
+
+    fn needs_a_sound_nats(&self) -> bool {
+        matches!(self, Fault::LeaderFreeze | Fault::AllNatsKill)
     }
 }
 
