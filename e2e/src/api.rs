@@ -77,7 +77,9 @@ impl Api {
 
     /// Why the server is not ready, if it is not.
     pub fn unready(&self) -> Option<String> {
-        let mut answer = self.agent.get(format!("{}/readyz", self.base)).call().unwrap();
+        let Ok(mut answer) = self.agent.get(format!("{}/readyz", self.base)).call() else {
+            return Some("nobody listens".to_owned());
+        };
         let answered: Value = answer.body_mut().read_json().unwrap();
         let reason = answered["reason"].as_str().map(str::to_owned);
         assert_eq!(answer.status(), if reason.is_some() { 503 } else { 200 }, "{answered}");

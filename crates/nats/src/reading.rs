@@ -74,7 +74,7 @@ pub(crate) struct Reading {
 impl Reading {
     /// Begins with the record that was read last, where there is one: it has to be the same.
     pub(crate) async fn begin(link: &Link, streams: &Streams, at: At) -> Result<Self, Trouble> {
-        let state = streams.look().await?;
+        let state = streams.look_from(at).await?;
         if state.last_sequence < at.seq.0 {
             return Err(Trouble::Less("it ends before what was read"));
         }
@@ -187,7 +187,7 @@ impl From<Look> for Trouble {
     fn from(look: Look) -> Self {
         match look {
             Look::Gone => Trouble::Less("it is not there"),
-            Look::Another => Trouble::Other("it was made anew"),
+            Look::Another(_) => Trouble::Other("it was made anew"),
             Look::Failed(cause) => Trouble::Cut(cause),
         }
     }

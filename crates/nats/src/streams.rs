@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::fault::{NotOpened, because};
 use crate::link::Link;
 use crate::place::{Place, Storage};
+use crate::reading::At;
 use crate::stamp::Mark;
 
 /// How long a payload's id is remembered, so that a repetition is recognised.
@@ -157,7 +158,22 @@ impl Streams {
             Err(e) => return Err(Look::Failed(because(e))),
         };
         self.replicated.store(info.config.num_replicas > 1, Ordering::Relaxed);
-        if Identity::of(&info) == self.identity { Ok(info.state) } else { Err(Look::Another) }
+        let is_ours = Identity::of(&info) == self.identity;
+        if is_ours { Ok(info.state) } else { Err(Look::Another(info.state)) }
+    }
+
+    /// The same, of the stream that has the record which was read last. Servers of a cluster that were all
+    /// killed may come back and say that they made their stream at another time: seen with 2.12.8.
+    pub(crate) async fn look_from(&self, at: At) -> Result<stream::State, Look> {
+        let (state, mark) = match (self.look().await, at.mark) {
+            (Err(Look::Another(state)), Some(mark)) => (state, mark),
+            (looked, _) => return looked,
+        };
+        match self.mark(at.seq.0).await {
+            Ok(Some(found)) if found == mark => Ok(state),
+            Ok(_) => Err(Look::Another(state)),
+            Err(cause) => Err(Look::Failed(cause)),
+        }
     }
 
     /// What tells the record of this number from others. `None` where it is not kept.
@@ -181,8 +197,8 @@ impl Streams {
 pub(crate) enum Look {
     /// There is no such stream, or not yet again.
     Gone,
-    /// A stream of the same name.
-    Another,
+    /// A stream of the same name, made at another time.
+    Another(stream::State),
     /// No answer came.
     Failed(Cause),
 }
@@ -275,4 +291,32 @@ fn check(config: &Config, prefix: &str) -> Result<(), Cause> {
         return Ok(());
     };
     Err(because(format!("the stream {prefix} cannot be used: {wrong}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use e2e::nats::NatsServer;
+    use journal::Seq;
+
+    use super::*;
+    use crate::journal::connect;
+
+    #[tokio::test]
+    async fn a_stream_said_to_be_made_at_another_time_is_the_same_if_it_has_what_was_read() {
+        let server = NatsServer::start();
+        let place = Place::at(server.url().parse().unwrap());
+        let link = connect(&place).await.unwrap();
+        let mut streams = Streams::open(&link.jetstream, &place).await.unwrap();
+        let written =
+            link.jetstream.publish(streams.subject_of_nothing(), "x".into()).await.unwrap();
+        let seq = Seq(written.await.unwrap().sequence);
+        let mark = streams.mark(seq.0).await.unwrap();
+        streams.identity.created = Mark::parse("1").unwrap();
+
+        assert!(streams.look_from(At { seq, mark }).await.is_ok());
+        for mark in [Mark::parse("2"), None] {
+            let looked = streams.look_from(At { seq, mark }).await;
+            assert!(matches!(looked, Err(Look::Another(_))), "{looked:?}");
+        }
+    }
 }

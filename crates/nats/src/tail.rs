@@ -104,7 +104,7 @@ impl Tail {
         self.compared = Instant::now();
         let streams = &self.ends.streams;
         // Says too whether it is replicated now.
-        let state = match streams.look().await {
+        let state = match streams.look_from(self.at).await {
             Ok(state) => state,
             // Whether the servers can be reached is found out by reading.
             Err(Look::Failed(_)) => return Ok(()),

@@ -34,6 +34,7 @@ use crate::link::{ANSWER_WAIT, PATIENCE};
 use crate::queue::{Append, IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, Job, Outgoing, Work};
 use crate::retain::Retention;
 use crate::stamp::Stamp;
+use crate::streams::Look;
 
 /// How often in a row a run may come too late before it is sent without its condition.
 pub const LOST_RACES: u32 = 8;
@@ -264,7 +265,7 @@ impl Writer {
     async fn used_bytes(&self) -> Result<u64, Error> {
         self.ends.link.up().await.map_err(|e| self.ends.storage(e))?;
         match self.ends.streams.look().await {
-            Ok(state) => Ok(state.bytes),
+            Ok(state) | Err(Look::Another(state)) => Ok(state.bytes),
             Err(look) => Err(self.ends.storage(because(format!("{look:?}")))),
         }
     }
