@@ -28,8 +28,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 struct Shared {
     stream: Arc<Stream>,
-    /// Since when nothing is heard of the others.
-    cut_since: Arc<Mutex<Option<Instant>>>,
+    /// Since when nothing is heard of the others, and what had been heard.
+    cut_since: Arc<Mutex<Option<(Instant, Seq)>>>,
     /// Whether nothing comes.
     held: watch::Sender<bool>,
 }
@@ -68,7 +68,7 @@ impl Shared {
     }
 
     fn is_cut(&self, cut: bool) {
-        *self.cut_since.lock() = cut.then(Instant::now);
+        *self.cut_since.lock() = cut.then(|| (Instant::now(), self.stream.journal.tail()));
     }
 
     fn written(&self, what: &str) -> usize {
@@ -121,11 +121,11 @@ impl Journal for Shared {
     }
 
     fn tail(&self) -> Seq {
-        self.stream.journal.tail()
+        self.cut_since.lock().map_or_else(|| self.stream.journal.tail(), |(_, heard)| heard)
     }
 
     fn unsure_for(&self) -> Option<Duration> {
-        Some(self.cut_since.lock().map_or(Duration::ZERO, |since| since.elapsed()))
+        Some(self.cut_since.lock().map_or(Duration::ZERO, |(since, _)| since.elapsed()))
     }
 
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
@@ -280,12 +280,12 @@ async fn is_told_while((ours, cut): (&House, &dyn Fn(bool)), theirs: &House) {
     theirs.put_rows(1..2).await;
     let behind = loop {
         let (head, behind) = beat(&mut stream).await;
+        assert!(since.elapsed() <= BEHIND_AFTER + Duration::from_secs(17), "{:?}", since.elapsed());
         if let Some(behind) = behind {
             assert_eq!(head, before, "it stands still");
             break behind;
         }
     };
-    assert!(since.elapsed() <= BEHIND_AFTER + Duration::from_secs(17), "{:?}", since.elapsed());
     assert!(behind >= BEHIND_AFTER.as_secs(), "{behind}");
     let ready = ours.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -350,7 +350,8 @@ async fn who_comes_from_a_quicker_server_is_waited_for_and_goes_on() {
 async fn whoever_writes_the_stream_it_is_told_before_its_rows() {
     for settings in both_ways(Settings::default()) {
         let journal = Shared::new();
-        *journal.cut_since.lock() = Some(Instant::now() - BEHIND_AFTER);
+        *journal.cut_since.lock() =
+            Some((Instant::now() - BEHIND_AFTER, journal.stream.journal.tail()));
         let served = serve_on(journal, settings).await;
         until(&served.house, "/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
         let mut socket = served.follow().await;
