@@ -1,6 +1,6 @@
 //! A journal in NATS JetStream, for as many programs at once as have it open: replicas of one server, each
-//! of which takes appends and reads all records. It needs NATS 2.9 or newer,
-//! and as a cluster 2.12: see what is not promised.
+//! of which takes appends and reads all records. It needs NATS 2.9 or newer, and
+//! as a cluster 2.12: see what is not promised.
 //!
 //! ```no_run
 //! use journal::{Follow, Journal, Keyed, Options, Seq};
@@ -29,8 +29,8 @@
 //!
 //! # What is promised
 //! **What was acknowledged is there, once and under its number**, through the death of any server that
-//! leaves a majority, and through the restart of all one after another: a server writes a message to its file before it
-//! acknowledges it, and with `replicas: 3` two have. *Written is not synced.* A server syncs its files
+//! leaves a majority, and through the restart of all one after another: a server writes a message to its
+//! file before it acknowledges it, and with `replicas: 3` two have. *Written is not synced.* A server syncs its files
 //! every two minutes if it is not told otherwise, so when the power of all of them fails at once, or that
 //! of a server that stands alone, the last minutes can be lost. Since NATS 2.10 the line `sync_interval:
 //! always` in its `jetstream` block makes it sync before it acknowledges; 2.9 has no such line.
@@ -58,9 +58,9 @@
 //! # What is not
 //! - **A cluster of NATS before 2.12 whose leader stands still for longer than an election takes, and then
 //!   goes on.** Its followers take entries of the old leader beside those of the new one: a number can have
-//!   two records, and what was acknowledged can be lost. So it can when all servers are killed at once. It
-//!   is noticed like a stream that was put back; opening such a journal says so in the log. Seen with 2.9.10
-//!   and 2.10.26, and not with 2.11.11, 2.12.8 and 2.15.1.
+//!   two records, and what was acknowledged can be lost. It is noticed like a stream that was put back;
+//!   opening such a journal says so in the log. Seen with 2.9.10 and 2.10.26, and not with 2.11.11, 2.12.8
+//!   and 2.15.1. 2.9.10 loses as much when all servers are killed at once.
 //! - A copy of a stream that was *empty* is put back: who then opens it writes in the first epoch again.
 //! - A stream is put back and written on, without a break of the connection, by programs that had not read
 //!   the end that was lost: they may use its numbers in the same epoch.
