@@ -202,3 +202,41 @@ const SILENCE: Duration = Duration::from_secs(2);
 const SENT: &str = "Nats-Last-Consumer";
 
 const STALLED: &str = "Nats-Consumer-Stalled";
+
+#[cfg(test)]
+mod tests {
+    use e2e::nats::NatsServer;
+
+    use crate::place::Place;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_look_begins_with_the_record_read_last_which_has_to_be_the_same() {
+        let server = NatsServer::start();
+        let place = Place::at(server.url().parse().unwrap());
+        let link = Link::connect(&place, 1).await.unwrap();
+        let streams = Streams::open(&link.jetstream, &place).await.unwrap();
+        for _ in 0..3 {
+            let taken = link.jetstream.publish("flightboard.x", Bytes::new()).await;
+            taken.unwrap().await.unwrap();
+        }
+        let first = async |seq, mark| {
+            let mut reading = Reading::begin(&link, &streams, At { seq, mark }).await?;
+            loop {
+                if let Some(first) = reading.next().await?.first() {
+                    return Ok(first.seq);
+                }
+            }
+        };
+        let (same, other) = (streams.mark(2).await.unwrap(), streams.mark(1).await.unwrap());
+        for (seq, mark, expected) in
+            [(Seq::ZERO, None, Seq(1)), (Seq(2), None, Seq(2)), (Seq(2), same, Seq(2))]
+        {
+            let begun: Result<Seq, Trouble> = first(seq, mark).await;
+            assert_eq!(begun.unwrap(), expected, "{mark:?}");
+        }
+        let begun = first(Seq(2), other).await;
+        assert!(matches!(begun, Err(Trouble::Other(_))), "{begun:?}");
+    }
+}

@@ -1,12 +1,13 @@
 use std::fs;
 use std::path::Path;
 
+use e2e::link::{Link, State};
 use e2e::nats::NatsServer;
 use journal::{Error, Follow, Journal, Options, Position, Seq};
-use nats::NatsJournal;
+use nats::{NatsJournal, Place};
 
 use crate::records::{all_after, texts};
-use crate::replica::{in_time, numbered, one, open, place, stream};
+use crate::replica::{append_at_last, in_time, numbered, one, open, place, stream};
 
 fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<Position> {
     range.map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
@@ -92,7 +93,7 @@ async fn ids_of_what_a_restored_copy_lost_are_not_honoured() {
             server.stop();
             copy_all(&server.store(), copy.path());
             server.start_again();
-            crate::replica::append_at_last(&journal, "5").await;
+            append_at_last(&journal, "5").await;
             journal.append(numbered(6..10)).await.unwrap();
             journal.checkpoint(Seq(8), "eight".into(), Seq(8)).await.unwrap();
             let lost = ids(&journal, 6..=10);
@@ -121,6 +122,35 @@ async fn ids_of_what_a_restored_copy_lost_are_not_honoured() {
         })
         .await;
     }
+}
+
+/// It is cut off meanwhile, so that the record it read last is still there when it looks again.
+#[tokio::test]
+async fn one_that_saw_nothing_of_what_was_lost_gives_no_id_of_it_again() {
+    in_time(async {
+        let (mut server, copy) = (NatsServer::start(), tempfile::tempdir().unwrap());
+        let link = Link::to(&[server.address()]).await.unwrap();
+        let behind_it = Place::at(format!("nats://{}", link.addresses()[0]).parse().unwrap());
+        let cut_off = NatsJournal::open(&behind_it, Options::default()).await.unwrap();
+        let journal = open(&server).await;
+        append_at_last(&cut_off, "read by both").await;
+        link.set(State::Cut);
+        server.stop();
+        copy_all(&server.store(), copy.path());
+        server.start_again();
+        append_at_last(&journal, "lost").await;
+        let lost = ids(&journal, 2..=2)[0];
+        drop(journal);
+
+        server.stop();
+        fs::remove_dir_all(server.store()).unwrap();
+        copy_all(copy.path(), &server.store());
+        server.start_again();
+        link.set(State::Whole);
+        assert_eq!(append_at_last(&cut_off, "another").await, Seq(2));
+        assert!(!cut_off.epochs().honours(lost), "{lost}");
+    })
+    .await;
 }
 
 /// The bucket of checkpoints was not restored with the stream.
