@@ -4,6 +4,15 @@
 //! The binary is the one that `FLIGHTBOARD_TEST_NATS_SERVER` names, or `nats-server` where Debian's
 //! package puts it or in the `PATH`.
 
+/// Certificates of servers.
+pub mod certificates;
+
+/// Users and their rights.
+pub mod users;
+
+/// Both, as a server is told of them.
+pub mod guard;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -26,6 +35,8 @@ pub struct NatsServer {
     monitor: SocketAddr,
     process: Option<Child>,
     folder: TempDir,
+    /// What all have in their configuration.
+    config: String,
 }
 
 impl NatsServer {
@@ -67,11 +78,19 @@ impl NatsServer {
         let store = folder.path().join("store");
         let config = format!(
             "server_name: {name}\nlisten: \"{address}\"\nhttp: \"{monitor}\"\nmax_payload: 2MB\n\
-             jetstream {{ store_dir: \"{}\", max_file_store: 4GB, max_memory_store: 256MB }}\n{more}",
+             jetstream {{ store_dir: \"{}\", max_file_store: 4GB, max_memory_store: 256MB }}\n",
             store.display()
         );
-        fs::write(folder.path().join("server.conf"), config).unwrap();
-        Self { name: name.to_owned(), address, monitor, process: None, folder }
+        let server =
+            Self { name: name.to_owned(), address, monitor, process: None, folder, config };
+        server.configure(more);
+        server
+    }
+
+    /// From its next start on it has these lines in its configuration instead.
+    pub fn configure(&self, more: &str) {
+        let file = self.folder.path().join("server.conf");
+        fs::write(file, format!("{}{more}", self.config)).unwrap();
     }
 
     pub fn name(&self) -> &str {
@@ -80,6 +99,11 @@ impl NatsServer {
 
     pub fn url(&self) -> String {
         format!("nats://{}", self.address)
+    }
+
+    /// The same with TLS, whatever the server wants.
+    pub fn tls_url(&self) -> String {
+        format!("tls://{}", self.address)
     }
 
     pub fn address(&self) -> SocketAddr {
