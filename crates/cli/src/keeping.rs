@@ -115,7 +115,7 @@ impl Cluster {
             nats::check_credentials(file).with_context(wrong)?;
         }
         if let Some(file) = &self.nats_ca {
-            let wrong = || format!("--nats-ca {} has no certificates", file.display());
+            let wrong = || format!("--nats-ca {} cannot be used", file.display());
             nats::check_authorities(file).with_context(wrong)?;
         }
         let storage = match self.nats_storage {

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use e2e::nats::NatsServer;
+use e2e::nats::certificates::Authority;
 use tempfile::TempDir;
 
 use crate::program::{flightboard, run, serve};
@@ -94,6 +95,15 @@ fn nats_that_cannot_be_had_as_it_was_asked_for() {
     for flag in ["--nats-creds", "--nats-ca"] {
         check(&mut serve(nobody, [flag, &lost]), &[flag, &lost, "No such file"]);
         check(&mut serve(nobody, [flag, &other]), &[flag, &other]);
+    }
+    let broken = at("broken.pem");
+    let whole = Authority::new().certificate();
+    for (text, why) in [
+        ("", "there is no certificate in it"),
+        (&whole[..whole.len() / 2], "its certificate number 1 is broken"),
+    ] {
+        fs::write(&broken, text).unwrap();
+        check(&mut serve(nobody, ["--nats-ca", &broken]), &["--nats-ca", &broken, why]);
     }
     let server = NatsServer::start();
     let replicas = ["--nats-replicas", "3"];
