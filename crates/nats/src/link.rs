@@ -36,7 +36,7 @@ impl Link {
         let (down, down_since) = watch::channel(None);
         let mut options = ConnectOptions::new()
             .name(place.prefix.as_str())
-            .require_tls(place.tls == Tls::Required)
+            .require_tls(place.tls == Tls::Required || place.servers.want_tls())
             .connection_timeout(PATIENCE)
             .ping_interval(PING)
             .max_reconnects(None)

@@ -52,7 +52,7 @@ impl fmt::Display for Place {
 /// When a connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Where an address begins with `tls://`, or a server wants it.
+    /// Where one of the addresses begins with `tls://`, to all servers; else to a server that wants it.
     AsAsked,
     /// Always, or there is none.
     Required,
@@ -74,6 +74,11 @@ pub struct Servers(Vec<ServerAddr>);
 impl Servers {
     pub(crate) fn addresses(&self) -> Vec<ServerAddr> {
         self.0.clone()
+    }
+
+    /// One such address among several is enough: others of the cluster are learned without a scheme.
+    pub(crate) fn want_tls(&self) -> bool {
+        self.0.iter().any(ServerAddr::tls_required)
     }
 }
 
@@ -163,6 +168,15 @@ mod tests {
         }
         for text in ["", "a,,b", "nats://", "nats://a b"] {
             assert_eq!(text.parse::<Servers>(), Err(ParsePlaceError::Servers), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_address_with_tls_asks_for_it_everywhere() {
+        for (text, asks) in
+            [("nats://a,b", false), ("tls://a,b", true), ("nats://a,tls://b,nats://c", true)]
+        {
+            assert_eq!(text.parse::<Servers>().unwrap().want_tls(), asks, "{text}");
         }
     }
 
