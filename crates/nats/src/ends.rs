@@ -168,7 +168,7 @@ impl Ends {
     }
 
     pub(crate) fn storage(&self, source: Cause) -> Error {
-        Error::Storage { journal: self.journal.clone(), source }
+        Error::Storage { journal: self.journal.clone(), source: self.link.explain(source) }
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::checkpoints::{self, Contents};
 use crate::fault::{Refusal, because};
-use crate::journal::{NatsJournal, connect, not_opened, until};
+use crate::journal::{NatsJournal, connect, opened};
 use crate::link::{ANSWER_WAIT, Link, PATIENCE};
 use crate::place::Place;
 use crate::queue::IN_FLIGHT_RECORDS;
@@ -48,8 +48,8 @@ struct Message {
 impl NatsImport {
     pub(crate) async fn begin(place: &Place, origin: &Origin) -> Result<Self, Error> {
         let link = connect(place).await?;
-        let opened = until(|| Streams::open_to_import(&link.jetstream, place)).await;
-        let streams = opened.map_err(|why| not_opened(place, why))?;
+        let open = || Streams::open_to_import(&link.jetstream, place);
+        let streams = opened(place, &link, open).await?;
         if !streams.unfinished {
             return Err(Error::Occupied { journal: place.to_string() });
         }
@@ -202,7 +202,7 @@ impl NatsImport {
     }
 
     fn storage(&self, source: Cause) -> Error {
-        Error::Storage { journal: self.place.to_string(), source }
+        Error::Storage { journal: self.place.to_string(), source: self.link.explain(source) }
     }
 }
 

@@ -48,8 +48,7 @@ impl NatsJournal {
     /// [`Error::Replaced`]: records are missing after the newest checkpoint. [`Error::Unfinished`].
     pub async fn open(place: &Place, options: Options) -> Result<Self, Error> {
         let link = connect(place).await?;
-        let opened = until(|| Streams::open(&link.jetstream, place)).await;
-        let streams = opened.map_err(|why| not_opened(place, why))?;
+        let streams = opened(place, &link, || Streams::open(&link.jetstream, place)).await?;
         if streams.may_lose(&link) {
             tracing::warn!(
                 "{place}: this version of NATS can lose updates that it acknowledged when a server of its \
@@ -73,8 +72,7 @@ impl NatsJournal {
     /// [`Error::Absent`], and those of [`NatsJournal::open`].
     pub async fn open_to_read(place: &Place) -> Result<Self, Error> {
         let link = connect(place).await?;
-        let found = until(|| Streams::find(&link.jetstream, place)).await;
-        let found = found.map_err(|why| not_opened(place, why))?;
+        let found = opened(place, &link, || Streams::find(&link.jetstream, place)).await?;
         let streams = found.ok_or_else(|| Error::Absent { journal: place.to_string() })?;
         let journal = Self::read(place, link, streams, Options::default()).await?;
         journal.ends.queue.close();
@@ -96,7 +94,8 @@ impl NatsJournal {
         options: Options,
     ) -> Result<Self, Error> {
         let name = place.to_string();
-        let storage = |source| Error::Storage { journal: name.clone(), source };
+        let storage =
+            |source| Error::Storage { journal: name.clone(), source: link.explain(source) };
         if streams.unfinished {
             return Err(Error::Unfinished { journal: name });
         }
@@ -310,7 +309,19 @@ pub(crate) async fn connect(place: &Place) -> Result<Link, Error> {
     until(connect).await.map_err(|why| not_opened(place, why))
 }
 
-pub(crate) fn not_opened(place: &Place, why: NotOpened) -> Error {
+/// What there is in JetStream, once servers gave it.
+pub(crate) async fn opened<T, F: Future<Output = Result<T, NotOpened>>>(
+    place: &Place,
+    link: &Link,
+    try_it: impl Fn() -> F,
+) -> Result<T, Error> {
+    until(try_it).await.map_err(|why| match why {
+        NotOpened::Now(cause) => not_opened(place, NotOpened::Now(link.explain(cause))),
+        NotOpened::Ever(_) => not_opened(place, why),
+    })
+}
+
+fn not_opened(place: &Place, why: NotOpened) -> Error {
     let journal = place.to_string();
     match why {
         NotOpened::Now(source) => Error::Storage { journal, source },
@@ -319,7 +330,7 @@ pub(crate) fn not_opened(place: &Place, why: NotOpened) -> Error {
 }
 
 /// Tries again while servers may be about to come.
-pub(crate) async fn until<T, F: Future<Output = Result<T, NotOpened>>>(
+async fn until<T, F: Future<Output = Result<T, NotOpened>>>(
     try_it: impl Fn() -> F,
 ) -> Result<T, NotOpened> {
     let deadline = Instant::now() + OPENED_WITHIN;

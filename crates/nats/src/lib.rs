@@ -78,6 +78,9 @@ mod files;
 /// The connection, which comes back by itself.
 mod link;
 
+/// Why it does not, in words.
+mod not_connected;
+
 /// What there is of it in JetStream.
 mod streams;
 

@@ -1,6 +1,7 @@
 //! The connection to the servers. It comes back by itself, for ever; whoever needs it now learns how long
 //! it has been away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::{self, Context};
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::fault::because;
+use crate::not_connected::{Heard, words};
 use crate::place::{Place, Tls};
 use crate::stamp::MAX_HEADER_BYTES;
 use journal::{Cause, MAX_PAYLOAD_BYTES};
@@ -28,12 +30,15 @@ pub(crate) struct Link {
     pub(crate) client: Client,
     pub(crate) jetstream: Context,
     down_since: watch::Receiver<Option<Instant>>,
+    heard: Arc<Heard>,
 }
 
 impl Link {
     /// Connects, or says why not.
     pub(crate) async fn connect(place: &Place, in_flight: usize) -> Result<Self, Cause> {
         let (down, down_since) = watch::channel(None);
+        let heard = Arc::new(Heard::default());
+        let (hears_events, hears_attempts) = (Arc::clone(&heard), Arc::clone(&heard));
         let mut options = ConnectOptions::new()
             .name(place.prefix.as_str())
             .require_tls(place.tls == Tls::Required || place.servers.want_tls())
@@ -42,8 +47,13 @@ impl Link {
             .max_reconnects(None)
             .reconnect_delay_callback(reconnect_wait)
             .event_callback(move |event| {
-                notice(&down, &event);
+                notice(&down, &hears_events, &event);
                 std::future::ready(())
+            })
+            // It chooses none: it is the one place where the errors of all attempts are told.
+            .reconnect_to_server_callback(move |servers, _| {
+                hears_attempts.not_connected(&servers);
+                std::future::ready(None)
             });
         if let Some(file) = &place.credentials {
             options = options.credentials_file(file).await.map_err(because)?;
@@ -51,12 +61,13 @@ impl Link {
         if let Some(file) = &place.authorities {
             options = options.add_root_certificates(file.clone());
         }
-        let client = options.connect(place.servers.addresses()).await.map_err(because)?;
+        let connected = options.connect(place.servers.addresses()).await;
+        let client = connected.map_err(|e| because(words(&e.to_string())))?;
         let jetstream = jetstream::ContextBuilder::new()
             .timeout(ANSWER_WAIT)
             .max_ack_inflight(in_flight)
             .build(client.clone());
-        Ok(Link { client, jetstream, down_since })
+        Ok(Link { client, jetstream, down_since, heard })
     }
 
     /// What the servers take beside the headers, or less.
@@ -73,14 +84,20 @@ impl Link {
         let back = tokio::time::timeout_at(since + PATIENCE, down.wait_for(Option::is_none)).await;
         match back {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(because("no server is connected")),
+            Ok(Err(_)) | Err(_) => Err(self.heard.why_not_connected()),
         }
+    }
+
+    /// The cause of a failure, with what is known of it besides.
+    pub(crate) fn explain(&self, cause: Cause) -> Cause {
+        self.heard.explain(cause)
     }
 }
 
-fn notice(down: &watch::Sender<Option<Instant>>, event: &Event) {
+fn notice(down: &watch::Sender<Option<Instant>>, heard: &Heard, event: &Event) {
     match event {
         Event::Connected => {
+            heard.connected();
             if down.send_replace(None).is_some() {
                 tracing::info!("a NATS server is connected again");
             }
@@ -91,6 +108,7 @@ fn notice(down: &watch::Sender<Option<Instant>>, event: &Event) {
                 since.replace(since.unwrap_or_else(Instant::now)).is_none()
             });
         }
+        Event::ServerError(error) => heard.said(error),
         // Who could not keep up finds the gap, and reads again.
         other => tracing::debug!("{other}"),
     }
