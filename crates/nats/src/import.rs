@@ -55,7 +55,7 @@ impl NatsImport {
         }
         let (place, origin) = (place.clone(), origin.clone());
         let mut import = NatsImport { place, link, streams, origin, tail: Seq::ZERO };
-        import.tail = import.look().await?;
+        import.tail = import.look_patiently().await?;
         if import.tail > Seq::ZERO {
             import.check_origin().await?;
         }
@@ -64,7 +64,8 @@ impl NatsImport {
     }
 
     async fn check_origin(&self) -> Result<(), Error> {
-        let last = self.streams.message(self.tail.0).await.map_err(|cause| self.storage(cause))?;
+        let last = self.link.patiently(|| self.streams.message(self.tail.0)).await;
+        let last = last.map_err(|cause| self.storage(cause))?;
         let same = match last.filter(|last| Stamp::is_on(&last.headers)) {
             Some(last) => {
                 // A record that is older than all epochs known has none here either.
@@ -89,9 +90,12 @@ impl NatsImport {
                 self.send(self.nothing(missing.min(IN_FLIGHT_RECORDS))).await?;
             }
         }
-        let purge = self.streams.records.purge().sequence(kept_after.next().0);
-        purge.await.map_err(|e| self.storage(because(e)))?;
-        self.tail = self.look().await?;
+        let purge = || async {
+            let purge = self.streams.records.purge().sequence(kept_after.next().0);
+            purge.await.map(drop).map_err(because)
+        };
+        self.link.patiently(purge).await.map_err(|cause| self.storage(cause))?;
+        self.tail = self.look_patiently().await?;
         if self.tail < kept_after {
             let why = "the servers do not let it begin after the records that are gone";
             return Err(self.storage(because(why)));
@@ -183,12 +187,16 @@ impl NatsImport {
     }
 
     /// How far the stream is.
-    async fn look(&self) -> Result<Seq, Error> {
+    async fn look(&self) -> Result<Seq, Cause> {
         match self.streams.look().await {
             Ok(state) => Ok(Seq(state.last_sequence)),
-            Err(Look::Failed(cause)) => Err(self.storage(cause)),
-            Err(look) => Err(self.storage(because(format!("{look:?}")))),
+            Err(Look::Failed(cause)) => Err(cause),
+            Err(look) => Err(because(format!("{look:?}"))),
         }
+    }
+
+    async fn look_patiently(&self) -> Result<Seq, Error> {
+        self.link.patiently(|| self.look()).await.map_err(|cause| self.storage(cause))
     }
 
     async fn keep(&self, start: Checkpoint) -> Result<(), Error> {
@@ -197,8 +205,8 @@ impl NatsImport {
         let runs = self.origin.epochs.runs().iter().copied();
         let runs = runs.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
         let contents = Contents { runs, state: start.state };
-        let kept = checkpoints::put(&self.streams, start.seq, &contents).await;
-        kept.map(drop).map_err(|cause| self.storage(cause))
+        let put = || checkpoints::put(&self.streams, start.seq, &contents);
+        self.link.patiently(put).await.map(drop).map_err(|cause| self.storage(cause))
     }
 
     fn storage(&self, source: Cause) -> Error {
@@ -223,11 +231,10 @@ impl Import for NatsImport {
     }
 
     async fn finish(self, start: Option<Checkpoint>) -> Result<NatsJournal, Error> {
-        self.link.up().await.map_err(|cause| self.storage(cause))?;
         if let Some(start) = start {
             self.keep(start).await?;
         }
-        let finished = self.streams.finish(&self.link.jetstream).await;
+        let finished = self.link.patiently(|| self.streams.finish(&self.link.jetstream)).await;
         finished.map_err(|cause| self.storage(cause))?;
         NatsJournal::open(&self.place, Options::default()).await
     }

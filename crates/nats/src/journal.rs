@@ -1,12 +1,13 @@
 //! The journal: what joins the parts.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use journal::making::{check_append, check_size};
 use journal::{
-    Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_STATE_BYTES, Options, Origin,
+    Cause, Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_STATE_BYTES, Options, Origin,
     PROBE_BYTES, Record, Seq,
 };
 use tokio::sync::{oneshot, watch};
@@ -94,25 +95,14 @@ impl NatsJournal {
         options: Options,
     ) -> Result<Self, Error> {
         let name = place.to_string();
-        let storage =
-            |source| Error::Storage { journal: name.clone(), source: link.explain(source) };
         if streams.unfinished {
             return Err(Error::Unfinished { journal: name });
         }
-
-        // Checkpoints first: none of them is then beyond what the stream has.
-        let all = checkpoints::list(&streams, &Default::default()).await.map_err(storage)?;
-        let state = streams.look().await.map_err(|e| storage(because(format!("{e:?}"))))?;
-        let tail = Seq(state.last_sequence);
-        let foreign = checkpoints::foreign(&streams, &all, tail).await.map_err(storage)?;
-        let newest = all.iter().rev().find(|kept| !foreign.contains(&kept.seq));
-        let known = match newest {
-            Some(kept) => {
-                let contents = checkpoints::get(&streams, kept.seq).await.map_err(storage)?;
-                Known { seq: kept.seq, runs: contents.runs }
-            }
-            None => Known::default(),
-        };
+        let Beginning { tail, foreign, known } =
+            link.patiently(|| Beginning::find(&streams)).await.map_err(|cause| Error::Storage {
+                journal: name.clone(),
+                source: link.explain(cause),
+            })?;
 
         let at = At { seq: known.seq, mark: None };
         let ends = Arc::new(Ends::new(name.clone(), link, streams, known));
@@ -251,6 +241,33 @@ impl Drop for NatsJournal {
         self.ends.queue.take_all();
         self.abort();
         self.ends.end(End::Closed);
+    }
+}
+
+/// What an opening begins with.
+struct Beginning {
+    tail: Seq,
+    /// Checkpoints that are of records which were lost.
+    foreign: HashSet<Seq>,
+    known: Known,
+}
+
+impl Beginning {
+    async fn find(streams: &Streams) -> Result<Self, Cause> {
+        // Checkpoints first: none of them is then beyond what the stream has.
+        let all = checkpoints::list(streams, &HashSet::new()).await?;
+        let state = streams.look().await.map_err(|look| because(format!("{look:?}")))?;
+        let tail = Seq(state.last_sequence);
+        let foreign = checkpoints::foreign(streams, &all, tail).await?;
+        let newest = all.iter().rev().find(|kept| !foreign.contains(&kept.seq));
+        let known = match newest {
+            Some(kept) => {
+                let contents = checkpoints::get(streams, kept.seq).await?;
+                Known { seq: kept.seq, runs: contents.runs }
+            }
+            None => Known::default(),
+        };
+        Ok(Beginning { tail, foreign, known })
     }
 }
 

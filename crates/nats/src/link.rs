@@ -92,6 +92,21 @@ impl Link {
     pub(crate) fn explain(&self, cause: Cause) -> Cause {
         self.heard.explain(cause)
     }
+
+    /// Asks again until there is an answer, for [`PATIENCE`]: who leads a stream may just be elected.
+    pub(crate) async fn patiently<T, F: Future<Output = Result<T, Cause>>>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<T, Cause> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.up().await?;
+            match ask().await {
+                Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+                outcome => return outcome,
+            }
+        }
+    }
 }
 
 fn notice(down: &watch::Sender<Option<Instant>>, heard: &Heard, event: &Event) {
@@ -121,6 +136,9 @@ fn reconnect_wait(attempts: usize) -> Duration {
 }
 
 const FIRST_RECONNECT_WAIT: Duration = Duration::from_millis(50);
+
+/// Pause before what was not answered is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 const MOST_DOUBLINGS: usize = 10;
 

@@ -40,15 +40,13 @@ impl Retention {
     }
 
     pub(crate) async fn start_point(&self, ends: &Ends) -> Result<Option<Checkpoint>, Error> {
-        let storage = |cause| ends.storage(cause);
-        let kept = self.list(ends).await.map_err(storage)?;
-        let Some(Kept { seq, .. }) = kept.first().cloned() else { return Ok(None) };
-        let contents = checkpoints::get(&ends.streams, seq).await.map_err(storage)?;
-        Ok(Some(Checkpoint { seq, state: contents.state }))
+        let oldest = ends.link.patiently(|| self.oldest(ends)).await;
+        oldest.map_err(|cause| ends.storage(cause))
     }
 
     pub(crate) async fn newest(&self, ends: &Ends) -> Result<Seq, Error> {
-        let kept = self.list(ends).await.map_err(|cause| ends.storage(cause))?;
+        let kept = ends.link.patiently(|| self.list(ends)).await;
+        let kept = kept.map_err(|cause| ends.storage(cause))?;
         Ok(kept.last().map_or(Seq::ZERO, |kept| kept.seq))
     }
 
@@ -95,6 +93,13 @@ impl Retention {
         Ok(kept.first().copied().unwrap_or(seq))
     }
 
+    async fn oldest(&self, ends: &Ends) -> Result<Option<Checkpoint>, Cause> {
+        let kept = self.list(ends).await?;
+        let Some(&Kept { seq, .. }) = kept.first() else { return Ok(None) };
+        let contents = checkpoints::get(&ends.streams, seq).await?;
+        Ok(Some(Checkpoint { seq, state: contents.state }))
+    }
+
     async fn list(&self, ends: &Ends) -> Result<Vec<Kept>, Cause> {
         let mut kept = checkpoints::list(&ends.streams, &self.foreign).await?;
         let tail = ends.tail();
@@ -135,7 +140,7 @@ impl Retention {
         }
         let mut history = History::new(Of::Sizes, first.prev());
         // One more than may go, so that the oldest that stays is known.
-        let batch = history.next(ends, reach.next()).await.map_err(because)?;
+        let batch = history.next_at_once(ends, reach.next()).await.map_err(because)?;
         let goes = last_due(&batch, due, reach);
         let stays = batch.iter().find(|old| goes.is_none_or(|goes| old.record.seq > goes));
         work.oldest = stays.map(|old| (old.record.seq, old.record.time));

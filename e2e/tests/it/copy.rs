@@ -172,6 +172,34 @@ fn a_copy_that_loses_nats_says_so_and_goes_on_when_it_is_back() {
     assert_eq!(flights(&serve_nats(&nats)), shown);
 }
 
+/// One of the servers is lost between the copies, and any of them may have led.
+#[test]
+fn a_copy_in_a_cluster_is_on_each_of_its_servers_and_comes_back() {
+    let folder = TempDir::new().unwrap();
+    let mut cluster = NatsServer::cluster::<3>();
+    let (original, shown) = journal(folder.path(), 3_000);
+    let urls = cluster.each_ref().map(NatsServer::url).join(",");
+    let with_replicas = |from: &str, to: &str| {
+        let mut command = copy(from, to);
+        let ended = run(command.args(["--nats-replicas", "3"]), "");
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        // What both have, and its digests.
+        ended.stdout.split_once(" have the same ").unwrap().1.to_owned()
+    };
+    let there = with_replicas(&original, &urls);
+    assert!(there.contains("3001 records up to number 3001"), "{there}");
+    until("each server has it", PATIENCE, || {
+        let all = cluster.iter().all(|server| server.is_current() && messages(&server.store()) > 0);
+        all.then_some(())
+    });
+
+    let leader = until("somebody leads", PATIENCE, || cluster[0].leader_of("flightboard"));
+    cluster.iter_mut().find(|server| server.name() == leader).unwrap().kill();
+    let back = folder.path().join("back.db");
+    assert_eq!(with_replicas(&urls, text(&back)), there, "the same records");
+    assert_eq!(flights(&serve_file(&back)), shown, "rows and id");
+}
+
 /// How many bytes of messages a server has written.
 fn messages(store: &Path) -> u64 {
     let blocks = store.join("jetstream/$G/streams/flightboard/msgs");
