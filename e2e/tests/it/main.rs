@@ -43,6 +43,9 @@ mod bench;
 /// Several servers with one journal in NATS.
 mod replicas;
 
+/// The same where NATS wants TLS and users.
+mod guarded;
+
 /// Several servers behind one address, as the documents have it.
 mod behind;
 

@@ -33,5 +33,8 @@ mod bounds;
 /// A sentence for what can be wrong at opening.
 mod opening;
 
+/// Servers that want TLS and users.
+mod guarded;
+
 /// Figures, not checks.
 mod figures;

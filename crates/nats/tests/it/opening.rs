@@ -6,11 +6,11 @@ use nats::{NatsJournal, OPENED_WITHIN, Place};
 
 use crate::replica::{in_time, place};
 
-async fn refusal(place: &Place) -> String {
+pub(crate) async fn refusal(place: &Place) -> String {
     said(&NatsJournal::open(place, Options::default()).await.unwrap_err())
 }
 
-fn said(refusal: &Error) -> String {
+pub(crate) fn said(refusal: &Error) -> String {
     let causes = std::iter::successors(refusal.source(), |&error| error.source());
     [refusal.to_string()]
         .into_iter()

@@ -1,0 +1,262 @@
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use e2e::nats::NatsServer;
+use e2e::nats::guard::Guard;
+use e2e::nats::users::Rights;
+use journal::{
+    Clock, Copied, Error, Follow, Import, Journal, MAX_BATCH_BYTES, Options, Origin, RECENT_BYTES,
+    Seq, UnixMillis,
+};
+use nats::{NatsJournal, Place};
+
+use crate::opening::{refusal, said};
+use crate::records::{all_after, texts};
+use crate::replica::{append_at_last, in_time, named, one, place};
+
+/// A place that is reached by this URL, with what its servers want.
+fn at(url: &str, authorities: Option<PathBuf>, credentials: Option<PathBuf>) -> Place {
+    Place { authorities, credentials, ..Place::at(url.parse().unwrap()) }
+}
+
+async fn open_at(place: &Place) -> NatsJournal {
+    NatsJournal::open(place, Options::default()).await.unwrap()
+}
+
+/// The port of a server, under the name of the machine.
+fn by_name(server: &NatsServer, scheme: &str) -> String {
+    format!("{scheme}://localhost:{}", server.address().port())
+}
+
+#[tokio::test]
+async fn with_an_authority_and_credentials_a_journal_goes_on_after_the_servers_restart() {
+    in_time(async {
+        let guard = Guard::new();
+        let mut server = NatsServer::start_with(&guard.config());
+        let (_, credentials) = guard.user(&Rights::fewest());
+        for url in [server.tls_url(), by_name(&server, "tls")] {
+            let place = at(&url, Some(guard.authorities()), Some(credentials.clone()));
+            let journal = open_at(&place).await;
+            let before = journal.tail();
+            let mut follow = journal.follow(before);
+            journal.append(one("before")).await.unwrap();
+            server.stop();
+            journal.append(one("refused")).await.unwrap_err();
+            server.start_again();
+            let after = format!("after, at {url}");
+            append_at_last(&journal, &after).await;
+            journal.probe().await.unwrap();
+            let followed = follow.next().await.unwrap();
+            assert_eq!(texts(&followed)[0], "before");
+            let records = texts(&all_after(&journal, before).await.unwrap());
+            assert!(records[0] == "before" && *records.last().unwrap() == after, "{records:?}");
+        }
+    })
+    .await;
+}
+
+/// The address does not say so; it cannot be opened without the authority.
+#[tokio::test]
+async fn a_server_that_wants_tls_is_given_it_whatever_the_address_says() {
+    in_time(async {
+        let guard = Guard::new();
+        let server = NatsServer::start_with(&guard.tls(&["127.0.0.1"]));
+        let open = open_at(&at(&server.url(), Some(guard.authorities()), None)).await;
+        open.append(one("encrypted")).await.unwrap();
+        let refusal = refusal(&at(&server.url(), None, None)).await;
+        assert!(refusal.contains("its certificate is of no authority that is known"), "{refusal}");
+    })
+    .await;
+}
+
+/// All that can be asked of a journal, with as much as makes servers wait for the reader.
+async fn do_everything(place: &Place, copy: &Place) -> Result<(), Error> {
+    let journal = NatsJournal::open(place, Options::default()).await?;
+    let large = |of: usize| Bytes::from(vec![b'x'; of]);
+    let records = (RECENT_BYTES / LARGE) + 8;
+    for _ in 0..records {
+        journal.append(vec![large(LARGE)]).await?;
+    }
+    journal.probe().await?;
+    assert_eq!(all_after(&journal, Seq::ZERO).await?.len(), records, "those behind the recent too");
+    let far_ahead = Clock::new(|| UnixMillis(u64::MAX));
+    let keep = Some(Duration::ZERO);
+    let options = Options { keep, keep_bytes: Some(1 << 30), clock: far_ahead, max_bytes: None };
+    let another = NatsJournal::open(place, options).await?;
+    assert_eq!(another.tail(), journal.tail());
+    for seq in [3, 5] {
+        another.checkpoint(Seq(seq), large(STATE), Seq(seq)).await?;
+    }
+    assert_eq!(journal.others_checkpoint().await?, Seq(5));
+    let start = journal.start_point().await?.unwrap();
+    assert_eq!((start.seq, start.state.len()), (Seq(5), STATE));
+    let gone = all_after(&another, Seq::ZERO).await;
+    let gone = gone.map(|records| records.len());
+    assert!(matches!(gone, Err(Error::Removed { kept_after: Seq(5), .. })), "{gone:?}");
+    for journal in [journal, another] {
+        journal.close().await;
+    }
+
+    let original = NatsJournal::open_to_read(place).await?;
+    let mut import = NatsJournal::import(copy, &Origin::of(&original).await?).await?;
+    let copied = |record| Copied { record, key: vec!["main".into()] };
+    let records = all_after(&original, Seq(5)).await?;
+    import.write(records.into_iter().map(copied).collect()).await?;
+    let copy = import.finish(Some(start)).await?;
+    assert_eq!(copy.tail(), original.tail());
+    Ok(())
+}
+
+const LARGE: usize = 700_000;
+
+const STATE: usize = 3 << 20;
+
+const _: () = assert!(LARGE < MAX_BATCH_BYTES);
+
+/// Each of them is needed, by who makes a journal, keeps it small, and copies another into it.
+#[tokio::test]
+async fn a_user_with_the_rights_that_are_told_can_do_everything_and_with_one_less_cannot() {
+    in_time(async {
+        let guard = Guard::new();
+        let server = NatsServer::start_with(&guard.operator.config());
+        let Rights { publish, subscribe } = Rights::fewest();
+        let left_out = publish.iter().chain(&subscribe).map(Some).chain([None]);
+        let tried = left_out.zip(0..).map(|(left_out, number)| {
+            let [prefix, copy] = ["a", "copy"].map(|name| format!("{name}{number}"));
+            let rights = |prefix: &str| {
+                let rights = Rights::fewest_under(prefix);
+                let subject = left_out.map(|subject| subject.replace("flightboard", prefix));
+                subject.iter().fold(rights, |rights, subject| rights.without(subject))
+            };
+            let (_, credentials) = guard.user(&rights(&prefix).and(rights(&copy)));
+            let [here, there] = [prefix, copy].map(|prefix| Place {
+                credentials: Some(credentials.clone()),
+                prefix: prefix.parse().unwrap(),
+                ..place(&server)
+            });
+            let doing = tokio::spawn(async move { do_everything(&here, &there).await });
+            async move { (left_out, tokio::time::timeout(DONE_WITHIN, doing).await) }
+        });
+        for (left_out, done) in futures_util::future::join_all(tried).await {
+            let can = matches!(done, Ok(Ok(Ok(()))));
+            assert_eq!(can, left_out.is_none(), "without {left_out:?}: {done:?}");
+        }
+    })
+    .await;
+}
+
+/// What is done in a few seconds where it can be done.
+const DONE_WITHIN: Duration = Duration::from_secs(30);
+
+/// Who only goes on with what is there needs less.
+#[tokio::test]
+async fn a_user_who_makes_no_streams_needs_no_right_to_it() {
+    in_time(async {
+        let guard = Guard::new();
+        let server = NatsServer::start_with(&guard.operator.config());
+        let place =
+            |rights: &Rights| Place { credentials: Some(guard.user(rights).1), ..place(&server) };
+        drop(open_at(&place(&Rights::fewest())).await);
+        let mut fewer = Rights::fewest();
+        fewer.publish.retain(|right| !right.contains("STREAM.CREATE") && !right.contains("UPDATE"));
+        let journal = open_at(&place(&fewer)).await;
+        journal.append(one("written")).await.unwrap();
+        journal.checkpoint(Seq(1), "state".into(), Seq(1)).await.unwrap();
+        assert_eq!(open_at(&place(&fewer)).await.others_checkpoint().await.unwrap(), Seq(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn why_nobody_is_let_in_is_told() {
+    in_time(async {
+        let (guard, other) = (Guard::new(), Guard::new());
+        let wanting = NatsServer::start_with(&guard.config());
+        let misnamed = NatsServer::start_with(&guard.tls(&["another.example"]));
+        let plain = NatsServer::start();
+        let known = || Some(guard.authorities());
+        let (_, user) = guard.user(&Rights::fewest());
+        let (_, stranger) = other.user(&Rights::fewest());
+        let url = wanting.tls_url();
+        let mixed = format!("{},tls://127.0.0.1:1", plain.url());
+        let not_in = "it does not let the user in, or wants credentials";
+        // All authorities of tests have the same name, as a new one in the place of an old one has.
+        let cases = [
+            (at(&url, known(), None), not_in),
+            (at(&url, known(), Some(stranger)), not_in),
+            (
+                at(&url, Some(other.authorities()), Some(user.clone())),
+                "its certificate is of no authority that is known here",
+            ),
+            (at(&misnamed.tls_url(), known(), None), "its certificate is for other names"),
+            (at(&plain.tls_url(), known(), None), "it was asked for TLS and has none"),
+        ];
+        let asked = cases.map(|(place, words)| async move {
+            let refusal = refusal(&place).await;
+            assert!(refusal.contains(words), "{words}: {refusal}");
+            assert!(refusal.contains("cannot be read or written: "), "{refusal}");
+        });
+        futures_util::future::join_all(asked).await;
+        // One of them cannot be reached, and to the other the first one's wish holds too.
+        let mixed = NatsJournal::open(&at(&mixed, known(), None), Options::default()).await;
+        assert!(matches!(mixed, Err(Error::Storage { .. })), "{mixed:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_is_told() {
+    in_time(async {
+        let guard = Guard::new();
+        let server = NatsServer::start_with(&guard.operator.config());
+        let place =
+            |rights: &Rights| Place { credentials: Some(guard.user(rights).1), ..place(&server) };
+        let without = |right: &str| place(&Rights::fewest().without(right));
+        let refusal = refusal(&without("$JS.API.STREAM.INFO.flightboard")).await;
+        assert!(refusal.contains("$JS.API.STREAM.INFO.flightboard"), "{refusal}");
+        let violation = "the server says: nats: Permissions Violation for Publish to ";
+        assert!(refusal.contains(violation), "{refusal}");
+
+        drop(open_at(&place(&Rights::fewest())).await);
+        let journal = open_at(&without("flightboard.>")).await;
+        let refusal = said(&journal.append_keyed(vec![named("a", "b")]).await.unwrap_err());
+        assert!(refusal.contains(&format!("{violation}\"flightboard.main.I768\"")), "{refusal}");
+    })
+    .await;
+}
+
+/// What a file of credentials has is read when a journal is opened, and kept as long as it is open.
+#[tokio::test]
+async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
+    in_time(async {
+        let mut guard = Guard::new();
+        let mut server = NatsServer::start_with(&guard.operator.config());
+        let (old, file) = guard.user(&Rights::fewest());
+        let place = Place { credentials: Some(file.clone()), ..place(&server) };
+        let journal = open_at(&place).await;
+        append_at_last(&journal, "by the old one").await;
+
+        let (new, _) = guard.user(&Rights::fewest());
+        fs::write(&file, new.credentials()).unwrap();
+        guard.operator.revoke(&old);
+        server.stop();
+        server.configure(&guard.operator.config());
+        server.start_again();
+        let refusal = loop {
+            let refusal = said(&journal.append(one("refused")).await.unwrap_err());
+            if refusal.contains("it does not let the user in") {
+                break refusal;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        assert!(refusal.contains(&format!(": {}: ", server.address())), "{refusal}");
+
+        let journal = open_at(&place).await;
+        append_at_last(&journal, "by the new one").await;
+        let records = all_after(&journal, Seq::ZERO).await.unwrap();
+        assert_eq!(texts(&records), ["by the old one", "by the new one"]);
+    })
+    .await;
+}
