@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::fault::because;
 use crate::not_connected::{Heard, words};
-use crate::place::{Place, Tls};
+use crate::place::{Place, Tls, User};
 use crate::stamp::MAX_HEADER_BYTES;
 use journal::{Cause, MAX_PAYLOAD_BYTES};
 
@@ -57,6 +57,12 @@ impl Link {
             });
         if let Some(file) = &place.credentials {
             options = options.credentials_file(file).await.map_err(because)?;
+        } else if let Some(user) = place.servers.user() {
+            // The library leaves it in the address, and unused.
+            options = match user {
+                User::Named { name, password } => options.user_and_password(name, password),
+                User::Token(token) => options.token(token),
+            };
         }
         if let Some(file) = &place.authorities {
             options = options.add_root_certificates(file.clone());

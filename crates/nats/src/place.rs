@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use async_nats::ServerAddr;
+use percent_encoding::percent_decode_str;
 
 /// How a journal is found, and made where there is none yet.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// Servers of one cluster. Others of it are learned from them.
+    /// Servers of one cluster, perhaps with a user's name and password. Others of it are learned from
+    /// them.
     pub servers: Servers,
-    /// A file with a user's JWT and key, as `nsc` writes it.
+    /// A file with a user's JWT and key, as `nsc` writes it. Who is named by an address is not asked then.
     pub credentials: Option<PathBuf>,
     /// A file with certificates, in PEM, of who vouches for the servers, instead of those that the system
     /// knows.
@@ -80,6 +82,27 @@ impl Servers {
     pub(crate) fn want_tls(&self) -> bool {
         self.0.iter().any(ServerAddr::tls_required)
     }
+
+    /// Whom the first of them that names anybody names.
+    pub(crate) fn user(&self) -> Option<User> {
+        let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        self.0.iter().find_map(|address| {
+            let name = decoded(address.username()?);
+            Some(match address.password() {
+                Some(password) => User::Named { name, password: decoded(password) },
+                None => User::Token(name),
+            })
+        })
+    }
+}
+
+/// Who is to be let in, where an address says so.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum User {
+    /// As in `nats://name:password@a`.
+    Named { name: String, password: String },
+    /// As in `nats://token@a`.
+    Token(String),
 }
 
 impl FromStr for Servers {

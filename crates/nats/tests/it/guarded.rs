@@ -260,3 +260,41 @@ async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
     })
     .await;
 }
+
+/// Whoever has certificates of another authority needs no restart of the program.
+#[tokio::test]
+async fn authorities_that_were_replaced_are_taken_at_the_next_connection() {
+    in_time(async {
+        let (old, new) = (Guard::new(), Guard::new());
+        let mut server = NatsServer::start_with(&old.tls(&["127.0.0.1"]));
+        let file = old.authorities();
+        let journal = open_at(&at(&server.tls_url(), Some(file.clone()), None)).await;
+        append_at_last(&journal, "before").await;
+        fs::copy(new.authorities(), file).unwrap();
+        journal.append(one("on the same connection")).await.unwrap();
+        server.stop();
+        server.configure(&new.tls(&["127.0.0.1"]));
+        server.start_again();
+        append_at_last(&journal, "after").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_user_may_be_named_by_an_address() {
+    in_time(async {
+        let user = "authorization { user: \"me\", password: \"a+b c%\" }\n";
+        for (config, good, wrong) in [
+            (user, "me:a+b%20c%25", "me:a+b"),
+            ("authorization { token: \"s3cret\" }\n", "s3cret", "secret"),
+        ] {
+            let server = NatsServer::start_with(config);
+            let place = |who: &str| at(&format!("nats://{who}@{}", server.address()), None, None);
+            open_at(&place(good)).await.append(one("written")).await.unwrap();
+            let refusal = refusal(&place(wrong)).await;
+            assert!(refusal.contains("it does not let the user in"), "{refusal}");
+            assert!(!refusal.contains(wrong), "{refusal}");
+        }
+    })
+    .await;
+}
