@@ -91,12 +91,17 @@ pub(crate) fn words(error: &str) -> String {
 
 const NO_AUTHORITY: &str = "its certificate is of no authority that is known here";
 
-const WORDS: [(&str, &str); 7] = [
+const NO_CLIENT: &str = "it wants a certificate of its clients, and none can be shown";
+
+const WORDS: [(&str, &str); 9] = [
     ("authorization violation", "it does not let the user in, or wants credentials"),
     ("UnknownIssuer", NO_AUTHORITY),
     // Of one with the same name.
     ("BadSignature", NO_AUTHORITY),
     ("not valid for name", "its certificate is for other names"),
+    ("alert: CertificateRequired", NO_CLIENT),
+    // Of older servers.
+    ("alert: BadCertificate", NO_CLIENT),
     ("InvalidContentType", "it was asked for TLS and has none"),
     ("failed to lookup address", "its name is not known"),
     ("timed out", "it did not answer in time"),

@@ -35,6 +35,13 @@ impl Guard {
         format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}\n")
     }
 
+    /// Lines for a server that wants TLS, and a certificate of each client.
+    pub fn tls_for_certified_clients(&self) -> String {
+        let authorities = self.authorities().display().to_string();
+        let more = format!(", ca_file: \"{authorities}\", verify: true }}");
+        self.tls(&HERE).replace(" }", &more)
+    }
+
     /// A file for clients, with the certificate of the authority.
     pub fn authorities(&self) -> PathBuf {
         self.write("authorities.pem", &self.authority.certificate())

@@ -176,6 +176,7 @@ async fn why_nobody_is_let_in_is_told() {
         let wanting = NatsServer::start_with(&guard.config());
         let misnamed = NatsServer::start_with(&guard.tls(&["another.example"]));
         let plain = NatsServer::start();
+        let asking = NatsServer::start_with(&guard.tls_for_certified_clients());
         let known = || Some(guard.authorities());
         let (_, user) = guard.user(&Rights::fewest());
         let (_, stranger) = other.user(&Rights::fewest());
@@ -192,6 +193,7 @@ async fn why_nobody_is_let_in_is_told() {
             ),
             (at(&misnamed.tls_url(), known(), None), "its certificate is for other names"),
             (at(&plain.tls_url(), known(), None), "it was asked for TLS and has none"),
+            (at(&asking.tls_url(), known(), None), "it wants a certificate of its clients"),
         ];
         let asked = cases.map(|(place, words)| async move {
             let refusal = refusal(&place).await;
