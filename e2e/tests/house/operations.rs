@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use e2e::nats::users::Rights;
+
 use crate::document::{self, Document};
 use crate::terminal::Desk;
 use crate::wait::{PATIENCE, until};
@@ -59,6 +61,18 @@ fn metrics_are_those_of_a_server() {
             assert!(given.contains_key(&name), "{}: {name}", document.path);
         }
     }
+}
+
+#[test]
+fn rights_in_nats_are_those_that_are_tried() {
+    let rows = Document::read("docs/operations.md").table("### Users and TLS");
+    let documented = |kind: &str| -> BTreeSet<_> {
+        let rows = rows.iter().filter(|row| row[0] == kind);
+        rows.flat_map(|row| row[1].split(", ").map(str::to_owned)).collect()
+    };
+    let Rights { publish, subscribe } = Rights::fewest();
+    assert_eq!(documented("publish"), BTreeSet::from_iter(publish));
+    assert_eq!(documented("subscribe"), BTreeSet::from_iter(subscribe));
 }
 
 fn commands() -> Vec<String> {
