@@ -47,8 +47,9 @@ const ENVIRONMENT: &str = "Every flag can also be given as an environment variab
 says. FLIGHTBOARD_LOG sets what is logged: a level such as warn, or directives such as \
 server=debug,journal=info.";
 
-/// What matters of a connection to NATS is said in our words.
-const USUALLY_LOGGED: &str = "info,async_nats=warn";
+/// What matters of a connection to NATS is said in our words, also why there is none: the library says so
+/// at each attempt.
+const USUALLY_LOGGED: &str = "info,async_nats=warn,async_nats::connector=off";
 
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100, after_help = ENVIRONMENT)]
