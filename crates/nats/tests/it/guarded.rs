@@ -1,3 +1,6 @@
+//! Servers that want TLS and users: what is let in, with which rights, and what is said of the rest. Each is a
+//! real server, with certificates and users of the test.
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
