@@ -203,7 +203,7 @@ async fn whoever_is_due_first_writes_the_checkpoint_and_nobody_else() {
     assert_eq!(journal.stream.checkpoints.lock().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn each_update_says_what_it_is_about_and_has_a_name_of_its_own() {
     let (journal, [one, other]) = two().await;
     for house in [&one, &other] {
@@ -213,7 +213,7 @@ async fn each_update_says_what_it_is_about_and_has_a_name_of_its_own() {
             .body(Body::from("{}"))
             .unwrap();
         // The second is a repetition, and is answered as such: its record is another.
-        let answer = house.ask(put).await;
+        let answer = tokio::time::timeout(LONG, house.ask(put)).await.expect("it is answered");
         assert!(answer.status.is_success(), "{}", answer.body);
         house.send("PUT", "/boards/main/flights/G119", json!({})).await;
     }
