@@ -9,6 +9,7 @@ use e2e::nats::certificates::Authority;
 use tempfile::TempDir;
 
 use crate::program::{flightboard, run, serve};
+use crate::wait::PATIENCE;
 
 /// It ends with an error that is one line and has these words.
 fn check(command: &mut Command, words: &[&str]) {
@@ -55,11 +56,30 @@ fn a_journal_that_cannot_be_had() {
 
     check(&mut serve(&at("")), &["not a journal"]);
 
-    let mut damaged = b"SQLite format 3\0".to_vec();
-    damaged.extend([0xa5; 8_000]);
-    fs::write(at("damaged.db"), damaged).unwrap();
-    check(&mut serve(&at("damaged.db")), &[&at("damaged.db"), "damaged"]);
+    let mut noise = b"SQLite format 3\0".to_vec();
+    noise.extend([0xa5; 8_000]);
+    fs::write(at("noise.db"), noise).unwrap();
+    check(&mut serve(&at("noise.db")), &[&at("noise.db"), "not a journal"]);
 }
+
+#[test]
+fn a_journal_that_is_damaged() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(folder.path(), &[]);
+    server.program.terminate();
+    assert!(server.program.end(PATIENCE).status.success());
+    let journal = folder.path().join("journal.db");
+    // All but the first page, which says what it is.
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes[PAGE_BYTES..].fill(0xa5);
+    fs::write(&journal, bytes).unwrap();
+    let journal = journal.display().to_string();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
+    check(&mut flightboard(serve), &[&journal, "is damaged", "restore a copy of it"]);
+}
+
+/// Of SQLite, unless it is told otherwise.
+const PAGE_BYTES: usize = 4096;
 
 #[test]
 fn a_journal_that_is_read_only() {

@@ -150,6 +150,8 @@ fn check_soundness(db: &Connection, file: &Claimed) -> Result<(), Error> {
     match verdict {
         Ok(verdict) if verdict == "ok" => Ok(()),
         Ok(found) => {
+            // SQLite's finding has a line break after its heading; a refusal is one line.
+            let found = found.replace('\n', " ");
             Err(Error::Damaged { path: file.given(), source: Cause::from(Box::from(found)) })
         }
         Err(e) => Err(open_failure(&file.given(), e)),
