@@ -14,6 +14,9 @@ use crate::wait::{PATIENCE, until};
 /// More than there are between two checkpoints.
 const MANY: usize = 51_000;
 
+/// The stay of a row that has landed, until the next look what is due, and more than a loaded machine adds.
+const ASKED_WITHIN: Duration = Duration::from_millis(2_500);
+
 /// What a refusal may take by what is promised, and more than a loaded machine adds.
 const REFUSED_WITHIN: Duration = Duration::from_secs(25);
 
@@ -48,7 +51,7 @@ fn replicas_are_alike_to_the_byte_whenever_they_started() {
     let nats = NatsServer::start();
     let (from_the_beginning, before) = (replica(&nats), replica(&nats));
     let api = from_the_beginning.api();
-    api.put_board("main", &json!({"title": "Arrivals", "removeAfter": {"landed": "0s"}}));
+    api.put_board("main", &json!({"title": "Arrivals", "removeAfter": {"landed": "1s"}}));
     api.put("I768", &json!({"origin": "Rome"}));
     let remarks: Vec<_> = (0..MANY).map(|n| format!("remark {n}")).collect();
     for part in remarks.chunks(1_000) {
@@ -62,8 +65,18 @@ fn replicas_are_alike_to_the_byte_whenever_they_started() {
         let remark = json!("remark of another start");
         replica.api().put(&format!("G{n}"), &json!({"origin": "Tokyo", "remark": remark}));
     }
-    // All of them look every second what is due; one record comes of it.
+    // All of them look every second what is due. While NATS stands still each asks for the removal, and one
+    // record comes of it.
     let landed = seq(&api.patch("G0", &json!({"state": "landed"})));
+    for replica in &replicas {
+        until("it has landed everywhere", PATIENCE, || {
+            replica.api().text("/boards/main/flights").contains("landed").then_some(())
+        });
+    }
+    nats.freeze();
+    let frozen = Instant::now();
+    until("all have asked", PATIENCE, || (frozen.elapsed() > ASKED_WITHIN).then_some(()));
+    nats.let_go_on();
     for replica in &replicas {
         until("the row leaves", PATIENCE, || {
             (replica.api().status("/boards/main/flights/G0") == 404).then_some(())
