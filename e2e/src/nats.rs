@@ -16,9 +16,10 @@ pub mod guard;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -218,17 +219,22 @@ fn signal(process: &Child, name: &str) {
 
 /// Free until somebody takes them: all are held until all are known.
 fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    let held = [(); N].map(|()| {
-        let some =
-            std::iter::repeat_with(|| TcpListener::bind(("127.0.0.1", rand::random_range(PORTS))));
-        some.take(ATTEMPTS).find_map(Result::ok).expect("one of so many ports is free")
-    });
-    held.map(|listener| listener.local_addr().unwrap())
+    // One after the other, so that none is given again to who comes next, while it is not yet taken or
+    // its server is down.
+    static GIVEN: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(rand::random()));
+    let next = || FIRST_PORT + GIVEN.fetch_add(1, Ordering::Relaxed) % PORTS;
+    [(); N].map(|()| {
+        let some = std::iter::repeat_with(|| TcpListener::bind(("127.0.0.1", next())));
+        let free = some.take(ATTEMPTS).find_map(Result::ok).expect("one of so many ports is free");
+        free.local_addr().unwrap()
+    })
 }
 
 /// Where a port is looked for: no outgoing connection is given one of these, so one that was killed finds
 /// its own again.
-const PORTS: Range<u16> = 10_000..20_000;
+const FIRST_PORT: u16 = 10_000;
+
+const PORTS: u16 = 10_000;
 
 const ATTEMPTS: usize = 1_000;
 
