@@ -217,7 +217,7 @@ fn signal(process: &Child, name: &str) {
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
-/// Free until somebody takes them: all are held until all are known.
+/// Free, until somebody takes them.
 fn free_addresses<const N: usize>() -> [SocketAddr; N] {
     // One after the other, so that none is given again to who comes next, while it is not yet taken or
     // its server is down.
