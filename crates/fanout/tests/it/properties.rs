@@ -1,5 +1,7 @@
 //! Whatever the interleaving of publishing, pulling, falling behind and coming back.
 
+use std::sync::Barrier;
+
 use fanout::{FRAME_OVERHEAD_BYTES, Follower, Start};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -95,26 +97,34 @@ proptest! {
     }
 }
 
-/// The same with threads: a publisher that never waits, and followers that come in between.
+/// The same with threads: a publisher that never waits, and followers that are there before it begins, and come
+/// in between.
 #[test]
 fn no_event_falls_between_a_snapshot_and_the_frames_after_it() {
     const EVENTS: u64 = 20_000;
+    const FOLLOWERS: usize = 4;
     let board = Board::new(50 * FRAME_OVERHEAD_BYTES);
+    let all_are_there = Barrier::new(FOLLOWERS + 1);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
+        for _ in 0..FOLLOWERS {
             scope.spawn(|| {
                 let mut screen = Screen::default();
-                while screen.rows.last() != Some(&EVENTS) {
-                    let mut follower = back(&board, &screen);
-                    for _ in 0..20 {
-                        if let fanout::Due::Frames(frames) = follower.due() {
-                            frames.iter().for_each(|frame| screen.take(frame));
-                        }
-                        assert!(screen.rows.iter().copied().eq(1..=screen.rows.len() as u64));
+                let look = |screen: &mut Screen, follower: &mut Follower| {
+                    if let fanout::Due::Frames(frames) = follower.due() {
+                        frames.iter().for_each(|frame| screen.take(frame));
                     }
+                    assert!(screen.rows.iter().copied().eq(1..=screen.rows.len() as u64));
+                };
+                let mut follower = back(&board, &screen);
+                look(&mut screen, &mut follower);
+                all_are_there.wait();
+                while screen.rows.last() != Some(&EVENTS) {
+                    (0..20).for_each(|_| look(&mut screen, &mut follower));
+                    follower = back(&board, &screen);
                 }
             });
         }
+        all_are_there.wait();
         (2..=EVENTS).for_each(|seq| board.publish(seq));
     });
 }
