@@ -10,9 +10,8 @@ use tokio::time::Instant;
 
 use crate::ends::Ends;
 use crate::fault::because;
-use crate::link::{ANSWER_WAIT, PATIENCE};
+use crate::link::{ANSWER_WAIT, PATIENCE, PAUSE};
 use crate::stamp::{MAX_HEADER_BYTES, Mark, Stamp};
-use crate::writer::PAUSE;
 
 /// What is read of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,13 +20,13 @@ use tokio::time::{Instant, timeout};
 use crate::checkpoints::{self, Contents};
 use crate::fault::{Refusal, because};
 use crate::journal::{NatsJournal, connect, opened};
-use crate::link::{ANSWER_WAIT, Link, PATIENCE};
+use crate::link::{ANSWER_WAIT, Link, PATIENCE, PAUSE};
 use crate::place::Place;
 use crate::queue::IN_FLIGHT_RECORDS;
 use crate::stamp::Stamp;
 use crate::streams::{Look, Streams};
 use crate::subject;
-use crate::writer::{PAUSE, run_length};
+use crate::writer::run_length;
 
 /// A [`NatsJournal`] in the making.
 #[derive(Debug)]

@@ -108,7 +108,7 @@ impl Link {
         loop {
             self.up().await?;
             match ask().await {
-                Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+                Err(_) if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
                 outcome => return outcome,
             }
         }
@@ -143,8 +143,8 @@ fn reconnect_wait(attempts: usize) -> Duration {
 
 const FIRST_RECONNECT_WAIT: Duration = Duration::from_millis(50);
 
-/// Pause before what was not answered is asked again.
-const AGAIN: Duration = Duration::from_millis(50);
+/// How long to wait before what was not taken is sent again, or what was not answered is asked again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 const MOST_DOUBLINGS: usize = 10;
 

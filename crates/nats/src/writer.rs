@@ -30,7 +30,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::ends::{Before, End, Ends};
 use crate::fault::{Refusal, because};
-use crate::link::{ANSWER_WAIT, PATIENCE};
+use crate::link::{ANSWER_WAIT, PATIENCE, PAUSE};
 use crate::queue::{Append, IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, Job, Outgoing, Work};
 use crate::retain::Retention;
 use crate::stamp::Stamp;
@@ -346,9 +346,6 @@ const NEVER: u64 = i64::MAX as u64;
 
 /// How often an idle writer looks for records grown too old.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
-
-/// How long to wait before what was not taken is sent again.
-pub(crate) const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long to wait for the record of another that came before ours.
 const RACE_WAIT: Duration = Duration::from_millis(500);

@@ -24,6 +24,11 @@ fn at(url: &str, authorities: Option<PathBuf>, credentials: Option<PathBuf>) -> 
     Place { authorities, credentials, ..Place::at(url.parse().unwrap()) }
 }
 
+/// The place as a new user with these rights reaches it.
+fn of_user(guard: &Guard, server: &NatsServer, rights: &Rights) -> Place {
+    Place { credentials: Some(guard.user(rights).1), ..place(server) }
+}
+
 async fn open_at(place: &Place) -> NatsJournal {
     NatsJournal::open(place, Options::default()).await.unwrap()
 }
@@ -159,8 +164,7 @@ async fn a_user_who_makes_no_streams_needs_no_right_to_it() {
     in_time(async {
         let guard = Guard::new();
         let server = NatsServer::start_with(&guard.operator.config());
-        let place =
-            |rights: &Rights| Place { credentials: Some(guard.user(rights).1), ..place(&server) };
+        let place = |rights: &Rights| of_user(&guard, &server, rights);
         drop(open_at(&place(&Rights::fewest())).await);
         let mut fewer = Rights::fewest();
         fewer.publish.retain(|right| !right.contains("STREAM.CREATE") && !right.contains("UPDATE"));
@@ -216,8 +220,7 @@ async fn a_right_that_is_missing_is_told() {
     in_time(async {
         let guard = Guard::new();
         let server = NatsServer::start_with(&guard.operator.config());
-        let place =
-            |rights: &Rights| Place { credentials: Some(guard.user(rights).1), ..place(&server) };
+        let place = |rights: &Rights| of_user(&guard, &server, rights);
         let without = |right: &str| place(&Rights::fewest().without(right));
         let refusal = refusal(&without("$JS.API.STREAM.INFO.flightboard")).await;
         assert!(refusal.contains("$JS.API.STREAM.INFO.flightboard"), "{refusal}");
