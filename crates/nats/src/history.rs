@@ -6,11 +6,10 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pu
 use futures_util::StreamExt;
 use journal::making::BatchBound;
 use journal::{Epoch, Error, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq};
-use tokio::time::Instant;
 
 use crate::ends::Ends;
 use crate::fault::because;
-use crate::link::{ANSWER_WAIT, PATIENCE, PAUSE};
+use crate::link::ANSWER_WAIT;
 use crate::stamp::{MAX_HEADER_BYTES, Mark, Stamp};
 
 /// What is read of records.
@@ -36,16 +35,14 @@ impl History {
     }
 
     /// The records after the last ones, at least one and none beyond `tail`, with the bytes that each
-    /// takes. Servers that do not answer are asked again for [`PATIENCE`]. Where the future is dropped, they
-    /// are asked anew from the same place.
+    /// takes. Servers that do not answer are asked again. Where the future is dropped, they are asked anew from
+    /// the same place.
     pub(crate) async fn next(&mut self, ends: &Ends, tail: Seq) -> Result<Vec<Old>, Error> {
-        let deadline = Instant::now() + PATIENCE;
+        let patience = ends.link.patience();
         loop {
             ends.link.up().await.map_err(|cause| ends.storage(cause))?;
             match self.next_at_once(ends, tail).await {
-                Err(Error::Storage { .. }) if Instant::now() < deadline => {
-                    tokio::time::sleep(PAUSE).await;
-                }
+                Err(Error::Storage { .. }) if patience.again().await => {}
                 outcome => return outcome,
             }
         }

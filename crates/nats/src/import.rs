@@ -15,12 +15,12 @@ use journal::making::{check_copied, check_reach, check_size};
 use journal::{
     Cause, Checkpoint, Copied, Epochs, Error, Import, MAX_STATE_BYTES, Options, Origin, Seq,
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::checkpoints::{self, Contents};
 use crate::fault::{Refusal, because};
 use crate::journal::{NatsJournal, connect, opened};
-use crate::link::{ANSWER_WAIT, Link, PATIENCE, PAUSE};
+use crate::link::{ANSWER_WAIT, Link};
 use crate::place::Place;
 use crate::queue::IN_FLIGHT_RECORDS;
 use crate::stamp::Stamp;
@@ -123,7 +123,7 @@ impl NatsImport {
     /// says how far it is.
     async fn send(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let first = self.tail;
-        let mut deadline = Instant::now() + PATIENCE;
+        let mut patience = self.link.patience();
         loop {
             let done = usize::try_from(self.tail.0 - first.0).unwrap_or(usize::MAX);
             let rest = messages.get(done..).unwrap_or_default();
@@ -137,7 +137,7 @@ impl NatsImport {
             let cause = match self.attempt(run).await {
                 Ok(()) => {
                     self.tail = Seq(self.tail.0 + run.len() as u64);
-                    deadline = Instant::now() + PATIENCE;
+                    patience = self.link.patience();
                     continue;
                 }
                 Err(Refusal::Full(source)) => {
@@ -146,10 +146,9 @@ impl NatsImport {
                 Err(Refusal::Raced) => because("others write to it"),
                 Err(Refusal::Refused(cause) | Refusal::Unanswered(cause)) => cause,
             };
-            if Instant::now() >= deadline {
+            if !patience.again().await {
                 return Err(self.storage(cause));
             }
-            tokio::time::sleep(PAUSE).await;
             if let Ok(found) = self.look().await {
                 self.check_found(found, Seq(first.0 + messages.len() as u64))?;
                 self.tail = found;

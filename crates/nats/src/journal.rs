@@ -98,11 +98,10 @@ impl NatsJournal {
         if streams.unfinished {
             return Err(Error::Unfinished { journal: name });
         }
-        let Beginning { tail, foreign, known } =
-            link.patiently(|| Beginning::find(&streams)).await.map_err(|cause| Error::Storage {
-                journal: name.clone(),
-                source: link.explain(cause),
-            })?;
+        let Beginning { tail, foreign, known } = link
+            .patiently(|| Beginning::find(&streams))
+            .await
+            .map_err(|cause| storage(place, link.explain(cause)))?;
 
         let at = At { seq: known.seq, mark: None };
         let ends = Arc::new(Ends::new(name.clone(), link, streams, known));
@@ -320,10 +319,15 @@ impl NatsFollow {
     }
 }
 
-/// Connects to the servers of a journal.
+/// Connects to the servers of a journal, which may be about to come.
 pub(crate) async fn connect(place: &Place) -> Result<Link, Error> {
-    let connect = || async { Ok(Link::connect(place, 2 * IN_FLIGHT_RECORDS).await?) };
-    until(connect).await.map_err(|why| not_opened(place, why))
+    let deadline = Instant::now() + CONNECTED_WITHIN;
+    loop {
+        match Link::connect(place, 2 * IN_FLIGHT_RECORDS).await {
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+            connected => return connected.map_err(|source| storage(place, source)),
+        }
+    }
 }
 
 /// What there is in JetStream, once servers gave it.
@@ -332,35 +336,24 @@ pub(crate) async fn opened<T, F: Future<Output = Result<T, NotOpened>>>(
     link: &Link,
     try_it: impl Fn() -> F,
 ) -> Result<T, Error> {
-    until(try_it).await.map_err(|why| match why {
-        NotOpened::Now(cause) => not_opened(place, NotOpened::Now(link.explain(cause))),
-        NotOpened::Ever(_) => not_opened(place, why),
-    })
-}
-
-fn not_opened(place: &Place, why: NotOpened) -> Error {
-    let journal = place.to_string();
-    match why {
-        NotOpened::Now(source) => Error::Storage { journal, source },
-        NotOpened::Ever(source) => Error::Unfit { journal, source },
-    }
-}
-
-/// Tries again while servers may be about to come.
-async fn until<T, F: Future<Output = Result<T, NotOpened>>>(
-    try_it: impl Fn() -> F,
-) -> Result<T, NotOpened> {
-    let deadline = Instant::now() + OPENED_WITHIN;
+    let patience = link.patience();
     loop {
         match try_it().await {
-            Err(NotOpened::Now(_)) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
-            outcome => return outcome,
+            Err(NotOpened::Now(_)) if patience.again().await => {}
+            Err(NotOpened::Now(cause)) => return Err(storage(place, link.explain(cause))),
+            Err(NotOpened::Ever(source)) => {
+                return Err(Error::Unfit { journal: place.to_string(), source });
+            }
+            Ok(opened) => return Ok(opened),
         }
     }
 }
 
-/// How long an opening waits for servers that do not answer, or have no leader yet.
-pub const OPENED_WITHIN: Duration = Duration::from_secs(10);
+fn storage(place: &Place, source: Cause) -> Error {
+    Error::Storage { journal: place.to_string(), source }
+}
+
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
 const AGAIN: Duration = Duration::from_millis(200);
 

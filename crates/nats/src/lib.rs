@@ -125,8 +125,8 @@ mod journal;
 
 pub use crate::files::{check_authorities, check_credentials};
 pub use crate::import::NatsImport;
-pub use crate::journal::{NatsFollow, NatsJournal, OPENED_WITHIN};
-pub use crate::link::{MAX_RECONNECT_WAIT, PATIENCE};
+pub use crate::journal::{NatsFollow, NatsJournal};
+pub use crate::link::{ELECTED_WITHIN, MAX_RECONNECT_WAIT, PATIENCE};
 pub use crate::place::{MAX_PREFIX_BYTES, ParsePlaceError, Place, Prefix, Servers, Storage, Tls};
 pub use crate::queue::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
 pub use crate::streams::DEDUPLICATED_FOR;

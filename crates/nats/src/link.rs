@@ -15,9 +15,12 @@ use crate::place::{Place, Tls, User};
 use crate::stamp::MAX_HEADER_BYTES;
 use journal::{Cause, MAX_PAYLOAD_BYTES};
 
-/// How long what was asked of the servers waits for its answer, across a reconnection or an election
-/// too. Then it is refused.
+/// How long an append waits for its answer, and anything for a connection that was lost. Then it is refused.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long anything else is asked again. A server that leads no more is missed for 4 to 9 seconds before
+/// another one stands for election (`server/raft.go` of NATS 2.9 to 2.12), and it may take two.
+pub const ELECTED_WITHIN: Duration = Duration::from_secs(20);
 
 /// The longest wait between two attempts to connect.
 pub const MAX_RECONNECT_WAIT: Duration = Duration::from_secs(4);
@@ -99,19 +102,40 @@ impl Link {
         self.heard.explain(cause)
     }
 
-    /// Asks again until there is an answer, for [`PATIENCE`]: who leads a stream may just be elected.
+    /// Asks again until there is an answer: who leads a stream may just be elected.
     pub(crate) async fn patiently<T, F: Future<Output = Result<T, Cause>>>(
         &self,
         ask: impl Fn() -> F,
     ) -> Result<T, Cause> {
-        let deadline = Instant::now() + PATIENCE;
+        let patience = self.patience();
         loop {
             self.up().await?;
             match ask().await {
-                Err(_) if Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
+                Err(_) if patience.again().await => {}
                 outcome => return outcome,
             }
         }
+    }
+
+    pub(crate) fn patience(&self) -> Patience<'_> {
+        Patience { heard: &self.heard, since: Instant::now() }
+    }
+}
+
+/// Of one who asks until there is an answer.
+pub(crate) struct Patience<'a> {
+    heard: &'a Heard,
+    since: Instant,
+}
+
+impl Patience<'_> {
+    /// Whether to ask again, after a pause. It is of no use where the server says that the user may not.
+    pub(crate) async fn again(&self) -> bool {
+        let again = self.since.elapsed() < ELECTED_WITHIN && !self.heard.denied_since(self.since);
+        if again {
+            tokio::time::sleep(PAUSE).await;
+        }
+        again
     }
 }
 

@@ -22,6 +22,8 @@ struct Last {
     refusal: Option<String>,
     /// What the connected one said by itself, and when.
     said: Option<(Instant, String)>,
+    /// When it last said so of what the user may not.
+    denied: Option<Instant>,
     logged: Option<Instant>,
 }
 
@@ -57,7 +59,15 @@ impl Heard {
         } else {
             tracing::debug!("the NATS server says: {error}");
         }
-        last.said = Some((now, error.to_string()));
+        let text = error.to_string();
+        if text.to_lowercase().contains(DENIED) {
+            last.denied = Some(now);
+        }
+        last.said = Some((now, text));
+    }
+
+    pub(crate) fn denied_since(&self, since: Instant) -> bool {
+        self.last().denied.is_some_and(|denied| denied >= since)
     }
 
     pub(crate) fn why_not_connected(&self) -> Cause {
@@ -106,6 +116,9 @@ const WORDS: [(&str, &str); 9] = [
     ("failed to lookup address", "its name is not known"),
     ("timed out", "it did not answer in time"),
 ];
+
+/// What begins each word of a right that is missing.
+const DENIED: &str = "permissions violation";
 
 /// Of a large cluster the first ones say enough.
 const SERVERS_TOLD: usize = 3;

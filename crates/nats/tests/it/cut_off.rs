@@ -76,6 +76,24 @@ async fn a_server_that_does_not_answer_leaves_it_unknown() {
     .await;
 }
 
+/// As long as an election may take.
+#[tokio::test]
+async fn what_servers_have_is_asked_again_until_they_answer() {
+    in_time(async {
+        let server = NatsServer::start();
+        let journal = open(&server).await;
+        journal.append(one("before")).await.unwrap();
+        journal.checkpoint(Seq(1), "state".into(), Seq(1)).await.unwrap();
+        server.freeze();
+        let start = tokio::spawn(async move { journal.start_point().await });
+        tokio::time::sleep(PATIENCE + Duration::from_secs(3)).await;
+        assert!(!start.is_finished(), "it waits for longer than an append");
+        server.let_go_on();
+        assert_eq!(start.await.unwrap().unwrap().map(|start| start.seq), Some(Seq(1)));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn how_long_nothing_was_heard_is_told_and_forgotten_when_all_is_read() {
     in_time(async {

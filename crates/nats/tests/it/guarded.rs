@@ -13,7 +13,8 @@ use journal::{
     Clock, Copied, Error, Follow, Import, Journal, MAX_BATCH_BYTES, Options, Origin, RECENT_BYTES,
     Seq, UnixMillis,
 };
-use nats::{NatsJournal, Place};
+use nats::{NatsJournal, PATIENCE, Place};
+use tokio::time::Instant;
 
 use crate::opening::{refusal, said};
 use crate::records::{all_after, texts};
@@ -222,7 +223,9 @@ async fn a_right_that_is_missing_is_told() {
         let server = NatsServer::start_with(&guard.operator.config());
         let place = |rights: &Rights| of_user(&guard, &server, rights);
         let without = |right: &str| place(&Rights::fewest().without(right));
+        let asked = Instant::now();
         let refusal = refusal(&without("$JS.API.STREAM.INFO.flightboard")).await;
+        assert!(asked.elapsed() < PATIENCE, "it is not asked for again: {:?}", asked.elapsed());
         assert!(refusal.contains("$JS.API.STREAM.INFO.flightboard"), "{refusal}");
         let violation = "the server says: nats: Permissions Violation for Publish to ";
         assert!(refusal.contains(violation), "{refusal}");

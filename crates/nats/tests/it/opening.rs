@@ -2,7 +2,7 @@ use std::error::Error as _;
 
 use e2e::nats::NatsServer;
 use journal::{Error, Options};
-use nats::{NatsJournal, OPENED_WITHIN, Place};
+use nats::{ELECTED_WITHIN, NatsJournal, Place};
 
 use crate::replica::{in_time, place};
 
@@ -74,7 +74,7 @@ async fn replicas_that_a_server_alone_cannot_give_are_told_at_once() {
             said.contains("cannot be had as it was asked for: ") && said.contains("replicas"),
             "{said}"
         );
-        assert!(asked.elapsed() < OPENED_WITHIN, "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < ELECTED_WITHIN, "{:?}", asked.elapsed());
     })
     .await;
 }
