@@ -2,10 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZero;
+use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use server::App;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::files;
@@ -110,8 +113,16 @@ impl Signals {
 }
 
 /// A runtime of as many threads as the machine has cores, with as many open files as it allows.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> Result<Runtime> {
+    runtime_beside(0)
+}
+
+/// The same, on the cores that so many other threads leave, at least one. More would not publish sooner: they
+/// wake each other for what one does by itself.
+pub(crate) fn runtime_beside(others: usize) -> Result<Runtime> {
     files::raise_limit();
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut builder = Builder::new_multi_thread();
+    let builder = builder.worker_threads(cores.saturating_sub(others).max(1));
     builder.enable_all().build().context("the system gives no threads")
 }

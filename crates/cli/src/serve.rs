@@ -63,7 +63,7 @@ impl Serve {
             drain: self.drain,
             ..default
         };
-        listen::runtime()?.block_on(async {
+        listen::runtime_beside(settings.reactor_threads)?.block_on(async {
             let settings = files::fit(settings);
             match kept {
                 Kept::Nats(place) => replica::serve(&self.listen, &place, options, settings).await,
