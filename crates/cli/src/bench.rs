@@ -92,7 +92,7 @@ use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{ArgGroup, Args};
 
 use crate::client::To;
-use crate::{listen, values};
+use crate::{listen, runtime, values};
 use report::Report;
 use series::Series;
 
@@ -173,7 +173,7 @@ impl Bench {
         }
         let cases = self.cases()?;
         let mut reports = Vec::new();
-        let measured = listen::runtime()?.block_on(async {
+        let measured = runtime::whole()?.block_on(async {
             let stop = listen::stop()?;
             // What it has open it closes also when it is stopped in the middle.
             tokio::select! {

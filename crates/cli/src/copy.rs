@@ -19,7 +19,7 @@ use nats::{NatsJournal, ParsePlaceError, Servers};
 use self::progress::Progress;
 use self::survey::Survey;
 use crate::keeping::Cluster;
-use crate::listen;
+use crate::{listen, runtime};
 
 /// Copy all updates from one journal to another, with their times and ids. Interrupted, the same command
 /// goes on where it was.
@@ -59,7 +59,7 @@ struct Original<J> {
 
 impl Copy {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        listen::runtime()?.block_on(async {
+        runtime::whole()?.block_on(async {
             let stop = listen::stop()?;
             tokio::select! {
                 copied = self.copy() => copied,

@@ -12,7 +12,7 @@ use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
 
-use crate::{files, listen};
+use crate::{files, listen, runtime};
 
 /// Show two boards that live: the sample and a real day. Nothing is kept.
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        listen::runtime()?.block_on(self.serve())
+        runtime::whole()?.block_on(self.serve())
     }
 
     async fn serve(self) -> Result<ExitCode> {

@@ -2,16 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::num::NonZero;
-use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use server::App;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use crate::files;
 
 /// Asks for the longest queue of new connections that the system gives: after a restart all
 /// screens come back within seconds.
@@ -110,19 +105,4 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
-}
-
-/// A runtime of as many threads as the machine has cores, with as many open files as it allows.
-pub(crate) fn runtime() -> Result<Runtime> {
-    runtime_beside(0)
-}
-
-/// The same, on the cores that so many other threads leave, at least one. More would not publish sooner: they
-/// wake each other for what one does by itself.
-pub(crate) fn runtime_beside(others: usize) -> Result<Runtime> {
-    files::raise_limit();
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut builder = Builder::new_multi_thread();
-    let builder = builder.worker_threads(cores.saturating_sub(others).max(1));
-    builder.enable_all().build().context("the system gives no threads")
 }

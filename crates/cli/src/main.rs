@@ -28,6 +28,9 @@ mod replica;
 /// A socket to listen on, and the reasons to stop.
 mod listen;
 
+/// The threads that a command has for its tasks.
+mod runtime;
+
 /// Open files: as many as the system allows, and no more connections than there are files for.
 mod files;
 

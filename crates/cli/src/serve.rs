@@ -10,7 +10,7 @@ use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{AllowedOrigin, Settings};
 
 use crate::keeping::{Keeping, Kept};
-use crate::{files, listen, replica, values};
+use crate::{files, listen, replica, runtime, values};
 
 /// Keep timetables, take updates, and push every change to every screen.
 #[derive(Args)]
@@ -63,7 +63,7 @@ impl Serve {
             drain: self.drain,
             ..default
         };
-        listen::runtime_beside(settings.reactor_threads)?.block_on(async {
+        runtime::beside(settings.reactor_threads)?.block_on(async {
             let settings = files::fit(settings);
             match kept {
                 Kept::Nats(place) => replica::serve(&self.listen, &place, options, settings).await,

@@ -117,7 +117,7 @@ const WORDS: [(&str, &str); 9] = [
     ("timed out", "it did not answer in time"),
 ];
 
-/// What begins each word of a right that is missing.
+/// What a server says of a right that is missing, in some spelling.
 const DENIED: &str = "permissions violation";
 
 /// Of a large cluster the first ones say enough.
