@@ -117,13 +117,21 @@ impl NatsServer {
     }
 
     /// Which server leads the stream, as far as this one knows.
-    pub fn leader_of(&self, stream: &str) -> Option<String> {
+    fn leader_of(&self, stream: &str) -> Option<String> {
+        self.stream(stream)?["cluster"]["leader"].as_str().map(str::to_owned)
+    }
+
+    /// The number of the newest message of the stream that this server itself has.
+    fn newest_of(&self, stream: &str) -> Option<u64> {
+        self.stream(stream)?["state"]["last_seq"].as_u64()
+    }
+
+    fn stream(&self, name: &str) -> Option<Value> {
         let known = self.monitor("/jsz?streams=true")?;
         let accounts = known["account_details"].as_array()?.iter();
         let mut streams =
             accounts.filter_map(|account| account["stream_detail"].as_array()).flatten();
-        let found = streams.find(|found| found["name"] == stream)?;
-        found["cluster"]["leader"].as_str().map(str::to_owned)
+        streams.find(|found| found["name"] == name).cloned()
     }
 
     /// Whether it runs, and has all that it has to have of each stream.
@@ -201,6 +209,29 @@ impl Drop for NatsServer {
             let _ = process.wait();
         }
     }
+}
+
+/// Which server of a cluster leads the stream, once one of them says so. They agree when all is well.
+pub fn leader(servers: &[NatsServer], stream: &str) -> usize {
+    until("a NATS server leads the stream", PATIENCE, || {
+        let name = servers.iter().find_map(|server| server.leader_of(stream))?;
+        servers.iter().position(|server| server.name() == name)
+    })
+}
+
+/// Waits until each server of a cluster has what any of them has of the stream now, whatever comes meanwhile.
+/// Before that no other may be lost: with more than one behind, no majority has what was acknowledged last.
+/// What they say of each other is not enough. 2.9.10 calls one that just came back current when it is not,
+/// and may then let it lead.
+pub fn wait_until_whole(servers: &[NatsServer], stream: &str) {
+    let newest = || servers.iter().filter_map(|server| server.newest_of(stream)).max();
+    let newest = until("a server has the stream", PATIENCE, newest);
+    let has_all = |server: &NatsServer| {
+        server.is_current()
+            && server.leader_of(stream).is_some()
+            && server.newest_of(stream) >= Some(newest)
+    };
+    until("all servers have everything", PATIENCE, || servers.iter().all(has_all).then_some(()));
 }
 
 /// Whether a server with JetStream sends its first line.

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
-use e2e::nats::NatsServer;
+use e2e::nats::{NatsServer, leader, wait_until_whole};
 use e2e::program::{Server, serve_on};
 use e2e::storm::crowd::Crowd;
 use e2e::storm::follower::{Follower, Order, Part};
@@ -75,7 +75,7 @@ fn main() -> Result<ExitCode> {
         waiting.extend(second);
     }
     for _ in 0..failover.leaders {
-        leader.push(scene.kill_leader()?);
+        leader.push(scene.kill_leader());
     }
     scene.stopped.store(true, Ordering::Relaxed);
     publishing.join().expect("it has only stopped");
@@ -163,28 +163,20 @@ impl Scene {
     }
 
     /// How long it took until a change was shown that was asked for after that.
-    fn kill_leader(&mut self) -> Result<Duration> {
+    fn kill_leader(&mut self) -> Duration {
         sleep(CALM);
-        let name = self.servers.iter().find_map(|server| server.leader_of("flightboard"));
-        let name = name.context("a NATS server leads the stream")?;
-        let at = self.servers.iter().position(|server| server.name() == name);
-        let server = &mut self.servers[at.context("it is one of them")?];
+        let leader = leader(&self.servers, "flightboard");
         let start = Instant::now();
-        server.kill();
+        self.servers[leader].kill();
         // The next one may have been on its way.
         let after = self.newest.load(Ordering::Relaxed) + 2;
         until("a change is shown", PATIENCE, || {
             (self.crowd.with(after) == 2 * SCREENS).then_some(())
         });
         let time = start.elapsed();
-        server.start_again();
-        until("all NATS servers have everything", PATIENCE, || {
-            let has_all = |server: &NatsServer| {
-                server.is_current() && server.leader_of("flightboard").is_some()
-            };
-            self.servers.iter().all(has_all).then_some(())
-        });
-        Ok(time)
+        self.servers[leader].start_again();
+        wait_until_whole(&self.servers, "flightboard");
+        time
     }
 
     fn wait_until_all_are_right(&self) {

@@ -20,7 +20,7 @@ use super::site::STOP_SLACK;
 use super::update::BOARDS;
 use super::verdict::{End, Ends};
 use crate::link::{Link, State};
-use crate::nats::NatsServer;
+use crate::nats::{NatsServer, leader, wait_until_whole};
 use crate::program::{Server, flightboard};
 use crate::wait::until;
 
@@ -135,27 +135,9 @@ impl Cluster {
         Ok(())
     }
 
-    /// Which NATS server leads the stream. They agree once all is well.
-    fn leader(&self) -> usize {
-        until("a NATS server leads the stream", PATIENCE, || {
-            let name = self.servers.iter().find_map(|server| server.leader_of(STREAM))?;
-            self.servers.iter().position(|server| server.name() == name)
-        })
-    }
-
     fn kill_nats(&mut self, at: usize) {
         self.servers[at].kill();
         self.kills += 1;
-    }
-
-    /// Nothing more is done to NATS before all of its servers have everything: with more than one of them
-    /// behind, no majority has what was acknowledged last.
-    fn wait_until_nats_is_whole(&self) {
-        until("all NATS servers have everything", PATIENCE, || {
-            let has_all =
-                |server: &NatsServer| server.is_current() && server.leader_of(STREAM).is_some();
-            self.servers.iter().all(has_all).then_some(())
-        });
     }
 
     fn set_link(&self, rng: &mut StdRng, state: State, millis_long: std::ops::RangeInclusive<u64>) {
@@ -174,7 +156,7 @@ impl Cluster {
         for at in 0..NATS_SERVERS {
             self.servers[at].stop();
             self.servers[at].start_again();
-            self.wait_until_nats_is_whole();
+            wait_until_whole(&self.servers, STREAM);
         }
         Ok(())
     }
@@ -228,25 +210,25 @@ impl Scene for Cluster {
             }
             Fault::ReplicaFreeze => self.freeze_replica(one, millis(rng, 100..=4_000))?,
             Fault::NatsKill | Fault::LeaderKill => {
-                let leader = self.leader();
+                let leader = leader(&self.servers, STREAM);
                 let other = (leader + rng.random_range(1..NATS_SERVERS)) % NATS_SERVERS;
                 let at = if fault == Fault::LeaderKill { leader } else { other };
                 self.kill_nats(at);
                 sleep(millis(rng, 0..=1_500));
                 self.servers[at].start_again();
-                self.wait_until_nats_is_whole();
+                wait_until_whole(&self.servers, STREAM);
             }
             Fault::LeaderFreeze => {
-                let leader = &self.servers[self.leader()];
+                let leader = &self.servers[leader(&self.servers, STREAM)];
                 leader.freeze();
                 sleep(millis(rng, 200..=6_000));
                 leader.let_go_on();
-                self.wait_until_nats_is_whole();
+                wait_until_whole(&self.servers, STREAM);
             }
             Fault::AllNatsKill => {
                 (0..NATS_SERVERS).for_each(|at| self.kill_nats(at));
                 self.servers.iter_mut().for_each(NatsServer::start_again);
-                self.wait_until_nats_is_whole();
+                wait_until_whole(&self.servers, STREAM);
             }
             Fault::LinkCut => self.set_link(rng, State::Cut, 50..=3_000),
             Fault::LinkSilent => self.set_link(rng, State::Silent, 200..=6_000),
@@ -260,7 +242,7 @@ impl Scene for Cluster {
         self.links.iter().for_each(|link| link.set(State::Whole));
         let away = self.servers.iter_mut().filter(|server| !server.is_running());
         away.for_each(NatsServer::start_again);
-        self.wait_until_nats_is_whole();
+        wait_until_whole(&self.servers, STREAM);
         self.start_replicas()?;
         self.wait_until_ready()
     }

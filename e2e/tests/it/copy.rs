@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use e2e::nats::NatsServer;
+use e2e::nats::{NatsServer, leader, wait_until_whole};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -188,13 +188,9 @@ fn a_copy_in_a_cluster_is_on_each_of_its_servers_and_comes_back() {
     };
     let there = with_replicas(&original, &urls);
     assert!(there.contains("3001 records up to number 3001"), "{there}");
-    until("each server has it", PATIENCE, || {
-        let all = cluster.iter().all(|server| server.is_current() && messages(&server.store()) > 0);
-        all.then_some(())
-    });
-
-    let leader = until("somebody leads", PATIENCE, || cluster[0].leader_of("flightboard"));
-    cluster.iter_mut().find(|server| server.name() == leader).unwrap().kill();
+    wait_until_whole(&cluster, "flightboard");
+    let leader = leader(&cluster, "flightboard");
+    cluster[leader].kill();
     let back = folder.path().join("back.db");
     assert_eq!(with_replicas(&urls, text(&back)), there, "the same records");
     assert_eq!(flights(&serve_file(&back)), shown, "rows and id");

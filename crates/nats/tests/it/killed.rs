@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use e2e::nats::NatsServer;
+use e2e::nats::{NatsServer, leader, wait_until_whole};
 use journal::{Error, Follow, Journal, Options, Seq};
 use nats::{NatsJournal, Place};
 use tokio::task::JoinHandle;
@@ -34,7 +34,7 @@ fn append_on(
                     Err(Error::Storage { .. } | Error::Unknown { .. }) => {
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
-                    Err(e) => panic!("{e}"),
+                    Err(e) => panic!("{e:?}"),
                 }
             };
             assert!(seqs.is_sorted(), "{seqs:?}");
@@ -114,12 +114,11 @@ async fn a_cluster_whose_stream_leader_is_killed_loses_and_repeats_nothing() {
         let appending = (0..8).map(|n| append_on(&replicas[n % 2], n, &enough)).collect();
         for _ in 0..3 {
             more(&replicas[0], 300).await;
-            let name = leader(&urls).await;
-            let leader = servers.iter_mut().find(|server| server.name() == name).unwrap();
-            leader.kill();
+            let leader = leader(&servers, STREAM);
+            servers[leader].kill();
             more(&replicas[0], 300).await;
-            leader.start_again();
-            all_current(&urls).await;
+            servers[leader].start_again();
+            wait_until_whole(&servers, STREAM);
         }
         end(&replicas, appending, following, &enough).await;
     })
@@ -150,32 +149,5 @@ async fn a_follower_far_behind_goes_on_after_a_restart() {
     .await;
 }
 
-async fn info(urls: &str) -> Option<async_nats::jetstream::stream::ClusterInfo> {
-    let urls: Vec<_> = urls.split(',').collect();
-    let client = async_nats::connect(urls).await.ok()?;
-    let stream = async_nats::jetstream::new(client).get_stream("flightboard").await.ok()?;
-    stream.get_info().await.ok()?.cluster
-}
-
-async fn leader(urls: &str) -> String {
-    loop {
-        if let Some(leader) = info(urls).await.and_then(|cluster| cluster.leader) {
-            return leader;
-        }
-    }
-}
-
-/// Another may be killed only when all have everything.
-async fn all_current(urls: &str) {
-    loop {
-        let all = info(urls).await.is_some_and(|cluster| {
-            cluster.leader.is_some()
-                && cluster.replicas.len() == 2
-                && cluster.replicas.iter().all(|peer| peer.current && !peer.offline)
-        });
-        if all {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
+/// Named as a place is that says nothing else.
+const STREAM: &str = "flightboard";
