@@ -1,8 +1,8 @@
 //! Real NATS servers with JetStream, each with a folder of its own and on ports that are free. They end
 //! with the test.
 //!
-//! The binary is the one that `FLIGHTBOARD_TEST_NATS_SERVER` names, or `nats-server` where Debian's
-//! package puts it or in the `PATH`.
+//! The binary is the one that `FLIGHTBOARD_TEST_NATS_SERVER` names, or that of `e2e/nats-server.txt` where
+//! `cargo xtask test` has put it, or `nats-server` in the `PATH` or where Debian's package puts it.
 
 /// Certificates of servers.
 pub mod certificates;
@@ -277,7 +277,8 @@ pub fn binary() -> PathBuf {
         return named.into();
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([Path::new("/usr/sbin").to_owned()]);
+    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/nats/bin")].into_iter();
+    let folders = folders.chain(std::env::split_paths(&path)).chain([PathBuf::from("/usr/sbin")]);
     let found = folders.map(|folder| folder.join("nats-server")).find(|file| file.is_file());
     found.unwrap_or_else(|| {
         panic!(

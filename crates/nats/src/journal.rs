@@ -53,7 +53,7 @@ impl NatsJournal {
         if streams.may_lose(&link) {
             tracing::warn!(
                 "{place}: this version of NATS can lose updates that it acknowledged when a server of its \
-                 cluster stands still for seconds and goes on: use 2.12 or newer"
+                 cluster stands still for seconds and goes on, or several are lost: use 2.12 or newer"
             );
         }
         let mut journal = Self::read(place, link, streams, options.clone()).await?;

@@ -60,7 +60,8 @@
 //!   goes on.** Its followers take entries of the old leader beside those of the new one: a number can have
 //!   two records, and what was acknowledged can be lost. It is noticed like a stream that was put back;
 //!   opening such a journal says so in the log. Seen with 2.9.10 and 2.10.26, and not with 2.11.11, 2.12.8
-//!   and 2.15.1. 2.9.10 loses as much when all servers are killed at once.
+//!   and 2.15.1. 2.9.10 loses as much when all servers are killed at once, or one soon after another came
+//!   back.
 //! - A copy of a stream that was *empty* is put back: who then opens it writes in the first epoch again.
 //! - A stream is put back and written on, without a break of the connection, by programs that had not read
 //!   the end that was lost: they may use its numbers in the same epoch.

@@ -41,13 +41,13 @@ mod newer {
     use super::{AllNatsKill, LeaderFreeze, survives};
 
     #[test]
-    #[ignore = "needs a newer NATS server than Debian's"]
+    #[ignore = "needs NATS 2.12, see `cargo xtask test`"]
     fn a_leading_nats_server_that_stands_still() {
         survives(3, &[LeaderFreeze]);
     }
 
     #[test]
-    #[ignore = "needs a newer NATS server than Debian's"]
+    #[ignore = "needs NATS 2.12, see `cargo xtask test`"]
     fn all_nats_servers_killed_at_once() {
         survives(6, &[AllNatsKill]);
     }
