@@ -9,6 +9,7 @@ use bytes::Bytes;
 use e2e::nats::NatsServer;
 use e2e::nats::guard::Guard;
 use e2e::nats::users::Rights;
+use futures_util::future::{join, join_all};
 use journal::{
     Clock, Copied, Error, Follow, Import, Journal, MAX_BATCH_BYTES, Options, Origin, RECENT_BYTES,
     Seq, UnixMillis,
@@ -148,7 +149,7 @@ async fn a_user_with_the_rights_that_are_told_can_do_everything_and_with_one_les
             let doing = tokio::spawn(async move { do_everything(&here, &there).await });
             async move { (left_out, tokio::time::timeout(DONE_WITHIN, doing).await) }
         });
-        for (left_out, done) in futures_util::future::join_all(tried).await {
+        for (left_out, done) in join_all(tried).await {
             let can = matches!(done, Ok(Ok(Ok(()))));
             assert_eq!(can, left_out.is_none(), "without {left_out:?}: {done:?}");
         }
@@ -208,9 +209,10 @@ async fn why_nobody_is_let_in_is_told() {
             assert!(refusal.contains(words), "{words}: {refusal}");
             assert!(refusal.contains("cannot be read or written: "), "{refusal}");
         });
-        futures_util::future::join_all(asked).await;
-        // One of them cannot be reached, and to the other the first one's wish holds too.
-        let mixed = NatsJournal::open(&at(&mixed, known(), None), Options::default()).await;
+        // One of these cannot be reached, and to the other the first one's wish holds too.
+        let mixed = at(&mixed, known(), None);
+        let mixed = NatsJournal::open(&mixed, Options::default());
+        let (_, mixed) = join(join_all(asked), mixed).await;
         assert!(matches!(mixed, Err(Error::Storage { .. })), "{mixed:?}");
     })
     .await;
@@ -295,17 +297,19 @@ async fn authorities_that_were_replaced_are_taken_at_the_next_connection() {
 async fn a_user_may_be_named_by_an_address() {
     in_time(async {
         let user = "authorization { user: \"me\", password: \"a+b c%\" }\n";
-        for (config, good, wrong) in [
+        let cases = [
             (user, "me:a+b%20c%25", "me:a+b"),
             ("authorization { token: \"s3cret\" }\n", "s3cret", "secret"),
-        ] {
+        ];
+        let tried = cases.map(|(config, good, wrong)| async move {
             let server = NatsServer::start_with(config);
             let place = |who: &str| at(&format!("nats://{who}@{}", server.address()), None, None);
             open_at(&place(good)).await.append(one("written")).await.unwrap();
             let refusal = refusal(&place(wrong)).await;
             assert!(refusal.contains("it does not let the user in"), "{refusal}");
             assert!(!refusal.contains(wrong), "{refusal}");
-        }
+        });
+        join_all(tried).await;
     })
     .await;
 }
