@@ -108,14 +108,14 @@ fn rust(house: &House) -> Result<usize> {
     Ok(count + second_nats(house)?)
 }
 
-/// What clusters survive on a sound NATS server only, and what has to do with one server of NATS on the
-/// system's, which is Debian's in CI.
+/// What clusters survive on a sound NATS server only, and what needs no cluster on the system's server too,
+/// which is Debian's in CI.
 fn second_nats(house: &House) -> Result<usize> {
     let Some(older) = tools::second_nats(&house.root) else { return Ok(0) };
     let on = |package, only, more: &[&str], server: Option<&Path>| {
         let mut tests = house.cargo(&["test", "-p", package, "--locked", "--no-fail-fast"]);
         tests.args(["--test", "it", only, "--"]).args(more);
-        tests.envs(server.map(|server| ("FLIGHTBOARD_TEST_NATS_SERVER", server)));
+        tests.envs(server.map(|server| (tools::NATS_NAMED, server)));
         let passed = proof::rust_tests(&read(&mut tests, |_| true)?);
         ensure!(passed > 0, "no test of {package} named {only} ran");
         Ok(passed)

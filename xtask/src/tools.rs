@@ -55,9 +55,13 @@ pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
     provide_program(root, "chromium")
 }
 
-/// The NATS server of the system, where the tests take another one.
+/// Names the NATS server that tests take.
+pub(crate) const NATS_NAMED: &str = "FLIGHTBOARD_TEST_NATS_SERVER";
+
+/// The NATS server of the system, where the tests take another one and nobody has named it.
 pub(crate) fn second_nats(root: &Path) -> Option<PathBuf> {
-    in_path("nats-server").filter(|_| root.join(NATS.1).join("installed.txt").is_file())
+    let brought = root.join(NATS.1).join("installed.txt").is_file();
+    in_path("nats-server").filter(|_| brought && std::env::var_os(NATS_NAMED).is_none())
 }
 
 fn check_node() -> Result<()> {
