@@ -1,5 +1,5 @@
 // A real NATS server with JetStream, that ends with the test: the one that FLIGHTBOARD_TEST_NATS_SERVER names,
-// or Debian's.
+// that of `e2e/nats-server.txt` where it was brought, or the system's.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,13 +11,15 @@ import { until } from "./wait.mjs";
 
 const binary = process.env.FLIGHTBOARD_TEST_NATS_SERVER ?? "nats-server";
 
+// Where Debian puts servers is not in everybody's path.
+const path = [join(import.meta.dirname, "../../target/nats/bin"), process.env.PATH, "/usr/sbin"];
+
 /** Starts one, and answers with its URL. */
 export async function nats(test) {
   const folder = await mkdtemp(join(tmpdir(), "nats-"));
   const port = await freePort();
   const args = ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder];
-  // Where Debian puts servers is not in everybody's path.
-  const env = { ...process.env, PATH: `${process.env.PATH}${delimiter}/usr/sbin` };
+  const env = { ...process.env, PATH: path.join(delimiter) };
   const child = spawn(binary, args, { env, stdio: "ignore" });
   const ended = once(child, "exit");
   test.after(async () => {

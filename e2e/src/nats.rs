@@ -117,25 +117,25 @@ impl NatsServer {
     }
 
     /// Which server leads the stream, as far as this one knows.
-    fn leader_of(&self, stream: &str) -> Option<String> {
-        self.stream(stream)?["cluster"]["leader"].as_str().map(str::to_owned)
+    fn leader(&self) -> Option<String> {
+        self.stream()?["cluster"]["leader"].as_str().map(str::to_owned)
     }
 
     /// The number of the newest message of the stream that this server itself has.
-    fn newest_of(&self, stream: &str) -> Option<u64> {
-        self.stream(stream)?["state"]["last_seq"].as_u64()
+    fn newest(&self) -> Option<u64> {
+        self.stream()?["state"]["last_seq"].as_u64()
     }
 
-    fn stream(&self, name: &str) -> Option<Value> {
+    fn stream(&self) -> Option<Value> {
         let known = self.monitor("/jsz?streams=true")?;
         let accounts = known["account_details"].as_array()?.iter();
         let mut streams =
             accounts.filter_map(|account| account["stream_detail"].as_array()).flatten();
-        streams.find(|found| found["name"] == name).cloned()
+        streams.find(|found| found["name"] == STREAM).cloned()
     }
 
     /// Whether it runs, and has all that it has to have of each stream.
-    pub fn is_current(&self) -> bool {
+    fn is_current(&self) -> bool {
         self.monitor("/healthz").is_some_and(|health| health["status"] == "ok")
     }
 
@@ -211,10 +211,10 @@ impl Drop for NatsServer {
     }
 }
 
-/// Which server of a cluster leads the stream, once one of them says so. They agree when all is well.
-pub fn leader(servers: &[NatsServer], stream: &str) -> usize {
+/// Which server of a cluster leads the stream of updates, once one of them says so. They agree when all is well.
+pub fn leader(servers: &[NatsServer]) -> usize {
     until("a NATS server leads the stream", PATIENCE, || {
-        let name = servers.iter().find_map(|server| server.leader_of(stream))?;
+        let name = servers.iter().find_map(NatsServer::leader)?;
         servers.iter().position(|server| server.name() == name)
     })
 }
@@ -223,13 +223,11 @@ pub fn leader(servers: &[NatsServer], stream: &str) -> usize {
 /// Before that no other may be lost: with more than one behind, no majority has what was acknowledged last.
 /// What they say of each other is not enough. 2.9.10 calls one that just came back current when it is not,
 /// and may then let it lead.
-pub fn wait_until_whole(servers: &[NatsServer], stream: &str) {
-    let newest = || servers.iter().filter_map(|server| server.newest_of(stream)).max();
+pub fn wait_until_whole(servers: &[NatsServer]) {
+    let newest = || servers.iter().filter_map(NatsServer::newest).max();
     let newest = until("a server has the stream", PATIENCE, newest);
     let has_all = |server: &NatsServer| {
-        server.is_current()
-            && server.leader_of(stream).is_some()
-            && server.newest_of(stream) >= Some(newest)
+        server.is_current() && server.leader().is_some() && server.newest() >= Some(newest)
     };
     until("all servers have everything", PATIENCE, || servers.iter().all(has_all).then_some(()));
 }
@@ -247,6 +245,9 @@ fn signal(process: &Child, name: &str) {
     let kill = format!("kill -{name} {}", process.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
+
+/// The stream that has all updates, as it is called unless the program is told otherwise.
+const STREAM: &str = "flightboard";
 
 /// Free, until somebody takes them.
 fn free_addresses<const N: usize>() -> [SocketAddr; N] {

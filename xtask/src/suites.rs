@@ -105,27 +105,44 @@ fn rust(house: &House) -> Result<usize> {
     build(house)?;
     let all = ["test", "--workspace", "--locked", "--no-fail-fast"];
     let count = proof::rust_tests(&read(&mut house.cargo(&all), |_| true)?);
-    Ok(count + second_nats(house)?)
+    Ok(count + on_either_nats(house)?)
 }
 
-/// What clusters survive on a sound NATS server only, and what needs no cluster on the system's server too,
-/// which is Debian's in CI.
-fn second_nats(house: &House) -> Result<usize> {
-    let Some(older) = tools::second_nats(&house.root) else { return Ok(0) };
-    let on = |package, only, more: &[&str], server: Option<&Path>| {
-        let mut tests = house.cargo(&["test", "-p", package, "--locked", "--no-fail-fast"]);
-        tests.args(["--test", "it", only, "--"]).args(more);
-        tests.envs(server.map(|server| (tools::NATS_NAMED, server)));
-        let passed = proof::rust_tests(&read(&mut tests, |_| true)?);
-        ensure!(passed > 0, "no test of {package} named {only} ran");
-        Ok(passed)
-    };
-    let sound = on("e2e", "cluster::newer::", &["--ignored"], None)?;
-    let alone = ["--skip", "a_cluster_whose", "--test-threads", "4"];
-    let nats = on("nats", "", &alone, Some(&older))?;
-    let journal = on("journal", "nats::", &[], Some(&older))?;
-    Ok(sound + nats + journal)
+/// What the tests above left out: they took the NATS server that was brought, if any was.
+fn on_either_nats(house: &House) -> Result<usize> {
+    let Some(system) = tools::second_nats(&house.root) else { return Ok(0) };
+    let mut count = 0;
+    for (package, only, flags) in ON_BROUGHT_NATS {
+        count += some_of(house.cargo(&[]), package, only, flags)?;
+    }
+    for (package, only, flags) in ON_SYSTEM_NATS {
+        let mut cargo = house.cargo(&[]);
+        cargo.env(tools::NATS_NAMED, &system);
+        count += some_of(cargo, package, only, flags)?;
+    }
+    Ok(count)
 }
+
+/// Those tests of a package that have this in their names, of which there is one at least.
+fn some_of(mut cargo: Command, package: &str, only: &str, flags: &[&str]) -> Result<usize> {
+    cargo.args(["test", "-p", package, "--locked", "--no-fail-fast", "--test", "it", only, "--"]);
+    let passed = proof::rust_tests(&read(cargo.args(flags), |_| true)?);
+    ensure!(passed > 0, "no test of {package} with {only:?} in its name ran");
+    Ok(passed)
+}
+
+/// A package, what the names of its tests have in common, and flags.
+type Part = (&'static str, &'static str, &'static [&'static str]);
+
+/// What clusters survive since some version only.
+const ON_BROUGHT_NATS: [Part; 1] = [("e2e", "cluster::newer::", &["--ignored"])];
+
+/// What needs no cluster. Much of it is waiting.
+const ON_SYSTEM_NATS: [Part; 3] = [
+    ("nats", "", &["--skip", "a_cluster_whose", "--test-threads", "4"]),
+    ("journal", "nats::", &[]),
+    ("e2e", "replicas::", &[]),
+];
 
 /// The program with the very dependencies that the tests have, so that nothing is built twice.
 fn build(house: &House) -> Result<()> {

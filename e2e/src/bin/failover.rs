@@ -165,7 +165,7 @@ impl Scene {
     /// How long it took until a change was shown that was asked for after that.
     fn kill_leader(&mut self) -> Duration {
         sleep(CALM);
-        let leader = leader(&self.servers, "flightboard");
+        let leader = leader(&self.servers);
         let start = Instant::now();
         self.servers[leader].kill();
         // The next one may have been on its way.
@@ -175,7 +175,7 @@ impl Scene {
         });
         let time = start.elapsed();
         self.servers[leader].start_again();
-        wait_until_whole(&self.servers, "flightboard");
+        wait_until_whole(&self.servers);
         time
     }
 

@@ -30,9 +30,6 @@ pub(super) const REPLICAS: usize = 3;
 /// How many NATS servers there are, each of which has everything.
 const NATS_SERVERS: usize = 3;
 
-/// The stream that has all updates, as it is called unless the program is told otherwise.
-const STREAM: &str = "flightboard";
-
 /// How long NATS servers may take to have everything again, and replicas to be ready. An election takes
 /// seconds, and may fail and be held again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -156,7 +153,7 @@ impl Cluster {
         for at in 0..NATS_SERVERS {
             self.servers[at].stop();
             self.servers[at].start_again();
-            wait_until_whole(&self.servers, STREAM);
+            wait_until_whole(&self.servers);
         }
         Ok(())
     }
@@ -210,25 +207,25 @@ impl Scene for Cluster {
             }
             Fault::ReplicaFreeze => self.freeze_replica(one, millis(rng, 100..=4_000))?,
             Fault::NatsKill | Fault::LeaderKill => {
-                let leader = leader(&self.servers, STREAM);
+                let leader = leader(&self.servers);
                 let other = (leader + rng.random_range(1..NATS_SERVERS)) % NATS_SERVERS;
                 let at = if fault == Fault::LeaderKill { leader } else { other };
                 self.kill_nats(at);
                 sleep(millis(rng, 0..=1_500));
                 self.servers[at].start_again();
-                wait_until_whole(&self.servers, STREAM);
+                wait_until_whole(&self.servers);
             }
             Fault::LeaderFreeze => {
-                let leader = &self.servers[leader(&self.servers, STREAM)];
+                let leader = &self.servers[leader(&self.servers)];
                 leader.freeze();
                 sleep(millis(rng, 200..=6_000));
                 leader.let_go_on();
-                wait_until_whole(&self.servers, STREAM);
+                wait_until_whole(&self.servers);
             }
             Fault::AllNatsKill => {
                 (0..NATS_SERVERS).for_each(|at| self.kill_nats(at));
                 self.servers.iter_mut().for_each(NatsServer::start_again);
-                wait_until_whole(&self.servers, STREAM);
+                wait_until_whole(&self.servers);
             }
             Fault::LinkCut => self.set_link(rng, State::Cut, 50..=3_000),
             Fault::LinkSilent => self.set_link(rng, State::Silent, 200..=6_000),
@@ -242,7 +239,7 @@ impl Scene for Cluster {
         self.links.iter().for_each(|link| link.set(State::Whole));
         let away = self.servers.iter_mut().filter(|server| !server.is_running());
         away.for_each(NatsServer::start_again);
-        wait_until_whole(&self.servers, STREAM);
+        wait_until_whole(&self.servers);
         self.start_replicas()?;
         self.wait_until_ready()
     }

@@ -188,8 +188,8 @@ fn a_copy_in_a_cluster_is_on_each_of_its_servers_and_comes_back() {
     };
     let there = with_replicas(&original, &urls);
     assert!(there.contains("3001 records up to number 3001"), "{there}");
-    wait_until_whole(&cluster, "flightboard");
-    let leader = leader(&cluster, "flightboard");
+    wait_until_whole(&cluster);
+    let leader = leader(&cluster);
     cluster[leader].kill();
     let back = folder.path().join("back.db");
     assert_eq!(with_replicas(&urls, text(&back)), there, "the same records");

@@ -114,11 +114,11 @@ async fn a_cluster_whose_stream_leader_is_killed_loses_and_repeats_nothing() {
         let appending = (0..8).map(|n| append_on(&replicas[n % 2], n, &enough)).collect();
         for _ in 0..3 {
             more(&replicas[0], 300).await;
-            let leader = leader(&servers, STREAM);
+            let leader = leader(&servers);
             servers[leader].kill();
             more(&replicas[0], 300).await;
             servers[leader].start_again();
-            wait_until_whole(&servers, STREAM);
+            wait_until_whole(&servers);
         }
         end(&replicas, appending, following, &enough).await;
     })
@@ -148,6 +148,3 @@ async fn a_follower_far_behind_goes_on_after_a_restart() {
     })
     .await;
 }
-
-/// Named as a place is that says nothing else.
-const STREAM: &str = "flightboard";
