@@ -60,12 +60,19 @@ async fn beyond_the_tail_a_follower_waits<J: Subject>() {
     let journal = J::fresh(Options::default()).await;
     journal.append(numbered(0..1)).await.unwrap();
     let mut follower = journal.follow(Seq(3));
-    let waiting = tokio::spawn(async move { follower.next().await });
+    let waiting = tokio::spawn(async move {
+        // A journal may hand on the first records of an append before the last are there.
+        let mut seen = Vec::new();
+        while seen.len() < 3 {
+            seen.extend(follower.next().await.unwrap());
+        }
+        seen
+    });
     tokio::task::yield_now().await;
     journal.append(numbered(1..3)).await.unwrap();
     tokio::task::yield_now().await;
     journal.append(numbered(3..6)).await.unwrap();
-    assert_eq!(texts(&waiting.await.unwrap().unwrap()), ["3", "4", "5"]);
+    assert_eq!(texts(&waiting.await.unwrap()), ["3", "4", "5"]);
 }
 
 async fn one_far_behind_gets_everything<J: Subject>() {
