@@ -8,6 +8,9 @@
 /// Waiting for a condition, never for a time.
 pub mod wait;
 
+/// Ports that nobody else takes.
+pub mod ports;
+
 /// The program as a process.
 pub mod program;
 

@@ -15,17 +15,16 @@ pub mod guard;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use ureq::Agent;
 
+use crate::ports::free_addresses;
 use crate::wait::{PATIENCE, until};
 
 /// A server, killed when dropped. Its folder goes after it.
@@ -248,27 +247,6 @@ fn signal(process: &Child, name: &str) {
 
 /// The stream that has all updates, as it is called unless the program is told otherwise.
 const STREAM: &str = "flightboard";
-
-/// Free, until somebody takes them.
-fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    // One after the other, so that none is given again to who comes next, while it is not yet taken or
-    // its server is down.
-    static GIVEN: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(rand::random()));
-    let next = || FIRST_PORT + GIVEN.fetch_add(1, Ordering::Relaxed) % PORTS;
-    [(); N].map(|()| {
-        let some = std::iter::repeat_with(|| TcpListener::bind(("127.0.0.1", next())));
-        let free = some.take(ATTEMPTS).find_map(Result::ok).expect("one of so many ports is free");
-        free.local_addr().unwrap()
-    })
-}
-
-/// Where a port is looked for: no outgoing connection is given one of these, so one that was killed finds
-/// its own again.
-const FIRST_PORT: u16 = 10_000;
-
-const PORTS: u16 = 10_000;
-
-const ATTEMPTS: usize = 1_000;
 
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(2);
 

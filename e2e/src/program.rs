@@ -12,6 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::api::Api;
+use crate::ports::free_address;
 use crate::wait::{PATIENCE, until};
 
 /// A running `flightboard`, killed when dropped.
@@ -63,7 +64,7 @@ pub fn with_files(files: usize, command: &Command) -> Command {
 
 /// `flightboard serve` on a port that is free, with its journal in `folder`.
 pub fn serve(folder: &Path, more: &[&str]) -> Server {
-    serve_at("127.0.0.1:0", folder, more)
+    serve_at(&free_address().to_string(), folder, more)
 }
 
 /// The same on the address of a server that has ended.

@@ -2,7 +2,7 @@
 //! all are right again, and how long live events take meanwhile to those who stay.
 #![allow(clippy::print_stdout, reason = "its figures go to standard output")]
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use e2e::ports::free_address;
 use e2e::program::{Server, serve_at};
 use e2e::recovery::ledger::split;
 use e2e::storm::crowd::Crowd;
@@ -61,9 +62,6 @@ const LET_GO: Duration = Duration::from_millis(200);
 /// How long calm is measured.
 const CALM: Duration = Duration::from_secs(10);
 
-/// Where a port is looked for: no outgoing connection is given one of these.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
-
 /// Open files besides those of followers.
 const SPARE_FILES: u64 = 200;
 
@@ -84,7 +82,7 @@ struct Scene {
 fn main() -> Result<ExitCode> {
     let storm = Storm::parse();
     storm.provide_files()?;
-    let (folder, address) = (TempDir::new()?, free_address()?);
+    let (folder, address) = (TempDir::new()?, free_address());
     let flags: Vec<_> = storm.flags.iter().map(String::as_str).collect();
     let start = || serve_at(&address.to_string(), folder.path(), &flags);
     let mut server = start();
@@ -277,11 +275,4 @@ async fn deaf(address: SocketAddr, count: usize) -> Result<Vec<TcpStream>> {
 
 fn memory_kib(server: &Server) -> u64 {
     server.program.memory_bytes() / 1024
-}
-
-fn free_address() -> Result<SocketAddr> {
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let first = rand::random_range(PORTS);
-    let port = (first..PORTS.end).chain(PORTS.start..first).find(free);
-    Ok(SocketAddr::from(([127, 0, 0, 1], port.context("no port is free")?)))
 }

@@ -1,19 +1,16 @@
 //! The program, and a terminal to run it in: `bash`, as a reader would use it.
 
-use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 
-use tempfile::TempDir;
+use e2e::ports::free_address;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::wait::{PATIENCE, until};
-
-/// Ports that the system gives to nobody who asks for any.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 /// A folder with the program on the path, and an address of its own.
 pub(crate) struct Desk {
@@ -50,8 +47,8 @@ impl Desk {
     }
 
     pub(crate) fn start(&self, script: &str) -> Terminal {
-        let output = self.tools.path().join(format!("output-{}", next()));
-        let (out, path) = (File::create(&output).unwrap(), std::env::var("PATH").unwrap());
+        let (out, output) = NamedTempFile::new_in(self.tools.path()).unwrap().keep().unwrap();
+        let path = std::env::var("PATH").unwrap();
         let mut shell = Command::new("bash");
         shell.args(["-eu", "-o", "pipefail", "-c", script]).current_dir(self.folder());
         for (name, _) in std::env::vars_os() {
@@ -135,18 +132,4 @@ fn program() -> PathBuf {
     );
     assert!(program.is_file(), "{} is not there: run `cargo build` first", program.display());
     program
-}
-
-fn free_address() -> SocketAddr {
-    let ports = PORTS.end - PORTS.start;
-    let begin = u16::try_from(std::process::id() % u32::from(ports)).unwrap();
-    let port = || PORTS.start + (begin + next()) % ports;
-    let addresses = std::iter::repeat_with(|| SocketAddr::from(([127, 0, 0, 1], port())));
-    let mut addresses = addresses.take(usize::from(ports));
-    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a port is free")
-}
-
-fn next() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -3,11 +3,12 @@
 //! what this machine allows.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::api::Api;
+use e2e::ports::{free_address, free_addresses};
 use tempfile::TempDir;
 
 use crate::follower::{Event, Follower};
@@ -138,7 +139,7 @@ impl Site {
             format!("nats://{}", addresses.collect::<Vec<_>>().join(","))
         });
         let replicas = told.each_ref().map(|told| replica("127.0.0.1:0", told));
-        let [address] = free_addresses();
+        let address = free_address();
         let ports = replicas.each_ref().map(|replica| replica.address);
         let proxy = Program::start(&mut kind.command(folder.path(), address, ports));
         let site = Self {
@@ -380,10 +381,4 @@ fn program(name: &str) -> Command {
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// Free until somebody takes them: all are held until all are known.
-fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap())
 }

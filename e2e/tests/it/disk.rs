@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use e2e::faults::{Fault, Faults};
+use e2e::ports::free_address;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ use crate::wait::{PATIENCE, until};
 
 /// `flightboard serve` on a disk and with a clock that the test holds.
 fn serve(faults: &Faults, folder: &Path) -> Server {
-    serve_again("127.0.0.1:0", faults, folder)
+    serve_again(&free_address().to_string(), faults, folder)
 }
 
 /// The same on the address of a server that has ended.

@@ -1,13 +1,13 @@
 //! A server whose NATS wants TLS and users.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::nats::NatsServer;
 use e2e::nats::guard::Guard;
 use e2e::nats::users::Rights;
+use e2e::ports::free_address;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -125,8 +125,4 @@ fn what_a_user_may_not_do_is_logged() {
     assert!(reason.contains(violation), "{reason}");
     let log = server.program.log();
     assert!(log.contains(&violation.replace("the server", "the NATS server")), "{log}");
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use e2e::nats::NatsServer;
 use e2e::nats::certificates::Authority;
+use e2e::ports::free_address;
 use tempfile::TempDir;
 
 use crate::program::{flightboard, run, serve};
@@ -148,7 +149,7 @@ fn nats_that_cannot_be_had_as_it_was_asked_for() {
 
 #[test]
 fn a_server_that_is_not_there() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let url = format!("http://{free}");
     for command in [&["publish"][..], &["feed", "sample"]] {
         let args = command.iter().copied().chain(["--to", &url, "--board", "main"]);

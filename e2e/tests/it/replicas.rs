@@ -1,10 +1,10 @@
 //! Several servers with one journal, in a real NATS server.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use e2e::nats::NatsServer;
+use e2e::ports::free_address;
 use serde_json::json;
 
 use crate::follower::Follower;
@@ -24,7 +24,7 @@ const REFUSED_WITHIN: Duration = Duration::from_secs(25);
 const TOLD_WITHIN: Duration = Duration::from_secs(90);
 
 fn replica(nats: &NatsServer) -> Server {
-    replica_at("127.0.0.1:0", nats)
+    replica_at(&free_address().to_string(), nats)
 }
 
 /// With a small window, so that a start goes by a checkpoint.
@@ -208,9 +208,4 @@ fn all_settings_come_from_the_environment_too() {
     let other = replica(&nats);
     assert!(streams.join("flightboard").exists());
     assert_eq!(other.api().rows("main").len(), 0, "of another prefix");
-}
-
-/// Free until somebody takes it.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

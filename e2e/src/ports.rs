@@ -1,0 +1,56 @@
+//! Ports for servers that have to know theirs before they start, or come back on it.
+//!
+//! Each process takes from a range of its own, and gives no port twice before the range is through. So
+//! nobody else is given one whose server is not yet up, or is down.
+
+use std::net::{SocketAddr, TcpListener};
+use std::ops::Range;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// One that is free.
+pub fn free_address() -> SocketAddr {
+    let [address] = free_addresses();
+    address
+}
+
+/// As many that are free.
+pub fn free_addresses<const N: usize>() -> [SocketAddr; N] {
+    static OWN: LazyLock<Own> = LazyLock::new(Own::claim);
+    [(); N].map(|()| OWN.next())
+}
+
+/// The range of this process.
+struct Own {
+    ports: Range<u16>,
+    given: AtomicU16,
+    /// On its first port. For as long as this process lives no other has the range.
+    _claim: TcpListener,
+}
+
+impl Own {
+    fn claim() -> Self {
+        let all = PORTS.start / EACH..PORTS.end / EACH;
+        let (first, count) = (rand::random_range(all.clone()), all.len());
+        let ranges = (first..all.end).chain(all.start..first).map(|range| range * EACH);
+        let mut free = ranges.filter_map(|start| Some((start, listen(start)?)));
+        let (start, claim) = free.next().unwrap_or_else(|| panic!("{count} ranges are all taken"));
+        Self { ports: start + 1..start + EACH, given: AtomicU16::new(0), _claim: claim }
+    }
+
+    fn next(&self) -> SocketAddr {
+        let count = self.ports.end - self.ports.start;
+        let next = || self.ports.start + self.given.fetch_add(1, Ordering::Relaxed) % count;
+        let mut free = (0..count).filter_map(|_| listen(next())?.local_addr().ok());
+        free.next().unwrap_or_else(|| panic!("{count} ports are all taken"))
+    }
+}
+
+fn listen(port: u16) -> Option<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port)).ok()
+}
+
+/// Outgoing connections are given none of these, nor is a server that asks for any.
+const PORTS: Range<u16> = 10_000..30_000;
+
+const EACH: u16 = 400;
