@@ -18,15 +18,20 @@ use crate::{Cause, Error};
 pub(super) struct Claimed {
     given: PathBuf,
     path: PathBuf,
-    /// Released when it is dropped. `None` where nobody could write to it anyway.
-    _lock: Option<File>,
+    /// `None` where nobody could write to it anyway.
+    _lock: Option<Lock>,
 }
+
+/// Let go when it is dropped.
+#[derive(Debug)]
+struct Lock(File);
 
 /// Finds the file, checks what can be told without reading it as a database, and locks it.
 pub(super) fn claim(given: &Path) -> Result<Claimed, Error> {
     let path = resolve(given)?;
     check_writable(given, &path)?;
-    let lock = lock(given, &path)?;
+    let file = open_lock(&path).map_err(|e| refused(given, e))?;
+    let lock = Lock::take(given, file, File::try_lock)?;
     check_header(given, &path)?;
     Ok(Claimed { given: given.to_owned(), path, _lock: Some(lock) })
 }
@@ -41,13 +46,11 @@ pub(super) fn claim_to_read(given: &Path) -> Result<Claimed, Error> {
     if path.is_dir() {
         return Err(not_a_journal(given, "it is a folder"));
     }
-    let lock = match open_lock(&path) {
+    let file = match open_lock(&path) {
         Err(e) if is_read_only(&e) => File::open(lock_path(&path)).ok(),
         opened => Some(opened.map_err(|e| refused(given, e))?),
     };
-    if let Some(lock) = &lock {
-        check_locked(given, lock.try_lock_shared())?;
-    }
+    let lock = file.map(|file| Lock::take(given, file, File::try_lock_shared)).transpose()?;
     check_header(given, &path)?;
     Ok(Claimed { given: given.to_owned(), path, _lock: lock })
 }
@@ -60,6 +63,30 @@ impl Claimed {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Lock {
+    fn take(
+        given: &Path,
+        file: File,
+        take: fn(&File) -> Result<(), TryLockError>,
+    ) -> Result<Self, Error> {
+        match take(&file) {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::Error(e)) => Err(refused(given, e)),
+            Err(e @ TryLockError::WouldBlock) => {
+                Err(Error::InUse { path: given.to_owned(), source: Arc::new(e) })
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file alone leaves the lock to a program that another thread is just starting: until it
+    /// has begun, it has all open files of this one.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 
@@ -92,12 +119,6 @@ fn check_writable(given: &Path, path: &Path) -> Result<(), Error> {
     }
 }
 
-fn lock(given: &Path, path: &Path) -> Result<File, Error> {
-    let file = open_lock(path).map_err(|e| refused(given, e))?;
-    check_locked(given, file.try_lock())?;
-    Ok(file)
-}
-
 fn open_lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).open(lock_path(path))
 }
@@ -106,16 +127,6 @@ fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     name.into()
-}
-
-fn check_locked(given: &Path, locked: Result<(), TryLockError>) -> Result<(), Error> {
-    match locked {
-        Ok(()) => Ok(()),
-        Err(TryLockError::Error(e)) => Err(refused(given, e)),
-        Err(e @ TryLockError::WouldBlock) => {
-            Err(Error::InUse { path: given.to_owned(), source: Arc::new(e) })
-        }
-    }
 }
 
 fn is_read_only(error: &io::Error) -> bool {

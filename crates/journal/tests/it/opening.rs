@@ -3,6 +3,8 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use journal::{Error, Journal, Options, Seq, SqliteJournal};
 use rusqlite::Connection;
@@ -146,6 +148,27 @@ async fn a_closed_journal_can_be_opened_again_at_once() {
     assert_eq!(open(&path).unwrap().tail(), Seq(1));
     let beside: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
     assert_eq!(beside.len(), 2, "the file and its lock, and no log: {beside:?}");
+}
+
+/// A program that another thread starts has all open files, until it is what it shall become.
+#[test]
+fn a_journal_let_go_can_be_opened_again_while_programs_are_started() {
+    let (_folder, path) = place();
+    let over = AtomicBool::new(false);
+    let start = || {
+        while !over.load(Ordering::Relaxed) {
+            assert!(Command::new("true").status().unwrap().success());
+        }
+    };
+    let opened = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(start);
+        }
+        let opened = (0..300).try_for_each(|_| open(&path).map(drop));
+        over.store(true, Ordering::Relaxed);
+        opened
+    });
+    opened.unwrap();
 }
 
 #[test]
