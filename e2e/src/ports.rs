@@ -3,10 +3,12 @@
 //! Each process takes from a range of its own, and gives no port twice before the range is through. So
 //! nobody else is given one whose server is not yet up, or is down.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
+
+use tokio::net::TcpSocket;
 
 /// One that is free.
 pub fn free_address() -> SocketAddr {
@@ -33,24 +35,46 @@ impl Own {
         let all = PORTS.start / EACH..PORTS.end / EACH;
         let (first, count) = (rand::random_range(all.clone()), all.len());
         let ranges = (first..all.end).chain(all.start..first).map(|range| range * EACH);
-        let mut free = ranges.filter_map(|start| Some((start, listen(start)?)));
+        let mut free = ranges.filter_map(|start| Some((start, TcpListener::bind(at(start)).ok()?)));
         let (start, claim) = free.next().unwrap_or_else(|| panic!("{count} ranges are all taken"));
         Self { ports: start + 1..start + EACH, given: AtomicU16::new(0), _claim: claim }
     }
 
     fn next(&self) -> SocketAddr {
         let count = self.ports.end - self.ports.start;
-        let next = || self.ports.start + self.given.fetch_add(1, Ordering::Relaxed) % count;
-        let mut free = (0..count).filter_map(|_| listen(next())?.local_addr().ok());
+        let next = || at(self.ports.start + self.given.fetch_add(1, Ordering::Relaxed) % count);
+        let mut free = (0..count).map(|_| next()).filter(|address| is_free(*address));
         free.next().unwrap_or_else(|| panic!("{count} ports are all taken"))
     }
 }
 
-fn listen(port: u16) -> Option<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port)).ok()
+fn at(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// Whether nobody listens there. Nor does this for a moment: a program that another thread is just starting
+/// may have the socket for longer than this thread.
+fn is_free(address: SocketAddr) -> bool {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).is_ok()
 }
 
 /// Outgoing connections are given none of these, nor is a server that asks for any.
 const PORTS: Range<u16> = 10_000..30_000;
 
 const EACH: u16 = 400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_is_nobody_elses() {
+        let (own, other) = (Own::claim(), Own::claim());
+        assert_ne!(own.ports, other.ports);
+        let _taken = TcpListener::bind(at(own.ports.start)).unwrap();
+        let given = [own.next(), own.next()].map(|address| address.port() - own.ports.start);
+        assert_eq!(given, [1, 2]);
+    }
+}
