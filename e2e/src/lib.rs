@@ -11,6 +11,9 @@ pub mod wait;
 /// Ports that nobody else takes.
 pub mod ports;
 
+/// Signals, and standing still.
+pub mod signals;
+
 /// The program as a process.
 pub mod program;
 

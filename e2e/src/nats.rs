@@ -25,6 +25,7 @@ use tempfile::TempDir;
 use ureq::Agent;
 
 use crate::ports::free_addresses;
+use crate::signals::{self, Signal};
 use crate::wait::{PATIENCE, until};
 
 /// A server, killed when dropped. Its folder goes after it.
@@ -165,18 +166,18 @@ impl NatsServer {
     /// Ends it as an operator does.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            signal(&process, "TERM");
+            signals::send(&process, Signal::TERM);
             process.wait().unwrap();
         }
     }
 
     /// It does nothing any more, and nobody is told, until it is let go on.
     pub fn freeze(&self) {
-        signal(self.process.as_ref().unwrap(), "STOP");
+        signals::freeze(self.process.as_ref().unwrap());
     }
 
     pub fn let_go_on(&self) {
-        signal(self.process.as_ref().unwrap(), "CONT");
+        signals::let_go_on(self.process.as_ref().unwrap());
     }
 
     /// The same server on the same port, with what it kept.
@@ -238,11 +239,6 @@ fn greets(address: SocketAddr) -> bool {
     let mut line = String::new();
     let read = BufReader::new(stream).read_line(&mut line);
     read.is_ok() && line.starts_with("INFO ") && line.contains("\"jetstream\":true")
-}
-
-fn signal(process: &Child, name: &str) {
-    let kill = format!("kill -{name} {}", process.id());
-    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// The stream that has all updates, as it is called unless the program is told otherwise.

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::api::Api;
 use crate::ports::free_address;
+use crate::signals::{self, Signal};
 use crate::wait::{PATIENCE, until};
 
 /// A running `flightboard`, killed when dropped.
@@ -114,13 +115,20 @@ impl Program {
     }
 
     pub fn terminate(&self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
     }
 
-    /// Sends a signal by its name, such as `TERM`.
-    pub fn signal(&self, name: &str) {
-        let kill = ["-c", "kill -s \"$0\" \"$1\"", name, &self.child.id().to_string()];
-        assert!(Command::new("sh").args(kill).status().unwrap().success());
+    pub fn signal(&self, signal: Signal) {
+        signals::send(&self.child, signal);
+    }
+
+    /// It does nothing any more, until it is let go on.
+    pub fn freeze(&self) {
+        signals::freeze(&self.child);
+    }
+
+    pub fn let_go_on(&self) {
+        signals::let_go_on(&self.child);
     }
 
     /// SIGKILL, and waits until it is gone.

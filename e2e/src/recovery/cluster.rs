@@ -126,9 +126,9 @@ impl Cluster {
 
     fn freeze_replica(&self, at: usize, long: Duration) -> Result<()> {
         let replica = self.replica(at)?;
-        replica.program.signal("STOP");
+        replica.program.freeze();
         sleep(long);
-        replica.program.signal("CONT");
+        replica.program.let_go_on();
         Ok(())
     }
 

@@ -84,9 +84,9 @@ impl Site {
     /// Lets it stand still for a while.
     pub(super) fn freeze(&self, long: Duration) {
         if let Some(server) = &self.server {
-            server.program.signal("STOP");
+            server.program.freeze();
             std::thread::sleep(long);
-            server.program.signal("CONT");
+            server.program.let_go_on();
         }
     }
 

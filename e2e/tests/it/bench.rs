@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::program::{Ended, Program, Server, flightboard, run, serve, with_files};
+use crate::signals::Signal;
 use crate::wait::{PATIENCE, until};
 
 const FOLLOWERS: u64 = 30;
@@ -274,7 +275,7 @@ fn a_signal_ends_it_and_closes_its_boards() {
         (followers == FOLLOWERS).then_some(names)
     });
     assert_eq!(boards.len(), 3);
-    bench.signal("INT");
+    bench.signal(Signal::INT);
     let ended = bench.end(PATIENCE);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("stopped before everything was measured"), "{ended:?}");

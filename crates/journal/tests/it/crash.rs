@@ -9,6 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use e2e::signals;
 use journal::{Journal, Options, Position, Record, Seq, SqliteJournal};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -30,21 +31,19 @@ async fn what_was_answered_survives_kill_9() {
 }
 
 /// A stopped process's files are what `kill -9` at that moment would leave.
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn what_was_answered_is_in_the_files_at_any_moment() {
     let (_folder, path) = place();
     let (mut process, mut answered) = (Appending::start(&path), HashMap::new());
     for moment in 0..20 {
         process.read_answers(17 + moment % 7 * 11, &mut answered);
-        process.signal("STOP");
-        process.wait_until_stopped();
+        signals::freeze(&process.child);
         let (_copies, copy) = place();
         for ending in ["db", "db-wal"] {
             fs::copy(path.with_extension(ending), copy.with_extension(ending)).unwrap();
         }
         check(&copy, &answered).await;
-        process.signal("CONT");
+        signals::let_go_on(&process.child);
     }
     process.child.kill().unwrap();
     process.child.wait().unwrap();
@@ -161,24 +160,6 @@ impl Appending {
             assert_eq!(answered.insert(id, payload.to_owned()), None, "{id} was given twice");
         }
         !line.is_empty()
-    }
-
-    #[cfg(target_os = "linux")]
-    fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-    }
-
-    #[cfg(target_os = "linux")]
-    fn wait_until_stopped(&self) {
-        let tasks = format!("/proc/{}/task", self.child.id());
-        let stopped = |task: &Path| {
-            let stat = fs::read_to_string(task.join("stat")).unwrap_or_default();
-            stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T'))
-        };
-        while !fs::read_dir(&tasks).unwrap().all(|task| stopped(&task.unwrap().path())) {
-            std::thread::yield_now();
-        }
     }
 }
 
