@@ -52,8 +52,8 @@ fn at(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// Whether nobody listens there. Nor does this for a moment: a program that another thread is just starting
-/// may have the socket for longer than this thread.
+/// Whether nobody listens there. Asked by a socket that does not listen itself: a program that another
+/// thread is just starting has it for a moment longer, and would hold the port.
 fn is_free(address: SocketAddr) -> bool {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();
