@@ -139,7 +139,7 @@ const ON_BROUGHT_NATS: [Part; 1] = [("e2e", "cluster::newer::", &["--ignored"])]
 
 /// What needs no cluster. Much of it is waiting.
 const ON_SYSTEM_NATS: [Part; 3] = [
-    ("nats", "", &["--skip", "a_cluster_whose", "--test-threads", "4"]),
+    ("nats-journal", "", &["--skip", "a_cluster_whose", "--test-threads", "4"]),
     ("journal", "nats::", &[]),
     ("e2e", "replicas::", &[]),
 ];

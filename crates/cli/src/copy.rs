@@ -14,7 +14,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use journal::{Checkpoint, Copied, Error, Follow, Import, Journal, Origin, Record, SqliteJournal};
-use nats::{NatsJournal, ParsePlaceError, Servers};
+use nats_journal::{NatsJournal, ParsePlaceError, Servers};
 
 use self::progress::Progress;
 use self::survey::Survey;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use journal::Options;
-use nats::{Place, Prefix, Servers, Storage};
+use nats_journal::{Place, Prefix, Servers, Storage};
 
 use crate::values;
 
@@ -112,11 +112,11 @@ impl Cluster {
     pub(crate) fn place(&self, servers: Servers) -> Result<Place> {
         if let Some(file) = &self.nats_creds {
             let wrong = || format!("--nats-creds {} has no credentials", file.display());
-            nats::check_credentials(file).with_context(wrong)?;
+            nats_journal::check_credentials(file).with_context(wrong)?;
         }
         if let Some(file) = &self.nats_ca {
             let wrong = || format!("--nats-ca {} cannot be used", file.display());
-            nats::check_authorities(file).with_context(wrong)?;
+            nats_journal::check_authorities(file).with_context(wrong)?;
         }
         let storage = match self.nats_storage {
             Kind::File => Storage::Disk,

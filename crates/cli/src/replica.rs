@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 use journal::Options;
-use nats::{NatsJournal, Place};
+use nats_journal::{NatsJournal, Place};
 use server::{App, Settings};
 use tokio::sync::watch;
 

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use e2e::nats::{NatsServer, leader, wait_until_whole};
-use e2e::program::{Server, serve_on};
 use e2e::storm::crowd::Crowd;
 use e2e::storm::follower::{Follower, Order, Part};
 use e2e::storm::publisher::Publisher;
-use e2e::switch::Switch;
-use e2e::wait::until;
+use testkit::nats::{NatsServer, leader, wait_until_whole};
+use testkit::program::{Server, serve_on};
+use testkit::switch::Switch;
+use testkit::wait::until;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 

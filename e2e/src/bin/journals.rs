@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use e2e::nats::NatsServer;
-use e2e::program::{Server, flightboard, serve, serve_on};
-use e2e::wait::until;
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::nats::NatsServer;
+use testkit::program::{Server, flightboard, serve, serve_on};
+use testkit::wait::until;
 
 /// Measure publishing through a file, through one NATS server, and through three that keep each update.
 #[derive(Parser)]

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use e2e::ports::free_address;
-use e2e::program::{Server, serve_at};
 use e2e::recovery::ledger::split;
 use e2e::storm::crowd::Crowd;
 use e2e::storm::follower::{Follower, Order, Part};
 use e2e::storm::publisher::Publisher;
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::ports::free_address;
+use testkit::program::{Server, serve_at};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;

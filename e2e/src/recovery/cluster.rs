@@ -19,10 +19,10 @@ use super::round::Scene;
 use super::site::STOP_SLACK;
 use super::update::BOARDS;
 use super::verdict::{End, Ends};
-use crate::link::{Link, State};
-use crate::nats::{NatsServer, leader, wait_until_whole};
-use crate::program::{Server, flightboard};
-use crate::wait::until;
+use testkit::link::{Link, State};
+use testkit::nats::{NatsServer, leader, wait_until_whole};
+use testkit::program::{Server, flightboard};
+use testkit::wait::until;
 
 /// How many replicas there are.
 pub(super) const REPLICAS: usize = 3;

@@ -12,7 +12,7 @@ use super::round::Scene;
 use super::site::Site;
 use super::update::BOARDS;
 use super::verdict::{End, Ends};
-use crate::faults::Fault as Disk;
+use testkit::faults::Fault as Disk;
 
 /// How far the clock jumps, forth or back: less than the day for which idempotency keys are
 /// remembered, since a server whose clock says that a day has passed has forgotten them.

@@ -18,7 +18,7 @@ use super::site::Site;
 pub use super::verdict::{Breach, Figures, Violation};
 use super::verdict::{Ends, Judge};
 use super::watcher::{Sightings, Step, Watcher};
-use crate::faults::Faults;
+use testkit::faults::Faults;
 
 /// What came of a round.
 #[derive(Debug)]

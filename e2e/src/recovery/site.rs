@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::plan::{DRAIN, Plan};
 use super::publisher::Desk;
 use super::update::BOARDS;
-use crate::faults::{Fault, Faults};
-use crate::program::{Server, flightboard};
+use testkit::faults::{Fault, Faults};
+use testkit::program::{Server, flightboard};
 
 /// How long a server may take to stop beyond its drain time.
 pub(super) const STOP_SLACK: Duration = Duration::from_secs(5);
@@ -56,7 +56,7 @@ impl Site {
 
     /// Kills it in the middle of a start, after so long.
     pub(super) fn start_and_kill(&mut self, after: Duration) -> Result<()> {
-        let mut program = crate::program::Program::start(&mut self.command()?);
+        let mut program = testkit::program::Program::start(&mut self.command()?);
         std::thread::sleep(after);
         program.kill();
         self.kills += 1;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::ledger::{Ledger, Rows, apply, is_event, split};
 use super::update::{BOARDS, Update};
 use super::watcher::{Seen, Sightings, Step};
-use crate::api::Api;
+use testkit::api::Api;
 
 /// What must never happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

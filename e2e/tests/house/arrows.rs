@@ -8,19 +8,20 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("compare", &[]),
-    ("e2e", &["sse"]),
-    ("fanout", &["uring"]),
+    ("e2e", &["sse", "testkit"]),
+    ("fanout", &["multisend"]),
     ("feeds", &["flight"]),
     ("flight", &[]),
-    ("flightboard", &["feeds", "flight", "journal", "nats", "server"]),
+    ("flightboard", &["feeds", "flight", "journal", "nats-journal", "server"]),
     ("journal", &[]),
-    ("nats", &["journal"]),
+    ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("server", &["fanout", "flight", "journal", "sse"]),
     ("sse", &[]),
-    ("uring", &[]),
+    ("multisend", &[]),
+    ("testkit", &["sse"]),
     ("xtask", &[]),
 ];
 
@@ -30,7 +31,7 @@ const ABSENCES: [(&str, &[&str]); 7] = [
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
-    ("nats", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
+    ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
     ("server", &["async-nats", "rusqlite"]),
     ("sse", &["bytes", "http", "hyper", "serde", "serde_json", "tokio"]),
 ];

@@ -2,7 +2,7 @@
 //! the sources and the crates.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use e2e::wait;
+use testkit::wait;
 
 /// Documents in Markdown: their blocks, tables, code and links.
 mod document;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use e2e::nats::users::Rights;
+use testkit::nats::users::Rights;
 
 use crate::document::{self, Document};
 use crate::terminal::Desk;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 
-use e2e::ports::free_address;
 use tempfile::{NamedTempFile, TempDir};
+use testkit::ports::free_address;
 
 use crate::wait::{PATIENCE, until};
 

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use e2e::api::Api;
-use e2e::ports::{free_address, free_addresses};
 use tempfile::TempDir;
+use testkit::api::Api;
+use testkit::ports::{free_address, free_addresses};
 
 use crate::follower::{Event, Follower};
 use crate::program::{Program, Server, flightboard, run};
@@ -235,7 +235,8 @@ impl Nats {
             changes.extend(routes.iter().enumerate().map(named));
             let config = folder.join(format!("nats-{at}.conf"));
             fs::write(&config, example("nats.conf", &changes)).unwrap();
-            let program = Program::start(Command::new(e2e::nats::binary()).arg("-c").arg(&config));
+            let program =
+                Program::start(Command::new(testkit::nats::binary()).arg("-c").arg(&config));
             servers.push(Self { program, config, address: clients[at], monitor: monitors[at] });
         }
         servers.iter().for_each(Self::wait_until_it_is_well);
@@ -243,7 +244,7 @@ impl Nats {
     }
 
     fn start_again(&mut self) {
-        let mut command = Command::new(e2e::nats::binary());
+        let mut command = Command::new(testkit::nats::binary());
         self.program = Program::start(command.arg("-c").arg(&self.config));
         self.wait_until_it_is_well();
     }

@@ -36,7 +36,7 @@ fn a_restart_of_everything_one_after_another() {
     survives(5, &[Rolling]);
 }
 
-/// What only a cluster [since some version](e2e::nats::SOUND_SINCE) survives.
+/// What only a cluster [since some version](testkit::nats::SOUND_SINCE) survives.
 mod newer {
     use super::{AllNatsKill, LeaderFreeze, survives};
 

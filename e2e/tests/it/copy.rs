@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use e2e::nats::{NatsServer, leader, wait_until_whole};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::nats::{NatsServer, leader, wait_until_whole};
 
 use crate::follower::Follower;
 use crate::program::{Ended, Program, Server, flightboard, run, serve};

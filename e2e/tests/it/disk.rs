@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use e2e::faults::{Fault, Faults};
-use e2e::ports::free_address;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::faults::{Fault, Faults};
+use testkit::ports::free_address;
 
 use crate::follower::Follower;
 use crate::program::{Server, flightboard, run, serve_at};

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use e2e::nats::NatsServer;
-use e2e::nats::guard::Guard;
-use e2e::nats::users::Rights;
-use e2e::ports::free_address;
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::nats::NatsServer;
+use testkit::nats::guard::Guard;
+use testkit::nats::users::Rights;
+use testkit::ports::free_address;
 
 use crate::api::Api;
 use crate::follower::Follower;

@@ -4,10 +4,10 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
-use e2e::nats::NatsServer;
-use e2e::nats::certificates::Authority;
-use e2e::ports::free_address;
 use tempfile::TempDir;
+use testkit::nats::NatsServer;
+use testkit::nats::certificates::Authority;
+use testkit::ports::free_address;
 
 use crate::program::{flightboard, run, serve};
 use crate::wait::PATIENCE;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use e2e::nats::NatsServer;
-use e2e::ports::free_address;
 use serde_json::json;
+use testkit::nats::NatsServer;
+use testkit::ports::free_address;
 
 use crate::follower::Follower;
 use crate::program::{Program, Server, flightboard};
@@ -115,7 +115,7 @@ fn a_server_waits_for_nats_and_says_so() {
     let args = ["serve", "--listen", &listen, "--nats", &url, "--allow-origin", "*"];
     let start = || Program::start(&mut flightboard(args));
     let program = start();
-    let api = e2e::api::Api::new(address);
+    let api = testkit::api::Api::new(address);
     until("it listens", PATIENCE, || std::net::TcpStream::connect(address).ok());
     assert_eq!(api.status("/healthz"), 200);
     assert!(api.unready().unwrap().contains(&url));

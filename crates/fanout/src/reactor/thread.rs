@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
+use multisend::Sends;
 use slab::Slab;
-use uring::Sends;
 
 use super::bell::{Alarm, News};
 use super::desk::Desk;

@@ -9,10 +9,10 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use e2e::signals;
 use journal::{Journal, Options, Position, Record, Seq, SqliteJournal};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use testkit::signals;
 
 use crate::records::{all_after, assert_consecutive};
 use crate::subject::{numbered, place};

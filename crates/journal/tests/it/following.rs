@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn nats_has_no_seam(plan in plan()) {
-        run::<::nats::NatsJournal>(plan);
+        run::<::nats_journal::NatsJournal>(plan);
     }
 
     #[test]

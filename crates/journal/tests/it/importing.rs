@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use ::nats::NatsJournal;
+use ::nats_journal::NatsJournal;
 use journal::{
     Checkpoint, Copied, Error, Import, Journal, MemoryJournal, Options, Origin, Record, Seq,
     SqliteJournal, UnixMillis,

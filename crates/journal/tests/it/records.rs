@@ -1,4 +1,4 @@
-//! What a journal gives back, as tests look at it. Those of `crates/nats` look through this file too.
+//! What a journal gives back, as tests look at it. Those of `crates/nats-journal` look through this file too.
 
 use journal::{Error, Follow, Journal, Record, Seq};
 

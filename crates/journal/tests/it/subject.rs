@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use e2e::nats::NatsServer;
 use journal::{
     Clock, Error, Import, Journal, MemoryImport, MemoryJournal, Options, Origin, SqliteImport,
     SqliteJournal, UnixMillis,
 };
-use nats::{NatsImport, NatsJournal, Place};
+use nats_journal::{NatsImport, NatsJournal, Place};
 use tempfile::TempDir;
+use testkit::nats::NatsServer;
 
 /// Makes a `#[tokio::test]` of each function, once for each kind of journal. One that waits for what
 /// never comes fails instead of hanging.
@@ -31,7 +31,7 @@ macro_rules! for_each_journal {
         }
         mod nats {
             $(#[tokio::test] async fn $test() {
-                crate::subject::in_time(super::$test::<::nats::NatsJournal>()).await;
+                crate::subject::in_time(super::$test::<::nats_journal::NatsJournal>()).await;
             })*
         }
     };

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use e2e::nats::NatsServer;
 use journal::{Error, Journal, Options, Seq, UnixMillis};
-use nats::NatsJournal;
+use nats_journal::NatsJournal;
+use testkit::nats::NatsServer;
 
 use crate::records::{all_after, texts};
 use crate::replica::{in_time, numbered, one, open, place, stream};

@@ -295,8 +295,8 @@ fn check(config: &Config, prefix: &str) -> Result<(), Cause> {
 
 #[cfg(test)]
 mod tests {
-    use e2e::nats::NatsServer;
     use journal::Seq;
+    use testkit::nats::NatsServer;
 
     use super::*;
     use crate::journal::connect;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use e2e::nats::NatsServer;
 use journal::Journal;
+use testkit::nats::NatsServer;
 
 use crate::replica::open;
 

@@ -205,7 +205,7 @@ const STALLED: &str = "Nats-Consumer-Stalled";
 
 #[cfg(test)]
 mod tests {
-    use e2e::nats::NatsServer;
+    use testkit::nats::NatsServer;
 
     use crate::place::Place;
 

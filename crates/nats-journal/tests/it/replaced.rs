@@ -1,10 +1,10 @@
 use std::fs;
 use std::path::Path;
 
-use e2e::link::{Link, State};
-use e2e::nats::NatsServer;
 use journal::{Error, Follow, Journal, Options, Position, Seq};
-use nats::{NatsJournal, Place};
+use nats_journal::{NatsJournal, Place};
+use testkit::link::{Link, State};
+use testkit::nats::NatsServer;
 
 use crate::records::{all_after, texts};
 use crate::replica::{append_at_last, in_time, numbered, one, open, place, stream};

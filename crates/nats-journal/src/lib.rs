@@ -4,7 +4,7 @@
 //!
 //! ```no_run
 //! use journal::{Follow, Journal, Keyed, Options, Seq};
-//! use nats::{NatsJournal, Place};
+//! use nats_journal::{NatsJournal, Place};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -252,7 +252,7 @@ pub fn binary() -> PathBuf {
         return named.into();
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/nats/bin")].into_iter();
+    let folders = [Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/nats/bin")].into_iter();
     let folders = folders.chain(std::env::split_paths(&path)).chain([PathBuf::from("/usr/sbin")]);
     let found = folders.map(|folder| folder.join("nats-server")).find(|file| file.is_file());
     found.unwrap_or_else(|| {

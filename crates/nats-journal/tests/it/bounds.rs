@@ -1,6 +1,6 @@
-use e2e::nats::NatsServer;
 use journal::{Error, Journal, Keyed, MAX_PAYLOAD_BYTES, Options, QUEUE_APPENDS, QUEUE_BYTES, Seq};
-use nats::{MAX_KEY_BYTES, NatsJournal};
+use nats_journal::{MAX_KEY_BYTES, NatsJournal};
+use testkit::nats::NatsServer;
 
 use crate::replica::{in_time, named, one, open, place};
 

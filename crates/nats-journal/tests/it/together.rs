@@ -2,9 +2,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use e2e::nats::NatsServer;
 use journal::{Journal, Options, Seq};
-use nats::{NatsJournal, Place};
+use nats_journal::{NatsJournal, Place};
+use testkit::nats::NatsServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-use e2e::nats::NatsServer;
 use journal::{Journal, Keyed, Seq};
+use testkit::nats::NatsServer;
 
 use crate::records::{all_after, texts};
 use crate::replica::{in_time, named, one, open, stream};

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use e2e::nats::NatsServer;
 use journal::{Error, Journal, Seq};
-use nats::{COMPARED_EVERY, LESS_FOR, PATIENCE};
+use nats_journal::{COMPARED_EVERY, LESS_FOR, PATIENCE};
+use testkit::nats::NatsServer;
 use tokio::time::Instant;
 
 use crate::records::{all_after, texts};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use e2e::nats::{NatsServer, leader, wait_until_whole};
 use journal::{Error, Follow, Journal, Options, Seq};
-use nats::{NatsJournal, Place};
+use nats_journal::{NatsJournal, Place};
+use testkit::nats::{NatsServer, leader, wait_until_whole};
 use tokio::task::JoinHandle;
 
 use crate::replica::{append_at_last, check, follow_to_the_end, in_time, named, open};

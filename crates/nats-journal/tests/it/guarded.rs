@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use e2e::nats::NatsServer;
-use e2e::nats::guard::Guard;
-use e2e::nats::users::Rights;
 use futures_util::future::{join, join_all};
 use journal::{
     Clock, Copied, Error, Follow, Import, Journal, MAX_BATCH_BYTES, Options, Origin, RECENT_BYTES,
     Seq, UnixMillis,
 };
-use nats::{NatsJournal, PATIENCE, Place};
+use nats_journal::{NatsJournal, PATIENCE, Place};
+use testkit::nats::NatsServer;
+use testkit::nats::guard::Guard;
+use testkit::nats::users::Rights;
 use tokio::time::Instant;
 
 use crate::opening::{refusal, said};

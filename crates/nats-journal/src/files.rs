@@ -36,7 +36,7 @@ pub fn check_authorities(file: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use e2e::nats::certificates::Authority;
+    use testkit::nats::certificates::Authority;
 
     use super::*;
 

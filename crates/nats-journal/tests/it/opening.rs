@@ -1,8 +1,8 @@
 use std::error::Error as _;
 
-use e2e::nats::NatsServer;
 use journal::{Error, Options};
-use nats::{ELECTED_WITHIN, NatsJournal, Place};
+use nats_journal::{ELECTED_WITHIN, NatsJournal, Place};
+use testkit::nats::NatsServer;
 
 use crate::replica::{in_time, place};
 

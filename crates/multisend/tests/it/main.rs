@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
-use uring::{SENDS_AT_ONCE, Sends};
+use multisend::{SENDS_AT_ONCE, Sends};
 
 /// A ring, or `None` where the system gives none: then there is nothing to be tried.
 fn ring() -> Option<Sends> {

@@ -3,9 +3,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use e2e::nats::NatsServer;
 use journal::{Error, Follow, Journal, Keyed, Options, Record, Seq};
-use nats::{NatsJournal, PATIENCE, Place};
+use nats_journal::{NatsJournal, PATIENCE, Place};
+use testkit::nats::NatsServer;
 
 use crate::records::{assert_consecutive, texts};
 
