@@ -1,4 +1,4 @@
-// How the page is built, tested, and served while it is being worked on.
+// Build, test and development server of the page.
 
 import react from "@vitejs/plugin-react";
 import type { ProxyOptions } from "vite";

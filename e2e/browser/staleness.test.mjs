@@ -29,7 +29,7 @@ describe("a page that may be wrong says so", { concurrency: 16 }, () => {
       await page.locator("[data-connection]").innerText(),
       /^Stale since \d\d:\d\d:\d\d/,
     );
-    assert.match(await page.locator(".doubt").innerText(), /What has changed since is not known/);
+    assert.match(await page.locator(".stale-notice").innerText(), /What has changed since is not known/);
     assert.deepEqual(await rowsOf(page), old, "the old rows are still to be read");
     proxy.letGo("all");
     await isRightOnceLive(page, server);
@@ -253,7 +253,7 @@ function takeSight() {
     gate: row.querySelector("[data-column=gate]")?.textContent ?? "",
   }));
   const connection = document.querySelector("[data-connection]")?.dataset.connection;
-  return { connection, doubts: document.querySelectorAll(".doubt").length, rows };
+  return { connection, doubts: document.querySelectorAll(".stale-notice").length, rows };
 }
 
 /** Keeps all that is to be seen from now on, however short. */

@@ -1,5 +1,5 @@
-// A module for the bundler, made from the table of airports: which city each IATA code is of.
-// It becomes a chunk of its own; src/cities.ts decides when it is worth fetching.
+// Generates a virtual module from data/airports.csv: the city of each IATA code.
+// It becomes a separate chunk; src/cities.ts decides when to fetch it.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -16,13 +16,13 @@ export function cityNames(airports: URL): Plugin {
       if (id !== `\0${ID}`) return null;
       this.addWatchFile(file);
       const lines = citiesOf(await readFile(file, "utf8"));
-      // One string is parsed far faster by a browser than an object of thousands of keys.
+      // Browsers parse one string far faster than an object with thousands of keys.
       return `export default ${JSON.stringify(lines.join("\n"))};`;
     },
   };
 }
 
-/** `LAX Los Angeles`, one line an airport. */
+/** One line per airport, such as `LAX Los Angeles`. */
 export function citiesOf(csv: string): string[] {
   const [header = [], ...rows] = csv.split(/\r?\n/).filter(Boolean).map(fieldsOf);
   const [iata, name, city] = ["iata", "name", "city"].map((column) => header.indexOf(column));
@@ -34,7 +34,7 @@ export function citiesOf(csv: string): string[] {
     .map((row) => `${row[iata]} ${row[city] || row[name]}`);
 }
 
-/** The fields of one CSV line; quoted ones may hold commas and doubled quotes (RFC 4180). */
+/** The fields of one CSV line; quoted fields may contain commas and doubled quotes (RFC 4180). */
 function fieldsOf(line: string): string[] {
   const fields = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
   return [...fields].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");

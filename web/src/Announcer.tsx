@@ -1,17 +1,17 @@
-// Reads changes out: one polite region for the whole board, and never more than now and then, as a region
-// on the table itself would be talking without end.
+// Announces changes to screen readers: one polite live region for the whole board, at most one announcement
+// every few seconds. A live region on the table itself would never stop talking.
 
 import { useEffect, useRef, useState } from "react";
 import { announcement } from "./announce.ts";
 import type { Change } from "./changes.ts";
 import type { Board } from "./flight.ts";
 
-export const GATHER_MILLIS = 1_000;
-export const PAUSE_MILLIS = 6_000;
+export const COLLECT_MILLIS = 1_000;
+export const MIN_PAUSE_MILLIS = 6_000;
 
 export function Announcer({ changes, board }: { changes: readonly Change[]; board: Board }) {
   const [text, setText] = useState("");
-  /** The newest change of each flight that has not been read out, so never more than there are rows. */
+  /** The newest unannounced change of each flight, so bounded by the number of rows. */
   const waiting = useRef(new Map<string, Change>());
   const latest = useRef(board);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -21,10 +21,10 @@ export function Announcer({ changes, board }: { changes: readonly Change[]; boar
     latest.current = board;
     for (const change of changes) waiting.current.set(change.key, change);
     if (waiting.current.size === 0 || timer.current !== undefined) return;
-    const wait = Math.max(GATHER_MILLIS, quietUntil.current - Date.now());
+    const wait = Math.max(COLLECT_MILLIS, quietUntil.current - Date.now());
     timer.current = setTimeout(() => {
       timer.current = undefined;
-      quietUntil.current = Date.now() + PAUSE_MILLIS;
+      quietUntil.current = Date.now() + MIN_PAUSE_MILLIS;
       setText(announcement([...waiting.current.values()], latest.current));
       waiting.current.clear();
     }, wait);
@@ -39,7 +39,7 @@ export function Announcer({ changes, board }: { changes: readonly Change[]; boar
   );
 
   return (
-    <p className="unseen" aria-live="polite" aria-atomic="true" data-announcer>
+    <p className="visually-hidden" aria-live="polite" aria-atomic="true" data-announcer>
       {text}
     </p>
   );

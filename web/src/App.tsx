@@ -1,11 +1,11 @@
-// The whole page: the board that the address names.
+// The whole page: shows the board named in the URL.
 
-import type { Surroundings } from "./connection.ts";
+import type { Environment } from "./connection.ts";
 import { BoardPage } from "./BoardPage.tsx";
-import { useBoardName } from "./place.ts";
+import { useBoardName } from "./route.ts";
 import { useBoards } from "./useBoards.ts";
 
-export function App({ surroundings }: { surroundings: Surroundings }) {
+export function App({ environment }: { environment: Environment }) {
   const name = useBoardName();
   const [boards, refreshBoards] = useBoards();
   return (
@@ -13,7 +13,7 @@ export function App({ surroundings }: { surroundings: Surroundings }) {
       name={name}
       boards={boards}
       refreshBoards={refreshBoards}
-      surroundings={surroundings}
+      environment={environment}
     />
   );
 }

@@ -2,10 +2,10 @@
 import { act, cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
-import { GATHER_MILLIS } from "./Announcer.tsx";
-import { arrivals, FakeSurroundings, rome, tokyo } from "./fakes.ts";
+import { COLLECT_MILLIS } from "./Announcer.tsx";
+import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
 import type { Board, Flight } from "./flight.ts";
-import { RENDER_MILLIS } from "./follower.ts";
+import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
 
 const jfk: Board = {
   name: "jfk",
@@ -19,10 +19,10 @@ const jfk: Board = {
 // The names of the cities are a large module, and a machine may be busy with other builds.
 configure({ asyncUtilTimeout: 10_000 });
 
-let world: FakeSurroundings;
+let world: FakeEnvironment;
 
 beforeEach(() => {
-  world = new FakeSurroundings();
+  world = new FakeEnvironment();
   window.history.replaceState(null, "", "/");
   const boards = [
     { ...jfk, closed: false },
@@ -40,7 +40,7 @@ afterEach(() => {
 
 async function shown(): Promise<void> {
   await act(async () => {
-    render(<App surroundings={world} />);
+    render(<App environment={world} />);
   });
 }
 
@@ -52,7 +52,7 @@ async function timetable(board: Board, flights: Flight[], id = "aa-1"): Promise<
 async function sent(name: string, data: unknown, id: string): Promise<void> {
   await act(async () => {
     world.stream.sends(name, data, id);
-    await world.clock.turn(RENDER_MILLIS);
+    await world.clock.advance(RENDER_INTERVAL_MILLIS);
   });
 }
 
@@ -62,41 +62,41 @@ const order = () =>
   [...document.querySelectorAll<HTMLElement>("tr[data-flight]")].map((it) => it.dataset.flight);
 const connection = () => screen.getByRole("status").dataset.connection;
 
-test("the board of arrivals: four columns, by scheduled time", async () => {
+test("arrivals are sorted by time", async () => {
   await shown();
   expect(connection()).toBe("connecting");
   await timetable(arrivals, [tokyo, rome]);
   expect(connection()).toBe("live");
-  expect(document.querySelector(".doubt")).toBeNull();
+  expect(document.querySelector(".stale-notice")).toBeNull();
   expect(document.title).toBe("Arrivals · flightboard");
   expect(headings()).toEqual(["Origin", "Flight", "Arrival", "State"]);
   expect(order()).toEqual(["I768", "G119"]);
   expect(within(row("I768")).getByText("no announcement")).toBeTruthy();
 });
 
-test("a change shows and is marked, again and again; a removal takes the row", async () => {
+test("changes are highlighted, removals applied", async () => {
   await shown();
   await timetable(arrivals, [rome, tokyo]);
-  expect(row("I768").dataset.mark).toBeUndefined();
+  expect(row("I768").dataset.highlight).toBeUndefined();
 
   await sent("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
   const cell = () => row("I768").querySelector<HTMLElement>('[data-column="state"]')!;
   expect(row("I768").dataset.state).toBe("landing");
   expect(cell().textContent).toBe("Landing");
-  const first = cell().dataset.mark;
+  const first = cell().dataset.highlight;
   expect(first).toBeDefined();
-  expect(row("I768").querySelectorAll("[data-mark]")).toHaveLength(1);
-  expect(row("G119").dataset.mark).toBeUndefined();
+  expect(row("I768").querySelectorAll("[data-highlight]")).toHaveLength(1);
+  expect(row("G119").dataset.highlight).toBeUndefined();
 
   await sent("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-3");
-  expect(cell().dataset.mark).toBeDefined();
-  expect(cell().dataset.mark).not.toBe(first);
+  expect(cell().dataset.highlight).toBeDefined();
+  expect(cell().dataset.highlight).not.toBe(first);
 
   await sent("flightRemoval", { flight: "I768" }, "aa-4");
   expect(order()).toEqual(["G119"]);
 });
 
-test("the other columns are there while some row has them", async () => {
+test("optional columns appear when used", async () => {
   await shown();
   const gate = { ...rome, estimated: "10:40", gate: "B2", terminal: "1", belt: "7" };
   await timetable(arrivals, [gate, tokyo]);
@@ -108,7 +108,7 @@ test("the other columns are there while some row has them", async () => {
   expect(row("G119").children).toHaveLength(4);
 });
 
-test("a board of departures: cities for codes, the board's zone, the day after, what is struck out", async () => {
+test("departures show cities and local times", async () => {
   window.history.replaceState(null, "", "/boards/jfk");
   await shown();
   expect(world.stream.url).toBe("/boards/jfk/events");
@@ -147,7 +147,7 @@ test("a board of departures: cities for codes, the board's zone, the day after, 
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("JFK departures");
 });
 
-test("stop ends the stream, and resume goes on after the last event", async () => {
+test("stop and resume keep the place", async () => {
   await shown();
   await timetable(arrivals, [rome]);
   fireEvent.click(screen.getByRole("button", { name: "Stop updates" }));
@@ -158,13 +158,13 @@ test("stop ends the stream, and resume goes on after the last event", async () =
   fireEvent.click(screen.getByRole("button", { name: "Resume" }));
   expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
   await act(async () => world.stream.opens());
-  expect(document.querySelector(".doubt")).not.toBeNull();
+  expect(document.querySelector(".stale-notice")).not.toBeNull();
   await act(async () => world.stream.sends("heartbeat", { head: "aa-1" }));
   expect(connection()).toBe("live");
-  expect(document.querySelector(".doubt")).toBeNull();
+  expect(document.querySelector(".stale-notice")).toBeNull();
 });
 
-test("rows stay after a cut, and the page says that it does not know", async () => {
+test("rows stay with a notice", async () => {
   await shown();
   await timetable(arrivals, [rome]);
   expect(screen.getByRole("main").dataset.known).toBeDefined();
@@ -175,7 +175,7 @@ test("rows stay after a cut, and the page says that it does not know", async () 
   expect(order()).toEqual(["I768"]);
 });
 
-test("a closed board says so and offers no button", async () => {
+test("a closed board offers no button", async () => {
   await shown();
   await timetable(arrivals, [rome]);
   await sent("closedConnection", { reason: "end of the day" }, "aa-2");
@@ -184,7 +184,7 @@ test("a closed board says so and offers no button", async () => {
   expect(screen.getByText("This board is closed")).toBeTruthy();
 });
 
-test("an empty board says how to publish to it", async () => {
+test("an empty board shows a command", async () => {
   await shown();
   await timetable(arrivals, []);
   const command = document.querySelector("pre")!.textContent;
@@ -192,19 +192,19 @@ test("an empty board says how to publish to it", async () => {
   expect(command).toContain('{"origin":"Rome","arrival":"10:10"}');
 });
 
-test("a board that is not there says how to make it", async () => {
+test("a missing board shows a command", async () => {
   window.history.replaceState(null, "", "/boards/nope");
-  world.fate = "absent";
+  world.status = "absent";
   await shown();
   await act(async () => {
     world.stream.ends();
-    await world.clock.turn(1_000);
+    await world.clock.advance(1_000);
   });
   expect(connection()).toBe("absent");
   expect(document.querySelector("pre")!.textContent).toContain("/boards/nope'");
 });
 
-test("another board is another address, and begins without rows and without an id", async () => {
+test("another board starts without rows", async () => {
   await shown();
   await timetable(arrivals, [rome]);
   const left = world.stream;
@@ -231,7 +231,7 @@ test.each([
     await timetable(arrivals, [rome]);
     await act(async () => void target.dispatchEvent(new Event(end)));
     expect(world.stream.readyState).toBe(2);
-    expect(document.querySelector(".doubt")).not.toBeNull();
+    expect(document.querySelector(".stale-notice")).not.toBeNull();
     await act(async () => void target.dispatchEvent(new Event(start)));
     expect(world.streams).toHaveLength(2);
     expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
@@ -250,7 +250,7 @@ test.each([
   expect(world.streams).toHaveLength(2);
 });
 
-test("a stream from before the network was away is not trusted", async () => {
+test("a restored network replaces the stream", async () => {
   await shown();
   await timetable(arrivals, [rome]);
   await act(async () => void window.dispatchEvent(new Event("online")));
@@ -258,7 +258,7 @@ test("a stream from before the network was away is not trusted", async () => {
   expect(connection()).toBe("reconnecting");
 });
 
-test("changes are read out together, after a moment", async () => {
+test("changes are announced together", async () => {
   vi.useFakeTimers();
   await shown();
   await timetable(arrivals, [rome, tokyo]);
@@ -267,10 +267,10 @@ test("changes are read out together, after a moment", async () => {
   const region = document.querySelector("[data-announcer]")!;
   expect(region.getAttribute("aria-live")).toBe("polite");
   expect(region.textContent).toBe("");
-  await act(async () => vi.advanceTimersByTime(GATHER_MILLIS));
+  await act(async () => vi.advanceTimersByTime(COLLECT_MILLIS));
   expect(region.textContent).toBe("I768 landing. G119 expected");
   await sent("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-4");
-  await act(async () => vi.advanceTimersByTime(GATHER_MILLIS));
+  await act(async () => vi.advanceTimersByTime(COLLECT_MILLIS));
   expect(region.textContent).toBe("I768 landing. G119 expected");
   await act(async () => vi.runOnlyPendingTimers());
   expect(region.textContent).toBe("I768 landed");

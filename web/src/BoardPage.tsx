@@ -1,17 +1,17 @@
-// One board: its head, its rows or what stands in their place, and how sure they are.
+// One board: header, connection status, rows or a placeholder, and a notice when the rows may be stale.
 
 import { useEffect, useMemo } from "react";
 import { Announcer } from "./Announcer.tsx";
 import { CitiesContext, hasCodes, useCities, useCity } from "./cities.ts";
-import { Chooser } from "./Chooser.tsx";
-import type { Surroundings } from "./connection.ts";
-import { Doubt } from "./Doubt.tsx";
+import { BoardPicker } from "./BoardPicker.tsx";
+import type { Environment } from "./connection.ts";
+import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { Board, ListedBoard } from "./flight.ts";
-import type { Followed } from "./follower.ts";
+import type { FollowerState } from "./follower.ts";
 import { Icon } from "./Icon.tsx";
-import { goToBoard } from "./place.ts";
-import { Sign } from "./Sign.tsx";
+import { goToBoard } from "./route.ts";
+import { ConnectionStatus } from "./ConnectionStatus.tsx";
 import { TimetableTable } from "./TimetableTable.tsx";
 import { useFollower } from "./useFollower.ts";
 
@@ -19,11 +19,11 @@ interface Props {
   name: string;
   boards: readonly ListedBoard[];
   refreshBoards(): void;
-  surroundings: Surroundings;
+  environment: Environment;
 }
 
-export function BoardPage({ name, boards, refreshBoards, surroundings }: Props) {
-  const [followed, follower] = useFollower(name, surroundings);
+export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
+  const [followed, follower] = useFollower(name, environment);
   const { timetable, connection } = followed;
   const board = timetable.board ?? boards.find((listed) => listed.name === name);
   const title = board?.title ?? name;
@@ -32,9 +32,8 @@ export function BoardPage({ name, boards, refreshBoards, surroundings }: Props) 
     document.title = `${title} · flightboard`;
   }, [title]);
 
-  // The list of boards is worth asking for when there is one to be on it, and when what it says of this
-  // one has changed.
-  const ended = connection.is === "closed" || connection.is === "absent";
+  // Refresh the list when this board appears, changes its settings or ends: its entry is outdated then.
+  const ended = connection.status === "closed" || connection.status === "absent";
   useEffect(() => {
     if (timetable.board !== null || ended) refreshBoards();
   }, [refreshBoards, timetable.board, ended]);
@@ -49,10 +48,16 @@ export function BoardPage({ name, boards, refreshBoards, surroundings }: Props) 
     <CitiesContext value={cities}>
       <header className="head">
         <Heading board={board} title={title} />
-        <Sign connection={connection} onStop={follower.stop} onResume={follower.resume} />
-        {boards.length > 1 && <Chooser boards={boards} chosen={name} onChoose={goToBoard} />}
+        <ConnectionStatus
+          connection={connection}
+          onStop={follower.stop}
+          onResume={follower.resume}
+        />
+        {boards.length > 1 && <BoardPicker boards={boards} current={name} onPick={goToBoard} />}
       </header>
-      <main data-known={connection.is === "live" || connection.is === "closed" ? "" : undefined}>
+      <main
+        data-known={connection.status === "live" || connection.status === "closed" ? "" : undefined}
+      >
         {board?.note && <p className="note">{board.note}</p>}
         <Rows key={name} name={name} followed={followed} />
       </main>
@@ -79,12 +84,12 @@ function Heading({ board, title }: { board: Board | undefined; title: string }) 
   );
 }
 
-function Rows({ name, followed }: { name: string; followed: Followed }) {
-  const { timetable, connection, changes, marks } = followed;
+function Rows({ name, followed }: { name: string; followed: FollowerState }) {
+  const { timetable, connection, changes, highlights } = followed;
   const { board, flights } = timetable;
-  if (connection.is === "closed") return <ClosedBoard reason={connection.reason} />;
+  if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
   if (board === null) {
-    return connection.is === "absent" ? (
+    return connection.status === "absent" ? (
       <AbsentBoard name={name} />
     ) : (
       <p className="waiting">Waiting for the timetable</p>
@@ -95,9 +100,9 @@ function Rows({ name, followed }: { name: string; followed: Followed }) {
       {flights.size === 0 ? (
         <EmptyBoard board={board} />
       ) : (
-        <TimetableTable board={board} flights={flights} marks={marks} />
+        <TimetableTable board={board} flights={flights} highlights={highlights} />
       )}
-      <Doubt connection={connection} />
+      <StaleNotice connection={connection} />
       <Announcer changes={changes} board={board} />
     </>
   );

@@ -1,4 +1,4 @@
-// What stands where there are no rows, and how to get some.
+// Placeholders for a board without rows, each with the command that adds some.
 
 import { boardPath } from "./api.ts";
 import type { Board } from "./flight.ts";
@@ -36,7 +36,7 @@ export function ClosedBoard({ reason }: { reason: string | undefined }) {
   );
 }
 
-/** One click selects it whole. */
+/** One click selects the whole command (see the style sheet). */
 function Command({ children }: { children: string }) {
   return <pre>{children}</pre>;
 }

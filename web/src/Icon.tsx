@@ -1,5 +1,5 @@
-// The page's drawings, 24 units square, in the colour of the text beside them. They are never the only
-// sign of a thing, so a screen reader skips them.
+// The page's icons, 24 units square, in the colour of the adjacent text. Text always says the same, so
+// screen readers skip them.
 
 const paths = {
   alert: "M12 4v10m0 5v.01",

@@ -2,11 +2,11 @@
 
 import { FlexRender, useTable, type Cell, type Row } from "@tanstack/react-table";
 import { memo, useMemo } from "react";
-import type { Mark, Marks } from "./changes.ts";
+import type { Highlight, Highlights } from "./changes.ts";
 import {
   byScheduledTime,
   columnsOf,
-  extrasOf,
+  optionalColumns,
   features,
   fieldsOf,
   type Columns,
@@ -18,12 +18,12 @@ import { firstDayOf, zoneOf } from "./time.ts";
 interface Props {
   board: Board;
   flights: Timetable["flights"];
-  marks: Marks;
+  highlights: Highlights;
 }
 
-// A phone shows each row as a block, for which the cells must leave `display: table-cell`, and browsers
-// then forget that it is a table. The roles, otherwise implied, keep it one for screen readers.
-export function TimetableTable({ board, flights, marks }: Props) {
+// On a phone each row is a block, so its cells cannot be `display: table-cell`, and browsers then drop the
+// table's implied roles. The explicit roles keep it a table for screen readers.
+export function TimetableTable({ board, flights, highlights }: Props) {
   const data = useMemo(() => [...flights.values()], [flights]);
   const columns = useColumns(board, data);
   const table = useTable({
@@ -58,7 +58,7 @@ export function TimetableTable({ board, flights, marks }: Props) {
               row={row}
               columns={columns}
               board={board}
-              mark={marks.get(row.id)}
+              highlight={highlights.get(row.id)}
             />
           ))}
         </tbody>
@@ -67,10 +67,10 @@ export function TimetableTable({ board, flights, marks }: Props) {
   );
 }
 
-/** The same array for as long as nothing that it is made of changes, so that the rows can tell. */
+/** Returns the same array until an input changes, so that rows can compare it by identity. */
 function useColumns(board: Board, flights: Flight[]): Columns {
   const firstDay = firstDayOf(flights, board);
-  const extras = extrasOf(flights);
+  const extras = optionalColumns(flights);
   const shown = extras.join();
   return useMemo(() => columnsOf(board, firstDay, extras), [board, firstDay, shown]);
 }
@@ -79,10 +79,10 @@ interface RowProps {
   row: Row<typeof features, Flight>;
   columns: Columns;
   board: Board;
-  mark: Mark | undefined;
+  highlight: Highlight | undefined;
 }
 
-const FlightRow = memo(function FlightRow({ row, board, mark }: RowProps) {
+const FlightRow = memo(function FlightRow({ row, board, highlight }: RowProps) {
   const flight = row.original;
   return (
     <tr
@@ -90,16 +90,16 @@ const FlightRow = memo(function FlightRow({ row, board, mark }: RowProps) {
       data-flight={flight.flight}
       data-date={flight.date}
       data-state={flight.state ?? ""}
-      data-mark={markOf(mark)}
+      data-highlight={highlightName(highlight)}
     >
       {row.getAllCells().map((cell) => (
-        <FlightCell key={cell.id} cell={cell} board={board} mark={mark} />
+        <FlightCell key={cell.id} cell={cell} board={board} highlight={highlight} />
       ))}
     </tr>
   );
 }, sameRow);
 
-/** The table makes all its rows anew at each change; what a row shows, its mark too, hangs on these alone. */
+/** The table recreates all rows at each change. A row's output, its highlight included, depends only on these. */
 function sameRow(before: RowProps, after: RowProps): boolean {
   return before.row.original === after.row.original && before.columns === after.columns;
 }
@@ -107,21 +107,22 @@ function sameRow(before: RowProps, after: RowProps): boolean {
 interface CellProps {
   cell: Cell<typeof features, Flight>;
   board: Board;
-  mark: Mark | undefined;
+  highlight: Highlight | undefined;
 }
 
-function FlightCell({ cell, board, mark }: CellProps) {
+function FlightCell({ cell, board, highlight }: CellProps) {
   const { column } = cell;
   const fields = fieldsOf(column.id, board);
-  const changed = mark?.kind === "added" || fields.some((field) => mark?.fields.has(field));
+  const changed =
+    highlight?.kind === "added" || fields.some((field) => highlight?.fields.has(field));
   const header = String(column.columnDef.header);
   const attributes = {
     "data-column": column.id,
     "data-label": header,
-    "data-mark": changed ? markOf(mark) : undefined,
+    "data-highlight": changed ? highlightName(highlight) : undefined,
   };
   const content = <FlexRender cell={cell} />;
-  // The number names the row.
+  // The flight number is the row's header.
   return column.id === "flight" ? (
     <th role="rowheader" scope="row" {...attributes}>
       {content}
@@ -133,8 +134,8 @@ function FlightCell({ cell, board, mark }: CellProps) {
   );
 }
 
-/** Two marks that look alike, by turns: a running animation starts again only under another name. */
-function markOf(mark: Mark | undefined): "a" | "b" | undefined {
-  if (mark === undefined) return undefined;
-  return mark.turn % 2 === 0 ? "b" : "a";
+/** Alternates between two equal animations: a running one restarts only under another name. */
+function highlightName(highlight: Highlight | undefined): "a" | "b" | undefined {
+  if (highlight === undefined) return undefined;
+  return highlight.turn % 2 === 0 ? "b" : "a";
 }

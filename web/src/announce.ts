@@ -1,29 +1,29 @@
-// Changes as sentences, for those who listen to the board.
+// Turns changes into sentences for screen readers.
 
 import type { Change, Field } from "./changes.ts";
-import { otherEnd, type Board, type Flight } from "./flight.ts";
+import { otherAirport, type Board, type Flight } from "./flight.ts";
 import { clockTime, zoneOf } from "./time.ts";
 
-/** More than this at once is a count, not a reading. */
-export const MOST_SENTENCES = 3;
+/** Further changes are only counted. */
+export const MAX_SENTENCES = 3;
 
 export function announcement(changes: readonly Change[], board: Board): string {
   const sentences = changes.map((change) => sentence(change, board)).filter(Boolean);
-  const told = sentences.slice(0, MOST_SENTENCES);
+  const told = sentences.slice(0, MAX_SENTENCES);
   const rest = sentences.length - told.length;
   if (rest > 0) told.push(rest === 1 ? "1 more change" : `${rest} more changes`);
   return told.join(". ");
 }
 
 function sentence({ kind, flight, fields }: Change, board: Board): string {
-  const place = otherEnd(flight, board.kind);
+  const place = otherAirport(flight, board.kind);
   if (kind === "added") return `${flight.flight}${place ? ` ${place}` : ""} added`;
   if (kind === "removed") return `${flight.flight} removed`;
   const parts = [...fields].map((field) => words(field, flight, board)).filter(Boolean);
   return parts.length === 0 ? "" : `${flight.flight} ${parts.join(", ")}`;
 }
 
-/** Only what a traveller acts on is read out. */
+/** Only fields that a traveller acts on are announced. */
 function words(field: Field, flight: Flight, board: Board): string {
   const value = flight[field];
   if (typeof value !== "string" || value === "") return "";

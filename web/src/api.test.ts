@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { askBoard, listBoards } from "./api.ts";
+import { fetchBoard, listBoards } from "./api.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -15,31 +15,31 @@ test.each<[string, () => Promise<Response>]>([
   ["absent", async () => Response.json({ title: "Unknown board" }, { status: 404 })],
   ["unknown", async () => new Response("<html>", { status: 502 })],
   ["unknown", () => Promise.reject(new TypeError("network"))],
-])("a board's fate is %s", async (fate, answer) => {
+])("a board's status is %s", async (status, answer) => {
   answers(answer);
-  expect((await askBoard("main")).fate).toBe(fate);
+  expect((await fetchBoard("main")).status).toBe(status);
 });
 
-test("a board is asked for as data, for a bounded time", async () => {
+test("requests JSON with a timeout", async () => {
   const fetch = answers(async () => Response.json({ closed: false }));
-  await askBoard("hall b");
+  await fetchBoard("hall b");
   expect(fetch).toHaveBeenCalledWith("/boards/hall%20b", {
     headers: { Accept: "application/json" },
     signal: expect.any(AbortSignal),
   });
 });
 
-test("a board's newest event is told with its fate", async () => {
+test("returns the head and the status", async () => {
   answers(async () => Response.json({ name: "main", id: "5f3a9c01-7", closed: false }));
-  expect(await askBoard("main")).toEqual({ fate: "open", head: "5f3a9c01-7" });
+  expect(await fetchBoard("main")).toEqual({ status: "open", head: "5f3a9c01-7" });
 });
 
-test("a server that does not know what is newest says so", async () => {
+test("returns how far it is behind", async () => {
   answers(async () => Response.json({ id: "5f3a9c01-7", closed: false, behind: 12 }));
-  expect((await askBoard("main")).behind).toBe(12);
+  expect((await fetchBoard("main")).behind).toBe(12);
 });
 
-test("the boards are those of the list", async () => {
+test("lists all boards", async () => {
   answers(async () => Response.json({ boards: [{ name: "main", title: "Arrivals" }] }));
   expect((await listBoards()).map(({ name }) => name)).toEqual(["main"]);
 });

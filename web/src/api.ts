@@ -1,9 +1,9 @@
-// The few questions that the page asks beside its stream. Each answer is awaited for a bounded time.
+// The page's plain HTTP requests, each with a timeout.
 
-import type { BoardNow } from "./connection.ts";
+import type { BoardSummary } from "./connection.ts";
 import type { ListedBoard } from "./flight.ts";
 
-const ANSWER_MILLIS = 5_000;
+const RESPONSE_TIMEOUT_MILLIS = 5_000;
 
 export async function listBoards(): Promise<ListedBoard[]> {
   const response = await ask("/boards");
@@ -11,14 +11,14 @@ export async function listBoards(): Promise<ListedBoard[]> {
   return boards;
 }
 
-export async function askBoard(board: string): Promise<BoardNow> {
+export async function fetchBoard(board: string): Promise<BoardSummary> {
   try {
     const response = await ask(boardPath(board));
-    if (response.status === 404) return { fate: "absent" };
+    if (response.status === 404) return { status: "absent" };
     const { closed, id, behind } = (await response.json()) as ListedBoard;
-    return { fate: closed ? "closed" : "open", head: id, behind };
+    return { status: closed ? "closed" : "open", head: id, behind };
   } catch {
-    return { fate: "unknown" };
+    return { status: "unknown" };
   }
 }
 
@@ -28,8 +28,8 @@ export function boardPath(board: string): string {
 
 function ask(path: string): Promise<Response> {
   return fetch(path, {
-    // Anything with text/html in it would be answered with this very page.
+    // With text/html in Accept the server would answer with this page.
     headers: { Accept: "application/json" },
-    signal: AbortSignal.timeout(ANSWER_MILLIS),
+    signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MILLIS),
   });
 }

@@ -1,16 +1,16 @@
-// What stands in one cell of the board.
+// The contents of the table's cells.
 
 import { useCity } from "./cities.ts";
 import type { Board, Flight } from "./flight.ts";
 import { Icon } from "./Icon.tsx";
-import { lookOf } from "./states.ts";
-import { clockTime, dayShift, delay, zoneOf } from "./time.ts";
+import { styleOf } from "./states.ts";
+import { clockTime, dayOffset, delay, zoneOf } from "./time.ts";
 
 export function Place({ place, via }: { place: string | undefined; via: string[] | undefined }) {
   const city = useCity(place);
   return (
     <>
-      <span className="place">{city ?? place ?? <Nothing means="unknown" />}</span>
+      <span className="place">{city ?? place ?? <Placeholder means="unknown" />}</span>
       {city !== undefined && (
         <>
           {" "}
@@ -44,7 +44,7 @@ export function FlightNumber({ flight }: { flight: Flight }) {
       {others.length > 0 && (
         <abbr className="codeshares" title={`also ${others.join(", ")}`}>
           <span aria-hidden="true">+{others.length}</span>
-          <span className="unseen">, also {others.join(", ")}</span>
+          <span className="visually-hidden">, also {others.join(", ")}</span>
         </abbr>
       )}
       {flight.airline && <span className="aside airline">{flight.airline}</span>}
@@ -52,17 +52,17 @@ export function FlightNumber({ flight }: { flight: Flight }) {
   );
 }
 
-export function TimeOf(props: { flight: Flight; time: string | undefined; board: Board }) {
+export function LocalTime(props: { flight: Flight; time: string | undefined; board: Board }) {
   const { flight, time, board } = props;
-  if (!time) return <Nothing means="no time" />;
-  const days = dayShift(flight, time, board);
+  if (!time) return <Placeholder means="no time" />;
+  const days = dayOffset(flight, time, board);
   return (
     <>
       <time dateTime={time}>{clockTime(time, zoneOf(board))}</time>
       {days !== 0 && (
         <sup className="shift">
           {days > 0 ? `+${days}` : `−${-days}`}
-          <span className="unseen">{Math.abs(days) === 1 ? " day" : " days"}</span>
+          <span className="visually-hidden">{Math.abs(days) === 1 ? " day" : " days"}</span>
         </sup>
       )}
     </>
@@ -71,17 +71,18 @@ export function TimeOf(props: { flight: Flight; time: string | undefined; board:
 
 export function State({ flight, board }: { flight: Flight; board: Board }) {
   const state = flight.state ?? "";
-  const look = lookOf(state);
+  const style = styleOf(state);
   const minutes = delay(flight, board);
   return (
     <div className="states">
-      {look ? (
-        <span className="badge" data-tone={look.tone}>
-          <Icon name={look.icon} />
-          {look.label}
+      {style ? (
+        <span className="badge" data-tone={style.tone}>
+          <Icon name={style.icon} />
+          {style.label}
         </span>
       ) : (
-        state || (!flight.remark && minutes === undefined && <Nothing means="no announcement" />)
+        state ||
+        (!flight.remark && minutes === undefined && <Placeholder means="no announcement" />)
       )}
       {minutes !== undefined && (
         <span className="badge" data-tone="late">
@@ -100,11 +101,11 @@ function duration(minutes: number): string {
   return rest === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${rest} min`;
 }
 
-function Nothing({ means }: { means: string }) {
+function Placeholder({ means }: { means: string }) {
   return (
     <span className="nothing">
       <span aria-hidden="true">–</span>
-      <span className="unseen">{means}</span>
+      <span className="visually-hidden">{means}</span>
     </span>
   );
 }

@@ -1,4 +1,4 @@
-// What became different between two timetables, for the eye (marks) and for the ear (announcer).
+// Differences between two timetables, for highlights and for screen reader announcements.
 
 import type { Flight } from "./flight.ts";
 import type { Timetable } from "./timetable.ts";
@@ -9,11 +9,11 @@ export interface Change {
   readonly kind: "added" | "changed" | "removed";
   readonly key: string;
   readonly flight: Flight;
-  /** Which fields differ; none where the whole row came or went. */
+  /** The fields that differ; empty when the whole row was added or removed. */
   readonly fields: ReadonlySet<Field>;
 }
 
-/** The first timetable is no news of any flight, nor is the end of the board. */
+/** No changes for the first timetable, nor when the board is closed. */
 export function changesBetween(before: Timetable, after: Timetable): Change[] {
   if (before.board === null || after.closed !== null) return [];
   if (before.flights === after.flights) return [];
@@ -21,7 +21,7 @@ export function changesBetween(before: Timetable, after: Timetable): Change[] {
   for (const [key, flight] of after.flights) {
     const old = before.flights.get(key);
     if (old === flight) continue;
-    const fields = old ? differing(old, flight) : new Set<Field>();
+    const fields = old ? changedFields(old, flight) : new Set<Field>();
     if (!old) changes.push({ kind: "added", key, flight, fields });
     else if (fields.size > 0) changes.push({ kind: "changed", key, flight, fields });
   }
@@ -31,30 +31,30 @@ export function changesBetween(before: Timetable, after: Timetable): Change[] {
   return changes;
 }
 
-/** The newest change of a row; `turn` grows with each, so that the same mark can be shown again. */
-export interface Mark {
+/** The newest change of a row. `turn` grows with each change, so that the animation can be restarted. */
+export interface Highlight {
   readonly turn: number;
   readonly kind: "added" | "changed";
   readonly fields: ReadonlySet<Field>;
 }
 
-export type Marks = ReadonlyMap<string, Mark>;
+export type Highlights = ReadonlyMap<string, Highlight>;
 
-/** The marks after some changes. There is at most one a row, and none for a row that is gone. */
-export function marked(marks: Marks, changes: readonly Change[]): Marks {
-  if (changes.length === 0) return marks;
-  const next = new Map(marks);
+/** Applies changes to the highlights: at most one per row, none for a removed row. */
+export function updateHighlights(highlights: Highlights, changes: readonly Change[]): Highlights {
+  if (changes.length === 0) return highlights;
+  const next = new Map(highlights);
   for (const { kind, key, fields } of changes) {
     if (kind === "removed") next.delete(key);
-    else next.set(key, { turn: (marks.get(key)?.turn ?? 0) + 1, kind, fields });
+    else next.set(key, { turn: (highlights.get(key)?.turn ?? 0) + 1, kind, fields });
   }
   return next;
 }
 
-function differing(old: Flight, flight: Flight): Set<Field> {
+function changedFields(old: Flight, flight: Flight): Set<Field> {
   const fields = new Set([...Object.keys(old), ...Object.keys(flight)] as Field[]);
   for (const field of fields) {
-    // Some fields are lists of text.
+    // Some fields are arrays.
     if (JSON.stringify(old[field]) === JSON.stringify(flight[field])) fields.delete(field);
   }
   return fields;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { hasCodes } from "./cities.ts";
-import { arrivals, rome } from "./fakes.ts";
+import { arrivals, rome } from "./test-doubles.ts";
 import type { Board, Flight } from "./flight.ts";
 
 test.each<[boolean, string, Board, Flight]>([

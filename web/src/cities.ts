@@ -1,16 +1,16 @@
-// The cities of IATA codes: a chunk of its own, fetched when the first code is on the board.
+// City names by IATA code, in a separate chunk that is fetched when the first code appears on the board.
 
 import { createContext, useContext, useEffect, useState } from "react";
-import { otherEnd, type Board, type Flight } from "./flight.ts";
+import { otherAirport, type Board, type Flight } from "./flight.ts";
 
 export type Cities = ReadonlyMap<string, string>;
 
 const CODE = /^[A-Z]{3}$/;
 
-/** Empty until they are needed and there. */
+/** Empty until loaded. */
 export const CitiesContext = createContext<Cities>(new Map());
 
-/** The city of an IATA code; undefined for a name in plain text, or a code nobody knows. */
+/** The city of an IATA code; undefined for a plain name or an unknown code. */
 export function useCity(place: string | undefined): string | undefined {
   const cities = useContext(CitiesContext);
   return place === undefined ? undefined : cities.get(place);
@@ -20,7 +20,7 @@ export function hasCodes(board: Board, flights: Iterable<Flight>): boolean {
   if (board.airport !== undefined) return true;
   for (const flight of flights) {
     if (
-      CODE.test(otherEnd(flight, board.kind) ?? "") ||
+      CODE.test(otherAirport(flight, board.kind) ?? "") ||
       flight.via?.some((via) => CODE.test(via))
     ) {
       return true;
@@ -36,7 +36,7 @@ export function useCities(wanted: boolean): Cities {
     let present = true;
     loadCities()
       .then((loaded) => present && setCities(loaded))
-      // The codes themselves are shown then, which is what a board without names does.
+      // Without the names the board shows the codes.
       .catch(() => undefined);
     return () => {
       present = false;

@@ -1,11 +1,11 @@
-// Time as the machinery of the page sees it, so that tests can turn it by hand.
+// The page's source of time, replaced by a manual clock in tests.
 
 export interface Clock {
-  /** The time of day, which may be set, back or forth. It goes on while the computer sleeps. */
+  /** Wall-clock time: it may be set forwards or backwards, and keeps running while the computer sleeps. */
   now(): number;
-  /** Only grows. While the computer sleeps it stands still in most browsers, as timers do. */
+  /** Monotonic time: in most browsers it stops, like timers, while the computer sleeps. */
   ticks(): number;
-  /** Runs once, later; returns how to call it off. */
+  /** Runs a callback once, later; returns a function that cancels it. */
   after(millis: number, run: () => void): () => void;
 }
 

@@ -1,4 +1,4 @@
-// The board's columns: the four that every board has, then those for which it has something to show.
+// The board's columns: four on every board, then one for each optional field that some row has.
 
 import {
   createColumnHelper,
@@ -7,9 +7,9 @@ import {
   sortFn_basic,
   tableFeatures,
 } from "@tanstack/react-table";
-import { FlightNumber, Place, State, TimeOf } from "./cells.tsx";
+import { FlightNumber, Place, State, LocalTime } from "./cells.tsx";
 import type { Field } from "./changes.ts";
-import { otherEnd, scheduledTime, type Board, type Flight } from "./flight.ts";
+import { otherAirport, scheduledTime, type Board, type Flight } from "./flight.ts";
 import { scheduledInstant } from "./time.ts";
 
 export const features = tableFeatures({
@@ -18,7 +18,7 @@ export const features = tableFeatures({
   sortFns: { basic: sortFn_basic },
 });
 
-/** Scheduled time, then number: flights of the same minute must not swap places. */
+/** Scheduled time, then number, so that flights of the same minute keep their order. */
 export const byScheduledTime = [
   { id: "time", desc: false },
   { id: "flight", desc: false },
@@ -33,11 +33,11 @@ const extras = {
   checkIn: "Check-in",
 } as const;
 
-export type Extra = keyof typeof extras;
+export type OptionalColumn = keyof typeof extras;
 
-export function extrasOf(flights: Iterable<Flight>): Extra[] {
-  const found = new Set<Extra>();
-  const all = Object.keys(extras) as Extra[];
+export function optionalColumns(flights: Iterable<Flight>): OptionalColumn[] {
+  const found = new Set<OptionalColumn>();
+  const all = Object.keys(extras) as OptionalColumn[];
   for (const flight of flights) {
     for (const extra of all) if (flight[extra]) found.add(extra);
   }
@@ -46,10 +46,10 @@ export function extrasOf(flights: Iterable<Flight>): Extra[] {
 
 const helper = createColumnHelper<typeof features, Flight>();
 
-export function columnsOf(board: Board, firstDay: string, shown: readonly Extra[]) {
+export function columnsOf(board: Board, firstDay: string, shown: readonly OptionalColumn[]) {
   const arrivals = board.kind === "arrivals";
   return helper.columns([
-    helper.accessor((flight) => otherEnd(flight, board.kind), {
+    helper.accessor((flight) => otherAirport(flight, board.kind), {
       id: "place",
       header: arrivals ? "Origin" : "Destination",
       cell: ({ getValue, row }) => <Place place={getValue()} via={row.original.via} />,
@@ -62,7 +62,7 @@ export function columnsOf(board: Board, firstDay: string, shown: readonly Extra[
       id: "time",
       header: arrivals ? "Arrival" : "Departure",
       cell: ({ row }) => (
-        <TimeOf
+        <LocalTime
           flight={row.original}
           time={scheduledTime(row.original, board.kind)}
           board={board}
@@ -78,7 +78,7 @@ export function columnsOf(board: Board, firstDay: string, shown: readonly Extra[
         header: extras[extra],
         cell: ({ getValue, row }) =>
           getValue() && (extra === "estimated" || extra === "actual") ? (
-            <TimeOf flight={row.original} time={getValue()} board={board} />
+            <LocalTime flight={row.original} time={getValue()} board={board} />
           ) : (
             getValue()
           ),
@@ -89,7 +89,7 @@ export function columnsOf(board: Board, firstDay: string, shown: readonly Extra[
 
 export type Columns = ReturnType<typeof columnsOf>;
 
-/** The fields that a column shows: its cell is marked when one of them changes. */
+/** The fields that a column shows: its cell is highlighted when one of them changes. */
 export function fieldsOf(column: string, board: Board): Field[] {
   const arrivals = board.kind === "arrivals";
   switch (column) {

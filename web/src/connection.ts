@@ -1,52 +1,52 @@
-// Keeps one stream of one board open for as long as it is wanted, and says what it knows of it.
-// It must not know what the events mean for a flight, nor React. follower.ts hears from it.
+// Keeps one board's stream open and tracks whether its rows are known to be current.
+// It does not know React, nor how events change a flight; follower.ts listens to it.
 //
-// A browser's EventSource comes back by itself from a cut, but not from everything: it ends for good on
-// any answer but 200 (a proxy's 502 during a restart), and it cannot notice silence. Both are mended here
-// by building a new one, which has no `Last-Event-ID` header, so the id goes into the query.
+// A browser's EventSource reconnects after a cut, but stops for good on any status other than 200 (a
+// proxy's 502 during a restart), and never notices silence. In both cases this module creates a new one.
+// A new EventSource sends no `Last-Event-ID` header, so the id goes into the query.
 //
-// "live" is a claim about the rows, not about the socket: an open stream may still owe what was missed. Only
-// a whole timetable, or the server's own word that its newest event is the last one seen here, makes it so.
+// "live" is a claim about the rows, not about the socket: an open stream may still owe missed events. The rows
+// are live after a whole timetable, or when the server confirms that its newest event is the last one received.
 
 import type { Clock } from "./clock.ts";
 import { eventNames, readEvent, type BoardEvent, type Heartbeat } from "./events.ts";
 import { isAfter, sameEpoch } from "./ids.ts";
 
-/** `since` is when the rows were last known to be right, which is before whatever went wrong was noticed. */
+/** `since` is when the rows were last known to be right, which is before the fault was noticed. */
 export type ConnectionState =
-  | { is: "connecting" }
-  | { is: "live" }
-  | { is: "reconnecting"; since: number }
-  /** It seems open, but the heartbeats stay out, or tell of more than has come, or that it is unknown. */
-  | { is: "stale"; since: number }
-  | { is: "stopped"; since: number }
-  | { is: "absent" }
-  | { is: "closed"; reason?: string };
+  | { status: "connecting" }
+  | { status: "live" }
+  | { status: "reconnecting"; since: number }
+  /** Open, but heartbeats are missing, name an event that has not arrived, or say that the head is unknown. */
+  | { status: "stale"; since: number }
+  | { status: "stopped"; since: number }
+  | { status: "absent" }
+  | { status: "closed"; reason?: string };
 
-/** What the page needs of an `EventSource`, the browser's own or a stand-in. */
-export interface Stream {
+/** The part of `EventSource` that the page uses, native or polyfill. */
+export interface EventStream {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: Event) => void): void;
   close(): void;
 }
 
-export type BoardFate = "open" | "closed" | "absent" | "unknown";
+export type BoardStatus = "open" | "closed" | "absent" | "unknown";
 
 /**
- * A board when asked beside the stream; `head` is the id of its newest event, where it was told, and `behind`
- * for how many seconds who answers has not known that, if it is long.
+ * A board's answer to a plain request. `head` is the id of its newest event if the server gave one; `behind` is
+ * for how many seconds the server itself may have been out of date, if it says so.
  */
-export interface BoardNow {
-  fate: BoardFate;
+export interface BoardSummary {
+  status: BoardStatus;
   head?: string | undefined;
   behind?: number | undefined;
 }
 
-export interface Surroundings {
-  open(url: string): Stream;
-  askBoard(board: string): Promise<BoardNow>;
+export interface Environment {
+  open(url: string): EventStream;
+  fetchBoard(board: string): Promise<BoardSummary>;
   clock: Clock;
-  /** From 0 up to 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   random(): number;
 }
 
@@ -55,50 +55,50 @@ export interface ConnectionListener {
   onState(state: ConnectionState): void;
 }
 
-/** Two heartbeats of 15 s, and some slack. */
-export const SILENCE_MILLIS = 35_000;
+/** Two heartbeat intervals of 15 s plus 5 s of slack. */
+export const SILENCE_TIMEOUT_MILLIS = 35_000;
 /**
- * Where the page says already that it does not know. Longer than any `retry:` by which a busy server asks for
- * patience, which must not be undercut, and enough for a large timetable on a slow line.
+ * Applies while the page already says that it does not know. Longer than any `retry:` of an overloaded server,
+ * which the page must respect, and long enough for a large timetable on a slow line.
  */
-export const CONNECT_MILLIS = 130_000;
-/** How long the event that a heartbeat's head tells of may be under way. */
-export const GAP_MILLIS = 2_000;
-/** How soon after a computer's sleep, in which timers stand still, the page looks how late it is. */
-export const LOOK_MILLIS = 1_000;
-export const FIRST_BACKOFF_MILLIS = 1_000;
-export const LAST_BACKOFF_MILLIS = 30_000;
+export const CONNECT_TIMEOUT_MILLIS = 130_000;
+/** Time allowed for the event named by a heartbeat's head to arrive. */
+export const GAP_TIMEOUT_MILLIS = 2_000;
+/** Timers stop while the computer sleeps; the watchdog notices within this time of waking up. */
+export const WATCHDOG_INTERVAL_MILLIS = 1_000;
+export const MIN_BACKOFF_MILLIS = 1_000;
+export const MAX_BACKOFF_MILLIS = 30_000;
 
 const OPEN = 1;
 const CLOSED = 2;
 
 export class Connection {
-  #state: ConnectionState = { is: "connecting" };
-  #stream: Stream | undefined;
+  #state: ConnectionState = { status: "connecting" };
+  #stream: EventStream | undefined;
   #lastId = "";
-  /** When the rows were last known to be right. */
-  #rightAt: number | undefined;
-  /** A newest event that was told of and has not come yet, and the last that had come by then. */
-  #awaited: { head: string; after: string } | undefined;
-  /** Since when the server has not known what is newest, where it said so. */
+  /** The time at which the rows were last confirmed to be right. */
+  #confirmedAt: number | undefined;
+  /** A head that has not arrived yet, and the last id received when it was announced. */
+  #expectedHead: { head: string; after: string } | undefined;
+  /** Since when the server itself may be behind, if it says so. */
   #behindSince: number | undefined;
-  /** The last id at the last gap: a second gap at the same place is not mended by asking again after it. */
-  #gapAfter: string | undefined;
-  /** When something was heard, or at least tried. */
-  #sign: { wall: number; ticks: number };
-  /** Since the server and the page last agreed. */
+  /** The last id at the previous gap. A second gap at the same id is not repaired by resuming from it again. */
+  #lastGapId: string | undefined;
+  /** The last byte received or connection attempt. */
+  #lastActivity: { wall: number; ticks: number };
+  /** Failed attempts since the rows were last confirmed; sets the back-off. */
   #attempts = 0;
-  #suspended = false;
-  /** Grows whenever the stream is given up, so that an answer that comes too late is known as such. */
-  #turn = 0;
-  #callOff: { watch?: () => void; retry?: () => void; gap?: () => void; ask?: () => void } = {};
+  #isSuspended = false;
+  /** Incremented whenever the stream is closed, so that late answers can be recognised. */
+  #generation = 0;
+  #cancel: { watch?: () => void; retry?: () => void; gap?: () => void; fetch?: () => void } = {};
 
   constructor(
     private readonly board: string,
-    private readonly surroundings: Surroundings,
+    private readonly environment: Environment,
     private readonly listener: ConnectionListener,
   ) {
-    this.#sign = this.#moment();
+    this.#lastActivity = this.#timestamp();
   }
 
   get state(): ConnectionState {
@@ -106,60 +106,60 @@ export class Connection {
   }
 
   open(): void {
-    this.#connect({ is: "connecting" });
+    this.#connect({ status: "connecting" });
   }
 
-  /** Ends the stream at once, at the reader's wish. */
+  /** Closes the stream at the reader's request. */
   stop(): void {
-    if (this.#state.is === "closed") return;
-    this.#giveUp();
-    this.#suspended = false;
-    this.#become({ is: "stopped", since: this.#asOf() });
+    if (this.#state.status === "closed") return;
+    this.#closeStream();
+    this.#isSuspended = false;
+    this.#setState({ status: "stopped", since: this.#lastConfirmed() });
   }
 
-  /** Goes on after the last event that was seen. */
+  /** Reconnects after the last event received. */
   resume(): void {
-    if (this.#state.is === "stopped") this.#connect({ is: "connecting" });
+    if (this.#state.status === "stopped") this.#connect({ status: "connecting" });
   }
 
-  /** The page is put away (closed, frozen, or kept for the back button): it must not hold a stream. */
+  /** The page is hidden for good, frozen or in the back/forward cache: it must not hold a stream. */
   suspend(): void {
-    if (this.#atRest()) return;
-    this.#giveUp();
-    this.#suspended = true;
-    this.#become({ is: "reconnecting", since: this.#asOf() });
+    if (this.#isAtRest()) return;
+    this.#closeStream();
+    this.#isSuspended = true;
+    this.#setState({ status: "reconnecting", since: this.#lastConfirmed() });
   }
 
-  /** The page is looked at again; its timers may have stood still meanwhile. */
+  /** The page is visible again; its timers may have been suspended. */
   wake(): void {
-    if (this.#atRest()) return;
-    if (this.#suspended || this.#stream === undefined) this.#connect(this.#state);
-    else if (this.#overdue()) this.#rebuild();
+    if (this.#isAtRest()) return;
+    if (this.#isSuspended || this.#stream === undefined) this.#connect(this.#state);
+    else if (this.#isSilent()) this.#rebuild();
   }
 
-  /** The network is back. What was open before may hang on one that is gone, and never say so. */
+  /** The network is back. A stream from before may be bound to a dead interface and never report it. */
   renew(): void {
-    if (this.#atRest() || this.#stream?.readyState !== OPEN) this.wake();
+    if (this.#isAtRest() || this.#stream?.readyState !== OPEN) this.wake();
     else this.#replace();
   }
 
-  /** Ends the stream without a word, when nobody listens any more. */
+  /** Closes the stream without a state change, once the listener is gone. */
   dispose(): void {
-    this.#giveUp();
+    this.#closeStream();
   }
 
   #connect(state: ConnectionState): void {
-    this.#giveUp();
-    this.#suspended = false;
-    this.#become(state);
-    const stream = this.surroundings.open(this.#url());
+    this.#closeStream();
+    this.#isSuspended = false;
+    this.#setState(state);
+    const stream = this.environment.open(this.#url());
     this.#stream = stream;
-    this.#heard();
+    this.#recordActivity();
     this.#listen(stream);
   }
 
-  #listen(stream: Stream): void {
-    // After close() an EventSource is silent, but a stand-in may not be.
+  #listen(stream: EventStream): void {
+    // After close() a native EventSource is silent, but a polyfill may not be.
     const listen = (type: string, hear: (event: Event) => void) =>
       stream.addEventListener(type, (event) => {
         if (this.#stream === stream) hear(event);
@@ -171,229 +171,237 @@ export class Connection {
     }
   }
 
-  /** A first stream begins with all rows. One that goes on may owe nothing or much, and does not say which. */
+  /** A first stream begins with all rows. A resumed one does not say how many events it still owes. */
   #onOpen(): void {
-    this.#heard();
-    // It may be another server. One that does not know says so at once, before any rows.
+    this.#recordActivity();
+    // This may be another server. If it is behind, it says so before any rows.
     this.#behindSince = undefined;
     if (this.#lastId === "") return;
-    this.#callOff.ask?.();
-    this.#callOff.ask = this.surroundings.clock.after(GAP_MILLIS, () => void this.#askHead());
+    this.#cancel.fetch?.();
+    this.#cancel.fetch = this.environment.clock.after(
+      GAP_TIMEOUT_MILLIS,
+      () => void this.#fetchHead(),
+    );
   }
 
-  #onError(stream: Stream): void {
-    this.#awaitNothing();
-    this.#doubt();
-    if (stream.readyState === CLOSED) this.#retryLater();
-    else this.#heard();
+  #onError(stream: EventStream): void {
+    this.#stopExpecting();
+    this.#markReconnecting();
+    if (stream.readyState === CLOSED) this.#scheduleRetry();
+    else this.#recordActivity();
   }
 
   #onMessage(name: (typeof eventNames)[number], message: MessageEvent): void {
     const event = readEvent(name, message.data);
-    // Whatever it was, the rows lack it.
-    if (event === undefined) return this.#startOver();
-    this.#heard();
-    if (event.name === "heartbeat") this.#takeHeartbeat(event.data);
-    else this.#take(event, message.lastEventId);
+    // The event is lost, so the rows are wrong.
+    if (event === undefined) return this.#restartFromTimetable();
+    this.#recordActivity();
+    if (event.name === "heartbeat") this.#receiveHeartbeat(event.data);
+    else this.#receive(event, message.lastEventId);
   }
 
-  #take(event: BoardEvent, id: string): void {
+  #receive(event: BoardEvent, id: string): void {
     if (event.name === "timetable") {
       this.#lastId = id;
       this.listener.onEvent(event);
-      this.#knowsRows();
+      this.#confirmRows();
       return;
     }
-    // Nothing can be changed in rows that never came.
-    if (this.#lastId === "") return this.#startOver();
+    // An update without a preceding timetable.
+    if (this.#lastId === "") return this.#restartFromTimetable();
     if (id !== "" && !isAfter(id, this.#lastId)) {
-      // Seen already: a proxy that keeps `Last-Event-ID` to itself lets a browser come back only with the
-      // older id in the URL. Of another epoch it is another history, and these rows are not of it.
-      if (!sameEpoch(id, this.#lastId)) this.#startOver();
+      // A duplicate: behind a proxy that strips `Last-Event-ID`, a browser resumes from the older id in the
+      // URL. An id of another epoch belongs to another history, so these rows cannot be kept.
+      if (!sameEpoch(id, this.#lastId)) this.#restartFromTimetable();
       return;
     }
     if (id !== "") this.#lastId = id;
     this.listener.onEvent(event);
     if (event.name === "closedConnection") this.#close(event.data.reason);
-    else if (this.#awaited === undefined) this.#staysRight();
-    else if (!isAfter(this.#awaited.head, this.#lastId)) this.#agrees();
+    else if (this.#expectedHead === undefined) this.#refreshConfirmation();
+    else if (!isAfter(this.#expectedHead.head, this.#lastId)) this.#confirmHead();
   }
 
-  #takeHeartbeat({ head, behind }: Heartbeat["data"]): void {
+  #receiveHeartbeat({ head, behind }: Heartbeat["data"]): void {
     if (behind === undefined) {
       this.#behindSince = undefined;
       return this.#compareWithHead(head);
     }
-    // Its head stands still and says nothing.
+    // The head of a server that is behind proves nothing.
     this.#behindSince ??= this.#now() - behind * 1_000;
-    this.#awaitNothing();
+    this.#stopExpecting();
     if (this.#lastId === "") return;
-    this.#knowsRows();
-    // Another server may know more, and be the one that answers.
-    void this.#askHead();
+    this.#confirmRows();
+    // Another replica may be up to date and answer this request.
+    void this.#fetchHead();
   }
 
-  /** The stream keeps its order: what the head names was sent before the heartbeat, or is just behind it. */
+  /** The stream is ordered: the event named by the head came before the heartbeat or follows right after. */
   #compareWithHead(head: string): void {
-    if (head === this.#lastId) this.#agrees();
-    else this.#await(head);
+    if (head === this.#lastId) this.#confirmHead();
+    else this.#expectHead(head);
   }
 
-  /** Asks beside the stream what the next heartbeat would say. Where one has said it, this is called off. */
-  async #askHead(): Promise<void> {
-    const turn = this.#turn;
-    const { head, behind } = await this.surroundings.askBoard(this.board);
-    const isOpen = turn === this.#turn && this.#stream?.readyState === OPEN;
+  /** Requests the head instead of waiting for the next heartbeat, which cancels this. */
+  async #fetchHead(): Promise<void> {
+    const generation = this.#generation;
+    const { head, behind } = await this.environment.fetchBoard(this.board);
+    const isOpen = generation === this.#generation && this.#stream?.readyState === OPEN;
     if (!isOpen || head === undefined || behind !== undefined) return;
     if (this.#behindSince !== undefined) return this.#replace();
-    // What the stream itself said meanwhile is newer.
-    if (this.#state.is === "live" || this.#awaited !== undefined) return;
-    if (head === this.#lastId) this.#agrees();
-    // An older head is that of an answer which a later event has overtaken: the next heartbeat will tell.
-    else if (isAfter(head, this.#lastId)) this.#await(head);
+    // The stream itself has said more in the meantime.
+    if (this.#state.status === "live" || this.#expectedHead !== undefined) return;
+    if (head === this.#lastId) this.#confirmHead();
+    // An older head: an event overtook the answer. Wait for the next heartbeat.
+    else if (isAfter(head, this.#lastId)) this.#expectHead(head);
   }
 
-  #await(head: string): void {
-    const before = this.#awaited;
+  #expectHead(head: string): void {
+    const before = this.#expectedHead;
     const seen = this.#lastId;
-    this.#awaited = { head, after: seen };
-    // They come, but slowly. To begin again would only make it slower.
+    this.#expectedHead = { head, after: seen };
+    // Events arrive, but slowly. Reconnecting would slow them down further.
     if (before !== undefined && before.after !== seen) return;
-    this.#callOff.ask?.();
-    this.#callOff.gap?.();
-    this.#callOff.gap = this.surroundings.clock.after(GAP_MILLIS, () => {
-      if (this.#lastId === seen) this.#mendGap();
-      else if (this.#state.is === "live") this.#become({ is: "stale", since: this.#asOf() });
+    this.#cancel.fetch?.();
+    this.#cancel.gap?.();
+    this.#cancel.gap = this.environment.clock.after(GAP_TIMEOUT_MILLIS, () => {
+      if (this.#lastId === seen) this.#repairGap();
+      else if (this.#state.status === "live")
+        this.#setState({ status: "stale", since: this.#lastConfirmed() });
     });
   }
 
-  #awaitNothing(): void {
-    this.#awaited = undefined;
-    this.#callOff.gap?.();
-    this.#callOff.ask?.();
+  #stopExpecting(): void {
+    this.#expectedHead = undefined;
+    this.#cancel.gap?.();
+    this.#cancel.fetch?.();
   }
 
-  #mendGap(): void {
-    if (this.#gapAfter === this.#lastId) this.#lastId = "";
-    this.#gapAfter = this.#lastId;
+  #repairGap(): void {
+    if (this.#lastGapId === this.#lastId) this.#lastId = "";
+    this.#lastGapId = this.#lastId;
     this.#replace();
   }
 
-  /** The newest event of the server is the last one seen here. */
-  #agrees(): void {
+  /** The server's newest event is the last one received here. */
+  #confirmHead(): void {
     this.#attempts = 0;
-    this.#gapAfter = undefined;
-    this.#knowsRows();
+    this.#lastGapId = undefined;
+    this.#confirmRows();
   }
 
-  #knowsRows(): void {
-    this.#awaitNothing();
+  #confirmRows(): void {
+    this.#stopExpecting();
     if (this.#behindSince === undefined) {
-      this.#rightAt = this.#now();
-      this.#become({ is: "live" });
-    } else if (this.#state.is !== "stale") {
-      this.#rightAt = this.#behindSince;
-      this.#become({ is: "stale", since: this.#behindSince });
+      this.#confirmedAt = this.#now();
+      this.#setState({ status: "live" });
+    } else if (this.#state.status !== "stale") {
+      this.#confirmedAt = this.#behindSince;
+      this.#setState({ status: "stale", since: this.#behindSince });
     }
   }
 
-  #staysRight(): void {
-    if (this.#state.is === "live") this.#rightAt = this.#now();
+  #refreshConfirmation(): void {
+    if (this.#state.status === "live") this.#confirmedAt = this.#now();
   }
 
-  #doubt(): void {
-    const { is } = this.#state;
-    if (is === "reconnecting" || is === "stale") return;
-    this.#become({ is: "reconnecting", since: this.#asOf() });
+  #markReconnecting(): void {
+    const { status } = this.#state;
+    if (status === "reconnecting" || status === "stale") return;
+    this.#setState({ status: "reconnecting", since: this.#lastConfirmed() });
   }
 
-  /** From a whole timetable, as these rows cannot be trusted. */
-  #startOver(): void {
+  /** Reconnects without an id to get a whole timetable, since these rows cannot be trusted. */
+  #restartFromTimetable(): void {
     this.#lastId = "";
     this.#replace();
   }
 
   #replace(): void {
-    this.#doubt();
-    this.#retryLater();
+    this.#markReconnecting();
+    this.#scheduleRetry();
   }
 
   #close(reason?: string): void {
-    this.#giveUp();
-    this.#become(reason === undefined ? { is: "closed" } : { is: "closed", reason });
+    this.#closeStream();
+    this.#setState(reason === undefined ? { status: "closed" } : { status: "closed", reason });
   }
 
-  /** For a stream that is gone for good: a new one after a while, if the board is still there. */
-  #retryLater(): void {
-    this.#giveUp();
-    const longest = Math.min(LAST_BACKOFF_MILLIS, FIRST_BACKOFF_MILLIS * 2 ** this.#attempts);
+  /** Creates a new stream after a back-off, if the board still exists. */
+  #scheduleRetry(): void {
+    this.#closeStream();
+    const longest = Math.min(MAX_BACKOFF_MILLIS, MIN_BACKOFF_MILLIS * 2 ** this.#attempts);
     this.#attempts += 1;
-    // At least half of it, the rest by chance: all screens lost the server in the same second.
-    const wait = (longest * (1 + this.surroundings.random())) / 2;
-    this.#callOff.retry = this.surroundings.clock.after(wait, () => void this.#retry());
+    // Half fixed, half random: all screens lost the server in the same second.
+    const wait = (longest * (1 + this.environment.random())) / 2;
+    this.#cancel.retry = this.environment.clock.after(wait, () => void this.#retry());
   }
 
   async #retry(): Promise<void> {
-    const turn = this.#turn;
-    const { fate } = await this.surroundings.askBoard(this.board);
-    if (turn !== this.#turn) return;
-    if (fate === "closed") {
+    const generation = this.#generation;
+    const { status } = await this.environment.fetchBoard(this.board);
+    if (generation !== this.#generation) return;
+    if (status === "closed") {
       this.#close();
-    } else if (fate === "absent") {
-      this.#become({ is: "absent" });
-      this.#retryLater();
+    } else if (status === "absent") {
+      this.#setState({ status: "absent" });
+      this.#scheduleRetry();
     } else {
-      this.#connect(this.#state.is === "absent" ? { is: "connecting" } : this.#state);
+      this.#connect(this.#state.status === "absent" ? { status: "connecting" } : this.#state);
     }
   }
 
-  /** The watch starts anew. */
-  #heard(): void {
-    this.#sign = this.#moment();
+  /** Restarts the watchdog. */
+  #recordActivity(): void {
+    this.#lastActivity = this.#timestamp();
     this.#watch();
   }
 
   #watch(): void {
-    this.#callOff.watch?.();
-    this.#callOff.watch = this.surroundings.clock.after(LOOK_MILLIS, () => {
-      if (this.#overdue()) this.#rebuild();
+    this.#cancel.watch?.();
+    this.#cancel.watch = this.environment.clock.after(WATCHDOG_INTERVAL_MILLIS, () => {
+      if (this.#isSilent()) this.#rebuild();
       else this.#watch();
     });
   }
 
   /**
-   * By the clock on the wall, which goes on while a computer sleeps, and by the one that only counts, which
-   * nobody sets back. Either alone could take an hour for a moment.
+   * Measures with both clocks: the wall clock keeps running while the computer sleeps, the monotonic clock
+   * cannot be set back. Either alone could mistake an hour for a moment.
    */
-  #overdue(): boolean {
-    const { wall, ticks } = this.#moment();
-    const silence = Math.max(wall - this.#sign.wall, ticks - this.#sign.ticks);
-    const isTrusted = this.#state.is === "live" && this.#stream?.readyState === OPEN;
-    return silence >= (isTrusted ? SILENCE_MILLIS : CONNECT_MILLIS);
+  #isSilent(): boolean {
+    const { wall, ticks } = this.#timestamp();
+    const silence = Math.max(wall - this.#lastActivity.wall, ticks - this.#lastActivity.ticks);
+    const isTrusted = this.#state.status === "live" && this.#stream?.readyState === OPEN;
+    return silence >= (isTrusted ? SILENCE_TIMEOUT_MILLIS : CONNECT_TIMEOUT_MILLIS);
   }
 
   #rebuild(): void {
-    this.#connect(this.#state.is === "live" ? { is: "stale", since: this.#asOf() } : this.#state);
+    this.#connect(
+      this.#state.status === "live"
+        ? { status: "stale", since: this.#lastConfirmed() }
+        : this.#state,
+    );
   }
 
-  #giveUp(): void {
-    this.#turn += 1;
-    for (const callOff of Object.values(this.#callOff)) callOff();
-    this.#callOff = {};
-    this.#awaited = undefined;
+  #closeStream(): void {
+    this.#generation += 1;
+    for (const cancel of Object.values(this.#cancel)) cancel();
+    this.#cancel = {};
+    this.#expectedHead = undefined;
     this.#stream?.close();
     this.#stream = undefined;
   }
 
-  #become(state: ConnectionState): void {
-    if (state.is === "live" && this.#state.is === "live") return;
+  #setState(state: ConnectionState): void {
+    if (state.status === "live" && this.#state.status === "live") return;
     this.#state = state;
     this.listener.onState(state);
   }
 
-  /** Stopped or closed: only the reader, or nobody, wakes it. */
-  #atRest(): boolean {
-    return this.#state.is === "stopped" || this.#state.is === "closed";
+  /** Stopped by the reader, or closed for good: it does not reconnect on its own. */
+  #isAtRest(): boolean {
+    return this.#state.status === "stopped" || this.#state.status === "closed";
   }
 
   #url(): string {
@@ -403,15 +411,15 @@ export class Connection {
       : `${events}?lastEventId=${encodeURIComponent(this.#lastId)}`;
   }
 
-  #asOf(): number {
-    return this.#rightAt ?? this.#now();
+  #lastConfirmed(): number {
+    return this.#confirmedAt ?? this.#now();
   }
 
   #now(): number {
-    return this.surroundings.clock.now();
+    return this.environment.clock.now();
   }
 
-  #moment(): { wall: number; ticks: number } {
-    return { wall: this.#now(), ticks: this.surroundings.clock.ticks() };
+  #timestamp(): { wall: number; ticks: number } {
+    return { wall: this.#now(), ticks: this.environment.clock.ticks() };
   }
 }

@@ -11,14 +11,14 @@ vi.mock("event-source-polyfill", () => {
 
 afterEach(() => vi.unstubAllGlobals());
 
-test("the browser's own is taken, and nothing is fetched", async () => {
+test("prefers the native EventSource", async () => {
   const Native = class {};
   vi.stubGlobal("EventSource", Native);
   expect(await eventSourceClass()).toBe(Native);
   expect(asked).not.toHaveBeenCalled();
 });
 
-test("a stand-in is fetched where the browser has none", async () => {
+test("falls back to the polyfill", async () => {
   vi.stubGlobal("EventSource", undefined);
   expect((await eventSourceClass()).name).toBe("StandIn");
   expect(asked).toHaveBeenCalledOnce();

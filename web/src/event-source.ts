@@ -1,12 +1,11 @@
-// Which EventSource the page uses: the browser's own or, only where there is none, a stand-in that is
-// fetched at that moment.
+// Chooses the EventSource: the browser's own or, where it has none, a polyfill that is fetched on demand.
 
-import type { Stream } from "./connection.ts";
+import type { EventStream } from "./connection.ts";
 
-export type StreamClass = new (url: string) => Stream;
+export type EventSourceClass = new (url: string) => EventStream;
 
-export async function eventSourceClass(): Promise<StreamClass> {
+export async function eventSourceClass(): Promise<EventSourceClass> {
   if (typeof window.EventSource === "function") return window.EventSource;
   const { EventSourcePolyfill } = await import("event-source-polyfill");
-  return EventSourcePolyfill as unknown as StreamClass;
+  return EventSourcePolyfill as unknown as EventSourceClass;
 }

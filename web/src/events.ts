@@ -1,4 +1,4 @@
-// The events of a board's stream, from text to types: inside, an event is right by construction.
+// Parses the events of a board's stream, so that the rest of the page handles typed, valid events only.
 
 import type { Board, Flight } from "./flight.ts";
 
@@ -16,10 +16,10 @@ export type BoardEvent =
 
 export type Heartbeat = { name: "heartbeat"; data: { head: string; behind?: number } };
 
-type Received = BoardEvent | Heartbeat;
+type StreamEvent = BoardEvent | Heartbeat;
 
-/** What the data of each event must have to be read at all. */
-const needs: { [Name in Received["name"]]: (data: Record<string, unknown>) => boolean } = {
+/** The minimum that each event's data must contain. */
+const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) => boolean } = {
   timetable: (data) => isObject(data.board) && Array.isArray(data.flights),
   flightAddition: hasFlight,
   flightStateUpdate: hasFlight,
@@ -29,14 +29,14 @@ const needs: { [Name in Received["name"]]: (data: Record<string, unknown>) => bo
   heartbeat: (data) => typeof data.head === "string" && isSeconds(data.behind),
 };
 
-export const eventNames = Object.keys(needs) as Received["name"][];
+export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
 
-/** The event, or undefined where the data is not what its name promises. */
-export function readEvent(name: Received["name"], text: unknown): Received | undefined {
+/** Parses an event; undefined if its data does not match its name. */
+export function readEvent(name: StreamEvent["name"], text: unknown): StreamEvent | undefined {
   try {
     const data: unknown = JSON.parse(String(text));
-    return isObject(data) && needs[name](data)
-      ? ({ name, data } as unknown as Received)
+    return isObject(data) && isValid[name](data)
+      ? ({ name, data } as unknown as StreamEvent)
       : undefined;
   } catch {
     return undefined;

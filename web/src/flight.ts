@@ -1,11 +1,11 @@
-// The words of the board, as the server sends them. Absent fields are absent, never null.
+// Boards and flights as the server sends them. An unset field is absent, never null.
 
 export interface Board {
   name: string;
   title: string;
   kind: "arrivals" | "departures";
   airport?: string;
-  /** IANA name; every time on the board is shown in this zone, wherever the browser is. */
+  /** IANA name. All times are shown in this zone, wherever the browser is. */
   timeZone?: string;
   note?: string;
   removeAfter?: Record<string, string>;
@@ -14,9 +14,9 @@ export interface Board {
 /** A board as `GET /boards` lists it. */
 export interface ListedBoard extends Board {
   closed: boolean;
-  /** Of its newest event. */
+  /** The id of its newest event. */
   id?: string;
-  /** For how many seconds the server has not known that, if it is long. */
+  /** For how many seconds the server may have been behind, if it says so. */
   behind?: number;
 }
 
@@ -43,17 +43,17 @@ export interface Flight {
   remark?: string;
 }
 
-/** The number alone is not a key: it comes back every day. */
+/** The number alone is not a key, since it is reused every day. */
 export function keyOf(flight: { flight: string; date?: string | undefined }): string {
   return flight.date === undefined ? flight.flight : `${flight.flight} ${flight.date}`;
 }
 
-/** The end of the leg that the board is about: scheduled time. */
+/** The scheduled time at the board's own airport. */
 export function scheduledTime(flight: Flight, kind: Board["kind"]): string | undefined {
   return kind === "arrivals" ? flight.arrival : flight.departure;
 }
 
-/** The other end of the leg: where it comes from, or goes to. */
-export function otherEnd(flight: Flight, kind: Board["kind"]): string | undefined {
+/** The airport at the other end of the leg. */
+export function otherAirport(flight: Flight, kind: Board["kind"]): string | undefined {
   return kind === "arrivals" ? flight.origin : flight.destination;
 }

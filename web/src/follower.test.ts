@@ -1,96 +1,96 @@
 import { beforeEach, expect, test } from "vitest";
-import { arrivals, FakeSurroundings, rome, tokyo } from "./fakes.ts";
-import { Follower, RENDER_MILLIS } from "./follower.ts";
+import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
+import { Follower, RENDER_INTERVAL_MILLIS } from "./follower.ts";
 
-let world: FakeSurroundings;
+let world: FakeEnvironment;
 let follower: Follower;
 let told: number;
 
 beforeEach(async () => {
-  world = new FakeSurroundings();
+  world = new FakeEnvironment();
   follower = new Follower("main", world);
   follower.open();
   world.stream.opens();
   world.stream.sends("timetable", { board: arrivals, flights: [rome, tokyo] }, "aa-1");
-  await world.clock.turn(RENDER_MILLIS);
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
   told = 0;
   follower.subscribe(() => told++);
 });
 
-test("a burst of events is told once, with the last of each row", async () => {
+test("a burst is rendered once", async () => {
   for (let step = 2; step < 500; step++) {
     world.stream.sends("flightStateUpdate", { flight: "I768", gate: `B${step}` }, `aa-${step}`);
   }
   expect(told).toBe(0);
-  await world.clock.turn(RENDER_MILLIS);
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
   expect(told).toBe(1);
-  const { timetable, changes, marks } = follower.followed();
+  const { timetable, changes, highlights } = follower.followed();
   expect(timetable.flights.get("I768")?.gate).toBe("B499");
   expect(changes.map(({ key, fields }) => [key, ...fields])).toEqual([["I768", "gate"]]);
-  expect([...marks.keys()]).toEqual(["I768"]);
+  expect([...highlights.keys()]).toEqual(["I768"]);
 });
 
-test("the first timetable marks nothing; one after a gap marks what is new", async () => {
-  expect(follower.followed().marks.size).toBe(0);
+test("only later timetables highlight rows", async () => {
+  expect(follower.followed().highlights.size).toBe(0);
   const landed = { ...rome, state: "landed" };
   world.stream.sends("timetable", { board: arrivals, flights: [landed] }, "aa-9");
-  await world.clock.turn(RENDER_MILLIS);
-  const { changes, marks } = follower.followed();
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  const { changes, highlights } = follower.followed();
   expect(changes.map(({ kind, key }) => [kind, key])).toEqual([
     ["changed", "I768"],
     ["removed", "G119"],
   ]);
-  expect([...marks.keys()]).toEqual(["I768"]);
+  expect([...highlights.keys()]).toEqual(["I768"]);
 });
 
-test("a mark shows that the same row has changed again", async () => {
+test("repeated changes restart the highlight", async () => {
   const turns: (number | undefined)[] = [];
   for (const [turn, state] of ["landing", "landed"].entries()) {
     world.stream.sends("flightStateUpdate", { flight: "I768", state }, `aa-${2 + turn}`);
-    await world.clock.turn(RENDER_MILLIS);
-    turns.push(follower.followed().marks.get("I768")?.turn);
+    await world.clock.advance(RENDER_INTERVAL_MILLIS);
+    turns.push(follower.followed().highlights.get("I768")?.turn);
   }
   expect(turns).toEqual([1, 2]);
 });
 
-test("a row that is gone takes its mark along", async () => {
+test("a removed row loses its highlight", async () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-2");
-  await world.clock.turn(RENDER_MILLIS);
-  expect(follower.followed().marks.size).toBe(1);
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  expect(follower.followed().highlights.size).toBe(1);
   world.stream.sends("flightRemoval", { flight: "I768" }, "aa-3");
-  await world.clock.turn(RENDER_MILLIS);
-  expect(follower.followed().marks.size).toBe(0);
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  expect(follower.followed().highlights.size).toBe(0);
 });
 
-test("the end of a board announces no removals", async () => {
+test("closing announces no removals", async () => {
   world.stream.sends("closedConnection", { reason: "end of the day" }, "aa-2");
-  expect(follower.followed().connection).toEqual({ is: "closed", reason: "end of the day" });
+  expect(follower.followed().connection).toEqual({ status: "closed", reason: "end of the day" });
   expect(follower.followed().changes).toEqual([]);
 });
 
-test("what was taken but not told yet is told with the next state", () => {
+test("pending events follow the next state", () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
   follower.stop();
   expect(follower.followed().timetable.flights.get("I768")?.state).toBe("landing");
 });
 
-test("what came while timers ran late is told with the first look", () => {
+test("waking renders pending events", () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
   follower.wake();
   expect(follower.followed().timetable.flights.get("I768")?.state).toBe("landing");
 });
 
-test("rows that are new again and the word that they are come together", async () => {
+test("rows and status change together", async () => {
   world.stream.breaks();
   world.stream.opens();
-  await world.clock.turn(RENDER_MILLIS);
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
   const seen: unknown[] = [];
   follower.subscribe(() => {
     const { timetable, connection } = follower.followed();
-    seen.push([connection.is, timetable.flights.get("I768")?.state]);
+    seen.push([connection.status, timetable.flights.get("I768")?.state]);
   });
   const landed = { ...rome, state: "landed" };
   world.stream.sends("timetable", { board: arrivals, flights: [landed] }, "aa-9");
-  await world.clock.turn(RENDER_MILLIS);
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
   expect(seen).toEqual([["live", "landed"]]);
 });

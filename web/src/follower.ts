@@ -1,41 +1,41 @@
-// Joins a board's connection with its timetable, and tells the page in a bounded rhythm: a replay of
-// a thousand missed events is one rendering, not a thousand.
+// Combines a board's connection with its timetable and notifies the page at a bounded rate: a replay of
+// a thousand missed events is rendered once, not a thousand times.
 
-import { changesBetween, marked, type Change, type Marks } from "./changes.ts";
-import { Connection, type ConnectionState, type Surroundings } from "./connection.ts";
+import { changesBetween, updateHighlights, type Change, type Highlights } from "./changes.ts";
+import { Connection, type ConnectionState, type Environment } from "./connection.ts";
 import type { BoardEvent } from "./events.ts";
 import { apply, unknownTimetable, type Timetable } from "./timetable.ts";
 
-export interface Followed {
+export interface FollowerState {
   readonly timetable: Timetable;
   readonly connection: ConnectionState;
-  /** What the newest rendering changed. */
+  /** The changes since the previous rendering. */
   readonly changes: readonly Change[];
-  readonly marks: Marks;
+  readonly highlights: Highlights;
 }
 
-export const RENDER_MILLIS = 40;
+export const RENDER_INTERVAL_MILLIS = 40;
 
 export class Follower {
   readonly #connection: Connection;
   #timetable = unknownTimetable;
-  #followed: Followed;
-  #callOff: (() => void) | undefined;
+  #followed: FollowerState;
+  #cancel: (() => void) | undefined;
   #listeners = new Set<() => void>();
 
   constructor(
     board: string,
-    private readonly surroundings: Surroundings,
+    private readonly environment: Environment,
   ) {
-    this.#connection = new Connection(board, surroundings, {
-      onEvent: (event) => this.#take(event),
-      onState: () => this.#tell(),
+    this.#connection = new Connection(board, environment, {
+      onEvent: (event) => this.#receive(event),
+      onState: () => this.#notify(),
     });
     this.#followed = {
       timetable: unknownTimetable,
       connection: this.#connection.state,
       changes: [],
-      marks: new Map(),
+      highlights: new Map(),
     };
   }
 
@@ -44,7 +44,7 @@ export class Follower {
     return () => this.#listeners.delete(listener);
   };
 
-  readonly followed = (): Followed => this.#followed;
+  readonly followed = (): FollowerState => this.#followed;
 
   readonly open = (): void => this.#connection.open();
   readonly stop = (): void => this.#connection.stop();
@@ -54,30 +54,30 @@ export class Follower {
 
   readonly wake = (): void => {
     this.#connection.wake();
-    // The timers of a hidden page run late: what has come meanwhile is shown with the first look.
-    if (this.#callOff) this.#tell();
+    // A hidden page's timers run late: show pending events as soon as the page is visible.
+    if (this.#cancel) this.#notify();
   };
 
   dispose(): void {
-    this.#callOff?.();
-    this.#callOff = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#connection.dispose();
   }
 
-  #take(event: BoardEvent): void {
+  #receive(event: BoardEvent): void {
     this.#timetable = apply(this.#timetable, event);
-    this.#callOff ??= this.surroundings.clock.after(RENDER_MILLIS, () => this.#tell());
+    this.#cancel ??= this.environment.clock.after(RENDER_INTERVAL_MILLIS, () => this.#notify());
   }
 
-  #tell(): void {
-    this.#callOff?.();
-    this.#callOff = undefined;
+  #notify(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
     const changes = changesBetween(this.#followed.timetable, this.#timetable);
     this.#followed = {
       timetable: this.#timetable,
       connection: this.#connection.state,
       changes,
-      marks: marked(this.#followed.marks, changes),
+      highlights: updateHighlights(this.#followed.highlights, changes),
     };
     for (const listener of this.#listeners) listener();
   }

@@ -1,10 +1,10 @@
-// Event ids, `<epoch>-<sequence>`, as far as the page looks into them: which of two comes later.
+// Compares event ids, `<epoch>-<sequence>`.
 
 export function isAfter(id: string, other: string): boolean {
   return sequenceOf(id) > sequenceOf(other);
 }
 
-/** One epoch is one unbroken run of writing: only within it does a number name one event. */
+/** A sequence number identifies an event only within its epoch, one unbroken run of writing. */
 export function sameEpoch(id: string, other: string): boolean {
   return epochOf(id) === epochOf(other);
 }
@@ -13,7 +13,7 @@ function epochOf(id: string): string {
   return id.slice(0, id.indexOf("-"));
 }
 
-/** 0 where there is none, which is before the first. */
+/** 0, which precedes the first event, for an empty or malformed id. */
 function sequenceOf(id: string): number {
   const sequence = /^[0-9a-f]+-(\d+)$/.exec(id)?.[1];
   return sequence === undefined ? 0 : Number(sequence);

@@ -1,20 +1,20 @@
-// Where the page begins: real time, real chance, the real stream.
+// The entry point: renders the app with the real clock, random numbers and EventSource.
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { askBoard } from "./api.ts";
+import { fetchBoard } from "./api.ts";
 import { App } from "./App.tsx";
 import { realClock } from "./clock.ts";
-import type { Surroundings } from "./connection.ts";
+import type { Environment } from "./connection.ts";
 import { eventSourceClass } from "./event-source.ts";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/timetable.css";
 
-const StreamClass = await eventSourceClass();
-const surroundings: Surroundings = {
-  open: (url) => new StreamClass(url),
-  askBoard,
+const EventSourceClass = await eventSourceClass();
+const environment: Environment = {
+  open: (url) => new EventSourceClass(url),
+  fetchBoard,
   clock: realClock,
   random: Math.random,
 };
@@ -23,7 +23,7 @@ const root = document.getElementById("page");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App surroundings={surroundings} />
+      <App environment={environment} />
     </StrictMode>,
   );
 }

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { lookOf } from "./states.ts";
+import { styleOf } from "./states.ts";
 
-it("knows a state in any letter case, and no other text", () => {
-  expect(lookOf("Gate Open")).toEqual(lookOf("gate open"));
-  expect(lookOf("landed")?.label).toBe("Landed");
-  expect(lookOf("constructor")).toBeUndefined();
-  expect(lookOf("holding over Drammen")).toBeUndefined();
+it("matches known states in any case", () => {
+  expect(styleOf("Gate Open")).toEqual(styleOf("gate open"));
+  expect(styleOf("landed")?.label).toBe("Landed");
+  expect(styleOf("constructor")).toBeUndefined();
+  expect(styleOf("holding over Drammen")).toBeUndefined();
 });

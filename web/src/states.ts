@@ -1,17 +1,17 @@
-// How the known states look and read. Any other text is shown as it is.
+// Labels and styles of the known states. Any other text is shown as it is.
 
 import type { IconName } from "./Icon.tsx";
 
 /** A colour with a meaning; page.css gives each its contrast. */
 export type Tone = "quiet" | "info" | "go" | "call" | "stop" | "turn" | "done";
 
-export interface StateLook {
+export interface StateStyle {
   label: string;
   tone: Tone;
   icon: IconName;
 }
 
-const looks: Record<string, StateLook> = {
+const styles: Record<string, StateStyle> = {
   scheduled: { label: "Scheduled", tone: "quiet", icon: "clock" },
   expected: { label: "Expected", tone: "quiet", icon: "clock" },
   "check-in": { label: "Check-in", tone: "info", icon: "desk" },
@@ -28,8 +28,8 @@ const looks: Record<string, StateLook> = {
   diverted: { label: "Diverted", tone: "turn", icon: "turn" },
 };
 
-/** In any letter case, as the server knows them. */
-export function lookOf(state: string): StateLook | undefined {
+/** Ignores letter case, as the server does. */
+export function styleOf(state: string): StateStyle | undefined {
   const known = state.toLowerCase();
-  return Object.hasOwn(looks, known) ? looks[known] : undefined;
+  return Object.hasOwn(styles, known) ? styles[known] : undefined;
 }

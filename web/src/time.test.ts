@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { firstDayOf, clockTime, dayShift, delay, minutesLate, scheduledInstant } from "./time.ts";
+import { firstDayOf, clockTime, dayOffset, delay, delayMinutes, scheduledInstant } from "./time.ts";
 import type { Board, Flight } from "./flight.ts";
 
 const oslo: Board = { name: "osl", title: "Oslo", kind: "arrivals", timeZone: "Europe/Oslo" };
@@ -26,7 +26,7 @@ describe("the time shown", () => {
   });
 });
 
-describe("the mark of another day", () => {
+describe("the day offset", () => {
   test.each<[string, Flight, string, Board, number]>([
     [
       "arrives after midnight",
@@ -55,7 +55,7 @@ describe("the mark of another day", () => {
     ["scheduled, local time", { flight: "A", arrival: "23:50" }, "23:50", oslo, 0],
     ["unreadable", { flight: "A", arrival: "soon" }, "23:50", oslo, 0],
   ])("%s", (_, flight, time, board, days) => {
-    expect(dayShift(flight, time, board)).toBe(days);
+    expect(dayOffset(flight, time, board)).toBe(days);
   });
 });
 
@@ -74,16 +74,16 @@ describe("minutes behind schedule", () => {
     ["no estimate", { flight: "A", arrival: "10:10" }, undefined],
     ["no schedule", { flight: "A", estimated: "10:10" }, undefined],
   ])("%s", (_, flight, minutes) => {
-    expect(minutesLate(flight, oslo)).toBe(minutes);
+    expect(delayMinutes(flight, oslo)).toBe(minutes);
   });
 
-  test("are a delay from the fifteenth on, whatever the state", () => {
+  test("count as a delay from 15", () => {
     const late = { flight: "A", arrival: "10:00", estimated: "10:15", state: "landing" };
     expect(delay(late, oslo)).toBe(15);
     expect(delay({ ...late, estimated: "10:14" }, oslo)).toBeUndefined();
   });
 
-  test("are no delay of a cancelled flight", () => {
+  test("are ignored for cancelled flights", () => {
     const flight = { flight: "A", arrival: "10:00", estimated: "11:00", state: "cancelled" };
     expect(delay(flight, oslo)).toBeUndefined();
   });
@@ -96,12 +96,12 @@ describe("the order", () => {
     return [...flights].sort((a, b) => at(a) - at(b)).map(({ flight }) => flight);
   }
 
-  test("is by the local clock for local times", () => {
+  test("uses the local clock", () => {
     const flights = ["10:35", "00:30", "08:15"].map((arrival) => ({ flight: arrival, arrival }));
     expect(order(flights, oslo)).toEqual(["00:30", "08:15", "10:35"]);
   });
 
-  test("is by the instant, not by the text", () => {
+  test("uses instants, not text", () => {
     const flights: Flight[] = [
       { flight: "after midnight", departure: "2013-07-11T00:30:00-04:00" },
       { flight: "evening", departure: "2013-07-11T01:00:00Z" },
@@ -110,7 +110,7 @@ describe("the order", () => {
     expect(order(flights, jfk)).toEqual(["noon", "evening", "after midnight"]);
   });
 
-  test("joins both kinds of time", () => {
+  test("combines both time formats", () => {
     const flights: Flight[] = [
       { flight: "13:00", date: "2013-07-10", departure: "2013-07-10T13:00:00-04:00" },
       { flight: "no time" },
@@ -127,7 +127,7 @@ describe("the order", () => {
     ]);
   });
 
-  test("has local times on the right side of a change of the clocks", () => {
+  test("respects clock changes", () => {
     const at = (departure: string, date: string) =>
       scheduledInstant({ flight: "A", date, departure }, jfk, date);
     expect(at("01:30", "2013-03-10")).toBe(Date.parse("2013-03-10T01:30:00-05:00"));

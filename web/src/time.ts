@@ -1,4 +1,4 @@
-// Times as a board shows them. Each is RFC 3339 with an offset, or the board-local `HH:MM`; all are shown
+// Times as a board shows them. A time is RFC 3339 with an offset or the board-local `HH:MM`; all are shown
 // in the board's zone, never in the browser's.
 
 import { scheduledTime, type Board, type Flight } from "./flight.ts";
@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const DAY_MINUTES = 24 * 60;
 
-/** `HH:MM` in the zone, or the text itself where it is no time that we know. */
+/** `HH:MM` in the zone, or the text itself if it is not a known time format. */
 export function clockTime(time: string, timeZone: string): string {
   const instant = instantOf(time);
   if (instant === undefined) return time;
@@ -17,8 +17,8 @@ export function clockTime(time: string, timeZone: string): string {
   return `${hour}:${minute}`;
 }
 
-/** How many local days after the flight's date a time lies, for the mark "+1". */
-export function dayShift(flight: Flight, time: string, board: Board): number {
+/** Local days between the flight's date and a time, for the superscript "+1". */
+export function dayOffset(flight: Flight, time: string, board: Board): number {
   const zone = zoneOf(board);
   const scheduled = scheduledTime(flight, board.kind);
   const day = localDay(time, zone);
@@ -29,11 +29,11 @@ export function dayShift(flight: Flight, time: string, board: Board): number {
   const from = scheduled === undefined ? undefined : minutesOf(scheduled);
   const to = minutesOf(time);
   if (from === undefined || to === undefined) return 0;
-  return Math.floor((from + nearest(to - from)) / DAY_MINUTES);
+  return Math.floor((from + shortestDifference(to - from)) / DAY_MINUTES);
 }
 
-/** Minutes behind schedule, by the actual time or else the estimated one; undefined where unknown. */
-export function minutesLate(flight: Flight, board: Board): number | undefined {
+/** Minutes behind schedule by the actual time, else the estimated one; undefined if unknown. */
+export function delayMinutes(flight: Flight, board: Board): number | undefined {
   const scheduled = scheduledTime(flight, board.kind);
   const later = flight.actual ?? flight.estimated;
   if (scheduled === undefined || later === undefined) return undefined;
@@ -45,17 +45,17 @@ export function minutesLate(flight: Flight, board: Board): number | undefined {
     minutesOf(clockTime(later, zone)),
   ];
   if (fromMinute === undefined || toMinute === undefined) return undefined;
-  return nearest(toMinute - fromMinute);
+  return shortestDifference(toMinute - fromMinute);
 }
 
-/** Minutes late where that is worth saying: not for a flight that will not come at all. */
+/** Minutes late if at least the threshold, and not for a cancelled flight. */
 export function delay(flight: Flight, board: Board): number | undefined {
   if (flight.state === "cancelled") return undefined;
-  const late = minutesLate(flight, board);
+  const late = delayMinutes(flight, board);
   return late !== undefined && late >= DELAYED_MINUTES ? late : undefined;
 }
 
-/** What the board is sorted by; undefined where the flight has no scheduled time. */
+/** The sort key; undefined if the flight has no scheduled time. */
 export function scheduledInstant(
   flight: Flight,
   board: Board,
@@ -71,7 +71,7 @@ export function scheduledInstant(
   return wall - zoneOffset(wall, zoneOf(board));
 }
 
-/** The day that an `HH:MM` without a date is taken to be of: the earliest that the board has. */
+/** The day assumed for an `HH:MM` without a date: the earliest on the board. */
 export function firstDayOf(flights: Iterable<Flight>, board: Board): string {
   let first: string | undefined;
   for (const flight of flights) {
@@ -86,7 +86,7 @@ export function zoneOf(board: Board): string {
   return board.timeZone ?? "UTC";
 }
 
-/** RFC 3339 to milliseconds. Without an offset it is no instant, and the browser's zone must not decide. */
+/** RFC 3339 to milliseconds. A time without an offset is rejected, since the browser's zone must not decide. */
 function instantOf(time: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*([Zz]|[+-]\d{2}:\d{2})$/.test(time)) return undefined;
   const instant = Date.parse(time);
@@ -105,19 +105,19 @@ function localDay(time: string, timeZone: string): string | undefined {
   return `${year}-${month}-${day}`;
 }
 
-/** Of the two ways round the clock, the shorter: 23:50 to 00:20 is half an hour late, not a day early. */
-function nearest(minutes: number): number {
+/** The shorter way round the clock: 23:50 to 00:20 is half an hour late, not a day early. */
+function shortestDifference(minutes: number): number {
   const half = DAY_MINUTES / 2;
   return ((((minutes + half) % DAY_MINUTES) + DAY_MINUTES) % DAY_MINUTES) - half;
 }
 
-/** How far the zone's wall clock is ahead of UTC, at a wall-clock time given as if it were UTC. */
+/** The zone's offset from UTC in milliseconds, at a wall-clock time given as if it were UTC. */
 function zoneOffset(wall: number, timeZone: string): number {
   const at = (instant: number) => {
     const { year, month, day, hour, minute } = wallParts(instant, timeZone);
     return Date.parse(`${year}-${month}-${day}T${hour}:${minute}Z`) - instant;
   };
-  // The second look is from the right side of a change of the clocks.
+  // The first estimate may fall on the wrong side of a clock change; the second corrects it.
   return at(wall - at(wall));
 }
 
@@ -130,7 +130,7 @@ function wallParts(instant: number, timeZone: string): WallParts {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Making a format costs a thousand times more than using it. */
+/** Creating a format costs a thousand times more than using it. */
 function formatOf(timeZone: string): Intl.DateTimeFormat {
   let format = formats.get(timeZone);
   if (format === undefined) {
@@ -153,7 +153,7 @@ function makeFormat(timeZone: string): Intl.DateTimeFormat {
   try {
     return new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
   } catch {
-    // A zone newer than the browser.
+    // The browser does not know this zone.
     return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: "UTC" });
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readEvent, type BoardEvent } from "./events.ts";
-import { arrivals, rome, tokyo } from "./fakes.ts";
+import { arrivals, rome, tokyo } from "./test-doubles.ts";
 import { keyOf, type Flight } from "./flight.ts";
 import { apply, unknownTimetable, type Timetable } from "./timetable.ts";
 
@@ -28,7 +28,7 @@ function byKey(flights: Iterable<Flight>): Record<string, Flight> {
 }
 
 describe("the server's golden folds", () => {
-  test("are there", () => expect(folds.length).toBeGreaterThan(0));
+  test("exist", () => expect(folds.length).toBeGreaterThan(0));
 
   test.each(folds)("$name", ({ steps, rows, closed }) => {
     const events = steps.flatMap(({ gives }) => gives ?? []);
@@ -52,7 +52,7 @@ describe("a timetable", () => {
     expect([...next.flights.values()]).toEqual([tokyo]);
   });
 
-  test("leaves the one before as it was, and the rows it did not touch", () => {
+  test("is immutable", () => {
     const next = apply(full, {
       name: "flightStateUpdate",
       data: { flight: "I768", state: "landing" },
@@ -69,14 +69,14 @@ describe("a timetable", () => {
     expect(apply(full, event)).toBe(full);
   });
 
-  test("clears a field that is null in a patch", () => {
+  test("clears fields patched with null", () => {
     const patch = { flight: "I768", state: null, gate: "B2" };
     const next = apply(full, { name: "flightStateUpdate", data: patch });
     const { state: _, ...rest } = rome;
     expect(next.flights.get("I768")).toStrictEqual({ ...rest, gate: "B2" });
   });
 
-  test("takes new settings and keeps its rows", () => {
+  test("keeps rows on new settings", () => {
     const board = { ...arrivals, title: "Arrivals, hall B" };
     const next: Timetable = apply(full, { name: "boardUpdate", data: board });
     expect(next.board).toBe(board);

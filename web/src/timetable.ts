@@ -1,14 +1,14 @@
-// The timetable and the one function that changes it, by the same rules as the server's own.
-// Pure: no clock, no connection, no React. connection.ts brings the events, follower.ts joins the two.
+// The timetable and the reducer that applies events to it, by the same rules as the server.
+// Pure: no clock, no connection, no React. connection.ts delivers the events, follower.ts applies them.
 
 import type { BoardEvent, FlightPatch } from "./events.ts";
 import { keyOf, type Board, type Flight } from "./flight.ts";
 
 export interface Timetable {
-  /** Null until the first `timetable`: before that nothing is known, not even that it is empty. */
+  /** Null until the first `timetable`: until then the page does not even know that the board is empty. */
   readonly board: Board | null;
   readonly flights: ReadonlyMap<string, Flight>;
-  /** Why the board was closed, once it is. */
+  /** The reason once the board is closed. */
   readonly closed: string | null;
 }
 

@@ -1,5 +1,5 @@
-// The list of boards. It is asked for anew when there is a reason to, not by the clock: a thousand screens
-// on a wall need no answer that nobody reads.
+// The list of boards. It is fetched when there is a reason, not periodically: screens on a wall would poll
+// for an answer that no one reads.
 
 import { useCallback, useEffect, useState } from "react";
 import { listBoards } from "./api.ts";
@@ -8,7 +8,7 @@ import type { ListedBoard } from "./flight.ts";
 export function useBoards(): [boards: readonly ListedBoard[], refresh: () => void] {
   const [boards, setBoards] = useState<readonly ListedBoard[]>([]);
   const refresh = useCallback(() => {
-    // The list only helps to find other boards; without it the chosen one goes on.
+    // Without the list the current board keeps working.
     listBoards().then(setBoards, () => undefined);
   }, []);
   useEffect(() => {

@@ -1,11 +1,11 @@
-// A follower of one board, another for another board, and awake only while the page is.
+// Follows one board while the page is visible, and switches when the board changes.
 
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import type { Surroundings } from "./connection.ts";
-import { Follower, type Followed } from "./follower.ts";
+import type { Environment } from "./connection.ts";
+import { Follower, type FollowerState } from "./follower.ts";
 
-export function useFollower(board: string, surroundings: Surroundings): [Followed, Follower] {
-  const follower = useMemo(() => new Follower(board, surroundings), [board, surroundings]);
+export function useFollower(board: string, environment: Environment): [FollowerState, Follower] {
+  const follower = useMemo(() => new Follower(board, environment), [board, environment]);
   useEffect(() => {
     const onVisibility = () => {
       if (document.visibilityState === "visible") follower.wake();

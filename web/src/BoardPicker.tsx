@@ -1,4 +1,4 @@
-// The boards to choose from. Real links: they can be opened in a tab of their own, or shared.
+// Links to all boards. They are real links, so that they can be opened in a new tab or shared.
 
 import { useEffect, useRef, type MouseEvent } from "react";
 import { boardPath } from "./api.ts";
@@ -6,23 +6,23 @@ import type { ListedBoard } from "./flight.ts";
 
 interface Props {
   boards: readonly ListedBoard[];
-  chosen: string;
-  onChoose(board: string): void;
+  current: string;
+  onPick(board: string): void;
 }
 
-export function Chooser({ boards, chosen, onChoose }: Props) {
+export function BoardPicker({ boards, current, onPick }: Props) {
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
-    // On a phone the strip is wider than the screen. Not scrollIntoView, which would move the page too.
+    // On a phone the strip is wider than the screen. scrollIntoView would also scroll the page.
     const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
     if (!nav.current || !link) return;
     nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2;
-  }, [chosen, boards.length]);
+  }, [current, boards.length]);
 
-  const choose = (event: MouseEvent, board: string) => {
+  const pick = (event: MouseEvent, board: string) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    onChoose(board);
+    onPick(board);
   };
   return (
     <nav ref={nav} className="boards" aria-label="Boards">
@@ -31,9 +31,9 @@ export function Chooser({ boards, chosen, onChoose }: Props) {
           <li key={name}>
             <a
               href={boardPath(name)}
-              aria-current={name === chosen ? "page" : undefined}
+              aria-current={name === current ? "page" : undefined}
               data-board={name}
-              onClick={(event) => choose(event, name)}
+              onClick={(event) => pick(event, name)}
             >
               {title}
               {closed && (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boardOf } from "./place.ts";
+import { boardOf } from "./route.ts";
 
 test.each([
   ["/", "main"],

@@ -1,22 +1,22 @@
-// Says under the rows that they may no longer be right. A board that looks live and is not is worse than none.
+// A notice below the rows that they may be outdated. A board that looks live but is not is worse than no board.
 
 import type { ConnectionState } from "./connection.ts";
 import { Icon } from "./Icon.tsx";
-import { readersTime } from "./Sign.tsx";
+import { readersTime } from "./ConnectionStatus.tsx";
 
-export function Doubt({ connection }: { connection: ConnectionState }) {
-  const text = doubtText(connection);
+export function StaleNotice({ connection }: { connection: ConnectionState }) {
+  const text = noticeText(connection);
   if (text === undefined) return null;
   return (
-    <p className="doubt">
+    <p className="stale-notice">
       <Icon name="alert" />
       <span>{text}</span>
     </p>
   );
 }
 
-function doubtText(connection: ConnectionState): string | undefined {
-  switch (connection.is) {
+function noticeText(connection: ConnectionState): string | undefined {
+  switch (connection.status) {
     case "live":
     case "closed":
       return undefined;

@@ -1,10 +1,10 @@
-// Stand-ins for tests: a stream that does what it is told, and a clock that is turned by hand.
+// Test doubles: a stream and a clock that the test controls.
 
 import type { Clock } from "./clock.ts";
-import type { BoardFate, BoardNow, Stream, Surroundings } from "./connection.ts";
+import type { BoardStatus, BoardSummary, EventStream, Environment } from "./connection.ts";
 import type { Board, Flight } from "./flight.ts";
 
-export class FakeStream implements Stream {
+export class FakeEventStream implements EventStream {
   readyState = 0;
   #lastEventId = "";
   #listeners = new Map<string, ((event: Event) => void)[]>();
@@ -19,26 +19,26 @@ export class FakeStream implements Stream {
     this.readyState = 2;
   }
 
-  /** The head of the answer has come. */
+  /** The response headers arrived. */
   opens(): void {
     this.readyState = 1;
     this.#fire("open", new Event("open"));
   }
 
-  /** An event without an id leaves the last one standing, as in a browser. */
+  /** An event without an id keeps the previous one, as in a browser. */
   sends(name: string, data: unknown, id?: string): void {
     this.#lastEventId = id ?? this.#lastEventId;
     const text = typeof data === "string" ? data : JSON.stringify(data);
     this.#fire(name, new MessageEvent(name, { data: text, lastEventId: this.#lastEventId }));
   }
 
-  /** Cut off; a browser tries again by itself. */
+  /** The connection was cut; a browser reconnects. */
   breaks(): void {
     this.readyState = 0;
     this.#fire("error", new Event("error"));
   }
 
-  /** Refused; a browser never tries again. */
+  /** The connection was refused; a browser does not reconnect. */
   ends(): void {
     this.readyState = 2;
     this.#fire("error", new Event("error"));
@@ -72,25 +72,25 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Runs what is due, in order, and lets promises settle after each. */
-  async turn(millis: number): Promise<void> {
+  /** Runs due timers in order and flushes promises after each. */
+  async advance(millis: number): Promise<void> {
     const end = this.#ticks + millis;
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#pass(next.at - this.#ticks);
       this.#timers.delete(next);
       next.run();
-      await settled();
+      await flushPromises();
     }
     this.#pass(end - this.#ticks);
   }
 
-  /** Time passes, but no timer runs nor comes nearer: the computer was asleep. */
+  /** The computer sleeps: wall-clock time passes, but no timer advances. */
   sleep(millis: number): void {
     this.#wall += millis;
   }
 
-  /** Someone sets the time of day, and no time passes. */
-  isSet(byMillis: number): void {
+  /** Sets the wall clock without time passing. */
+  setWallClock(byMillis: number): void {
     this.#wall += byMillis;
   }
 
@@ -104,38 +104,38 @@ export class FakeClock implements Clock {
   }
 }
 
-export class FakeSurroundings implements Surroundings {
+export class FakeEnvironment implements Environment {
   readonly clock = new FakeClock();
-  readonly streams: FakeStream[] = [];
+  readonly streams: FakeEventStream[] = [];
   readonly asked: string[] = [];
-  fate: BoardFate = "open";
-  /** The board's newest event, where the server answers. */
+  status: BoardStatus = "open";
+  /** The board's newest event id, if the server answers. */
   head: string | undefined;
-  /** Where the server that answers is cut off itself. */
+  /** Set if the answering server is itself behind. */
   behind: number | undefined;
   chance = 1;
 
-  readonly open = (url: string): FakeStream => {
-    const stream = new FakeStream(url);
+  readonly open = (url: string): FakeEventStream => {
+    const stream = new FakeEventStream(url);
     this.streams.push(stream);
     return stream;
   };
 
-  readonly askBoard = async (board: string): Promise<BoardNow> => {
+  readonly fetchBoard = async (board: string): Promise<BoardSummary> => {
     this.asked.push(board);
-    return { fate: this.fate, head: this.head, behind: this.behind };
+    return { status: this.status, head: this.head, behind: this.behind };
   };
 
   readonly random = (): number => this.chance;
 
-  get stream(): FakeStream {
+  get stream(): FakeEventStream {
     const stream = this.streams.at(-1);
     if (stream === undefined) throw new Error("no stream was opened");
     return stream;
   }
 }
 
-export async function settled(): Promise<void> {
+export async function flushPromises(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve();
 }
 

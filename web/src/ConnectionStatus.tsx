@@ -1,9 +1,9 @@
-// The sign of the connection, and the button that ends or resumes it.
+// The connection status and the button that stops or resumes updates.
 
 import type { ConnectionState } from "./connection.ts";
 import { Icon, type IconName } from "./Icon.tsx";
 
-const icons: Record<ConnectionState["is"], IconName> = {
+const icons: Record<ConnectionState["status"], IconName> = {
   connecting: "wave",
   live: "bolt",
   reconnecting: "wave",
@@ -19,22 +19,22 @@ interface Props {
   onResume(): void;
 }
 
-export function Sign({ connection, onStop, onResume }: Props) {
-  const { is } = connection;
+export function ConnectionStatus({ connection, onStop, onResume }: Props) {
+  const { status } = connection;
   return (
-    <div className="sign">
-      <p className="connection" role="status" data-connection={is}>
-        <Icon name={icons[is]} />
-        {signText(connection)}
+    <div className="status">
+      <p className="connection" role="status" data-connection={status}>
+        <Icon name={icons[status]} />
+        {statusText(connection)}
       </p>
-      {is === "stopped" ? (
+      {status === "stopped" ? (
         <button type="button" onClick={onResume}>
           <Icon name="play" />
           Resume
         </button>
       ) : (
-        is !== "closed" &&
-        is !== "absent" && (
+        status !== "closed" &&
+        status !== "absent" && (
           <button type="button" onClick={onStop}>
             <Icon name="pause" />
             Stop updates
@@ -45,8 +45,8 @@ export function Sign({ connection, onStop, onResume }: Props) {
   );
 }
 
-function signText(connection: ConnectionState): string {
-  switch (connection.is) {
+function statusText(connection: ConnectionState): string {
+  switch (connection.status) {
     case "connecting":
       return "Connecting";
     case "live":
@@ -64,7 +64,7 @@ function signText(connection: ConnectionState): string {
   }
 }
 
-/** By the reader's own clock: this is about the screen, not about a flight. */
+/** In the browser's time zone, not the board's: it describes this screen, not a flight. */
 export function readersTime(instant: number): string {
   return new Date(instant).toLocaleTimeString("en-GB", { hourCycle: "h23" });
 }

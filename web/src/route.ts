@@ -1,4 +1,4 @@
-// Which board the page is about. The address is the only place where that is kept.
+// The board shown, which is kept in the URL alone.
 
 import { useSyncExternalStore } from "react";
 import { boardPath } from "./api.ts";
