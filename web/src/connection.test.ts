@@ -473,7 +473,7 @@ describe("a server that is behind", () => {
 });
 
 describe("an unreadable event", () => {
-  test("requests a whole timetable", async () => {
+  test("restarts from a whole timetable", async () => {
     goesLive();
     world.stream.sends("flightStateUpdate", "{", "aa-8");
     expect(state().status).toBe("reconnecting");
