@@ -41,7 +41,7 @@ fn words(shape: Shape) -> String {
 
 #[test]
 fn final_states_are_those_of_the_code() {
-    let rows = protocol().table("### Rows leave by themselves");
+    let rows = protocol().table("### Automatic removal");
     let documented = rows.into_iter().map(|row| (row[0].clone(), Value::from(row[1].clone())));
     let documented = Value::Object(documented.collect());
     assert_eq!(documented, json!(RemoveAfter::default()));
