@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use feeds::{Announcement, Run, Speed};
-use flight::{BoardName, Update};
+use flight::{BoardName, Change};
 use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
@@ -76,7 +76,7 @@ async fn begin(
     Ok(())
 }
 
-async fn publish(app: &App, board: &BoardName, update: Update) -> Result<()> {
+async fn publish(app: &App, board: &BoardName, update: Change) -> Result<()> {
     let outcome = app.publish(board.clone(), update).await.context("the server has ended")?;
     if let Err(why) = outcome {
         tracing::warn!("an announcement for {board} was refused: {why:?}");

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use feeds::{Announcement, Run, Speed};
-use flight::Update;
+use flight::Change;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Target};
@@ -62,14 +62,14 @@ fn play(client: &Client, feed: impl Iterator<Item = Announcement>) -> Result<()>
     let mut feed = feed.zip(1_u64..).peekable();
     while let Some((Announcement { after, update }, number)) = feed.next() {
         std::thread::sleep(after.saturating_sub(start.elapsed()));
-        if let Update::PutBoard(settings) = &update {
+        if let Change::PutBoard(settings) = &update {
             client.put_board(&json!(settings))?;
             continue;
         }
         let mut lines = vec![line(&update, &run, number)];
         while lines.len() < crate::client::MAX_LINES
             && let Some((next, number)) = feed.next_if(|(next, _)| {
-                next.after <= start.elapsed() && !matches!(next.update, Update::PutBoard(_))
+                next.after <= start.elapsed() && !matches!(next.update, Change::PutBoard(_))
             })
         {
             lines.push(line(&next.update, &run, number));
@@ -83,7 +83,7 @@ fn play(client: &Client, feed: impl Iterator<Item = Announcement>) -> Result<()>
     Ok(())
 }
 
-fn line(update: &Update, run: &str, number: u64) -> String {
+fn line(update: &Change, run: &str, number: u64) -> String {
     let mut line = json!(update);
     line["idempotencyKey"] = Value::from(format!("{run}/{number}"));
     line.to_string()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use flight::Key;
+use flight::FlightKey;
 use serde_json::Value;
 
 use crate::client::{Answer, Client, MAX_LINES, MAX_REQUEST_BYTES, Target};
@@ -165,7 +165,7 @@ impl Tally {
 /// A line by its number, and by its flight if it names one.
 fn place(number: u64, line: &str) -> String {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
-    match line["data"]["flight"].as_str().filter(|flight| Key::parse(flight, None).is_ok()) {
+    match line["data"]["flight"].as_str().filter(|flight| FlightKey::parse(flight, None).is_ok()) {
         Some(flight) => format!("line {number}, {flight}"),
         None => format!("line {number}"),
     }

@@ -17,7 +17,7 @@
 //! }
 //! let last = last.expect("a run has an end");
 //! assert_eq!(last.after.as_secs(), 12);
-//! assert!(matches!(last.update, flight::Update::CloseBoard { .. }));
+//! assert!(matches!(last.update, flight::Change::CloseBoard { .. }));
 //! # Ok::<(), flight::ParseError>(())
 //! ```
 

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use flight::{BoardName, Update};
+use flight::{BoardName, Change};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ const MAX_DELAY_STEPS: i64 = 6;
 const ROUND_SECS: i64 = 5 * 60;
 
 /// The row as it stands before anything is announced.
-pub(crate) fn row(board: &BoardName, departure: &Departure) -> Update {
+pub(crate) fn row(board: &BoardName, departure: &Departure) -> Change {
     let mut row = with_key(
         departure,
         json!({
@@ -60,7 +60,7 @@ pub(crate) fn row(board: &BoardName, departure: &Departure) -> Update {
 }
 
 /// Every change of the row up to its removal, in order.
-pub(crate) fn changes(board: &BoardName, departure: &Departure) -> Vec<(Timestamp, Update)> {
+pub(crate) fn changes(board: &BoardName, departure: &Departure) -> Vec<(Timestamp, Change)> {
     let (mut steps, removal) = match departure.outcome {
         Outcome::Cancelled => cancelled(departure),
         Outcome::Left { actual, arrived } => left(departure.scheduled, actual, arrived),

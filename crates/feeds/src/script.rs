@@ -6,7 +6,7 @@
 use std::iter;
 use std::time::Duration;
 
-use flight::{BoardName, Update};
+use flight::{BoardName, Change};
 use serde_json::Value;
 
 use crate::speed::Speed;
@@ -17,7 +17,7 @@ pub struct Announcement {
     /// How long after the feed's start. Never less than that of the announcement before.
     pub after: Duration,
     /// What to announce.
-    pub update: Update,
+    pub update: Change,
 }
 
 /// Whether a feed comes to an end.
@@ -30,7 +30,7 @@ pub enum Run {
 }
 
 pub(crate) struct Script {
-    pub(crate) board: Update,
+    pub(crate) board: Change,
     /// In the order of their moments.
     pub(crate) round: Vec<Cue>,
     /// From the last cue of a round to the start of the next.
@@ -41,7 +41,7 @@ pub(crate) struct Script {
 pub(crate) struct Cue {
     /// Since the start of the round.
     pub(crate) at: Duration,
-    pub(crate) update: Update,
+    pub(crate) update: Change,
 }
 
 impl Script {
@@ -65,6 +65,6 @@ impl Script {
 }
 
 /// The update that a feed writes in the words of the stream.
-pub(crate) fn update(board: &BoardName, event: &str, data: &Value) -> Update {
-    Update::parse(board, event, data).expect("what feeds can say is fixed, and tests have it said")
+pub(crate) fn update(board: &BoardName, event: &str, data: &Value) -> Change {
+    Change::parse(board, event, data).expect("what feeds can say is fixed, and tests have it said")
 }

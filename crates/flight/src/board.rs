@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
 use crate::field;
-use crate::removal::RemoveAfter;
+use crate::final_state::RemovalDelays;
 use crate::row::object;
 
 /// Most characters of a board's name.
@@ -31,7 +31,7 @@ pub struct BoardSettings {
     /// The heading.
     pub title: String,
     /// What its rows are.
-    pub kind: Kind,
+    pub kind: BoardKind,
     /// The airport's code or name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub airport: Option<String>,
@@ -41,14 +41,14 @@ pub struct BoardSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// How long rows stay in a final state.
-    pub remove_after: RemoveAfter,
+    pub remove_after: RemovalDelays,
 }
 
 /// Whether the rows of a board arrive or depart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "named as they are")]
-pub enum Kind {
+pub enum BoardKind {
     Arrivals,
     Departures,
 }
@@ -75,14 +75,14 @@ impl BoardName {
 
 impl BoardSettings {
     /// The settings of a board of which nothing was said.
-    pub fn plain(name: BoardName) -> Self {
+    pub fn with_defaults(name: BoardName) -> Self {
         Self {
             title: "Arrivals".to_owned(),
-            kind: Kind::Arrivals,
+            kind: BoardKind::Arrivals,
             airport: None,
             time_zone: "UTC".to_owned(),
             note: None,
-            remove_after: RemoveAfter::default(),
+            remove_after: RemovalDelays::default(),
             name,
         }
     }
@@ -92,7 +92,7 @@ impl BoardSettings {
     /// # Errors
     /// An unknown field, a value of a wrong kind, a time zone that IANA does not know.
     pub fn parse(name: &BoardName, value: &serde_json::Value) -> Result<Self, ParseError> {
-        let mut settings = Self::plain(name.clone());
+        let mut settings = Self::with_defaults(name.clone());
         let mut titled = false;
         for (field, value) in object("data", value)?.iter().filter(|(_, value)| !value.is_null()) {
             match field.as_str() {
@@ -101,7 +101,7 @@ impl BoardSettings {
                     settings.title = field::text(field, value, 100)?;
                     titled = true;
                 }
-                "kind" => settings.kind = Kind::parse(value)?,
+                "kind" => settings.kind = BoardKind::parse(value)?,
                 "airport" => settings.airport = Some(field::text(field, value, 64)?),
                 "timeZone" => settings.time_zone = zone_name(value)?,
                 "note" => settings.note = Some(field::text(field, value, 200)?),
@@ -111,7 +111,7 @@ impl BoardSettings {
                 _ => return Err(ParseError::new(field, "is not a setting of a board")),
             }
         }
-        if !titled && settings.kind == Kind::Departures {
+        if !titled && settings.kind == BoardKind::Departures {
             settings.title = "Departures".to_owned();
         }
         Ok(settings)
@@ -123,7 +123,7 @@ impl BoardSettings {
     }
 }
 
-impl Kind {
+impl BoardKind {
     fn parse(value: &serde_json::Value) -> Result<Self, ParseError> {
         match field::string("kind", value)? {
             "arrivals" => Ok(Self::Arrivals),

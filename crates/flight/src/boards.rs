@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::board::{BoardName, BoardSettings};
-use crate::event::Event;
-use crate::repeats::{Repeats, Seen};
+use crate::event::BoardEvent;
+use crate::idempotency::{IdempotencyKeys, KeyEntry};
+use crate::outcome::{ApplyOutcome, Rejection};
 use crate::timetable::Timetable;
-use crate::update::{Record, Update};
+use crate::update::{Change, Update};
 
 /// Most boards, closed ones included; the longest closed one makes room for a new one.
 pub const MAX_BOARDS: usize = 1_000;
@@ -19,82 +19,37 @@ pub const MAX_BOARDS: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boards {
     boards: BTreeMap<BoardName, Timetable>,
-    repeats: Repeats,
-}
-
-/// What became of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Applied {
-    /// The timetable changed; followers are told so.
-    Changed(Event),
-    /// It did not.
-    Unchanged(Why),
-}
-
-/// Why a record changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// Everything was so already, since the record at `version`.
-    Same {
-        /// Position of the record that made it so.
-        version: u64,
-    },
-    /// The record at `version` had the same idempotency key and asked for the same.
-    Repeated {
-        /// Position of the record that made it so.
-        version: u64,
-    },
-    /// There is no such board.
-    UnknownBoard,
-    /// The board is closed.
-    ClosedBoard,
-    /// There is no such row.
-    UnknownFlight,
-    /// There are several rows of that number.
-    AmbiguousFlight {
-        /// Their dates.
-        dates: Vec<Date>,
-    },
-    /// The record is for another version of the row, or the row is not there.
-    OtherVersion,
-    /// The record is for a row that is not there yet, but it is.
-    AlreadyThere,
-    /// The idempotency key was given to another update before.
-    KeyReused,
-    /// The board has [`crate::MAX_FLIGHTS`] rows.
-    BoardFull,
-    /// There are [`MAX_BOARDS`] boards, all open.
-    TooManyBoards,
-    /// The row's stay is not over.
-    NotDue,
+    #[serde(rename = "repeats")]
+    idempotency_keys: IdempotencyKeys,
 }
 
 /// A checkpoint that is none, or one of a newer version of the program.
 #[derive(Debug, thiserror::Error)]
 #[error("the checkpoint is not one that this version of the program wrote")]
-pub struct RestoreError(#[from] serde_json::Error);
+pub struct CheckpointError(#[from] serde_json::Error);
 
 impl Boards {
     /// Applies the record at position `seq`, written at `time`.
-    pub fn apply(&mut self, seq: u64, time: Timestamp, record: &Record) -> Applied {
-        let Some((name, asked)) = record.fingerprints() else {
-            return self.apply_once(seq, time, record);
+    pub fn apply(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
+        let Some((key, fingerprint)) = update.fingerprints() else {
+            return self.apply_new(seq, time, update);
         };
-        if let Some(seen) = self.repeats.recall(time, name) {
-            return Applied::Unchanged(match seen {
-                Seen { asked: before, version } if before == asked => Why::Repeated { version },
-                _ => Why::KeyReused,
-            });
+        if let Some(entry) = self.idempotency_keys.get(time, key) {
+            return if entry.fingerprint == fingerprint {
+                ApplyOutcome::Repeated { version: entry.version }
+            } else {
+                ApplyOutcome::Rejected(Rejection::KeyReused)
+            };
         }
-        let applied = self.apply_once(seq, time, record);
-        let version = match applied {
-            Applied::Changed(_) => seq,
-            Applied::Unchanged(Why::Same { version }) => version,
-            // What was refused was not done: under the same key it may be tried again.
-            Applied::Unchanged(_) => return applied,
+        let outcome = self.apply_new(seq, time, update);
+        let version = match outcome {
+            ApplyOutcome::Changed(_) => seq,
+            ApplyOutcome::Unchanged { version } | ApplyOutcome::Repeated { version } => version,
+            // A rejected update did nothing, so the publisher may retry it under the same key.
+            ApplyOutcome::Rejected(_) => return outcome,
         };
-        self.repeats.remember(time, name, Seen { asked, version });
-        applied
+        self.idempotency_keys.insert(time, key, KeyEntry { fingerprint, version });
+        outcome
     }
 
     /// The board of that name, open or closed.
@@ -108,10 +63,12 @@ impl Boards {
     }
 
     /// The updates that remove the rows whose stay in a final state is over at `now`.
-    pub fn due(&self, now: Timestamp) -> Vec<Record> {
+    pub fn due_expiries(&self, now: Timestamp) -> Vec<Update> {
         let boards = self.boards.iter();
         let due = boards.flat_map(|(name, timetable)| {
-            timetable.due(now).map(|key| Record::new(name.clone(), Update::Expire(key.clone())))
+            timetable
+                .expired_keys(now)
+                .map(|key| Update::new(name.clone(), Change::ExpireFlight(key.clone())))
         });
         due.collect()
     }
@@ -125,27 +82,27 @@ impl Boards {
     ///
     /// # Errors
     /// Bytes that it did not write.
-    pub fn restore(checkpoint: &[u8]) -> Result<Self, RestoreError> {
+    pub fn restore(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
         Ok(serde_json::from_slice(checkpoint)?)
     }
 
-    fn apply_once(&mut self, seq: u64, time: Timestamp, record: &Record) -> Applied {
-        let name = record.board();
+    fn apply_new(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
+        let name = update.board();
         if let Some(timetable) = self.boards.get_mut(name) {
-            return timetable.apply(seq, time, record.update(), record.condition());
+            return timetable.apply(seq, time, update.change(), update.precondition());
         }
-        let Update::PutBoard(settings) = record.update() else {
-            return Applied::Unchanged(Why::UnknownBoard);
+        let Change::PutBoard(settings) = update.change() else {
+            return ApplyOutcome::Rejected(Rejection::UnknownBoard);
         };
         if self.boards.len() >= MAX_BOARDS && !self.drop_longest_closed() {
-            return Applied::Unchanged(Why::TooManyBoards);
+            return ApplyOutcome::Rejected(Rejection::TooManyBoards);
         }
         self.boards.insert(name.clone(), Timetable::open(seq, BoardSettings::clone(settings)));
-        Applied::Changed(Event::BoardUpdate(settings.clone()))
+        ApplyOutcome::Changed(BoardEvent::BoardUpdate(settings.clone()))
     }
 
     fn drop_longest_closed(&mut self) -> bool {
-        let closed = self.boards.iter().filter(|(_, board)| board.closed().is_some());
+        let closed = self.boards.iter().filter(|(_, board)| board.close_reason().is_some());
         let longest = closed.min_by_key(|(_, board)| board.head()).map(|(name, _)| name.clone());
         longest.and_then(|name| self.boards.remove(&name)).is_some()
     }

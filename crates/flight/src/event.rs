@@ -3,24 +3,24 @@
 use serde::Serialize;
 
 use crate::board::BoardSettings;
-use crate::row::{Flight, Key, Patch};
+use crate::row::{Flight, FlightKey, FlightPatch};
 
 /// A change of one board's timetable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum BoardEvent {
     /// A row was added or replaced: the whole row.
     FlightAddition(Flight),
     /// Fields of a row changed: those fields only.
-    FlightStateUpdate(Patch),
+    FlightStateUpdate(FlightPatch),
     /// A row is gone.
-    FlightRemoval(Key),
+    FlightRemoval(FlightKey),
     /// The board has new settings.
     BoardUpdate(Box<BoardSettings>),
     /// The board is closed, for this reason.
     ClosedConnection(String),
 }
 
-impl Event {
+impl BoardEvent {
     /// The event's type on the stream.
     pub fn name(&self) -> &'static str {
         match self {

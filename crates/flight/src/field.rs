@@ -10,30 +10,30 @@ use serde::{Deserialize, Serialize};
 use crate::error::{ParseError, type_of};
 
 /// The fields besides the key (`flight` and `date`), in the order in which rows are written.
-pub const FIELDS: &[(Field, &str, Shape)] = &[
-    (Field::Origin, "origin", Shape::Text { max_chars: 64 }),
-    (Field::Destination, "destination", Shape::Text { max_chars: 64 }),
-    (Field::Via, "via", Shape::List { max_items: 8, max_chars: 64 }),
-    (Field::Airline, "airline", Shape::Text { max_chars: 64 }),
-    (Field::Codeshares, "codeshares", Shape::List { max_items: 20, max_chars: 16 }),
-    (Field::Aircraft, "aircraft", Shape::Text { max_chars: 32 }),
-    (Field::Arrival, "arrival", Shape::Time),
-    (Field::Departure, "departure", Shape::Time),
-    (Field::Estimated, "estimated", Shape::Time),
-    (Field::Actual, "actual", Shape::Time),
-    (Field::State, "state", Shape::Text { max_chars: 40 }),
-    (Field::Terminal, "terminal", Shape::Text { max_chars: 32 }),
-    (Field::Gate, "gate", Shape::Text { max_chars: 32 }),
-    (Field::Stand, "stand", Shape::Text { max_chars: 32 }),
-    (Field::Belt, "belt", Shape::Text { max_chars: 32 }),
-    (Field::CheckIn, "checkIn", Shape::Text { max_chars: 32 }),
-    (Field::Remark, "remark", Shape::Text { max_chars: 200 }),
+pub const FIELDS: &[(FlightField, &str, FieldType)] = &[
+    (FlightField::Origin, "origin", FieldType::Text { max_chars: 64 }),
+    (FlightField::Destination, "destination", FieldType::Text { max_chars: 64 }),
+    (FlightField::Via, "via", FieldType::List { max_items: 8, max_chars: 64 }),
+    (FlightField::Airline, "airline", FieldType::Text { max_chars: 64 }),
+    (FlightField::Codeshares, "codeshares", FieldType::List { max_items: 20, max_chars: 16 }),
+    (FlightField::Aircraft, "aircraft", FieldType::Text { max_chars: 32 }),
+    (FlightField::Arrival, "arrival", FieldType::Time),
+    (FlightField::Departure, "departure", FieldType::Time),
+    (FlightField::Estimated, "estimated", FieldType::Time),
+    (FlightField::Actual, "actual", FieldType::Time),
+    (FlightField::State, "state", FieldType::Text { max_chars: 40 }),
+    (FlightField::Terminal, "terminal", FieldType::Text { max_chars: 32 }),
+    (FlightField::Gate, "gate", FieldType::Text { max_chars: 32 }),
+    (FlightField::Stand, "stand", FieldType::Text { max_chars: 32 }),
+    (FlightField::Belt, "belt", FieldType::Text { max_chars: 32 }),
+    (FlightField::CheckIn, "checkIn", FieldType::Text { max_chars: 32 }),
+    (FlightField::Remark, "remark", FieldType::Text { max_chars: 200 }),
 ];
 
 /// A field of a row besides its key. The meaning is IATA's and ACRIS's of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is named in FIELDS and described in docs/protocol.md")]
-pub enum Field {
+pub enum FlightField {
     Origin,
     Destination,
     Via,
@@ -55,7 +55,7 @@ pub enum Field {
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum FieldType {
     /// One line of text.
     Text {
         /// Most characters (Unicode scalar values).
@@ -75,16 +75,16 @@ pub enum Shape {
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Value {
+pub enum FieldValue {
     /// Text or a time, as the publisher wrote it.
     Text(String),
     /// A list, whole.
     List(Vec<String>),
 }
 
-impl Field {
+impl FlightField {
     /// The field of that name, with what it may hold.
-    pub fn named(name: &str) -> Option<(Self, Shape)> {
+    pub fn by_name(name: &str) -> Option<(Self, FieldType)> {
         FIELDS.iter().find(|(_, known, _)| *known == name).map(|(field, _, shape)| (*field, *shape))
     }
 
@@ -95,13 +95,17 @@ impl Field {
     }
 }
 
-impl Shape {
-    pub(crate) fn parse(self, name: &str, value: &serde_json::Value) -> Result<Value, ParseError> {
+impl FieldType {
+    pub(crate) fn parse(
+        self,
+        name: &str,
+        value: &serde_json::Value,
+    ) -> Result<FieldValue, ParseError> {
         match self {
-            Self::Text { max_chars } => text(name, value, max_chars).map(Value::Text),
+            Self::Text { max_chars } => text(name, value, max_chars).map(FieldValue::Text),
             Self::Time => {
                 let text = string(name, value)?;
-                Moment::parse(text).map(|_| Value::Text(text.to_owned())).ok_or_else(|| {
+                RowTime::parse(text).map(|_| FieldValue::Text(text.to_owned())).ok_or_else(|| {
                     ParseError::new(
                         name,
                         "must be a time: RFC 3339 with an offset such as \
@@ -119,7 +123,7 @@ fn list(
     value: &serde_json::Value,
     max_items: usize,
     max_chars: usize,
-) -> Result<Value, ParseError> {
+) -> Result<FieldValue, ParseError> {
     let items = value.as_array().ok_or_else(|| {
         ParseError::new(name, format!("must be an array of strings, not {}", type_of(value)))
     })?;
@@ -133,7 +137,7 @@ fn list(
     items
         .map(|(at, item)| text(&format!("{name}[{at}]"), item, max_chars))
         .collect::<Result<_, _>>()
-        .map(Value::List)
+        .map(FieldValue::List)
 }
 
 /// One line of text of at most `max_chars` characters.
@@ -173,14 +177,14 @@ pub(crate) fn date(name: &str, text: &str) -> Result<Date, ParseError> {
 
 /// A point in time as a row gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum RowTime {
     /// On the clock of the world.
-    At(Timestamp),
+    Absolute(Timestamp),
     /// On the board's clock, the day unsaid.
     Local(Time),
 }
 
-impl Moment {
+impl RowTime {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.as_bytes() {
             [h1, h2, b':', m1, m2] => {
@@ -190,7 +194,7 @@ impl Moment {
                 };
                 Time::new(number(h1, h2)?, number(m1, m2)?, 0, 0).ok().map(Self::Local)
             }
-            bytes => is_rfc3339_shaped(bytes).then(|| text.parse().ok().map(Self::At))?,
+            bytes => is_rfc3339_shaped(bytes).then(|| text.parse().ok().map(Self::Absolute))?,
         }
     }
 }
@@ -235,7 +239,7 @@ mod tests {
     #[test]
     fn times_are_rfc_3339_or_a_clock_reading() {
         for good in ["00:00", "23:59", "2026-11-22T08:15:00Z", "2026-11-22T08:15:00.5-05:00"] {
-            assert!(Moment::parse(good).is_some(), "{good}");
+            assert!(RowTime::parse(good).is_some(), "{good}");
         }
         let bad = [
             "",
@@ -255,7 +259,7 @@ mod tests {
             "ab:cd",
         ];
         for bad in bad {
-            assert_eq!(Moment::parse(bad), None, "{bad}");
+            assert_eq!(RowTime::parse(bad), None, "{bad}");
         }
     }
 }

@@ -6,20 +6,21 @@
 //! with each record.
 //!
 //! ```
-//! use flight::{Applied, BoardName, Boards, Record, Update};
+//! use flight::{ApplyOutcome, BoardName, Boards, Change, Update};
 //! use serde_json::json;
 //!
 //! let board = BoardName::parse("main")?;
-//! let updates = [
+//! let changes = [
 //!     ("boardUpdate", json!({"title": "Arrivals"})),
 //!     ("flightAddition", json!({"flight": "I768", "origin": "Rome", "arrival": "10:10"})),
 //!     ("flightStateUpdate", json!({"flight": "I768", "state": "landing"})),
 //! ];
 //! let mut boards = Boards::default();
 //! let mut names = Vec::new();
-//! for (seq, (event, data)) in (1..).zip(updates) {
-//!     let record = Record::new(board.clone(), Update::parse(&board, event, &data)?);
-//!     if let Applied::Changed(event) = boards.apply(seq, "2026-11-22T10:00:00Z".parse()?, &record) {
+//! for (seq, (event, data)) in (1..).zip(changes) {
+//!     let update = Update::new(board.clone(), Change::parse(&board, event, &data)?);
+//!     let outcome = boards.apply(seq, "2026-11-22T10:00:00Z".parse()?, &update);
+//!     if let ApplyOutcome::Changed(event) = outcome {
 //!         names.push(event.name());
 //!     }
 //! }
@@ -27,10 +28,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-/// Why bytes were not understood: a field and a reason.
+/// Parse errors: a field and a reason.
 mod error;
 
-/// The fields of a row, as one table: name, kind of value, limits.
+/// The fields of a row, as one table: name, type of value, limits.
 mod field;
 
 /// One row, its key, and a patch of it.
@@ -39,31 +40,35 @@ mod row;
 /// A board's name and settings.
 mod board;
 
-/// Which states are final, and how long their rows stay.
-mod removal;
+/// The final states, and how long a row stays in each.
+mod final_state;
 
-/// What a publisher asks for, and the record that the journal keeps of it.
+/// A publisher's update, as the journal keeps it.
 mod update;
 
-/// What followers are told when a timetable changed.
+/// The events that followers are sent.
 mod event;
+
+/// The outcome of applying an update.
+mod outcome;
 
 /// The rows of one board.
 mod timetable;
 
-/// Idempotency keys seen of late.
-mod repeats;
+/// The idempotency keys of recent updates.
+mod idempotency;
 
-/// All boards, and the fold over records.
+/// All boards, and the fold over updates.
 mod boards;
 
-pub use board::{BoardName, BoardSettings, Kind};
-pub use boards::{Applied, Boards, MAX_BOARDS, RestoreError, Why};
+pub use board::{BoardKind, BoardName, BoardSettings};
+pub use boards::{Boards, CheckpointError, MAX_BOARDS};
 pub use error::ParseError;
-pub use event::Event;
-pub use field::{FIELDS, Field, Shape, Value};
-pub use removal::{FinalState, RemoveAfter};
-pub use repeats::MAX_KEYS;
-pub use row::{Flight, Key, Patch};
-pub use timetable::{MAX_FLIGHTS, Row, Timetable};
-pub use update::{Condition, IdempotencyKey, Record, Update};
+pub use event::BoardEvent;
+pub use field::{FIELDS, FieldType, FieldValue, FlightField};
+pub use final_state::{FinalState, RemovalDelays};
+pub use idempotency::MAX_IDEMPOTENCY_KEYS;
+pub use outcome::{ApplyOutcome, Rejection};
+pub use row::{Flight, FlightKey, FlightPatch};
+pub use timetable::{MAX_FLIGHTS, Timetable, TimetableRow};
+pub use update::{Change, IdempotencyKey, Precondition, Update};

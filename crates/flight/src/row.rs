@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Map;
 
 use crate::error::{ParseError, type_of};
-use crate::field::{self, Field, Value};
+use crate::field::{self, FieldValue, FlightField};
 
 /// Most characters of a flight number.
 const MAX_NUMBER_CHARS: usize = 16;
@@ -18,7 +18,7 @@ const MAX_NUMBER_CHARS: usize = 16;
 /// leg's date of origin. The number alone is not a key across days.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
-pub struct Key {
+pub struct FlightKey {
     flight: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<Date>,
@@ -28,19 +28,19 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
 pub struct Flight {
-    key: Key,
-    values: BTreeMap<Field, Value>,
+    key: FlightKey,
+    values: BTreeMap<FlightField, FieldValue>,
 }
 
 /// A JSON Merge Patch (RFC 7396) of one row: fields to set, and fields to clear.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
-pub struct Patch {
-    key: Key,
-    changes: BTreeMap<Field, Option<Value>>,
+pub struct FlightPatch {
+    key: FlightKey,
+    changes: BTreeMap<FlightField, Option<FieldValue>>,
 }
 
-impl Key {
+impl FlightKey {
     /// The key of `flight` on `date` (`YYYY-MM-DD`).
     ///
     /// # Errors
@@ -89,21 +89,21 @@ impl Key {
 
 impl Flight {
     /// The row's key.
-    pub fn key(&self) -> &Key {
+    pub fn key(&self) -> &FlightKey {
         &self.key
     }
 
     /// The text of a field, if it has one.
-    pub fn text(&self, field: Field) -> Option<&str> {
+    pub fn text(&self, field: FlightField) -> Option<&str> {
         match self.values.get(&field) {
-            Some(Value::Text(text)) => Some(text),
+            Some(FieldValue::Text(text)) => Some(text),
             _ => None,
         }
     }
 
     /// Applies the changes of `patch` and returns those that changed anything, as a patch with
     /// this row's whole key. The caller has made sure that the patch means this row.
-    pub(crate) fn apply(&mut self, patch: &Patch) -> Patch {
+    pub(crate) fn apply(&mut self, patch: &FlightPatch) -> FlightPatch {
         let mut changes = patch.changes.clone();
         changes.retain(|field, value| self.values.get(field) != value.as_ref());
         for (field, value) in &changes {
@@ -112,13 +112,13 @@ impl Flight {
                 None => self.values.remove(field),
             };
         }
-        Patch { key: self.key.clone(), changes }
+        FlightPatch { key: self.key.clone(), changes }
     }
 }
 
-impl Patch {
+impl FlightPatch {
     /// Which row is meant; without a date, the only one of that number.
-    pub fn key(&self) -> &Key {
+    pub fn key(&self) -> &FlightKey {
         &self.key
     }
 
@@ -128,7 +128,7 @@ impl Patch {
     }
 }
 
-impl TryFrom<Map<String, serde_json::Value>> for Key {
+impl TryFrom<Map<String, serde_json::Value>> for FlightKey {
     type Error = ParseError;
 
     fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
@@ -145,22 +145,22 @@ impl TryFrom<Map<String, serde_json::Value>> for Flight {
 
     /// A field given as `null` is absent.
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
-        let Patch { key, changes } = fields.try_into()?;
+        let FlightPatch { key, changes } = fields.try_into()?;
         let present = changes.into_iter().filter_map(|(field, value)| Some((field, value?)));
         Ok(Self { key, values: present.collect() })
     }
 }
 
-impl TryFrom<Map<String, serde_json::Value>> for Patch {
+impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
     type Error = ParseError;
 
     fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
-        let key = Key::take(&mut fields)?;
+        let key = FlightKey::take(&mut fields)?;
         let mut changes = BTreeMap::new();
         for (name, value) in fields {
-            let (field, shape) = Field::named(&name)
+            let (field, field_type) = FlightField::by_name(&name)
                 .ok_or_else(|| ParseError::new(&name, "is not a field of a flight"))?;
-            let value = (!value.is_null()).then(|| shape.parse(&name, &value)).transpose()?;
+            let value = (!value.is_null()).then(|| field_type.parse(&name, &value)).transpose()?;
             changes.insert(field, value);
         }
         Ok(Self { key, changes })
@@ -178,7 +178,7 @@ impl Serialize for Flight {
     }
 }
 
-impl Serialize for Patch {
+impl Serialize for FlightPatch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         self.key.write(&mut map)?;
@@ -189,7 +189,7 @@ impl Serialize for Patch {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for FlightKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.date {
             Some(date) => write!(f, "{} of {date}", self.flight),

@@ -6,20 +6,20 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::board::{BoardSettings, Kind};
-use crate::boards::{Applied, Why};
-use crate::event::Event;
-use crate::field::{Field, Moment};
-use crate::removal::FinalState;
-use crate::row::{Flight, Key, Patch};
-use crate::update::{Condition, Update};
+use crate::board::{BoardKind, BoardSettings};
+use crate::event::BoardEvent;
+use crate::field::{FlightField, RowTime};
+use crate::final_state::FinalState;
+use crate::outcome::{ApplyOutcome, Rejection};
+use crate::row::{Flight, FlightKey, FlightPatch};
+use crate::update::{Change, Precondition};
 
 /// Most rows of a board: some ten days of the busiest airport.
 pub const MAX_FLIGHTS: usize = 20_000;
 
 /// The rows of one board: what applying all its records in order gives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Stored")]
+#[serde(from = "TimetableCheckpoint")]
 pub struct Timetable {
     settings: BoardSettings,
     opened: u64,
@@ -27,15 +27,15 @@ pub struct Timetable {
     #[serde(skip_serializing_if = "Option::is_none")]
     closed: Option<String>,
     #[serde(serialize_with = "write_rows")]
-    rows: BTreeMap<Key, Row>,
+    rows: BTreeMap<FlightKey, TimetableRow>,
     /// Rows in final states by the time at which they leave.
     #[serde(skip)]
-    leaving: BTreeSet<(Timestamp, Key)>,
+    leaving: BTreeSet<(Timestamp, FlightKey)>,
 }
 
 /// A row, with what the fold has to know of its past.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct TimetableRow {
     flight: Flight,
     version: u64,
     added: u64,
@@ -45,12 +45,12 @@ pub struct Row {
 }
 
 #[derive(Deserialize)]
-struct Stored {
+struct TimetableCheckpoint {
     settings: BoardSettings,
     opened: u64,
     head: u64,
     closed: Option<String>,
-    rows: Vec<Row>,
+    rows: Vec<TimetableRow>,
 }
 
 impl Timetable {
@@ -71,7 +71,7 @@ impl Timetable {
     }
 
     /// Position of the record that opened the board, the last time it was opened.
-    pub fn opened(&self) -> u64 {
+    pub fn opened_seq(&self) -> u64 {
         self.opened
     }
 
@@ -81,7 +81,7 @@ impl Timetable {
     }
 
     /// Why the board is closed, if it is.
-    pub fn closed(&self) -> Option<&str> {
+    pub fn close_reason(&self) -> Option<&str> {
         self.closed.as_deref()
     }
 
@@ -96,7 +96,7 @@ impl Timetable {
     }
 
     /// All rows, in the order in which they were first added.
-    pub fn rows(&self) -> Vec<&Row> {
+    pub fn rows(&self) -> Vec<&TimetableRow> {
         let mut rows: Vec<_> = self.rows.values().collect();
         rows.sort_unstable_by_key(|row| row.added);
         rows
@@ -106,25 +106,27 @@ impl Timetable {
     /// number.
     ///
     /// # Errors
-    /// [`Why::UnknownFlight`], or [`Why::AmbiguousFlight`] with the dates to choose from.
-    pub fn find(&self, key: &Key) -> Result<&Row, Why> {
+    /// [`Rejection::UnknownFlight`], or [`Rejection::AmbiguousFlight`] with the dates to choose from.
+    pub fn find(&self, key: &FlightKey) -> Result<&TimetableRow, Rejection> {
         if let Some(row) = self.rows.get(key) {
             return Ok(row);
         }
         let same_number = self.rows.range(key..);
         let mut rows = same_number.take_while(|(other, _)| other.flight() == key.flight());
         match (key.date(), rows.next(), rows.next()) {
-            (Some(_), ..) | (None, None, _) => Err(Why::UnknownFlight),
+            (Some(_), ..) | (None, None, _) => Err(Rejection::UnknownFlight),
             (None, Some((_, row)), None) => Ok(row),
             (None, Some((first, _)), Some((second, _))) => {
                 let keys = [first, second].into_iter().chain(rows.map(|(key, _)| key));
-                Err(Why::AmbiguousFlight { dates: keys.filter_map(Key::date).collect() })
+                Err(Rejection::AmbiguousFlight {
+                    dates: keys.filter_map(FlightKey::date).collect(),
+                })
             }
         }
     }
 
     /// Keys of the rows whose stay in a final state is over at `now`.
-    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = &Key> {
+    pub fn expired_keys(&self, now: Timestamp) -> impl Iterator<Item = &FlightKey> {
         self.leaving.iter().take_while(move |(leaves, _)| *leaves <= now).map(|(_, key)| key)
     }
 
@@ -133,132 +135,136 @@ impl Timetable {
         &mut self,
         seq: u64,
         time: Timestamp,
-        update: &Update,
-        condition: Option<&Condition>,
-    ) -> Applied {
+        change: &Change,
+        precondition: Option<&Precondition>,
+    ) -> ApplyOutcome {
         if self.closed.is_some() {
-            return self.apply_closed(seq, update);
+            return self.apply_closed(seq, change);
         }
-        if let Err(why) = self.check(update, condition) {
-            return Applied::Unchanged(why);
+        if let Err(rejection) = self.check(change, precondition) {
+            return ApplyOutcome::Rejected(rejection);
         }
-        let applied = match update {
-            Update::PutBoard(settings) => self.put_settings(settings),
-            Update::CloseBoard { reason } => self.close(reason),
-            Update::Put(flight) => self.put(seq, time, flight),
-            Update::Patch(patch) => self.patch(seq, time, patch),
-            Update::Remove(key) => self.remove(key),
-            Update::Expire(key) => self.expire(time, key),
+        let applied = match change {
+            Change::PutBoard(settings) => self.put_settings(settings),
+            Change::CloseBoard { reason } => self.close(reason),
+            Change::PutFlight(flight) => self.put(seq, time, flight),
+            Change::PatchFlight(patch) => self.patch(seq, time, patch),
+            Change::RemoveFlight(key) => self.remove(key),
+            Change::ExpireFlight(key) => self.expire(time, key),
         };
-        if let Applied::Changed(_) = applied {
+        if let ApplyOutcome::Changed(_) = applied {
             self.head = seq;
         }
         applied
     }
 
-    fn apply_closed(&mut self, seq: u64, update: &Update) -> Applied {
-        match update {
-            Update::PutBoard(settings) => {
+    fn apply_closed(&mut self, seq: u64, change: &Change) -> ApplyOutcome {
+        match change {
+            Change::PutBoard(settings) => {
                 *self = Self::open(seq, BoardSettings::clone(settings));
-                Applied::Changed(Event::BoardUpdate(settings.clone()))
+                ApplyOutcome::Changed(BoardEvent::BoardUpdate(settings.clone()))
             }
-            Update::CloseBoard { .. } => Applied::Unchanged(Why::Same { version: self.head }),
-            _ => Applied::Unchanged(Why::ClosedBoard),
+            Change::CloseBoard { .. } => ApplyOutcome::Unchanged { version: self.head },
+            _ => ApplyOutcome::Rejected(Rejection::BoardClosed),
         }
     }
 
-    fn check(&self, update: &Update, condition: Option<&Condition>) -> Result<(), Why> {
-        let Some(condition) = condition else { return Ok(()) };
-        let row = match update {
-            Update::Put(flight) => self.rows.get(flight.key()),
-            Update::Patch(patch) => Some(self.find(patch.key())?),
-            Update::Remove(key) | Update::Expire(key) => Some(self.find(key)?),
-            Update::PutBoard(_) | Update::CloseBoard { .. } => return Ok(()),
+    fn check(&self, change: &Change, precondition: Option<&Precondition>) -> Result<(), Rejection> {
+        let Some(precondition) = precondition else { return Ok(()) };
+        let row = match change {
+            Change::PutFlight(flight) => self.rows.get(flight.key()),
+            Change::PatchFlight(patch) => Some(self.find(patch.key())?),
+            Change::RemoveFlight(key) | Change::ExpireFlight(key) => Some(self.find(key)?),
+            Change::PutBoard(_) | Change::CloseBoard { .. } => return Ok(()),
         };
-        let met = match condition {
-            Condition::Version(versions) => row.is_some_and(|row| versions.contains(&row.version)),
-            Condition::Present => row.is_some(),
-            Condition::Absent if row.is_some() => return Err(Why::AlreadyThere),
-            Condition::Absent => true,
+        let met = match precondition {
+            Precondition::Version(versions) => {
+                row.is_some_and(|row| versions.contains(&row.version))
+            }
+            Precondition::Present => row.is_some(),
+            Precondition::Absent if row.is_some() => return Err(Rejection::AlreadyExists),
+            Precondition::Absent => true,
         };
-        if met { Ok(()) } else { Err(Why::OtherVersion) }
+        if met { Ok(()) } else { Err(Rejection::VersionMismatch) }
     }
 
-    fn put_settings(&mut self, settings: &BoardSettings) -> Applied {
+    fn put_settings(&mut self, settings: &BoardSettings) -> ApplyOutcome {
         if self.settings == *settings {
-            return Applied::Unchanged(Why::Same { version: self.head });
+            return ApplyOutcome::Unchanged { version: self.head };
         }
         self.settings = settings.clone();
         let zone = settings.zone();
         for row in self.rows.values_mut() {
             row.leaves = row.leaving_time(settings, &zone);
         }
-        self.leaving = self.rows.values().filter_map(Row::leaving_entry).collect();
-        Applied::Changed(Event::BoardUpdate(Box::new(settings.clone())))
+        self.leaving = self.rows.values().filter_map(TimetableRow::leaving_entry).collect();
+        ApplyOutcome::Changed(BoardEvent::BoardUpdate(Box::new(settings.clone())))
     }
 
-    fn close(&mut self, reason: &str) -> Applied {
+    fn close(&mut self, reason: &str) -> ApplyOutcome {
         self.closed = Some(reason.to_owned());
         self.rows.clear();
         self.leaving.clear();
-        Applied::Changed(Event::ClosedConnection(reason.to_owned()))
+        ApplyOutcome::Changed(BoardEvent::ClosedConnection(reason.to_owned()))
     }
 
-    fn put(&mut self, seq: u64, time: Timestamp, flight: &Flight) -> Applied {
+    fn put(&mut self, seq: u64, time: Timestamp, flight: &Flight) -> ApplyOutcome {
         let old = self.rows.get(flight.key());
         match old {
             Some(row) if row.flight == *flight => {
-                return Applied::Unchanged(Why::Same { version: row.version });
+                return ApplyOutcome::Unchanged { version: row.version };
             }
-            None if self.rows.len() >= MAX_FLIGHTS => return Applied::Unchanged(Why::BoardFull),
+            None if self.rows.len() >= MAX_FLIGHTS => {
+                return ApplyOutcome::Rejected(Rejection::BoardFull);
+            }
             _ => {}
         }
         let added = old.map_or(seq, |row| row.added);
-        self.place(Row {
+        self.place(TimetableRow {
             flight: flight.clone(),
             version: seq,
             added,
             entered: time,
             leaves: None,
         });
-        Applied::Changed(Event::FlightAddition(flight.clone()))
+        ApplyOutcome::Changed(BoardEvent::FlightAddition(flight.clone()))
     }
 
-    fn patch(&mut self, seq: u64, time: Timestamp, patch: &Patch) -> Applied {
+    fn patch(&mut self, seq: u64, time: Timestamp, patch: &FlightPatch) -> ApplyOutcome {
         let mut row = match self.find(patch.key()) {
             Ok(row) => row.clone(),
-            Err(why) => return Applied::Unchanged(why),
+            Err(rejection) => return ApplyOutcome::Rejected(rejection),
         };
         let changes = row.flight.apply(patch);
         if changes.is_empty() {
-            return Applied::Unchanged(Why::Same { version: row.version });
+            return ApplyOutcome::Unchanged { version: row.version };
         }
         (row.version, row.entered) = (seq, time);
         self.place(row);
-        Applied::Changed(Event::FlightStateUpdate(changes))
+        ApplyOutcome::Changed(BoardEvent::FlightStateUpdate(changes))
     }
 
-    fn remove(&mut self, key: &Key) -> Applied {
+    fn remove(&mut self, key: &FlightKey) -> ApplyOutcome {
         let key = match self.find(key) {
             Ok(row) => row.flight.key().clone(),
-            Err(why) => return Applied::Unchanged(why),
+            Err(rejection) => return ApplyOutcome::Rejected(rejection),
         };
         self.take(&key);
-        Applied::Changed(Event::FlightRemoval(key))
+        ApplyOutcome::Changed(BoardEvent::FlightRemoval(key))
     }
 
-    fn expire(&mut self, time: Timestamp, key: &Key) -> Applied {
+    fn expire(&mut self, time: Timestamp, key: &FlightKey) -> ApplyOutcome {
         let leaves = self.rows.get(key).and_then(|row| row.leaves);
         if leaves.is_some_and(|leaves| leaves <= time) {
             self.remove(key)
         } else {
-            Applied::Unchanged(Why::NotDue)
+            ApplyOutcome::Rejected(Rejection::NotDue)
         }
     }
 
     /// Puts `row` in the place of the row of its key. A row that was in the same state already has
     /// been in it since then.
-    fn place(&mut self, mut row: Row) {
+    fn place(&mut self, mut row: TimetableRow) {
         let key = row.flight.key().clone();
         if let Some(old) = self.take(&key).filter(|old| old.is_in_state_of(&row)) {
             row.entered = old.entered;
@@ -268,7 +274,7 @@ impl Timetable {
         self.rows.insert(key, row);
     }
 
-    fn take(&mut self, key: &Key) -> Option<Row> {
+    fn take(&mut self, key: &FlightKey) -> Option<TimetableRow> {
         let row = self.rows.remove(key)?;
         if let Some(entry) = row.leaving_entry() {
             self.leaving.remove(&entry);
@@ -277,7 +283,7 @@ impl Timetable {
     }
 }
 
-impl Row {
+impl TimetableRow {
     /// The flight.
     pub fn flight(&self) -> &Flight {
         &self.flight
@@ -289,41 +295,41 @@ impl Row {
     }
 
     /// Position of the record that first added the row.
-    pub fn added(&self) -> u64 {
+    pub fn added_seq(&self) -> u64 {
         self.added
     }
 
     fn state(&self) -> &str {
-        self.flight.text(Field::State).unwrap_or_default()
+        self.flight.text(FlightField::State).unwrap_or_default()
     }
 
     fn is_in_state_of(&self, other: &Self) -> bool {
         self.state().eq_ignore_ascii_case(other.state())
     }
 
-    fn leaving_entry(&self) -> Option<(Timestamp, Key)> {
+    fn leaving_entry(&self) -> Option<(Timestamp, FlightKey)> {
         Some((self.leaves?, self.flight.key().clone()))
     }
 
     fn leaving_time(&self, board: &BoardSettings, zone: &TimeZone) -> Option<Timestamp> {
-        let state = FinalState::of(self.state())?;
-        let stay = board.remove_after.stay(state)?;
+        let state = FinalState::parse(self.state())?;
+        let stay = board.remove_after.delay(state)?;
         let from = match self.scheduled(board.kind, zone) {
-            Some(scheduled) if state.stays_past_schedule() => scheduled.max(self.entered),
+            Some(scheduled) if state.counts_from_schedule() => scheduled.max(self.entered),
             _ => self.entered,
         };
         from.checked_add(stay).ok()
     }
 
     /// The scheduled time; where the row gives no day, the one nearest to its last news.
-    fn scheduled(&self, kind: Kind, zone: &TimeZone) -> Option<Timestamp> {
+    fn scheduled(&self, kind: BoardKind, zone: &TimeZone) -> Option<Timestamp> {
         let field = match kind {
-            Kind::Arrivals => Field::Arrival,
-            Kind::Departures => Field::Departure,
+            BoardKind::Arrivals => FlightField::Arrival,
+            BoardKind::Departures => FlightField::Departure,
         };
-        let time = match Moment::parse(self.flight.text(field)?)? {
-            Moment::At(timestamp) => return Some(timestamp),
-            Moment::Local(time) => time,
+        let time = match RowTime::parse(self.flight.text(field)?)? {
+            RowTime::Absolute(timestamp) => return Some(timestamp),
+            RowTime::Local(time) => time,
         };
         let at = |date: jiff::civil::Date| date.to_datetime(time).to_zoned(zone.clone()).ok();
         let known = self.flight.key().date().and_then(at);
@@ -335,15 +341,18 @@ impl Row {
     }
 }
 
-impl From<Stored> for Timetable {
-    fn from(stored: Stored) -> Self {
-        let Stored { settings, opened, head, closed, rows } = stored;
-        let leaving = rows.iter().filter_map(Row::leaving_entry).collect();
+impl From<TimetableCheckpoint> for Timetable {
+    fn from(stored: TimetableCheckpoint) -> Self {
+        let TimetableCheckpoint { settings, opened, head, closed, rows } = stored;
+        let leaving = rows.iter().filter_map(TimetableRow::leaving_entry).collect();
         let rows = rows.into_iter().map(|row| (row.flight.key().clone(), row)).collect();
         Self { settings, opened, head, closed, rows, leaving }
     }
 }
 
-fn write_rows<S: Serializer>(rows: &BTreeMap<Key, Row>, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_rows<S: Serializer>(
+    rows: &BTreeMap<FlightKey, TimetableRow>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(rows.values())
 }

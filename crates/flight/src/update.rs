@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::board::{BoardName, BoardSettings};
 use crate::error::ParseError;
 use crate::field;
-use crate::row::{Flight, Key, Patch, object};
+use crate::row::{Flight, FlightKey, FlightPatch, object};
 
 /// Most characters of an idempotency key.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 128;
@@ -14,7 +14,7 @@ const MAX_IDEMPOTENCY_KEY_CHARS: usize = 128;
 /// What a publisher asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "data", rename_all = "camelCase")]
-pub enum Update {
+pub enum Change {
     /// Open a board, or replace its settings.
     #[serde(rename = "boardUpdate")]
     PutBoard(Box<BoardSettings>),
@@ -26,33 +26,34 @@ pub enum Update {
     },
     /// Add a row, or replace it whole.
     #[serde(rename = "flightAddition")]
-    Put(Flight),
+    PutFlight(Flight),
     /// Change some fields of a row.
     #[serde(rename = "flightStateUpdate")]
-    Patch(Patch),
+    PatchFlight(FlightPatch),
     /// Remove a row.
     #[serde(rename = "flightRemoval")]
-    Remove(Key),
+    RemoveFlight(FlightKey),
     /// Remove a row if its stay in a final state is over by then. Asked for by the server alone.
     #[serde(rename = "expiry")]
-    Expire(Key),
+    ExpireFlight(FlightKey),
 }
 
 /// One update with its board, as the journal keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct Update {
     board: BoardName,
-    update: Update,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    condition: Option<Condition>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<IdempotencyKey>,
+    #[serde(rename = "update")]
+    change: Change,
+    #[serde(rename = "condition", default, skip_serializing_if = "Option::is_none")]
+    precondition: Option<Precondition>,
+    #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 /// What a row must be for its update to be carried out (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Condition {
+pub enum Precondition {
     /// `If-Match`: the row's version is one of these. An empty list is never met.
     Version(Vec<u64>),
     /// `If-Match: *`: the row is there.
@@ -65,7 +66,7 @@ pub enum Condition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyKey(String);
 
-impl Update {
+impl Change {
     /// The update of `board` that the event name and its data ask for; the names are those of the
     /// stream's events.
     ///
@@ -82,9 +83,9 @@ impl Update {
                 BoardSettings::parse(board, data).map(|settings| Self::PutBoard(Box::new(settings)))
             }
             "closedConnection" => closing(data),
-            "flightAddition" => Flight::try_from(fields()?).map(Self::Put),
-            "flightStateUpdate" => Patch::try_from(fields()?).map(Self::Patch),
-            "flightRemoval" => Key::try_from(fields()?).map(Self::Remove),
+            "flightAddition" => Flight::try_from(fields()?).map(Self::PutFlight),
+            "flightStateUpdate" => FlightPatch::try_from(fields()?).map(Self::PatchFlight),
+            "flightRemoval" => FlightKey::try_from(fields()?).map(Self::RemoveFlight),
             _ => Err(ParseError::new(
                 "event",
                 "must be flightAddition, flightStateUpdate, flightRemoval, boardUpdate or \
@@ -94,56 +95,56 @@ impl Update {
     }
 
     /// The flight that it is about, if it is not about a board.
-    pub fn flight(&self) -> Option<&Key> {
+    pub fn flight(&self) -> Option<&FlightKey> {
         match self {
             Self::PutBoard(_) | Self::CloseBoard { .. } => None,
-            Self::Put(flight) => Some(flight.key()),
-            Self::Patch(patch) => Some(patch.key()),
-            Self::Remove(key) | Self::Expire(key) => Some(key),
+            Self::PutFlight(flight) => Some(flight.key()),
+            Self::PatchFlight(patch) => Some(patch.key()),
+            Self::RemoveFlight(key) | Self::ExpireFlight(key) => Some(key),
         }
     }
 }
 
-impl Record {
-    /// A record of `update` on `board`, unconditional.
-    pub fn new(board: BoardName, update: Update) -> Self {
-        Self { board, update, condition: None, key: None }
+impl Update {
+    /// An unconditional change of `board`.
+    pub fn new(board: BoardName, change: Change) -> Self {
+        Self { board, change, precondition: None, idempotency_key: None }
     }
 
-    /// The same, to be carried out only if the row is as `condition` says.
+    /// Applies only if the row meets `precondition`.
     #[must_use]
-    pub fn on_condition(mut self, condition: Option<Condition>) -> Self {
-        self.condition = condition;
+    pub fn with_precondition(mut self, precondition: Option<Precondition>) -> Self {
+        self.precondition = precondition;
         self
     }
 
-    /// The same, to be carried out only once under this key.
+    /// Applies at most once under this key.
     #[must_use]
-    pub fn once(mut self, key: Option<IdempotencyKey>) -> Self {
-        self.key = key;
+    pub fn with_idempotency_key(mut self, key: Option<IdempotencyKey>) -> Self {
+        self.idempotency_key = key;
         self
     }
 
-    /// The board.
+    /// The board to change.
     pub fn board(&self) -> &BoardName {
         &self.board
     }
 
-    /// What is asked for.
-    pub fn update(&self) -> &Update {
-        &self.update
+    /// The change asked for.
+    pub fn change(&self) -> &Change {
+        &self.change
     }
 
-    pub(crate) fn condition(&self) -> Option<&Condition> {
-        self.condition.as_ref()
+    pub(crate) fn precondition(&self) -> Option<&Precondition> {
+        self.precondition.as_ref()
     }
 
-    /// The key with its board as a number, and a number for what is asked under it.
+    /// Hashes of (board, idempotency key) and of the requested change.
     pub(crate) fn fingerprints(&self) -> Option<(u128, u128)> {
-        let IdempotencyKey(key) = self.key.as_ref()?;
-        let name = xxh3_128(format!("{}\n{key}", self.board).as_bytes());
-        let asked = serde_json::to_vec(&(&self.update, &self.condition)).unwrap_or_default();
-        Some((name, xxh3_128(&asked)))
+        let IdempotencyKey(key) = self.idempotency_key.as_ref()?;
+        let key = xxh3_128(format!("{}\n{key}", self.board).as_bytes());
+        let change = serde_json::to_vec(&(&self.change, &self.precondition)).unwrap_or_default();
+        Some((key, xxh3_128(&change)))
     }
 }
 
@@ -163,7 +164,7 @@ impl IdempotencyKey {
     }
 }
 
-fn closing(data: &serde_json::Value) -> Result<Update, ParseError> {
+fn closing(data: &serde_json::Value) -> Result<Change, ParseError> {
     let mut reason = "the board is closed".to_owned();
     for (name, value) in object("data", data)?.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_str() {
@@ -171,5 +172,5 @@ fn closing(data: &serde_json::Value) -> Result<Update, ParseError> {
             _ => return Err(ParseError::new(name, "is not a field of a closing")),
         }
     }
-    Ok(Update::CloseBoard { reason })
+    Ok(Change::CloseBoard { reason })
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use flight::{BoardName, BoardSettings, ParseError, Record, Update};
+use flight::{BoardName, BoardSettings, Change, ParseError, Update};
 use journal::Journal;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -126,8 +126,8 @@ impl App {
     ///
     /// # Errors
     /// The journal did not take it, or the server has ended.
-    pub async fn publish(&self, board: BoardName, update: Update) -> Result<Outcome, PublishError> {
-        self.parts.publisher.publish_one(Record::new(board, update)).await
+    pub async fn publish(&self, board: BoardName, update: Change) -> Result<Outcome, PublishError> {
+        self.parts.publisher.publish_one(Update::new(board, update)).await
     }
 
     /// Is ready when the journal is not any more what was read of it: a stream in NATS was made anew, say, or
@@ -162,8 +162,8 @@ impl fmt::Debug for App {
 async fn open_default_board(live: &Live, publisher: &Publisher) -> Result<(), StartError> {
     let name = BoardName::parse(DEFAULT_BOARD)?;
     if live.look(|boards, _| boards.board(&name).is_none()) {
-        let settings = Box::new(BoardSettings::plain(name.clone()));
-        let record = Record::new(name, Update::PutBoard(settings));
+        let settings = Box::new(BoardSettings::with_defaults(name.clone()));
+        let record = Update::new(name, Change::PutBoard(settings));
         publisher.settle(vec![(FIRST_BOARD.to_owned(), record)]).await?;
     }
     Ok(())

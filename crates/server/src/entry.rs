@@ -3,7 +3,7 @@
 //! JSON, so that an operator can read a journal with any SQLite shell.
 
 use bytes::Bytes;
-use flight::{Key, Record};
+use flight::{FlightKey, Update};
 use serde::{Deserialize, Serialize};
 
 /// A journal payload.
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Entry {
     /// Names the publisher that waits for the outcome, in the process that wrote this.
     pub(crate) ticket: u64,
-    pub(crate) record: Record,
+    pub(crate) record: Update,
 }
 
 /// A payload that no version known to this one wrote.
@@ -29,10 +29,10 @@ impl Entry {
 
     /// What a journal files it under: the board, and the flight with its date.
     pub(crate) fn key(&self) -> Vec<String> {
-        let flight = self.record.update().flight();
+        let flight = self.record.change().flight();
         let board = self.record.board().to_string();
         let number = flight.map(|key| key.flight().to_owned());
-        let date = flight.and_then(Key::date).map(|date| date.to_string());
+        let date = flight.and_then(FlightKey::date).map(|date| date.to_string());
         [Some(board), number, date].into_iter().flatten().collect()
     }
 

@@ -168,7 +168,7 @@ pub enum RestoreError {
     Journal(#[from] journal::Error),
     /// The checkpoint could not be read.
     #[error("the journal could not be understood")]
-    Checkpoint(#[from] flight::RestoreError),
+    Checkpoint(#[from] flight::CheckpointError),
 }
 
 pub(crate) fn place(record: &Record) -> Result<Placed, EntryError> {

@@ -34,10 +34,10 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn new(id: Position, timetable: &Timetable) -> Self {
         let rows = timetable.rows();
-        let flights: Vec<&Flight> = rows.into_iter().map(flight::Row::flight).collect();
+        let flights: Vec<&Flight> = rows.into_iter().map(flight::TimetableRow::flight).collect();
         let (board, flights) = (line(timetable.settings()), line(&flights));
         let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();
-        let closed = timetable.closed().is_some();
+        let closed = timetable.close_reason().is_some();
         Self { id, json, closed, board, flights, frames: Default::default() }
     }
 

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use fanout::{Channel, Frame, Reason, Snapshot};
-use flight::{Applied, BoardName, Boards, Event, Flight, Record, Timetable, Update, Why};
+use flight::{
+    ApplyOutcome, BoardEvent, BoardName, Boards, Change, Flight, Rejection, Timetable, Update,
+};
 use jiff::Timestamp;
 use journal::{Epochs, Position, Seq};
 use parking_lot::Mutex;
@@ -44,7 +46,7 @@ pub(crate) struct Placed {
 }
 
 /// What became of a published record.
-pub type Outcome = Result<Done, Why>;
+pub type Outcome = Result<Done, Rejection>;
 
 /// A record that was carried out, now or before.
 #[derive(Debug, Clone)]
@@ -156,7 +158,9 @@ impl Live {
 
     fn open_channels(&self) {
         let state = &mut *self.state.lock();
-        for (name, timetable) in state.boards.iter().filter(|(_, board)| board.closed().is_none()) {
+        for (name, timetable) in
+            state.boards.iter().filter(|(_, board)| board.close_reason().is_none())
+        {
             let channel = self.new_channel(name, timetable.head());
             state.sides.insert(name.clone(), Side { channel, rows: None });
         }
@@ -167,17 +171,19 @@ impl Live {
         let applied = state.boards.apply(seq.0, *time, &entry.record);
         self.metrics.applied(&applied);
         let version = match applied {
-            Applied::Changed(event) => {
+            ApplyOutcome::Changed(event) => {
                 self.send(state, entry.record.board(), *seq, &event);
                 *seq
             }
-            Applied::Unchanged(Why::Same { version } | Why::Repeated { version }) => Seq(version),
-            Applied::Unchanged(why) => return Err(why),
+            ApplyOutcome::Unchanged { version } | ApplyOutcome::Repeated { version } => {
+                Seq(version)
+            }
+            ApplyOutcome::Rejected(rejection) => return Err(rejection),
         };
         Ok(state.done(&entry.record, *seq, version))
     }
 
-    fn send(&self, state: &mut State, board: &BoardName, seq: Seq, event: &Event) {
+    fn send(&self, state: &mut State, board: &BoardName, seq: Seq, event: &BoardEvent) {
         let Some(side) = state.sides.get(board) else {
             // It is opened with this event, and nobody can come back from before.
             let channel = self.new_channel(board, seq.0);
@@ -185,7 +191,7 @@ impl Live {
             return;
         };
         let frame = frames::event(state.epochs.position(seq), event.name(), &event.data());
-        if let Event::ClosedConnection(_) = event {
+        if let BoardEvent::ClosedConnection(_) = event {
             side.channel.close(seq.0, frame);
             state.sides.remove(board);
         } else {
@@ -213,18 +219,18 @@ impl Live {
 }
 
 impl State {
-    fn done(&self, record: &Record, seq: Seq, version: Seq) -> Done {
+    fn done(&self, record: &Update, seq: Seq, version: Seq) -> Done {
         let timetable = self.boards.board(record.board());
-        let key = match record.update() {
-            Update::Put(flight) => Some(flight.key()),
-            Update::Patch(patch) => Some(patch.key()),
-            Update::Remove(_) | Update::Expire(_) => None,
-            Update::PutBoard(_) | Update::CloseBoard { .. } => None,
+        let key = match record.change() {
+            Change::PutFlight(flight) => Some(flight.key()),
+            Change::PatchFlight(patch) => Some(patch.key()),
+            Change::RemoveFlight(_) | Change::ExpireFlight(_) => None,
+            Change::PutBoard(_) | Change::CloseBoard { .. } => None,
         };
         let row = timetable.zip(key).and_then(|(timetable, key)| timetable.find(key).ok());
-        let created = match record.update() {
-            Update::Put(_) => row.is_some_and(|row| row.added() == seq.0),
-            Update::PutBoard(_) => timetable.is_some_and(|board| board.opened() == seq.0),
+        let created = match record.change() {
+            Change::PutFlight(_) => row.is_some_and(|row| row.added_seq() == seq.0),
+            Change::PutBoard(_) => timetable.is_some_and(|board| board.opened_seq() == seq.0),
             _ => false,
         };
         let row = row.map(|row| row.flight().clone());
@@ -238,7 +244,7 @@ impl State {
                 .epochs
                 .position(Seq(timetable.head()))
                 .map_or_else(String::new, |id| id.to_string()),
-            closed: timetable.closed().is_some(),
+            closed: timetable.close_reason().is_some(),
             flights: timetable.len(),
             followers: self.sides.get(name).map_or(0, |side| side.channel.followers()),
             behind: None,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fanout::Reason;
-use flight::{Applied, Why};
+use flight::ApplyOutcome;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -119,12 +119,12 @@ impl Metrics {
         registry.register("flights", "Rows", self.flights.clone());
     }
 
-    pub(crate) fn applied(&self, applied: &Applied) {
+    pub(crate) fn applied(&self, applied: &ApplyOutcome) {
         let outcome = match applied {
-            Applied::Changed(_) => "changed",
-            Applied::Unchanged(Why::Same { .. }) => "same",
-            Applied::Unchanged(Why::Repeated { .. }) => "repeated",
-            Applied::Unchanged(_) => "refused",
+            ApplyOutcome::Changed(_) => "changed",
+            ApplyOutcome::Unchanged { .. } => "same",
+            ApplyOutcome::Repeated { .. } => "repeated",
+            ApplyOutcome::Rejected(_) => "refused",
         };
         self.updates.get_or_create(&Outcome { outcome }).inc();
     }

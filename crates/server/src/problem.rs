@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457), with the field and the reason.
 
 use axum::response::{IntoResponse, Response};
-use flight::{ParseError, Why};
+use flight::{ParseError, Rejection};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -55,7 +55,7 @@ impl Problem {
     }
 
     pub(crate) fn unknown_board() -> Self {
-        Why::UnknownBoard.into()
+        Rejection::UnknownBoard.into()
     }
 
     pub(crate) fn not_ready(reason: &str) -> Self {
@@ -80,13 +80,13 @@ impl Problem {
 }
 
 /// The one place where what the fold says becomes a status.
-impl From<Why> for Problem {
-    fn from(why: Why) -> Self {
-        let (status, title, field, reason) = match why {
-            Why::UnknownBoard => (404, "Unknown board", "board", "is none that there is"),
-            Why::ClosedBoard => (410, "Closed board", "board", "is closed"),
-            Why::UnknownFlight => (404, "Unknown flight", "flight", "is not on the board"),
-            Why::AmbiguousFlight { dates } => {
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        let (status, title, field, reason) = match rejection {
+            Rejection::UnknownBoard => (404, "Unknown board", "board", "is none that there is"),
+            Rejection::BoardClosed => (410, "Closed board", "board", "is closed"),
+            Rejection::UnknownFlight => (404, "Unknown flight", "flight", "is not on the board"),
+            Rejection::AmbiguousFlight { dates } => {
                 let dates: Vec<_> = dates.iter().map(ToString::to_string).collect();
                 let reason = format!("must be given, one of {}", dates.join(", "));
                 let title = "Ambiguous flight";
@@ -94,23 +94,23 @@ impl From<Why> for Problem {
                 problem.0.dates = dates;
                 return problem;
             }
-            Why::OtherVersion => {
+            Rejection::VersionMismatch => {
                 (412, "Precondition failed", "If-Match", "does not fit the row as it is")
             }
-            Why::AlreadyThere => {
+            Rejection::AlreadyExists => {
                 (412, "Precondition failed", "If-None-Match", "asks for no row, but there is one")
             }
-            Why::KeyReused => {
+            Rejection::KeyReused => {
                 (422, "Idempotency key reused", "Idempotency-Key", "was given to another update")
             }
-            Why::BoardFull => (409, "Board full", "flight", "is one more than a board can have"),
-            Why::TooManyBoards => {
+            Rejection::BoardFull => {
+                (409, "Board full", "flight", "is one more than a board can have")
+            }
+            Rejection::TooManyBoards => {
                 (409, "Too many boards", "board", "is one more than there can be")
             }
-            // Only the server's own removals can come too early, and these two are no refusals.
-            Why::NotDue | Why::Same { .. } | Why::Repeated { .. } => {
-                (409, "Not due", "flight", "is not to be removed yet")
-            }
+            // Only the server's own removals can come too early.
+            Rejection::NotDue => (409, "Not due", "flight", "is not to be removed yet"),
         };
         let status = StatusCode::from_u16(status).expect("the statuses above are valid");
         Self::new(status, title, field, reason)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use flight::Record;
+use flight::Update;
 use journal::{Journal, Keyed, MAX_APPEND_RECORDS, Seq};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
@@ -81,7 +81,7 @@ impl Publisher {
     }
 
     /// Writes the records, in order, in one commit, and answers with what became of each.
-    pub(crate) async fn publish(&self, records: Vec<Record>) -> Vec<Result<Outcome, PublishError>> {
+    pub(crate) async fn publish(&self, records: Vec<Update>) -> Vec<Result<Outcome, PublishError>> {
         let count = records.len();
         debug_assert!(count <= MAX_PUBLISHED_AT_ONCE, "callers split");
         let (tickets, outcomes) = Tickets::draw(&self.waiting, count);
@@ -112,13 +112,13 @@ impl Publisher {
     }
 
     /// The same of one record.
-    pub(crate) async fn publish_one(&self, record: Record) -> Result<Outcome, PublishError> {
+    pub(crate) async fn publish_one(&self, record: Update) -> Result<Outcome, PublishError> {
         self.publish(vec![record]).await.pop().unwrap_or(Err(PublishError::Stopped))
     }
 
     /// Writes what any replica may come to want by itself, each under a name that is the same on all of
     /// them, so that it is written once; and waits until it has been applied.
-    pub(crate) async fn settle(&self, named: Vec<(String, Record)>) -> Result<(), PublishError> {
+    pub(crate) async fn settle(&self, named: Vec<(String, Update)>) -> Result<(), PublishError> {
         // Nobody waits for an outcome: the ticket may be another's.
         let keyed = |(name, record)| keyed(Entry { ticket: next_ticket(1), record }, name);
         let seqs = self.write(named.into_iter().map(keyed).collect()).await?;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flight::{Boards, Record};
+use flight::{Boards, Update};
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 
@@ -40,11 +40,11 @@ pub(crate) async fn run(live: Arc<Live>, publisher: Arc<Publisher>, health: Arc<
 
 /// What is due, each removal with a name that says which row is meant, and of which version: should it
 /// come to stay again, its next removal is another.
-fn named(boards: &Boards, now: Timestamp) -> Vec<(String, Record)> {
-    let name = |record: Record| {
+fn named(boards: &Boards, now: Timestamp) -> Vec<(String, Update)> {
+    let name = |record: Update| {
         let board = record.board();
-        let row = boards.board(board)?.find(record.update().flight()?).ok()?;
+        let row = boards.board(board)?.find(record.change().flight()?).ok()?;
         Some((format!("expiry {board} {} {}", row.flight().key(), row.version()), record))
     };
-    boards.due(now).into_iter().take(MAX_PUBLISHED_AT_ONCE).filter_map(name).collect()
+    boards.due_expiries(now).into_iter().take(MAX_PUBLISHED_AT_ONCE).filter_map(name).collect()
 }

@@ -254,7 +254,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
     use bytes::Bytes;
-    use flight::{BoardName, Update};
+    use flight::{BoardName, Change};
     use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -324,7 +324,7 @@ mod tests {
         };
         let board = BoardName::parse("gone").unwrap();
         let publish = async |event| {
-            let update = Update::parse(&board, event, &json!({})).unwrap();
+            let update = Change::parse(&board, event, &json!({})).unwrap();
             app.publish(board.clone(), update).await.unwrap().unwrap();
         };
         publish("boardUpdate").await;

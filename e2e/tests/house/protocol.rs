@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use flight::{BoardName, BoardSettings, FIELDS, Flight, Key, RemoveAfter, Shape, Update};
+use flight::{
+    BoardName, BoardSettings, Change, FIELDS, FieldType, Flight, FlightKey, RemovalDelays,
+};
 use serde_json::{Value, json};
 use sse::{Decoded, Decoder};
 
@@ -25,17 +27,18 @@ fn fields_of_a_row_are_those_of_the_code() {
     let known: Vec<_> = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     assert_eq!(documented, known);
     assert!(
-        Key::parse(&"A".repeat(16), None).is_ok() && Key::parse(&"A".repeat(17), None).is_err()
+        FlightKey::parse(&"A".repeat(16), None).is_ok()
+            && FlightKey::parse(&"A".repeat(17), None).is_err()
     );
 }
 
-fn words(shape: Shape) -> String {
+fn words(shape: FieldType) -> String {
     match shape {
-        Shape::Text { max_chars } => format!("text, at most {max_chars} characters"),
-        Shape::List { max_items, max_chars } => {
+        FieldType::Text { max_chars } => format!("text, at most {max_chars} characters"),
+        FieldType::List { max_items, max_chars } => {
             format!("list of at most {max_items}, each at most {max_chars} characters")
         }
-        Shape::Time => "time".to_owned(),
+        FieldType::Time => "time".to_owned(),
     }
 }
 
@@ -44,7 +47,7 @@ fn final_states_are_those_of_the_code() {
     let rows = protocol().table("### Automatic removal");
     let documented = rows.into_iter().map(|row| (row[0].clone(), Value::from(row[1].clone())));
     let documented = Value::Object(documented.collect());
-    assert_eq!(documented, json!(RemoveAfter::default()));
+    assert_eq!(documented, json!(RemovalDelays::default()));
 }
 
 #[test]
@@ -112,13 +115,13 @@ fn as_written(event: &Decoded, data: &Value) -> String {
             let (reason, rows) = (&data["reason"], serde_json::to_string(&rows).unwrap());
             format!(r#"{{"board":{settings},"reason":{reason},"flights":{rows}}}"#)
         }
-        name => match Update::parse(&board, name, data).unwrap() {
-            Update::PutBoard(settings) => serde_json::to_string(&settings).unwrap(),
-            Update::Put(flight) => serde_json::to_string(&flight).unwrap(),
-            Update::Patch(patch) => serde_json::to_string(&patch).unwrap(),
-            Update::Remove(key) => serde_json::to_string(&key).unwrap(),
-            Update::CloseBoard { reason } => json!({ "reason": reason }).to_string(),
-            Update::Expire(_) => unreachable!("it is no event"),
+        name => match Change::parse(&board, name, data).unwrap() {
+            Change::PutBoard(settings) => serde_json::to_string(&settings).unwrap(),
+            Change::PutFlight(flight) => serde_json::to_string(&flight).unwrap(),
+            Change::PatchFlight(patch) => serde_json::to_string(&patch).unwrap(),
+            Change::RemoveFlight(key) => serde_json::to_string(&key).unwrap(),
+            Change::CloseBoard { reason } => json!({ "reason": reason }).to_string(),
+            Change::ExpireFlight(_) => unreachable!("it is no event"),
         },
     }
 }

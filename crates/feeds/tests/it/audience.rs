@@ -1,7 +1,7 @@
 //! Announcements as lines, and a board that is told them.
 
 use feeds::Announcement;
-use flight::{Applied, BoardName, Boards, Event, Record, Timetable};
+use flight::{ApplyOutcome, BoardEvent, BoardName, Boards, Timetable, Update};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -29,15 +29,15 @@ impl Audience {
     /// Tells the board all of it, and returns how often nothing changed.
     pub(crate) fn hear(&mut self, announcements: impl IntoIterator<Item = Announcement>) -> usize {
         let applied = announcements.into_iter().map(|announcement| self.apply(announcement));
-        applied.filter(|applied| matches!(applied, Applied::Unchanged(_))).count()
+        applied.filter(|applied| !matches!(applied, ApplyOutcome::Changed(_))).count()
     }
 
     /// Tells the board one, which must change it.
-    pub(crate) fn event(&mut self, announcement: Announcement) -> Event {
+    pub(crate) fn event(&mut self, announcement: Announcement) -> BoardEvent {
         let shown = format!("{announcement:?}");
         match self.apply(announcement) {
-            Applied::Changed(event) => event,
-            Applied::Unchanged(why) => panic!("{shown} changed nothing: {why:?}"),
+            ApplyOutcome::Changed(event) => event,
+            outcome => panic!("{shown} changed nothing: {outcome:?}"),
         }
     }
 
@@ -50,9 +50,9 @@ impl Audience {
         serde_json::to_value(rows.iter().map(|row| row.flight()).collect::<Vec<_>>()).unwrap()
     }
 
-    fn apply(&mut self, announcement: Announcement) -> Applied {
+    fn apply(&mut self, announcement: Announcement) -> ApplyOutcome {
         self.told += 1;
-        let record = Record::new(name(), announcement.update);
+        let record = Update::new(name(), announcement.update);
         self.boards.apply(self.told, Timestamp::UNIX_EPOCH, &record)
     }
 }

@@ -112,7 +112,7 @@ fn every_announcement_changes_the_board_and_the_last_leaves_it_empty() {
     assert!(announcements.is_sorted_by_key(|announcement| announcement.after));
     announcements.into_iter().for_each(|announcement| _ = audience.event(announcement));
     assert!(audience.timetable().is_empty());
-    assert_eq!(audience.timetable().closed(), None);
+    assert_eq!(audience.timetable().close_reason(), None);
 }
 
 #[test]

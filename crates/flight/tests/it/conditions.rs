@@ -1,6 +1,6 @@
 //! `If-Match` and `If-None-Match`, decided by the fold.
 
-use flight::{Applied, Condition, Why};
+use flight::{ApplyOutcome, Precondition, Rejection};
 use serde_json::json;
 
 use crate::fold::{Fold, record};
@@ -12,22 +12,22 @@ fn a_lost_update_is_refused() {
     let seen = fold.seq;
     let patch = |gate: &str| {
         let patch = record("flightStateUpdate", json!({"flight": "I768", "gate": gate}));
-        patch.on_condition(Some(Condition::Version(vec![seen])))
+        patch.with_precondition(Some(Precondition::Version(vec![seen])))
     };
-    assert!(matches!(fold.apply_record(patch("2")), Applied::Changed(_)));
-    assert_eq!(fold.apply_record(patch("3")), Applied::Unchanged(Why::OtherVersion));
+    assert!(matches!(fold.apply_record(patch("2")), ApplyOutcome::Changed(_)));
+    assert_eq!(fold.apply_record(patch("3")), ApplyOutcome::Rejected(Rejection::VersionMismatch));
 }
 
 #[test]
 fn conditions_on_presence() {
     let mut fold = Fold::new(json!({}));
     let put = || record("flightAddition", json!({"flight": "I768"}));
-    let only_new = || put().on_condition(Some(Condition::Absent));
-    let only_old = || put().on_condition(Some(Condition::Present));
-    let unmet = Applied::Unchanged(Why::OtherVersion);
+    let only_new = || put().with_precondition(Some(Precondition::Absent));
+    let only_old = || put().with_precondition(Some(Precondition::Present));
+    let unmet = ApplyOutcome::Rejected(Rejection::VersionMismatch);
 
     assert_eq!(fold.apply_record(only_old()), unmet);
-    assert!(matches!(fold.apply_record(only_new()), Applied::Changed(_)));
-    assert_eq!(fold.apply_record(only_new()), Applied::Unchanged(Why::AlreadyThere));
-    assert!(matches!(fold.apply_record(only_old()), Applied::Unchanged(Why::Same { .. })));
+    assert!(matches!(fold.apply_record(only_new()), ApplyOutcome::Changed(_)));
+    assert_eq!(fold.apply_record(only_new()), ApplyOutcome::Rejected(Rejection::AlreadyExists));
+    assert!(matches!(fold.apply_record(only_old()), ApplyOutcome::Unchanged { .. }));
 }

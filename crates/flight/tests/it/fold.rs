@@ -1,6 +1,6 @@
 //! Helpers to apply updates in order, and what holds for any of them.
 
-use flight::{Applied, BoardName, Boards, IdempotencyKey, Record, Update};
+use flight::{ApplyOutcome, BoardName, Boards, Change, IdempotencyKey, Update};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -16,27 +16,27 @@ impl Fold {
     pub(crate) fn new(settings: Value) -> Self {
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let mut fold = Self { boards: Boards::default(), seq: 0, now };
-        assert!(matches!(fold.apply("boardUpdate", settings), Applied::Changed(_)));
+        assert!(matches!(fold.apply("boardUpdate", settings), ApplyOutcome::Changed(_)));
         fold
     }
 
-    pub(crate) fn apply(&mut self, event: &str, data: Value) -> Applied {
+    pub(crate) fn apply(&mut self, event: &str, data: Value) -> ApplyOutcome {
         self.apply_record(record(event, data))
     }
 
-    pub(crate) fn apply_once(&mut self, key: &str, event: &str, data: Value) -> Applied {
+    pub(crate) fn apply_once(&mut self, key: &str, event: &str, data: Value) -> ApplyOutcome {
         let key = IdempotencyKey::parse(key).unwrap();
-        self.apply_record(record(event, data).once(Some(key)))
+        self.apply_record(record(event, data).with_idempotency_key(Some(key)))
     }
 
-    pub(crate) fn apply_record(&mut self, record: Record) -> Applied {
+    pub(crate) fn apply_record(&mut self, record: Update) -> ApplyOutcome {
         self.seq += 1;
         self.boards.apply(self.seq, self.now, &record)
     }
 }
 
-pub(crate) fn record(event: &str, data: Value) -> Record {
-    Record::new(main(), Update::parse(&main(), event, &data).unwrap())
+pub(crate) fn record(event: &str, data: Value) -> Update {
+    Update::new(main(), Change::parse(&main(), event, &data).unwrap())
 }
 
 pub(crate) fn main() -> BoardName {
@@ -115,7 +115,7 @@ proptest! {
             if at == restart {
                 fold.boards = Boards::restore(&fold.boards.checkpoint()).unwrap();
             }
-            if let Applied::Changed(event) = fold.apply(event, data) {
+            if let ApplyOutcome::Changed(event) = fold.apply(event, data) {
                 prop_assert_eq!(fold.boards.board(&main()).unwrap().head(), fold.seq);
                 screen.take(event.name(), serde_json::from_str(&event.data()).unwrap());
             }
@@ -134,9 +134,9 @@ proptest! {
         text in ".*|[0-9:TZ.+-]{0,30}",
     ) {
         for value in [json!(text), json!([text]), json!({ &text: text }), json!({ "landed": text })] {
-            let _ = Update::parse(&main(), &event, &json!({ "flight": "I768", &name: value }));
+            let _ = Change::parse(&main(), &event, &json!({ "flight": "I768", &name: value }));
         }
-        let _ = Update::parse(&main(), &event, &json!({ "flight": text }));
+        let _ = Change::parse(&main(), &event, &json!({ "flight": text }));
         let _ = BoardName::parse(&text);
     }
 }

@@ -1,6 +1,6 @@
 //! Updates accepted and refused; sequences of updates and the events and rows that they give.
 
-use flight::{Applied, BoardName, Boards, Record, Update, Why};
+use flight::{ApplyOutcome, BoardName, Boards, Change, Rejection, Update};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn updates_are_accepted_or_refused_with_field_and_reason() {
         serde_json::from_str(include_str!("../data/updates.json")).unwrap();
     for case in cases {
         let name = &case.name;
-        match (Update::parse(&main(), &case.event, &case.data), case.refused) {
+        match (Change::parse(&main(), &case.event, &case.data), case.refused) {
             (Ok(update), None) if case.accepted => is_read_back_as_it_was(&update, name),
             (Err(error), Some(refused)) => {
                 assert_eq!((error.field, error.reason), (refused.field, refused.reason), "{name}");
@@ -71,16 +71,16 @@ fn sequences_give_these_events_and_rows() {
     for case in cases {
         let mut boards = Boards::default();
         for (seq, step) in (1..).zip(&case.steps) {
-            let update = Update::parse(&main(), &step.event, &step.data).unwrap();
-            let applied = boards.apply(seq, step.at, &Record::new(main(), update));
+            let update = Change::parse(&main(), &step.event, &step.data).unwrap();
+            let applied = boards.apply(seq, step.at, &Update::new(main(), update));
             let place = format!("{}, step {seq}", case.name);
             match (applied, &step.gives, &step.unchanged) {
-                (Applied::Changed(event), Some(given), None) => {
+                (ApplyOutcome::Changed(event), Some(given), None) => {
                     let data: Value = serde_json::from_str(&event.data()).unwrap();
                     assert_eq!((event.name(), &data), (&*given.event, &given.data), "{place}");
                 }
-                (Applied::Unchanged(why), None, Some(wanted)) => {
-                    assert_eq!(&words(&why), wanted, "{place}");
+                (outcome, None, Some(expected)) => {
+                    assert_eq!(unchanged_cause(&outcome), *expected, "{place}");
                 }
                 (applied, ..) => panic!("{place}: {applied:?}"),
             }
@@ -89,29 +89,33 @@ fn sequences_give_these_events_and_rows() {
         let rows = timetable.rows().into_iter();
         let rows: Vec<_> = rows.map(|row| serde_json::to_value(row.flight()).unwrap()).collect();
         assert_eq!(rows, case.rows, "{}", case.name);
-        assert_eq!(timetable.closed().is_some(), case.closed, "{}", case.name);
+        assert_eq!(timetable.close_reason().is_some(), case.closed, "{}", case.name);
         let restored = Boards::restore(&boards.checkpoint()).unwrap();
         assert_eq!(restored, boards, "{}: a checkpoint is the whole state", case.name);
     }
 }
 
-fn is_read_back_as_it_was(update: &Update, name: &str) {
-    let kept = serde_json::to_string(&Record::new(main(), update.clone())).unwrap();
-    let read: Record = serde_json::from_str(&kept).unwrap();
-    assert_eq!(read.update(), update, "{name}: {kept}");
+fn is_read_back_as_it_was(update: &Change, name: &str) {
+    let kept = serde_json::to_string(&Update::new(main(), update.clone())).unwrap();
+    let read: Update = serde_json::from_str(&kept).unwrap();
+    assert_eq!(read.change(), update, "{name}: {kept}");
 }
 
-fn words(why: &Why) -> String {
-    match why {
-        Why::Same { .. } => "same".to_owned(),
-        Why::UnknownBoard => "unknown board".to_owned(),
-        Why::ClosedBoard => "closed board".to_owned(),
-        Why::UnknownFlight => "unknown flight".to_owned(),
-        Why::AmbiguousFlight { dates } => {
+fn unchanged_cause(outcome: &ApplyOutcome) -> String {
+    let rejection = match outcome {
+        ApplyOutcome::Unchanged { .. } => return "same".to_owned(),
+        ApplyOutcome::Rejected(rejection) => rejection,
+        outcome => panic!("no golden step gives {outcome:?}"),
+    };
+    match rejection {
+        Rejection::UnknownBoard => "unknown board".to_owned(),
+        Rejection::BoardClosed => "closed board".to_owned(),
+        Rejection::UnknownFlight => "unknown flight".to_owned(),
+        Rejection::AmbiguousFlight { dates } => {
             let dates: Vec<_> = dates.iter().map(ToString::to_string).collect();
             format!("ambiguous flight: {}", dates.join(", "))
         }
-        why => panic!("no golden step gives {why:?}"),
+        rejection => panic!("no golden step gives {rejection:?}"),
     }
 }
 

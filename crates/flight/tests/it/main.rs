@@ -4,7 +4,7 @@
 
 mod bounds;
 mod conditions;
+mod expiry;
 mod fold;
 mod golden;
-mod removal;
-mod repeats;
+mod idempotency;

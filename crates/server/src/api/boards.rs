@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use flight::{BoardSettings, Record, Update};
+use flight::{BoardSettings, Change, Update};
 use http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::Value;
@@ -68,8 +68,8 @@ pub(crate) async fn put(
         json @ Value::Object(_) => Box::new(BoardSettings::parse(&board, &json)?),
         _ => return Err(flight::ParseError::new("body", "must be an object").into()),
     };
-    let record = Record::new(board, Update::PutBoard(settings.clone()))
-        .once(request::idempotency_key(&parts.headers)?);
+    let record = Update::new(board, Change::PutBoard(settings.clone()))
+        .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     let done = reply::publish(&app, record).await?;
     Ok(reply::changed(done.id, done.created, &settings))
 }
@@ -84,7 +84,8 @@ pub(crate) async fn close(
     let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
     let fields: serde_json::Map<_, _> =
         query.map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect();
-    let update = Update::parse(&board, "closedConnection", &Value::Object(fields))?;
-    let record = Record::new(board, update).once(request::idempotency_key(request.headers())?);
+    let update = Change::parse(&board, "closedConnection", &Value::Object(fields))?;
+    let record = Update::new(board, update)
+        .with_idempotency_key(request::idempotency_key(request.headers())?);
     Ok(reply::gone(reply::publish(&app, record).await?.id))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use flight::{BoardName, IdempotencyKey, ParseError, Record, Update};
+use flight::{BoardName, Change, IdempotencyKey, ParseError, Update};
 use http::header;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub(crate) async fn post(
 }
 
 /// Publishes the lines that were understood and appends the outcome of each.
-async fn publish(app: &App, lines: Vec<(u64, Result<Record, Problem>)>, answer: &mut Vec<u8>) {
+async fn publish(app: &App, lines: Vec<(u64, Result<Update, Problem>)>, answer: &mut Vec<u8>) {
     let records = lines.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
     let mut outcomes = app.parts.publisher.publish(records).await.into_iter();
     for (number, line) in lines {
@@ -62,7 +62,7 @@ fn outcome_line(number: u64, outcome: Result<Outcome, Problem>) -> Value {
     fields
 }
 
-fn read(board: &BoardName, line: &[u8], number: u64, key: Option<&str>) -> Result<Record, Problem> {
+fn read(board: &BoardName, line: &[u8], number: u64, key: Option<&str>) -> Result<Update, Problem> {
     let json = serde_json::from_slice(line).map_err(|error| request::not_json("line", &error))?;
     let Value::Object(mut members) = json else {
         return Err(ParseError::new("line", "must be an object").into());
@@ -80,5 +80,5 @@ fn read(board: &BoardName, line: &[u8], number: u64, key: Option<&str>) -> Resul
         return Err(ParseError::new(name, "is not a member of an update").into());
     }
     let key = key.as_deref().map(IdempotencyKey::parse).transpose()?;
-    Ok(Record::new(board.clone(), Update::parse(board, event, &data)?).once(key))
+    Ok(Update::new(board.clone(), Change::parse(board, event, &data)?).with_idempotency_key(key))
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
-use flight::{Flight, Key, Patch, Record, Update};
+use flight::{Change, Flight, FlightKey, FlightPatch, Update};
 use http::{HeaderMap, header};
 use journal::Seq;
 use serde_json::Value;
@@ -52,7 +52,8 @@ pub(crate) async fn put(
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    change(state, place, query, request, |fields| Ok(Update::Put(Flight::try_from(fields)?))).await
+    change(state, place, query, request, |fields| Ok(Change::PutFlight(Flight::try_from(fields)?)))
+        .await
 }
 
 /// `PATCH /boards/{board}/flights/{flight}[?date=]`
@@ -62,7 +63,10 @@ pub(crate) async fn patch(
     query: RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
-    change(state, place, query, request, |fields| Ok(Update::Patch(Patch::try_from(fields)?))).await
+    change(state, place, query, request, |fields| {
+        Ok(Change::PatchFlight(FlightPatch::try_from(fields)?))
+    })
+    .await
 }
 
 /// `DELETE /boards/{board}/flights/{flight}[?date=]`
@@ -74,9 +78,9 @@ pub(crate) async fn remove(
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
     let key = request::key(&flight, query.as_deref().unwrap_or_default())?;
-    let record = Record::new(board, Update::Remove(key))
-        .on_condition(request::condition(&headers, &app.parts.live)?)
-        .once(request::idempotency_key(&headers)?);
+    let record = Update::new(board, Change::RemoveFlight(key))
+        .with_precondition(request::condition(&headers, &app.parts.live)?)
+        .with_idempotency_key(request::idempotency_key(&headers)?);
     Ok(reply::gone(reply::publish(&app, record).await?.id))
 }
 
@@ -87,16 +91,16 @@ async fn change(
     Segments((board, flight)): Place,
     RawQuery(query): RawQuery,
     request: Request,
-    update: impl FnOnce(Fields) -> Result<Update, Problem>,
+    update: impl FnOnce(Fields) -> Result<Change, Problem>,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
     let key = request::key(&flight, query.as_deref().unwrap_or_default())?;
     let json = request::json(&parts, body).await?;
     let update = update(named(&key, json)?)?;
-    let record = Record::new(board, update)
-        .on_condition(request::condition(&parts.headers, &app.parts.live)?)
-        .once(request::idempotency_key(&parts.headers)?);
+    let record = Update::new(board, update)
+        .with_precondition(request::condition(&parts.headers, &app.parts.live)?)
+        .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     let done = reply::publish(&app, record).await?;
     Ok(match &done.row {
         Some(row) => reply::changed(done.id, done.created, row),
@@ -106,7 +110,7 @@ async fn change(
 }
 
 /// The fields of a body, with the key of the URL; a body may repeat the key, not contradict it.
-fn named(key: &Key, json: Value) -> Result<Fields, Problem> {
+fn named(key: &FlightKey, json: Value) -> Result<Fields, Problem> {
     let Value::Object(mut fields) = json else {
         return Err(flight::ParseError::new("body", "must be an object").into());
     };

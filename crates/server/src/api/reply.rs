@@ -1,7 +1,7 @@
 //! The answer to one update.
 
 use axum::response::{IntoResponse, Response};
-use flight::Record;
+use flight::Update;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use journal::Position;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 const EVENT_ID: HeaderName = HeaderName::from_static("event-id");
 
 /// Publishes one record and waits for what becomes of it.
-pub(super) async fn publish(app: &App, record: Record) -> Result<Done, Problem> {
+pub(super) async fn publish(app: &App, record: Update) -> Result<Done, Problem> {
     Ok(app.parts.publisher.publish_one(record).await??)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
-use flight::{BoardName, Condition, IdempotencyKey, Key};
+use flight::{BoardName, FlightKey, IdempotencyKey, Precondition};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
 use journal::Position;
@@ -54,7 +54,7 @@ pub(super) fn board(text: &str) -> Result<BoardName, Problem> {
 }
 
 /// The key in a URL: the number, and the date where the query has one.
-pub(super) fn key(flight: &str, query: &str) -> Result<Key, Problem> {
+pub(super) fn key(flight: &str, query: &str) -> Result<FlightKey, Problem> {
     let mut date = None;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
@@ -67,7 +67,7 @@ pub(super) fn key(flight: &str, query: &str) -> Result<Key, Problem> {
             }
         }
     }
-    Ok(Key::parse(flight, date.as_deref())?)
+    Ok(FlightKey::parse(flight, date.as_deref())?)
 }
 
 /// The JSON of one update.
@@ -137,14 +137,14 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
 }
 
 /// What `If-Match` or `If-None-Match` ask of a row that is to be changed.
-pub(super) fn condition(headers: &HeaderMap, live: &Live) -> Result<Option<Condition>, Problem> {
+pub(super) fn condition(headers: &HeaderMap, live: &Live) -> Result<Option<Precondition>, Problem> {
     match (text(headers, &header::IF_MATCH)?, text(headers, &header::IF_NONE_MATCH)?) {
         (None, None) => Ok(None),
-        (Some("*"), None) => Ok(Some(Condition::Present)),
-        (None, Some("*")) => Ok(Some(Condition::Absent)),
+        (Some("*"), None) => Ok(Some(Precondition::Present)),
+        (None, Some("*")) => Ok(Some(Precondition::Absent)),
         (Some(tags), None) => {
             let versions = entity_tags(tags).filter(|id| live.honours(*id)).map(|id| id.seq.0);
-            Ok(Some(Condition::Version(versions.collect())))
+            Ok(Some(Precondition::Version(versions.collect())))
         }
         (None, Some(_)) => Err(bad("If-None-Match", "must be * where something is to be changed")),
         (Some(_), Some(_)) => Err(bad("If-Match", "must not come with If-None-Match")),

@@ -1,6 +1,6 @@
 //! What a row is, made from its table of fields.
 
-use flight::{FIELDS, Field, Shape};
+use flight::{FIELDS, FieldType, FlightField};
 use serde_json::json;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, SchemaType};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -80,7 +80,7 @@ fn row(description: &str, values: Values) -> ObjectBuilder {
     })
 }
 
-fn property(field: Field, shape: Shape, values: Values) -> RefOr<Schema> {
+fn property(field: FlightField, shape: FieldType, values: Values) -> RefOr<Schema> {
     let of = |value| match values {
         Values::Present => SchemaType::new(value),
         Values::OrNull => SchemaType::from_iter([value, Type::Null]),
@@ -88,11 +88,11 @@ fn property(field: Field, shape: Shape, values: Values) -> RefOr<Schema> {
     let meaning = meaning(field);
     let line = ObjectBuilder::new().schema_type(of(Type::String)).description(meaning);
     match shape {
-        Shape::Text { max_chars } => {
+        FieldType::Text { max_chars } => {
             line.max_length(Some(max_chars)).pattern(Some(ONE_LINE)).into()
         }
-        Shape::Time => line.pattern(Some(TIME)).into(),
-        Shape::List { max_items, max_chars } => ArrayBuilder::new()
+        FieldType::Time => line.pattern(Some(TIME)).into(),
+        FieldType::List { max_items, max_chars } => ArrayBuilder::new()
             .schema_type(of(Type::Array))
             .description(meaning)
             .items(text(max_chars))
@@ -102,31 +102,34 @@ fn property(field: Field, shape: Shape, values: Values) -> RefOr<Schema> {
 }
 
 /// What a field means, where it has been said.
-fn meaning(field: Field) -> Option<&'static str> {
+fn meaning(field: FlightField) -> Option<&'static str> {
     MEANINGS.iter().find(|(known, _)| *known == field).map(|(_, meaning)| *meaning)
 }
 
-const MEANINGS: &[(Field, &str)] = &[
-    (Field::Origin, "Where it comes from, as shown or as an IATA code."),
-    (Field::Destination, "Where it goes to, as shown or as an IATA code."),
-    (Field::Via, "Stops on the way, in order."),
-    (Field::Airline, "The operating airline, as shown or as a code."),
-    (Field::Codeshares, "Other numbers that the same flight is sold under."),
-    (Field::Aircraft, "The aircraft's type or registration."),
-    (Field::Arrival, "Scheduled arrival: RFC 3339 with an offset, or HH:MM on the board's clock."),
-    (Field::Departure, "Scheduled departure, written like `arrival`."),
-    (Field::Estimated, "The time now expected, written like `arrival`."),
-    (Field::Actual, "The time at which it happened, written like `arrival`."),
+const MEANINGS: &[(FlightField, &str)] = &[
+    (FlightField::Origin, "Where it comes from, as shown or as an IATA code."),
+    (FlightField::Destination, "Where it goes to, as shown or as an IATA code."),
+    (FlightField::Via, "Stops on the way, in order."),
+    (FlightField::Airline, "The operating airline, as shown or as a code."),
+    (FlightField::Codeshares, "Other numbers that the same flight is sold under."),
+    (FlightField::Aircraft, "The aircraft's type or registration."),
     (
-        Field::State,
+        FlightField::Arrival,
+        "Scheduled arrival: RFC 3339 with an offset, or HH:MM on the board's clock.",
+    ),
+    (FlightField::Departure, "Scheduled departure, written like `arrival`."),
+    (FlightField::Estimated, "The time now expected, written like `arrival`."),
+    (FlightField::Actual, "The time at which it happened, written like `arrival`."),
+    (
+        FlightField::State,
         "Free text. Known, coloured and translated are: scheduled, expected, check-in, gate open, \
          boarding, final call, gate closed, departed, landing, landed, at gate, baggage, \
          cancelled, diverted, and the empty text.",
     ),
-    (Field::Terminal, "The terminal."),
-    (Field::Gate, "The gate."),
-    (Field::Stand, "The aircraft's parking position."),
-    (Field::Belt, "The baggage belt."),
-    (Field::CheckIn, "The check-in desks."),
-    (Field::Remark, "A line for travellers."),
+    (FlightField::Terminal, "The terminal."),
+    (FlightField::Gate, "The gate."),
+    (FlightField::Stand, "The aircraft's parking position."),
+    (FlightField::Belt, "The baggage belt."),
+    (FlightField::CheckIn, "The check-in desks."),
+    (FlightField::Remark, "A line for travellers."),
 ];

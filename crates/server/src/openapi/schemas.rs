@@ -102,7 +102,7 @@ fn behind() -> ObjectBuilder {
 
 fn settings(description: &str) -> ObjectBuilder {
     let name = BoardName::parse(DEFAULT_BOARD).expect("the default board's name is one");
-    let plain = json!(BoardSettings::plain(name));
+    let plain = json!(BoardSettings::with_defaults(name));
     let line = |max_chars, meaning: &str| text(max_chars).description(Some(meaning));
     let title = line(100, "The heading. At first `Arrivals` or `Departures`, by the kind.");
     let kind = string()

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::extract::Request;
-use flight::{BoardName, FIELDS, IdempotencyKey, Key, Shape, Update};
+use flight::{BoardName, Change, FIELDS, FieldType, FlightKey, IdempotencyKey};
 use serde_json::{Value, json};
 
 use crate::house::House;
@@ -20,8 +20,8 @@ const ROW: &str = "/boards/{board}/flights/{flight}";
 const ROWS: &str = "/boards/{board}/flights";
 const BOARD: &str = "/boards/{board}";
 
-fn parse(event: &str, data: &Value) -> Result<Update, flight::ParseError> {
-    Update::parse(&BoardName::parse("main").unwrap(), event, data)
+fn parse(event: &str, data: &Value) -> Result<Change, flight::ParseError> {
+    Change::parse(&BoardName::parse("main").unwrap(), event, data)
 }
 
 /// The URL table's own text: method and URL of each route.
@@ -129,9 +129,9 @@ async fn rows_have_the_fields_of_the_table_in_its_order() {
             let property = &properties[*field];
             assert!(property["description"].is_string(), "nothing is said of {field}");
             let (max_chars, max_items) = match *shape {
-                Shape::Text { max_chars } => (property["maxLength"] == max_chars, true),
-                Shape::Time => (property["maxLength"].is_null(), true),
-                Shape::List { max_items, max_chars } => {
+                FieldType::Text { max_chars } => (property["maxLength"] == max_chars, true),
+                FieldType::Time => (property["maxLength"].is_null(), true),
+                FieldType::List { max_items, max_chars } => {
                     (property["items"]["maxLength"] == max_chars, property["maxItems"] == max_items)
                 }
             };
@@ -187,7 +187,7 @@ async fn limits_are_those_of_the_parser() {
             }
         }
     }
-    check(&schemas["FlightNumber"], &|text| Key::parse(text, None).is_ok());
+    check(&schemas["FlightNumber"], &|text| FlightKey::parse(text, None).is_ok());
     check(&schemas["BoardName"], &|text| BoardName::parse(text).is_ok());
     check(&schemas["IdempotencyKey"], &|text| IdempotencyKey::parse(text).is_ok());
 }

@@ -9,7 +9,7 @@ use crate::error::ParseError;
 use crate::field;
 
 /// The longest that a row of a final state may be kept.
-const MAX_STAY: SignedDuration = SignedDuration::from_hours(7 * 24);
+const MAX_REMOVAL_DELAY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 const MINUTES_15: SignedDuration = SignedDuration::from_mins(15);
 const MINUTES_30: SignedDuration = SignedDuration::from_mins(30);
@@ -39,43 +39,43 @@ pub enum FinalState {
 /// How long a row stays after it reached a final state; `None` is for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
-pub struct RemoveAfter([Option<SignedDuration>; FINAL.len()]);
+pub struct RemovalDelays([Option<SignedDuration>; FINAL.len()]);
 
 impl FinalState {
     /// The final state that a row's `state` names, in any letter case.
-    pub fn of(state: &str) -> Option<Self> {
+    pub fn parse(state: &str) -> Option<Self> {
         let named = |(name, _, _): &&(&str, _, _)| name.eq_ignore_ascii_case(state);
         FINAL.iter().find(named).map(|(_, state, _)| *state)
     }
 
     /// Whether the stay counts from the scheduled time: travellers look for a cancelled flight
     /// until it would have gone.
-    pub fn stays_past_schedule(self) -> bool {
+    pub fn counts_from_schedule(self) -> bool {
         matches!(self, Self::Cancelled | Self::Diverted)
     }
 }
 
-impl RemoveAfter {
+impl RemovalDelays {
     /// How long a row stays in `state`; `None` is for ever.
-    pub fn stay(&self, state: FinalState) -> Option<SignedDuration> {
+    pub fn delay(&self, state: FinalState) -> Option<SignedDuration> {
         self.0[state as usize]
     }
 }
 
-impl Default for RemoveAfter {
+impl Default for RemovalDelays {
     fn default() -> Self {
         Self(FINAL.map(|(_, _, stay)| Some(stay)))
     }
 }
 
-impl TryFrom<Map<String, serde_json::Value>> for RemoveAfter {
+impl TryFrom<Map<String, serde_json::Value>> for RemovalDelays {
     type Error = ParseError;
 
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let mut stays = Self::default();
         for (name, value) in fields {
             let path = format!("removeAfter.{name}");
-            let state = FinalState::of(&name).ok_or_else(|| {
+            let state = FinalState::parse(&name).ok_or_else(|| {
                 let known = FINAL.map(|(name, _, _)| name).join(", ");
                 ParseError::new(&path, format!("is not a final state (those are {known})"))
             })?;
@@ -85,11 +85,11 @@ impl TryFrom<Map<String, serde_json::Value>> for RemoveAfter {
     }
 }
 
-impl Serialize for RemoveAfter {
+impl Serialize for RemovalDelays {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(FINAL.len()))?;
         for (name, state, _) in FINAL {
-            match self.stay(state) {
+            match self.delay(state) {
                 Some(stay) => map.serialize_entry(name, &format!("{stay:#}"))?,
                 None => map.serialize_entry(name, "never")?,
             }
@@ -104,7 +104,7 @@ fn stay(path: &str, value: &serde_json::Value) -> Result<Option<SignedDuration>,
         return Ok(None);
     }
     let stay = text.parse().ok().filter(|stay: &SignedDuration| !stay.is_negative());
-    stay.filter(|stay| *stay <= MAX_STAY).map(Some).ok_or_else(|| {
+    stay.filter(|stay| *stay <= MAX_REMOVAL_DELAY).map(Some).ok_or_else(|| {
         let reason = "must be a duration of at most seven days such as 30m, 90s or 1h30m, or never";
         ParseError::new(path, reason)
     })

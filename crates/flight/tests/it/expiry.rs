@@ -1,6 +1,6 @@
 //! Rows leave by themselves after a final state.
 
-use flight::{Applied, Boards, Why};
+use flight::{ApplyOutcome, Boards, Rejection};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn check(settings: Value, row: Value, expected: Option<i64>) {
     fold.apply("flightAddition", row);
     let due = |minutes: i64| {
         let now = fold.now.checked_add(minutes.minutes()).unwrap();
-        !fold.boards.due(now).is_empty()
+        !fold.boards.due_expiries(now).is_empty()
     };
     assert_eq!((-60..3_000).find(|minutes| due(*minutes)), expected);
 }
@@ -53,14 +53,16 @@ fn a_stay_begins_with_the_state_not_with_later_news() {
     fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
     fold.now = "2026-11-22T10:20:00Z".parse().unwrap();
     fold.apply("flightStateUpdate", json!({"flight": "I768", "belt": "3"}));
-    let due = fold.boards.due("2026-11-22T10:30:00Z".parse().unwrap());
+    let due = fold.boards.due_expiries("2026-11-22T10:30:00Z".parse().unwrap());
     assert_eq!(due.len(), 1);
 
     fold.apply("flightStateUpdate", json!({"flight": "I768", "state": "baggage"}));
-    assert_eq!(fold.apply_record(due[0].clone()), Applied::Unchanged(Why::NotDue));
+    assert_eq!(fold.apply_record(due[0].clone()), ApplyOutcome::Rejected(Rejection::NotDue));
     fold.now = "2026-11-22T10:50:00Z".parse().unwrap();
-    let due = fold.boards.due(fold.now);
-    let Applied::Changed(event) = fold.apply_record(due[0].clone()) else { panic!("still there") };
+    let due = fold.boards.due_expiries(fold.now);
+    let ApplyOutcome::Changed(event) = fold.apply_record(due[0].clone()) else {
+        panic!("still there")
+    };
     assert_eq!((event.name(), event.data()), ("flightRemoval", r#"{"flight":"I768"}"#.to_owned()));
     assert!(fold.boards.board(&main()).unwrap().is_empty());
 }
@@ -70,7 +72,7 @@ fn new_settings_hold_for_the_rows_that_are_there() {
     let mut fold = Fold::new(json!({}));
     fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
     fold.apply("boardUpdate", json!({"removeAfter": {"landed": "5m"}}));
-    assert_eq!(fold.boards.due("2026-11-22T10:05:00Z".parse().unwrap()).len(), 1);
+    assert_eq!(fold.boards.due_expiries("2026-11-22T10:05:00Z".parse().unwrap()).len(), 1);
 }
 
 #[test]
@@ -82,7 +84,7 @@ fn a_restored_timetable_lets_the_same_rows_leave() {
     let restored = Boards::restore(&fold.boards.checkpoint()).unwrap();
     for (minutes, rows) in [(14, 0), (15, 1), (29, 1), (30, 2), (3_000, 2)] {
         let now = fold.now.checked_add(minutes.minutes()).unwrap();
-        assert_eq!(restored.due(now).len(), rows, "after {minutes} minutes");
-        assert_eq!(restored.due(now), fold.boards.due(now));
+        assert_eq!(restored.due_expiries(now).len(), rows, "after {minutes} minutes");
+        assert_eq!(restored.due_expiries(now), fold.boards.due_expiries(now));
     }
 }
