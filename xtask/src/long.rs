@@ -11,9 +11,9 @@ use crate::command::{command, run};
 /// Programs, each with its crate and with the others that must be built for it.
 const PROGRAMS: [(&str, &str, &[&str]); 5] = [
     ("soak", "e2e", &[]),
-    ("storm", "e2e", &[]),
-    ("failover", "e2e", &[]),
-    ("journals", "e2e", &[]),
+    ("storm", "measure", &[]),
+    ("failover", "measure", &[]),
+    ("journals", "measure", &[]),
     ("compare", "compare", &["peers"]),
 ];
 

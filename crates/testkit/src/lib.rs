@@ -23,6 +23,12 @@ pub mod api;
 /// One open stream, read byte by byte.
 pub mod follower;
 
+/// An open stream among thousands, for an async runtime.
+pub mod event_stream;
+
+/// Epoch and sequence number of an event id.
+pub mod event_id;
+
 /// The rows that a follower shows.
 pub mod screen;
 

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use e2e::recovery::plan::{Fault, Plan, Stage};
-use e2e::recovery::round::{Figures, Outcome, play};
+use e2e::chaos::fault::Fault;
+use e2e::chaos::plan::RoundPlan;
+use e2e::chaos::round::{RoundOutcome, RoundStats, play};
+use e2e::chaos::topology::Topology;
 use parking_lot::Mutex;
 
 /// Play seeded rounds of faults against the real program, and hold what every follower saw against
@@ -37,16 +39,16 @@ struct Soak {
 const PROGRESS_ROUNDS: u64 = 20;
 
 struct Tally {
-    figures: Figures,
+    figures: RoundStats,
     played: u64,
     failed: Vec<u64>,
 }
 
 fn main() -> Result<ExitCode> {
     let soak = Soak::parse();
-    let (stage, among) = soak.faults()?;
+    let (topology, among) = soak.faults()?;
     let start = Instant::now();
-    let tally = Tally { figures: Figures::default(), played: 0, failed: Vec::new() };
+    let tally = Tally { figures: RoundStats::default(), played: 0, failed: Vec::new() };
     let (tally, next) = (Mutex::new(tally), AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..soak.jobs {
@@ -56,7 +58,7 @@ fn main() -> Result<ExitCode> {
                     if at >= soak.rounds {
                         return;
                     }
-                    soak.round(stage, soak.seed.wrapping_add(at), &among, &tally);
+                    soak.round(topology, soak.seed.wrapping_add(at), &among, &tally);
                 }
             });
         }
@@ -70,33 +72,35 @@ fn main() -> Result<ExitCode> {
 
 impl Soak {
     /// Where rounds are played, and what may happen in them.
-    fn faults(&self) -> Result<(Stage, Vec<Fault>)> {
-        let stage = if self.cluster { Stage::Cluster } else { Stage::Alone };
-        let all = stage.faults();
+    fn faults(&self) -> Result<(Topology, Vec<Fault>)> {
+        let topology = if self.cluster { Topology::Cluster } else { Topology::SingleNode };
+        let all = topology.faults();
         if self.faults.is_empty() {
-            return Ok((stage, all));
+            return Ok((topology, all));
         }
         let find = |name: &String| {
             let names: Vec<_> = all.iter().map(Fault::to_string).collect();
-            stage.fault(name).with_context(|| format!("{name} is not one of {}", names.join(", ")))
+            topology
+                .fault(name)
+                .with_context(|| format!("{name} is not one of {}", names.join(", ")))
         };
-        Ok((stage, self.faults.iter().map(find).collect::<Result<_>>()?))
+        Ok((topology, self.faults.iter().map(find).collect::<Result<_>>()?))
     }
 
-    fn round(&self, stage: Stage, seed: u64, among: &[Fault], tally: &Mutex<Tally>) {
-        let plan = Plan::new(stage, seed, among);
+    fn round(&self, topology: Topology, seed: u64, among: &[Fault], tally: &Mutex<Tally>) {
+        let plan = RoundPlan::new(topology, seed, among);
         let again = plan.again.clone();
         let played = std::panic::catch_unwind(|| play(plan));
         let outcome = played.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
         let mut tally = tally.lock();
         tally.played += 1;
         match outcome {
-            Ok(Outcome { figures, violations, plan }) => {
+            Ok(RoundOutcome { figures, anomalies, plan }) => {
                 tally.figures.add(&figures);
-                if !violations.is_empty() {
+                if !anomalies.is_empty() {
                     tally.failed.push(seed);
                     println!("seed {seed} FAILED: {plan:?}");
-                    violations.iter().take(5).for_each(|violation| println!("  {violation}"));
+                    anomalies.iter().take(5).for_each(|anomaly| println!("  {anomaly}"));
                     println!("  again: {again}");
                 }
             }
@@ -111,9 +115,9 @@ impl Soak {
     }
 }
 
-fn print(figures: &Figures) {
-    let Figures { acknowledged, events, openings, resumed, behind, cuts, refused, .. } = figures;
-    let Figures { branches, kills, .. } = figures;
+fn print(figures: &RoundStats) {
+    let RoundStats { acknowledged, events, openings, resumed, behind, cuts, refused, .. } = figures;
+    let RoundStats { branches, kills, .. } = figures;
     println!("{acknowledged} updates acknowledged, {refused} requests refused and repeated");
     println!("{events} events seen, {openings} openings, {cuts} cuts by the proxy");
     println!("{resumed} openings resumed, {behind} on a replica that was behind the follower");

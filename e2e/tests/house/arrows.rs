@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
     ("fanout", &["multisend"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("flight", &[]),
     ("flightboard", &["feeds", "flight", "journal", "nats-journal", "server"]),
     ("journal", &[]),
+    ("measure", &["sse", "testkit"]),
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("server", &["fanout", "flight", "journal", "sse"]),

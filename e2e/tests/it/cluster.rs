@@ -1,38 +1,40 @@
 //! Seeded rounds with three replicas on three NATS servers. `cargo xtask soak --cluster` plays as many as one
 //! likes.
 
-use e2e::recovery::plan::Fault::{
+use e2e::chaos::fault::Fault;
+use e2e::chaos::fault::Fault::{
     AllNatsKill, LeaderFreeze, LeaderKill, LinkCut, LinkSilent, NatsKill, ReplicaFreeze,
     ReplicaKill, ReplicasKill, Rolling,
 };
-use e2e::recovery::plan::{Fault, Plan, Stage};
+use e2e::chaos::plan::RoundPlan;
+use e2e::chaos::topology::Topology;
 
-use crate::recovery::check;
+use crate::chaos::check;
 
 /// All of these faults: the seed is one that draws each. Each takes seconds: electing a leader takes that long.
 fn survives(seed: u64, faults: &[Fault]) {
-    let plan = Plan::new(Stage::Cluster, seed, faults);
+    let plan = RoundPlan::new(Topology::Cluster, seed, faults);
     assert!(faults.iter().all(|fault| plan.faults.contains(fault)), "{:?}", plan.faults);
-    check(Stage::Cluster, seed, faults);
+    check(Topology::Cluster, seed, faults);
 }
 
 #[test]
-fn replicas_that_are_killed_or_stand_still() {
+fn survives_replica_kills_and_freezes() {
     survives(29, &[ReplicaKill, ReplicasKill, ReplicaFreeze]);
 }
 
 #[test]
-fn a_nats_server_that_is_killed_while_it_leads_or_follows() {
+fn survives_nats_server_kills() {
     survives(17, &[LeaderKill, NatsKill]);
 }
 
 #[test]
-fn a_replica_that_is_cut_off_from_nats() {
+fn survives_nats_partition() {
     survives(4, &[LinkCut, LinkSilent]);
 }
 
 #[test]
-fn a_restart_of_everything_one_after_another() {
+fn survives_rolling_restart() {
     survives(5, &[Rolling]);
 }
 
@@ -42,13 +44,13 @@ mod newer {
 
     #[test]
     #[ignore = "needs NATS 2.12, see `cargo xtask test`"]
-    fn a_leading_nats_server_that_stands_still() {
+    fn survives_frozen_nats_leader() {
         survives(3, &[LeaderFreeze]);
     }
 
     #[test]
     #[ignore = "needs NATS 2.12, see `cargo xtask test`"]
-    fn all_nats_servers_killed_at_once() {
+    fn survives_kill_of_all_nats_servers() {
         survives(6, &[AllNatsKill]);
     }
 }

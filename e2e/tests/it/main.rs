@@ -10,7 +10,7 @@ mod demo;
 mod resume;
 
 /// Seeded rounds of faults, with an oracle.
-mod recovery;
+mod chaos;
 
 /// The same with replicas on a cluster of NATS servers.
 mod cluster;

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use ureq::Agent;
 
-use super::crowd::Crowd;
-use crate::recovery::ledger::split;
+use super::delivery_tracker::DeliveryTracker;
+use testkit::event_id::split_event_id;
 
-pub struct Publisher {
+pub struct SteadyPublisher {
     pub address: SocketAddr,
     pub per_sec: f64,
-    pub crowd: Arc<Crowd>,
+    pub tracker: Arc<DeliveryTracker>,
     /// The number of the newest event that was answered.
     pub newest: Arc<AtomicU64>,
     pub stopped: Arc<AtomicBool>,
@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
-impl Publisher {
+impl SteadyPublisher {
     /// Publishes until it is stopped.
     pub fn run(self) {
         let config = Agent::config_builder()
@@ -40,7 +40,7 @@ impl Publisher {
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let row = json!({ "origin": "Rome", "remark": number.to_string() });
             let key = format!("storm-{number}");
-            self.crowd.ask(self.newest.load(Ordering::Relaxed) + 1);
+            self.tracker.ask(self.newest.load(Ordering::Relaxed) + 1);
             loop {
                 if self.stopped.load(Ordering::Relaxed) {
                     return;
@@ -48,8 +48,8 @@ impl Publisher {
                 let answer = agent.put(&url).header("idempotency-key", &key).send_json(&row);
                 let id = answer.ok().filter(|answer| answer.status().is_success());
                 let id = id.as_ref().and_then(|answer| answer.headers().get("event-id"));
-                if let Some((_, seq)) = id.and_then(|id| split(id.to_str().ok()?)) {
-                    self.crowd.answer(seq);
+                if let Some((_, seq)) = id.and_then(|id| split_event_id(id.to_str().ok()?)) {
+                    self.tracker.answer(seq);
                     self.newest.store(seq, Ordering::Relaxed);
                     break;
                 }

@@ -15,9 +15,9 @@ use sse::{Decoded, EventSource, ReadyState};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::plan::{Follower, Habit, millis};
-use super::publisher::Desk;
-use crate::stream::Stream;
+use super::load_generator::RoundState;
+use super::plan::{Follower, ReadPattern, millis};
+use testkit::event_stream::EventStream;
 
 /// A round is over in seconds, so a follower waits only this part of what it is told to. All wait the
 /// same part, so they come back as spread as they would.
@@ -31,17 +31,17 @@ const SLOW_RECEIVE_BYTES: u32 = 4096;
 
 /// What a follower has lived through, in order.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(super) enum TraceStep {
     /// It asked for the stream with this last event id. The branch is that of the server it reached,
     /// or nothing where the server may have changed meanwhile.
     Opened { sent: String, branch: Option<usize> },
     /// It was sent this.
-    Saw(Arc<Seen>),
+    Saw(Arc<ObservedEvent>),
 }
 
 /// An event as it was seen, shared by all who saw the same.
 #[derive(Debug, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct ObservedEvent {
     pub(super) board: &'static str,
     pub(super) id: String,
     pub(super) name: String,
@@ -52,13 +52,13 @@ pub(super) struct Seen {
 
 /// All that was seen by anyone, so that one id never says two things.
 #[derive(Default)]
-pub(super) struct Sightings {
-    seen: HashMap<(String, &'static str, String), Arc<Seen>>,
+pub(super) struct Observations {
+    seen: HashMap<(String, &'static str, String), Arc<ObservedEvent>>,
     pub(super) contradictions: Vec<String>,
 }
 
-impl Sightings {
-    fn note(&mut self, seen: Seen) -> Arc<Seen> {
+impl Observations {
+    fn note(&mut self, seen: ObservedEvent) -> Arc<ObservedEvent> {
         // A timetable has the id of the event that it is as of.
         let reason = seen.data["reason"].as_str().filter(|_| seen.name == "timetable");
         let kind = reason.unwrap_or("event").to_owned();
@@ -78,23 +78,23 @@ impl Sightings {
         }
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Seen>> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<ObservedEvent>> {
         self.seen.values()
     }
 }
 
 /// Where the followers of each board are to end; nothing while the round goes on.
-pub(super) type Goal = Option<HashMap<&'static str, String>>;
+pub(super) type TargetIds = Option<HashMap<&'static str, String>>;
 
-pub(super) struct Watcher {
+pub(super) struct Observer {
     plan: Follower,
     proxy: SocketAddr,
-    desk: Arc<Desk>,
-    sightings: Arc<Mutex<Sightings>>,
-    goal: watch::Receiver<Goal>,
+    state: Arc<RoundState>,
+    observations: Arc<Mutex<Observations>>,
+    goal: watch::Receiver<TargetIds>,
     rng: StdRng,
     source: EventSource,
-    steps: Vec<Step>,
+    steps: Vec<TraceStep>,
 }
 
 /// Why a follower stopped reading.
@@ -107,21 +107,21 @@ enum Pause {
     Done,
 }
 
-impl Watcher {
+impl Observer {
     pub(super) fn new(
         plan: Follower,
         proxy: SocketAddr,
-        desk: Arc<Desk>,
-        sightings: Arc<Mutex<Sightings>>,
-        goal: watch::Receiver<Goal>,
+        state: Arc<RoundState>,
+        observations: Arc<Mutex<Observations>>,
+        goal: watch::Receiver<TargetIds>,
     ) -> Self {
         let rng = StdRng::seed_from_u64(plan.seed);
         let (source, steps) = (EventSource::new(), Vec::new());
-        Self { plan, proxy, desk, sightings, goal, rng, source, steps }
+        Self { plan, proxy, state, observations, goal, rng, source, steps }
     }
 
     /// Follows until it has seen everything, and tells what it saw.
-    pub(super) async fn run(mut self) -> Result<Vec<Step>> {
+    pub(super) async fn run(mut self) -> Result<Vec<TraceStep>> {
         let mut goal = self.goal.clone();
         let too_late = async {
             // The sender outlives the round.
@@ -156,23 +156,23 @@ impl Watcher {
     async fn follow(&mut self) -> Result<Pause> {
         let address = match self.plan.through_proxy {
             true => Some(self.proxy),
-            false => self.desk.server(&mut self.rng),
+            false => self.state.server(&mut self.rng),
         };
         let Some(address) = address else { return Ok(Pause::Lost) };
         let sent = self.source.last_event_id().to_owned();
-        let branch = self.desk.branch();
-        let small = (self.plan.habit != Habit::Steady).then_some(SLOW_RECEIVE_BYTES);
+        let branch = self.state.branch();
+        let small = (self.plan.habit != ReadPattern::Steady).then_some(SLOW_RECEIVE_BYTES);
         let path = format!("/boards/{}/events", self.plan.board);
-        let Ok(mut stream) = Stream::open(address, &path, &sent, small).await else {
+        let Ok(mut stream) = EventStream::open(address, &path, &sent, small).await else {
             return Ok(Pause::Lost);
         };
         if self.source.answered(stream.status(), stream.content_type()) != ReadyState::Open {
             bail!("a stream was answered with {}", stream.status());
         }
-        let branch = (self.desk.branch() == branch).then_some(branch);
-        self.steps.push(Step::Opened { sent, branch });
+        let branch = (self.state.branch() == branch).then_some(branch);
+        self.steps.push(TraceStep::Opened { sent, branch });
         let leaves = match self.plan.habit {
-            Habit::Sleeper => Instant::now() + millis(&mut self.rng, 20..=700),
+            ReadPattern::Sleeper => Instant::now() + millis(&mut self.rng, 20..=700),
             _ => Instant::now() + Duration::from_secs(3_600),
         };
         loop {
@@ -198,9 +198,10 @@ impl Watcher {
                 continue;
             }
             let (board, id) = (self.plan.board, last_event_id.to_string());
-            let seen = Seen { board, id, name, data: serde_json::from_str(&data)?, text: data };
-            let seen = self.sightings.lock().note(seen);
-            self.steps.push(Step::Saw(seen));
+            let seen =
+                ObservedEvent { board, id, name, data: serde_json::from_str(&data)?, text: data };
+            let seen = self.observations.lock().note(seen);
+            self.steps.push(TraceStep::Saw(seen));
         }
         Ok(())
     }
@@ -211,12 +212,12 @@ impl Watcher {
             return;
         }
         match self.plan.habit {
-            Habit::Slow => sleep(millis(&mut self.rng, 1..=25)).await,
-            Habit::Stalling if self.rng.random_bool(0.02) => {
+            ReadPattern::Slow => sleep(millis(&mut self.rng, 1..=25)).await,
+            ReadPattern::Stalling if self.rng.random_bool(0.02) => {
                 sleep(millis(&mut self.rng, 100..=900)).await;
             }
             // The sender outlives the round.
-            Habit::Deaf => drop(self.goal.changed().await),
+            ReadPattern::Deaf => drop(self.goal.changed().await),
             _ => {}
         }
     }

@@ -10,31 +10,37 @@
 pub mod update;
 
 /// What was acknowledged, on which branch of the journal, and the rows that it gives.
-pub mod ledger;
+pub mod model;
+
+/// The faults that a round injects.
+pub mod fault;
+
+/// What is under test: one server, or a cluster.
+pub mod topology;
 
 /// From a seed to everything that chance decides in a round.
 pub mod plan;
 
 /// Publishers that remember.
-mod publisher;
+mod load_generator;
 
 /// A proxy that treats connections badly.
 mod proxy;
 
 /// Followers with habits, that remember what they saw.
-mod watcher;
+mod observer;
 
 /// A server that stands alone, its journal, and what can be done to both.
-mod site;
-
-/// What is done to them.
-mod ordeal;
+mod single_node;
 
 /// Replicas, the NATS servers that they need, and what is done to all of them.
 mod cluster;
+
+/// The system under test.
+mod system;
 
 /// One round, from start to verdict.
 pub mod round;
 
 /// Whether what the followers saw can be true.
-mod verdict;
+mod checker;

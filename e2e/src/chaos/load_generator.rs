@@ -15,12 +15,12 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Map, Value, json};
 use ureq::Agent;
 
-use super::ledger::Ledger;
-use super::update::{BOARDS, Change, Update};
+use super::model::Model;
+use super::update::{BOARDS, KeyedUpdate, UpdateKind};
 
 /// What publishers and the director share.
-pub(super) struct Desk {
-    pub(super) ledger: Mutex<Ledger>,
+pub(super) struct RoundState {
+    pub(super) model: Mutex<Model>,
     /// Where each replica is; a single server is the only one.
     servers: Mutex<Vec<Option<SocketAddr>>>,
     opened: Condvar,
@@ -34,7 +34,7 @@ pub(super) struct Desk {
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// How long a publisher is refused before it asks no more: far above what an election takes.
-const DESPAIR: Duration = Duration::from_secs(60);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 
 /// Flights of each publisher on each board.
 const FLIGHTS: usize = 8;
@@ -45,10 +45,10 @@ const MOST_AT_ONCE: usize = 40;
 /// States from which no row leaves by itself.
 const STATES: [&str; 6] = ["scheduled", "expected", "check-in", "boarding", "final call", ""];
 
-impl Desk {
+impl RoundState {
     pub(super) fn new(replicas: usize) -> Arc<Self> {
         Arc::new(Self {
-            ledger: Mutex::new(Ledger::new()),
+            model: Mutex::new(Model::new()),
             servers: Mutex::new(vec![None; replicas]),
             opened: Condvar::new(),
             stopped: AtomicBool::new(false),
@@ -69,7 +69,7 @@ impl Desk {
     }
 
     pub(super) fn branch(&self) -> usize {
-        self.ledger.lock().branch()
+        self.model.lock().branch()
     }
 
     /// No publisher begins anything new.
@@ -103,9 +103,9 @@ fn one_of(servers: &[Option<SocketAddr>], rng: &mut StdRng) -> Option<SocketAddr
     there.choose(rng).copied()
 }
 
-pub(super) struct Publisher {
+pub(super) struct LoadGenerator {
     number: usize,
-    desk: Arc<Desk>,
+    state: Arc<RoundState>,
     rng: StdRng,
     agent: Agent,
     branch: usize,
@@ -115,7 +115,7 @@ pub(super) struct Publisher {
     /// The one server that it asks, if it asks no other.
     only: Option<SocketAddr>,
     /// Whether it was refused for so long that it asks no more: the server does not recover.
-    despairs: bool,
+    gave_up: bool,
 }
 
 /// What became of a request.
@@ -125,24 +125,24 @@ enum Asked {
     Failed,
 }
 
-impl Publisher {
-    pub(super) fn new(number: usize, seed: u64, desk: Arc<Desk>) -> Self {
+impl LoadGenerator {
+    pub(super) fn new(number: usize, seed: u64, state: Arc<RoundState>) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(ANSWER_TIMEOUT));
         let (rng, agent) = (StdRng::seed_from_u64(seed), Agent::new_with_config(config.build()));
         let (branch, present, counter) = (0, BTreeSet::new(), 0);
-        Self { number, desk, rng, agent, branch, present, counter, only: None, despairs: false }
+        Self { number, state, rng, agent, branch, present, counter, only: None, gave_up: false }
     }
 
     /// One that asks this server alone.
-    pub(super) fn of(server: SocketAddr, number: usize, seed: u64, desk: Arc<Desk>) -> Self {
-        Self { only: Some(server), ..Self::new(number, seed, desk) }
+    pub(super) fn of(server: SocketAddr, number: usize, seed: u64, state: Arc<RoundState>) -> Self {
+        Self { only: Some(server), ..Self::new(number, seed, state) }
     }
 
-    /// Publishes until the desk says stop, and what was begun to its end.
+    /// Publishes until the state says stop, and what was begun to its end.
     pub(super) fn run(mut self) {
-        while !self.despairs && !self.desk.stopped.load(Ordering::Relaxed) {
+        while !self.gave_up && !self.state.stopped.load(Ordering::Relaxed) {
             let count = match self.rng.random_range(0..10) {
                 0..6 => 1,
                 6..9 => self.rng.random_range(2..=8),
@@ -164,45 +164,45 @@ impl Publisher {
             (0..count).map(|_| self.update(board)).collect()
         };
         let begun = Instant::now();
-        while !self.despairs {
-            let only = self.only.map(|server| (server, self.desk.branch()));
-            let Some((server, branch)) = only.or_else(|| self.desk.wait(&mut self.rng)) else {
-                self.despairs = true;
+        while !self.gave_up {
+            let only = self.only.map(|server| (server, self.state.branch()));
+            let Some((server, branch)) = only.or_else(|| self.state.wait(&mut self.rng)) else {
+                self.gave_up = true;
                 return;
             };
             match self.ask(server, board, &updates) {
                 Asked::Answered(outcomes) => return self.note(branch, &updates, outcomes),
                 Asked::Failed => {
-                    let mut ledger = self.desk.ledger.lock();
-                    updates.iter().for_each(|update| ledger.doubt(branch, update));
+                    let mut model = self.state.model.lock();
+                    updates.iter().for_each(|update| model.doubt(branch, update));
                 }
             }
             if leaves {
                 return;
             }
-            if begun.elapsed() > DESPAIR {
-                self.despair(&updates);
+            if begun.elapsed() > GIVE_UP_AFTER {
+                self.give_up(&updates);
             }
             std::thread::sleep(Duration::from_millis(self.rng.random_range(1..30)));
         }
     }
 
-    fn despair(&mut self, updates: &[Update]) {
-        self.despairs = true;
-        let problem = format!("in {DESPAIR:?} nothing came of {updates:?}");
-        self.desk.ledger.lock().contradictions.push(problem);
+    fn give_up(&mut self, updates: &[KeyedUpdate]) {
+        self.gave_up = true;
+        let problem = format!("in {GIVE_UP_AFTER:?} nothing came of {updates:?}");
+        self.state.model.lock().contradictions.push(problem);
     }
 
-    fn note(&mut self, branch: usize, updates: &[Update], outcomes: Vec<Result<String, u64>>) {
-        let mut ledger = self.desk.ledger.lock();
+    fn note(&mut self, branch: usize, updates: &[KeyedUpdate], outcomes: Vec<Result<String, u64>>) {
+        let mut model = self.state.model.lock();
         for (update, outcome) in updates.iter().zip(outcomes) {
             match outcome {
-                Ok(id) => ledger.acknowledge(branch, &id, update),
+                Ok(id) => model.acknowledge(branch, &id, update),
                 // The journal was set back since it was chosen: the row, or the board, is gone.
                 Err(404) if self.branch < branch => {}
                 Err(status) => {
                     let problem = format!("{update:?} was answered with {status}");
-                    ledger.contradictions.push(problem);
+                    model.contradictions.push(problem);
                 }
             }
         }
@@ -210,41 +210,41 @@ impl Publisher {
 
     /// What there is after the journal was set back.
     fn recall(&mut self) {
-        let ledger = self.desk.ledger.lock();
-        if self.branch == ledger.branch() {
+        let model = self.state.model.lock();
+        if self.branch == model.branch() {
             return;
         }
-        self.branch = ledger.branch();
+        self.branch = model.branch();
         let own = format!("P{}F", self.number);
-        let on = |board| ledger.flights(board).into_iter().map(move |flight| (board, flight));
+        let on = |board| model.flights(board).into_iter().map(move |flight| (board, flight));
         let flights = BOARDS.into_iter().flat_map(on);
         self.present = flights.filter(|(_, flight)| flight.starts_with(&own)).collect();
     }
 
-    fn update(&mut self, board: &'static str) -> Update {
+    fn update(&mut self, board: &'static str) -> KeyedUpdate {
         let flight = format!("P{}F{}", self.number, self.rng.random_range(0..FLIGHTS));
         let key = self.key();
         let place = (board, flight.clone());
         let change = match self.rng.random_range(0..20) {
-            0 if self.number == 0 => Change::Title(format!("Title {key}")),
-            _ if !self.present.contains(&place) => Change::Put(self.row(&flight, &key)),
-            0..3 => Change::Remove(flight),
-            3..6 => Change::Put(self.row(&flight, &key)),
-            _ => Change::Patch(self.fields(&flight, &key)),
+            0 if self.number == 0 => UpdateKind::Title(format!("Title {key}")),
+            _ if !self.present.contains(&place) => UpdateKind::Put(self.row(&flight, &key)),
+            0..3 => UpdateKind::Remove(flight),
+            3..6 => UpdateKind::Put(self.row(&flight, &key)),
+            _ => UpdateKind::Patch(self.fields(&flight, &key)),
         };
         match &change {
-            Change::Put(_) => drop(self.present.insert(place)),
-            Change::Remove(_) => drop(self.present.remove(&place)),
-            Change::Patch(_) | Change::Title(_) => {}
+            UpdateKind::Put(_) => drop(self.present.insert(place)),
+            UpdateKind::Remove(_) => drop(self.present.remove(&place)),
+            UpdateKind::Patch(_) | UpdateKind::Title(_) => {}
         }
-        Update { board, change, key }
+        KeyedUpdate { board, change, key }
     }
 
     /// A row that is asked for once, whatever comes of it.
-    fn stray(&mut self, board: &'static str) -> Update {
+    fn stray(&mut self, board: &'static str) -> KeyedUpdate {
         let key = self.key();
         let flight = format!("X{}N{}", self.number, self.counter);
-        Update { board, change: Change::Put(self.row(&flight, &key)), key }
+        KeyedUpdate { board, change: UpdateKind::Put(self.row(&flight, &key)), key }
     }
 
     fn row(&mut self, flight: &str, key: &str) -> Map<String, Value> {
@@ -269,9 +269,9 @@ impl Publisher {
         format!("{}-{}", self.number, self.counter)
     }
 
-    fn ask(&self, server: SocketAddr, board: &str, updates: &[Update]) -> Asked {
+    fn ask(&self, server: SocketAddr, board: &str, updates: &[KeyedUpdate]) -> Asked {
         let asked = match updates {
-            [update] if !matches!(update.change, Change::Title(_)) => {
+            [update] if !matches!(update.change, UpdateKind::Title(_)) => {
                 self.ask_for_one(server, board, update)
             }
             _ => self.ask_for_many(server, board, updates),
@@ -279,7 +279,7 @@ impl Publisher {
         match asked {
             Ok(Some(outcomes)) => Asked::Answered(outcomes),
             Ok(None) => {
-                self.desk.refused.fetch_add(1, Ordering::Relaxed);
+                self.state.refused.fetch_add(1, Ordering::Relaxed);
                 Asked::Failed
             }
             Err(_) => Asked::Failed,
@@ -290,14 +290,16 @@ impl Publisher {
         &self,
         server: SocketAddr,
         board: &str,
-        update: &Update,
+        update: &KeyedUpdate,
     ) -> Result<Option<Vec<Result<String, u64>>>, ureq::Error> {
         let flight = update.flight().unwrap_or_default();
         let url = format!("http://{server}/boards/{board}/flights/{flight}");
         let key = ("idempotency-key", &update.key);
         let answer = match &update.change {
-            Change::Put(row) => self.agent.put(url).header(key.0, key.1).send_json(without(row)),
-            Change::Patch(fields) => {
+            UpdateKind::Put(row) => {
+                self.agent.put(url).header(key.0, key.1).send_json(without(row))
+            }
+            UpdateKind::Patch(fields) => {
                 self.agent.patch(url).header(key.0, key.1).send_json(without(fields))
             }
             _ => self.agent.delete(url).header(key.0, key.1).call(),
@@ -315,10 +317,10 @@ impl Publisher {
         &self,
         server: SocketAddr,
         board: &str,
-        updates: &[Update],
+        updates: &[KeyedUpdate],
     ) -> Result<Option<Vec<Result<String, u64>>>, ureq::Error> {
         let url = format!("http://{server}/boards/{board}/flights");
-        let lines: Vec<_> = updates.iter().map(Update::line).collect();
+        let lines: Vec<_> = updates.iter().map(KeyedUpdate::line).collect();
         let request = self.agent.post(url).content_type("application/x-ndjson");
         let mut answer = request.send(lines.join("\n"))?;
         let status = u64::from(answer.status().as_u16());

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-pub struct Crowd {
-    places: Vec<Place>,
+pub struct DeliveryTracker {
+    places: Vec<FollowerProgress>,
     /// When each event was asked for, by its number.
     asked: Mutex<HashMap<u64, Instant>>,
     /// All events that were answered, by their numbers.
@@ -22,7 +22,7 @@ pub struct Crowd {
 }
 
 #[derive(Default)]
-struct Place {
+struct FollowerProgress {
     seen: AtomicU64,
     is_open: AtomicBool,
     openings: AtomicU64,
@@ -33,9 +33,9 @@ struct Place {
     sum: AtomicU64,
 }
 
-impl Crowd {
+impl DeliveryTracker {
     pub fn new(followers: usize) -> Self {
-        let places = (0..followers).map(|_| Place::default()).collect();
+        let places = (0..followers).map(|_| FollowerProgress::default()).collect();
         let (asked, answered, delays) = Default::default();
         let (resumed, timetables, misplaced, refused) = Default::default();
         Self { places, asked, answered, delays, resumed, timetables, misplaced, refused }
@@ -70,7 +70,7 @@ impl Crowd {
     /// How many have not seen what was answered since their timetable, all of it, once each.
     pub fn wrong(&self) -> usize {
         let answered = self.answered.lock();
-        let is_wrong = |place: &&Place| {
+        let is_wrong = |place: &&FollowerProgress| {
             let figure = |of: &AtomicU64| of.load(Ordering::Relaxed);
             let after = answered.range(figure(&place.base) + 1..);
             let (count, sum) = after.fold((0, 0), |(count, sum), seq| (count + 1, sum + seq));

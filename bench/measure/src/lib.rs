@@ -4,12 +4,13 @@
 //! One publisher changes one flight of one board at an even rate, and nobody else writes. So how many
 //! events a follower saw since its timetable, and the sum of their numbers, tell whether it has seen all
 //! of them, once each.
+#![allow(missing_docs, reason = "for the programs beside it, not for other crates")]
 
 /// What all of them have seen, and when.
-pub mod crowd;
+pub mod delivery_tracker;
 
 /// A follower that counts.
-pub mod follower;
+pub mod counting_follower;
 
 /// The one who publishes.
-pub mod publisher;
+pub mod steady_publisher;

@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::load_generator::RoundState;
 use super::plan::millis;
-use super::publisher::Desk;
 
 pub(super) struct Proxy {
     pub(super) address: SocketAddr,
@@ -26,7 +26,7 @@ pub(super) struct Proxy {
 
 /// What a connection has to expect.
 #[derive(Debug, Clone, Copy)]
-struct Fate {
+struct ConnectionFaults {
     /// It is cut after so many bytes of answer.
     cut_after: Option<usize>,
     /// With a reset rather than an orderly end.
@@ -44,7 +44,7 @@ impl Proxy {
     /// Listens until it is dropped. Once it is `calm`, connections are only handed on.
     pub(super) async fn start(
         seed: u64,
-        desk: Arc<Desk>,
+        state: Arc<RoundState>,
         calm: watch::Receiver<bool>,
     ) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -55,9 +55,9 @@ impl Proxy {
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let mut rng = rng.lock();
-                let fate = Fate::draw(&mut rng);
+                let fate = ConnectionFaults::draw(&mut rng);
                 // Without a server this ends the connection before it has begun.
-                let Some(server) = desk.server(&mut rng) else { continue };
+                let Some(server) = state.server(&mut rng) else { continue };
                 drop(rng);
                 let (calm, cuts) = (calm.clone(), Arc::clone(&counted));
                 tokio::spawn(async move {
@@ -76,7 +76,7 @@ impl Drop for Proxy {
     }
 }
 
-impl Fate {
+impl ConnectionFaults {
     fn draw(rng: &mut StdRng) -> Self {
         // As often a few bytes as thousands of them.
         let some_bytes = |rng: &mut StdRng| 1 << rng.random_range(0..15);
@@ -92,7 +92,7 @@ impl Fate {
 async fn hand_on(
     client: TcpStream,
     server: SocketAddr,
-    mut fate: Fate,
+    mut fate: ConnectionFaults,
     calm: watch::Receiver<bool>,
     cuts: &AtomicUsize,
 ) -> Result<()> {
@@ -106,7 +106,12 @@ async fn hand_on(
         loop {
             let mut count = from_server.read(&mut piece).await?;
             if *calm.borrow() {
-                fate = Fate { cut_after: None, resets: false, delay: Duration::ZERO, pause: None };
+                fate = ConnectionFaults {
+                    cut_after: None,
+                    resets: false,
+                    delay: Duration::ZERO,
+                    pause: None,
+                };
             }
             tokio::time::sleep(fate.delay).await;
             if let Some((_, long)) = fate.pause.take_if(|(after, _)| *after <= passed + count) {

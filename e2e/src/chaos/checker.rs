@@ -1,4 +1,4 @@
-//! Whether what the followers saw can be true. Everything is held against the oracle's ledger, which
+//! Whether what the followers saw can be true. Everything is held against the oracle's model, which
 //! knows nothing of the server but its answers.
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,21 +8,23 @@ use std::sync::Arc;
 use anyhow::Context;
 use serde_json::{Map, Value};
 
-use super::ledger::{Ledger, Rows, apply, is_event, split};
-use super::update::{BOARDS, Update};
-use super::watcher::{Seen, Sightings, Step};
+use testkit::event_id::split_event_id;
+
+use super::model::{Model, RowsByFlight, apply_update, matches_event};
+use super::observer::{Observations, ObservedEvent, TraceStep};
+use super::update::{BOARDS, KeyedUpdate};
 use testkit::api::Api;
 
 /// What must never happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Breach {
+pub enum AnomalyKind {
     /// An acknowledged update did not reach a follower.
     Lost,
     /// A follower saw an event twice.
     Duplicated,
     /// A follower saw an event before one that came earlier.
     OutOfOrder,
-    /// Rows that are not what the updates give.
+    /// RowsByFlight that are not what the updates give.
     WrongRows,
     /// One id, two contents; or an event that nobody asked for.
     Contradiction,
@@ -34,14 +36,14 @@ pub enum Breach {
 
 /// One thing that must never happen, and has.
 #[derive(Debug, Clone)]
-pub struct Violation {
-    pub breach: Breach,
+pub struct Anomaly {
+    pub kind: AnomalyKind,
     pub detail: String,
 }
 
 /// What a round counts.
 #[derive(Debug, Clone, Default)]
-pub struct Figures {
+pub struct RoundStats {
     pub acknowledged: usize,
     pub events: usize,
     pub openings: usize,
@@ -53,15 +55,15 @@ pub struct Figures {
     /// Openings on a replica that had not yet read what the follower had seen.
     pub behind: usize,
     pub kills: usize,
-    pub faults: BTreeMap<super::plan::Fault, usize>,
+    pub faults: BTreeMap<super::fault::Fault, usize>,
 }
 
 /// What a server says at the end, of each board.
-pub(super) type Ends = HashMap<&'static str, End>;
+pub(super) type FinalStates = HashMap<&'static str, BoardState>;
 
 /// Of one board.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct End {
+pub(super) struct BoardState {
     /// The very bytes, which are the same on every replica.
     text: String,
     rows: Vec<Value>,
@@ -69,8 +71,8 @@ pub(super) struct End {
     pub(super) id: String,
 }
 
-impl End {
-    pub(super) fn of_all_boards(api: &Api) -> anyhow::Result<Ends> {
+impl BoardState {
+    pub(super) fn of_all_boards(api: &Api) -> anyhow::Result<FinalStates> {
         BOARDS.into_iter().map(|board| Ok((board, Self::of(api, board)?))).collect()
     }
 
@@ -84,38 +86,38 @@ impl End {
 }
 
 /// Judges a round.
-pub(super) struct Judge<'a> {
-    pub(super) ledger: Ledger,
-    pub(super) sightings: &'a Sightings,
+pub(super) struct Checker<'a> {
+    pub(super) model: Model,
+    pub(super) observations: &'a Observations,
     /// Of each replica.
-    pub(super) ends: &'a [Ends],
+    pub(super) ends: &'a [FinalStates],
     /// Whether the server's window has room for all that happened.
     pub(super) wide: bool,
-    pub(super) violations: Vec<Violation>,
-    pub(super) figures: Figures,
-    rows: HashMap<(usize, &'static str, u64), Rows>,
+    pub(super) anomalies: Vec<Anomaly>,
+    pub(super) figures: RoundStats,
+    rows: HashMap<(usize, &'static str, u64), RowsByFlight>,
 }
 
 /// What is wrong with one event.
-type Wrong = (Breach, String);
+type Wrong = (AnomalyKind, String);
 
-/// Where a follower is in the ledger.
+/// Where a follower is in the model.
 struct Place {
     /// Branches of which all that it saw can be.
     branches: Vec<usize>,
     seq: u64,
-    rows: Rows,
+    rows: RowsByFlight,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Checker<'a> {
     pub(super) fn new(
-        ledger: Ledger,
-        sightings: &'a Sightings,
-        ends: &'a [Ends],
+        model: Model,
+        observations: &'a Observations,
+        ends: &'a [FinalStates],
         wide: bool,
     ) -> Self {
-        let (violations, figures, rows) = Default::default();
-        let mut judge = Self { ledger, sightings, ends, wide, violations, figures, rows };
+        let (anomalies, figures, rows) = Default::default();
+        let mut judge = Self { model, observations, ends, wide, anomalies, figures, rows };
         judge.settle();
         judge.check_ends();
         judge
@@ -123,66 +125,67 @@ impl<'a> Judge<'a> {
 
     /// Gives each event that nobody was answered for the update that it must be.
     fn settle(&mut self) {
-        for contradiction in self.ledger.contradictions.iter().chain(&self.sightings.contradictions)
+        for contradiction in
+            self.model.contradictions.iter().chain(&self.observations.contradictions)
         {
             let detail = contradiction.clone();
-            self.violations.push(Violation { breach: Breach::Contradiction, detail });
+            self.anomalies.push(Anomaly { kind: AnomalyKind::Contradiction, detail });
         }
-        let events = self.sightings.all().filter(|seen| seen.name != "timetable");
-        let mut unknown: Vec<_> = events.filter(|seen| !self.ledger.knows(&seen.id)).collect();
-        unknown.sort_by_key(|seen| split(&seen.id).map(|(_, seq)| seq));
+        let events = self.observations.all().filter(|seen| seen.name != "timetable");
+        let mut unknown: Vec<_> = events.filter(|seen| !self.model.knows(&seen.id)).collect();
+        unknown.sort_by_key(|seen| split_event_id(&seen.id).map(|(_, seq)| seq));
         for seen in unknown {
-            let Seen { board, id, name, data, .. } = &**seen;
-            if self.ledger.settle(board, id, name, data).is_none() {
+            let ObservedEvent { board, id, name, data, .. } = &**seen;
+            if self.model.settle(board, id, name, data).is_none() {
                 let detail = format!("nobody asked for {seen:?}");
-                self.violations.push(Violation { breach: Breach::Contradiction, detail });
+                self.anomalies.push(Anomaly { kind: AnomalyKind::Contradiction, detail });
             }
         }
     }
 
     /// The servers' own rows against the fold of all that was acknowledged, and against each other.
     fn check_ends(&mut self) {
-        let (branch, all) = (self.ledger.branch(), self.ends);
+        let (branch, all) = (self.model.branch(), self.ends);
         for (number, ends) in all.iter().enumerate() {
             for board in BOARDS {
                 let (Some(end), Some(first)) = (ends.get(board), all[0].get(board)) else {
                     continue;
                 };
-                let seq = split(&end.id).map_or(0, |(_, seq)| seq);
-                if let Some((after, entry)) = self.ledger.next(branch, board, seq) {
+                let seq = split_event_id(&end.id).map_or(0, |(_, seq)| seq);
+                if let Some((after, entry)) = self.model.next(branch, board, seq) {
                     let id = &end.id;
                     let detail =
                         format!("{board} ends at {id}, but {after} is acknowledged: {entry:?}");
-                    self.violations.push(Violation { breach: Breach::Lost, detail });
+                    self.anomalies.push(Anomaly { kind: AnomalyKind::Lost, detail });
                 }
                 let rows = by_flight(&end.rows);
                 if let Some(difference) = self.difference(branch, board, seq, &rows) {
                     let detail =
                         format!("server {number}'s rows of {board} at {}: {difference}", end.id);
-                    self.violations.push(Violation { breach: Breach::WrongRows, detail });
+                    self.anomalies.push(Anomaly { kind: AnomalyKind::WrongRows, detail });
                 }
                 if end != first {
                     let detail =
                         format!("server {number} says {end:?} of {board}, the first {first:?}");
-                    self.violations.push(Violation { breach: Breach::WrongRows, detail });
+                    self.anomalies.push(Anomaly { kind: AnomalyKind::WrongRows, detail });
                 }
             }
         }
     }
 
     /// Everything that one follower has lived through.
-    pub(super) fn judge(&mut self, name: &str, board: &'static str, steps: &[Step]) {
+    pub(super) fn judge(&mut self, name: &str, board: &'static str, steps: &[TraceStep]) {
         let mut place: Option<Place> = None;
         let mut opened: Option<(&str, Option<usize>)> = None;
-        let mut shown = Rows::new();
+        let mut shown = RowsByFlight::new();
         for step in steps {
             let seen = match step {
-                Step::Opened { sent, branch } => {
+                TraceStep::Opened { sent, branch } => {
                     self.figures.openings += 1;
                     opened = Some((sent, *branch));
                     continue;
                 }
-                Step::Saw(seen) => seen,
+                TraceStep::Saw(seen) => seen,
             };
             self.figures.events += 1;
             let outcome = opened
@@ -190,16 +193,17 @@ impl<'a> Judge<'a> {
                 .map_or(Ok(()), |(sent, branch)| self.check_opening(sent, branch, seen))
                 .and_then(|()| self.advance(&mut place, board, seen));
             show(&mut shown, seen);
-            if let Err((breach, detail)) = outcome {
-                self.violations.push(Violation { breach, detail: format!("{name}: {detail}") });
+            if let Err((kind, detail)) = outcome {
+                self.anomalies.push(Anomaly { kind, detail: format!("{name}: {detail}") });
                 return;
             }
         }
-        if let Some(End { rows, id, .. }) = self.ends.first().and_then(|ends| ends.get(board))
+        if let Some(BoardState { rows, id, .. }) =
+            self.ends.first().and_then(|ends| ends.get(board))
             && shown != by_flight(rows)
         {
             let detail = format!("{name} shows {shown:?} at {id}, the server has {rows:?}");
-            self.violations.push(Violation { breach: Breach::WrongRows, detail });
+            self.anomalies.push(Anomaly { kind: AnomalyKind::WrongRows, detail });
         }
     }
 
@@ -208,12 +212,12 @@ impl<'a> Judge<'a> {
         &mut self,
         sent: &str,
         branch: Option<usize>,
-        first: &Seen,
+        first: &ObservedEvent,
     ) -> Result<(), Wrong> {
         let reason = first.data["reason"].as_str().filter(|_| first.name == "timetable");
         self.figures.resumed += usize::from(reason.is_none());
-        let lost = branch.and_then(|branch| self.ledger.is_lost(sent, branch));
-        let at = |id: &str| split(id).map(|(_, seq)| seq);
+        let lost = branch.and_then(|branch| self.model.is_lost(sent, branch));
+        let at = |id: &str| split_event_id(id).map(|(_, seq)| seq);
         let behind = self.ends.len() > 1 && reason == Some("unknown") && at(&first.id) < at(sent);
         self.figures.behind += usize::from(behind);
         let right = match (sent, lost) {
@@ -227,7 +231,7 @@ impl<'a> Judge<'a> {
         };
         let state = if lost == Some(true) { "lost" } else { "known" };
         let detail = || format!("came back with {state} {sent:?}, and first saw {first:?}");
-        if right { Ok(()) } else { Err((Breach::WrongOpening, detail())) }
+        if right { Ok(()) } else { Err((AnomalyKind::WrongOpening, detail())) }
     }
 
     /// One event further.
@@ -235,62 +239,67 @@ impl<'a> Judge<'a> {
         &mut self,
         place: &mut Option<Place>,
         board: &'static str,
-        seen: &Arc<Seen>,
+        seen: &Arc<ObservedEvent>,
     ) -> Result<(), Wrong> {
-        let Some((_, seq)) = split(&seen.id) else {
-            return Err((Breach::Contradiction, format!("{} is no event id", seen.id)));
+        let Some((_, seq)) = split_event_id(&seen.id) else {
+            return Err((AnomalyKind::Contradiction, format!("{} is no event id", seen.id)));
         };
         if seen.name == "timetable" {
             *place = Some(self.begin(board, seq, seen)?);
             return Ok(());
         }
         let Some(place) = place else {
-            return Err((Breach::WrongOpening, format!("{seen:?} came before any timetable")));
+            return Err((AnomalyKind::WrongOpening, format!("{seen:?} came before any timetable")));
         };
-        let mut why = (Breach::Contradiction, format!("no branch has {seen:?}"));
-        let mut fitting: Option<Update> = None;
-        place.branches.retain(|branch| match self.ledger.next(*branch, board, place.seq) {
+        let mut why = (AnomalyKind::Contradiction, format!("no branch has {seen:?}"));
+        let mut fitting: Option<KeyedUpdate> = None;
+        place.branches.retain(|branch| match self.model.next(*branch, board, place.seq) {
             Some((next, entry)) if next == seq && entry.id == seen.id => {
                 let row = entry.update.flight().and_then(|flight| place.rows.get(flight));
-                let fits = is_event(&entry.update, row, &seen.name, &seen.data);
+                let fits = matches_event(&entry.update, row, &seen.name, &seen.data);
                 if fits {
                     fitting = Some(entry.update.clone());
                 } else {
                     let expected = entry.update.event(row);
-                    why = (Breach::WrongRows, format!("{seen:?} instead of {expected:?}"));
+                    why = (AnomalyKind::WrongRows, format!("{seen:?} instead of {expected:?}"));
                 }
                 fits
             }
             Some((next, _)) if next < seq => {
                 let detail = format!("{seen:?} came after {}, without {next}", place.seq);
-                why = (Breach::Lost, detail);
+                why = (AnomalyKind::Lost, detail);
                 false
             }
             _ => {
                 why.1 = format!("{seen:?} came after {}", place.seq);
                 if seq <= place.seq {
-                    why.0 = Breach::OutOfOrder;
+                    why.0 = AnomalyKind::OutOfOrder;
                 }
                 if seq == place.seq {
-                    why.0 = Breach::Duplicated;
+                    why.0 = AnomalyKind::Duplicated;
                 }
                 false
             }
         });
         let Some(update) = fitting else { return Err(why) };
-        apply(&mut place.rows, &update);
+        apply_update(&mut place.rows, &update);
         place.seq = seq;
         Ok(())
     }
 
     /// Where a timetable puts a follower.
-    fn begin(&mut self, board: &'static str, seq: u64, seen: &Seen) -> Result<Place, Wrong> {
+    fn begin(
+        &mut self,
+        board: &'static str,
+        seq: u64,
+        seen: &ObservedEvent,
+    ) -> Result<Place, Wrong> {
         let reason = seen.data["reason"].as_str().unwrap_or_default();
         *self.figures.timetables.entry(reason.to_owned()).or_default() += 1;
         let rows = by_flight(seen.data["flights"].as_array().map_or(&[][..], Vec::as_slice));
         let mut branches = Vec::new();
         let mut why = String::from("no branch");
-        for branch in self.ledger.branches() {
+        for branch in self.model.branches() {
             match self.difference(branch, board, seq, &rows) {
                 None => branches.push(branch),
                 Some(difference) => why = difference,
@@ -298,7 +307,7 @@ impl<'a> Judge<'a> {
         }
         if branches.is_empty() {
             let detail = format!("the timetable at {}: {why}", seen.id);
-            return Err((Breach::WrongRows, detail));
+            return Err((AnomalyKind::WrongRows, detail));
         }
         Ok(Place { branches, seq, rows })
     }
@@ -309,15 +318,15 @@ impl<'a> Judge<'a> {
         branch: usize,
         board: &'static str,
         seq: u64,
-        rows: &Rows,
+        rows: &RowsByFlight,
     ) -> Option<String> {
-        let ledger = &self.ledger;
+        let model = &self.model;
         let known = (branch, board, seq);
-        let expected = self.rows.entry(known).or_insert_with(|| ledger.rows(branch, board, seq));
+        let expected = self.rows.entry(known).or_insert_with(|| model.rows(branch, board, seq));
         let flights = expected.keys().chain(rows.keys());
         let wrong = flights.filter(|flight| {
             let (before, found) = (expected.get(*flight), rows.get(*flight));
-            before != found && !ledger.may_be(branch, board, flight, before, found)
+            before != found && !model.may_be(branch, board, flight, before, found)
         });
         let wrong: Vec<_> = wrong.collect();
         let flight = *wrong.first()?;
@@ -330,7 +339,7 @@ impl<'a> Judge<'a> {
 }
 
 /// What a follower's screen makes of an event, by the rules of the protocol.
-fn show(rows: &mut Rows, seen: &Seen) {
+fn show(rows: &mut RowsByFlight, seen: &ObservedEvent) {
     let Value::Object(data) = &seen.data else { return };
     let flight = || data.get("flight").and_then(Value::as_str).unwrap_or_default().to_owned();
     match seen.name.as_str() {
@@ -350,7 +359,7 @@ fn show(rows: &mut Rows, seen: &Seen) {
     }
 }
 
-fn by_flight(rows: &[Value]) -> Rows {
+fn by_flight(rows: &[Value]) -> RowsByFlight {
     let row = |row: &Value| {
         let row: &Map<String, Value> = row.as_object()?;
         Some((row.get("flight")?.as_str()?.to_owned(), row.clone()))
@@ -358,9 +367,9 @@ fn by_flight(rows: &[Value]) -> Rows {
     rows.iter().filter_map(row).collect()
 }
 
-impl Figures {
+impl RoundStats {
     /// Both together.
-    pub fn add(&mut self, other: &Figures) {
+    pub fn add(&mut self, other: &RoundStats) {
         self.acknowledged += other.acknowledged;
         self.events += other.events;
         self.openings += other.openings;
@@ -379,8 +388,8 @@ impl Figures {
     }
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.breach, self.detail)
+        write!(f, "{:?}: {}", self.kind, self.detail)
     }
 }

@@ -13,12 +13,13 @@ use rand::seq::IndexedRandom;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::plan::{DRAIN, Fault, Plan, millis};
-use super::publisher::{Desk, Publisher};
-use super::round::Scene;
-use super::site::STOP_SLACK;
+use super::checker::{BoardState, FinalStates};
+use super::fault::Fault;
+use super::load_generator::{LoadGenerator, RoundState};
+use super::plan::{DRAIN, RoundPlan, millis};
+use super::single_node::STOP_SLACK;
+use super::system::System;
 use super::update::BOARDS;
-use super::verdict::{End, Ends};
 use testkit::link::{Link, State};
 use testkit::nats::{NatsServer, leader, wait_until_whole};
 use testkit::program::{Server, flightboard};
@@ -34,21 +35,21 @@ const NATS_SERVERS: usize = 3;
 /// seconds, and may fail and be held again.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) struct Cluster {
+pub(super) struct ReplicaCluster {
     servers: [NatsServer; NATS_SERVERS],
     links: Vec<Link>,
     replicas: [Option<Server>; REPLICAS],
     flags: Vec<String>,
-    desk: Arc<Desk>,
+    state: Arc<RoundState>,
     /// The first number that no publisher has.
     number: usize,
     seed: u64,
     kills: usize,
 }
 
-impl Cluster {
+impl ReplicaCluster {
     /// With an empty stream.
-    pub(super) fn new(plan: &Plan, runtime: &Runtime, desk: Arc<Desk>) -> Result<Self> {
+    pub(super) fn new(plan: &RoundPlan, runtime: &Runtime, state: Arc<RoundState>) -> Result<Self> {
         let servers = NatsServer::cluster::<NATS_SERVERS>();
         let addresses = servers.each_ref().map(NatsServer::address);
         let link = |_| runtime.block_on(Link::to(&addresses));
@@ -58,7 +59,7 @@ impl Cluster {
             links,
             replicas: [const { None }; REPLICAS],
             flags: plan.flags(),
-            desk,
+            state,
             number: plan.publishers.len() + plan.faults.len(),
             seed: plan.director,
             kills: 0,
@@ -85,7 +86,7 @@ impl Cluster {
         });
         for (at, server) in started {
             let server = server.ok().with_context(|| format!("replica {at} did not start"))?;
-            self.desk.place(at, Some(server.address));
+            self.state.place(at, Some(server.address));
             self.replicas[at] = Some(server);
         }
         Ok(())
@@ -107,7 +108,7 @@ impl Cluster {
     }
 
     fn kill_replica(&mut self, at: usize) {
-        self.desk.place(at, None);
+        self.state.place(at, None);
         if let Some(server) = self.replicas[at].take() {
             server.kill();
             self.kills += 1;
@@ -119,7 +120,7 @@ impl Cluster {
         let Some(server) = self.replicas[at].take() else { return Ok(()) };
         server.program.terminate();
         let ended = server.program.end(DRAIN + STOP_SLACK);
-        self.desk.place(at, None);
+        self.state.place(at, None);
         ensure!(ended.status.success(), "replica {at} did not stop in good order: {ended:?}");
         Ok(())
     }
@@ -178,10 +179,10 @@ impl Cluster {
     }
 
     /// What each says, when all say the same; or what they say in the end.
-    fn wait_until_replicas_agree(&self) -> Result<Vec<Ends>> {
+    fn wait_until_replicas_agree(&self) -> Result<Vec<FinalStates>> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let all = (0..REPLICAS).map(|at| End::of_all_boards(&self.replica(at)?.api()));
+            let all = (0..REPLICAS).map(|at| BoardState::of_all_boards(&self.replica(at)?.api()));
             let all = all.collect::<Result<Vec<_>>>()?;
             if all.iter().all(|ends| *ends == all[0]) || Instant::now() > deadline {
                 return Ok(all);
@@ -191,8 +192,8 @@ impl Cluster {
     }
 }
 
-impl Scene for Cluster {
-    fn inflict(&mut self, fault: Fault, _: usize, rng: &mut StdRng) -> Result<()> {
+impl System for ReplicaCluster {
+    fn inject(&mut self, fault: Fault, _: usize, rng: &mut StdRng) -> Result<()> {
         let one = rng.random_range(0..REPLICAS);
         match fault {
             Fault::Cuts => sleep(millis(rng, 300..=900)),
@@ -246,11 +247,11 @@ impl Scene for Cluster {
 
     /// Each replica publishes once more first. What it had sent before without an answer comes before that,
     /// or never.
-    fn ends(&mut self) -> Result<Vec<Ends>> {
+    fn ends(&mut self) -> Result<Vec<FinalStates>> {
         for at in 0..REPLICAS {
             let server = self.replica(at)?.address;
-            let (number, desk) = (self.number + at, Arc::clone(&self.desk));
-            let mut last = Publisher::of(server, number, self.seed, desk);
+            let (number, state) = (self.number + at, Arc::clone(&self.state));
+            let mut last = LoadGenerator::of(server, number, self.seed, state);
             BOARDS.into_iter().for_each(|board| last.publish(board, 2));
         }
         self.wait_until_replicas_agree()
@@ -273,7 +274,7 @@ impl Scene for Cluster {
     }
 }
 
-impl Drop for Cluster {
+impl Drop for ReplicaCluster {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("── what the last servers said:\n{}", self.said());

@@ -1,7 +1,9 @@
 //! Seeded rounds of each fault. `cargo xtask soak` plays as many as one likes.
 
-use e2e::recovery::plan::{Fault, Plan, Stage};
-use e2e::recovery::round::play;
+use e2e::chaos::fault::Fault;
+use e2e::chaos::plan::RoundPlan;
+use e2e::chaos::round::play;
+use e2e::chaos::topology::Topology;
 
 /// Rounds of each fault.
 const ROUNDS: u64 = 2;
@@ -9,91 +11,91 @@ const ROUNDS: u64 = 2;
 /// A round has this fault one to three times.
 fn survives(fault: Fault) {
     for seed in 0..ROUNDS {
-        check(Stage::Alone, seed, &[fault]);
+        check(Topology::SingleNode, seed, &[fault]);
     }
 }
 
-pub(crate) fn check(stage: Stage, seed: u64, faults: &[Fault]) {
-    let plan = Plan::new(stage, seed, faults);
+pub(crate) fn check(topology: Topology, seed: u64, faults: &[Fault]) {
+    let plan = RoundPlan::new(topology, seed, faults);
     let again = plan.again.clone();
     let outcome = play(plan).expect(&again);
-    let (plan, violations) = (&outcome.plan, &outcome.violations);
-    assert!(violations.is_empty(), "{again}\n{plan:?}\n{violations:#?}");
+    let (plan, anomalies) = (&outcome.plan, &outcome.anomalies);
+    assert!(anomalies.is_empty(), "{again}\n{plan:?}\n{anomalies:#?}");
     assert!(outcome.figures.events > 0 && outcome.figures.acknowledged > 0, "{outcome:?}");
 }
 
 #[test]
-fn connections_that_are_cut() {
+fn survives_cut_connections() {
     survives(Fault::Cuts);
 }
 
 #[test]
-fn a_server_that_is_killed() {
+fn survives_kill() {
     survives(Fault::Kill);
 }
 
 #[test]
-fn a_server_that_is_killed_while_it_starts() {
+fn survives_kill_during_start() {
     survives(Fault::KillAtStart);
 }
 
 #[test]
-fn a_server_that_is_stopped() {
+fn survives_sigterm() {
     survives(Fault::Stop);
 }
 
 #[test]
-fn a_server_that_stands_still() {
+fn survives_freeze() {
     survives(Fault::Freeze);
 }
 
 #[test]
-fn a_journal_restored_from_an_older_copy() {
+fn survives_older_journal_copy() {
     survives(Fault::OlderCopy);
 }
 
 #[test]
-fn a_journal_that_lost_its_tail() {
+fn survives_lost_journal_tail() {
     survives(Fault::LostTail);
 }
 
 #[test]
-fn a_journal_that_is_empty_again() {
+fn survives_emptied_journal() {
     survives(Fault::Empty);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_disk_that_is_full_for_a_while() {
+fn survives_full_disk() {
     survives(Fault::NoRoom);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_disk_that_confirms_nothing_for_a_while() {
+fn survives_failing_fsync() {
     survives(Fault::FailingSync);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_server_that_is_killed_while_its_disk_fails() {
+fn survives_kill_during_disk_failure() {
     survives(Fault::KillFailing);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_clock_that_jumps() {
+fn survives_clock_jumps() {
     survives(Fault::ClockJump);
 }
 
 #[test]
-fn ten_thousand_missed_events() {
+fn survives_ten_thousand_missed_events() {
     survives(Fault::Flood);
 }
 
 #[test]
-fn all_faults_by_chance() {
+fn survives_random_faults() {
     for seed in 100..100 + 2 * ROUNDS {
-        check(Stage::Alone, seed, &Stage::Alone.faults());
+        check(Topology::SingleNode, seed, &Topology::SingleNode.faults());
     }
 }

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use e2e::storm::crowd::Crowd;
-use e2e::storm::follower::{Follower, Order, Part};
-use e2e::storm::publisher::Publisher;
+use measure::counting_follower::{CountingFollower, FollowerCommand, FollowerRole};
+use measure::delivery_tracker::DeliveryTracker;
+use measure::steady_publisher::SteadyPublisher;
 use testkit::nats::{NatsServer, leader, wait_until_whole};
 use testkit::program::{Server, serve_on};
 use testkit::switch::Switch;
@@ -53,11 +53,11 @@ struct Scene {
     /// The first is the one that screens are on.
     replicas: Vec<Server>,
     switch: Switch,
-    crowd: Arc<Crowd>,
+    tracker: Arc<DeliveryTracker>,
     newest: Arc<AtomicU64>,
     stopped: Arc<AtomicBool>,
     /// Followers keep theirs for as long as it is there.
-    order: watch::Sender<Order>,
+    order: watch::Sender<FollowerCommand>,
     runtime: Runtime,
 }
 
@@ -110,19 +110,19 @@ impl Scene {
             servers,
             replicas,
             switch,
-            crowd: Arc::new(Crowd::new(2 * SCREENS)),
+            tracker: Arc::new(DeliveryTracker::new(2 * SCREENS)),
             newest: Arc::default(),
             stopped: Arc::default(),
-            order: watch::Sender::new(Order::Follow),
+            order: watch::Sender::new(FollowerCommand::Follow),
             runtime,
         })
     }
 
     fn publish(&self, per_sec: f64) -> JoinHandle<()> {
-        let publisher = Publisher {
+        let publisher = SteadyPublisher {
             address: self.switch.address,
             per_sec,
-            crowd: Arc::clone(&self.crowd),
+            tracker: Arc::clone(&self.tracker),
             newest: Arc::clone(&self.newest),
             stopped: Arc::clone(&self.stopped),
         };
@@ -131,9 +131,10 @@ impl Scene {
 
     fn open(&self) {
         for at in 0..2 * SCREENS {
-            let part = if at < SCREENS { Part::Stays } else { Part::Follows };
-            let (crowd, order) = (Arc::clone(&self.crowd), self.order.subscribe());
-            let follower = Follower { at, part, address: self.switch.address, crowd, order };
+            let part = if at < SCREENS { FollowerRole::Stays } else { FollowerRole::Follows };
+            let (tracker, order) = (Arc::clone(&self.tracker), self.order.subscribe());
+            let follower =
+                CountingFollower { at, part, address: self.switch.address, tracker, order };
             self.runtime.spawn(follower.run());
         }
     }
@@ -141,7 +142,7 @@ impl Scene {
     /// How long it took each screen: those that are back at once, and those that wait.
     fn kill_replica(&mut self) -> Result<(Vec<Duration>, Vec<Duration>)> {
         sleep(CALM);
-        let openings: Vec<_> = (0..2 * SCREENS).map(|at| self.crowd.openings(at)).collect();
+        let openings: Vec<_> = (0..2 * SCREENS).map(|at| self.tracker.openings(at)).collect();
         let start = Instant::now();
         self.replicas.remove(0).kill();
         let mut times = vec![None; 2 * SCREENS];
@@ -149,7 +150,8 @@ impl Scene {
             // What is answered is shown to others already, or about to be.
             let newest = self.newest.load(Ordering::Relaxed);
             for (at, time) in times.iter_mut().enumerate().filter(|(_, time)| time.is_none()) {
-                let is_live = self.crowd.openings(at) > openings[at] && self.crowd.has(at, newest);
+                let is_live =
+                    self.tracker.openings(at) > openings[at] && self.tracker.has(at, newest);
                 *time = is_live.then(|| start.elapsed());
             }
             ensure!(start.elapsed() < PATIENCE, "a screen does not come back");
@@ -171,7 +173,7 @@ impl Scene {
         // The next one may have been on its way.
         let after = self.newest.load(Ordering::Relaxed) + 2;
         until("a change is shown", PATIENCE, || {
-            (self.crowd.with(after) == 2 * SCREENS).then_some(())
+            (self.tracker.with(after) == 2 * SCREENS).then_some(())
         });
         let time = start.elapsed();
         self.servers[leader].start_again();
@@ -182,17 +184,17 @@ impl Scene {
     fn wait_until_all_are_right(&self) {
         until("all screens are live", PATIENCE, || {
             let newest = self.newest.load(Ordering::Relaxed);
-            (newest > 0 && self.crowd.with(newest) == 2 * SCREENS).then_some(())
+            (newest > 0 && self.tracker.with(newest) == 2 * SCREENS).then_some(())
         });
     }
 
     /// Whether everybody has seen everything, once and in order, now that nobody publishes.
     fn is_right(&self) -> bool {
         self.wait_until_all_are_right();
-        let Crowd { resumed, timetables, misplaced, refused, .. } = &*self.crowd;
+        let DeliveryTracker { resumed, timetables, misplaced, refused, .. } = &*self.tracker;
         let [resumed, timetables, misplaced, refused] =
             [resumed, timetables, misplaced, refused].map(|of| of.load(Ordering::Relaxed));
-        let wrong = self.crowd.wrong();
+        let wrong = self.tracker.wrong();
         println!(
             "\n{resumed} times a screen went on with what it had missed, {timetables} times it was given all rows"
         );

@@ -9,19 +9,22 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::plan::{DRAIN, Plan};
-use super::publisher::Desk;
+use super::load_generator::RoundState;
+use super::plan::{DRAIN, RoundPlan};
 use super::update::BOARDS;
 use testkit::faults::{Fault, Faults};
 use testkit::program::{Server, flightboard};
 
+/// Injecting faults into it.
+mod inject;
+
 /// How long a server may take to stop beyond its drain time.
 pub(super) const STOP_SLACK: Duration = Duration::from_secs(5);
 
-pub(super) struct Site {
+pub(super) struct SingleNode {
     folder: TempDir,
     flags: Vec<String>,
-    pub(super) desk: Arc<Desk>,
+    pub(super) state: Arc<RoundState>,
     /// How often it was killed.
     pub(super) kills: usize,
     server: Option<Server>,
@@ -37,11 +40,15 @@ pub(super) struct Copy {
     newest: u64,
 }
 
-impl Site {
+impl SingleNode {
     /// A server with an empty journal.
-    pub(super) fn new(plan: &Plan, faults: Option<Faults>, desk: Arc<Desk>) -> Result<Self> {
+    pub(super) fn new(
+        plan: &RoundPlan,
+        faults: Option<Faults>,
+        state: Arc<RoundState>,
+    ) -> Result<Self> {
         let (folder, flags, origin) = (TempDir::new()?, plan.flags(), String::new());
-        let mut site = Self { folder, flags, desk, kills: 0, server: None, origin, faults };
+        let mut site = Self { folder, flags, state, kills: 0, server: None, origin, faults };
         let server = site.launch()?;
         site.origin = head(&server, "main")?;
         site.open(server)?;
@@ -64,7 +71,7 @@ impl Site {
     }
 
     pub(super) fn kill(&mut self) {
-        self.desk.place(0, None);
+        self.state.place(0, None);
         if let Some(server) = self.server.take() {
             server.kill();
             self.kills += 1;
@@ -76,7 +83,7 @@ impl Site {
         let Some(server) = self.server.take() else { return Ok(()) };
         server.program.terminate();
         let ended = server.program.end(DRAIN + STOP_SLACK);
-        self.desk.place(0, None);
+        self.state.place(0, None);
         ensure!(ended.status.success(), "it did not stop in good order: {ended:?}");
         Ok(())
     }
@@ -154,13 +161,13 @@ impl Site {
     fn start_set_back(&mut self) -> Result<u64> {
         let server = self.launch()?;
         let first = head(&server, "main")?;
-        let is_new =
-            first != self.origin && super::ledger::split(&first).is_some_and(|id| id.1 == 1);
+        let is_new = first != self.origin
+            && testkit::event_id::split_event_id(&first).is_some_and(|id| id.1 == 1);
         let kept = if is_new { 0 } else { newest(&server)? };
         if is_new {
             self.origin = first;
         }
-        self.desk.ledger.lock().rewind(kept);
+        self.state.model.lock().rewind(kept);
         self.open(server)?;
         Ok(kept)
     }
@@ -172,7 +179,7 @@ impl Site {
                 api.put_board(board, &json!({ "title": board }));
             }
         }
-        self.desk.place(0, Some(server.address));
+        self.state.place(0, Some(server.address));
         self.server = Some(server);
         Ok(())
     }
@@ -211,7 +218,8 @@ fn head(server: &Server, board: &str) -> Result<String> {
 fn newest(server: &Server) -> Result<u64> {
     let boards = server.api().get("/boards");
     let boards = boards["boards"].as_array().context("there are boards")?;
-    let ids = boards.iter().filter_map(|board| super::ledger::split(board["id"].as_str()?));
+    let ids =
+        boards.iter().filter_map(|board| testkit::event_id::split_event_id(board["id"].as_str()?));
     Ok(ids.map(|(_, seq)| seq).max().unwrap_or_default())
 }
 

@@ -25,12 +25,12 @@ const SEGMENT_BYTES: u32 = 1024;
 /// How long an answer's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub struct Stream {
+pub struct EventStream {
     answer: Response<Incoming>,
     connection: JoinHandle<()>,
 }
 
-impl Stream {
+impl EventStream {
     /// Asks for the stream at `path`, with the last event ID unless it is empty. A small
     /// `receive_buffer` makes the server feel at once that nothing is read.
     pub async fn open(
@@ -83,7 +83,7 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
+impl Drop for EventStream {
     fn drop(&mut self) {
         self.connection.abort();
     }

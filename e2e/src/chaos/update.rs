@@ -7,14 +7,14 @@ pub const BOARDS: [&str; 2] = ["main", "side"];
 
 /// One update, with a key that makes it harmless to ask for it again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Update {
+pub struct KeyedUpdate {
     pub board: &'static str,
-    pub change: Change,
+    pub change: UpdateKind,
     pub key: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum UpdateKind {
     /// A whole row.
     Put(Map<String, Value>),
     /// The fields of a row that change, with the flight.
@@ -24,23 +24,23 @@ pub enum Change {
     Title(String),
 }
 
-impl Update {
+impl KeyedUpdate {
     /// The flight that it is about, if it is about one.
     pub fn flight(&self) -> Option<&str> {
         match &self.change {
-            Change::Put(row) | Change::Patch(row) => row["flight"].as_str(),
-            Change::Remove(flight) => Some(flight),
-            Change::Title(_) => None,
+            UpdateKind::Put(row) | UpdateKind::Patch(row) => row["flight"].as_str(),
+            UpdateKind::Remove(flight) => Some(flight),
+            UpdateKind::Title(_) => None,
         }
     }
 
     /// As a line of NDJSON.
     pub fn line(&self) -> String {
         let (event, data) = match &self.change {
-            Change::Put(row) => ("flightAddition", json!(row)),
-            Change::Patch(fields) => ("flightStateUpdate", json!(fields)),
-            Change::Remove(flight) => ("flightRemoval", json!({ "flight": flight })),
-            Change::Title(title) => ("boardUpdate", json!({ "title": title })),
+            UpdateKind::Put(row) => ("flightAddition", json!(row)),
+            UpdateKind::Patch(fields) => ("flightStateUpdate", json!(fields)),
+            UpdateKind::Remove(flight) => ("flightRemoval", json!({ "flight": flight })),
+            UpdateKind::Title(title) => ("boardUpdate", json!({ "title": title })),
         };
         json!({ "event": event, "data": data, "idempotencyKey": self.key }).to_string()
     }
@@ -49,10 +49,10 @@ impl Update {
     /// settings only the title.
     pub fn event(&self, row: Option<&Map<String, Value>>) -> (&'static str, Value) {
         match &self.change {
-            Change::Put(row) => ("flightAddition", json!(row)),
-            Change::Patch(fields) => ("flightStateUpdate", json!(changed(row, fields))),
-            Change::Remove(flight) => ("flightRemoval", json!({ "flight": flight })),
-            Change::Title(title) => ("boardUpdate", json!({ "title": title })),
+            UpdateKind::Put(row) => ("flightAddition", json!(row)),
+            UpdateKind::Patch(fields) => ("flightStateUpdate", json!(changed(row, fields))),
+            UpdateKind::Remove(flight) => ("flightRemoval", json!({ "flight": flight })),
+            UpdateKind::Title(title) => ("boardUpdate", json!({ "title": title })),
         }
     }
 }

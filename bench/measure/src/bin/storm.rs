@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use e2e::recovery::ledger::split;
-use e2e::storm::crowd::Crowd;
-use e2e::storm::follower::{Follower, Order, Part};
-use e2e::storm::publisher::Publisher;
+use measure::counting_follower::{CountingFollower, FollowerCommand, FollowerRole};
+use measure::delivery_tracker::DeliveryTracker;
+use measure::steady_publisher::SteadyPublisher;
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::event_id::split_event_id;
 use testkit::ports::free_address;
 use testkit::program::{Server, serve_at};
 use tokio::io::AsyncWriteExt;
@@ -71,10 +71,10 @@ const ROWS_AT_ONCE: usize = 1_000;
 /// The followers, and the one who publishes to them.
 struct Scene {
     address: SocketAddr,
-    crowd: Arc<Crowd>,
+    tracker: Arc<DeliveryTracker>,
     newest: Arc<AtomicU64>,
     stopped: Arc<AtomicBool>,
-    order: watch::Sender<Order>,
+    order: watch::Sender<FollowerCommand>,
     followers: usize,
     runtime: Runtime,
 }
@@ -103,14 +103,15 @@ fn main() -> Result<ExitCode> {
     server = start();
     println!("    killed, and ready again after {:.2} s", at.elapsed().as_secs_f64());
     scene.report("kill -9 and restart", at)?;
-    for (what, order) in
-        [("all let go, and resume", Order::Drop), ("all begin anew", Order::Forget)]
-    {
+    for (what, order) in [
+        ("all let go, and resume", FollowerCommand::Drop),
+        ("all begin anew", FollowerCommand::Forget),
+    ] {
         let at = Instant::now();
         scene.order.send_replace(order);
         scene.report(what, at)?;
     }
-    scene.order.send_replace(Order::Follow);
+    scene.order.send_replace(FollowerCommand::Follow);
     scene.calm("calm");
 
     scene.stopped.store(true, Ordering::Relaxed);
@@ -130,13 +131,14 @@ impl Storm {
     fn scene(&self, server: &Server, address: SocketAddr) -> Result<Scene> {
         let followers = self.followers + self.stay;
         let board = server.api().get("/boards/main");
-        let newest = board["id"].as_str().and_then(split).context("the board has an event")?.1;
+        let newest =
+            board["id"].as_str().and_then(split_event_id).context("the board has an event")?.1;
         Ok(Scene {
             address,
-            crowd: Arc::new(Crowd::new(followers)),
+            tracker: Arc::new(DeliveryTracker::new(followers)),
             newest: Arc::new(AtomicU64::new(newest)),
             stopped: Arc::default(),
-            order: watch::Sender::new(Order::Follow),
+            order: watch::Sender::new(FollowerCommand::Follow),
             followers,
             runtime: Runtime::new()?,
         })
@@ -174,10 +176,10 @@ impl Storm {
 
 impl Scene {
     fn publish(&self, per_sec: f64) -> JoinHandle<()> {
-        let publisher = Publisher {
+        let publisher = SteadyPublisher {
             address: self.address,
             per_sec,
-            crowd: Arc::clone(&self.crowd),
+            tracker: Arc::clone(&self.tracker),
             newest: Arc::clone(&self.newest),
             stopped: Arc::clone(&self.stopped),
         };
@@ -186,9 +188,9 @@ impl Scene {
 
     fn open(&self, stay: usize) {
         for at in 0..self.followers {
-            let part = if at < stay { Part::Stays } else { Part::Follows };
-            let (crowd, order) = (Arc::clone(&self.crowd), self.order.subscribe());
-            let follower = Follower { at, part, address: self.address, crowd, order };
+            let part = if at < stay { FollowerRole::Stays } else { FollowerRole::Follows };
+            let (tracker, order) = (Arc::clone(&self.tracker), self.order.subscribe());
+            let follower = CountingFollower { at, part, address: self.address, tracker, order };
             self.runtime.spawn(follower.run());
         }
     }
@@ -207,47 +209,47 @@ impl Scene {
     fn is_right(&self) -> bool {
         let newest = self.newest.load(Ordering::Relaxed);
         let deadline = Instant::now() + PATIENCE;
-        while self.crowd.with(newest) < self.followers && Instant::now() < deadline {
+        while self.tracker.with(newest) < self.followers && Instant::now() < deadline {
             sleep(LOOK_AGAIN);
         }
-        let wrong = self.crowd.wrong() + self.crowd.misplaced.load(Ordering::Relaxed);
-        let refused = self.crowd.refused.load(Ordering::Relaxed);
+        let wrong = self.tracker.wrong() + self.tracker.misplaced.load(Ordering::Relaxed);
+        let refused = self.tracker.refused.load(Ordering::Relaxed);
         println!("{wrong} have not seen everything once and in order, {refused} were refused");
         wrong + refused == 0
     }
 
     /// Waits until everybody is back and has seen whatever is newest by then.
     fn report(&self, what: &str, since: Instant) -> Result<()> {
-        self.crowd.take_delays();
+        self.tracker.take_delays();
         let (resumed, timetables) = self.openings();
         // Those who are told to go are not gone yet.
         sleep(LET_GO);
         loop {
             let newest = self.newest.load(Ordering::Relaxed);
-            if self.crowd.with(newest) == self.followers {
+            if self.tracker.with(newest) == self.followers {
                 break;
             }
-            let back = self.crowd.with(0);
+            let back = self.tracker.with(0);
             ensure!(since.elapsed() < PATIENCE, "{what}: {back} are back, not all are right");
             sleep(LOOK_AGAIN);
         }
         let secs = since.elapsed().as_secs_f64();
         let now = self.openings();
-        let delays = delays(&self.crowd.take_delays());
+        let delays = delays(&self.tracker.take_delays());
         let (resumed, timetables) = (now.0 - resumed, now.1 - timetables);
         println!("{what:<24} {secs:>8.2} s {resumed:>8} {timetables:>11} {delays}");
         Ok(())
     }
 
     fn calm(&self, what: &str) {
-        self.crowd.take_delays();
+        self.tracker.take_delays();
         sleep(CALM);
-        let delays = delays(&self.crowd.take_delays());
+        let delays = delays(&self.tracker.take_delays());
         println!("{what:<24} {:>10} {:>8} {:>11} {delays}", "", "", "");
     }
 
     fn openings(&self) -> (usize, usize) {
-        let Crowd { resumed, timetables, .. } = &*self.crowd;
+        let DeliveryTracker { resumed, timetables, .. } = &*self.tracker;
         (resumed.load(Ordering::Relaxed), timetables.load(Ordering::Relaxed))
     }
 }

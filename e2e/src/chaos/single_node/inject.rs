@@ -6,12 +6,13 @@ use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use super::plan::{Fault, millis};
-use super::publisher::Publisher;
-use super::round::Scene;
-use super::site::Site;
-use super::update::BOARDS;
-use super::verdict::{End, Ends};
+use super::SingleNode;
+use crate::chaos::checker::{BoardState, FinalStates};
+use crate::chaos::fault::Fault;
+use crate::chaos::load_generator::LoadGenerator;
+use crate::chaos::plan::millis;
+use crate::chaos::system::System;
+use crate::chaos::update::BOARDS;
 use testkit::faults::Fault as Disk;
 
 /// How far the clock jumps, forth or back: less than the day for which idempotency keys are
@@ -21,8 +22,8 @@ const CLOCK_JUMP_SECS: i64 = 10 * 60 * 60;
 /// Updates that are missed in a flood, and how many of them one request has.
 const FLOOD: (usize, usize) = (10_000, 1_000);
 
-impl Scene for Site {
-    fn inflict(&mut self, fault: Fault, flood: usize, rng: &mut StdRng) -> Result<()> {
+impl System for SingleNode {
+    fn inject(&mut self, fault: Fault, flood: usize, rng: &mut StdRng) -> Result<()> {
         match fault {
             Fault::Cuts => {
                 std::thread::sleep(millis(rng, 300..=900));
@@ -56,7 +57,7 @@ impl Scene for Site {
             Fault::LostTail => self.lose_tail(rng.random_range(0.0..1.0)),
             Fault::Empty => self.empty(),
             Fault::Flood => {
-                let mut flood = Publisher::new(flood, rng.random(), Arc::clone(&self.desk));
+                let mut flood = LoadGenerator::new(flood, rng.random(), Arc::clone(&self.state));
                 (0..FLOOD.0 / FLOOD.1).for_each(|_| flood.publish(BOARDS[0], FLOOD.1));
                 Ok(())
             }
@@ -84,9 +85,9 @@ impl Scene for Site {
         if self.server().is_some() { Ok(()) } else { self.start() }
     }
 
-    fn ends(&mut self) -> Result<Vec<Ends>> {
+    fn ends(&mut self) -> Result<Vec<FinalStates>> {
         let api = self.server().context("there is a server")?.api();
-        Ok(vec![End::of_all_boards(&api)?])
+        Ok(vec![BoardState::of_all_boards(&api)?])
     }
 
     fn kills(&self) -> usize {
@@ -98,7 +99,7 @@ impl Scene for Site {
     }
 }
 
-impl Site {
+impl SingleNode {
     /// For a while nothing is acknowledged; then it must go on by itself.
     fn disk_fails(&self, how: Disk, rng: &mut StdRng) -> Result<()> {
         self.set_disk(how)?;

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use sse::{EventSource, ReadyState};
 use tokio::sync::watch;
 
-use super::crowd::Crowd;
-use crate::recovery::ledger::split;
-use crate::stream::Stream;
+use super::delivery_tracker::DeliveryTracker;
+use testkit::event_id::split_event_id;
+use testkit::event_stream::EventStream;
 
 /// What a follower is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum FollowerRole {
     /// It lets go when it is told to, and comes back after the time that it was told.
     Follows,
     /// It holds on to its stream, is back at once when the server was away, and measures how long
@@ -24,7 +24,7 @@ pub enum Part {
 
 /// What those that follow are told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum FollowerCommand {
     Follow,
     /// Let go, and come back with the last event's id.
     Drop,
@@ -35,49 +35,50 @@ pub enum Order {
 /// How soon one that stays tries again.
 const AT_ONCE: Duration = Duration::from_millis(5);
 
-pub struct Follower {
+pub struct CountingFollower {
     pub at: usize,
-    pub part: Part,
+    pub part: FollowerRole,
     pub address: SocketAddr,
-    pub crowd: Arc<Crowd>,
-    pub order: watch::Receiver<Order>,
+    pub tracker: Arc<DeliveryTracker>,
+    pub order: watch::Receiver<FollowerCommand>,
 }
 
-impl Follower {
+impl CountingFollower {
     /// Follows for ever.
     pub async fn run(mut self) {
         let mut source = EventSource::new();
         loop {
             let id = source.last_event_id().to_owned();
-            if let Ok(stream) = Stream::open(self.address, "/events", &id, None).await {
+            if let Ok(stream) = EventStream::open(self.address, "/events", &id, None).await {
                 let state = source.answered(stream.status(), stream.content_type());
                 if state != ReadyState::Open {
-                    self.crowd.refused.fetch_add(1, Ordering::Relaxed);
+                    self.tracker.refused.fetch_add(1, Ordering::Relaxed);
                     return;
                 }
                 self.read(stream, &mut source).await;
-                self.crowd.left(self.at);
+                self.tracker.left(self.at);
             }
             let Some(wait) = source.lost() else { return };
             match self.part {
-                Part::Stays => tokio::time::sleep(AT_ONCE).await,
-                Part::Follows => tokio::time::sleep(wait).await,
+                FollowerRole::Stays => tokio::time::sleep(AT_ONCE).await,
+                FollowerRole::Follows => tokio::time::sleep(wait).await,
             }
-            if *self.order.borrow() == Order::Forget && self.part == Part::Follows {
+            if *self.order.borrow() == FollowerCommand::Forget && self.part == FollowerRole::Follows
+            {
                 source = EventSource::new();
             }
         }
     }
 
     /// Reads to the end of the stream, or until it is told to let go.
-    async fn read(&mut self, mut stream: Stream, source: &mut EventSource) {
+    async fn read(&mut self, mut stream: EventStream, source: &mut EventSource) {
         let open = Instant::now();
         let mut first = true;
         loop {
             let bytes = tokio::select! {
                 bytes = stream.bytes() => bytes,
-                told = self.order.changed(), if self.part == Part::Follows => {
-                    if told.is_err() || *self.order.borrow() != Order::Follow {
+                told = self.order.changed(), if self.part == FollowerRole::Follows => {
+                    if told.is_err() || *self.order.borrow() != FollowerCommand::Follow {
                         return;
                     }
                     continue;
@@ -89,13 +90,13 @@ impl Follower {
                 if decoded.event == "heartbeat" {
                     continue;
                 }
-                let seq = split(&decoded.last_event_id).map_or(0, |(_, seq)| seq);
+                let seq = split_event_id(&decoded.last_event_id).map_or(0, |(_, seq)| seq);
                 let whole = decoded.event == "timetable";
-                self.crowd.saw(self.at, seq, whole);
+                self.tracker.saw(self.at, seq, whole);
                 if std::mem::take(&mut first) {
-                    self.crowd.opened(self.at, !whole);
-                } else if self.part == Part::Stays {
-                    self.crowd.came(seq, open);
+                    self.tracker.opened(self.at, !whole);
+                } else if self.part == FollowerRole::Stays {
+                    self.tracker.came(seq, open);
                 }
             }
         }
