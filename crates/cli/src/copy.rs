@@ -14,7 +14,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use journal::{Checkpoint, Copied, Error, Follow, Import, Journal, Origin, Record, SqliteJournal};
-use nats_journal::{NatsJournal, ParsePlaceError, Servers};
+use nats_journal::{NatsImport, NatsJournal, ParseNatsConfigError, ServerList};
 
 use self::progress::Progress;
 use self::survey::Survey;
@@ -47,7 +47,7 @@ struct Places {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     File(PathBuf),
-    Nats(Servers),
+    Nats(ServerList),
 }
 
 /// The journal that is copied, as it is when the copy begins. What comes later is not part of it.
@@ -96,7 +96,7 @@ impl Copy {
             },
             Place::Nats(servers) => {
                 let place = self.cluster.place(servers.clone())?;
-                match NatsJournal::import(&place, &original.origin).await {
+                match NatsImport::begin(&place, &original.origin).await {
                     Err(Error::Occupied { .. }) => {
                         original.compare(NatsJournal::open_to_read(&place).await?).await
                     }
@@ -169,7 +169,7 @@ fn copied(record: Record) -> Result<Copied> {
 }
 
 impl FromStr for Place {
-    type Err = ParsePlaceError;
+    type Err = ParseNatsConfigError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.contains("://") {

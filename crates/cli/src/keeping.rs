@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use journal::Options;
-use nats_journal::{Place, Prefix, Servers, Storage};
+use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
 
 use crate::values;
 
@@ -33,7 +33,7 @@ pub(crate) struct Keeping {
     /// addresses such as nats://a:4222,b,c or tls://a.
     #[arg(long, env = "FLIGHTBOARD_NATS", value_name = "URLS", hide_env_values = true,
           conflicts_with_all = ["journal", "memory"])]
-    nats: Option<Servers>,
+    nats: Option<ServerList>,
     #[command(flatten)]
     cluster: Cluster,
     /// How long updates are kept at least, such as 7d.
@@ -63,7 +63,7 @@ pub(crate) struct Cluster {
         requires = "nats",
         default_value = "flightboard"
     )]
-    nats_prefix: Prefix,
+    nats_prefix: StreamPrefix,
     /// NATS servers that keep each update, when the stream is made.
     #[arg(long, env = "FLIGHTBOARD_NATS_REPLICAS", value_name = "N", requires = "nats",
           default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
@@ -91,7 +91,7 @@ enum Kind {
 pub(crate) enum Kept {
     File(PathBuf),
     Memory,
-    Nats(Box<Place>),
+    Nats(Box<NatsConfig>),
 }
 
 impl Keeping {
@@ -109,26 +109,26 @@ impl Keeping {
 }
 
 impl Cluster {
-    pub(crate) fn place(&self, servers: Servers) -> Result<Place> {
+    pub(crate) fn place(&self, servers: ServerList) -> Result<NatsConfig> {
         if let Some(file) = &self.nats_creds {
             let wrong = || format!("--nats-creds {} has no credentials", file.display());
-            nats_journal::check_credentials(file).with_context(wrong)?;
+            nats_journal::check_credentials_file(file).with_context(wrong)?;
         }
         if let Some(file) = &self.nats_ca {
             let wrong = || format!("--nats-ca {} cannot be used", file.display());
-            nats_journal::check_authorities(file).with_context(wrong)?;
+            nats_journal::check_ca_file(file).with_context(wrong)?;
         }
         let storage = match self.nats_storage {
-            Kind::File => Storage::Disk,
-            Kind::Memory => Storage::Memory,
+            Kind::File => StreamStorage::File,
+            Kind::Memory => StreamStorage::Memory,
         };
-        Ok(Place {
+        Ok(NatsConfig {
             credentials: self.nats_creds.clone(),
-            authorities: self.nats_ca.clone(),
+            ca_file: self.nats_ca.clone(),
             prefix: self.nats_prefix.clone(),
             replicas: self.nats_replicas.into(),
             storage,
-            ..Place::at(servers)
+            ..NatsConfig::new(servers)
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 use journal::Options;
-use nats_journal::{NatsJournal, Place};
+use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
 use tokio::sync::watch;
 
@@ -18,7 +18,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// go, and come back to what it is then.
 pub(crate) async fn serve(
     listen: &str,
-    place: &Place,
+    place: &NatsConfig,
     options: Options,
     settings: Settings,
 ) -> Result<()> {
@@ -45,7 +45,7 @@ pub(crate) async fn serve(
 
 /// However long it takes until NATS is there.
 async fn open(
-    place: &Place,
+    place: &NatsConfig,
     options: &Options,
     settings: &Settings,
     reason: &watch::Sender<String>,

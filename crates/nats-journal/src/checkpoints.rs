@@ -12,36 +12,39 @@ use futures_util::StreamExt;
 use journal::{Cause, Epoch, Seq};
 use tokio::io::AsyncReadExt;
 
-use crate::fault::because;
-use crate::stamp::Mark;
-use crate::streams::Streams;
+use crate::error::to_cause;
+use crate::headers::Fingerprint;
+use crate::streams::JournalStreams;
 
 /// One that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Kept {
+pub(crate) struct StoredCheckpoint {
     pub(crate) seq: Seq,
     /// Of the record at its position, if that was still there.
-    mark: Option<Mark>,
+    fingerprint: Option<Fingerprint>,
 }
 
 /// What a checkpoint holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Contents {
+pub(crate) struct CheckpointContents {
     pub(crate) runs: Vec<(Epoch, Seq)>,
     pub(crate) state: Bytes,
 }
 
 /// All of this stream, in order, but for those that are known to be of other records.
-pub(crate) async fn list(streams: &Streams, foreign: &HashSet<Seq>) -> Result<Vec<Kept>, Cause> {
-    let mut objects = streams.checkpoints.list().await.map_err(because)?;
+pub(crate) async fn list(
+    streams: &JournalStreams,
+    foreign: &HashSet<Seq>,
+) -> Result<Vec<StoredCheckpoint>, Cause> {
+    let mut objects = streams.checkpoints.list().await.map_err(to_cause)?;
     let mut kept = Vec::new();
     while let Some(object) = objects.next().await {
-        let object = object.map_err(because)?;
+        let object = object.map_err(to_cause)?;
         let prefix = prefix(streams);
         let seq = object.name.strip_prefix(&prefix).and_then(|seq| seq.parse().ok()).map(Seq);
         if let Some(seq) = seq.filter(|seq| !foreign.contains(seq)) {
-            let mark = object.description.as_deref().and_then(Mark::parse);
-            kept.push(Kept { seq, mark });
+            let fingerprint = object.description.as_deref().and_then(Fingerprint::parse);
+            kept.push(StoredCheckpoint { seq, fingerprint });
         }
     }
     kept.sort_by_key(|kept| kept.seq);
@@ -51,14 +54,15 @@ pub(crate) async fn list(streams: &Streams, foreign: &HashSet<Seq>) -> Result<Ve
 /// Those of the given ones that are not of this stream's records: of records that it lost, though others
 /// may have their numbers now.
 pub(crate) async fn foreign(
-    streams: &Streams,
-    all: &[Kept],
+    streams: &JournalStreams,
+    all: &[StoredCheckpoint],
     tail: Seq,
 ) -> Result<HashSet<Seq>, Cause> {
     let mut foreign = HashSet::new();
     for kept in all {
-        let found = if kept.seq <= tail { streams.mark(kept.seq.0).await? } else { None };
-        let differs = found.zip(kept.mark).is_some_and(|(found, mark)| found != mark);
+        let found = if kept.seq <= tail { streams.fingerprint(kept.seq.0).await? } else { None };
+        let differs =
+            found.zip(kept.fingerprint).is_some_and(|(found, fingerprint)| found != fingerprint);
         if differs || kept.seq > tail {
             foreign.insert(kept.seq);
         }
@@ -66,38 +70,42 @@ pub(crate) async fn foreign(
     Ok(foreign)
 }
 
-pub(crate) async fn put(streams: &Streams, seq: Seq, contents: &Contents) -> Result<Kept, Cause> {
-    let mark = if seq == Seq::ZERO { None } else { streams.mark(seq.0).await? };
+pub(crate) async fn put(
+    streams: &JournalStreams,
+    seq: Seq,
+    contents: &CheckpointContents,
+) -> Result<StoredCheckpoint, Cause> {
+    let fingerprint = if seq == Seq::ZERO { None } else { streams.fingerprint(seq.0).await? };
     let metadata = ObjectMetadata {
         name: name(streams, seq),
-        description: mark.map(Mark::to_text),
+        description: fingerprint.map(Fingerprint::to_text),
         ..ObjectMetadata::default()
     };
     let bytes = encode(contents);
-    streams.checkpoints.put(metadata, &mut &bytes[..]).await.map_err(because)?;
-    Ok(Kept { seq, mark })
+    streams.checkpoints.put(metadata, &mut &bytes[..]).await.map_err(to_cause)?;
+    Ok(StoredCheckpoint { seq, fingerprint })
 }
 
-pub(crate) async fn get(streams: &Streams, seq: Seq) -> Result<Contents, Cause> {
-    let mut object = streams.checkpoints.get(name(streams, seq)).await.map_err(because)?;
+pub(crate) async fn get(streams: &JournalStreams, seq: Seq) -> Result<CheckpointContents, Cause> {
+    let mut object = streams.checkpoints.get(name(streams, seq)).await.map_err(to_cause)?;
     let mut bytes = Vec::with_capacity(object.info().size);
-    object.read_to_end(&mut bytes).await.map_err(because)?;
-    decode(bytes.into()).ok_or_else(|| because(format!("the checkpoint at {seq} is damaged")))
+    object.read_to_end(&mut bytes).await.map_err(to_cause)?;
+    decode(bytes.into()).ok_or_else(|| to_cause(format!("the checkpoint at {seq} is damaged")))
 }
 
-pub(crate) async fn remove(streams: &Streams, seq: Seq) -> Result<(), Cause> {
-    streams.checkpoints.delete(name(streams, seq)).await.map_err(because)
+pub(crate) async fn remove(streams: &JournalStreams, seq: Seq) -> Result<(), Cause> {
+    streams.checkpoints.delete(name(streams, seq)).await.map_err(to_cause)
 }
 
-fn name(streams: &Streams, seq: Seq) -> String {
+fn name(streams: &JournalStreams, seq: Seq) -> String {
     format!("{}{seq}", prefix(streams))
 }
 
-fn prefix(streams: &Streams) -> String {
+fn prefix(streams: &JournalStreams) -> String {
     format!("{}-", streams.identity.epoch())
 }
 
-fn encode(contents: &Contents) -> Bytes {
+fn encode(contents: &CheckpointContents) -> Bytes {
     let mut bytes = BytesMut::with_capacity(contents.state.len() + 12 * contents.runs.len() + 5);
     bytes.put_u8(FORMAT);
     bytes.put_u32(u32::try_from(contents.runs.len()).unwrap_or(u32::MAX));
@@ -109,14 +117,14 @@ fn encode(contents: &Contents) -> Bytes {
     bytes.freeze()
 }
 
-fn decode(mut bytes: Bytes) -> Option<Contents> {
+fn decode(mut bytes: Bytes) -> Option<CheckpointContents> {
     if bytes.try_get_u8().ok()? != FORMAT {
         return None;
     }
     let count = bytes.try_get_u32().ok()?;
     let run = |_| Some((Epoch(bytes.try_get_u32().ok()?), Seq(bytes.try_get_u64().ok()?)));
     let runs = (0..count).map(run).collect::<Option<_>>()?;
-    Some(Contents { runs, state: bytes })
+    Some(CheckpointContents { runs, state: bytes })
 }
 
 /// The first byte of an object. Raised by whoever changes what follows.
@@ -129,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_encoded_is_decoded_and_what_is_cut_is_not() {
         let runs = vec![(Epoch(7), Seq(1)), (Epoch(u32::MAX), Seq(u64::MAX))];
-        let contents = Contents { runs, state: Bytes::from_static(b"state") };
+        let contents = CheckpointContents { runs, state: Bytes::from_static(b"state") };
         let bytes = encode(&contents);
         assert_eq!(decode(bytes.clone()), Some(contents));
         for length in 0..bytes.len() - b"state".len() {

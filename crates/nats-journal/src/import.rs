@@ -17,23 +17,25 @@ use journal::{
 };
 use tokio::time::timeout;
 
-use crate::checkpoints::{self, Contents};
-use crate::fault::{Refusal, because};
-use crate::journal::{NatsJournal, connect, opened};
-use crate::link::{ANSWER_WAIT, Link};
-use crate::place::Place;
+use crate::checkpoints::{self, CheckpointContents};
+use crate::config::NatsConfig;
+use crate::connection::NatsConnection;
+use crate::error::{PublishFailure, to_cause};
+use crate::headers::RecordHeaders;
+use crate::journal::NatsJournal;
+use crate::open::{connect, opened};
 use crate::queue::IN_FLIGHT_RECORDS;
-use crate::stamp::Stamp;
-use crate::streams::{Look, Streams};
+use crate::streams::{JournalStreams, StreamStatus};
 use crate::subject;
-use crate::writer::run_length;
+use crate::timing::RESPONSE_TIMEOUT;
+use crate::writer::pipeline_length;
 
 /// A [`NatsJournal`] in the making.
 #[derive(Debug)]
 pub struct NatsImport {
-    place: Place,
-    link: Link,
-    streams: Streams,
+    config: NatsConfig,
+    connection: NatsConnection,
+    streams: JournalStreams,
     origin: Origin,
     tail: Seq,
 }
@@ -46,15 +48,19 @@ struct Message {
 }
 
 impl NatsImport {
-    pub(crate) async fn begin(place: &Place, origin: &Origin) -> Result<Self, Error> {
-        let link = connect(place).await?;
-        let open = || Streams::open_to_import(&link.jetstream, place);
-        let streams = opened(place, &link, open).await?;
+    /// Starts copying another journal to this place, or resumes a copy that was interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`NatsJournal::open`].
+    pub async fn begin(config: &NatsConfig, origin: &Origin) -> Result<Self, Error> {
+        let connection = connect(config).await?;
+        let open = || JournalStreams::open_to_import(&connection.jetstream, config);
+        let streams = opened(config, &connection, open).await?;
         if !streams.unfinished {
-            return Err(Error::Occupied { journal: place.to_string() });
+            return Err(Error::Occupied { journal: config.to_string() });
         }
-        let (place, origin) = (place.clone(), origin.clone());
-        let mut import = NatsImport { place, link, streams, origin, tail: Seq::ZERO };
+        let (config, origin) = (config.clone(), origin.clone());
+        let mut import = NatsImport { config, connection, streams, origin, tail: Seq::ZERO };
         import.tail = import.look_patiently().await?;
         if import.tail > Seq::ZERO {
             import.check_origin().await?;
@@ -64,18 +70,18 @@ impl NatsImport {
     }
 
     async fn check_origin(&self) -> Result<(), Error> {
-        let last = self.link.patiently(|| self.streams.message(self.tail.0)).await;
+        let last = self.connection.retry(|| self.streams.message(self.tail.0)).await;
         let last = last.map_err(|cause| self.storage(cause))?;
-        let same = match last.filter(|last| Stamp::is_on(&last.headers)) {
+        let same = match last.filter(|last| RecordHeaders::is_on(&last.headers)) {
             Some(last) => {
                 // A record that is older than all epochs known has none here either.
-                let said = Stamp::epoch_on(&last.headers).map(|epoch| (epoch, self.tail));
+                let said = RecordHeaders::epoch_on(&last.headers).map(|epoch| (epoch, self.tail));
                 self.origin.has(self.tail, &Epochs::new(said, self.tail))
             }
             // It begins in the middle, and has no record yet.
             None => self.tail <= self.origin.kept_after,
         };
-        if same { Ok(()) } else { Err(Error::OtherOrigin { journal: self.place.to_string() }) }
+        if same { Ok(()) } else { Err(Error::OtherOrigin { journal: self.config.to_string() }) }
     }
 
     /// The stream begins where the origin does.
@@ -84,7 +90,7 @@ impl NatsImport {
         if kept_after == Seq::ZERO {
             return Ok(());
         }
-        if !self.link.client.is_server_compatible(2, 10, 0) {
+        if !self.connection.client.is_server_compatible(2, 10, 0) {
             while self.tail < kept_after {
                 let missing = usize::try_from(kept_after.0 - self.tail.0).unwrap_or(usize::MAX);
                 self.send(self.nothing(missing.min(IN_FLIGHT_RECORDS))).await?;
@@ -92,20 +98,20 @@ impl NatsImport {
         }
         let purge = || async {
             let purge = self.streams.records.purge().sequence(kept_after.next().0);
-            purge.await.map(drop).map_err(because)
+            purge.await.map(drop).map_err(to_cause)
         };
-        self.link.patiently(purge).await.map_err(|cause| self.storage(cause))?;
+        self.connection.retry(purge).await.map_err(|cause| self.storage(cause))?;
         self.tail = self.look_patiently().await?;
         if self.tail < kept_after {
             let why = "the servers do not let it begin after the records that are gone";
-            return Err(self.storage(because(why)));
+            return Err(self.storage(to_cause(why)));
         }
         Ok(())
     }
 
     fn nothing(&self, count: usize) -> Vec<Message> {
         let message = || Message {
-            subject: self.streams.subject_of_nothing(),
+            subject: self.streams.default_subject(),
             headers: HeaderMap::new(),
             payload: Bytes::new(),
         };
@@ -113,9 +119,10 @@ impl NatsImport {
     }
 
     fn message(&self, copied: Copied) -> Result<Message, Error> {
-        let subject = subject::of_key(self.place.prefix.as_str(), &copied.key)?;
+        let subject = subject::encode_subject(self.config.prefix.as_str(), &copied.key)?;
         let position = self.origin.epochs.position(copied.record.seq);
-        let headers = Stamp::write_of(position.map(|position| position.epoch), copied.record.time);
+        let headers =
+            RecordHeaders::write_of(position.map(|position| position.epoch), copied.record.time);
         Ok(Message { subject, headers, payload: copied.record.payload })
     }
 
@@ -123,28 +130,32 @@ impl NatsImport {
     /// says how far it is.
     async fn send(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let first = self.tail;
-        let mut patience = self.link.patience();
+        let mut patience = self.connection.patience();
         loop {
             let done = usize::try_from(self.tail.0 - first.0).unwrap_or(usize::MAX);
             let rest = messages.get(done..).unwrap_or_default();
             if rest.is_empty() {
                 return Ok(());
             }
-            self.link.up().await.map_err(|cause| self.storage(cause))?;
-            let length =
-                run_length(rest.iter().map(|message| message.payload.len()), IN_FLIGHT_RECORDS);
+            self.connection.up().await.map_err(|cause| self.storage(cause))?;
+            let length = pipeline_length(
+                rest.iter().map(|message| message.payload.len()),
+                IN_FLIGHT_RECORDS,
+            );
             let run = &rest[..length];
             let cause = match self.attempt(run).await {
                 Ok(()) => {
                     self.tail = Seq(self.tail.0 + run.len() as u64);
-                    patience = self.link.patience();
+                    patience = self.connection.patience();
                     continue;
                 }
-                Err(Refusal::Full(source)) => {
-                    return Err(Error::NoRoom { journal: self.place.to_string(), source });
+                Err(PublishFailure::NoSpace(source)) => {
+                    return Err(Error::NoRoom { journal: self.config.to_string(), source });
                 }
-                Err(Refusal::Raced) => because("others write to it"),
-                Err(Refusal::Refused(cause) | Refusal::Unanswered(cause)) => cause,
+                Err(PublishFailure::Conflict) => to_cause("others write to it"),
+                Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
+                    cause
+                }
             };
             if !patience.again().await {
                 return Err(self.storage(cause));
@@ -158,28 +169,30 @@ impl NatsImport {
 
     fn check_found(&self, found: Seq, most: Seq) -> Result<(), Error> {
         if found < self.tail {
-            return Err(self.storage(because("it ends before what it had taken")));
+            return Err(self.storage(to_cause("it ends before what it had taken")));
         }
         if found > most {
-            return Err(self.storage(because("others write to it")));
+            return Err(self.storage(to_cause("others write to it")));
         }
         Ok(())
     }
 
     /// Sends a run, and returns when all of it is acknowledged.
-    async fn attempt(&self, run: &[Message]) -> Result<(), Refusal> {
+    async fn attempt(&self, run: &[Message]) -> Result<(), PublishFailure> {
         let mut sent = Vec::with_capacity(run.len());
         for (expected, message) in (self.tail.0..).zip(run) {
             let publish = PublishMessage::build()
                 .headers(message.headers.clone())
                 .payload(message.payload.clone())
                 .expected_last_sequence(expected);
-            sent.push(self.link.jetstream.send_publish(message.subject.clone(), publish).await?);
+            sent.push(
+                self.connection.jetstream.send_publish(message.subject.clone(), publish).await?,
+            );
         }
         for answer in sent {
-            match timeout(ANSWER_WAIT, answer.into_future()).await {
+            match timeout(RESPONSE_TIMEOUT, answer.into_future()).await {
                 Ok(answer) => drop(answer?),
-                Err(e) => return Err(Refusal::Unanswered(because(e))),
+                Err(e) => return Err(PublishFailure::Unacknowledged(to_cause(e))),
             }
         }
         Ok(())
@@ -189,13 +202,13 @@ impl NatsImport {
     async fn look(&self) -> Result<Seq, Cause> {
         match self.streams.look().await {
             Ok(state) => Ok(Seq(state.last_sequence)),
-            Err(Look::Failed(cause)) => Err(cause),
-            Err(look) => Err(because(format!("{look:?}"))),
+            Err(StreamStatus::Unreachable(cause)) => Err(cause),
+            Err(look) => Err(to_cause(format!("{look:?}"))),
         }
     }
 
     async fn look_patiently(&self) -> Result<Seq, Error> {
-        self.link.patiently(|| self.look()).await.map_err(|cause| self.storage(cause))
+        self.connection.retry(|| self.look()).await.map_err(|cause| self.storage(cause))
     }
 
     async fn keep(&self, start: Checkpoint) -> Result<(), Error> {
@@ -203,13 +216,13 @@ impl NatsImport {
         check_reach(start.seq, self.origin.kept_after, self.tail)?;
         let runs = self.origin.epochs.runs().iter().copied();
         let runs = runs.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
-        let contents = Contents { runs, state: start.state };
+        let contents = CheckpointContents { runs, state: start.state };
         let put = || checkpoints::put(&self.streams, start.seq, &contents);
-        self.link.patiently(put).await.map(drop).map_err(|cause| self.storage(cause))
+        self.connection.retry(put).await.map(drop).map_err(|cause| self.storage(cause))
     }
 
     fn storage(&self, source: Cause) -> Error {
-        Error::Storage { journal: self.place.to_string(), source: self.link.explain(source) }
+        Error::Storage { journal: self.config.to_string(), source: self.connection.explain(source) }
     }
 }
 
@@ -223,7 +236,7 @@ impl Import for NatsImport {
     async fn write(&mut self, records: Vec<Copied>) -> Result<(), Error> {
         check_copied(self.tail, &records)?;
         let largest = records.iter().map(|copied| copied.record.payload.len()).max();
-        check_size("a payload", largest.unwrap_or(0), self.link.max_payload_bytes())?;
+        check_size("a payload", largest.unwrap_or(0), self.connection.max_payload_bytes())?;
         let messages = records.into_iter().map(|copied| self.message(copied));
         let messages = messages.collect::<Result<_, _>>()?;
         self.send(messages).await
@@ -233,8 +246,9 @@ impl Import for NatsImport {
         if let Some(start) = start {
             self.keep(start).await?;
         }
-        let finished = self.link.patiently(|| self.streams.finish(&self.link.jetstream)).await;
+        let finished =
+            self.connection.retry(|| self.streams.finish(&self.connection.jetstream)).await;
         finished.map_err(|cause| self.storage(cause))?;
-        NatsJournal::open(&self.place, Options::default()).await
+        NatsJournal::open(&self.config, Options::default()).await
     }
 }

@@ -7,34 +7,34 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::making::{check_append, check_size};
 use journal::{
-    Cause, Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_STATE_BYTES, Options, Origin,
+    Cause, Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_STATE_BYTES, Options,
     PROBE_BYTES, Record, Seq,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::checkpoints;
-use crate::ends::{End, Ends, Known, Live};
-use crate::fault::{NotOpened, because};
-use crate::history::{History, Of, Old};
-use crate::import::NatsImport;
-use crate::link::Link;
-use crate::place::Place;
-use crate::queue::{Append, IN_FLIGHT_RECORDS, Job, Outgoing};
-use crate::reading::At;
-use crate::retain::Retention;
-use crate::streams::Streams;
+use crate::config::NatsConfig;
+use crate::connection::NatsConnection;
+use crate::cursor::StreamCursor;
+use crate::error::to_cause;
+use crate::history::{Fetch, HistoryReader, StoredRecord};
+use crate::open::{connect, opened, storage};
+use crate::prune::StreamPruner;
+use crate::queue::{OutgoingRecord, PendingAppend, WriteRequest};
+use crate::shared::{NatsShared, ReplayStart, StopReason, StreamTail};
+use crate::streams::JournalStreams;
 use crate::subject;
-use crate::tail::Tail;
+use crate::tailer::Tailer;
 use crate::writer::Writer;
 
 /// A journal in NATS JetStream. Any number of programs may have the same one open.
 #[derive(Debug)]
 pub struct NatsJournal {
-    ends: Arc<Ends>,
+    shared: Arc<NatsShared>,
     prefix: String,
-    retention: Arc<Retention>,
+    retention: Arc<StreamPruner>,
     reading: AbortHandle,
     /// `None` where it is only read.
     writing: Option<AbortHandle>,
@@ -47,21 +47,23 @@ impl NatsJournal {
     /// [`Error::Storage`]: no server answers, JetStream is not enabled. [`Error::Unfit`]: the stream is not
     /// one of ours, or a server that stands alone is asked for replicas.
     /// [`Error::Replaced`]: records are missing after the newest checkpoint. [`Error::Unfinished`].
-    pub async fn open(place: &Place, options: Options) -> Result<Self, Error> {
-        let link = connect(place).await?;
-        let streams = opened(place, &link, || Streams::open(&link.jetstream, place)).await?;
-        if streams.may_lose(&link) {
+    pub async fn open(config: &NatsConfig, options: Options) -> Result<Self, Error> {
+        let connection = connect(config).await?;
+        let streams =
+            opened(config, &connection, || JournalStreams::open(&connection.jetstream, config))
+                .await?;
+        if streams.may_lose_acknowledged(&connection) {
             tracing::warn!(
-                "{place}: this version of NATS can lose updates that it acknowledged when a server of its \
+                "{config}: this version of NATS can lose updates that it acknowledged when a server of its \
                  cluster stands still for seconds and goes on, or several are lost: use 2.12 or newer"
             );
         }
-        let mut journal = Self::read(place, link, streams, options.clone()).await?;
-        let (ends, retention) = (Arc::clone(&journal.ends), Arc::clone(&journal.retention));
-        if ends.tail() > Seq::ZERO {
-            ends.begin_epoch();
+        let mut journal = Self::read(config, connection, streams, options.clone()).await?;
+        let (shared, retention) = (Arc::clone(&journal.shared), Arc::clone(&journal.retention));
+        if shared.tail() > Seq::ZERO {
+            shared.begin_epoch();
         }
-        let writer = Writer::new(ends, options, retention);
+        let writer = Writer::new(shared, options, retention);
         journal.writing = Some(tokio::spawn(writer.run()).abort_handle());
         Ok(journal)
     }
@@ -71,61 +73,55 @@ impl NatsJournal {
     ///
     /// # Errors
     /// [`Error::Absent`], and those of [`NatsJournal::open`].
-    pub async fn open_to_read(place: &Place) -> Result<Self, Error> {
-        let link = connect(place).await?;
-        let found = opened(place, &link, || Streams::find(&link.jetstream, place)).await?;
-        let streams = found.ok_or_else(|| Error::Absent { journal: place.to_string() })?;
-        let journal = Self::read(place, link, streams, Options::default()).await?;
-        journal.ends.queue.close();
+    pub async fn open_to_read(config: &NatsConfig) -> Result<Self, Error> {
+        let connection = connect(config).await?;
+        let found =
+            opened(config, &connection, || JournalStreams::find(&connection.jetstream, config))
+                .await?;
+        let streams = found.ok_or_else(|| Error::Absent { journal: config.to_string() })?;
+        let journal = Self::read(config, connection, streams, Options::default()).await?;
+        journal.shared.queue.close();
         Ok(journal)
     }
 
-    /// Begins to copy another journal into this place, or goes on with it.
-    ///
-    /// # Errors
-    /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`NatsJournal::open`].
-    pub async fn import(place: &Place, origin: &Origin) -> Result<NatsImport, Error> {
-        NatsImport::begin(place, origin).await
-    }
-
     async fn read(
-        place: &Place,
-        link: Link,
-        streams: Streams,
+        config: &NatsConfig,
+        connection: NatsConnection,
+        streams: JournalStreams,
         options: Options,
     ) -> Result<Self, Error> {
-        let name = place.to_string();
+        let name = config.to_string();
         if streams.unfinished {
             return Err(Error::Unfinished { journal: name });
         }
-        let Beginning { tail, foreign, known } = link
-            .patiently(|| Beginning::find(&streams))
+        let OpeningState { tail, foreign, known } = connection
+            .retry(|| OpeningState::find(&streams))
             .await
-            .map_err(|cause| storage(place, link.explain(cause)))?;
+            .map_err(|cause| storage(config, connection.explain(cause)))?;
 
-        let at = At { seq: known.seq, mark: None };
-        let ends = Arc::new(Ends::new(name.clone(), link, streams, known));
-        let retention = Arc::new(Retention::new(options, foreign));
-        let reading = tokio::spawn(Tail::new(Arc::clone(&ends), at).run()).abort_handle();
-        let prefix = place.prefix.to_string();
-        let journal = NatsJournal { ends, prefix, retention, reading, writing: None };
+        let at = StreamCursor { seq: known.seq, fingerprint: None };
+        let shared = Arc::new(NatsShared::new(name.clone(), connection, streams, known));
+        let retention = Arc::new(StreamPruner::new(options, foreign));
+        let reading = tokio::spawn(Tailer::new(Arc::clone(&shared), at).run()).abort_handle();
+        let prefix = config.prefix.to_string();
+        let journal = NatsJournal { shared, prefix, retention, reading, writing: None };
         journal.read_to(tail).await?;
         Ok(journal)
     }
 
     async fn read_to(&self, tail: Seq) -> Result<(), Error> {
-        let mut live = self.ends.live.subscribe();
+        let mut live = self.shared.live.subscribe();
         loop {
-            let Live { tail: read, end } = live.borrow_and_update().clone();
+            let StreamTail { tail: read, end } = live.borrow_and_update().clone();
             match end {
-                Some(end) => return Err(self.ends.error_of(end)),
+                Some(end) => return Err(self.shared.error_of(end)),
                 None if read >= tail => return Ok(()),
                 None => {}
             }
-            if timeout(STANDSTILL, live.changed()).await.is_err() {
+            if timeout(REPLAY_STALL_TIMEOUT, live.changed()).await.is_err() {
                 let source =
-                    because(format!("reading it came to a standstill at {read} of {tail}"));
-                return Err(self.ends.storage(source));
+                    to_cause(format!("reading it came to a standstill at {read} of {tail}"));
+                return Err(self.shared.storage(source));
             }
         }
     }
@@ -136,24 +132,24 @@ impl NatsJournal {
     ) -> Result<oneshot::Receiver<Result<Vec<Seq>, Error>>, Error> {
         let only: Vec<_> = payloads.iter().map(|keyed| keyed.payload.clone()).collect();
         let bytes = check_append(&only)?;
-        let limit = self.ends.link.max_payload_bytes();
+        let limit = self.shared.connection.max_payload_bytes();
         check_size("a payload", only.iter().map(Bytes::len).max().unwrap_or(0), limit)?;
         let records = payloads.into_iter().map(|keyed| self.outgoing(keyed));
         let records = records.collect::<Result<_, _>>()?;
         let (answer, answered) = oneshot::channel();
-        self.ends.check_open()?;
-        self.ends.queue.push(Job::Append(Append { records, answer }), bytes)?;
+        self.shared.check_open()?;
+        self.shared.queue.push(WriteRequest::Append(PendingAppend { records, answer }), bytes)?;
         Ok(answered)
     }
 
-    fn outgoing(&self, keyed: Keyed) -> Result<Outgoing, Error> {
+    fn outgoing(&self, keyed: Keyed) -> Result<OutgoingRecord, Error> {
         let id = match keyed.id {
-            Some(id) => subject::of_id(&id)?,
+            Some(id) => subject::encode_message_id(&id)?,
             // What no caller's id can be.
             None => format!("~{:032x}", rand::random::<u128>()),
         };
-        let subject = subject::of_key(&self.prefix, &keyed.key)?;
-        Ok(Outgoing { subject, id, payload: keyed.payload })
+        let subject = subject::encode_subject(&self.prefix, &keyed.key)?;
+        Ok(OutgoingRecord { subject, id, payload: keyed.payload })
     }
 
     fn abort(&self) {
@@ -180,7 +176,7 @@ impl Journal for NatsJournal {
 
     fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
         let (answer, answered) = oneshot::channel();
-        let queued = self.ends.queue.push(Job::Probe(answer), PROBE_BYTES);
+        let queued = self.shared.queue.push(WriteRequest::Probe(answer), PROBE_BYTES);
         async move {
             queued?;
             answered.await.unwrap_or(Err(Error::Closed))
@@ -188,47 +184,47 @@ impl Journal for NatsJournal {
     }
 
     fn follow(&self, after: Seq) -> NatsFollow {
-        let (ends, live) = (Arc::clone(&self.ends), self.ends.live.subscribe());
-        NatsFollow { after, ends, live, history: None }
+        let (shared, live) = (Arc::clone(&self.shared), self.shared.live.subscribe());
+        NatsFollow { after, shared, live, history: None }
     }
 
     fn epochs(&self) -> Epochs {
-        self.ends.epochs()
+        self.shared.epochs()
     }
 
     fn tail(&self) -> Seq {
-        self.ends.tail()
+        self.shared.tail()
     }
 
     fn unsure_for(&self) -> Option<Duration> {
-        Some(self.ends.unsure_for())
+        Some(self.shared.unsure_for())
     }
 
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
-        self.ends.check_open()?;
+        self.shared.check_open()?;
         if self.writing.is_none() {
             return Err(Error::Closed);
         }
-        self.retention.checkpoint(&self.ends, seq, state, needed_after).await
+        self.retention.checkpoint(&self.shared, seq, state, needed_after).await
     }
 
     async fn others_checkpoint(&self) -> Result<Seq, Error> {
-        self.ends.check_open()?;
-        self.retention.newest(&self.ends).await
+        self.shared.check_open()?;
+        self.retention.newest(&self.shared).await
     }
 
     async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
-        self.ends.check_open()?;
-        self.retention.start_point(&self.ends).await
+        self.shared.check_open()?;
+        self.retention.start_point(&self.shared).await
     }
 
     async fn close(&self) {
-        self.ends.queue.close();
+        self.shared.queue.close();
         if self.writing.is_none() {
-            self.ends.end(End::Closed);
+            self.shared.end(StopReason::Closed);
         }
-        let mut live = self.ends.live.subscribe();
+        let mut live = self.shared.live.subscribe();
         let _ = live.wait_for(|live| live.end.is_some()).await;
         self.abort();
     }
@@ -236,37 +232,37 @@ impl Journal for NatsJournal {
 
 impl Drop for NatsJournal {
     fn drop(&mut self) {
-        self.ends.queue.close();
-        self.ends.queue.take_all();
+        self.shared.queue.close();
+        self.shared.queue.take_all();
         self.abort();
-        self.ends.end(End::Closed);
+        self.shared.end(StopReason::Closed);
     }
 }
 
 /// What an opening begins with.
-struct Beginning {
+struct OpeningState {
     tail: Seq,
     /// Checkpoints that are of records which were lost.
     foreign: HashSet<Seq>,
-    known: Known,
+    known: ReplayStart,
 }
 
-impl Beginning {
-    async fn find(streams: &Streams) -> Result<Self, Cause> {
+impl OpeningState {
+    async fn find(streams: &JournalStreams) -> Result<Self, Cause> {
         // Checkpoints first: none of them is then beyond what the stream has.
         let all = checkpoints::list(streams, &HashSet::new()).await?;
-        let state = streams.look().await.map_err(|look| because(format!("{look:?}")))?;
+        let state = streams.look().await.map_err(|look| to_cause(format!("{look:?}")))?;
         let tail = Seq(state.last_sequence);
         let foreign = checkpoints::foreign(streams, &all, tail).await?;
         let newest = all.iter().rev().find(|kept| !foreign.contains(&kept.seq));
         let known = match newest {
             Some(kept) => {
                 let contents = checkpoints::get(streams, kept.seq).await?;
-                Known { seq: kept.seq, runs: contents.runs }
+                ReplayStart { seq: kept.seq, runs: contents.runs }
             }
-            None => Known::default(),
+            None => ReplayStart::default(),
         };
-        Ok(Beginning { tail, foreign, known })
+        Ok(OpeningState { tail, foreign, known })
     }
 }
 
@@ -274,21 +270,21 @@ impl Beginning {
 #[derive(Debug)]
 pub struct NatsFollow {
     after: Seq,
-    ends: Arc<Ends>,
-    live: watch::Receiver<Live>,
-    history: Option<History>,
+    shared: Arc<NatsShared>,
+    live: watch::Receiver<StreamTail>,
+    history: Option<HistoryReader>,
 }
 
 impl Follow for NatsFollow {
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
         loop {
-            let Live { tail, end } = self.live.borrow_and_update().clone();
+            let StreamTail { tail, end } = self.live.borrow_and_update().clone();
             // What is in memory may be of what was replaced.
-            if let Some(end @ End::Replaced(_)) = end {
-                return Err(self.ends.error_of(end));
+            if let Some(end @ StopReason::Replaced(_)) = end {
+                return Err(self.shared.error_of(end));
             }
             if self.after < tail {
-                let batch = match self.ends.recent_after(self.after) {
+                let batch = match self.shared.recent_after(self.after) {
                     Some(batch) => {
                         self.history = None;
                         batch
@@ -312,50 +308,13 @@ impl NatsFollow {
     async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, Error> {
         // Taken out while it reads: one whose future was dropped stands nobody knows where.
         let after = self.after;
-        let mut history = self.history.take().unwrap_or_else(|| History::new(Of::Records, after));
-        let batch = history.next(&self.ends, tail).await?;
+        let mut history =
+            self.history.take().unwrap_or_else(|| HistoryReader::new(Fetch::Records, after));
+        let batch = history.next(&self.shared, tail).await?;
         self.history = Some(history);
-        Ok(batch.into_iter().map(|Old { record, .. }| record).collect())
+        Ok(batch.into_iter().map(|StoredRecord { record, .. }| record).collect())
     }
 }
-
-/// Connects to the servers of a journal, which may be about to come.
-pub(crate) async fn connect(place: &Place) -> Result<Link, Error> {
-    let deadline = Instant::now() + CONNECTED_WITHIN;
-    loop {
-        match Link::connect(place, 2 * IN_FLIGHT_RECORDS).await {
-            Err(_) if Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
-            connected => return connected.map_err(|source| storage(place, source)),
-        }
-    }
-}
-
-/// What there is in JetStream, once servers gave it.
-pub(crate) async fn opened<T, F: Future<Output = Result<T, NotOpened>>>(
-    place: &Place,
-    link: &Link,
-    try_it: impl Fn() -> F,
-) -> Result<T, Error> {
-    let patience = link.patience();
-    loop {
-        match try_it().await {
-            Err(NotOpened::Now(_)) if patience.again().await => {}
-            Err(NotOpened::Now(cause)) => return Err(storage(place, link.explain(cause))),
-            Err(NotOpened::Ever(source)) => {
-                return Err(Error::Unfit { journal: place.to_string(), source });
-            }
-            Ok(opened) => return Ok(opened),
-        }
-    }
-}
-
-fn storage(place: &Place, source: Cause) -> Error {
-    Error::Storage { journal: place.to_string(), source }
-}
-
-const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
-
-const AGAIN: Duration = Duration::from_millis(200);
 
 /// How long an opening may see nothing of the records that it waits for.
-const STANDSTILL: Duration = Duration::from_secs(20);
+const REPLAY_STALL_TIMEOUT: Duration = Duration::from_secs(20);

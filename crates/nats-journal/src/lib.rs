@@ -4,11 +4,11 @@
 //!
 //! ```no_run
 //! use journal::{Follow, Journal, Keyed, Options, Seq};
-//! use nats_journal::{NatsJournal, Place};
+//! use nats_journal::{NatsConfig, NatsJournal};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let place = Place { replicas: 3, ..Place::at("nats://a,b,c".parse()?) };
+//! let place = NatsConfig { replicas: 3, ..NatsConfig::new("nats://a,b,c".parse()?) };
 //! let journal = NatsJournal::open(&place, Options::default()).await?;
 //! let landing = Keyed {
 //!     payload: "landing".into(),
@@ -36,8 +36,8 @@
 //! always` in its `jetstream` block makes it sync before it acknowledges; 2.9 has no such line.
 //!
 //! **What was answered with [`Error::Unknown`](::journal::Error::Unknown) is there once or never**, or a
-//! beginning of it, also when it is appended again under the same ids within [`DEDUPLICATED_FOR`]. Any
-//! other refusal left nothing of that append. Both come within about [`PATIENCE`].
+//! beginning of it, also when it is appended again under the same ids within [`DEDUPLICATION_WINDOW`]. Any
+//! other refusal left nothing of that append. Both come within about [`APPEND_TIMEOUT`].
 //!
 //! **The records of an append stand in its order.** Records of another replica may come between them on
 //! replicated streams, and anywhere once an append was repeated.
@@ -52,7 +52,7 @@
 //! be begun anew. So after a stream was made anew or put back to an older copy, no record is given an id
 //! that a lost one had, whoever ran through it. A program that had read more than there is now is told
 //! ([`Error::Replaced`](::journal::Error::Replaced)): at once when the connection broke, as it does when
-//! a stream is put back; else within [`COMPARED_EVERY`]; and not before [`LESS_FOR`] where the stream is
+//! a stream is put back; else within [`RECHECK_INTERVAL`]; and not before [`TRUNCATION_GRACE`] where the stream is
 //! only shorter, since servers that come back may not have all yet. Until then it refuses to write.
 //!
 //! # What is not
@@ -71,16 +71,25 @@
 //!   server's user publish there.
 
 /// Where it is kept.
-mod place;
+mod config;
 
 /// The files that it names.
-mod files;
+mod auth_files;
 
 /// The connection, which comes back by itself.
-mod link;
+mod connection;
 
 /// Why it does not, in words.
-mod not_connected;
+mod diagnostics;
+
+/// Timeouts and intervals.
+mod timing;
+
+/// Opening the connection and the streams.
+mod open;
+
+/// The position of a reader.
+mod cursor;
 
 /// What there is of it in JetStream.
 mod streams;
@@ -89,7 +98,7 @@ mod streams;
 mod subject;
 
 /// What a message carries beside its payload.
-mod stamp;
+mod headers;
 
 /// What waits to be written.
 mod queue;
@@ -98,13 +107,13 @@ mod queue;
 mod writer;
 
 /// One look at the stream, for as long as nothing is wrong with it.
-mod reading;
+mod reader;
 
 /// The one task that reads, look after look.
-mod tail;
+mod tailer;
 
 /// What those two and all followers share.
-mod ends;
+mod shared;
 
 /// What lies behind the recent records.
 mod history;
@@ -113,24 +122,27 @@ mod history;
 mod checkpoints;
 
 /// What is let go.
-mod retain;
+mod prune;
 
 /// Copying another journal.
 mod import;
 
 /// What servers say, as the caller can act on it.
-mod fault;
+mod error;
 
 /// The journal, of all these.
 mod journal;
 
-pub use crate::files::{check_authorities, check_credentials};
+pub use crate::auth_files::{check_ca_file, check_credentials_file};
+pub use crate::config::{
+    MAX_PREFIX_BYTES, NatsConfig, ParseNatsConfigError, ServerList, StreamPrefix, StreamStorage,
+    TlsMode,
+};
 pub use crate::import::NatsImport;
 pub use crate::journal::{NatsFollow, NatsJournal};
-pub use crate::link::{ELECTED_WITHIN, MAX_RECONNECT_WAIT, PATIENCE};
-pub use crate::place::{MAX_PREFIX_BYTES, ParsePlaceError, Place, Prefix, Servers, Storage, Tls};
 pub use crate::queue::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
-pub use crate::streams::DEDUPLICATED_FOR;
-pub use crate::subject::MAX_KEY_BYTES;
-pub use crate::tail::{COMPARED_EVERY, LESS_FOR};
-pub use crate::writer::LOST_RACES;
+pub use crate::streams::DEDUPLICATION_WINDOW;
+pub use crate::subject::MAX_SUBJECT_BYTES;
+pub use crate::tailer::{RECHECK_INTERVAL, TRUNCATION_GRACE};
+pub use crate::timing::{APPEND_TIMEOUT, ELECTION_TIMEOUT, MAX_RECONNECT_DELAY};
+pub use crate::writer::MAX_CONFLICTS;

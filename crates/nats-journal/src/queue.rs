@@ -19,53 +19,53 @@ pub const IN_FLIGHT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A record on its way.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingRecord {
     pub(crate) subject: String,
     pub(crate) id: String,
     pub(crate) payload: Bytes,
 }
 
-pub(crate) type Answer<T> = oneshot::Sender<Result<T, Error>>;
+pub(crate) type ReplySender<T> = oneshot::Sender<Result<T, Error>>;
 
 /// The records of one append.
 #[derive(Debug)]
-pub(crate) struct Append {
-    pub(crate) records: Vec<Outgoing>,
-    pub(crate) answer: Answer<Vec<Seq>>,
+pub(crate) struct PendingAppend {
+    pub(crate) records: Vec<OutgoingRecord>,
+    pub(crate) answer: ReplySender<Vec<Seq>>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Job {
-    Append(Append),
-    Probe(Answer<()>),
+pub(crate) enum WriteRequest {
+    Append(PendingAppend),
+    Probe(ReplySender<()>),
 }
 
 /// What the writer is given.
-pub(crate) enum Work {
+pub(crate) enum WriterTask {
     /// Appends to be written together, in order.
-    Write(Vec<Append>),
-    Probe(Answer<()>),
+    Append(Vec<PendingAppend>),
+    Probe(ReplySender<()>),
     /// Nothing came in time.
     Idle,
     /// The queue is closed and empty.
-    End,
+    StopReason,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
-    waiting: Mutex<Waiting>,
+pub(crate) struct WriteQueue {
+    waiting: Mutex<QueuedRequests>,
     arrived: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    jobs: VecDeque<(Job, usize)>,
+struct QueuedRequests {
+    jobs: VecDeque<(WriteRequest, usize)>,
     bytes: usize,
     closed: bool,
 }
 
-impl Queue {
-    pub(crate) fn push(&self, job: Job, bytes: usize) -> Result<(), Error> {
+impl WriteQueue {
+    pub(crate) fn push(&self, job: WriteRequest, bytes: usize) -> Result<(), Error> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(Error::Closed);
@@ -79,7 +79,7 @@ impl Queue {
     }
 
     /// Waits for something to do, at most this long.
-    pub(crate) async fn take(&self, patience: Duration) -> Work {
+    pub(crate) async fn take(&self, patience: Duration) -> WriterTask {
         let arrives = async {
             loop {
                 if let Some(work) = self.lock().take() {
@@ -88,7 +88,7 @@ impl Queue {
                 self.arrived.notified().await;
             }
         };
-        tokio::time::timeout(patience, arrives).await.unwrap_or(Work::Idle)
+        tokio::time::timeout(patience, arrives).await.unwrap_or(WriterTask::Idle)
     }
 
     /// Refuses whatever comes from now on. What waits is still taken.
@@ -98,51 +98,51 @@ impl Queue {
     }
 
     /// What waits now, with nothing done about it.
-    pub(crate) fn take_all(&self) -> Vec<Job> {
+    pub(crate) fn take_all(&self) -> Vec<WriteRequest> {
         let mut waiting = self.lock();
         waiting.bytes = 0;
         waiting.jobs.drain(..).map(|(job, _)| job).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueuedRequests> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
-    fn take(&mut self) -> Option<Work> {
+impl QueuedRequests {
+    fn take(&mut self) -> Option<WriterTask> {
         let Some((first, bytes)) = self.jobs.pop_front() else {
-            return self.closed.then_some(Work::End);
+            return self.closed.then_some(WriterTask::StopReason);
         };
         self.bytes -= bytes;
         let first = match first {
-            Job::Probe(answer) => return Some(Work::Probe(answer)),
-            Job::Append(append) => append,
+            WriteRequest::Probe(answer) => return Some(WriterTask::Probe(answer)),
+            WriteRequest::Append(append) => append,
         };
         let (mut records, mut total) = (first.records.len(), bytes);
         let mut appends = vec![first];
         while let Some(next) = self.pop_append(&mut records, &mut total) {
             appends.push(next);
         }
-        Some(Work::Write(appends))
+        Some(WriterTask::Append(appends))
     }
 
     /// The next append, if there is one and it can be sent with those before it.
-    fn pop_append(&mut self, records: &mut usize, total: &mut usize) -> Option<Append> {
-        let fits = |(job, bytes): &mut (Job, usize)| match job {
-            Job::Append(append) => {
+    fn pop_append(&mut self, records: &mut usize, total: &mut usize) -> Option<PendingAppend> {
+        let fits = |(job, bytes): &mut (WriteRequest, usize)| match job {
+            WriteRequest::Append(append) => {
                 *records += append.records.len();
                 *total += *bytes;
                 *records <= IN_FLIGHT_RECORDS && *total <= IN_FLIGHT_BYTES
             }
-            Job::Probe(_) => false,
+            WriteRequest::Probe(_) => false,
         };
         match self.jobs.pop_front_if(fits)? {
-            (Job::Append(append), bytes) => {
+            (WriteRequest::Append(append), bytes) => {
                 self.bytes -= bytes;
                 Some(append)
             }
-            (Job::Probe(_), _) => None,
+            (WriteRequest::Probe(_), _) => None,
         }
     }
 }

@@ -19,29 +19,29 @@ use async_nats::jetstream::{Context, ErrorCode, stream};
 use journal::{Cause, Epoch};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::fault::{NotOpened, because};
-use crate::link::Link;
-use crate::place::{Place, Storage};
-use crate::reading::At;
-use crate::stamp::Mark;
+use crate::config::{NatsConfig, StreamStorage};
+use crate::connection::NatsConnection;
+use crate::cursor::StreamCursor;
+use crate::error::{NatsOpenError, to_cause};
+use crate::headers::Fingerprint;
 
 /// How long a payload's id is remembered, so that a repetition is recognised.
-pub const DEDUPLICATED_FOR: Duration = Duration::from_secs(120);
+pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(120);
 
 #[derive(Clone)]
-pub(crate) struct Streams {
+pub(crate) struct JournalStreams {
     pub(crate) records: Stream,
     pub(crate) checkpoints: ObjectStore,
     /// The subject that probes write to.
     pub(crate) probe: String,
-    pub(crate) identity: Identity,
+    pub(crate) identity: StreamIdentity,
     /// Whether another journal is being copied into it, and was not yet wholly when it was opened.
     pub(crate) unfinished: bool,
     /// Whether more than one server keeps each record, when last heard.
     replicated: Arc<AtomicBool>,
 }
 
-impl fmt::Debug for Streams {
+impl fmt::Debug for JournalStreams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Streams").field("identity", &self.identity).finish_non_exhaustive()
     }
@@ -49,14 +49,14 @@ impl fmt::Debug for Streams {
 
 /// Which stream it is: one that was deleted and made again has another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct StreamIdentity {
     name: String,
-    created: Mark,
+    created: Fingerprint,
 }
 
-impl Identity {
+impl StreamIdentity {
     fn of(info: &Info) -> Self {
-        Identity { name: info.config.name.clone(), created: Mark::of(info.created) }
+        StreamIdentity { name: info.config.name.clone(), created: Fingerprint::of(info.created) }
     }
 
     /// The epoch of the records of those who found the stream empty.
@@ -66,27 +66,30 @@ impl Identity {
     }
 }
 
-impl Streams {
+impl JournalStreams {
     /// Those that are there, or new ones.
-    pub(crate) async fn open(jetstream: &Context, place: &Place) -> Result<Self, NotOpened> {
-        Self::open_or_make(jetstream, place, records(place)).await
+    pub(crate) async fn open(
+        jetstream: &Context,
+        config: &NatsConfig,
+    ) -> Result<Self, NatsOpenError> {
+        Self::open_or_create(jetstream, config, records(config)).await
     }
 
     /// The same, where new ones are such that nobody opens them as a journal.
     pub(crate) async fn open_to_import(
         jetstream: &Context,
-        place: &Place,
-    ) -> Result<Self, NotOpened> {
-        let unfinished = Config { description: Some(UNFINISHED.to_owned()), ..records(place) };
-        Self::open_or_make(jetstream, place, unfinished).await
+        config: &NatsConfig,
+    ) -> Result<Self, NatsOpenError> {
+        let unfinished = Config { description: Some(UNFINISHED.to_owned()), ..records(config) };
+        Self::open_or_create(jetstream, config, unfinished).await
     }
 
     /// Those that are there.
     pub(crate) async fn find(
         jetstream: &Context,
-        place: &Place,
-    ) -> Result<Option<Self>, NotOpened> {
-        let records = match jetstream.get_stream(place.prefix.as_str()).await {
+        config: &NatsConfig,
+    ) -> Result<Option<Self>, NatsOpenError> {
+        let records = match jetstream.get_stream(config.prefix.as_str()).await {
             Ok(records) => records,
             Err(e) => match e.kind() {
                 GetStreamErrorKind::JetStream(said)
@@ -94,35 +97,35 @@ impl Streams {
                 {
                     return Ok(None);
                 }
-                _ => return Err(because(e).into()),
+                _ => return Err(to_cause(e).into()),
             },
         };
-        let bucket = jetstream.get_object_store(bucket(place)).await.map_err(because)?;
-        Self::of(place, records, bucket).await.map(Some)
+        let bucket = jetstream.get_object_store(bucket(config)).await.map_err(to_cause)?;
+        Self::of(config, records, bucket).await.map(Some)
     }
 
-    async fn open_or_make(
+    async fn open_or_create(
         jetstream: &Context,
-        place: &Place,
-        config: Config,
-    ) -> Result<Self, NotOpened> {
-        let records = jetstream.get_or_create_stream(config).await.map_err(not_made)?;
-        jetstream.get_or_create_stream(probes(place)).await.map_err(because)?;
-        Self::of(place, records, checkpoints(jetstream, place).await?).await
+        config: &NatsConfig,
+        stream: Config,
+    ) -> Result<Self, NatsOpenError> {
+        let records = jetstream.get_or_create_stream(stream).await.map_err(not_made)?;
+        jetstream.get_or_create_stream(probes(config)).await.map_err(to_cause)?;
+        Self::of(config, records, checkpoints(jetstream, config).await?).await
     }
 
     async fn of(
-        place: &Place,
+        config: &NatsConfig,
         records: Stream,
         checkpoints: ObjectStore,
-    ) -> Result<Self, NotOpened> {
-        let info = records.get_info().await.map_err(because)?;
-        check(&info.config, place.prefix.as_str()).map_err(NotOpened::Ever)?;
-        Ok(Streams {
+    ) -> Result<Self, NatsOpenError> {
+        let info = records.get_info().await.map_err(to_cause)?;
+        check(&info.config, config.prefix.as_str()).map_err(NatsOpenError::Permanent)?;
+        Ok(JournalStreams {
             records,
             checkpoints,
-            probe: probe(place),
-            identity: Identity::of(&info),
+            probe: probe(config),
+            identity: StreamIdentity::of(&info),
             unfinished: info.config.description.as_deref() == Some(UNFINISHED),
             replicated: Arc::new(AtomicBool::new(info.config.num_replicas > 1)),
         })
@@ -130,55 +133,56 @@ impl Streams {
 
     /// Makes a journal of what was copied.
     pub(crate) async fn finish(&self, jetstream: &Context) -> Result<(), Cause> {
-        let info = self.records.get_info().await.map_err(because)?;
+        let info = self.records.get_info().await.map_err(to_cause)?;
         let finished = Config { description: None, ..info.config };
-        jetstream.update_stream(finished).await.map(drop).map_err(because)
+        jetstream.update_stream(finished).await.map(drop).map_err(to_cause)
     }
 
     /// A subject of records without a key.
-    pub(crate) fn subject_of_nothing(&self) -> String {
+    pub(crate) fn default_subject(&self) -> String {
         format!("{}.{}", self.identity.name, crate::subject::EMPTY)
     }
 
     /// Whether records may be sent bound to each other by their ids: see the head of `writer.rs`.
-    pub(crate) fn takes_runs(&self, link: &Link) -> bool {
-        !self.replicated.load(Ordering::Relaxed) || !link.client.is_server_compatible(2, 10, 0)
+    pub(crate) fn supports_pipelining(&self, connection: &NatsConnection) -> bool {
+        !self.replicated.load(Ordering::Relaxed)
+            || !connection.client.is_server_compatible(2, 10, 0)
     }
 
     /// Whether its servers are known to lose what they acknowledged: see the crate's "What is not".
-    pub(crate) fn may_lose(&self, link: &Link) -> bool {
-        self.replicated.load(Ordering::Relaxed) && !link.client.is_server_compatible(2, 12, 0)
+    pub(crate) fn may_lose_acknowledged(&self, connection: &NatsConnection) -> bool {
+        self.replicated.load(Ordering::Relaxed) && !connection.client.is_server_compatible(2, 12, 0)
     }
 
     /// The state of the stream of records, or why it is not ours any more.
-    pub(crate) async fn look(&self) -> Result<stream::State, Look> {
+    pub(crate) async fn look(&self) -> Result<stream::State, StreamStatus> {
         let info = match self.records.get_info().await {
             Ok(info) => info,
-            Err(e) if says(&e, ErrorCode::STREAM_NOT_FOUND) => return Err(Look::Gone),
-            Err(e) => return Err(Look::Failed(because(e))),
+            Err(e) if says(&e, ErrorCode::STREAM_NOT_FOUND) => return Err(StreamStatus::NotFound),
+            Err(e) => return Err(StreamStatus::Unreachable(to_cause(e))),
         };
         self.replicated.store(info.config.num_replicas > 1, Ordering::Relaxed);
-        let is_ours = Identity::of(&info) == self.identity;
-        if is_ours { Ok(info.state) } else { Err(Look::Another(info.state)) }
+        let is_ours = StreamIdentity::of(&info) == self.identity;
+        if is_ours { Ok(info.state) } else { Err(StreamStatus::Recreated(info.state)) }
     }
 
     /// The same, of the stream that has the record which was read last. Servers of a cluster that were all
     /// killed may come back and say that they made their stream at another time: seen with 2.12.8.
-    pub(crate) async fn look_from(&self, at: At) -> Result<stream::State, Look> {
-        let (state, mark) = match (self.look().await, at.mark) {
-            (Err(Look::Another(state)), Some(mark)) => (state, mark),
+    pub(crate) async fn look_from(&self, at: StreamCursor) -> Result<stream::State, StreamStatus> {
+        let (state, fingerprint) = match (self.look().await, at.fingerprint) {
+            (Err(StreamStatus::Recreated(state)), Some(fingerprint)) => (state, fingerprint),
             (looked, _) => return looked,
         };
-        match self.mark(at.seq.0).await {
-            Ok(Some(found)) if found == mark => Ok(state),
-            Ok(_) => Err(Look::Another(state)),
-            Err(cause) => Err(Look::Failed(cause)),
+        match self.fingerprint(at.seq.0).await {
+            Ok(Some(found)) if found == fingerprint => Ok(state),
+            Ok(_) => Err(StreamStatus::Recreated(state)),
+            Err(cause) => Err(StreamStatus::Unreachable(cause)),
         }
     }
 
     /// What tells the record of this number from others. `None` where it is not kept.
-    pub(crate) async fn mark(&self, seq: u64) -> Result<Option<Mark>, Cause> {
-        Ok(self.message(seq).await?.map(|message| Mark::of(message.time)))
+    pub(crate) async fn fingerprint(&self, seq: u64) -> Result<Option<Fingerprint>, Cause> {
+        Ok(self.message(seq).await?.map(|message| Fingerprint::of(message.time)))
     }
 
     /// The message of this number, if it is kept.
@@ -187,20 +191,20 @@ impl Streams {
             Ok(message) => Ok(Some(message)),
             Err(e) if says(&e, ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
             Err(e) if e.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
-            Err(e) => Err(because(e)),
+            Err(e) => Err(to_cause(e)),
         }
     }
 }
 
 /// What looking at the stream gave instead of its state.
 #[derive(Debug)]
-pub(crate) enum Look {
+pub(crate) enum StreamStatus {
     /// There is no such stream, or not yet again.
-    Gone,
+    NotFound,
     /// A stream of the same name, made at another time.
-    Another(stream::State),
+    Recreated(stream::State),
     /// No answer came.
-    Failed(Cause),
+    Unreachable(Cause),
 }
 
 /// Whether JetStream answered with this.
@@ -211,65 +215,65 @@ pub(crate) fn says(error: &(dyn std::error::Error + 'static), code: ErrorCode) -
 }
 
 /// Servers of a cluster may still be on their way; one that stands alone stays alone.
-fn not_made(error: CreateStreamError) -> NotOpened {
+fn not_made(error: CreateStreamError) -> NatsOpenError {
     match error.kind() {
         CreateStreamErrorKind::JetStream(said)
             if said.error_code() == ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED =>
         {
-            NotOpened::Ever(because(error))
+            NatsOpenError::Permanent(to_cause(error))
         }
-        _ => NotOpened::Now(because(error)),
+        _ => NatsOpenError::Transient(to_cause(error)),
     }
 }
 
 /// Full, it refuses. It lets go of nothing by itself.
-fn records(place: &Place) -> Config {
-    let prefix = place.prefix.as_str();
+fn records(config: &NatsConfig) -> Config {
+    let prefix = config.prefix.as_str();
     Config {
         name: prefix.to_owned(),
         subjects: vec![format!("{prefix}.>")],
         discard: DiscardPolicy::New,
-        duplicate_window: DEDUPLICATED_FOR,
-        ..kept(place)
+        duplicate_window: DEDUPLICATION_WINDOW,
+        ..kept(config)
     }
 }
 
-fn probes(place: &Place) -> Config {
-    Config { name: probe(place), subjects: vec![probe(place)], max_messages: 1, ..kept(place) }
+fn probes(config: &NatsConfig) -> Config {
+    Config { name: probe(config), subjects: vec![probe(config)], max_messages: 1, ..kept(config) }
 }
 
-fn probe(place: &Place) -> String {
-    format!("{}-probe", place.prefix)
+fn probe(config: &NatsConfig) -> String {
+    format!("{}-probe", config.prefix)
 }
 
-fn kept(place: &Place) -> Config {
-    Config { storage: kind(place), num_replicas: place.replicas, ..Config::default() }
+fn kept(config: &NatsConfig) -> Config {
+    Config { storage: kind(config), num_replicas: config.replicas, ..Config::default() }
 }
 
-fn kind(place: &Place) -> StorageType {
-    match place.storage {
-        Storage::Disk => StorageType::File,
-        Storage::Memory => StorageType::Memory,
+fn kind(config: &NatsConfig) -> StorageType {
+    match config.storage {
+        StreamStorage::File => StorageType::File,
+        StreamStorage::Memory => StorageType::Memory,
     }
 }
 
-async fn checkpoints(jetstream: &Context, place: &Place) -> Result<ObjectStore, Cause> {
-    let bucket = bucket(place);
+async fn checkpoints(jetstream: &Context, config: &NatsConfig) -> Result<ObjectStore, Cause> {
+    let bucket = bucket(config);
     if let Ok(found) = jetstream.get_object_store(&bucket).await {
         return Ok(found);
     }
     let config = object_store::Config {
         bucket,
         max_bytes: -1,
-        storage: kind(place),
-        num_replicas: place.replicas,
+        storage: kind(config),
+        num_replicas: config.replicas,
         ..object_store::Config::default()
     };
-    jetstream.create_object_store(config).await.map_err(because)
+    jetstream.create_object_store(config).await.map_err(to_cause)
 }
 
-fn bucket(place: &Place) -> String {
-    format!("{}-checkpoints", place.prefix)
+fn bucket(config: &NatsConfig) -> String {
+    format!("{}-checkpoints", config.prefix)
 }
 
 /// What the stream says of itself while another journal is copied into it.
@@ -290,7 +294,7 @@ fn check(config: &Config, prefix: &str) -> Result<(), Cause> {
     } else {
         return Ok(());
     };
-    Err(because(format!("the stream {prefix} cannot be used: {wrong}")))
+    Err(to_cause(format!("the stream {prefix} cannot be used: {wrong}")))
 }
 
 #[cfg(test)]
@@ -299,24 +303,24 @@ mod tests {
     use testkit::nats::NatsServer;
 
     use super::*;
-    use crate::journal::connect;
+    use crate::open::connect;
 
     #[tokio::test]
     async fn a_stream_said_to_be_made_at_another_time_is_the_same_if_it_has_what_was_read() {
         let server = NatsServer::start();
-        let place = Place::at(server.url().parse().unwrap());
-        let link = connect(&place).await.unwrap();
-        let mut streams = Streams::open(&link.jetstream, &place).await.unwrap();
+        let config = NatsConfig::new(server.url().parse().unwrap());
+        let connection = connect(&config).await.unwrap();
+        let mut streams = JournalStreams::open(&connection.jetstream, &config).await.unwrap();
         let written =
-            link.jetstream.publish(streams.subject_of_nothing(), "x".into()).await.unwrap();
+            connection.jetstream.publish(streams.default_subject(), "x".into()).await.unwrap();
         let seq = Seq(written.await.unwrap().sequence);
-        let mark = streams.mark(seq.0).await.unwrap();
-        streams.identity.created = Mark::parse("1").unwrap();
+        let fingerprint = streams.fingerprint(seq.0).await.unwrap();
+        streams.identity.created = Fingerprint::parse("1").unwrap();
 
-        assert!(streams.look_from(At { seq, mark }).await.is_ok());
-        for mark in [Mark::parse("2"), None] {
-            let looked = streams.look_from(At { seq, mark }).await;
-            assert!(matches!(looked, Err(Look::Another(_))), "{looked:?}");
+        assert!(streams.look_from(StreamCursor { seq, fingerprint }).await.is_ok());
+        for fingerprint in [Fingerprint::parse("2"), None] {
+            let looked = streams.look_from(StreamCursor { seq, fingerprint }).await;
+            assert!(matches!(looked, Err(StreamStatus::Recreated(_))), "{looked:?}");
         }
     }
 }

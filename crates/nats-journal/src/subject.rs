@@ -9,20 +9,20 @@ use std::fmt::Write as _;
 use journal::Error;
 
 /// The most bytes of a subject, beside its prefix, and of an id: both go before each record.
-pub const MAX_KEY_BYTES: usize = 512;
+pub const MAX_SUBJECT_BYTES: usize = 512;
 
 /// The subject of a key, below the prefix.
-pub(crate) fn of_key(prefix: &str, key: &[String]) -> Result<String, Error> {
+pub(crate) fn encode_subject(prefix: &str, key: &[String]) -> Result<String, Error> {
     let tokens: Vec<_> = key.iter().map(|token| escape(token)).collect();
     let tokens = if tokens.is_empty() { EMPTY.to_owned() } else { tokens.join(".") };
-    journal::making::check_size("a key", tokens.len(), MAX_KEY_BYTES)?;
+    journal::making::check_size("a key", tokens.len(), MAX_SUBJECT_BYTES)?;
     Ok(format!("{prefix}.{tokens}"))
 }
 
 /// The same for an id, which has no parts.
-pub(crate) fn of_id(id: &str) -> Result<String, Error> {
+pub(crate) fn encode_message_id(id: &str) -> Result<String, Error> {
     let id = escape(id);
-    journal::making::check_size("an id", id.len(), MAX_KEY_BYTES)?;
+    journal::making::check_size("an id", id.len(), MAX_SUBJECT_BYTES)?;
     Ok(id)
 }
 
@@ -49,7 +49,7 @@ mod tests {
     fn any_key_is_one_subject_of_its_own() {
         let subject = |key: &[&str]| {
             let key: Vec<_> = key.iter().map(|&token| token.to_owned()).collect();
-            of_key("flightboard", &key).map_err(|e| e.to_string())
+            encode_subject("flightboard", &key).map_err(|e| e.to_string())
         };
         for (key, expected) in [
             (&["main", "I768"][..], "flightboard.main.I768"),
@@ -61,9 +61,9 @@ mod tests {
         ] {
             assert_eq!(subject(key), Ok(expected.to_owned()), "{key:?}");
         }
-        assert!(subject(&[&"x".repeat(MAX_KEY_BYTES)]).is_ok());
+        assert!(subject(&[&"x".repeat(MAX_SUBJECT_BYTES)]).is_ok());
         assert_eq!(
-            subject(&[&".".repeat(MAX_KEY_BYTES / 3 + 1)]),
+            subject(&[&".".repeat(MAX_SUBJECT_BYTES / 3 + 1)]),
             Err("a key of 513 bytes is too large: at most 512 are taken".to_owned())
         );
     }

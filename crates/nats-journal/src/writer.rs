@@ -14,12 +14,12 @@
 //! record waits for the acknowledgement of the one before it.
 //!
 //! **A replica that is far away** would never be first against one that is near and busy. After
-//! [`LOST_RACES`] in a row it sends its next record without a condition, and the others of a run each
+//! [`MAX_CONFLICTS`] in a row it sends its next record without a condition, and the others of a run each
 //! behind the one before by its id alone. Then its time may be behind that of the record before it, by as
 //! much as clocks differ, and no more is lost than that.
 //!
 //! **What was sent without an answer** is sent again under the same id, for as long as
-//! [`PATIENCE`](crate::PATIENCE) lasts: JetStream answers a repetition with the number of the first.
+//! [`APPEND_TIMEOUT`](crate::APPEND_TIMEOUT) lasts: JetStream answers a repetition with the number of the first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,65 +28,71 @@ use async_nats::jetstream::message::PublishMessage;
 use journal::{Error, MAX_PAYLOAD_BYTES, Options, PROBE_BYTES, Seq};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::ends::{Before, End, Ends};
-use crate::fault::{Refusal, because};
-use crate::link::{ANSWER_WAIT, PATIENCE, PAUSE};
-use crate::queue::{Append, IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, Job, Outgoing, Work};
-use crate::retain::Retention;
-use crate::stamp::Stamp;
-use crate::streams::Look;
+use crate::error::{PublishFailure, to_cause};
+use crate::headers::RecordHeaders;
+use crate::prune::StreamPruner;
+use crate::queue::{
+    IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, OutgoingRecord, PendingAppend, WriteRequest, WriterTask,
+};
+use crate::shared::{NatsShared, Predecessor, StopReason};
+use crate::streams::StreamStatus;
+use crate::timing::{APPEND_TIMEOUT, RESPONSE_TIMEOUT, RETRY_INTERVAL};
 
 /// How often in a row a run may come too late before it is sent without its condition.
-pub const LOST_RACES: u32 = 8;
+pub const MAX_CONFLICTS: u32 = 8;
 
 pub(crate) struct Writer {
-    ends: Arc<Ends>,
+    shared: Arc<NatsShared>,
     options: Options,
-    retention: Arc<Retention>,
-    lost_races: u32,
+    retention: Arc<StreamPruner>,
+    conflicts: u32,
 }
 
 /// How far a run has come.
 #[derive(Default)]
-struct Progress {
+struct SendProgress {
     /// The numbers of the records that were acknowledged.
     seqs: Vec<Seq>,
     /// How many may have been written.
-    doubtful: usize,
+    unacknowledged: usize,
 }
 
 impl Writer {
-    pub(crate) fn new(ends: Arc<Ends>, options: Options, retention: Arc<Retention>) -> Self {
-        Writer { ends, options, retention, lost_races: 0 }
+    pub(crate) fn new(
+        shared: Arc<NatsShared>,
+        options: Options,
+        retention: Arc<StreamPruner>,
+    ) -> Self {
+        Writer { shared, options, retention, conflicts: 0 }
     }
 
     /// Runs until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         loop {
-            match self.ends.queue.take(HOUSEKEEPING).await {
-                Work::Write(appends) => {
+            match self.shared.queue.take(HOUSEKEEPING).await {
+                WriterTask::Append(appends) => {
                     self.write(appends).await;
-                    self.retention.step(&self.ends).await;
+                    self.retention.step(&self.shared).await;
                 }
-                Work::Probe(answer) => {
+                WriterTask::Probe(answer) => {
                     let probed = self.probe().await;
                     let _ = answer.send(probed);
                 }
-                Work::Idle => self.retention.step(&self.ends).await,
-                Work::End => break,
+                WriterTask::Idle => self.retention.step(&self.shared).await,
+                WriterTask::StopReason => break,
             }
         }
-        self.ends.end(End::Closed);
+        self.shared.end(StopReason::Closed);
     }
 
-    async fn write(&mut self, appends: Vec<Append>) {
+    async fn write(&mut self, appends: Vec<PendingAppend>) {
         let appends = self.with_room(appends).await;
         let (mut records, mut answers) = (Vec::new(), Vec::new());
         for append in appends {
             answers.push((append.records.len(), append.answer));
             records.extend(append.records);
         }
-        let mut progress = Progress::default();
+        let mut progress = SendProgress::default();
         let sent = self.send(&records, &mut progress).await;
         let read = self.read_back(&progress.seqs).await;
         if read.is_err() {
@@ -99,7 +105,9 @@ impl Writer {
             first = range.end;
             let _ = answer.send(match (progress.seqs.get(range.clone()), &failure) {
                 (Some(seqs), _) => Ok(seqs.to_vec()),
-                (None, Some(error)) if range.start < progress.doubtful => Err(self.unknown(error)),
+                (None, Some(error)) if range.start < progress.unacknowledged => {
+                    Err(self.unknown(error))
+                }
                 (None, Some(error)) => Err(error.clone()),
                 (None, None) => Err(Error::Closed),
             });
@@ -111,36 +119,44 @@ impl Writer {
 
     /// Whoever waited behind what failed has waited long enough. Nothing of it was sent.
     fn refuse_waiting(&self, error: &Error) {
-        for job in self.ends.queue.take_all() {
+        for job in self.shared.queue.take_all() {
             match job {
-                Job::Append(append) => drop(append.answer.send(Err(error.clone()))),
-                Job::Probe(answer) => drop(answer.send(Err(error.clone()))),
+                WriteRequest::Append(append) => drop(append.answer.send(Err(error.clone()))),
+                WriteRequest::Probe(answer) => drop(answer.send(Err(error.clone()))),
             }
         }
     }
 
     /// Sends all records. Where it fails, none that was not acknowledged or is doubtful was written.
-    async fn send(&mut self, records: &[Outgoing], progress: &mut Progress) -> Result<(), Error> {
-        let mut deadline = Instant::now() + PATIENCE;
+    async fn send(
+        &mut self,
+        records: &[OutgoingRecord],
+        progress: &mut SendProgress,
+    ) -> Result<(), Error> {
+        let mut deadline = Instant::now() + APPEND_TIMEOUT;
         while progress.seqs.len() < records.len() {
-            self.ends.check_open()?;
-            self.ends.link.up().await.map_err(|e| self.ends.storage(e))?;
+            self.shared.check_open()?;
+            self.shared.connection.up().await.map_err(|e| self.shared.storage(e))?;
             let rest = &records[progress.seqs.len()..];
-            let most =
-                if self.ends.streams.takes_runs(&self.ends.link) { IN_FLIGHT_RECORDS } else { 1 };
+            let most = if self.shared.streams.supports_pipelining(&self.shared.connection) {
+                IN_FLIGHT_RECORDS
+            } else {
+                1
+            };
             let sizes = rest.iter().map(|record| record.payload.len());
-            let run = &rest[..run_length(sizes, most)];
-            let before = self.ends.before();
+            let run = &rest[..pipeline_length(sizes, most)];
+            let before = self.shared.before();
             let (acknowledged, refusal) = self.attempt(run, before).await;
             if !acknowledged.is_empty() {
-                deadline = Instant::now() + PATIENCE;
-                self.lost_races = 0;
+                deadline = Instant::now() + APPEND_TIMEOUT;
+                self.conflicts = 0;
             }
-            if let Some(Refusal::Unanswered(_)) = refusal {
-                progress.doubtful = progress.doubtful.max(progress.seqs.len() + run.len());
+            if let Some(PublishFailure::Unacknowledged(_)) = refusal {
+                progress.unacknowledged =
+                    progress.unacknowledged.max(progress.seqs.len() + run.len());
             }
             progress.seqs.extend(acknowledged);
-            progress.doubtful = progress.doubtful.max(progress.seqs.len());
+            progress.unacknowledged = progress.unacknowledged.max(progress.seqs.len());
             self.settle(refusal, before, &progress.seqs, deadline).await?;
         }
         Ok(())
@@ -149,36 +165,40 @@ impl Writer {
     /// Gets ready for the next run, or says why there is none.
     async fn settle(
         &mut self,
-        refusal: Option<Refusal>,
-        before: Before,
+        refusal: Option<PublishFailure>,
+        before: Predecessor,
         seqs: &[Seq],
         deadline: Instant,
     ) -> Result<(), Error> {
         let cause = match refusal {
             None => return self.read_back(seqs).await,
-            Some(Refusal::Full(source)) => {
-                return Err(Error::NoRoom { journal: self.ends.journal.clone(), source });
+            Some(PublishFailure::NoSpace(source)) => {
+                return Err(Error::NoRoom { journal: self.shared.journal.clone(), source });
             }
-            Some(Refusal::Raced) => {
-                self.lost_races += 1;
+            Some(PublishFailure::Conflict) => {
+                self.conflicts += 1;
                 self.read_past(before.tail).await;
-                because("others wrote all the time, or the stream ends before what was read of it")
+                to_cause("others wrote all the time, or the stream ends before what was read of it")
             }
-            Some(Refusal::Refused(cause) | Refusal::Unanswered(cause)) => {
-                tokio::time::sleep(PAUSE).await;
+            Some(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
+                tokio::time::sleep(RETRY_INTERVAL).await;
                 cause
             }
         };
-        if Instant::now() < deadline { Ok(()) } else { Err(self.ends.storage(cause)) }
+        if Instant::now() < deadline { Ok(()) } else { Err(self.shared.storage(cause)) }
     }
 
     /// Sends a run, and gives the numbers of the records at its beginning that were acknowledged.
-    async fn attempt(&self, run: &[Outgoing], before: Before) -> (Vec<Seq>, Option<Refusal>) {
+    async fn attempt(
+        &self,
+        run: &[OutgoingRecord],
+        before: Predecessor,
+    ) -> (Vec<Seq>, Option<PublishFailure>) {
         let time = self.options.clock.now().max(before.time);
-        let stamp = Stamp { epoch: before.epoch, time };
-        let unconditioned = self.lost_races >= LOST_RACES;
+        let stamp = RecordHeaders { epoch: before.epoch, time };
+        let unconditioned = self.conflicts >= MAX_CONFLICTS;
         let mut sent = Vec::with_capacity(run.len());
-        let mut previous: Option<&Outgoing> = None;
+        let mut previous: Option<&OutgoingRecord> = None;
         for (expected, record) in (before.tail.0..).zip(run) {
             let message =
                 PublishMessage::build().payload(record.payload.clone()).headers(stamp.write());
@@ -189,17 +209,23 @@ impl Writer {
                 Some(previous) => message.expected_last_message_id(&previous.id),
                 None => message,
             };
-            match self.ends.link.jetstream.send_publish(record.subject.clone(), message).await {
+            match self
+                .shared
+                .connection
+                .jetstream
+                .send_publish(record.subject.clone(), message)
+                .await
+            {
                 Ok(answer) => sent.push(answer),
-                Err(e) => return (Vec::new(), Some(Refusal::Unanswered(because(e)))),
+                Err(e) => return (Vec::new(), Some(PublishFailure::Unacknowledged(to_cause(e)))),
             }
         }
         let mut seqs = Vec::with_capacity(run.len());
         for answer in sent {
-            match timeout(ANSWER_WAIT, answer.into_future()).await {
+            match timeout(RESPONSE_TIMEOUT, answer.into_future()).await {
                 Ok(Ok(answer)) => seqs.push(Seq(answer.sequence)),
                 Ok(Err(e)) => return (seqs, Some(e.into())),
-                Err(e) => return (seqs, Some(Refusal::Unanswered(because(e)))),
+                Err(e) => return (seqs, Some(PublishFailure::Unacknowledged(to_cause(e)))),
             }
         }
         (seqs, None)
@@ -208,38 +234,38 @@ impl Writer {
     /// What was acknowledged is answered when whoever asks finds it.
     async fn read_back(&self, seqs: &[Seq]) -> Result<(), Error> {
         let Some(&newest) = seqs.iter().max() else { return Ok(()) };
-        let mut live = self.ends.live.subscribe();
+        let mut live = self.shared.live.subscribe();
         let read = live.wait_for(|live| live.tail >= newest || live.end.is_some());
-        if let Ok(Ok(live)) = timeout(PATIENCE, read).await {
+        if let Ok(Ok(live)) = timeout(APPEND_TIMEOUT, read).await {
             let end = live.end.clone().filter(|_| live.tail < newest);
-            return end.map_or(Ok(()), |end| Err(self.ends.error_of(end)));
+            return end.map_or(Ok(()), |end| Err(self.shared.error_of(end)));
         }
-        Err(self.ends.storage(because("what was written was not read again in time")))
+        Err(self.shared.storage(to_cause("what was written was not read again in time")))
     }
 
     /// Waits for the record that came before ours.
     async fn read_past(&self, tail: Seq) {
-        let mut live = self.ends.live.subscribe();
+        let mut live = self.shared.live.subscribe();
         let read = live.wait_for(|live| live.tail > tail || live.end.is_some());
         let read = timeout_at(Instant::now() + RACE_WAIT, read).await;
         if read.is_err() {
-            self.ends.doubt.notify_one();
+            self.shared.recheck.notify_one();
         }
     }
 
     fn unknown(&self, error: &Error) -> Error {
-        let journal = self.ends.journal.clone();
+        let journal = self.shared.journal.clone();
         match error {
             Error::Storage { source, .. } | Error::NoRoom { source, .. } => {
                 Error::Unknown { journal, source: Arc::clone(source) }
             }
             Error::Replaced { .. } => error.clone(),
-            other => Error::Unknown { journal, source: because(other.to_string()) },
+            other => Error::Unknown { journal, source: to_cause(other.to_string()) },
         }
     }
 
     /// Refuses the appends that would take more than may be in use.
-    async fn with_room(&self, appends: Vec<Append>) -> Vec<Append> {
+    async fn with_room(&self, appends: Vec<PendingAppend>) -> Vec<PendingAppend> {
         let Some(limit) = self.options.max_bytes else { return appends };
         let used = match self.used_bytes().await {
             Ok(used) => used,
@@ -263,10 +289,10 @@ impl Writer {
     }
 
     async fn used_bytes(&self) -> Result<u64, Error> {
-        self.ends.link.up().await.map_err(|e| self.ends.storage(e))?;
-        match self.ends.streams.look().await {
-            Ok(state) | Err(Look::Another(state)) => Ok(state.bytes),
-            Err(look) => Err(self.ends.storage(because(format!("{look:?}")))),
+        self.shared.connection.up().await.map_err(|e| self.shared.storage(e))?;
+        match self.shared.streams.look().await {
+            Ok(state) | Err(StreamStatus::Recreated(state)) => Ok(state.bytes),
+            Err(look) => Err(self.shared.storage(to_cause(format!("{look:?}")))),
         }
     }
 
@@ -274,57 +300,63 @@ impl Writer {
         if wanted <= limit {
             return Ok(());
         }
-        let source = because(format!("{wanted} bytes would be in use, and {limit} are allowed"));
-        Err(Error::NoRoom { journal: self.ends.journal.clone(), source })
+        let source = to_cause(format!("{wanted} bytes would be in use, and {limit} are allowed"));
+        Err(Error::NoRoom { journal: self.shared.journal.clone(), source })
     }
 
     /// Writes to the stream beside that of the records, which has the same servers and the same kind of
     /// storage, and then something to the records that has to be refused: whoever leads them is there.
     async fn probe(&self) -> Result<(), Error> {
-        self.ends.check_open()?;
+        self.shared.check_open()?;
         if let Some(limit) = self.options.max_bytes {
             self.check_room(self.used_bytes().await? + PROBE_BYTES as u64, limit)?;
         }
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + APPEND_TIMEOUT;
         loop {
-            self.ends.link.up().await.map_err(|e| self.ends.storage(e))?;
+            self.shared.connection.up().await.map_err(|e| self.shared.storage(e))?;
             let cause = match self.ask().await {
                 Ok(()) => return Ok(()),
-                Err(Refusal::Full(source)) => {
-                    return Err(Error::NoRoom { journal: self.ends.journal.clone(), source });
+                Err(PublishFailure::NoSpace(source)) => {
+                    return Err(Error::NoRoom { journal: self.shared.journal.clone(), source });
                 }
-                Err(Refusal::Raced) => because("the probe was refused"),
-                Err(Refusal::Refused(cause) | Refusal::Unanswered(cause)) => cause,
+                Err(PublishFailure::Conflict) => to_cause("the probe was refused"),
+                Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
+                    cause
+                }
             };
             if Instant::now() >= deadline {
-                return Err(self.ends.storage(cause));
+                return Err(self.shared.storage(cause));
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_INTERVAL).await;
         }
     }
 
-    async fn ask(&self) -> Result<(), Refusal> {
-        let (streams, room) = (&self.ends.streams, bytes::Bytes::from_static(&[0; PROBE_BYTES]));
+    async fn ask(&self) -> Result<(), PublishFailure> {
+        let (streams, room) = (&self.shared.streams, bytes::Bytes::from_static(&[0; PROBE_BYTES]));
         self.publish(streams.probe.clone(), PublishMessage::build().payload(room)).await?;
-        let subject = streams.subject_of_nothing();
+        let subject = streams.default_subject();
         let refused = PublishMessage::build().expected_last_sequence(NEVER);
         match self.publish(subject, refused).await {
-            Err(Refusal::Raced) => Ok(()),
+            Err(PublishFailure::Conflict) => Ok(()),
             other => other,
         }
     }
 
-    async fn publish(&self, subject: String, message: PublishMessage) -> Result<(), Refusal> {
-        let answer = self.ends.link.jetstream.send_publish(subject, message).await?;
-        match timeout(ANSWER_WAIT, answer.into_future()).await {
+    async fn publish(
+        &self,
+        subject: String,
+        message: PublishMessage,
+    ) -> Result<(), PublishFailure> {
+        let answer = self.shared.connection.jetstream.send_publish(subject, message).await?;
+        match timeout(RESPONSE_TIMEOUT, answer.into_future()).await {
             Ok(answer) => Ok(answer.map(drop)?),
-            Err(e) => Err(Refusal::Unanswered(because(e))),
+            Err(e) => Err(PublishFailure::Unacknowledged(to_cause(e))),
         }
     }
 }
 
 /// How many payloads of these sizes are sent before their acknowledgements have come.
-pub(crate) fn run_length(sizes: impl Iterator<Item = usize>, most: usize) -> usize {
+pub(crate) fn pipeline_length(sizes: impl Iterator<Item = usize>, most: usize) -> usize {
     let mut bytes = 0;
     let fits = sizes.take(most).take_while(|size| {
         bytes += size;
@@ -334,7 +366,7 @@ pub(crate) fn run_length(sizes: impl Iterator<Item = usize>, most: usize) -> usi
 }
 
 /// What a record takes in a stream, roughly.
-fn cost(record: &Outgoing) -> u64 {
+fn cost(record: &OutgoingRecord) -> u64 {
     (record.payload.len() + record.subject.len() + record.id.len() + OVERHEAD_BYTES) as u64
 }
 
@@ -367,7 +399,7 @@ mod tests {
             (sizes(5, half), IN_FLIGHT_RECORDS, 2),
             (sizes(5, half + 1), IN_FLIGHT_RECORDS, 1),
         ] {
-            assert_eq!(run_length(sizes.into_iter(), most), expected);
+            assert_eq!(pipeline_length(sizes.into_iter(), most), expected);
         }
     }
 }

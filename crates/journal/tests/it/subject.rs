@@ -11,7 +11,7 @@ use journal::{
     Clock, Error, Import, Journal, MemoryImport, MemoryJournal, Options, Origin, SqliteImport,
     SqliteJournal, UnixMillis,
 };
-use nats_journal::{NatsImport, NatsJournal, Place};
+use nats_journal::{NatsConfig, NatsImport, NatsJournal};
 use tempfile::TempDir;
 use testkit::nats::NatsServer;
 
@@ -139,7 +139,7 @@ impl Subject for NatsJournal {
     }
 
     async fn import(server: &NatsServer, origin: &Origin) -> Result<NatsImport, Error> {
-        NatsJournal::import(&at(server), origin).await
+        NatsImport::begin(&at(server), origin).await
     }
 }
 
@@ -153,8 +153,8 @@ impl Lasting for NatsJournal {
     }
 }
 
-fn at(server: &NatsServer) -> Place {
-    Place::at(server.url().parse().unwrap())
+fn at(server: &NatsServer) -> NatsConfig {
+    NatsConfig::new(server.url().parse().unwrap())
 }
 
 /// A folder, and where a journal can be in it.

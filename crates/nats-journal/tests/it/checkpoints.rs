@@ -4,8 +4,8 @@ use journal::{Error, Journal, Options, Seq, UnixMillis};
 use nats_journal::NatsJournal;
 use testkit::nats::NatsServer;
 
+use crate::harness::{config_for, in_time, numbered, one, open, stream};
 use crate::records::{all_after, texts};
-use crate::replica::{in_time, numbered, one, open, place, stream};
 
 #[tokio::test]
 async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
@@ -17,7 +17,8 @@ async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
         second.append(numbered(5..10)).await.unwrap();
         let keep = Options { keep: Some(Duration::ZERO), ..Options::default() };
         let clock = journal::Clock::new(|| UnixMillis(u64::MAX));
-        let keeper = NatsJournal::open(&place(&server), Options { clock, ..keep }).await.unwrap();
+        let keeper =
+            NatsJournal::open(&config_for(&server), Options { clock, ..keep }).await.unwrap();
         keeper.checkpoint(Seq(8), "eight".into(), Seq(8)).await.unwrap();
         assert_eq!(stream(&server).await.get_info().await.unwrap().state.first_sequence, 9);
 
@@ -43,8 +44,8 @@ async fn nobody_else_lets_records_go() {
     in_time(async {
         let server = NatsServer::start();
         let keep = Options { keep: Some(Duration::ZERO), ..Options::default() };
-        let keeper = NatsJournal::open(&place(&server), keep.clone()).await.unwrap();
-        let other = NatsJournal::open(&place(&server), keep).await.unwrap();
+        let keeper = NatsJournal::open(&config_for(&server), keep.clone()).await.unwrap();
+        let other = NatsJournal::open(&config_for(&server), keep).await.unwrap();
         other.append(numbered(0..10)).await.unwrap();
         let first = async || stream(&server).await.get_info().await.unwrap().state.first_sequence;
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -7,34 +7,34 @@
 mod records;
 
 /// A journal on a real server, and shorthand for using it.
-mod replica;
+mod harness;
 
 /// Several who write and read the same stream.
-mod together;
+mod replicas;
 
 /// A payload's id, and its repetition.
-mod repeats;
+mod deduplication;
 
 /// Servers that die in the middle of appends, alone and in a cluster.
-mod killed;
+mod server_kills;
 
 /// Streams that were deleted, made anew, put back or thinned.
-mod replaced;
+mod stream_replacement;
 
 /// Nobody answers.
-mod cut_off;
+mod outages;
 
 /// Checkpoints that one writes and another begins at.
 mod checkpoints;
 
 /// Every bound has its refusal.
-mod bounds;
+mod limits;
 
 /// A sentence for what can be wrong at opening.
-mod opening;
+mod open_errors;
 
 /// Servers that want TLS and users.
-mod guarded;
+mod security;
 
 /// Figures, not checks.
-mod figures;
+mod throughput;

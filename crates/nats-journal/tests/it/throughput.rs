@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use journal::Journal;
 use testkit::nats::NatsServer;
 
-use crate::replica::open;
+use crate::harness::open;
 
 /// `cargo test --release -p nats --test it figures -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journal::{Error, Follow, Journal, Keyed, Options, Record, Seq};
-use nats_journal::{NatsJournal, PATIENCE, Place};
+use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
 use crate::records::{assert_consecutive, texts};
@@ -14,12 +14,12 @@ pub(crate) async fn in_time(test: impl Future<Output = ()>) {
     tokio::time::timeout(Duration::from_secs(180), test).await.expect("nothing has come of it");
 }
 
-pub(crate) fn place(server: &NatsServer) -> Place {
-    Place::at(server.url().parse().unwrap())
+pub(crate) fn config_for(server: &NatsServer) -> NatsConfig {
+    NatsConfig::new(server.url().parse().unwrap())
 }
 
 pub(crate) async fn open(server: &NatsServer) -> NatsJournal {
-    NatsJournal::open(&place(server), Options::default()).await.unwrap()
+    NatsJournal::open(&config_for(server), Options::default()).await.unwrap()
 }
 
 /// The stream itself, by other means.
@@ -83,7 +83,7 @@ pub(crate) fn check(records: &[Record], answered: &[(Seq, String)]) {
 /// Times do not go back, but for those of a replica that lost many races: its message may be stamped before
 /// others that overtake it on its way.
 fn check_times(records: &[Record]) {
-    let under_way = u64::try_from(PATIENCE.as_millis()).unwrap();
+    let under_way = u64::try_from(APPEND_TIMEOUT.as_millis()).unwrap();
     let mut newest = 0;
     for Record { seq, time, .. } in records {
         assert!(time.0 + under_way >= newest, "at {seq} the time goes back by {}", newest - time.0);

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use journal::{Error, Follow, Journal, Options, Seq};
-use nats_journal::{NatsJournal, Place};
+use nats_journal::{NatsConfig, NatsJournal};
 use testkit::nats::{NatsServer, leader, wait_until_whole};
 use tokio::task::JoinHandle;
 
-use crate::replica::{append_at_last, check, follow_to_the_end, in_time, named, open};
+use crate::harness::{append_at_last, check, follow_to_the_end, in_time, named, open};
 
 type Answered = Vec<(Seq, String)>;
 
@@ -106,8 +106,8 @@ async fn a_cluster_whose_stream_leader_is_killed_loses_and_repeats_nothing() {
     in_time(async {
         let mut servers = NatsServer::cluster::<3>();
         let urls = servers.each_ref().map(NatsServer::url).join(",");
-        let place = Place { replicas: 3, ..Place::at(urls.parse().unwrap()) };
-        let open = async || Arc::new(NatsJournal::open(&place, Options::default()).await.unwrap());
+        let config = NatsConfig { replicas: 3, ..NatsConfig::new(urls.parse().unwrap()) };
+        let open = async || Arc::new(NatsJournal::open(&config, Options::default()).await.unwrap());
         let replicas = [open().await, open().await];
         let enough = Arc::new(AtomicBool::new(false));
         let following = tokio::spawn(follow_to_the_end(replicas[1].follow(Seq::ZERO)));
@@ -132,7 +132,7 @@ async fn a_follower_far_behind_goes_on_after_a_restart() {
         let mut server = NatsServer::start();
         let journal = open(&server).await;
         for n in 0..10 {
-            journal.append(crate::replica::numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
+            journal.append(crate::harness::numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
         }
         let (mut follower, mut seen) = (journal.follow(Seq::ZERO), Vec::new());
         seen.extend(follower.next().await.unwrap());

@@ -9,12 +9,12 @@ use async_nats::{Server, ServerError};
 use journal::Cause;
 use tokio::time::Instant;
 
-use crate::fault::because;
-use crate::link::PATIENCE;
+use crate::error::to_cause;
+use crate::timing::APPEND_TIMEOUT;
 
 /// What was heard of servers that did not do what they were asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Heard(Mutex<Last>);
+pub(crate) struct Diagnostics(Mutex<Last>);
 
 #[derive(Debug, Default)]
 struct Last {
@@ -27,7 +27,7 @@ struct Last {
     logged: Option<Instant>,
 }
 
-impl Heard {
+impl Diagnostics {
     /// Each server has the error of the last attempt, where that failed.
     pub(crate) fn not_connected(&self, servers: &[Server]) {
         let mut refusal = String::new();
@@ -72,8 +72,8 @@ impl Heard {
 
     pub(crate) fn why_not_connected(&self) -> Cause {
         match &self.last().refusal {
-            Some(refusal) => because(format!("no server is connected: {refusal}")),
-            None => because("no server is connected"),
+            Some(refusal) => to_cause(format!("no server is connected: {refusal}")),
+            None => to_cause("no server is connected"),
         }
     }
 
@@ -81,7 +81,7 @@ impl Heard {
     pub(crate) fn explain(&self, cause: Cause) -> Cause {
         match &self.last().said {
             Some((at, said)) if at.elapsed() < MEANWHILE => {
-                because(format!("{cause}; the server says: {said}"))
+                to_cause(format!("{cause}; the server says: {said}"))
             }
             _ => cause,
         }
@@ -127,4 +127,4 @@ const SERVERS_TOLD: usize = 3;
 const LOGGED_EVERY: Duration = Duration::from_secs(10);
 
 /// What was said longer ago has nothing to do with what fails now.
-const MEANWHILE: Duration = PATIENCE.saturating_mul(2);
+const MEANWHILE: Duration = APPEND_TIMEOUT.saturating_mul(2);

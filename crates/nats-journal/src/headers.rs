@@ -6,19 +6,26 @@ use journal::{Epoch, UnixMillis};
 
 /// When and in which epoch a record was written, as its writer says. All who read it read the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
+pub(crate) struct RecordHeaders {
     pub(crate) epoch: Epoch,
     pub(crate) time: UnixMillis,
 }
 
-impl Stamp {
+impl RecordHeaders {
     /// A message that no journal wrote has no stamp: it is of the epoch before it, and of the time that
     /// the stream gave it.
-    pub(crate) fn read(headers: Option<&HeaderMap>, mark: Mark, before: Epoch) -> Self {
+    pub(crate) fn read(
+        headers: Option<&HeaderMap>,
+        fingerprint: Fingerprint,
+        before: Epoch,
+    ) -> Self {
         let header = |name: &str| headers.and_then(|headers| headers.get(name));
         let epoch = headers.and_then(Self::epoch_on);
         let time = header(TIME).and_then(|value| value.as_str().parse().ok()).map(UnixMillis);
-        Stamp { epoch: epoch.unwrap_or(before), time: time.unwrap_or_else(|| mark.millis()) }
+        RecordHeaders {
+            epoch: epoch.unwrap_or(before),
+            time: time.unwrap_or_else(|| fingerprint.millis()),
+        }
     }
 
     pub(crate) fn write(self) -> HeaderMap {
@@ -49,11 +56,11 @@ impl Stamp {
 /// The nanosecond at which the stream took a record. Each of its servers has the same, and so has a
 /// restored copy; a record that took the number since has another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mark(i128);
+pub(crate) struct Fingerprint(i128);
 
-impl Mark {
+impl Fingerprint {
     pub(crate) fn of(taken: DateTime) -> Self {
-        Mark(taken.unix_timestamp_nanos())
+        Fingerprint(taken.unix_timestamp_nanos())
     }
 
     pub(crate) fn to_text(self) -> String {
@@ -61,7 +68,7 @@ impl Mark {
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        text.parse().ok().map(Mark)
+        text.parse().ok().map(Fingerprint)
     }
 
     fn millis(self) -> UnixMillis {
@@ -76,4 +83,4 @@ const EPOCH: &str = "Journal-Epoch";
 
 const TIME: &str = "Journal-Time";
 
-const _: () = assert!(MAX_HEADER_BYTES > 2 * crate::subject::MAX_KEY_BYTES + 512);
+const _: () = assert!(MAX_HEADER_BYTES > 2 * crate::subject::MAX_SUBJECT_BYTES + 512);

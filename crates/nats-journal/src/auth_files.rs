@@ -12,7 +12,7 @@ use async_nats::rustls::pki_types::pem::PemObject;
 ///
 /// # Errors
 /// It cannot be read, or has not.
-pub fn check_credentials(file: &Path) -> io::Result<()> {
+pub fn check_credentials_file(file: &Path) -> io::Result<()> {
     ConnectOptions::with_credentials(&fs::read_to_string(file)?).map(drop)
 }
 
@@ -20,7 +20,7 @@ pub fn check_credentials(file: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// It cannot be read, has none, or one that cannot be understood.
-pub fn check_authorities(file: &Path) -> io::Result<()> {
+pub fn check_ca_file(file: &Path) -> io::Result<()> {
     let text = fs::read(file)?;
     let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let mut known = RootCertStore::empty();
@@ -46,7 +46,7 @@ mod tests {
         let file = folder.path().join("ca.pem");
         let check = |text: &str| {
             fs::write(&file, text).unwrap();
-            check_authorities(&file).map_err(|e| e.to_string())
+            check_ca_file(&file).map_err(|e| e.to_string())
         };
         let one = Authority::new().certificate();
         let another = Authority::new();

@@ -1,8 +1,8 @@
 use journal::{Journal, Keyed, Seq};
 use testkit::nats::NatsServer;
 
+use crate::harness::{in_time, named, one, open, stream};
 use crate::records::{all_after, texts};
-use crate::replica::{in_time, named, one, open, stream};
 
 #[tokio::test]
 async fn of_payloads_with_one_id_the_first_stays() {

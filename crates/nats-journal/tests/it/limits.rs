@@ -1,8 +1,8 @@
 use journal::{Error, Journal, Keyed, MAX_PAYLOAD_BYTES, Options, QUEUE_APPENDS, QUEUE_BYTES, Seq};
-use nats_journal::{MAX_KEY_BYTES, NatsJournal};
+use nats_journal::{MAX_SUBJECT_BYTES, NatsJournal};
 use testkit::nats::NatsServer;
 
-use crate::replica::{in_time, named, one, open, place};
+use crate::harness::{config_for, in_time, named, one, open};
 
 /// A server that was not told otherwise takes a mebibyte with the headers in it.
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn a_payload_is_as_large_as_the_servers_take() {
         };
         assert_eq!(journal.append(zeros(limit)).await.unwrap(), [Seq(1)]);
         // With the longest key and id that there may be.
-        let long = "x".repeat(MAX_KEY_BYTES);
+        let long = "x".repeat(MAX_SUBJECT_BYTES);
         let payload = zeros(limit).remove(0);
         let keyed = Keyed { payload, key: vec![long.clone()], id: Some(long.clone()) };
         assert_eq!(journal.append_keyed(vec![keyed]).await.unwrap(), [Seq(2)]);
@@ -62,9 +62,9 @@ async fn the_queue_has_bounds_in_appends_and_in_bytes() {
 async fn a_full_stream_refuses_and_lets_nothing_go() {
     in_time(async {
         let server = NatsServer::start();
-        let journal = NatsJournal::open(&place(&server), Options::default()).await.unwrap();
+        let journal = NatsJournal::open(&config_for(&server), Options::default()).await.unwrap();
         journal.append(one("first")).await.unwrap();
-        let stream = crate::replica::stream(&server).await;
+        let stream = crate::harness::stream(&server).await;
         let mut config = stream.get_info().await.unwrap().config;
         config.max_bytes = 200_000;
         let client = async_nats::connect(server.url()).await.unwrap();

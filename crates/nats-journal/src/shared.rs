@@ -9,80 +9,85 @@ use journal::{Cause, Epoch, Epochs, Error, RECENT_BYTES, RECENT_RECORDS, Record,
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::link::Link;
-use crate::queue::Queue;
-use crate::reading::Arrived;
-use crate::streams::Streams;
+use crate::connection::NatsConnection;
+use crate::queue::WriteQueue;
+use crate::reader::ReceivedRecord;
+use crate::streams::JournalStreams;
 
 #[derive(Debug)]
-pub(crate) struct Ends {
+pub(crate) struct NatsShared {
     /// What this journal is called in errors.
     pub(crate) journal: String,
-    pub(crate) link: Link,
-    pub(crate) streams: Streams,
-    pub(crate) queue: Queue,
-    pub(crate) live: watch::Sender<Live>,
+    pub(crate) connection: NatsConnection,
+    pub(crate) streams: JournalStreams,
+    pub(crate) queue: WriteQueue,
+    pub(crate) live: watch::Sender<StreamTail>,
     /// Asks the one who reads to make sure that what was read is still there.
-    pub(crate) doubt: Notify,
-    recent: Mutex<Recent>,
+    pub(crate) recheck: Notify,
+    recent: Mutex<ReadState>,
     /// When it was sure that what was read is all there is.
     sure_at: Mutex<Instant>,
 }
 
 /// What followers that have read everything wait on.
 #[derive(Clone, Debug)]
-pub(crate) struct Live {
+pub(crate) struct StreamTail {
     pub(crate) tail: Seq,
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<StopReason>,
 }
 
 /// Why nothing more comes.
 #[derive(Clone, Debug)]
-pub(crate) enum End {
+pub(crate) enum StopReason {
     Closed,
     Replaced(Cause),
 }
 
 #[derive(Debug)]
-struct Recent {
+struct ReadState {
     ring: Ring,
     runs: Vec<(Epoch, Seq)>,
     epochs: Epochs,
     newest_time: UnixMillis,
     /// What our next record begins, if it begins one.
-    unsaid: Option<Epoch>,
+    pending_epoch: Option<Epoch>,
 }
 
 /// What a record that is written now comes after.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Before {
+pub(crate) struct Predecessor {
     pub(crate) tail: Seq,
     pub(crate) time: UnixMillis,
     pub(crate) epoch: Epoch,
 }
 
-impl Ends {
-    pub(crate) fn new(journal: String, link: Link, streams: Streams, known: Known) -> Self {
+impl NatsShared {
+    pub(crate) fn new(
+        journal: String,
+        connection: NatsConnection,
+        streams: JournalStreams,
+        known: ReplayStart,
+    ) -> Self {
         let mut runs = known.runs;
         if runs.is_empty() {
             runs.push((streams.identity.epoch(), Seq(1)));
         }
-        let recent = Recent {
+        let recent = ReadState {
             ring: Ring::default(),
             epochs: Epochs::new(runs.iter().copied(), known.seq),
             runs,
             newest_time: UnixMillis::default(),
-            unsaid: None,
+            pending_epoch: None,
         };
-        let live = watch::Sender::new(Live { tail: known.seq, end: None });
-        let (queue, doubt) = (Queue::default(), Notify::new());
-        Ends {
+        let live = watch::Sender::new(StreamTail { tail: known.seq, end: None });
+        let (queue, recheck) = (WriteQueue::default(), Notify::new());
+        NatsShared {
             journal,
-            link,
+            connection,
             streams,
             queue,
             live,
-            doubt,
+            recheck,
             recent: Mutex::new(recent),
             sure_at: Mutex::new(Instant::now()),
         }
@@ -90,7 +95,7 @@ impl Ends {
 
     /// Lets followers see what arrived. The records are there before the tail says so, and none of them
     /// can be taken before.
-    pub(crate) fn announce(&self, arrived: Vec<Arrived>) {
+    pub(crate) fn announce(&self, arrived: Vec<ReceivedRecord>) {
         let mut recent = self.recent();
         let mut tail = recent.epochs.tail();
         for arrived in arrived {
@@ -114,13 +119,13 @@ impl Ends {
     /// The next record that is written here begins an epoch: what went before may be another's.
     pub(crate) fn begin_epoch(&self) {
         let mut recent = self.recent();
-        recent.unsaid = Some(recent.epochs.unknown_epoch());
+        recent.pending_epoch = Some(recent.epochs.unknown_epoch());
     }
 
-    pub(crate) fn before(&self) -> Before {
+    pub(crate) fn before(&self) -> Predecessor {
         let recent = self.recent();
-        let epoch = recent.unsaid.unwrap_or_else(|| recent.epoch());
-        Before { tail: recent.epochs.tail(), time: recent.newest_time, epoch }
+        let epoch = recent.pending_epoch.unwrap_or_else(|| recent.epoch());
+        Predecessor { tail: recent.epochs.tail(), time: recent.newest_time, epoch }
     }
 
     pub(crate) fn epochs(&self) -> Epochs {
@@ -156,34 +161,36 @@ impl Ends {
     }
 
     /// The first reason to end stays.
-    pub(crate) fn end(&self, end: End) {
+    pub(crate) fn end(&self, end: StopReason) {
         self.live.send_modify(|live| live.end = live.end.take().or(Some(end)));
     }
 
-    pub(crate) fn error_of(&self, end: End) -> Error {
+    pub(crate) fn error_of(&self, end: StopReason) -> Error {
         match end {
-            End::Closed => Error::Closed,
-            End::Replaced(source) => Error::Replaced { journal: self.journal.clone(), source },
+            StopReason::Closed => Error::Closed,
+            StopReason::Replaced(source) => {
+                Error::Replaced { journal: self.journal.clone(), source }
+            }
         }
     }
 
     pub(crate) fn storage(&self, source: Cause) -> Error {
-        Error::Storage { journal: self.journal.clone(), source: self.link.explain(source) }
+        Error::Storage { journal: self.journal.clone(), source: self.connection.explain(source) }
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
+    fn recent(&self) -> MutexGuard<'_, ReadState> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Recent {
+impl ReadState {
     fn epoch(&self) -> Epoch {
         self.runs.last().map_or(Epoch(0), |&(epoch, _)| epoch)
     }
 
     fn begin(&mut self, epoch: Epoch, first: Seq) {
-        if self.unsaid == Some(epoch) {
-            self.unsaid = None;
+        if self.pending_epoch == Some(epoch) {
+            self.pending_epoch = None;
         }
         if self.epoch() == epoch {
             return;
@@ -199,7 +206,7 @@ impl Recent {
 
 /// What a journal knows before it has read anything.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct ReplayStart {
     /// The record to begin after.
     pub(crate) seq: Seq,
     /// The epochs up to it.

@@ -8,7 +8,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use journal::Cause;
 
 /// An error, or a clause, as a cause.
-pub(crate) fn because(
+pub(crate) fn to_cause(
     source: impl Into<Box<dyn std::error::Error + Send + Sync + 'static>>,
 ) -> Cause {
     Arc::from(source.into())
@@ -16,52 +16,52 @@ pub(crate) fn because(
 
 /// Why a journal was not opened.
 #[derive(Clone, Debug)]
-pub(crate) enum NotOpened {
+pub(crate) enum NatsOpenError {
     /// It may be another time.
-    Now(Cause),
+    Transient(Cause),
     /// It cannot be, as it was asked for.
-    Ever(Cause),
+    Permanent(Cause),
 }
 
-impl From<Cause> for NotOpened {
+impl From<Cause> for NatsOpenError {
     fn from(cause: Cause) -> Self {
-        NotOpened::Now(cause)
+        NatsOpenError::Transient(cause)
     }
 }
 
 /// Why a message was not acknowledged.
 #[derive(Clone, Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum PublishFailure {
     /// Another record came before it. It was not written.
-    Raced,
+    Conflict,
     /// Servers have no room. It was not written.
-    Full(Cause),
+    NoSpace(Cause),
     /// Servers cannot take it now. It was not written.
-    Refused(Cause),
+    Rejected(Cause),
     /// Nothing was heard. It may have been written.
-    Unanswered(Cause),
+    Unacknowledged(Cause),
 }
 
-impl From<PublishError> for Refusal {
+impl From<PublishError> for PublishFailure {
     fn from(error: PublishError) -> Self {
         match error.kind() {
             PublishErrorKind::WrongLastSequence | PublishErrorKind::WrongLastMessageId => {
-                return Refusal::Raced;
+                return PublishFailure::Conflict;
             }
             // Nobody was there to take it.
             PublishErrorKind::StreamNotFound | PublishErrorKind::MaxPayloadExceeded => {
-                return Refusal::Refused(because(error));
+                return PublishFailure::Rejected(to_cause(error));
             }
             _ => {}
         }
         let code = error.source().and_then(|said| said.downcast_ref::<jetstream::Error>());
         match code.map(jetstream::Error::error_code) {
-            Some(code) if NO_ROOM.contains(&code) => Refusal::Full(because(error)),
+            Some(code) if NO_ROOM.contains(&code) => PublishFailure::NoSpace(to_cause(error)),
             // The same message is on its way.
             Some(ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT) | None => {
-                Refusal::Unanswered(because(error))
+                PublishFailure::Unacknowledged(to_cause(error))
             }
-            Some(_) => Refusal::Refused(because(error)),
+            Some(_) => PublishFailure::Rejected(to_cause(error)),
         }
     }
 }

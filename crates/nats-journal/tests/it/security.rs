@@ -11,28 +11,28 @@ use journal::{
     Clock, Copied, Error, Follow, Import, Journal, MAX_BATCH_BYTES, Options, Origin, RECENT_BYTES,
     Seq, UnixMillis,
 };
-use nats_journal::{NatsJournal, PATIENCE, Place};
+use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsImport, NatsJournal};
 use testkit::nats::NatsServer;
 use testkit::nats::guard::Guard;
 use testkit::nats::users::Rights;
 use tokio::time::Instant;
 
-use crate::opening::{refusal, said};
+use crate::harness::{append_at_last, config_for, in_time, named, one};
+use crate::open_errors::{refusal, said};
 use crate::records::{all_after, texts};
-use crate::replica::{append_at_last, in_time, named, one, place};
 
 /// A place that is reached by this URL, with what its servers want.
-fn at(url: &str, authorities: Option<PathBuf>, credentials: Option<PathBuf>) -> Place {
-    Place { authorities, credentials, ..Place::at(url.parse().unwrap()) }
+fn at(url: &str, ca_file: Option<PathBuf>, credentials: Option<PathBuf>) -> NatsConfig {
+    NatsConfig { ca_file, credentials, ..NatsConfig::new(url.parse().unwrap()) }
 }
 
 /// The place as a new user with these rights reaches it.
-fn of_user(guard: &Guard, server: &NatsServer, rights: &Rights) -> Place {
-    Place { credentials: Some(guard.user(rights).1), ..place(server) }
+fn of_user(guard: &Guard, server: &NatsServer, rights: &Rights) -> NatsConfig {
+    NatsConfig { credentials: Some(guard.user(rights).1), ..config_for(server) }
 }
 
-async fn open_at(place: &Place) -> NatsJournal {
-    NatsJournal::open(place, Options::default()).await.unwrap()
+async fn open_at(config: &NatsConfig) -> NatsJournal {
+    NatsJournal::open(config, Options::default()).await.unwrap()
 }
 
 /// The port of a server, under the name of the machine.
@@ -47,8 +47,8 @@ async fn with_an_authority_and_credentials_a_journal_goes_on_after_the_servers_r
         let mut server = NatsServer::start_with(&guard.config());
         let (_, credentials) = guard.user(&Rights::fewest());
         for url in [server.tls_url(), by_name(&server, "tls")] {
-            let place = at(&url, Some(guard.authorities()), Some(credentials.clone()));
-            let journal = open_at(&place).await;
+            let config = at(&url, Some(guard.authorities()), Some(credentials.clone()));
+            let journal = open_at(&config).await;
             let before = journal.tail();
             let mut follow = journal.follow(before);
             journal.append(one("before")).await.unwrap();
@@ -82,8 +82,8 @@ async fn a_server_that_wants_tls_is_given_it_whatever_the_address_says() {
 }
 
 /// All that can be asked of a journal, with as much as makes servers wait for the reader.
-async fn do_everything(place: &Place, copy: &Place) -> Result<(), Error> {
-    let journal = NatsJournal::open(place, Options::default()).await?;
+async fn do_everything(config: &NatsConfig, copy: &NatsConfig) -> Result<(), Error> {
+    let journal = NatsJournal::open(config, Options::default()).await?;
     let large = |of: usize| Bytes::from(vec![b'x'; of]);
     let records = (RECENT_BYTES / LARGE) + 8;
     for _ in 0..records {
@@ -94,7 +94,7 @@ async fn do_everything(place: &Place, copy: &Place) -> Result<(), Error> {
     let far_ahead = Clock::new(|| UnixMillis(u64::MAX));
     let keep = Some(Duration::ZERO);
     let options = Options { keep, keep_bytes: Some(1 << 30), clock: far_ahead, max_bytes: None };
-    let another = NatsJournal::open(place, options).await?;
+    let another = NatsJournal::open(config, options).await?;
     assert_eq!(another.tail(), journal.tail());
     for seq in [3, 5] {
         another.checkpoint(Seq(seq), large(STATE), Seq(seq)).await?;
@@ -109,8 +109,8 @@ async fn do_everything(place: &Place, copy: &Place) -> Result<(), Error> {
         journal.close().await;
     }
 
-    let original = NatsJournal::open_to_read(place).await?;
-    let mut import = NatsJournal::import(copy, &Origin::of(&original).await?).await?;
+    let original = NatsJournal::open_to_read(config).await?;
+    let mut import = NatsImport::begin(copy, &Origin::of(&original).await?).await?;
     let copied = |record| Copied { record, key: vec!["main".into()] };
     let records = all_after(&original, Seq(5)).await?;
     import.write(records.into_iter().map(copied).collect()).await?;
@@ -141,10 +141,10 @@ async fn a_user_with_the_rights_that_are_told_can_do_everything_and_with_one_les
                 subject.iter().fold(rights, |rights, subject| rights.without(subject))
             };
             let (_, credentials) = guard.user(&rights(&prefix).and(rights(&copy)));
-            let [here, there] = [prefix, copy].map(|prefix| Place {
+            let [here, there] = [prefix, copy].map(|prefix| NatsConfig {
                 credentials: Some(credentials.clone()),
                 prefix: prefix.parse().unwrap(),
-                ..place(&server)
+                ..config_for(&server)
             });
             let doing = tokio::spawn(async move { do_everything(&here, &there).await });
             async move { (left_out, tokio::time::timeout(DONE_WITHIN, doing).await) }
@@ -166,14 +166,14 @@ async fn a_user_who_makes_no_streams_needs_no_right_to_it() {
     in_time(async {
         let guard = Guard::new();
         let server = NatsServer::start_with(&guard.operator.config());
-        let place = |rights: &Rights| of_user(&guard, &server, rights);
-        drop(open_at(&place(&Rights::fewest())).await);
+        let config = |rights: &Rights| of_user(&guard, &server, rights);
+        drop(open_at(&config(&Rights::fewest())).await);
         let mut fewer = Rights::fewest();
         fewer.publish.retain(|right| !right.contains("STREAM.CREATE") && !right.contains("UPDATE"));
-        let journal = open_at(&place(&fewer)).await;
+        let journal = open_at(&config(&fewer)).await;
         journal.append(one("written")).await.unwrap();
         journal.checkpoint(Seq(1), "state".into(), Seq(1)).await.unwrap();
-        assert_eq!(open_at(&place(&fewer)).await.others_checkpoint().await.unwrap(), Seq(1));
+        assert_eq!(open_at(&config(&fewer)).await.others_checkpoint().await.unwrap(), Seq(1));
     })
     .await;
 }
@@ -204,8 +204,8 @@ async fn why_nobody_is_let_in_is_told() {
             (at(&plain.tls_url(), known(), None), "it was asked for TLS and has none"),
             (at(&asking.tls_url(), known(), None), "it wants a certificate of its clients"),
         ];
-        let asked = cases.map(|(place, words)| async move {
-            let refusal = refusal(&place).await;
+        let asked = cases.map(|(config, words)| async move {
+            let refusal = refusal(&config).await;
             assert!(refusal.contains(words), "{words}: {refusal}");
             assert!(refusal.contains("cannot be read or written: "), "{refusal}");
         });
@@ -223,16 +223,20 @@ async fn a_right_that_is_missing_is_told() {
     in_time(async {
         let guard = Guard::new();
         let server = NatsServer::start_with(&guard.operator.config());
-        let place = |rights: &Rights| of_user(&guard, &server, rights);
-        let without = |right: &str| place(&Rights::fewest().without(right));
+        let config = |rights: &Rights| of_user(&guard, &server, rights);
+        let without = |right: &str| config(&Rights::fewest().without(right));
         let asked = Instant::now();
         let refusal = refusal(&without("$JS.API.STREAM.INFO.flightboard")).await;
-        assert!(asked.elapsed() < PATIENCE, "it is not asked for again: {:?}", asked.elapsed());
+        assert!(
+            asked.elapsed() < APPEND_TIMEOUT,
+            "it is not asked for again: {:?}",
+            asked.elapsed()
+        );
         assert!(refusal.contains("$JS.API.STREAM.INFO.flightboard"), "{refusal}");
         let violation = "the server says: nats: Permissions Violation for Publish to ";
         assert!(refusal.contains(violation), "{refusal}");
 
-        drop(open_at(&place(&Rights::fewest())).await);
+        drop(open_at(&config(&Rights::fewest())).await);
         let journal = open_at(&without("flightboard.>")).await;
         let refusal = said(&journal.append_keyed(vec![named("a", "b")]).await.unwrap_err());
         assert!(refusal.contains(&format!("{violation}\"flightboard.main.I768\"")), "{refusal}");
@@ -247,8 +251,8 @@ async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
         let mut guard = Guard::new();
         let mut server = NatsServer::start_with(&guard.operator.config());
         let (old, file) = guard.user(&Rights::fewest());
-        let place = Place { credentials: Some(file.clone()), ..place(&server) };
-        let journal = open_at(&place).await;
+        let config = NatsConfig { credentials: Some(file.clone()), ..config_for(&server) };
+        let journal = open_at(&config).await;
         append_at_last(&journal, "by the old one").await;
 
         let (new, _) = guard.user(&Rights::fewest());
@@ -266,7 +270,7 @@ async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
         };
         assert!(refusal.contains(&format!(": {}: ", server.address())), "{refusal}");
 
-        let journal = open_at(&place).await;
+        let journal = open_at(&config).await;
         append_at_last(&journal, "by the new one").await;
         let records = all_after(&journal, Seq::ZERO).await.unwrap();
         assert_eq!(texts(&records), ["by the old one", "by the new one"]);
@@ -303,9 +307,9 @@ async fn a_user_may_be_named_by_an_address() {
         ];
         let tried = cases.map(|(config, good, wrong)| async move {
             let server = NatsServer::start_with(config);
-            let place = |who: &str| at(&format!("nats://{who}@{}", server.address()), None, None);
-            open_at(&place(good)).await.append(one("written")).await.unwrap();
-            let refusal = refusal(&place(wrong)).await;
+            let config = |who: &str| at(&format!("nats://{who}@{}", server.address()), None, None);
+            open_at(&config(good)).await.append(one("written")).await.unwrap();
+            let refusal = refusal(&config(wrong)).await;
             assert!(refusal.contains("it does not let the user in"), "{refusal}");
             assert!(!refusal.contains(wrong), "{refusal}");
         });

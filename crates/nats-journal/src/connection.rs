@@ -9,44 +9,35 @@ use async_nats::{Client, ConnectOptions, Event};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::fault::because;
-use crate::not_connected::{Heard, words};
-use crate::place::{Place, Tls, User};
-use crate::stamp::MAX_HEADER_BYTES;
+use crate::config::{NatsConfig, NatsUser, TlsMode};
+use crate::diagnostics::{Diagnostics, words};
+use crate::error::to_cause;
+use crate::headers::MAX_HEADER_BYTES;
+use crate::timing::{
+    APPEND_TIMEOUT, ELECTION_TIMEOUT, MAX_RECONNECT_DELAY, MIN_RECONNECT_DELAY, PING_INTERVAL,
+    RESPONSE_TIMEOUT, RETRY_INTERVAL,
+};
 use journal::{Cause, MAX_PAYLOAD_BYTES};
 
-/// How long an append waits for its answer, and anything for a connection that was lost. Then it is refused.
-pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long anything else is asked again. A server that leads no more is missed for 4 to 9 seconds before
-/// another one stands for election (`server/raft.go` of NATS 2.9 to 2.12), and it may take two.
-pub const ELECTED_WITHIN: Duration = Duration::from_secs(20);
-
-/// The longest wait between two attempts to connect.
-pub const MAX_RECONNECT_WAIT: Duration = Duration::from_secs(4);
-
-/// How long a single answer may take before the question is put again.
-pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(2);
-
 #[derive(Clone, Debug)]
-pub(crate) struct Link {
+pub(crate) struct NatsConnection {
     pub(crate) client: Client,
     pub(crate) jetstream: Context,
     down_since: watch::Receiver<Option<Instant>>,
-    heard: Arc<Heard>,
+    heard: Arc<Diagnostics>,
 }
 
-impl Link {
+impl NatsConnection {
     /// Connects, or says why not.
-    pub(crate) async fn connect(place: &Place, in_flight: usize) -> Result<Self, Cause> {
+    pub(crate) async fn connect(config: &NatsConfig, in_flight: usize) -> Result<Self, Cause> {
         let (down, down_since) = watch::channel(None);
-        let heard = Arc::new(Heard::default());
+        let heard = Arc::new(Diagnostics::default());
         let (hears_events, hears_attempts) = (Arc::clone(&heard), Arc::clone(&heard));
         let mut options = ConnectOptions::new()
-            .name(place.prefix.as_str())
-            .require_tls(place.tls == Tls::Required || place.servers.want_tls())
-            .connection_timeout(PATIENCE)
-            .ping_interval(PING)
+            .name(config.prefix.as_str())
+            .require_tls(config.tls == TlsMode::Required || config.servers.want_tls())
+            .connection_timeout(APPEND_TIMEOUT)
+            .ping_interval(PING_INTERVAL)
             .max_reconnects(None)
             .reconnect_delay_callback(reconnect_wait)
             .event_callback(move |event| {
@@ -58,25 +49,25 @@ impl Link {
                 hears_attempts.not_connected(&servers);
                 std::future::ready(None)
             });
-        if let Some(file) = &place.credentials {
-            options = options.credentials_file(file).await.map_err(because)?;
-        } else if let Some(user) = place.servers.user() {
+        if let Some(file) = &config.credentials {
+            options = options.credentials_file(file).await.map_err(to_cause)?;
+        } else if let Some(user) = config.servers.user() {
             // The library leaves it in the address, and unused.
             options = match user {
-                User::Named { name, password } => options.user_and_password(name, password),
-                User::Token(token) => options.token(token),
+                NatsUser::Named { name, password } => options.user_and_password(name, password),
+                NatsUser::Token(token) => options.token(token),
             };
         }
-        if let Some(file) = &place.authorities {
+        if let Some(file) = &config.ca_file {
             options = options.add_root_certificates(file.clone());
         }
-        let connected = options.connect(place.servers.addresses()).await;
-        let client = connected.map_err(|e| because(words(&e.to_string())))?;
+        let connected = options.connect(config.servers.addresses()).await;
+        let client = connected.map_err(|e| to_cause(words(&e.to_string())))?;
         let jetstream = jetstream::ContextBuilder::new()
-            .timeout(ANSWER_WAIT)
+            .timeout(RESPONSE_TIMEOUT)
             .max_ack_inflight(in_flight)
             .build(client.clone());
-        Ok(Link { client, jetstream, down_since, heard })
+        Ok(NatsConnection { client, jetstream, down_since, heard })
     }
 
     /// What the servers take beside the headers, or less.
@@ -86,11 +77,12 @@ impl Link {
     }
 
     /// Returns at once where there is a connection; else waits for one until it has been away for
-    /// [`PATIENCE`].
+    /// [`APPEND_TIMEOUT`].
     pub(crate) async fn up(&self) -> Result<(), Cause> {
         let mut down = self.down_since.clone();
         let Some(since) = *down.borrow_and_update() else { return Ok(()) };
-        let back = tokio::time::timeout_at(since + PATIENCE, down.wait_for(Option::is_none)).await;
+        let back =
+            tokio::time::timeout_at(since + APPEND_TIMEOUT, down.wait_for(Option::is_none)).await;
         match back {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(self.heard.why_not_connected()),
@@ -103,7 +95,7 @@ impl Link {
     }
 
     /// Asks again until there is an answer: who leads a stream may just be elected.
-    pub(crate) async fn patiently<T, F: Future<Output = Result<T, Cause>>>(
+    pub(crate) async fn retry<T, F: Future<Output = Result<T, Cause>>>(
         &self,
         ask: impl Fn() -> F,
     ) -> Result<T, Cause> {
@@ -117,29 +109,29 @@ impl Link {
         }
     }
 
-    pub(crate) fn patience(&self) -> Patience<'_> {
-        Patience { heard: &self.heard, since: Instant::now() }
+    pub(crate) fn patience(&self) -> NatsRetry<'_> {
+        NatsRetry { heard: &self.heard, since: Instant::now() }
     }
 }
 
 /// Of one who asks until there is an answer.
-pub(crate) struct Patience<'a> {
-    heard: &'a Heard,
+pub(crate) struct NatsRetry<'a> {
+    heard: &'a Diagnostics,
     since: Instant,
 }
 
-impl Patience<'_> {
+impl NatsRetry<'_> {
     /// Whether to ask again, after a pause. It is of no use where the server says that the user may not.
     pub(crate) async fn again(&self) -> bool {
-        let again = self.since.elapsed() < ELECTED_WITHIN && !self.heard.denied_since(self.since);
+        let again = self.since.elapsed() < ELECTION_TIMEOUT && !self.heard.denied_since(self.since);
         if again {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_INTERVAL).await;
         }
         again
     }
 }
 
-fn notice(down: &watch::Sender<Option<Instant>>, heard: &Heard, event: &Event) {
+fn notice(down: &watch::Sender<Option<Instant>>, heard: &Diagnostics, event: &Event) {
     match event {
         Event::Connected => {
             heard.connected();
@@ -161,19 +153,11 @@ fn notice(down: &watch::Sender<Option<Instant>>, heard: &Heard, event: &Event) {
 
 /// Doubles with each attempt, and differs for each, so that replicas do not come back all at once.
 fn reconnect_wait(attempts: usize) -> Duration {
-    let doubled = FIRST_RECONNECT_WAIT * 2_u32.pow(attempts.min(MOST_DOUBLINGS) as u32);
-    doubled.min(MAX_RECONNECT_WAIT).mul_f64(rand::random_range(0.5..1.0))
+    let doubled = MIN_RECONNECT_DELAY * 2_u32.pow(attempts.min(MAX_DOUBLINGS) as u32);
+    doubled.min(MAX_RECONNECT_DELAY).mul_f64(rand::random_range(0.5..1.0))
 }
 
-const FIRST_RECONNECT_WAIT: Duration = Duration::from_millis(50);
-
-/// How long to wait before what was not taken is sent again, or what was not answered is asked again.
-pub(crate) const PAUSE: Duration = Duration::from_millis(50);
-
-const MOST_DOUBLINGS: usize = 10;
-
-/// How often a silent connection is tried, so that one that was cut without a word is noticed.
-const PING: Duration = Duration::from_secs(3);
+const MAX_DOUBLINGS: usize = 10;
 
 #[cfg(test)]
 mod tests {
@@ -181,10 +165,10 @@ mod tests {
 
     #[test]
     fn waits_between_attempts_grow_to_their_bound() {
-        assert!(reconnect_wait(0) <= FIRST_RECONNECT_WAIT);
+        assert!(reconnect_wait(0) <= MIN_RECONNECT_DELAY);
         for attempts in [7, 100, usize::MAX] {
             let wait = reconnect_wait(attempts);
-            assert!((MAX_RECONNECT_WAIT / 2..=MAX_RECONNECT_WAIT).contains(&wait), "{wait:?}");
+            assert!((MAX_RECONNECT_DELAY / 2..=MAX_RECONNECT_DELAY).contains(&wait), "{wait:?}");
         }
     }
 }

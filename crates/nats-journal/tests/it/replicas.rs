@@ -3,16 +3,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{Journal, Options, Seq};
-use nats_journal::{NatsJournal, Place};
+use nats_journal::{NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::records::all_after;
-use crate::replica::{
+use crate::harness::{
     append_at_last, check, follow_to_the_end, in_time, numbered, one, open, stream,
 };
+use crate::records::all_after;
 
 #[tokio::test]
 async fn replicas_see_each_others_records_under_equal_ids() {
@@ -94,8 +94,8 @@ async fn one_that_is_far_away_gets_in_all_the_same() {
     in_time(async {
         let server = NatsServer::start();
         let far = far_from(server.address()).await;
-        let place = Place::at(format!("nats://{far}").parse().unwrap());
-        let journal = NatsJournal::open(&place, Options::default()).await.unwrap();
+        let config = NatsConfig::new(format!("nats://{far}").parse().unwrap());
+        let journal = NatsJournal::open(&config, Options::default()).await.unwrap();
         let stream = stream(&server).await;
         let client = async_nats::connect(server.url()).await.unwrap();
         let busy = tokio::spawn(async move {

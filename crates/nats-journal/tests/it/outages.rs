@@ -1,18 +1,18 @@
 use std::time::Duration;
 
 use journal::{Error, Journal, Seq};
-use nats_journal::{COMPARED_EVERY, LESS_FOR, PATIENCE};
+use nats_journal::{APPEND_TIMEOUT, RECHECK_INTERVAL, TRUNCATION_GRACE};
 use testkit::nats::NatsServer;
 use tokio::time::Instant;
 
+use crate::harness::{append_at_last, check, in_time, named, one, open};
 use crate::records::{all_after, texts};
-use crate::replica::{append_at_last, check, in_time, named, one, open};
 
 /// What a stated time may be passed by, on a machine with much else to do.
 const SLACK: Duration = Duration::from_secs(10);
 
 /// Looks come with the servers' word that there is nothing, and take their time.
-const LOOKED_AT_LEAST_EVERY: Duration = COMPARED_EVERY.saturating_add(Duration::from_secs(4));
+const LOOKED_AT_LEAST_EVERY: Duration = RECHECK_INTERVAL.saturating_add(Duration::from_secs(4));
 
 #[tokio::test]
 async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
@@ -29,14 +29,14 @@ async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
             let expected = matches!(refusal, Error::Storage { .. } | Error::Unknown { .. });
             assert!(expected, "{refusal:?}");
         }
-        assert!(asked.elapsed() < PATIENCE + SLACK);
+        assert!(asked.elapsed() < APPEND_TIMEOUT + SLACK);
         // By now it has been away for longer than anybody should wait.
         let asked = Instant::now();
         let refusal = journal.append(one("refused")).await.unwrap_err();
         let expected = format!("the journal flightboard at {} cannot be read or", server.url());
         assert!(refusal.to_string().starts_with(&expected), "{refusal}");
         assert!(matches!(journal.probe().await, Err(Error::Storage { .. })));
-        assert!(asked.elapsed() < PATIENCE, "at once, not after {:?}", asked.elapsed());
+        assert!(asked.elapsed() < APPEND_TIMEOUT, "at once, not after {:?}", asked.elapsed());
         assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before"], "in memory");
 
         server.start_again();
@@ -59,7 +59,7 @@ async fn a_server_that_does_not_answer_leaves_it_unknown() {
         let asked = Instant::now();
         let refusal = journal.append_keyed(vec![named("id", "doubtful")]).await.unwrap_err();
         assert!(matches!(refusal, Error::Unknown { .. }), "{refusal:?}");
-        assert!(asked.elapsed() < PATIENCE + SLACK, "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < APPEND_TIMEOUT + SLACK, "{:?}", asked.elapsed());
         server.let_go_on();
         // Under its id it is there once, whether it came through before or not.
         let seq = loop {
@@ -86,7 +86,7 @@ async fn what_servers_have_is_asked_again_until_they_answer() {
         journal.checkpoint(Seq(1), "state".into(), Seq(1)).await.unwrap();
         server.freeze();
         let start = tokio::spawn(async move { journal.start_point().await });
-        tokio::time::sleep(PATIENCE + Duration::from_secs(3)).await;
+        tokio::time::sleep(APPEND_TIMEOUT + Duration::from_secs(3)).await;
         assert!(!start.is_finished(), "it waits for longer than an append");
         server.let_go_on();
         assert_eq!(start.await.unwrap().unwrap().map(|start| start.seq), Some(Seq(1)));
@@ -128,7 +128,7 @@ async fn a_long_silence_is_no_loss() {
         let journal = open(&server).await;
         journal.append(one("before")).await.unwrap();
         server.stop();
-        tokio::time::sleep(LESS_FOR + Duration::from_secs(2)).await;
+        tokio::time::sleep(TRUNCATION_GRACE + Duration::from_secs(2)).await;
         server.start_again();
         assert_eq!(append_at_last(&journal, "after").await, Seq(2));
     })

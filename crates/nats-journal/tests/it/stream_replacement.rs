@@ -2,12 +2,12 @@ use std::fs;
 use std::path::Path;
 
 use journal::{Error, Follow, Journal, Options, Position, Seq};
-use nats_journal::{NatsJournal, Place};
+use nats_journal::{NatsConfig, NatsJournal};
 use testkit::link::{Link, State};
 use testkit::nats::NatsServer;
 
+use crate::harness::{append_at_last, config_for, in_time, numbered, one, open, stream};
 use crate::records::{all_after, texts};
-use crate::replica::{append_at_last, in_time, numbered, one, open, place, stream};
 
 fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<Position> {
     range.map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
@@ -130,7 +130,7 @@ async fn one_that_saw_nothing_of_what_was_lost_gives_no_id_of_it_again() {
     in_time(async {
         let (mut server, copy) = (NatsServer::start(), tempfile::tempdir().unwrap());
         let link = Link::to(&[server.address()]).await.unwrap();
-        let behind_it = Place::at(format!("nats://{}", link.addresses()[0]).parse().unwrap());
+        let behind_it = NatsConfig::new(format!("nats://{}", link.addresses()[0]).parse().unwrap());
         let cut_off = NatsJournal::open(&behind_it, Options::default()).await.unwrap();
         let journal = open(&server).await;
         append_at_last(&cut_off, "read by both").await;
@@ -222,7 +222,7 @@ async fn a_hole_is_told_and_never_skipped() {
             "{read:?}"
         );
         assert_eq!(texts(&all_after(&journal, Seq(500)).await.unwrap())[0], "500");
-        let opened = NatsJournal::open(&place(&server), Options::default()).await;
+        let opened = NatsJournal::open(&config_for(&server), Options::default()).await;
         assert!(matches!(opened, Err(Error::Replaced { .. })), "{opened:?}");
     })
     .await;

@@ -7,30 +7,31 @@ use std::time::Duration;
 use journal::Seq;
 use tokio::time::Instant;
 
-use crate::ends::{End, Ends};
-use crate::fault::because;
-use crate::reading::{Arrived, At, Reading, Trouble};
-use crate::streams::Look;
+use crate::cursor::StreamCursor;
+use crate::error::to_cause;
+use crate::reader::{ReceivedRecord, StreamReadError, StreamReader};
+use crate::shared::{NatsShared, StopReason};
+use crate::streams::StreamStatus;
 
 /// How long a stream may seem to have less than was read of it: servers that just came back may not have
 /// all yet.
-pub const LESS_FOR: Duration = Duration::from_secs(10);
+pub const TRUNCATION_GRACE: Duration = Duration::from_secs(10);
 
 /// How often the record read last is compared with the one that the stream has.
-pub const COMPARED_EVERY: Duration = Duration::from_secs(5);
+pub const RECHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-pub(crate) struct Tail {
-    ends: Arc<Ends>,
-    at: At,
+pub(crate) struct Tailer {
+    shared: Arc<NatsShared>,
+    at: StreamCursor,
     less_since: Option<Instant>,
     compared: Instant,
     /// When the stream ended with this record: once it is read, nothing of that time is missing.
     ended: Option<(Instant, Seq)>,
 }
 
-impl Tail {
-    pub(crate) fn new(ends: Arc<Ends>, at: At) -> Self {
-        Tail { ends, at, less_since: None, compared: Instant::now(), ended: None }
+impl Tailer {
+    pub(crate) fn new(shared: Arc<NatsShared>, at: StreamCursor) -> Self {
+        Tailer { shared, at, less_since: None, compared: Instant::now(), ended: None }
     }
 
     /// Runs until it is aborted, or the journal has ended.
@@ -41,8 +42,8 @@ impl Tail {
             let trouble = self.look().await;
             tracing::debug!("the stream is looked at anew from {}: {trouble}", self.at.seq);
             if let Some(why) = self.is_over(trouble) {
-                tracing::error!("the journal {} was replaced: {why}", self.ends.journal);
-                self.ends.end(End::Replaced(because(why)));
+                tracing::error!("the journal {} was replaced: {why}", self.shared.journal);
+                self.shared.end(StopReason::Replaced(to_cause(why)));
                 return;
             }
             pause = if self.at.seq > before { FIRST_PAUSE } else { (2 * pause).min(MAX_PAUSE) };
@@ -51,29 +52,30 @@ impl Tail {
     }
 
     /// Reads on for as long as nothing is wrong.
-    async fn look(&mut self) -> Trouble {
-        let ends = Arc::clone(&self.ends);
-        let mut reading = match Reading::begin(&ends.link, &ends.streams, self.at).await {
-            Ok(reading) => reading,
-            Err(trouble) => return trouble,
-        };
+    async fn look(&mut self) -> StreamReadError {
+        let shared = Arc::clone(&self.shared);
+        let mut reading =
+            match StreamReader::begin(&shared.connection, &shared.streams, self.at).await {
+                Ok(reading) => reading,
+                Err(trouble) => return trouble,
+            };
         loop {
             let arrived = tokio::select! {
                 arrived = reading.next() => arrived.map(Some),
-                () = ends.doubt.notified() => Ok(None),
+                () = shared.recheck.notified() => Ok(None),
             };
             let asked = matches!(arrived, Ok(None));
             match arrived {
                 Ok(arrived) => self.take(arrived),
                 Err(trouble) => {
                     // What is written from now on may come after what was never read here.
-                    if self.at.mark.is_some() {
-                        ends.begin_epoch();
+                    if self.at.fingerprint.is_some() {
+                        shared.begin_epoch();
                     }
                     return trouble;
                 }
             }
-            if (asked || self.compared.elapsed() >= COMPARED_EVERY)
+            if (asked || self.compared.elapsed() >= RECHECK_INTERVAL)
                 && let Err(trouble) = self.compare().await
             {
                 return trouble;
@@ -81,42 +83,46 @@ impl Tail {
         }
     }
 
-    fn take(&mut self, arrived: Option<Vec<Arrived>>) {
+    fn take(&mut self, arrived: Option<Vec<ReceivedRecord>>) {
         let Some(arrived) = arrived else { return };
-        let last = arrived.last().map(|last| At { seq: last.seq, mark: Some(last.mark) });
+        let last = arrived
+            .last()
+            .map(|last| StreamCursor { seq: last.seq, fingerprint: Some(last.fingerprint) });
         // Something new, or the word that there is nothing.
         if last.is_none_or(|last| last.seq > self.at.seq) {
             self.less_since = None;
         }
         self.at = last.unwrap_or(self.at);
-        self.ends.announce(arrived);
+        self.shared.announce(arrived);
         self.notice_all_is_read();
     }
 
     fn notice_all_is_read(&mut self) {
         if let Some((at, _)) = self.ended.take_if(|(_, last)| *last <= self.at.seq) {
-            self.ends.sure(at);
+            self.shared.sure(at);
         }
     }
 
     /// Whether the record read last is still the one that the stream has, and whether it has more.
-    async fn compare(&mut self) -> Result<(), Trouble> {
+    async fn compare(&mut self) -> Result<(), StreamReadError> {
         self.compared = Instant::now();
-        let streams = &self.ends.streams;
+        let streams = &self.shared.streams;
         // Says too whether it is replicated now.
         let state = match streams.look_from(self.at).await {
             Ok(state) => state,
             // Whether the servers can be reached is found out by reading.
-            Err(Look::Failed(_)) => return Ok(()),
+            Err(StreamStatus::Unreachable(_)) => return Ok(()),
             Err(look) => return Err(look.into()),
         };
-        if let Some(read) = self.at.mark {
-            match streams.mark(self.at.seq.0).await {
-                Ok(Some(mark)) if mark != read => {
-                    return Err(Trouble::Other("another record has the number of one read"));
+        if let Some(read) = self.at.fingerprint {
+            match streams.fingerprint(self.at.seq.0).await {
+                Ok(Some(fingerprint)) if fingerprint != read => {
+                    return Err(StreamReadError::Diverged(
+                        "another record has the number of one read",
+                    ));
                 }
                 Ok(None) if state.last_sequence < self.at.seq.0 => {
-                    return Err(Trouble::Less("it ends before what was read"));
+                    return Err(StreamReadError::Truncated("it ends before what was read"));
                 }
                 Ok(_) => {}
                 Err(_) => return Ok(()),
@@ -127,13 +133,13 @@ impl Tail {
         Ok(())
     }
 
-    fn is_over(&mut self, trouble: Trouble) -> Option<&'static str> {
+    fn is_over(&mut self, trouble: StreamReadError) -> Option<&'static str> {
         match trouble {
-            Trouble::Cut(_) => None,
-            Trouble::Other(why) => Some(why),
-            Trouble::Less(why) => {
+            StreamReadError::Interrupted(_) => None,
+            StreamReadError::Diverged(why) => Some(why),
+            StreamReadError::Truncated(why) => {
                 let since = self.less_since.get_or_insert_with(Instant::now);
-                (since.elapsed() >= LESS_FOR).then_some(why)
+                (since.elapsed() >= TRUNCATION_GRACE).then_some(why)
             }
         }
     }

@@ -10,21 +10,21 @@ use journal::{Cause, Checkpoint, Error, Options, Seq, UnixMillis};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::checkpoints::{self, Contents, Kept};
-use crate::ends::Ends;
-use crate::fault::because;
-use crate::history::{History, Of, Old};
+use crate::checkpoints::{self, CheckpointContents, StoredCheckpoint};
+use crate::error::to_cause;
+use crate::history::{Fetch, HistoryReader, StoredRecord};
+use crate::shared::NatsShared;
 
 #[derive(Debug)]
-pub(crate) struct Retention {
+pub(crate) struct StreamPruner {
     options: Options,
     /// Checkpoints that are of records which were lost.
     foreign: HashSet<Seq>,
-    work: Mutex<Work>,
+    work: Mutex<PruneState>,
 }
 
 #[derive(Debug, Default)]
-struct Work {
+struct PruneState {
     /// Set by the one that wrote a checkpoint.
     oldest_checkpoint: Option<Seq>,
     /// The oldest record and when it was written, where that is known.
@@ -34,84 +34,87 @@ struct Work {
     failing: bool,
 }
 
-impl Retention {
+impl StreamPruner {
     pub(crate) fn new(options: Options, foreign: HashSet<Seq>) -> Self {
-        Retention { options, foreign, work: Mutex::default() }
+        StreamPruner { options, foreign, work: Mutex::default() }
     }
 
-    pub(crate) async fn start_point(&self, ends: &Ends) -> Result<Option<Checkpoint>, Error> {
-        let oldest = ends.link.patiently(|| self.oldest(ends)).await;
-        oldest.map_err(|cause| ends.storage(cause))
+    pub(crate) async fn start_point(
+        &self,
+        shared: &NatsShared,
+    ) -> Result<Option<Checkpoint>, Error> {
+        let oldest = shared.connection.retry(|| self.oldest(shared)).await;
+        oldest.map_err(|cause| shared.storage(cause))
     }
 
-    pub(crate) async fn newest(&self, ends: &Ends) -> Result<Seq, Error> {
-        let kept = ends.link.patiently(|| self.list(ends)).await;
-        let kept = kept.map_err(|cause| ends.storage(cause))?;
+    pub(crate) async fn newest(&self, shared: &NatsShared) -> Result<Seq, Error> {
+        let kept = shared.connection.retry(|| self.list(shared)).await;
+        let kept = kept.map_err(|cause| shared.storage(cause))?;
         Ok(kept.last().map_or(Seq::ZERO, |kept| kept.seq))
     }
 
     pub(crate) async fn checkpoint(
         &self,
-        ends: &Ends,
+        shared: &NatsShared,
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
     ) -> Result<(), Error> {
         let mut work = self.work.lock().await;
-        ends.link.up().await.map_err(|cause| ends.storage(cause))?;
-        let kept_after = self.first(ends).await.map_err(|cause| ends.storage(cause))?.prev();
-        check_reach(seq, kept_after, ends.tail())?;
-        let kept = self.keep(ends, seq, state, needed_after);
-        work.oldest_checkpoint = Some(kept.await.map_err(|cause| ends.storage(cause))?);
+        shared.connection.up().await.map_err(|cause| shared.storage(cause))?;
+        let kept_after = self.first(shared).await.map_err(|cause| shared.storage(cause))?.prev();
+        check_reach(seq, kept_after, shared.tail())?;
+        let kept = self.keep(shared, seq, state, needed_after);
+        work.oldest_checkpoint = Some(kept.await.map_err(|cause| shared.storage(cause))?);
         work.measured = None;
-        while self.try_step(&mut work, ends).await {}
+        while self.try_step(&mut work, shared).await {}
         Ok(())
     }
 
     /// Lets go of a few records, if any are due.
-    pub(crate) async fn step(&self, ends: &Ends) {
+    pub(crate) async fn step(&self, shared: &NatsShared) {
         let mut work = self.work.lock().await;
-        self.try_step(&mut work, ends).await;
+        self.try_step(&mut work, shared).await;
     }
 
     /// Gives the oldest that is kept now.
     async fn keep(
         &self,
-        ends: &Ends,
+        shared: &NatsShared,
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
     ) -> Result<Seq, Cause> {
-        let contents = Contents { runs: ends.runs_to(seq), state };
-        checkpoints::put(&ends.streams, seq, &contents).await?;
-        let mut kept: Vec<_> = self.list(ends).await?.iter().map(|kept| kept.seq).collect();
+        let contents = CheckpointContents { runs: shared.runs_to(seq), state };
+        checkpoints::put(&shared.streams, seq, &contents).await?;
+        let mut kept: Vec<_> = self.list(shared).await?.iter().map(|kept| kept.seq).collect();
         let superfluous = superfluous_checkpoints(&kept, needed_after);
         for &seq in &superfluous {
-            checkpoints::remove(&ends.streams, seq).await?;
+            checkpoints::remove(&shared.streams, seq).await?;
         }
         kept.retain(|seq| !superfluous.contains(seq));
         Ok(kept.first().copied().unwrap_or(seq))
     }
 
-    async fn oldest(&self, ends: &Ends) -> Result<Option<Checkpoint>, Cause> {
-        let kept = self.list(ends).await?;
-        let Some(&Kept { seq, .. }) = kept.first() else { return Ok(None) };
-        let contents = checkpoints::get(&ends.streams, seq).await?;
+    async fn oldest(&self, shared: &NatsShared) -> Result<Option<Checkpoint>, Cause> {
+        let kept = self.list(shared).await?;
+        let Some(&StoredCheckpoint { seq, .. }) = kept.first() else { return Ok(None) };
+        let contents = checkpoints::get(&shared.streams, seq).await?;
         Ok(Some(Checkpoint { seq, state: contents.state }))
     }
 
-    async fn list(&self, ends: &Ends) -> Result<Vec<Kept>, Cause> {
-        let mut kept = checkpoints::list(&ends.streams, &self.foreign).await?;
-        let tail = ends.tail();
+    async fn list(&self, shared: &NatsShared) -> Result<Vec<StoredCheckpoint>, Cause> {
+        let mut kept = checkpoints::list(&shared.streams, &self.foreign).await?;
+        let tail = shared.tail();
         kept.retain(|kept| kept.seq <= tail);
         Ok(kept)
     }
 
     /// Whether there may be more to do.
-    async fn try_step(&self, work: &mut Work, ends: &Ends) -> bool {
+    async fn try_step(&self, work: &mut PruneState, shared: &NatsShared) -> bool {
         let Some(oldest_checkpoint) = work.oldest_checkpoint else { return false };
-        let reach = reach(Some(oldest_checkpoint), ends.tail());
-        let step = self.let_go(work, ends, reach).await;
+        let reach = reach(Some(oldest_checkpoint), shared.tail());
+        let step = self.let_go(work, shared, reach).await;
         let failed = step.is_err();
         let was_failing = std::mem::replace(&mut work.failing, failed);
         match step {
@@ -126,26 +129,31 @@ impl Retention {
         }
     }
 
-    async fn let_go(&self, work: &mut Work, ends: &Ends, reach: Seq) -> Result<bool, Cause> {
-        let used_bytes = self.used_bytes(work, ends).await?;
+    async fn let_go(
+        &self,
+        work: &mut PruneState,
+        shared: &NatsShared,
+        reach: Seq,
+    ) -> Result<bool, Cause> {
+        let used_bytes = self.used_bytes(work, shared).await?;
         let due = Due::new(&self.options, used_bytes);
         // While the oldest is known to stay, nobody has to be asked.
         let stays = |(seq, time): (Seq, UnixMillis)| seq > reach || !due.takes(time, 0);
         if work.oldest.is_some_and(stays) || !self.options_let_go() {
             return Ok(false);
         }
-        let first = self.first(ends).await?;
+        let first = self.first(shared).await?;
         if first > reach || first == Seq::ZERO {
             return Ok(false);
         }
-        let mut history = History::new(Of::Sizes, first.prev());
+        let mut history = HistoryReader::new(Fetch::Sizes, first.prev());
         // One more than may go, so that the oldest that stays is known.
-        let batch = history.next_at_once(ends, reach.next()).await.map_err(because)?;
+        let batch = history.next_at_once(shared, reach.next()).await.map_err(to_cause)?;
         let goes = last_due(&batch, due, reach);
         let stays = batch.iter().find(|old| goes.is_none_or(|goes| old.record.seq > goes));
         work.oldest = stays.map(|old| (old.record.seq, old.record.time));
         let Some(goes) = goes else { return Ok(false) };
-        ends.streams.records.purge().sequence(goes.next().0).await.map_err(because)?;
+        shared.streams.records.purge().sequence(goes.next().0).await.map_err(to_cause)?;
         // What is in use is less now, by how much the stream knows.
         work.measured = None;
         Ok(stays.is_none_or(|old| old.record.seq <= reach))
@@ -156,30 +164,31 @@ impl Retention {
     }
 
     /// Zero while it is not yet time to ask again.
-    async fn used_bytes(&self, work: &mut Work, ends: &Ends) -> Result<u64, Cause> {
+    async fn used_bytes(&self, work: &mut PruneState, shared: &NatsShared) -> Result<u64, Cause> {
         let recently = work.measured.is_some_and(|at| at.elapsed() < MEASURED_EVERY);
         if self.options.keep_bytes.is_none() || recently {
             return Ok(0);
         }
         work.measured = Some(Instant::now());
-        ends.streams
+        shared
+            .streams
             .look()
             .await
             .map(|state| state.bytes)
-            .map_err(|look| because(format!("{look:?}")))
+            .map_err(|look| to_cause(format!("{look:?}")))
     }
 
     /// The number of the oldest record, or of the next one where there is none.
-    async fn first(&self, ends: &Ends) -> Result<Seq, Cause> {
-        match ends.streams.look().await {
+    async fn first(&self, shared: &NatsShared) -> Result<Seq, Cause> {
+        match shared.streams.look().await {
             Ok(state) => Ok(Seq(state.first_sequence)),
-            Err(look) => Err(because(format!("{look:?}"))),
+            Err(look) => Err(to_cause(format!("{look:?}"))),
         }
     }
 }
 
 /// How far these go.
-fn last_due(batch: &[Old], due: Due, reach: Seq) -> Option<Seq> {
+fn last_due(batch: &[StoredRecord], due: Due, reach: Seq) -> Option<Seq> {
     let mut freed = 0;
     let goes = batch.iter().take_while(|old| {
         let goes = old.record.seq <= reach && due.takes(old.record.time, freed);

@@ -1,13 +1,13 @@
 use std::error::Error as _;
 
 use journal::{Error, Options};
-use nats_journal::{ELECTED_WITHIN, NatsJournal, Place};
+use nats_journal::{ELECTION_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
-use crate::replica::{in_time, place};
+use crate::harness::{config_for, in_time};
 
-pub(crate) async fn refusal(place: &Place) -> String {
-    said(&NatsJournal::open(place, Options::default()).await.unwrap_err())
+pub(crate) async fn refusal(config: &NatsConfig) -> String {
+    said(&NatsJournal::open(config, Options::default()).await.unwrap_err())
 }
 
 pub(crate) fn said(refusal: &Error) -> String {
@@ -22,8 +22,8 @@ pub(crate) fn said(refusal: &Error) -> String {
 #[tokio::test]
 async fn nobody_there_is_told() {
     in_time(async {
-        let place = Place::at("nats://127.0.0.1:1".parse().unwrap());
-        let refusal = refusal(&place).await;
+        let config = NatsConfig::new("nats://127.0.0.1:1".parse().unwrap());
+        let refusal = refusal(&config).await;
         let expected = "the journal flightboard at nats://127.0.0.1:1 cannot be read or written: ";
         assert!(refusal.starts_with(expected), "{refusal}");
     })
@@ -35,7 +35,7 @@ async fn a_file_of_credentials_that_is_not_there_is_told() {
     in_time(async {
         let server = NatsServer::start();
         let credentials = Some("/nowhere/to/be.creds".into());
-        let refusal = refusal(&Place { credentials, ..place(&server) }).await;
+        let refusal = refusal(&NatsConfig { credentials, ..config_for(&server) }).await;
         assert!(refusal.contains("/nowhere/to/be.creds"), "{refusal}");
     })
     .await;
@@ -53,7 +53,7 @@ async fn a_stream_that_lets_records_go_by_itself_is_not_used() {
             ..Default::default()
         };
         async_nats::jetstream::new(client).create_stream(config).await.unwrap();
-        let refusal = refusal(&place(&server)).await;
+        let refusal = refusal(&config_for(&server)).await;
         let expected =
             "the stream flightboard cannot be used: it has limits that let records go unasked";
         assert!(refusal.ends_with(expected), "{refusal}");
@@ -66,15 +66,15 @@ async fn replicas_that_a_server_alone_cannot_give_are_told_at_once() {
     in_time(async {
         let server = NatsServer::start();
         let asked = tokio::time::Instant::now();
-        let place = Place { replicas: 3, ..place(&server) };
-        let refusal = NatsJournal::open(&place, Options::default()).await.unwrap_err();
+        let config = NatsConfig { replicas: 3, ..config_for(&server) };
+        let refusal = NatsJournal::open(&config, Options::default()).await.unwrap_err();
         assert!(matches!(refusal, Error::Unfit { .. }), "{refusal:?}");
         let said = said(&refusal);
         assert!(
             said.contains("cannot be had as it was asked for: ") && said.contains("replicas"),
             "{said}"
         );
-        assert!(asked.elapsed() < ELECTED_WITHIN, "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < ELECTION_TIMEOUT, "{:?}", asked.elapsed());
     })
     .await;
 }

@@ -1,0 +1,51 @@
+//! Opening: the connection, then the streams, each retried for a bounded time.
+
+use std::time::Duration;
+
+use journal::{Cause, Error};
+use tokio::time::Instant;
+
+use crate::config::NatsConfig;
+use crate::connection::NatsConnection;
+use crate::error::NatsOpenError;
+use crate::queue::IN_FLIGHT_RECORDS;
+
+/// Connects to the servers of a journal, which may be about to come.
+pub(crate) async fn connect(config: &NatsConfig) -> Result<NatsConnection, Error> {
+    let deadline = Instant::now() + CONNECT_TIMEOUT;
+    loop {
+        match NatsConnection::connect(config, 2 * IN_FLIGHT_RECORDS).await {
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(CONNECT_RETRY_INTERVAL).await,
+            connected => return connected.map_err(|source| storage(config, source)),
+        }
+    }
+}
+
+/// What there is in JetStream, once servers gave it.
+pub(crate) async fn opened<T, F: Future<Output = Result<T, NatsOpenError>>>(
+    config: &NatsConfig,
+    connection: &NatsConnection,
+    try_it: impl Fn() -> F,
+) -> Result<T, Error> {
+    let patience = connection.patience();
+    loop {
+        match try_it().await {
+            Err(NatsOpenError::Transient(_)) if patience.again().await => {}
+            Err(NatsOpenError::Transient(cause)) => {
+                return Err(storage(config, connection.explain(cause)));
+            }
+            Err(NatsOpenError::Permanent(source)) => {
+                return Err(Error::Unfit { journal: config.to_string(), source });
+            }
+            Ok(opened) => return Ok(opened),
+        }
+    }
+}
+
+pub(crate) fn storage(config: &NatsConfig, source: Cause) -> Error {
+    Error::Storage { journal: config.to_string(), source }
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+const CONNECT_RETRY_INTERVAL: Duration = Duration::from_millis(200);
