@@ -1,5 +1,6 @@
-//! Running other programs.
+//! Runs child processes.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -10,24 +11,36 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// A command in a folder.
-pub(crate) fn command(program: &str, folder: &Path, args: &[&str]) -> Command {
+/// The result of a process with a time limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProcessOutcome {
+    Success,
+    Failure,
+    /// It exceeded its limit and was killed with all its children.
+    TimedOut,
+}
+
+/// Interval between polls of a process with a time limit.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// A command that runs in `folder`.
+pub(crate) fn command(program: impl AsRef<OsStr>, folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).args(args);
     command
 }
 
-/// Runs it to its end. Anything but success is an error.
+/// Runs a command to its end; an error unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| started(command))?;
-    check(command, status)
+    let status = command.status().with_context(|| cannot_start(command))?;
+    check_status(command, status)
 }
 
-/// The same, and answers with the lines of its standard output. Those that `is_shown` says are
-/// passed on as they come.
-pub(crate) fn read(command: &mut Command, is_shown: fn(&str) -> bool) -> Result<Vec<String>> {
-    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| started(command))?;
-    let stdout = child.stdout.take().context("it was asked for")?;
+/// Runs a command and returns the lines of its standard output; forwards those that `is_shown` accepts.
+pub(crate) fn capture(command: &mut Command, is_shown: fn(&str) -> bool) -> Result<Vec<String>> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| cannot_start(command))?;
+    let stdout = child.stdout.take().context("standard output is piped")?;
     let mut lines = Vec::new();
     for line in BufReader::new(stdout).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
@@ -36,82 +49,76 @@ pub(crate) fn read(command: &mut Command, is_shown: fn(&str) -> bool) -> Result<
         }
         lines.push(line);
     }
-    check(command, child.wait()?)?;
+    check_status(command, child.wait()?)?;
     Ok(lines)
 }
 
-/// How a command ended that was given a bounded time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Well,
-    Badly,
-    /// Its time was over; it was killed with all that it had started.
-    Cut,
-}
-
-/// Runs it for so long at most. What it says goes into a file.
-pub(crate) fn run_within(command: &mut Command, most: Duration, log: &Path) -> Result<Ended> {
+/// Runs a command for at most `limit`. Its output goes to the file `log`.
+pub(crate) fn run_with_limit(
+    command: &mut Command,
+    limit: Duration,
+    log: &Path,
+) -> Result<ProcessOutcome> {
     let log = File::create(log).with_context(|| log.display().to_string())?;
     command.stdin(Stdio::null()).stderr(log.try_clone()?).stdout(log).process_group(0);
-    let mut child = command.spawn().with_context(|| started(command))?;
+    let mut child = command.spawn().with_context(|| cannot_start(command))?;
     let start = Instant::now();
-    while start.elapsed() < most {
+    while start.elapsed() < limit {
         if let Some(status) = child.try_wait()? {
-            return Ok(if status.success() { Ended::Well } else { Ended::Badly });
+            let outcome =
+                if status.success() { ProcessOutcome::Success } else { ProcessOutcome::Failure };
+            return Ok(outcome);
         }
-        thread::sleep(GLANCE);
+        thread::sleep(POLL_INTERVAL);
     }
-    end(&mut child)?;
-    Ok(Ended::Cut)
+    kill_group(&mut child)?;
+    Ok(ProcessOutcome::TimedOut)
 }
 
-fn end(child: &mut Child) -> Result<()> {
+fn kill_group(child: &mut Child) -> Result<()> {
     let group = format!("-{}", child.id());
     run(Command::new("kill").args(["-s", "KILL", "--", &group]))?;
     child.wait()?;
     Ok(())
 }
 
-fn check(command: &Command, status: ExitStatus) -> Result<()> {
-    if status.success() { Ok(()) } else { bail!("{} ended with {status}", words(command)) }
+fn check_status(command: &Command, status: ExitStatus) -> Result<()> {
+    if status.success() { Ok(()) } else { bail!("{} ended with {status}", command_line(command)) }
 }
 
-fn started(command: &Command) -> String {
-    format!("{} did not start", words(command))
+fn cannot_start(command: &Command) -> String {
+    format!("cannot start {}", command_line(command))
 }
 
-fn words(command: &Command) -> String {
+fn command_line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name();
     let words = program.into_iter().chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
-
-/// How often a command with a bounded time is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_cut_with_all_that_it_started() {
+    fn time_limit_kills_all_children() {
         let log = std::env::temp_dir().join(format!("xtask-{}", std::process::id()));
         let bash = |script, millis| {
             let mut bash = command("bash", Path::new("."), &["-c", script]);
-            run_within(&mut bash, Duration::from_millis(millis), &log).unwrap()
+            run_with_limit(&mut bash, Duration::from_millis(millis), &log).unwrap()
         };
-        assert_eq!(bash("true", 60_000), Ended::Well);
-        assert_eq!(bash("exit 3", 60_000), Ended::Badly);
-        assert_eq!(bash("sleep 600 & echo $!; wait", 500), Ended::Cut);
-        let slept = std::fs::read_to_string(&log).unwrap();
+        assert_eq!(bash("true", 60_000), ProcessOutcome::Success);
+        assert_eq!(bash("exit 3", 60_000), ProcessOutcome::Failure);
+        assert_eq!(bash("sleep 600 & echo $!; wait", 500), ProcessOutcome::TimedOut);
+        let sleeper = std::fs::read_to_string(&log).unwrap();
         std::fs::remove_file(&log).unwrap();
-        let is_there = || {
-            let alive = format!("grep -qs '^State:.[^Z]' /proc/{}/status", slept.trim());
-            command("bash", Path::new("."), &["-c", &alive]).status().unwrap().success()
+        let is_running = || {
+            let script = format!("grep -qs '^State:.[^Z]' /proc/{}/status", sleeper.trim());
+            command("bash", Path::new("."), &["-c", &script]).status().unwrap().success()
         };
         let start = Instant::now();
-        while is_there() {
-            assert!(start.elapsed() < Duration::from_secs(60), "{slept} goes on");
+        while is_running() {
+            assert!(start.elapsed() < Duration::from_secs(60), "{sleeper} is still running");
         }
     }
 }

@@ -1,40 +1,64 @@
-//! Chores of the project: `cargo xtask test` runs every test there is, `soak` and `storm` run for longer
-//! what the tests run for seconds, `failover` and `journals` measure what replicas on NATS do, `compare`
-//! measures flightboard beside other servers, and `mutants` breaks the project on purpose.
-#![allow(clippy::print_stdout, reason = "the outcome goes to standard output")]
+//! Development tasks: `cargo xtask test` runs every test; the other commands measure the program or run for
+//! longer than a test may.
+#![allow(clippy::print_stdout, reason = "results go to standard output")]
 
-/// What the suites need besides Rust, and how to come by it.
-mod tools;
-
-/// All suites, one after another.
+/// The test suites and their order.
 mod suites;
 
-/// A command whose output is shown and kept.
-mod command;
+/// Runs the Rust tests with cargo-nextest.
+mod nextest;
 
-/// Programs that measure or try for longer than a test may.
-mod long;
+/// Installs the programs that the suites need.
+mod tools;
 
-/// Breaking the project on purpose, to see that the tests tell.
+/// Counts the tests that ran, from the reports of each test runner.
+mod reports;
+
+/// Programs that run longer than a test may.
+mod programs;
+
+/// Applies deliberate faults and checks that the tests catch them.
 mod mutants;
 
-/// How much a suite has done, read from what its tool reports.
-mod proof;
+/// Runs child processes.
+mod command;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask test, or soak, storm, failover, journals or compare with flags \
-                     (--help tells which), or mutants with names of e2e/mutants/, all if none is given";
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Development tasks")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test suite; on Debian, install missing tools
+    Test {
+        /// Skip browsers, NATS and other slow tests
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Apply each deliberate fault of e2e/mutants and require that its tests fail
+    Mutants {
+        /// Names of patches, without the ending; all of them by default
+        names: Vec<String>,
+    },
+    #[command(flatten)]
+    Program(programs::Program),
+}
 
 fn main() -> ExitCode {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["test"] => suites::run_all(),
-        [program @ ("soak" | "storm" | "failover" | "journals" | "compare"), ref flags @ ..] => {
-            long::run_program(program, flags)
-        }
-        ["mutants", ref names @ ..] => mutants::run(names),
-        _ => Err(anyhow::anyhow!("{USAGE}")),
+    let outcome = match Cli::parse().task {
+        Task::Test { quick: false } => suites::run(suites::Scope::Full),
+        Task::Test { quick: true } => suites::run(suites::Scope::Quick),
+        Task::Mutants { names } => mutants::run(&names),
+        Task::Program(program) => program.run(),
     };
     match outcome {
         Ok(code) => code,
@@ -43,4 +67,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The root of the workspace.
+fn workspace_root() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    Ok(root.context("xtask is a folder of the workspace")?.to_owned())
 }

@@ -1,105 +1,120 @@
-//! Deliberate faults: each is a patch in `e2e/mutants/`, applied to a copy of the project, and each
-//! test that it names must fail then.
+//! Mutation testing with chosen faults: each patch in `e2e/mutants/` is applied to a copy of the workspace, and
+//! each test that it names must then fail.
 //!
-//! A build that fails is no catch, nor is a test that did not run, nor one that hangs: whoever breaks
-//! the project by accident must be told what is wrong.
+//! A build error, a missing test or a hanging one does not count as a catch: the test itself must report the
+//! fault.
 
-/// The patches, and what stands above each.
-mod fault;
+/// Reads the patches and their headers.
+mod mutant;
 
-/// A copy of the project that may be broken.
-mod tree;
+/// The copy of the workspace that is patched.
+mod working_copy;
 
-/// Running single tests in the copy.
-mod trial;
+/// Runs one test in the copy.
+mod test_run;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
-use fault::Fault;
-use tree::Tree;
-use trial::Outcome;
+use mutant::Mutant;
+use test_run::TestOutcome;
+use working_copy::WorkingCopy;
 
-/// What became of one fault.
-struct Verdict {
-    fault: Fault,
-    /// Why it is not caught, if it is not.
-    missed: Option<String>,
+use crate::workspace_root;
+
+struct MutantResult {
+    mutant: Mutant,
+    /// The tests that did not fail, with their outcomes; empty if all caught the mutant.
+    survived: Vec<String>,
     secs: u64,
 }
 
-/// Tries the faults of these names, or all of them.
-pub(crate) fn run(names: &[&str]) -> Result<ExitCode> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask is in it")?;
-    let faults = chosen(fault::read_all(root)?, names)?;
-    let tree = Tree::of(root)?;
+/// Tests the mutants of these names, or all of them.
+pub(crate) fn run(names: &[String]) -> Result<ExitCode> {
+    let root = workspace_root()?;
+    let mutants = select(mutant::read_all(&root)?, names)?;
+    let copy = WorkingCopy::create(&root)?;
     let start = Instant::now();
-    check_unbroken(&tree, &faults)?;
-    let count = faults.len();
-    let mut verdicts = Vec::new();
-    for (fault, number) in faults.into_iter().zip(1..) {
+    check_unmodified(&copy, &mutants)?;
+    let count = mutants.len();
+    let mut results = Vec::new();
+    for (mutant, number) in mutants.into_iter().zip(1..) {
         let start = Instant::now();
-        let missed = missed(&tree, &fault)?;
-        let verdict = Verdict { fault, missed, secs: start.elapsed().as_secs() };
-        let outcome = verdict.missed.as_deref().unwrap_or("caught");
-        eprintln!("{number}/{count} {}: {outcome}, {} s", verdict.fault.name, verdict.secs);
-        verdicts.push(verdict);
+        let survived = surviving_tests(&copy, &mutant)?;
+        let result = MutantResult { mutant, survived, secs: start.elapsed().as_secs() };
+        eprintln!(
+            "{number}/{count} {}: {}, {} s",
+            result.mutant.name,
+            result.verdict(),
+            result.secs
+        );
+        results.push(result);
     }
-    Ok(tell(&verdicts, start.elapsed().as_secs()))
+    Ok(print_results(&results, start.elapsed().as_secs()))
 }
 
-fn chosen(faults: Vec<Fault>, names: &[&str]) -> Result<Vec<Fault>> {
+fn select(mutants: Vec<Mutant>, names: &[String]) -> Result<Vec<Mutant>> {
     for name in names {
-        let is_known = faults.iter().any(|fault| fault.name == *name);
-        ensure!(is_known, "there is no e2e/mutants/{name}.patch");
+        let is_known = mutants.iter().any(|mutant| mutant.name == *name);
+        ensure!(is_known, "no such patch: e2e/mutants/{name}.patch");
     }
-    let is_chosen = |fault: &Fault| names.is_empty() || names.contains(&&*fault.name);
-    Ok(faults.into_iter().filter(is_chosen).collect())
+    let is_selected = |mutant: &Mutant| names.is_empty() || names.contains(&mutant.name);
+    Ok(mutants.into_iter().filter(is_selected).collect())
 }
 
-/// A test that fails anyway catches nothing.
-fn check_unbroken(tree: &Tree, faults: &[Fault]) -> Result<()> {
-    let tests: BTreeSet<_> = faults.iter().flat_map(|fault| &fault.tests).collect();
+/// A test that fails without a fault catches nothing.
+fn check_unmodified(copy: &WorkingCopy, mutants: &[Mutant]) -> Result<()> {
+    let tests: BTreeSet<_> = mutants.iter().flat_map(|mutant| &mutant.tests).collect();
     eprintln!("{} tests without any fault", tests.len());
     for test in tests {
         let start = Instant::now();
-        match trial::run(tree, test)? {
-            Outcome::Passed => eprintln!("passed, {} s: {test}", start.elapsed().as_secs()),
+        match test_run::run(copy, test)? {
+            TestOutcome::Passed => eprintln!("passed, {} s: {test}", start.elapsed().as_secs()),
             outcome => {
-                let log = tree.keep_log("unbroken")?;
-                bail!("{test} {outcome}, though nothing was broken ({})", log.display());
+                let log = copy.save_log("unmodified")?;
+                bail!("{test} {outcome} without any fault ({})", log.display());
             }
         }
     }
     Ok(())
 }
 
-fn missed(tree: &Tree, fault: &Fault) -> Result<Option<String>> {
-    tree.apply(fault)?;
-    let mut missed = Vec::new();
-    for test in &fault.tests {
-        let outcome = trial::run(tree, test)?;
-        if outcome != Outcome::Failed {
-            let log = tree.keep_log(&fault.name)?;
-            missed.push(format!("{test} {outcome} ({})", log.display()));
+fn surviving_tests(copy: &WorkingCopy, mutant: &Mutant) -> Result<Vec<String>> {
+    copy.apply(mutant)?;
+    let mut survived = Vec::new();
+    for test in &mutant.tests {
+        let outcome = test_run::run(copy, test)?;
+        if outcome != TestOutcome::Failed {
+            let log = copy.save_log(&mutant.name)?;
+            survived.push(format!("{test} {outcome} ({})", log.display()));
         }
     }
-    tree.renew()?;
-    Ok((!missed.is_empty()).then(|| format!("MISSED, {}", missed.join(", and "))))
+    copy.restore()?;
+    Ok(survived)
 }
 
-fn tell(verdicts: &[Verdict], secs: u64) -> ExitCode {
-    println!("\nfault | caught by | seconds");
-    for Verdict { fault, missed, secs } in verdicts {
-        let tests = || fault.tests.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let caught_by = missed.clone().unwrap_or_else(tests);
-        println!("{} | {caught_by} | {secs}", fault.sentence);
+impl MutantResult {
+    fn verdict(&self) -> String {
+        if self.survived.is_empty() {
+            "caught".to_owned()
+        } else {
+            format!("SURVIVED: {}", self.survived.join(", "))
+        }
     }
-    let caught = verdicts.iter().filter(|verdict| verdict.missed.is_none()).count();
-    println!("\n{caught} of {} caught, {secs} s", verdicts.len());
-    if caught == verdicts.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn print_results(results: &[MutantResult], secs: u64) -> ExitCode {
+    println!("\nfault | caught by | seconds");
+    for result in results {
+        let tests = result.mutant.tests.iter().map(ToString::to_string);
+        let tests = tests.collect::<Vec<_>>().join(", ");
+        let caught_by = if result.survived.is_empty() { tests } else { result.verdict() };
+        println!("{} | {caught_by} | {}", result.mutant.sentence, result.secs);
+    }
+    let caught = results.iter().filter(|result| result.survived.is_empty()).count();
+    println!("\n{caught} of {} caught, {secs} s", results.len());
+    if caught == results.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

