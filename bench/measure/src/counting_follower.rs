@@ -76,7 +76,7 @@ impl CountingFollower {
         let mut first = true;
         loop {
             let bytes = tokio::select! {
-                bytes = stream.bytes() => bytes,
+                bytes = stream.next_bytes() => bytes,
                 told = self.order.changed(), if self.part == FollowerRole::Follows => {
                     if told.is_err() || *self.order.borrow() != FollowerCommand::Follow {
                         return;

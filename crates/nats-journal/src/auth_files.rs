@@ -36,7 +36,7 @@ pub fn check_ca_file(file: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use testkit::nats::certificates::Authority;
+    use testkit::nats::certificates::CertificateAuthority;
 
     use super::*;
 
@@ -48,9 +48,9 @@ mod tests {
             fs::write(&file, text).unwrap();
             check_ca_file(&file).map_err(|e| e.to_string())
         };
-        let one = Authority::new().certificate();
-        let another = Authority::new();
-        let key = another.vouch_for(&["a"]).key;
+        let one = CertificateAuthority::new().certificate();
+        let another = CertificateAuthority::new();
+        let key = another.issue(&["a"]).key;
         let another = another.certificate();
         for good in [one.clone(), format!("Ours:\n{one}\n{another}"), format!("{key}{one}")] {
             assert_eq!(check(&good), Ok(()), "{good}");

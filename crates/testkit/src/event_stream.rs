@@ -1,38 +1,35 @@
-//! An open stream among thousands: a socket, and no more memory than it needs. What the bytes mean is
-//! for its owner's `sse::EventSource` to say.
+//! An asynchronous stream for tests with thousands of followers: it holds a socket and no read buffer. The
+//! owner's `sse::EventSource` decodes the events.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use anyhow::{Context, Result, ensure};
 use socket2::SockRef;
-use tokio::net::TcpSocket;
-use tokio::task::JoinHandle;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 
-/// What hyper reads ahead of its owner, the least that it takes.
-const READ_AHEAD_BYTES: usize = 8192;
+use crate::response::ResponseDecoder;
 
-/// The segments of a connection with a small buffer.
+/// Bytes read with one call.
+const READ_BYTES: usize = 8192;
+
+/// TCP segment size for a small receive buffer.
 const SEGMENT_BYTES: u32 = 1024;
 
-/// How long an answer's head may take.
+/// Maximum time until the head of a response.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub struct EventStream {
-    answer: Response<Incoming>,
-    connection: JoinHandle<()>,
+    socket: TcpStream,
+    response: ResponseDecoder,
+    /// The part of the body that came with the head.
+    buffered: Vec<u8>,
 }
 
 impl EventStream {
-    /// Asks for the stream at `path`, with the last event ID unless it is empty. A small
-    /// `receive_buffer` makes the server feel at once that nothing is read.
+    /// Requests the stream at `path`, with `last_event_id` unless it is empty. With a small `receive_buffer` the
+    /// server notices at once that the client does not read.
     pub async fn open(
         address: SocketAddr,
         path: &str,
@@ -42,49 +39,67 @@ impl EventStream {
         let socket = TcpSocket::new_v4()?;
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
-            // Segments as a network has them: with those of the loopback, which are larger than the
-            // buffer, the kernel would hand over a buffer each time that it probes, and no more.
+            // Loopback segments are larger than the buffer: with those the kernel would deliver one buffer per
+            // window probe and nothing else.
             SockRef::from(&socket).set_tcp_mss(SEGMENT_BYTES)?;
         }
-        let socket = TokioIo::new(socket.connect(address).await?);
-        let mut builder = http1::Builder::new();
-        let (mut asking, connection) =
-            builder.max_buf_size(READ_AHEAD_BYTES).handshake(socket).await?;
-        // How it ends is seen in the body.
-        let connection = tokio::spawn(async { drop(connection.await) });
-        let mut request = Request::get(path)
-            .header(HOST, address.to_string())
-            .header(ACCEPT, "text/event-stream");
+        let mut socket = socket.connect(address).await?;
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n");
+        request += "Accept: text/event-stream\r\n";
         if !last_event_id.is_empty() {
-            request = request.header("last-event-id", last_event_id);
+            request += &format!("Last-Event-ID: {last_event_id}\r\n");
         }
-        let answer = asking.send_request(request.body(Empty::<Bytes>::new())?);
-        match tokio::time::timeout(HEAD_TIMEOUT, answer).await {
-            Ok(answer) => Ok(Self { answer: answer?, connection }),
-            Err(_) => {
-                connection.abort();
-                bail!("no answer within {HEAD_TIMEOUT:?}")
-            }
-        }
+        socket.write_all((request + "\r\n").as_bytes()).await?;
+        let response = ResponseDecoder::new();
+        let mut stream = Self { socket, response, buffered: Vec::new() };
+        let head = tokio::time::timeout(HEAD_TIMEOUT, stream.read_head()).await;
+        head.with_context(|| format!("no response within {HEAD_TIMEOUT:?}"))??;
+        Ok(stream)
     }
 
     pub fn status(&self) -> u16 {
-        self.answer.status().as_u16()
+        self.response.status()
     }
 
     pub fn content_type(&self) -> Option<&str> {
-        self.answer.headers().get(CONTENT_TYPE)?.to_str().ok()
+        self.response.header("content-type")
     }
 
-    /// The next bytes of the body, `None` at its end. An error is a connection that broke.
-    pub async fn bytes(&mut self) -> Result<Option<Bytes>> {
-        let Some(frame) = self.answer.body_mut().frame().await else { return Ok(None) };
-        Ok(Some(frame?.into_data().ok().context("a stream has no trailers")?))
+    /// The next bytes of the body, `None` at its end. An error means a broken connection.
+    pub async fn next_bytes(&mut self) -> Result<Option<Vec<u8>>> {
+        if !self.buffered.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.buffered)));
+        }
+        while !self.response.is_complete() {
+            let body = self.read().await?;
+            if !body.is_empty() {
+                return Ok(Some(body));
+            }
+        }
+        Ok(None)
     }
-}
 
-impl Drop for EventStream {
-    fn drop(&mut self) {
-        self.connection.abort();
+    async fn read_head(&mut self) -> Result<()> {
+        while self.response.head().is_empty() {
+            self.buffered = self.read().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads once. Nothing is lost if the caller drops the future: it waits only before the read.
+    async fn read(&mut self) -> Result<Vec<u8>> {
+        loop {
+            self.socket.readable().await?;
+            // On the stack of the thread, not in the future: no memory while the stream is silent.
+            let mut bytes = [0; READ_BYTES];
+            match self.socket.try_read(&mut bytes) {
+                Ok(count) => {
+                    ensure!(count > 0, "the connection ended within the response");
+                    return Ok(self.response.decode(&bytes[..count])?);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }

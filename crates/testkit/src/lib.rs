@@ -1,45 +1,45 @@
-//! Tools for tests from outside: the program as a process, its HTTP API, followers, real NATS servers, and
-//! faults of disks and links.
+//! Tools for tests from outside: the program as a process, clients of its API and streams, real NATS servers,
+//! and faults of disks, clocks and networks.
 //!
-//! It does not know what the product is made of.
+//! It knows the event-stream format and no other crate of the product.
 #![allow(missing_docs, reason = "for tests, not for other crates")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-/// Waiting for a condition, never for a time.
+/// Polling for a condition instead of sleeping.
 pub mod wait;
 
-/// Ports that no other process takes.
+/// Ports that no other process is given.
 pub mod ports;
 
-/// Signals, and stopping a process for a while.
+/// Signals; pausing a process.
 pub mod signals;
 
 /// The program as a process.
-pub mod program;
+pub mod process;
 
-/// The HTTP API as a test calls it.
+/// A client of the HTTP API.
 pub mod api;
 
-/// One open stream, read byte by byte.
+/// An incremental decoder of one HTTP response.
+pub mod response;
+
+/// A blocking follower of one stream.
 pub mod follower;
 
-/// An open stream among thousands, for an async runtime.
+/// An asynchronous stream, small enough for thousands of them.
 pub mod event_stream;
 
 /// Epoch and sequence number of an event id.
 pub mod event_id;
 
 /// The rows that a follower shows.
-pub mod screen;
+pub mod view;
 
-/// A failing disk and a jumping clock in a real program; on Linux.
-pub mod faults;
+/// A failing disk and a wrong clock in a real program; Linux only.
+pub mod fault_library;
+
+/// A TCP proxy that cuts, stalls and redirects connections.
+pub mod fault_proxy;
 
 /// Real `nats-server`s, alone and as a cluster.
 pub mod nats;
-
-/// A TCP link that can be cut.
-pub mod link;
-
-/// One address for several servers, of which one answers.
-pub mod switch;

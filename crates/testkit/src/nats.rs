@@ -1,17 +1,16 @@
-//! Real NATS servers with JetStream, each with a folder of its own and on ports that are free. They end
-//! with the test.
+//! Real NATS servers with JetStream, each with its own folder and on free ports. They end with the test.
 //!
-//! The binary is the one that `FLIGHTBOARD_TEST_NATS_SERVER` names, or that of `e2e/nats-server.txt` where
-//! `cargo xtask test` has put it, or `nats-server` in the `PATH` or where Debian's package puts it.
+//! The binary is, in this order: the one named by `FLIGHTBOARD_TEST_NATS_SERVER`; that of `e2e/nats-server.txt`,
+//! downloaded by `cargo xtask test`; `nats-server` in the `PATH`; the one of Debian's package.
 
-/// Certificates of servers.
+/// Certificates for TLS.
 pub mod certificates;
 
-/// Users and their rights.
+/// Users and their permissions.
 pub mod users;
 
-/// Both, as a server is told of them.
-pub mod guard;
+/// TLS and users as configuration.
+pub mod security;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -26,72 +25,73 @@ use ureq::Agent;
 
 use crate::ports::free_addresses;
 use crate::signals::{self, Signal};
-use crate::wait::{PATIENCE, until};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// A server, killed when dropped. Its folder goes after it.
+/// A server, killed when dropped. Then its folder is removed.
 pub struct NatsServer {
     name: String,
     address: SocketAddr,
-    /// Where it says how it is.
+    /// The HTTP endpoint for monitoring.
     monitor: SocketAddr,
     process: Option<Child>,
     folder: TempDir,
-    /// What all have in their configuration.
-    config: String,
+    /// The configuration that every server has.
+    base_config: String,
 }
 
 impl NatsServer {
-    /// One that stands alone.
+    /// Starts a server without a cluster.
     pub fn start() -> Self {
-        Self::start_with("")
+        Self::start_with_config("")
     }
 
-    /// One that stands alone, with more lines in its configuration.
-    pub fn start_with(more: &str) -> Self {
+    /// Starts a server without a cluster, with additional configuration.
+    pub fn start_with_config(extra: &str) -> Self {
         let [address, monitor] = free_addresses();
-        let mut server = Self::prepare("alone", [address, monitor], more);
-        server.start_again();
+        let mut server = Self::prepare("alone", [address, monitor], extra);
+        server.restart();
         server
     }
 
-    /// As many as there are names, of one cluster. It has chosen its leader when this returns.
+    /// Starts a cluster of `N` servers and waits until each answers.
     pub fn cluster<const N: usize>() -> [Self; N] {
-        let (addresses, monitors) = (free_addresses::<N>(), free_addresses::<N>());
+        let addresses = free_addresses::<N>();
+        let monitors = free_addresses::<N>();
         let routes = free_addresses::<N>();
         let all: Vec<_> = routes.iter().map(|route| format!("nats://{route}")).collect();
         let mut number = 0;
         let mut servers = addresses.map(|address| {
             let (monitor, route, all) = (monitors[number], routes[number], all.join(", "));
             number += 1;
-            // Clients are not told of the others: each goes where it was sent, over a link that can be cut.
+            // Servers do not advertise each other: a client stays on the proxies that it was given.
             let cluster = format!(
                 "cluster {{ name: hub, listen: \"{route}\", routes: [{all}], no_advertise: true }}\n"
             );
             Self::prepare(&format!("n{number}"), [address, monitor], &cluster)
         });
         servers.iter_mut().for_each(Self::launch);
-        servers.iter().for_each(Self::wait_until_it_answers);
+        servers.iter().for_each(Self::wait_until_ready);
         servers
     }
 
-    fn prepare(name: &str, [address, monitor]: [SocketAddr; 2], more: &str) -> Self {
+    fn prepare(name: &str, [address, monitor]: [SocketAddr; 2], extra: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let store = folder.path().join("store");
-        let config = format!(
+        let base_config = format!(
             "server_name: {name}\nlisten: \"{address}\"\nhttp: \"{monitor}\"\nmax_payload: 2MB\n\
              jetstream {{ store_dir: \"{}\", max_file_store: 4GB, max_memory_store: 256MB }}\n",
             store.display()
         );
-        let server =
-            Self { name: name.to_owned(), address, monitor, process: None, folder, config };
-        server.configure(more);
+        let name = name.to_owned();
+        let server = Self { name, address, monitor, process: None, folder, base_config };
+        server.set_extra_config(extra);
         server
     }
 
-    /// From its next start on it has these lines in its configuration instead.
-    pub fn configure(&self, more: &str) {
+    /// Replaces the additional configuration from the next start on.
+    pub fn set_extra_config(&self, extra: &str) {
         let file = self.folder.path().join("server.conf");
-        fs::write(file, format!("{}{more}", self.config)).unwrap();
+        fs::write(file, format!("{}{extra}", self.base_config)).unwrap();
     }
 
     pub fn name(&self) -> &str {
@@ -102,7 +102,7 @@ impl NatsServer {
         format!("nats://{}", self.address)
     }
 
-    /// The same with TLS, whatever the server wants.
+    /// A URL that requires TLS.
     pub fn tls_url(&self) -> String {
         format!("tls://{}", self.address)
     }
@@ -111,51 +111,51 @@ impl NatsServer {
         self.address
     }
 
-    /// Where it keeps its streams.
+    /// The folder of its streams.
     pub fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
-    /// Which server leads the stream, as far as this one knows.
+    /// The name of the server that leads the stream, as far as this one knows.
     fn leader(&self) -> Option<String> {
         self.stream()?["cluster"]["leader"].as_str().map(str::to_owned)
     }
 
-    /// The number of the newest message of the stream that this server itself has.
-    fn newest(&self) -> Option<u64> {
+    /// The sequence number of the last message that this server stores.
+    fn last_seq(&self) -> Option<u64> {
         self.stream()?["state"]["last_seq"].as_u64()
     }
 
     fn stream(&self) -> Option<Value> {
-        let known = self.monitor("/jsz?streams=true")?;
-        let accounts = known["account_details"].as_array()?.iter();
+        let status = self.get_monitor("/jsz?streams=true")?;
+        let accounts = status["account_details"].as_array()?.iter();
         let mut streams =
             accounts.filter_map(|account| account["stream_detail"].as_array()).flatten();
         streams.find(|found| found["name"] == STREAM).cloned()
     }
 
-    /// Whether it runs, and has all that it has to have of each stream.
-    fn is_current(&self) -> bool {
-        self.monitor("/healthz").is_some_and(|health| health["status"] == "ok")
+    /// Whether it runs and considers its replicas of all streams current.
+    fn is_healthy(&self) -> bool {
+        self.get_monitor("/healthz").is_some_and(|health| health["status"] == "ok")
     }
 
-    fn monitor(&self, path: &str) -> Option<Value> {
+    fn get_monitor(&self, path: &str) -> Option<Value> {
         let config = Agent::config_builder().timeout_global(Some(MONITOR_TIMEOUT));
         let agent = Agent::new_with_config(config.build());
-        let mut answer = agent.get(format!("http://{}{path}", self.monitor)).call().ok()?;
-        answer.body_mut().read_json().ok()
+        let mut response = agent.get(format!("http://{}{path}", self.monitor)).call().ok()?;
+        response.body_mut().read_json().ok()
     }
 
     pub fn is_running(&self) -> bool {
         self.process.is_some()
     }
 
-    /// What it has said since it was first started.
+    /// Its log since its first start.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// `kill -9`. What it had written stays.
+    /// Sends SIGKILL. Its files stay.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
@@ -163,42 +163,42 @@ impl NatsServer {
         }
     }
 
-    /// Ends it as an operator does.
+    /// Stops it in an orderly way.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            signals::send(&process, Signal::TERM);
+            signals::send_signal(&process, Signal::TERM);
             process.wait().unwrap();
         }
     }
 
-    /// It does nothing any more, and nobody is told, until it is let go on.
-    pub fn freeze(&self) {
-        signals::freeze(self.process.as_ref().unwrap());
+    /// Stops all its threads until [`NatsServer::resume`]; its peers notice only silence.
+    pub fn pause(&self) {
+        signals::pause(self.process.as_ref().unwrap());
     }
 
-    pub fn let_go_on(&self) {
-        signals::let_go_on(self.process.as_ref().unwrap());
+    pub fn resume(&self) {
+        signals::resume(self.process.as_ref().unwrap());
     }
 
-    /// The same server on the same port, with what it kept.
-    pub fn start_again(&mut self) {
+    /// Starts it on the same ports and files.
+    pub fn restart(&mut self) {
         self.launch();
-        self.wait_until_it_answers();
+        self.wait_until_ready();
     }
 
     fn launch(&mut self) {
-        assert!(self.process.is_none(), "it runs already");
+        assert!(self.process.is_none(), "the server is already running");
         let log = self.folder.path().join("log");
         let log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new(binary());
+        let mut command = Command::new(server_binary());
         command.arg("-c").arg(self.folder.path().join("server.conf"));
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
     }
 
-    fn wait_until_it_answers(&self) {
-        let what = format!("{} greets, see {}", self.name, self.folder.path().display());
-        until(&what, PATIENCE, || greets(self.address).then_some(()));
+    fn wait_until_ready(&self) {
+        let condition = format!("{} is ready, see {}", self.name, self.folder.path().display());
+        wait_until(&condition, WAIT_TIMEOUT, || sends_info(self.address).then_some(()));
     }
 }
 
@@ -211,29 +211,31 @@ impl Drop for NatsServer {
     }
 }
 
-/// Which server of a cluster leads the stream of updates, once one of them says so. They agree when all is well.
-pub fn leader(servers: &[NatsServer]) -> usize {
-    until("a NATS server leads the stream", PATIENCE, || {
+/// The index of the server that leads the stream of updates, as soon as one of them names it.
+pub fn find_leader(servers: &[NatsServer]) -> usize {
+    wait_until("a NATS server leads the stream", WAIT_TIMEOUT, || {
         let name = servers.iter().find_map(NatsServer::leader)?;
         servers.iter().position(|server| server.name() == name)
     })
 }
 
-/// Waits until each server of a cluster has what any of them has of the stream now, whatever comes meanwhile.
-/// Before that no other may be lost: with more than one behind, no majority has what was acknowledged last.
-/// What they say of each other is not enough. 2.9.10 calls one that just came back current when it is not,
-/// and may then let it lead.
-pub fn wait_until_whole(servers: &[NatsServer]) {
-    let newest = || servers.iter().filter_map(NatsServer::newest).max();
-    let newest = until("a server has the stream", PATIENCE, newest);
+/// Waits until every server of a cluster stores all messages that any of them stores now.
+///
+/// Before that a test must not take another server away: with more than one behind, no majority has the last
+/// acknowledged messages. The servers' opinions of each other do not suffice: 2.9.10 reports a server that has
+/// just restarted as current when it is not, and may elect it.
+pub fn wait_until_replicated(servers: &[NatsServer]) {
+    let newest = || servers.iter().filter_map(NatsServer::last_seq).max();
+    let newest = wait_until("a server has the stream", WAIT_TIMEOUT, newest);
     let has_all = |server: &NatsServer| {
-        server.is_current() && server.leader().is_some() && server.newest() >= Some(newest)
+        server.is_healthy() && server.leader().is_some() && server.last_seq() >= Some(newest)
     };
-    until("all servers have everything", PATIENCE, || servers.iter().all(has_all).then_some(()));
+    let replicated = || servers.iter().all(has_all).then_some(());
+    wait_until("all servers have all messages", WAIT_TIMEOUT, replicated);
 }
 
-/// Whether a server with JetStream sends its first line.
-fn greets(address: SocketAddr) -> bool {
+/// Whether a server with JetStream accepts a connection and sends its INFO.
+fn sends_info(address: SocketAddr) -> bool {
     let Ok(stream) = TcpStream::connect(address) else { return false };
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut line = String::new();
@@ -241,14 +243,14 @@ fn greets(address: SocketAddr) -> bool {
     read.is_ok() && line.starts_with("INFO ") && line.contains("\"jetstream\":true")
 }
 
-/// The stream that has all updates, as it is called unless the program is told otherwise.
+/// The default name of the stream of updates.
 const STREAM: &str = "flightboard";
 
 const MONITOR_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The program that they are.
-pub fn binary() -> PathBuf {
-    if let Some(named) = std::env::var_os(NAMED) {
+/// The path of `nats-server`.
+pub fn server_binary() -> PathBuf {
+    if let Some(named) = std::env::var_os(BINARY_VARIABLE) {
         return named.into();
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -257,26 +259,25 @@ pub fn binary() -> PathBuf {
     let found = folders.map(|folder| folder.join("nats-server")).find(|file| file.is_file());
     found.unwrap_or_else(|| {
         panic!(
-            "there is no nats-server: install it (on Debian `apt install nats-server`), or name one \
-             in {NAMED}"
+            "nats-server not found: install it (on Debian `apt install nats-server`) or set {BINARY_VARIABLE}"
         )
     })
 }
 
-/// From which version on a cluster keeps what it acknowledged when its leader stands still and goes on, and
-/// when all of it is killed. The server says so too when it finds an older one.
-pub const SOUND_SINCE: (u32, u32, u32) = (2, 12, 0);
+/// The first version whose clusters keep all acknowledged messages when their leader is paused and resumed, and
+/// when all servers are killed. The program warns about older ones.
+pub const MIN_SAFE_VERSION: (u32, u32, u32) = (2, 12, 0);
 
-/// Which one it is: major, minor and patch.
-pub fn version() -> (u32, u32, u32) {
-    let output = Command::new(binary()).arg("--version").output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let numbers = said.trim().rsplit('v').next().unwrap_or_default();
+/// Major, minor and patch version of [`server_binary`].
+pub fn server_version() -> (u32, u32, u32) {
+    let output = Command::new(server_binary()).arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let numbers = text.trim().rsplit('v').next().unwrap_or_default();
     let numbers: Vec<_> = numbers.split('.').map_while(|part| part.parse().ok()).collect();
     match numbers[..] {
         [major, minor, patch, ..] => (major, minor, patch),
-        _ => panic!("{said:?} is no version of a NATS server"),
+        _ => panic!("{text:?} is not the version of a NATS server"),
     }
 }
 
-const NAMED: &str = "FLIGHTBOARD_TEST_NATS_SERVER";
+const BINARY_VARIABLE: &str = "FLIGHTBOARD_TEST_NATS_SERVER";

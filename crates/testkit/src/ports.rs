@@ -1,7 +1,7 @@
-//! Ports for servers that have to know theirs before they start, or come back on it.
+//! Ports for servers that must know theirs before they start, or that restart on the same one.
 //!
-//! Each process takes from a range of its own, and gives no port twice before the range is through. So
-//! nobody else is given one whose server is not yet up, or is down.
+//! Each process allocates from a range of its own and repeats a port only after the whole range. So a port
+//! whose server is not up yet, or is down, is not given to another server.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
@@ -10,71 +10,81 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::net::TcpSocket;
 
-/// One that is free.
 pub fn free_address() -> SocketAddr {
     let [address] = free_addresses();
     address
 }
 
-/// As many that are free.
 pub fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    static OWN: LazyLock<Own> = LazyLock::new(Own::claim);
-    [(); N].map(|()| OWN.next())
+    static RANGE: LazyLock<PortRange> = LazyLock::new(PortRange::claim);
+    [(); N].map(|()| RANGE.allocate())
 }
 
-/// The range of this process.
-struct Own {
+/// The ports of this process.
+struct PortRange {
     ports: Range<u16>,
-    given: AtomicU16,
-    /// On its first port. For as long as this process lives no other has the range.
+    allocated: AtomicU16,
+    /// Listens on the first port of the range: no other process claims it while this one lives.
     _claim: TcpListener,
 }
 
-impl Own {
+impl PortRange {
+    /// Claims a free range. The search starts at a random one, so that processes that start together seldom
+    /// try the same.
     fn claim() -> Self {
-        let all = PORTS.start / EACH..PORTS.end / EACH;
-        let (first, count) = (rand::random_range(all.clone()), all.len());
-        let ranges = (first..all.end).chain(all.start..first).map(|range| range * EACH);
-        let mut free = ranges.filter_map(|start| Some((start, TcpListener::bind(at(start)).ok()?)));
-        let (start, claim) = free.next().unwrap_or_else(|| panic!("{count} ranges are all taken"));
-        Self { ports: start + 1..start + EACH, given: AtomicU16::new(0), _claim: claim }
+        let all = PORTS.start / RANGE_SIZE..PORTS.end / RANGE_SIZE;
+        let first = rand::random_range(all.clone());
+        for range in (first..all.end).chain(all.start..first) {
+            let start = range * RANGE_SIZE;
+            if let Ok(claim) = TcpListener::bind(local(start)) {
+                let ports = start + 1..start + RANGE_SIZE;
+                return Self { ports, allocated: AtomicU16::new(0), _claim: claim };
+            }
+        }
+        panic!("all {} port ranges are in use", all.len());
     }
 
-    fn next(&self) -> SocketAddr {
-        let count = self.ports.end - self.ports.start;
-        let next = || at(self.ports.start + self.given.fetch_add(1, Ordering::Relaxed) % count);
-        let mut free = (0..count).map(|_| next()).filter(|address| is_free(*address));
-        free.next().unwrap_or_else(|| panic!("{count} ports are all taken"))
+    fn allocate(&self) -> SocketAddr {
+        let size = self.ports.end - self.ports.start;
+        for _ in 0..size {
+            let index = self.allocated.fetch_add(1, Ordering::Relaxed) % size;
+            let address = local(self.ports.start + index);
+            if is_free(address) {
+                return address;
+            }
+        }
+        panic!("all {size} ports are in use");
     }
 }
 
-fn at(port: u16) -> SocketAddr {
+fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// Whether nobody listens there. Asked by a socket that does not listen itself: a program that another
-/// thread is just starting has it for a moment longer, and would hold the port.
+/// Whether the port can be bound. The socket that tries does not listen: a child process that another thread
+/// is just starting inherits it for a moment, and would keep a listening one open.
 fn is_free(address: SocketAddr) -> bool {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();
     socket.bind(address).is_ok()
 }
 
-/// Outgoing connections are given none of these, nor is a server that asks for any.
+/// Below the kernel's ephemeral ports: neither outgoing connections nor port 0 get one of these.
 const PORTS: Range<u16> = 10_000..30_000;
 
-const EACH: u16 = 400;
+const RANGE_SIZE: u16 = 400;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_is_given_is_nobody_elses() {
-        let (own, other) = (Own::claim(), Own::claim());
+    fn ranges_and_ports_are_disjoint() {
+        let own = PortRange::claim();
+        let other = PortRange::claim();
         assert_ne!(own.ports, other.ports);
-        let _taken = TcpListener::bind(at(own.ports.start)).unwrap();
-        let given = [own.next(), own.next()].map(|address| address.port() - own.ports.start);
-        assert_eq!(given, [1, 2]);
+        let _taken = TcpListener::bind(local(own.ports.start)).unwrap();
+        let offsets = [own.allocate(), own.allocate()].map(|a| a.port() - own.ports.start);
+        assert_eq!(offsets, [1, 2]);
     }
 }

@@ -1,21 +1,21 @@
-//! Waiting for a condition, never for a time.
+//! Polling for a condition instead of sleeping.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Far above what a loaded machine needs: only what is broken takes so long.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Far above the time that a loaded machine needs: only a fault takes longer.
+pub const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Looks again and again until `look` finds something.
-pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + within;
+/// Polls until `poll` returns a value; panics with `condition` after `timeout`.
+pub fn wait_until<T>(condition: &str, timeout: Duration, mut poll: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + timeout;
     loop {
-        if let Some(found) = look() {
-            return found;
+        if let Some(value) = poll() {
+            return value;
         }
-        assert!(Instant::now() < deadline, "{what}: not within {within:?}");
-        thread::sleep(LOOK_AGAIN);
+        assert!(Instant::now() < deadline, "{condition}: not within {timeout:?}");
+        thread::sleep(POLL_INTERVAL);
     }
 }

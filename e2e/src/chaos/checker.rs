@@ -13,7 +13,7 @@ use testkit::event_id::split_event_id;
 use super::model::{Model, RowsByFlight, apply_update, matches_event};
 use super::observer::{Observations, ObservedEvent, TraceStep};
 use super::update::{BOARDS, KeyedUpdate};
-use testkit::api::Api;
+use testkit::api::ApiClient;
 
 /// What must never happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,12 +72,12 @@ pub(super) struct BoardState {
 }
 
 impl BoardState {
-    pub(super) fn of_all_boards(api: &Api) -> anyhow::Result<FinalStates> {
+    pub(super) fn of_all_boards(api: &ApiClient) -> anyhow::Result<FinalStates> {
         BOARDS.into_iter().map(|board| Ok((board, Self::of(api, board)?))).collect()
     }
 
-    fn of(api: &Api, board: &str) -> anyhow::Result<Self> {
-        let text = api.text(&format!("/boards/{board}/flights"));
+    fn of(api: &ApiClient, board: &str) -> anyhow::Result<Self> {
+        let text = api.get_text(&format!("/boards/{board}/flights"));
         let said: Value = serde_json::from_str(&text)?;
         let rows = said["flights"].as_array().context("there are rows")?.clone();
         let id = said["id"].as_str().context("there is an id")?.to_owned();

@@ -20,10 +20,10 @@ use super::plan::{DRAIN, RoundPlan, millis};
 use super::single_node::STOP_SLACK;
 use super::system::System;
 use super::update::BOARDS;
-use testkit::link::{Link, State};
-use testkit::nats::{NatsServer, leader, wait_until_whole};
-use testkit::program::{Server, flightboard};
-use testkit::wait::until;
+use testkit::fault_proxy::FaultProxy;
+use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
+use testkit::process::{ServerProcess, flightboard_command};
+use testkit::wait::wait_until;
 
 /// How many replicas there are.
 pub(super) const REPLICAS: usize = 3;
@@ -37,8 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct ReplicaCluster {
     servers: [NatsServer; NATS_SERVERS],
-    links: Vec<Link>,
-    replicas: [Option<Server>; REPLICAS],
+    /// For each replica, a proxy in front of each NATS server.
+    links: Vec<Vec<FaultProxy>>,
+    replicas: [Option<ServerProcess>; REPLICAS],
     flags: Vec<String>,
     state: Arc<RoundState>,
     /// The first number that no publisher has.
@@ -52,8 +53,11 @@ impl ReplicaCluster {
     pub(super) fn new(plan: &RoundPlan, runtime: &Runtime, state: Arc<RoundState>) -> Result<Self> {
         let servers = NatsServer::cluster::<NATS_SERVERS>();
         let addresses = servers.each_ref().map(NatsServer::address);
-        let link = |_| runtime.block_on(Link::to(&addresses));
-        let links = (0..REPLICAS).map(link).collect::<Result<_>>()?;
+        let mut links = Vec::new();
+        for _ in 0..REPLICAS {
+            let proxies = addresses.map(|address| runtime.block_on(FaultProxy::start(address)));
+            links.push(proxies.into_iter().collect::<std::io::Result<_>>()?);
+        }
         let mut cluster = Self {
             servers,
             links,
@@ -76,7 +80,7 @@ impl ReplicaCluster {
     fn start_replicas(&mut self) -> Result<()> {
         let away = (0..REPLICAS).filter(|at| self.replicas[*at].is_none());
         let commands: Vec<_> = away.map(|at| (at, self.command(at))).collect();
-        let start = |mut command: Command| move || Server::start(&mut command);
+        let start = |mut command: Command| move || ServerProcess::start(&mut command);
         let started: Vec<_> = std::thread::scope(|scope| {
             let starting: Vec<_> = commands
                 .into_iter()
@@ -94,8 +98,9 @@ impl ReplicaCluster {
 
     fn command(&self, replica: usize) -> Command {
         let urls: Vec<_> =
-            self.links[replica].addresses().iter().map(ToString::to_string).collect();
-        let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--nats-replicas"]);
+            self.links[replica].iter().map(|proxy| proxy.address().to_string()).collect();
+        let mut command =
+            flightboard_command(["serve", "--listen", "127.0.0.1:0", "--nats-replicas"]);
         command
             .arg(NATS_SERVERS.to_string())
             .args(["--nats", &format!("nats://{}", urls.join(","))]);
@@ -103,7 +108,7 @@ impl ReplicaCluster {
         command
     }
 
-    fn replica(&self, at: usize) -> Result<&Server> {
+    fn replica(&self, at: usize) -> Result<&ServerProcess> {
         self.replicas[at].as_ref().with_context(|| format!("there is a replica {at}"))
     }
 
@@ -118,8 +123,8 @@ impl ReplicaCluster {
     /// Stops it in good order, with streams and publishers about.
     fn stop_replica(&mut self, at: usize) -> Result<()> {
         let Some(server) = self.replicas[at].take() else { return Ok(()) };
-        server.program.terminate();
-        let ended = server.program.end(DRAIN + STOP_SLACK);
+        server.process.terminate();
+        let ended = server.process.wait_for_exit(DRAIN + STOP_SLACK);
         self.state.place(at, None);
         ensure!(ended.status.success(), "replica {at} did not stop in good order: {ended:?}");
         Ok(())
@@ -127,9 +132,9 @@ impl ReplicaCluster {
 
     fn freeze_replica(&self, at: usize, long: Duration) -> Result<()> {
         let replica = self.replica(at)?;
-        replica.program.freeze();
+        replica.process.pause();
         sleep(long);
-        replica.program.let_go_on();
+        replica.process.resume();
         Ok(())
     }
 
@@ -138,11 +143,16 @@ impl ReplicaCluster {
         self.kills += 1;
     }
 
-    fn set_link(&self, rng: &mut StdRng, state: State, millis_long: std::ops::RangeInclusive<u64>) {
+    fn set_link(
+        &self,
+        rng: &mut StdRng,
+        fault: fn(&FaultProxy),
+        millis_long: std::ops::RangeInclusive<u64>,
+    ) {
         let link = self.links.choose(rng).expect("there are some");
-        link.set(state);
+        link.iter().for_each(fault);
         sleep(millis(rng, millis_long));
-        link.set(State::Whole);
+        link.iter().for_each(FaultProxy::restore);
     }
 
     /// Everything, one after another.
@@ -153,8 +163,8 @@ impl ReplicaCluster {
         }
         for at in 0..NATS_SERVERS {
             self.servers[at].stop();
-            self.servers[at].start_again();
-            wait_until_whole(&self.servers);
+            self.servers[at].restart();
+            wait_until_replicated(&self.servers);
         }
         Ok(())
     }
@@ -162,7 +172,9 @@ impl ReplicaCluster {
     fn wait_until_ready(&self) -> Result<()> {
         for at in 0..REPLICAS {
             let api = self.replica(at)?.api();
-            until("a replica is ready", PATIENCE, || api.unready().is_none().then_some(()));
+            wait_until("a replica is ready", PATIENCE, || {
+                api.unready_reason().is_none().then_some(())
+            });
         }
         Ok(())
     }
@@ -170,8 +182,8 @@ impl ReplicaCluster {
     fn wait_until_boards_are_known(&self) -> Result<()> {
         for at in 0..REPLICAS {
             let api = self.replica(at)?.api();
-            let knows = |board: &str| api.status(&format!("/boards/{board}")) == 200;
-            until("a replica has all boards", PATIENCE, || {
+            let knows = |board: &str| api.get_status(&format!("/boards/{board}")) == 200;
+            wait_until("a replica has all boards", PATIENCE, || {
                 BOARDS.iter().all(|b| knows(b)).then_some(())
             });
         }
@@ -208,28 +220,28 @@ impl System for ReplicaCluster {
             }
             Fault::ReplicaFreeze => self.freeze_replica(one, millis(rng, 100..=4_000))?,
             Fault::NatsKill | Fault::LeaderKill => {
-                let leader = leader(&self.servers);
+                let leader = find_leader(&self.servers);
                 let other = (leader + rng.random_range(1..NATS_SERVERS)) % NATS_SERVERS;
                 let at = if fault == Fault::LeaderKill { leader } else { other };
                 self.kill_nats(at);
                 sleep(millis(rng, 0..=1_500));
-                self.servers[at].start_again();
-                wait_until_whole(&self.servers);
+                self.servers[at].restart();
+                wait_until_replicated(&self.servers);
             }
             Fault::LeaderFreeze => {
-                let leader = &self.servers[leader(&self.servers)];
-                leader.freeze();
+                let leader = &self.servers[find_leader(&self.servers)];
+                leader.pause();
                 sleep(millis(rng, 200..=6_000));
-                leader.let_go_on();
-                wait_until_whole(&self.servers);
+                leader.resume();
+                wait_until_replicated(&self.servers);
             }
             Fault::AllNatsKill => {
                 (0..NATS_SERVERS).for_each(|at| self.kill_nats(at));
-                self.servers.iter_mut().for_each(NatsServer::start_again);
-                wait_until_whole(&self.servers);
+                self.servers.iter_mut().for_each(NatsServer::restart);
+                wait_until_replicated(&self.servers);
             }
-            Fault::LinkCut => self.set_link(rng, State::Cut, 50..=3_000),
-            Fault::LinkSilent => self.set_link(rng, State::Silent, 200..=6_000),
+            Fault::LinkCut => self.set_link(rng, FaultProxy::cut, 50..=3_000),
+            Fault::LinkSilent => self.set_link(rng, FaultProxy::stall, 200..=6_000),
             Fault::Rolling => self.roll()?,
             other => bail!("{other} is nothing for a cluster"),
         }
@@ -237,10 +249,10 @@ impl System for ReplicaCluster {
     }
 
     fn mend(&mut self) -> Result<()> {
-        self.links.iter().for_each(|link| link.set(State::Whole));
+        self.links.iter().flatten().for_each(FaultProxy::restore);
         let away = self.servers.iter_mut().filter(|server| !server.is_running());
-        away.for_each(NatsServer::start_again);
-        wait_until_whole(&self.servers);
+        away.for_each(NatsServer::restart);
+        wait_until_replicated(&self.servers);
         self.start_replicas()?;
         self.wait_until_ready()
     }
@@ -264,7 +276,7 @@ impl System for ReplicaCluster {
     fn said(&self) -> String {
         let mut said = String::new();
         for (at, replica) in self.replicas.iter().enumerate() {
-            let log = replica.as_ref().map(|server| server.program.log());
+            let log = replica.as_ref().map(|server| server.process.log());
             said += &format!("replica {at}:\n{}", log.unwrap_or_default());
         }
         for server in &self.servers {

@@ -181,7 +181,7 @@ impl Observer {
             }
             let mut goal = self.goal.clone();
             let bytes = tokio::select! {
-                bytes = stream.bytes() => bytes,
+                bytes = stream.next_bytes() => bytes,
                 () = sleep_until(leaves), if self.going() => return Ok(Pause::Left),
                 _ = goal.changed() => { self.goal = goal; continue }
             };

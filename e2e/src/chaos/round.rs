@@ -21,7 +21,7 @@ use super::proxy::Proxy;
 use super::single_node::SingleNode;
 use super::system::System;
 use super::topology::Topology;
-use testkit::faults::Faults;
+use testkit::fault_library::FaultLibrary;
 
 /// What came of a round.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn open(plan: &RoundPlan, runtime: &Runtime, state: &Arc<RoundState>) -> Result<
     Ok(match plan.topology {
         Topology::SingleNode => {
             let of_the_system = plan.faults.iter().any(Fault::is_of_the_system);
-            let faults = of_the_system.then(Faults::new).transpose()?;
+            let faults = of_the_system.then(FaultLibrary::build).transpose()?;
             Box::new(SingleNode::new(plan, faults, state)?)
         }
         Topology::Cluster => Box::new(ReplicaCluster::new(plan, runtime, state)?),

@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::load_generator::RoundState;
 use super::plan::{DRAIN, RoundPlan};
 use super::update::BOARDS;
-use testkit::faults::{Fault, Faults};
-use testkit::program::{Server, flightboard};
+use testkit::fault_library::{DiskFault, FaultLibrary};
+use testkit::process::{ServerProcess, flightboard_command};
 
 /// Injecting faults into it.
 mod inject;
@@ -27,11 +27,11 @@ pub(super) struct SingleNode {
     pub(super) state: Arc<RoundState>,
     /// How often it was killed.
     pub(super) kills: usize,
-    server: Option<Server>,
+    server: Option<ServerProcess>,
     /// The first event of the journal, as long as it is the same one.
     origin: String,
     /// Of its disk and its clock, where a round has any.
-    faults: Option<Faults>,
+    faults: Option<FaultLibrary>,
 }
 
 /// A copy of the journal, with the newest event that is in it.
@@ -44,7 +44,7 @@ impl SingleNode {
     /// A server with an empty journal.
     pub(super) fn new(
         plan: &RoundPlan,
-        faults: Option<Faults>,
+        faults: Option<FaultLibrary>,
         state: Arc<RoundState>,
     ) -> Result<Self> {
         let (folder, flags, origin) = (TempDir::new()?, plan.flags(), String::new());
@@ -63,7 +63,7 @@ impl SingleNode {
 
     /// Kills it in the middle of a start, after so long.
     pub(super) fn start_and_kill(&mut self, after: Duration) -> Result<()> {
-        let mut program = testkit::program::Program::start(&mut self.command()?);
+        let mut program = testkit::process::TestProcess::start(&mut self.command()?);
         std::thread::sleep(after);
         program.kill();
         self.kills += 1;
@@ -81,8 +81,8 @@ impl SingleNode {
     /// Stops it in good order. It must come to its end in time, with streams and publishers about.
     pub(super) fn stop(&mut self) -> Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
-        server.program.terminate();
-        let ended = server.program.end(DRAIN + STOP_SLACK);
+        server.process.terminate();
+        let ended = server.process.wait_for_exit(DRAIN + STOP_SLACK);
         self.state.place(0, None);
         ensure!(ended.status.success(), "it did not stop in good order: {ended:?}");
         Ok(())
@@ -91,15 +91,15 @@ impl SingleNode {
     /// Lets it stand still for a while.
     pub(super) fn freeze(&self, long: Duration) {
         if let Some(server) = &self.server {
-            server.program.freeze();
+            server.process.pause();
             std::thread::sleep(long);
-            server.program.let_go_on();
+            server.process.resume();
         }
     }
 
     /// Lets its disk fail, or be well again.
-    pub(super) fn set_disk(&self, fault: Fault) -> Result<()> {
-        Ok(self.faults()?.set(fault)?)
+    pub(super) fn set_disk(&self, fault: DiskFault) -> Result<()> {
+        Ok(self.faults()?.set_disk_fault(fault)?)
     }
 
     /// Puts its clock so many seconds ahead.
@@ -107,7 +107,7 @@ impl SingleNode {
         Ok(self.faults()?.set_clock_offset(secs)?)
     }
 
-    fn faults(&self) -> Result<&Faults> {
+    fn faults(&self) -> Result<&FaultLibrary> {
         self.faults.as_ref().context("the round was begun without such faults")
     }
 
@@ -152,7 +152,7 @@ impl SingleNode {
         self.start_set_back().map(drop)
     }
 
-    pub(super) fn server(&self) -> Option<&Server> {
+    pub(super) fn server(&self) -> Option<&ServerProcess> {
         self.server.as_ref()
     }
 
@@ -172,10 +172,10 @@ impl SingleNode {
         Ok(kept)
     }
 
-    fn open(&mut self, server: Server) -> Result<()> {
+    fn open(&mut self, server: ServerProcess) -> Result<()> {
         let api = server.api();
         for board in BOARDS {
-            if api.status(&format!("/boards/{board}")) == 404 {
+            if api.get_status(&format!("/boards/{board}")) == 404 {
                 api.put_board(board, &json!({ "title": board }));
             }
         }
@@ -184,12 +184,12 @@ impl SingleNode {
         Ok(())
     }
 
-    fn launch(&self) -> Result<Server> {
-        Ok(Server::start(&mut self.command()?))
+    fn launch(&self) -> Result<ServerProcess> {
+        Ok(ServerProcess::start(&mut self.command()?))
     }
 
     fn command(&self) -> Result<std::process::Command> {
-        let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
+        let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0", "--journal"]);
         command.arg(self.journal()).args(&self.flags);
         if let Some(faults) = &self.faults {
             faults.preload(&mut command, self.folder.path())?;
@@ -209,13 +209,13 @@ impl SingleNode {
 }
 
 /// The id of a board's newest event.
-fn head(server: &Server, board: &str) -> Result<String> {
+fn head(server: &ServerProcess, board: &str) -> Result<String> {
     let answer = server.api().get(&format!("/boards/{board}"));
     Ok(answer["id"].as_str().context("a board has an event")?.to_owned())
 }
 
 /// The number of the newest event on any board.
-fn newest(server: &Server) -> Result<u64> {
+fn newest(server: &ServerProcess) -> Result<u64> {
     let boards = server.api().get("/boards");
     let boards = boards["boards"].as_array().context("there are boards")?;
     let ids =

@@ -1,6 +1,6 @@
 //! What is under test, and the faults that can be injected into it.
 
-use testkit::nats::{SOUND_SINCE, version};
+use testkit::nats::{MIN_SAFE_VERSION, server_version};
 
 use super::fault::Fault;
 
@@ -21,7 +21,7 @@ const FAULTS: [Fault; 13] = [
     Fault::ClockJump,
 ];
 
-/// All of a cluster. By the last two [older servers](SOUND_SINCE) lose what they acknowledged.
+/// All of a cluster. By the last two [older servers](MIN_SAFE_VERSION) lose what they acknowledged.
 const CLUSTER_FAULTS: [Fault; 11] = [
     Fault::Cuts,
     Fault::ReplicaKill,
@@ -52,7 +52,7 @@ impl Topology {
         match self {
             Topology::SingleNode => FAULTS.into_iter().filter(can_be_made).collect(),
             Topology::Cluster => {
-                let sound = version() >= SOUND_SINCE;
+                let sound = server_version() >= MIN_SAFE_VERSION;
                 let survived = |fault: &Fault| sound || !fault.needs_a_sound_nats();
                 CLUSTER_FAULTS.into_iter().filter(survived).collect()
             }

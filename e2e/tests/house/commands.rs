@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use crate::document::{self, Block, Document};
 use crate::shown;
 use crate::terminal::{Desk, Terminal};
-use crate::wait::{PATIENCE, until};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Languages of blocks that are not commands. No others, so that no command escapes by its name.
 const NOT_COMMANDS: [&str; 4] = ["html", "event-stream", "nginx", "ini"];
@@ -96,6 +96,6 @@ impl Reader {
             terminal.output().lines().skip(*seen).flat_map(|line| [line, "\n"]).collect()
         };
         let what = format!("{place} is shown");
-        *seen += until(&what, PATIENCE, || shown::find(&rest(), text));
+        *seen += wait_until(&what, WAIT_TIMEOUT, || shown::find(&rest(), text));
     }
 }

@@ -12,7 +12,7 @@ fn a_copy_made_by_sqlite_while_the_server_runs_is_a_journal() {
     let (file, statement) = command.next().unwrap().split_once(' ').unwrap();
 
     let desk = Desk::new();
-    let mut server = desk.serve(&format!("--journal {file}"));
+    let mut server = desk.start_server(&format!("--journal {file}"));
     let flight = format!("http://{}/boards/main/flights/I768", desk.address);
     let json = "-H 'Content-Type: application/json'";
     desk.run(&format!("curl -sf -X PUT {flight} {json} -d '{{\"gate\":\"B14\"}}'"));
@@ -23,6 +23,6 @@ fn a_copy_made_by_sqlite_while_the_server_runs_is_a_journal() {
     desk.run(&format!("curl -sf -X DELETE {flight}"));
     server.stop();
 
-    let _server = desk.serve("--journal copy.db");
+    let _server = desk.start_server("--journal copy.db");
     assert_eq!(desk.run(&format!("curl -sf {flight}")), r#"{"flight":"I768","gate":"B14"}"#);
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use testkit::nats::users::Rights;
+use testkit::nats::users::NatsPermissions;
 
 use crate::document::{self, Document};
 use crate::terminal::Desk;
-use crate::wait::{PATIENCE, until};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Variables that belong to no flag: what is logged, and the program that tests run.
 const VARIABLES_WITHOUT_FLAG: [&str; 3] =
@@ -70,7 +70,7 @@ fn rights_in_nats_are_those_that_are_tried() {
         let rows = rows.iter().filter(|row| row[0] == kind);
         rows.flat_map(|row| row[1].split(", ").map(str::to_owned)).collect()
     };
-    let Rights { publish, subscribe } = Rights::fewest();
+    let NatsPermissions { publish, subscribe } = NatsPermissions::minimal();
     assert_eq!(documented("publish"), BTreeSet::from_iter(publish));
     assert_eq!(documented("subscribe"), BTreeSet::from_iter(subscribe));
 }
@@ -111,10 +111,10 @@ fn settings(command: &str) -> BTreeSet<Setting> {
 /// Name, type and labels of each metric, of a server with a follower.
 fn metrics() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let desk = Desk::new();
-    let _server = desk.serve("--memory");
+    let _server = desk.start_server("--memory");
     let url = format!("http://{}", desk.address);
     let follower = desk.start(&format!("curl -sN {url}/events"));
-    until("the follower is served", PATIENCE, || {
+    wait_until("the follower is served", WAIT_TIMEOUT, || {
         follower.output().contains("timetable").then_some(())
     });
     let text = desk.run(&format!("curl -s {url}/metrics"));

@@ -174,7 +174,7 @@ fn calculated(expression: &str) -> u64 {
 #[test]
 fn resources_are_those_of_the_description_for_tools() {
     let desk = Desk::new();
-    let _server = desk.serve("--memory");
+    let _server = desk.start_server("--memory");
     let description = desk.run(&format!("curl -s http://{}/openapi.json", desk.address));
     let description: Value = serde_json::from_str(&description).unwrap();
     let paths = description["paths"].as_object().unwrap().iter();

@@ -10,7 +10,7 @@ use std::thread;
 use tempfile::{NamedTempFile, TempDir};
 use testkit::ports::free_address;
 
-use crate::wait::{PATIENCE, until};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// A folder with the program on the path, and an address of its own.
 pub(crate) struct Desk {
@@ -71,15 +71,15 @@ impl Desk {
     /// Runs a script that ends well, and gives what it said.
     pub(crate) fn run(&self, script: &str) -> String {
         let mut terminal = self.start(script);
-        let status = terminal.end();
+        let status = terminal.wait_for_exit();
         assert!(status.success(), "{status}:\n{script}");
         terminal.output()
     }
 
     /// `flightboard serve` with these flags, once it is there.
-    pub(crate) fn serve(&self, flags: &str) -> Terminal {
+    pub(crate) fn start_server(&self, flags: &str) -> Terminal {
         let server = self.start(&format!("flightboard serve {flags}"));
-        until("the server is there", PATIENCE, || {
+        wait_until("the server is there", WAIT_TIMEOUT, || {
             server.output().contains("flightboard is at").then_some(())
         });
         server
@@ -94,19 +94,19 @@ impl Terminal {
 
     /// As Ctrl-C does. By another signal, since whoever runs the tests may have SIGINT ignored.
     pub(crate) fn stop(&mut self) {
-        self.signal("TERM");
-        until("all that was started ends", PATIENCE, || {
+        self.send_signal("TERM");
+        wait_until("all that was started ends", WAIT_TIMEOUT, || {
             let shell = self.shell.try_wait().unwrap();
-            shell.filter(|_| !self.signal("0"))
+            shell.filter(|_| !self.send_signal("0"))
         });
     }
 
-    fn end(&mut self) -> ExitStatus {
-        until("the commands end", PATIENCE, || self.shell.try_wait().unwrap())
+    fn wait_for_exit(&mut self) -> ExitStatus {
+        wait_until("the commands end", WAIT_TIMEOUT, || self.shell.try_wait().unwrap())
     }
 
     /// Whether there was anyone to take it.
-    fn signal(&self, name: &str) -> bool {
+    fn send_signal(&self, name: &str) -> bool {
         let kill = format!("kill -s {name} -- -{} 2>&-", self.shell.id());
         Command::new("bash").args(["-c", &kill]).status().unwrap().success()
     }
@@ -114,7 +114,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.signal("KILL");
+        self.send_signal("KILL");
         let _ = self.shell.wait();
         if thread::panicking() {
             eprintln!("── what was said in a terminal:\n{}", self.output());

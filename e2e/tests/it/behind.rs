@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use testkit::api::Api;
+use testkit::api::ApiClient;
 use testkit::ports::{free_address, free_addresses};
 
-use crate::follower::{Event, Follower};
-use crate::program::{Program, Server, flightboard, run};
-use crate::wait::{PATIENCE, until};
+use crate::follower::{ReceivedEvent, TestFollower};
+use crate::process::{ServerProcess, TestProcess, flightboard_command, run};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Where `cargo xtask test` unpacks Debian's packages of both.
 const UNPACKED: &str = "target/proxies";
@@ -59,14 +59,14 @@ fn a_screen_misses_nothing_while_all_is_restarted(proxy: Proxy) {
 
     for at in 0..site.replicas.len() {
         let is_on_it = site.replica_with_a_follower() == at;
-        let Server { program, address } = site.replicas.remove(at);
+        let ServerProcess { process: program, address } = site.replicas.remove(at);
         program.terminate();
         site.publish();
         if is_on_it {
             screen.read_to_the_end();
             screen.come_back(&site);
         }
-        assert!(program.end(PATIENCE).status.success());
+        assert!(program.wait_for_exit(WAIT_TIMEOUT).status.success());
         site.publish();
         screen.read(&site);
         site.start_replica(at, &address.to_string());
@@ -76,7 +76,7 @@ fn a_screen_misses_nothing_while_all_is_restarted(proxy: Proxy) {
         site.nats[at].program.terminate();
         site.publish();
         screen.read(&site);
-        site.nats[at].start_again();
+        site.nats[at].restart();
     }
     site.nats[0].program.kill();
     site.publish();
@@ -89,32 +89,32 @@ fn a_server_that_is_cut_off_is_left_out_but_not_all(proxy: Proxy) {
     site.publish();
     site.nats[0].program.kill();
     let cut_off = site.replicas[0].api();
-    until("it is not ready", PATIENCE, || cut_off.unready());
-    until("it tells its followers", PATIENCE, || {
+    wait_until("it is not ready", WAIT_TIMEOUT, || cut_off.unready_reason());
+    wait_until("it tells its followers", WAIT_TIMEOUT, || {
         cut_off.get("/boards/main").get("behind").cloned()
     });
-    until("all who come go to the other", PATIENCE, || {
+    wait_until("all who come go to the other", WAIT_TIMEOUT, || {
         site.ask_whether_it_is_ready();
-        let mut screens = [(); 4].map(|()| Follower::open(site.address));
-        screens.iter_mut().for_each(|screen| assert_eq!(screen.next().name, "timetable"));
+        let mut screens = [(); 4].map(|()| TestFollower::open(site.address));
+        screens.iter_mut().for_each(|screen| assert_eq!(screen.next_event().name, "timetable"));
         screens.iter().all(|screen| !screen.text.contains("\"behind\":")).then_some(())
     });
     site.publish();
 
     site.nats[1].program.kill();
     site.nats[2].program.kill();
-    until("neither is ready", PATIENCE, || site.replicas[1].api().unready());
+    wait_until("neither is ready", WAIT_TIMEOUT, || site.replicas[1].api().unready_reason());
     site.wait_until_the_proxy_knows_that_none_is_ready();
     assert_eq!(site.api().rows("main").len(), 1);
-    assert_eq!(Follower::open(site.address).next().name, "timetable");
+    assert_eq!(TestFollower::open(site.address).next_event().name, "timetable");
 }
 
 /// Everything, in one folder.
 struct Site {
-    proxy: Program,
+    proxy: TestProcess,
     kind: Proxy,
     address: SocketAddr,
-    replicas: Vec<Server>,
+    replicas: Vec<ServerProcess>,
     /// The NATS servers that each of them is told of.
     told: Vec<String>,
     nats: Vec<Nats>,
@@ -124,7 +124,7 @@ struct Site {
 }
 
 struct Nats {
-    program: Program,
+    program: TestProcess,
     config: PathBuf,
     address: SocketAddr,
     monitor: SocketAddr,
@@ -141,7 +141,7 @@ impl Site {
         let replicas = told.each_ref().map(|told| replica("127.0.0.1:0", told));
         let address = free_address();
         let ports = replicas.each_ref().map(|replica| replica.address);
-        let proxy = Program::start(&mut kind.command(folder.path(), address, ports));
+        let proxy = TestProcess::start(&mut kind.command(folder.path(), address, ports));
         let site = Self {
             proxy,
             kind,
@@ -152,17 +152,19 @@ impl Site {
             published: 0,
             _folder: folder,
         };
-        until("the proxy listens", PATIENCE, || std::net::TcpStream::connect(address).ok());
-        until("all are ready", PATIENCE, || {
-            let all = site.replicas.iter().map(Server::api).chain([site.api()]);
+        wait_until("the proxy listens", WAIT_TIMEOUT, || {
+            std::net::TcpStream::connect(address).ok()
+        });
+        wait_until("all are ready", WAIT_TIMEOUT, || {
+            let all = site.replicas.iter().map(ServerProcess::api).chain([site.api()]);
             all.into_iter().all(|api| api.is_ready()).then_some(())
         });
         site
     }
 
     /// Through the proxy.
-    fn api(&self) -> Api {
-        Api::new(self.address)
+    fn api(&self) -> ApiClient {
+        ApiClient::new(self.address)
     }
 
     /// The next remark of a row, through the proxy, as often as it takes.
@@ -174,42 +176,42 @@ impl Site {
         );
         let (to, key) = (format!("http://{}", self.address), format!("remark-{number}"));
         let args = ["publish", "--to", &to, "--board", "main", "--idempotency-key", &key];
-        let ended = run(&mut flightboard(args), &update);
+        let ended = run(&mut flightboard_command(args), &update);
         assert!(ended.status.success(), "{ended:?}");
     }
 
     fn replica_with_a_follower(&self) -> usize {
-        until("a server has the follower", PATIENCE, || {
-            self.replicas.iter().position(|replica| replica.api().followers("main") == 1)
+        wait_until("a server has the follower", WAIT_TIMEOUT, || {
+            self.replicas.iter().position(|replica| replica.api().follower_count("main") == 1)
         })
     }
 
     fn start_replica(&mut self, at: usize, address: &str) {
         let replica = replica(address, &self.told[at]);
-        until("it is ready", PATIENCE, || replica.api().is_ready().then_some(()));
+        wait_until("it is ready", WAIT_TIMEOUT, || replica.api().is_ready().then_some(()));
         self.replicas.insert(at, replica);
     }
 
     /// As a monitor does each second; often enough that both have been asked.
     fn ask_whether_it_is_ready(&self) {
         for _ in 0..4 {
-            self.api().status("/readyz");
+            self.api().get_status("/readyz");
         }
     }
 
     fn wait_until_the_proxy_knows_that_none_is_ready(&self) {
         match self.kind {
             Proxy::Nginx => self.ask_whether_it_is_ready(),
-            Proxy::HaProxy => until("it has looked", PATIENCE, || {
+            Proxy::HaProxy => wait_until("it has looked", WAIT_TIMEOUT, || {
                 self.proxy.log().contains("backend 'ready' has no server available").then_some(())
             }),
         }
     }
 }
 
-fn replica(address: &str, nats: &str) -> Server {
+fn replica(address: &str, nats: &str) -> ServerProcess {
     let args = ["serve", "--listen", address, "--nats", nats, "--nats-replicas", "3"];
-    Server::start(&mut flightboard(args))
+    ServerProcess::start(&mut flightboard_command(args))
 }
 
 impl Nats {
@@ -235,25 +237,28 @@ impl Nats {
             changes.extend(routes.iter().enumerate().map(named));
             let config = folder.join(format!("nats-{at}.conf"));
             fs::write(&config, example("nats.conf", &changes)).unwrap();
-            let program =
-                Program::start(Command::new(testkit::nats::binary()).arg("-c").arg(&config));
+            let program = TestProcess::start(
+                Command::new(testkit::nats::server_binary()).arg("-c").arg(&config),
+            );
             servers.push(Self { program, config, address: clients[at], monitor: monitors[at] });
         }
         servers.iter().for_each(Self::wait_until_it_is_well);
         servers
     }
 
-    fn start_again(&mut self) {
-        let mut command = Command::new(testkit::nats::binary());
-        self.program = Program::start(command.arg("-c").arg(&self.config));
+    fn restart(&mut self) {
+        let mut command = Command::new(testkit::nats::server_binary());
+        self.program = TestProcess::start(command.arg("-c").arg(&self.config));
         self.wait_until_it_is_well();
     }
 
     /// It has caught up with the others, as its own `/healthz` says.
     fn wait_until_it_is_well(&self) {
-        until("it listens", PATIENCE, || std::net::TcpStream::connect(self.monitor).ok());
-        let api = Api::new(self.monitor);
-        until("it is well", PATIENCE, || (api.status("/healthz") == 200).then_some(()));
+        wait_until("it listens", WAIT_TIMEOUT, || std::net::TcpStream::connect(self.monitor).ok());
+        let api = ApiClient::new(self.monitor);
+        wait_until("it is well", WAIT_TIMEOUT, || {
+            (api.get_status("/healthz") == 200).then_some(())
+        });
     }
 }
 
@@ -307,7 +312,7 @@ impl Proxy {
 
 /// A screen at the one address, which comes back there.
 struct Screen {
-    follower: Follower,
+    follower: TestFollower,
     last_id: String,
     /// The newest remark that it has shown.
     shown: usize,
@@ -316,8 +321,8 @@ struct Screen {
 
 impl Screen {
     fn new(site: &Site) -> Self {
-        let mut follower = Follower::open(site.address);
-        let first = follower.next();
+        let mut follower = TestFollower::open(site.address);
+        let first = follower.next_event();
         assert_eq!(first.name, "timetable");
         Self { follower, last_id: first.id, shown: 0, timetables: 1 }
     }
@@ -325,19 +330,19 @@ impl Screen {
     /// Until it has shown what was published last: each remark once, and none left out.
     fn read(&mut self, site: &Site) {
         while self.shown < site.published {
-            let event = self.follower.next();
+            let event = self.follower.next_event();
             self.show(event);
         }
     }
 
     /// Until its server ends the stream.
     fn read_to_the_end(&mut self) {
-        for event in self.follower.rest(PATIENCE) {
+        for event in self.follower.read_to_end(WAIT_TIMEOUT) {
             self.show(event);
         }
     }
 
-    fn show(&mut self, event: Event) {
+    fn show(&mut self, event: ReceivedEvent) {
         if event.name == "timetable" {
             self.timetables += 1;
         } else {
@@ -348,8 +353,8 @@ impl Screen {
     }
 
     fn come_back(&mut self, site: &Site) {
-        self.follower = until("it is let in", PATIENCE, || {
-            let follower = Follower::resume(site.address, &self.last_id);
+        self.follower = wait_until("it is let in", WAIT_TIMEOUT, || {
+            let follower = TestFollower::resume(site.address, &self.last_id);
             (follower.status() == 200).then_some(follower)
         });
     }

@@ -9,16 +9,19 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::{Ended, Program, Server, flightboard, run, serve, with_files};
+use crate::process::{
+    ProcessOutput, ServerProcess, TestProcess, flightboard_command, run, start_server,
+    with_file_limit,
+};
 use crate::signals::Signal;
-use crate::wait::{PATIENCE, until};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 const FOLLOWERS: u64 = 30;
 
 const MESSAGES: u64 = 40;
 
 fn bench(to: &str, more: &[&str]) -> Command {
-    let mut command = flightboard(["bench", "--to", to]);
+    let mut command = flightboard_command(["bench", "--to", to]);
     command.args(["--followers", &FOLLOWERS.to_string(), "--messages", &MESSAGES.to_string()]);
     command.args(more);
     command
@@ -41,13 +44,13 @@ fn measure(command: &mut Command) -> Value {
     figures
 }
 
-fn figures(ended: &Ended) -> Value {
+fn figures(ended: &ProcessOutput) -> Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
 }
 
 /// It ends with an error that has these words.
 fn check(command: &mut Command, words: &[&str]) {
-    let Ended { status, stdout, stderr } = run(command, "");
+    let ProcessOutput { status, stdout, stderr } = run(command, "");
     assert_eq!((status.code(), &*stdout), (Some(1), ""), "{stderr}");
     for word in words {
         assert!(stderr.contains(word), "{word}: {stderr}");
@@ -55,7 +58,7 @@ fn check(command: &mut Command, words: &[&str]) {
 }
 
 /// Boards that it has opened and not closed.
-fn own_boards(server: &Server) -> Vec<String> {
+fn own_boards(server: &ServerProcess) -> Vec<String> {
     let boards = server.api().get("/boards")["boards"].as_array().unwrap().clone();
     let open = boards.iter().filter(|board| board["closed"] == false);
     let names = open.map(|board| board["name"].as_str().unwrap().to_owned());
@@ -65,8 +68,8 @@ fn own_boards(server: &Server) -> Vec<String> {
 #[test]
 fn each_follower_gets_each_message_once_at_any_rhythm() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let pid = server.program.id().to_string();
+    let server = start_server(folder.path(), &[]);
+    let pid = server.process.id().to_string();
     for rhythm in [&["--rate", "200"][..], &["--window", "3", "--publishers", "2"]] {
         let figures = measure(bench(server.api().url(), &["--json", "--pid", &pid]).args(rhythm));
         if cfg!(target_os = "linux") {
@@ -81,7 +84,7 @@ fn each_follower_gets_each_message_once_at_any_rhythm() {
 #[test]
 fn after_a_storm_all_are_back_and_have_what_they_missed() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let storm = &measure(&mut bench(server.api().url(), &["--json", "--storm"]))["storm"];
     assert_eq!([&storm["left"], &storm["back"], &storm["resumed"]], [FOLLOWERS; 3]);
     assert_eq!(storm["returned"]["samples"], FOLLOWERS);
@@ -102,9 +105,10 @@ fn a_server_that_does_not_resume_is_seen_in_the_storm() {
 #[test]
 fn followers_that_come_and_go_miss_nothing() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let pid = server.program.id().to_string();
-    let mut bench = flightboard(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
+    let server = start_server(folder.path(), &[]);
+    let pid = server.process.id().to_string();
+    let mut bench =
+        flightboard_command(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
     bench.args(["--followers", "30", "--boards", "3", "--processes", "2", "--rate", "50"]);
     let ended = run(bench.args(["--churn", "10", "--for", "2s", "--may-grow", "1GiB"]), "");
     assert!(ended.status.success(), "{ended:?}");
@@ -127,7 +131,8 @@ fn followers_that_come_and_go_miss_nothing() {
 fn what_is_missed_between_going_and_coming_back_is_seen() {
     let url = format!("http://{}", foreign_server());
     let publish = format!("{url}/publish");
-    let mut bench = flightboard(["bench", "--to", &url, "--json", "--publish-url", &publish]);
+    let mut bench =
+        flightboard_command(["bench", "--to", &url, "--json", "--publish-url", &publish]);
     bench.args(["--followers", "30", "--rate", "50", "--churn", "10", "--for", "3s"]);
     let ended = run(&mut bench, "");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
@@ -140,7 +145,7 @@ fn what_is_missed_between_going_and_coming_back_is_seen() {
 #[test]
 fn messages_go_to_several_boards_in_turn() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     for rhythm in [&["--window", "5"][..], &["--rate", "200", "--processes", "2"]] {
         let mut bench = bench(server.api().url(), &["--json", "--storm", "--boards", "3"]);
         let ended = run(bench.args(rhythm), "");
@@ -159,9 +164,10 @@ fn messages_go_to_several_boards_in_turn() {
 #[test]
 fn several_numbers_are_measured_in_turn_at_the_same_deliveries_a_second() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let pid = server.program.id().to_string();
-    let mut bench = flightboard(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
+    let server = start_server(folder.path(), &[]);
+    let pid = server.process.id().to_string();
+    let mut bench =
+        flightboard_command(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
     bench.args(["--followers", "10,20", "--boards", "1,2", "--rounds", "2"]);
     let ended = run(bench.args(["--deliveries", "400", "--for", "500ms"]), "");
     assert!(ended.status.success(), "{ended:?}");
@@ -180,7 +186,7 @@ fn several_numbers_are_measured_in_turn_at_the_same_deliveries_a_second() {
 #[test]
 fn several_processes_count_together() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let figures = measure(&mut bench(
         server.api().url(),
         &["--json", "--storm", "--processes", "4", "--window", "5"],
@@ -192,10 +198,10 @@ fn several_processes_count_together() {
 #[test]
 fn with_few_open_files_there_are_more_processes_or_a_sentence() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let figures = measure(&mut with_files(40, &bench(server.api().url(), &["--json"])));
+    let server = start_server(folder.path(), &[]);
+    let figures = measure(&mut with_file_limit(40, &bench(server.api().url(), &["--json"])));
     assert!(figures["processes"].as_u64().unwrap() > 1);
-    let mut none = with_files(40, &bench(server.api().url(), &["--processes", "1"]));
+    let mut none = with_file_limit(40, &bench(server.api().url(), &["--processes", "1"]));
     check(&mut none, &["open files", "ulimit -Hn"]);
 }
 
@@ -213,7 +219,7 @@ fn any_server_can_be_measured() {
 #[test]
 fn boards_of_any_server_are_told_by_their_numbers() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let api = server.api();
     for board in 1..=3 {
         api.put_board(&board.to_string(), &json!({"title": "A board"}));
@@ -246,7 +252,7 @@ fn what_cannot_be_measured_is_told() {
     let unmarked = ["--publish-url", &publish, "--mark", "not there"];
     check(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
     let more = ["--publish-url", &publish, "--rate", "1", "--churn", "16"];
-    let mut many = flightboard(["bench", "--to", &url, "--followers", "30"]);
+    let mut many = flightboard_command(["bench", "--to", &url, "--followers", "30"]);
     check(many.args(more), &["too few", "--followers", "--churn"]);
     let lost = format!("{url}/lost");
     check(&mut bench(&url, &["--publish-url", &lost]), &[&lost, "refuses", "404"]);
@@ -255,7 +261,7 @@ fn what_cannot_be_measured_is_told() {
 #[test]
 fn a_table_names_what_was_not_looked_at() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let ended = run(&mut bench(server.api().url(), &[]), "");
     let count = FOLLOWERS * MESSAGES;
     for words in [&format!("{count} of {count}"), "latency", "generator", "name its process"] {
@@ -266,22 +272,22 @@ fn a_table_names_what_was_not_looked_at() {
 #[test]
 fn a_signal_ends_it_and_closes_its_boards() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let slow = ["--rate", "0.01", "--json", "--boards", "3"];
-    let bench = Program::start(&mut bench(server.api().url(), &slow));
-    let boards = until("all follow", PATIENCE, || {
+    let bench = TestProcess::start(&mut bench(server.api().url(), &slow));
+    let boards = wait_until("all follow", WAIT_TIMEOUT, || {
         let names = own_boards(&server);
-        let followers: u64 = names.iter().map(|name| server.api().followers(name)).sum();
+        let followers: u64 = names.iter().map(|name| server.api().follower_count(name)).sum();
         (followers == FOLLOWERS).then_some(names)
     });
     assert_eq!(boards.len(), 3);
-    bench.signal(Signal::INT);
-    let ended = bench.end(PATIENCE);
+    bench.send_signal(Signal::INT);
+    let ended = bench.wait_for_exit(WAIT_TIMEOUT);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("stopped before everything was measured"), "{ended:?}");
     assert_eq!(figures(&ended)["delivered"], Value::Null);
     for board in boards {
-        assert_eq!(server.api().status(&format!("/boards/{board}/events")), 204);
+        assert_eq!(server.api().get_status(&format!("/boards/{board}/events")), 204);
     }
 }
 

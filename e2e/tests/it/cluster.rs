@@ -38,7 +38,7 @@ fn survives_rolling_restart() {
     survives(5, &[Rolling]);
 }
 
-/// What only a cluster [since some version](testkit::nats::SOUND_SINCE) survives.
+/// What only a cluster [since some version](testkit::nats::MIN_SAFE_VERSION) survives.
 mod newer {
     use super::{AllNatsKill, LeaderFreeze, survives};
 

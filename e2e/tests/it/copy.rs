@@ -7,17 +7,19 @@ use std::process::Command;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::nats::{NatsServer, leader, wait_until_whole};
+use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 
-use crate::follower::Follower;
-use crate::program::{Ended, Program, Server, flightboard, run, serve};
-use crate::wait::{PATIENCE, until};
+use crate::follower::TestFollower;
+use crate::process::{
+    ProcessOutput, ServerProcess, TestProcess, flightboard_command, run, start_server,
+};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 fn copy(from: &str, to: &str) -> Command {
-    flightboard(["copy", "--from", from, "--to", to])
+    flightboard_command(["copy", "--from", from, "--to", to])
 }
 
-fn copied(from: &str, to: &str) -> Ended {
+fn copied(from: &str, to: &str) -> ProcessOutput {
     let ended = run(&mut copy(from, to), "");
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(ended.stdout.starts_with(&format!("{from} and {to} have the same ")), "{ended:?}");
@@ -30,39 +32,51 @@ fn refused(from: &str, to: &str, words: &str) {
     assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
 }
 
-fn serve_nats(nats: &NatsServer) -> Server {
-    Server::start(&mut flightboard(["serve", "--listen", "127.0.0.1:0", "--nats", &nats.url()]))
+fn serve_nats(nats: &NatsServer) -> ServerProcess {
+    ServerProcess::start(&mut flightboard_command([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--nats",
+        &nats.url(),
+    ]))
 }
 
-fn serve_file(file: &Path) -> Server {
+fn serve_file(file: &Path) -> ServerProcess {
     let file = file.to_str().unwrap();
-    Server::start(&mut flightboard(["serve", "--listen", "127.0.0.1:0", "--journal", file]))
+    ServerProcess::start(&mut flightboard_command([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--journal",
+        file,
+    ]))
 }
 
 fn text(file: &Path) -> &str {
     file.to_str().unwrap()
 }
 
-fn flights(server: &Server) -> Value {
+fn flights(server: &ServerProcess) -> Value {
     server.api().get("/boards/main/flights")
 }
 
 /// Ends the server as an operator does.
-fn stop(server: Server) {
-    server.program.terminate();
-    assert!(server.program.end(PATIENCE).status.success());
+fn stop(server: ServerProcess) {
+    server.process.terminate();
+    assert!(server.process.wait_for_exit(WAIT_TIMEOUT).status.success());
 }
 
 /// A journal of so many updates in a folder, and the flights that they come to.
 fn journal(folder: &Path, updates: usize) -> (String, Value) {
-    let server = serve(folder, &[]);
+    let server = start_server(folder, &[]);
     let line = |number| {
         let data = json!({"flight": format!("A{}", number % 50), "remark": format!("{number}")});
         json!({"event": "flightAddition", "data": data, "idempotencyKey": format!("k{number}")})
     };
     for first in (0..updates).step_by(1000) {
         let lines = (first..updates.min(first + 1000)).map(|number| line(number).to_string());
-        server.api().publish("main", &lines.collect::<Vec<_>>().join("\n"));
+        server.api().publish_lines("main", &lines.collect::<Vec<_>>().join("\n"));
     }
     let flights = flights(&server);
     stop(server);
@@ -72,19 +86,19 @@ fn journal(folder: &Path, updates: usize) -> (String, Value) {
 #[test]
 fn screens_go_on_where_they_were_on_the_copy() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let server = serve(folder.path(), &[]);
-    server.api().put("I768", &json!({"origin": "Rome"}));
+    let server = start_server(folder.path(), &[]);
+    server.api().put_flight("I768", &json!({"origin": "Rome"}));
     let remarks: Vec<_> = (0..20).map(|number| number.to_string()).collect();
-    let ids = server.api().remarks("I768", &remarks);
+    let ids = server.api().patch_remarks("I768", &remarks);
     let shown = flights(&server);
     let original = text(&folder.path().join("journal.db")).to_owned();
     refused(&original, &nats.url(), "in use");
     stop(server);
     let before = fs::read(&original).unwrap();
 
-    let check = |server: &Server| {
+    let check = |server: &ServerProcess| {
         assert_eq!(flights(server), shown, "rows and id");
-        let events = Follower::resume(server.address, &ids[4]).take_events(15);
+        let events = TestFollower::resume(server.address, &ids[4]).next_events(15);
         assert!(events.iter().map(|event| &event.id).eq(&ids[5..]));
     };
     copied(&original, &nats.url());
@@ -93,7 +107,7 @@ fn screens_go_on_where_they_were_on_the_copy() {
     copied(&nats.url(), text(&back));
     for server in [serve_nats(&nats), serve_file(&back)] {
         check(&server);
-        let id = server.api().patch("I768", &json!({"state": "landed"}));
+        let id = server.api().patch_flight("I768", &json!({"state": "landed"}));
         assert_ne!(id.split('-').next(), ids[0].split('-').next(), "each has an epoch of its own");
     }
     refused(&original, &nats.url(), "there is another journal: it ends with record");
@@ -114,9 +128,9 @@ fn copy_with_kills(from: &str, to: &str, seen: impl Fn() -> u64) -> u32 {
     let mut kills = 0;
     loop {
         let before = seen();
-        let mut program = Program::start(&mut copy(from, to));
-        let further = until("it comes further", PATIENCE, || {
-            let ended = program.has_ended();
+        let mut program = TestProcess::start(&mut copy(from, to));
+        let further = wait_until("it comes further", WAIT_TIMEOUT, || {
+            let ended = program.has_exited();
             (ended || seen() > before).then_some(!ended)
         });
         if !further {
@@ -162,12 +176,12 @@ fn a_copy_to_nats_that_is_killed_again_and_again_has_everything_once() {
 fn a_copy_that_loses_nats_says_so_and_goes_on_when_it_is_back() {
     let (folder, mut nats) = (TempDir::new().unwrap(), NatsServer::start());
     let (original, shown) = journal(folder.path(), 20_000);
-    let program = Program::start(&mut copy(&original, &nats.url()));
-    until("it has begun", PATIENCE, || (messages(&nats.store()) > 0).then_some(()));
+    let program = TestProcess::start(&mut copy(&original, &nats.url()));
+    wait_until("it has begun", WAIT_TIMEOUT, || (messages(&nats.store()) > 0).then_some(()));
     nats.kill();
-    let ended = program.end(PATIENCE);
+    let ended = program.wait_for_exit(WAIT_TIMEOUT);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    nats.start_again();
+    nats.restart();
     copied(&original, &nats.url());
     assert_eq!(flights(&serve_nats(&nats)), shown);
 }
@@ -188,8 +202,8 @@ fn a_copy_in_a_cluster_is_on_each_of_its_servers_and_comes_back() {
     };
     let there = with_replicas(&original, &urls);
     assert!(there.contains("3001 records up to number 3001"), "{there}");
-    wait_until_whole(&cluster);
-    let leader = leader(&cluster);
+    wait_until_replicated(&cluster);
+    let leader = find_leader(&cluster);
     cluster[leader].kill();
     let back = folder.path().join("back.db");
     assert_eq!(with_replicas(&urls, text(&back)), there, "the same records");
@@ -208,11 +222,11 @@ fn messages(store: &Path) -> u64 {
 fn no_server_starts_on_half_a_copy() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
     let (original, _) = journal(folder.path(), 20_000);
-    let mut program = Program::start(&mut copy(&original, &nats.url()));
-    until("it has begun", PATIENCE, || (messages(&nats.store()) > 0).then_some(()));
+    let mut program = TestProcess::start(&mut copy(&original, &nats.url()));
+    wait_until("it has begun", WAIT_TIMEOUT, || (messages(&nats.store()) > 0).then_some(()));
     program.kill();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--nats", &nats.url()];
-    let ended = run(&mut flightboard(serve), "");
+    let ended = run(&mut flightboard_command(serve), "");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("is a copy that was not finished"), "{ended:?}");
     let other = TempDir::new().unwrap();

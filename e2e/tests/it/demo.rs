@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::follower::{Event, Follower};
-use crate::program::{Server, flightboard};
-use crate::screen::Screen;
-use crate::wait::{PATIENCE, until};
+use crate::follower::{ReceivedEvent, TestFollower};
+use crate::process::{ServerProcess, flightboard_command};
+use crate::view::View;
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// How much later than planned a change may be seen on a loaded machine.
 const LATE: Duration = Duration::from_secs(8);
@@ -15,8 +15,13 @@ const LATE: Duration = Duration::from_secs(8);
 #[test]
 fn once_lands_one_flight_and_closes_the_board() {
     let started = Instant::now();
-    let demo = Server::start(&mut flightboard(["demo", "--once", "--listen", "127.0.0.1:0"]));
-    let mut follower = Follower::open(demo.address);
+    let demo = ServerProcess::start(&mut flightboard_command([
+        "demo",
+        "--once",
+        "--listen",
+        "127.0.0.1:0",
+    ]));
+    let mut follower = TestFollower::open(demo.address);
     assert_eq!(six_rows(&mut follower), SIX_ROWS.map(|text| text.parse::<Value>().unwrap()));
 
     let planned = [
@@ -27,13 +32,13 @@ fn once_lands_one_flight_and_closes_the_board() {
     ];
     for (secs, name, data) in planned {
         let planned = Duration::from_secs(secs);
-        let event = follower.next();
+        let event = follower.next_event();
         let after = started.elapsed();
         assert_eq!((event.name.as_str(), event.data), (name, data));
         assert!(planned <= after && after < planned + LATE, "{name} after {after:?}");
     }
-    assert_eq!(follower.rest(PATIENCE), []);
-    assert_eq!(Follower::open(demo.address).status(), 204);
+    assert_eq!(follower.read_to_end(WAIT_TIMEOUT), []);
+    assert_eq!(TestFollower::open(demo.address).status(), 204);
     let boards = demo.api().get("/boards");
     assert_eq!(
         (&boards["boards"][1]["name"], &boards["boards"][1]["closed"]),
@@ -43,21 +48,32 @@ fn once_lands_one_flight_and_closes_the_board() {
 
 #[test]
 fn both_boards_are_there_when_the_address_is_said() {
-    let demo = Server::start(&mut flightboard(["demo", "--speed", "1", "--listen", "127.0.0.1:0"]));
+    let demo = ServerProcess::start(&mut flightboard_command([
+        "demo",
+        "--speed",
+        "1",
+        "--listen",
+        "127.0.0.1:0",
+    ]));
     assert_eq!(demo.api().get("/boards/jfk")["flights"], 331);
     assert_eq!(demo.api().get("/boards/main")["title"], "Arrivals");
 }
 
 #[test]
 fn the_day_is_on_the_second_board() {
-    let demo =
-        Server::start(&mut flightboard(["demo", "--speed", "3600", "--listen", "127.0.0.1:0"]));
+    let demo = ServerProcess::start(&mut flightboard_command([
+        "demo",
+        "--speed",
+        "3600",
+        "--listen",
+        "127.0.0.1:0",
+    ]));
     let api = demo.api();
-    let mut follower = Follower::request(demo.address, "/boards/jfk/events", "");
-    let mut screen = Screen::default();
-    until("a flight of the day changes", PATIENCE, || {
-        let event = follower.next();
-        screen.show(&event);
+    let mut follower = TestFollower::request(demo.address, "/boards/jfk/events", "");
+    let mut screen = View::default();
+    wait_until("a flight of the day changes", WAIT_TIMEOUT, || {
+        let event = follower.next_event();
+        screen.apply(&event);
         (event.name == "flightStateUpdate").then_some(())
     });
     let board = api.get("/boards/jfk");
@@ -75,10 +91,10 @@ const SIX_ROWS: [&str; 6] = [
 ];
 
 /// The board's rows as they come: with the timetable, or one after another right behind it.
-fn six_rows(follower: &mut Follower) -> Vec<Value> {
+fn six_rows(follower: &mut TestFollower) -> Vec<Value> {
     let mut rows = Vec::new();
     while rows.len() < 6 {
-        let Event { name, data, .. } = follower.next();
+        let ReceivedEvent { name, data, .. } = follower.next_event();
         match name.as_str() {
             "timetable" => rows = data["flights"].as_array().unwrap().clone(),
             "flightAddition" => rows.push(data),

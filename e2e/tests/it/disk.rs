@@ -6,58 +6,58 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::faults::{Fault, Faults};
+use testkit::fault_library::{DiskFault, FaultLibrary};
 use testkit::ports::free_address;
 
-use crate::follower::Follower;
-use crate::program::{Server, flightboard, run, serve_at};
-use crate::wait::{PATIENCE, until};
+use crate::follower::TestFollower;
+use crate::process::{ServerProcess, flightboard_command, run, start_server_at};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// `flightboard serve` on a disk and with a clock that the test holds.
-fn serve(faults: &Faults, folder: &Path) -> Server {
+fn start_server(faults: &FaultLibrary, folder: &Path) -> ServerProcess {
     serve_again(&free_address().to_string(), faults, folder)
 }
 
 /// The same on the address of a server that has ended.
-fn serve_again(address: &str, faults: &Faults, folder: &Path) -> Server {
-    let mut command = flightboard(["serve", "--listen", address, "--journal"]);
+fn serve_again(address: &str, faults: &FaultLibrary, folder: &Path) -> ServerProcess {
+    let mut command = flightboard_command(["serve", "--listen", address, "--journal"]);
     command.arg(folder.join("journal.db"));
-    Server::start(faults.preload(&mut command, folder).unwrap())
+    ServerProcess::start(faults.preload(&mut command, folder).unwrap())
 }
 
 /// What a failing disk is called by those who have to do with it.
 struct Told {
-    fault: Fault,
+    fault: DiskFault,
     words: &'static str,
 }
 
-const NO_ROOM: Told = Told { fault: Fault::NoRoom, words: "no room is left for the journal" };
-const FAILING_SYNC: Told = Told { fault: Fault::FailingSync, words: "cannot be read or written" };
+const NO_ROOM: Told = Told { fault: DiskFault::NoSpace, words: "no room is left for the journal" };
+const FAILING_SYNC: Told = Told { fault: DiskFault::SyncError, words: "cannot be read or written" };
 
 fn row(flight: &str) -> Value {
     json!({"flight": flight, "origin": "Rome"})
 }
 
 /// Puts rows of these names, and answers with the ids of their events.
-fn put(server: &Server, flights: &[&str]) -> Vec<String> {
-    flights.iter().map(|flight| server.api().put(flight, &row(flight))).collect()
+fn put(server: &ServerProcess, flights: &[&str]) -> Vec<String> {
+    flights.iter().map(|flight| server.api().put_flight(flight, &row(flight))).collect()
 }
 
-fn refuse(server: &Server, told: &Told) {
+fn refuse(server: &ServerProcess, told: &Told) {
     for flight in ["NO1", "NO2", "NO3"] {
-        let detail = server.api().put_refused(flight, &row(flight), 503);
+        let detail = server.api().put_rejected(flight, &row(flight), 503);
         assert!(detail.contains(told.words) && detail.contains("again later"), "{detail}");
     }
-    let reason = server.api().unready().expect("it is not ready");
+    let reason = server.api().unready_reason().expect("it is not ready");
     assert!(reason.contains(told.words), "{reason}");
 }
 
 /// A new follower gets exactly these rows, and one that was away all that came after the first.
 fn check(address: SocketAddr, flights: &[&str], ids: &[String]) {
-    let timetable = Follower::open(address).next();
+    let timetable = TestFollower::open(address).next_event();
     let rows: Vec<_> = flights.iter().map(|flight| row(flight)).collect();
     assert_eq!((timetable.name.as_str(), &timetable.data["flights"]), ("timetable", &json!(rows)));
-    let missed = Follower::resume(address, &ids[0]).take_events(ids.len() - 1);
+    let missed = TestFollower::resume(address, &ids[0]).next_events(ids.len() - 1);
     assert_eq!(
         missed.iter().map(|event| &event.id).collect::<Vec<_>>(),
         ids[1..].iter().collect::<Vec<_>>()
@@ -66,9 +66,9 @@ fn check(address: SocketAddr, flights: &[&str], ids: &[String]) {
 }
 
 /// Starts again on a disk that is well, after SIGKILL: what was refused appears never.
-fn check_after_kill(server: Server, folder: &Path, flights: &[&str], ids: &[String]) {
+fn check_after_kill(server: ServerProcess, folder: &Path, flights: &[&str], ids: &[String]) {
     let address = server.kill();
-    let server = serve_at(&address, folder, &[]);
+    let server = start_server_at(&address, folder, &[]);
     check(server.address, flights, ids);
     let journal = rusqlite::Connection::open(folder.join("journal.db")).unwrap();
     let refused = "SELECT count(*) FROM record WHERE CAST(payload AS TEXT) LIKE '%NO_%'";
@@ -78,30 +78,30 @@ fn check_after_kill(server: Server, folder: &Path, flights: &[&str], ids: &[Stri
 }
 
 fn a_disk_that_fails_and_is_well_again(told: &Told) {
-    let (faults, folder) = (Faults::new().unwrap(), TempDir::new().unwrap());
-    let server = serve(&faults, folder.path());
+    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let server = start_server(&faults, folder.path());
     let mut ids = put(&server, &["I768", "G119"]);
-    let mut open = Follower::open(server.address);
-    assert_eq!(open.next().name, "timetable");
+    let mut open = TestFollower::open(server.address);
+    assert_eq!(open.next_event().name, "timetable");
 
-    faults.set(told.fault).unwrap();
+    faults.set_disk_fault(told.fault).unwrap();
     refuse(&server, told);
     check(server.address, &["I768", "G119"], &ids);
-    let failures = faults.failures().unwrap();
-    until("it has tried again by itself", PATIENCE, || {
-        (faults.failures().unwrap() > failures + 1).then_some(())
+    let failures = faults.failed_calls().unwrap();
+    wait_until("it has tried again by itself", WAIT_TIMEOUT, || {
+        (faults.failed_calls().unwrap() > failures + 1).then_some(())
     });
     refuse(&server, told);
 
-    faults.set(Fault::None).unwrap();
-    until("it is ready without a publisher", PATIENCE, || {
-        server.api().unready().is_none().then_some(())
+    faults.set_disk_fault(DiskFault::None).unwrap();
+    wait_until("it is ready without a publisher", WAIT_TIMEOUT, || {
+        server.api().unready_reason().is_none().then_some(())
     });
-    assert_eq!(server.api().updates("changed"), 3, "the board and two rows");
+    assert_eq!(server.api().update_count("changed"), 3, "the board and two rows");
     ids.extend(put(&server, &["X1"]));
-    assert_eq!(open.next().id, ids[2], "nothing was sent in between");
+    assert_eq!(open.next_event().id, ids[2], "nothing was sent in between");
     check(server.address, &["I768", "G119", "X1"], &ids);
-    let log = server.program.log();
+    let log = server.process.log();
     assert_eq!(log.matches("no update is taken until").count(), 1, "{log}");
     assert_eq!(log.matches("the journal takes updates again").count(), 1, "{log}");
     assert!(log.lines().count() <= 4, "{log}");
@@ -121,10 +121,10 @@ fn a_disk_that_confirms_nothing_stops_publishing_alone_until_it_does() {
 #[test]
 fn what_a_failing_disk_refused_is_not_there_after_a_kill_either() {
     for told in [NO_ROOM, FAILING_SYNC] {
-        let (faults, folder) = (Faults::new().unwrap(), TempDir::new().unwrap());
-        let server = serve(&faults, folder.path());
+        let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+        let server = start_server(&faults, folder.path());
         let ids = put(&server, &["I768", "G119", "X1"]);
-        faults.set(told.fault).unwrap();
+        faults.set_disk_fault(told.fault).unwrap();
         refuse(&server, &told);
         check_after_kill(server, folder.path(), &["I768", "G119", "X1"], &ids);
     }
@@ -132,13 +132,13 @@ fn what_a_failing_disk_refused_is_not_there_after_a_kill_either() {
 
 #[test]
 fn a_start_on_a_failing_disk_ends_with_one_sentence_and_harms_nothing() {
-    let (faults, folder) = (Faults::new().unwrap(), TempDir::new().unwrap());
+    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
     let journal = folder.path().join("journal.db");
     let start = |told: &Told| {
-        let mut command = flightboard(["serve", "--listen", "127.0.0.1:0", "--journal"]);
-        faults.set(told.fault).unwrap();
+        let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0", "--journal"]);
+        faults.set_disk_fault(told.fault).unwrap();
         let ended = run(faults.preload(command.arg(&journal), folder.path()).unwrap(), "");
-        faults.set(Fault::None).unwrap();
+        faults.set_disk_fault(DiskFault::None).unwrap();
         assert_eq!((ended.status.code(), &*ended.stdout), (Some(1), ""), "{ended:?}");
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         for words in ["flightboard: ", &journal.display().to_string(), told.words] {
@@ -147,34 +147,34 @@ fn a_start_on_a_failing_disk_ends_with_one_sentence_and_harms_nothing() {
     };
     let both = || [&NO_ROOM, &FAILING_SYNC].map(start);
     both();
-    let server = serve(&faults, folder.path());
+    let server = start_server(&faults, folder.path());
     let mut ids = put(&server, &["I768"]);
-    server.program.terminate();
-    assert!(server.program.end(PATIENCE).status.success());
+    server.process.terminate();
+    assert!(server.process.wait_for_exit(WAIT_TIMEOUT).status.success());
     both();
-    let server = serve(&faults, folder.path());
+    let server = start_server(&faults, folder.path());
     ids.extend(put(&server, &["G119"]));
     server.kill();
     both();
-    check(serve(&faults, folder.path()).address, &["I768", "G119"], &ids);
+    check(start_server(&faults, folder.path()).address, &["I768", "G119"], &ids);
 }
 
 #[test]
 fn a_failing_disk_does_not_hold_a_stop() {
     for told in [NO_ROOM, FAILING_SYNC] {
-        let (faults, folder) = (Faults::new().unwrap(), TempDir::new().unwrap());
-        let server = serve(&faults, folder.path());
+        let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+        let server = start_server(&faults, folder.path());
         let ids = put(&server, &["I768", "G119"]);
-        let mut open = Follower::open(server.address);
-        assert_eq!(open.next().name, "timetable");
-        faults.set(told.fault).unwrap();
+        let mut open = TestFollower::open(server.address);
+        assert_eq!(open.next_event().name, "timetable");
+        faults.set_disk_fault(told.fault).unwrap();
         refuse(&server, &told);
-        server.program.terminate();
-        assert_eq!(open.rest(PATIENCE), [], "its end is as good as any");
-        let ended = server.program.end(PATIENCE);
+        server.process.terminate();
+        assert_eq!(open.read_to_end(WAIT_TIMEOUT), [], "its end is as good as any");
+        let ended = server.process.wait_for_exit(WAIT_TIMEOUT);
         assert!(ended.status.success(), "{ended:?}");
-        faults.set(Fault::None).unwrap();
-        check(serve(&faults, folder.path()).address, &["I768", "G119"], &ids);
+        faults.set_disk_fault(DiskFault::None).unwrap();
+        check(start_server(&faults, folder.path()).address, &["I768", "G119"], &ids);
     }
 }
 
@@ -183,19 +183,19 @@ const DAY_SECS: i64 = 24 * 60 * 60;
 /// The clock goes a day forward and a day back again and again, while updates come.
 #[test]
 fn a_clock_that_jumps_disturbs_neither_order_nor_heartbeats() {
-    let (faults, folder) = (Faults::new().unwrap(), TempDir::new().unwrap());
-    let server = serve(&faults, folder.path());
+    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let server = start_server(&faults, folder.path());
     let mut ids = put(&server, &["I768"]);
-    let mut follower = Follower::open(server.address);
-    assert_eq!(follower.next().id, ids[0]);
+    let mut follower = TestFollower::open(server.address);
+    assert_eq!(follower.next_event().id, ids[0]);
     let mut first_beat = None;
     let mut offsets = [DAY_SECS, -DAY_SECS, 0].into_iter().cycle();
-    until("two heartbeats come", 2 * PATIENCE, || {
+    wait_until("two heartbeats come", 2 * WAIT_TIMEOUT, || {
         if ids.len().is_multiple_of(20) {
             faults.set_clock_offset(offsets.next()?).unwrap();
         }
-        ids.push(server.api().patch("I768", &json!({"gate": ids.len().to_string()})));
-        assert_eq!(follower.next().id, ids[ids.len() - 1]);
+        ids.push(server.api().patch_flight("I768", &json!({"gate": ids.len().to_string()})));
+        assert_eq!(follower.next_event().id, ids[ids.len() - 1]);
         let beats = follower.text.matches("event: heartbeat").count();
         if beats > 0 {
             first_beat.get_or_insert_with(Instant::now);
@@ -226,8 +226,8 @@ fn times(folder: &Path) -> Vec<i64> {
 /// Updates keep the time of the jump until the clock has caught up, and stays count from there.
 #[test]
 fn after_a_clock_has_jumped_and_is_right_again_no_row_leaves_early() {
-    let (faults, folder) = (Faults::new().unwrap(), TempDir::new().unwrap());
-    let server = serve(&faults, folder.path());
+    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let server = start_server(&faults, folder.path());
     let api = server.api();
     api.put_board("main", &json!({"removeAfter": {"landed": "1h", "departed": "0s"}}));
     let flights = || -> Vec<String> {
@@ -235,31 +235,33 @@ fn after_a_clock_has_jumped_and_is_right_again_no_row_leaves_early() {
         rows.iter().map(|row| row["flight"].as_str().unwrap().to_owned()).collect()
     };
     let are = |wanted: &[&str]| {
-        until(&format!("the rows are {wanted:?}"), PATIENCE, || {
+        wait_until(&format!("the rows are {wanted:?}"), WAIT_TIMEOUT, || {
             (flights() == wanted).then_some(())
         });
     };
     // Has left as soon as the server has looked for rows that are due.
-    let look = || api.put("LEAVES", &json!({"state": "departed"}));
+    let look = || api.put_flight("LEAVES", &json!({"state": "departed"}));
 
-    api.put("I768", &json!({"state": "landed"}));
+    api.put_flight("I768", &json!({"state": "landed"}));
     look();
     are(&["I768"]);
     faults.set_clock_offset(DAY_SECS).unwrap();
     are(&[]);
-    api.put("ALOFT", &json!({}));
+    api.put_flight("ALOFT", &json!({}));
     faults.set_clock_offset(0).unwrap();
-    api.put("G119", &json!({"state": "landed"}));
+    api.put_flight("G119", &json!({"state": "landed"}));
     faults.set_clock_offset(DAY_SECS + 30 * 60).unwrap();
     look();
     are(&["ALOFT", "G119"]);
     faults.set_clock_offset(DAY_SECS - 30 * 60).unwrap();
-    api.put("X1", &json!({"state": "landed"}));
+    api.put_flight("X1", &json!({"state": "landed"}));
     let before = server.api().rows("main");
-    assert_eq!(api.updates("refused"), 0, "nothing is asked for that is not due");
+    assert_eq!(api.update_count("refused"), 0, "nothing is asked for that is not due");
     let server = serve_again(&server.kill(), &faults, folder.path());
     assert_eq!(server.api().rows("main"), before, "a start comes to the same rows");
     faults.set_clock_offset(DAY_SECS + 61 * 60).unwrap();
-    until("G119 leaves", PATIENCE, || (server.api().rows("main").len() == 2).then_some(()));
-    assert_eq!(server.api().updates("refused"), 0);
+    wait_until("G119 leaves", WAIT_TIMEOUT, || {
+        (server.api().rows("main").len() == 2).then_some(())
+    });
+    assert_eq!(server.api().update_count("refused"), 0);
 }

@@ -5,24 +5,24 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::follower::Follower;
-use crate::program::{Server, flightboard, run};
-use crate::wait::PATIENCE;
+use crate::follower::TestFollower;
+use crate::process::{ServerProcess, flightboard_command, run};
+use crate::wait::WAIT_TIMEOUT;
 
 fn with(command: &str, variables: &[(&str, &str)]) -> Command {
-    let mut command = flightboard([command]);
+    let mut command = flightboard_command([command]);
     command.env("FLIGHTBOARD_LISTEN", "127.0.0.1:0").envs(variables.iter().copied());
     command
 }
 
 #[test]
 fn once_may_be_said_in_several_ways() {
-    let demos =
-        ["true", "1"].map(|yes| Server::start(&mut with("demo", &[("FLIGHTBOARD_ONCE", yes)])));
+    let demos = ["true", "1"]
+        .map(|yes| ServerProcess::start(&mut with("demo", &[("FLIGHTBOARD_ONCE", yes)])));
     // All of them now: one that comes after the end is only told that there is nothing.
-    let followers = demos.each_ref().map(|demo| Follower::open(demo.address));
+    let followers = demos.each_ref().map(|demo| TestFollower::open(demo.address));
     for mut follower in followers {
-        let events = follower.rest(PATIENCE);
+        let events = follower.read_to_end(WAIT_TIMEOUT);
         assert_eq!(events.last().unwrap().name, "closedConnection");
     }
 }
@@ -40,14 +40,15 @@ fn serve_takes_its_settings_from_the_environment() {
         ("FLIGHTBOARD_DRAIN", "1s"),
         ("FLIGHTBOARD_MAX_FOLLOWERS", "2"),
     ];
-    let server = Server::start(&mut with("serve", &variables));
+    let server = ServerProcess::start(&mut with("serve", &variables));
     assert!(std::path::Path::new(journal).is_file());
     for (origin, allowed) in
         [("http://localhost:3000", true), ("https://example.org", true), ("http://other", false)]
     {
-        let stream = Follower::request(server.address, "/events", &format!("Origin: {origin}\r\n"));
+        let stream =
+            TestFollower::request(server.address, "/events", &format!("Origin: {origin}\r\n"));
         let header = format!("access-control-allow-origin: {origin}\r\n");
-        assert_eq!(stream.head.contains(&header), allowed, "{origin}: {}", stream.head);
+        assert_eq!(stream.head().contains(&header), allowed, "{origin}: {}", stream.head());
     }
 }
 
@@ -56,14 +57,14 @@ fn a_flag_wins_over_the_environment() {
     let mut command = with("serve", &[("FLIGHTBOARD_JOURNAL", "/nowhere/journal.db")]);
     let folder = TempDir::new().unwrap();
     command.arg("--journal").arg(folder.path().join("journal.db"));
-    assert_eq!(Server::start(&mut command).api().status("/readyz"), 200);
+    assert_eq!(ServerProcess::start(&mut command).api().get_status("/readyz"), 200);
     let memory = &mut with("serve", &[("FLIGHTBOARD_MEMORY", "true")]);
-    assert_eq!(Server::start(memory).api().status("/readyz"), 200);
+    assert_eq!(ServerProcess::start(memory).api().get_status("/readyz"), 200);
 }
 
 #[test]
 fn publish_takes_its_settings_from_the_environment() {
-    let server = Server::start(&mut with("serve", &[("FLIGHTBOARD_MEMORY", "1")]));
+    let server = ServerProcess::start(&mut with("serve", &[("FLIGHTBOARD_MEMORY", "1")]));
     let api = server.api();
     let variables = [
         ("FLIGHTBOARD_TO", api.url()),
@@ -76,5 +77,5 @@ fn publish_takes_its_settings_from_the_environment() {
     assert_eq!(api.rows("main"), [json!({"flight": "I768"})]);
     let ended = run(&mut with("publish", &variables), line);
     assert!(ended.status.success(), "{ended:?}");
-    assert_eq!(api.updates("repeated"), 1);
+    assert_eq!(api.update_count("repeated"), 1);
 }

@@ -3,22 +3,22 @@
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::follower::Follower;
-use crate::program::{Program, flightboard, run, serve};
-use crate::screen::Screen;
-use crate::wait::{PATIENCE, until};
+use crate::follower::TestFollower;
+use crate::process::{TestProcess, flightboard_command, run, start_server};
+use crate::view::View;
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 #[test]
 fn the_sample_plays_on_a_running_server() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let mut follower = Follower::open(server.address);
+    let server = start_server(folder.path(), &[]);
+    let mut follower = TestFollower::open(server.address);
     let to = server.api().url().to_owned();
     let feed = ["feed", "sample", "--to", &to, "--board", "main", "--speed", "20", "--once"];
-    let ended = run(&mut flightboard(feed), "");
+    let ended = run(&mut flightboard_command(feed), "");
     assert!(ended.status.success(), "{ended:?}");
 
-    let events = follower.rest(PATIENCE);
+    let events = follower.read_to_end(WAIT_TIMEOUT);
     let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
     let mut expected = vec!["timetable"];
     expected.extend(["flightAddition"; 6]);
@@ -32,18 +32,18 @@ fn the_sample_plays_on_a_running_server() {
 #[test]
 fn the_day_makes_its_board_and_fills_it() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let (api, to) = (server.api(), server.api().url().to_owned());
     let feed = ["feed", "day", "--to", &to, "--board", "kennedy", "--speed", "3600"];
-    let _feed = Program::start(&mut flightboard(feed));
-    until("the board is made", PATIENCE, || {
-        (api.status("/boards/kennedy/flights") == 200).then_some(())
+    let _feed = TestProcess::start(&mut flightboard_command(feed));
+    wait_until("the board is made", WAIT_TIMEOUT, || {
+        (api.get_status("/boards/kennedy/flights") == 200).then_some(())
     });
-    let mut follower = Follower::request(server.address, "/boards/kennedy/events", "");
-    let mut screen = Screen::default();
-    until("a flight of it departs", PATIENCE, || {
-        let event = follower.next();
-        screen.show(&event);
+    let mut follower = TestFollower::request(server.address, "/boards/kennedy/events", "");
+    let mut screen = View::default();
+    wait_until("a flight of it departs", WAIT_TIMEOUT, || {
+        let event = follower.next_event();
+        screen.apply(&event);
         (event.data["state"] == "departed").then_some(())
     });
     assert_eq!(api.get("/boards/kennedy")["timeZone"], "America/New_York");

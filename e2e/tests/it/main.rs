@@ -1,7 +1,7 @@
 //! The whole product, as its users meet it: real processes, real sockets, real files.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use testkit::{api, follower, program, screen, signals, wait};
+use testkit::{api, follower, process, signals, view, wait};
 
 /// What the demo shows.
 mod demo;

@@ -11,11 +11,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::api::Api;
-use crate::follower::Follower;
-use crate::program::{Program, flightboard, run, serve, serve_at};
-use crate::screen::Screen;
-use crate::wait::{PATIENCE, until};
+use crate::api::ApiClient;
+use crate::follower::TestFollower;
+use crate::process::{TestProcess, flightboard_command, run, start_server, start_server_at};
+use crate::view::View;
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Flights of the long input; each line after their additions changes one of them.
 const FLIGHTS: usize = 50;
@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_secs(120);
 #[test]
 fn what_is_refused_is_counted_with_its_reason() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let input = [
         r#"{"event":"flightAddition","data":{"flight":"I768","origin":"Rome"}}"#,
         "",
@@ -68,80 +68,80 @@ fn what_is_refused_is_counted_with_its_reason() {
 #[test]
 fn a_server_that_dies_in_the_middle_loses_and_repeats_nothing() {
     let folder = TempDir::new().unwrap();
-    let mut server = serve(folder.path(), &[]);
-    let before = Follower::open(server.address).next();
+    let mut server = start_server(folder.path(), &[]);
+    let before = TestFollower::open(server.address).next_event();
     let lines = long_input(20_000);
-    let mut publisher = Program::start(&mut publish(&server.api(), &["--retry", "60s"]));
-    let mut stdin = publisher.stdin();
+    let mut publisher = TestProcess::start(&mut publish(&server.api(), &["--retry", "60s"]));
+    let mut stdin = publisher.take_stdin();
     for part in lines.chunks(4_000) {
         // What has been taken from here by now is more than what has been sent: it dies in the
         // middle each time.
         feed(&mut stdin, part);
         let address = server.kill();
-        server = serve_at(&address, folder.path(), &[]);
+        server = start_server_at(&address, folder.path(), &[]);
     }
     drop(stdin);
-    let ended = publisher.end(LONG);
+    let ended = publisher.wait_for_exit(LONG);
     assert!(ended.status.success(), "{ended:?}");
     assert!(ended.stdout.starts_with("20000 published, 0 refused in "), "{}", ended.stdout);
-    check_all_once(&server.api(), Follower::resume(server.address, &before.id), &lines);
+    check_all_once(&server.api(), TestFollower::resume(server.address, &before.id), &lines);
 }
 
 #[test]
 fn an_answer_that_is_lost_repeats_nothing() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let before = Follower::open(server.address).next();
+    let server = start_server(folder.path(), &[]);
+    let before = TestFollower::open(server.address).next_event();
     let lines = long_input(3_000);
     let lossy = lose_first_answers(server.address, 3);
-    let to = Api::new(lossy);
+    let to = ApiClient::new(lossy);
     let input = String::from_utf8(bytes(&lines)).unwrap();
     let ended = run(&mut publish(&to, &[]), &input);
     assert!(ended.status.success(), "{ended:?}");
     assert!(ended.stdout.starts_with("3000 published, 0 refused in "), "{}", ended.stdout);
-    assert!(server.api().updates("repeated") > 0, "what was done was not asked for again");
-    check_all_once(&server.api(), Follower::resume(server.address, &before.id), &lines);
+    assert!(server.api().update_count("repeated") > 0, "what was done was not asked for again");
+    check_all_once(&server.api(), TestFollower::resume(server.address, &before.id), &lines);
 }
 
 #[test]
 fn a_publish_that_failed_is_repeated_under_its_key() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    let before = Follower::open(server.address).next();
+    let server = start_server(folder.path(), &[]);
+    let before = TestFollower::open(server.address).next_event();
     let lines = long_input(6_000);
     let named = ["--idempotency-key", "monday", "--retry", "1s"];
 
     // The publisher dies.
-    let mut publisher = Program::start(&mut publish(&server.api(), &named));
-    let mut stdin = publisher.stdin();
+    let mut publisher = TestProcess::start(&mut publish(&server.api(), &named));
+    let mut stdin = publisher.take_stdin();
     feed(&mut stdin, &lines[..2_500]);
     until_applied(&server.api(), 1_000);
     publisher.kill();
 
     // The server dies and does not come back in time.
-    let mut publisher = Program::start(&mut publish(&server.api(), &named));
-    let mut stdin = publisher.stdin();
+    let mut publisher = TestProcess::start(&mut publish(&server.api(), &named));
+    let mut stdin = publisher.take_stdin();
     feed(&mut stdin, &lines[..4_000]);
     until_applied(&server.api(), 3_000);
     let address = server.kill();
     // It may have failed before it has read everything.
     let _ = stdin.write_all(&bytes(&lines[4_000..]));
     drop(stdin);
-    let ended = publisher.end(LONG);
+    let ended = publisher.wait_for_exit(LONG);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains(&address), "{}", ended.stderr);
     assert!(ended.stdout.contains(" published, 0 refused in "), "{}", ended.stdout);
 
-    let server = serve_at(&address, folder.path(), &[]);
+    let server = start_server_at(&address, folder.path(), &[]);
     let input = String::from_utf8(bytes(&lines)).unwrap();
     let ended = run(&mut publish(&server.api(), &named), &input);
     assert!(ended.status.success(), "{ended:?}");
     assert!(ended.stdout.starts_with("6000 published, 0 refused in "), "{}", ended.stdout);
-    check_all_once(&server.api(), Follower::resume(server.address, &before.id), &lines);
+    check_all_once(&server.api(), TestFollower::resume(server.address, &before.id), &lines);
 }
 
-fn publish(api: &Api, more: &[&str]) -> Command {
-    let mut command = flightboard(["publish", "--board", "main", "--to", api.url()]);
+fn publish(api: &ApiClient, more: &[&str]) -> Command {
+    let mut command = flightboard_command(["publish", "--board", "main", "--to", api.url()]);
     command.args(more);
     command
 }
@@ -165,8 +165,10 @@ fn feed(stdin: &mut ChildStdin, lines: &[Value]) {
     stdin.write_all(&bytes(lines)).unwrap();
 }
 
-fn until_applied(api: &Api, updates: u64) {
-    until("updates are applied", PATIENCE, || (api.updates("changed") > updates).then_some(()));
+fn until_applied(api: &ApiClient, updates: u64) {
+    wait_until("updates are applied", WAIT_TIMEOUT, || {
+        (api.update_count("changed") > updates).then_some(())
+    });
 }
 
 /// A way to the server that loses the answers to the first `count` requests that publish: they are
@@ -207,17 +209,17 @@ fn pass_on(mut publisher: TcpStream, server: SocketAddr, left: &AtomicUsize) {
 const NDJSON: &[u8] = b"application/x-ndjson";
 
 /// Each line made one event, in the order of the lines, and the rows are those that they make.
-fn check_all_once(api: &Api, mut follower: Follower, lines: &[Value]) {
-    let mut screen = Screen::default();
+fn check_all_once(api: &ApiClient, mut follower: TestFollower, lines: &[Value]) {
+    let mut screen = View::default();
     for line in lines {
-        let event = follower.next();
+        let event = follower.next_event();
         assert_eq!((&json!(event.name), &event.data), (&line["event"], &line["data"]));
-        screen.show(&event);
+        screen.apply(&event);
     }
     // Behind all of them: had there been one too many, it would come first.
-    let last = api.patch("F000", &json!({"state": "landed"}));
-    let event = follower.next();
+    let last = api.patch_flight("F000", &json!({"state": "landed"}));
+    let event = follower.next_event();
     assert_eq!(event.id, last);
-    screen.show(&event);
-    screen.check(&api.rows("main"));
+    screen.apply(&event);
+    screen.assert_rows(&api.rows("main"));
 }

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use testkit::nats::NatsServer;
-use testkit::nats::certificates::Authority;
+use testkit::nats::certificates::CertificateAuthority;
 use testkit::ports::free_address;
 
-use crate::program::{flightboard, run, serve};
-use crate::wait::PATIENCE;
+use crate::process::{flightboard_command, run, start_server};
+use crate::wait::WAIT_TIMEOUT;
 
 /// It ends with an error that is one line and has these words.
 fn check(command: &mut Command, words: &[&str]) {
@@ -29,23 +29,24 @@ fn a_port_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let words = [address.as_str(), "in use", "choose another address with --listen"];
-    check(&mut flightboard(["demo", "--listen", &address]), &words);
+    check(&mut flightboard_command(["demo", "--listen", &address]), &words);
     let serve = ["serve", "--memory", "--listen", &address];
-    check(&mut flightboard(serve), &words);
+    check(&mut flightboard_command(serve), &words);
 }
 
 #[test]
 fn no_address_at_all() {
-    check(&mut flightboard(["demo", "--listen", "nowhere"]), &["nowhere", "address"]);
-    check(&mut flightboard(["demo", "--listen", "192.0.2.1:5000"]), &["192.0.2.1:5000"]);
+    check(&mut flightboard_command(["demo", "--listen", "nowhere"]), &["nowhere", "address"]);
+    check(&mut flightboard_command(["demo", "--listen", "192.0.2.1:5000"]), &["192.0.2.1:5000"]);
 }
 
 #[test]
 fn a_journal_that_cannot_be_had() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
-    let serve =
-        |journal: &str| flightboard(["serve", "--listen", "127.0.0.1:0", "--journal", journal]);
+    let serve = |journal: &str| {
+        flightboard_command(["serve", "--listen", "127.0.0.1:0", "--journal", journal])
+    };
 
     let lost = at("missing/journal.db");
     check(&mut serve(&lost), &[&lost, "does not exist"]);
@@ -66,9 +67,9 @@ fn a_journal_that_cannot_be_had() {
 #[test]
 fn a_journal_that_is_damaged() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
-    server.program.terminate();
-    assert!(server.program.end(PATIENCE).status.success());
+    let server = start_server(folder.path(), &[]);
+    server.process.terminate();
+    assert!(server.process.wait_for_exit(WAIT_TIMEOUT).status.success());
     let journal = folder.path().join("journal.db");
     // All but the first page, which says what it is.
     let mut bytes = fs::read(&journal).unwrap();
@@ -76,7 +77,7 @@ fn a_journal_that_is_damaged() {
     fs::write(&journal, bytes).unwrap();
     let journal = journal.display().to_string();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
-    check(&mut flightboard(serve), &[&journal, "is damaged", "restore a copy of it"]);
+    check(&mut flightboard_command(serve), &[&journal, "is damaged", "restore a copy of it"]);
 }
 
 /// Of SQLite, unless it is told otherwise.
@@ -85,24 +86,24 @@ const PAGE_BYTES: usize = 4096;
 #[test]
 fn a_journal_that_is_read_only() {
     let folder = TempDir::new().unwrap();
-    drop(serve(folder.path(), &[]));
+    drop(start_server(folder.path(), &[]));
     let journal = folder.path().join("journal.db");
     let mut permissions = fs::metadata(&journal).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&journal, permissions).unwrap();
     let journal = journal.display().to_string();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
-    check(&mut flightboard(serve), &[&journal, "cannot be written"]);
+    check(&mut flightboard_command(serve), &[&journal, "cannot be written"]);
 }
 
 #[test]
 fn a_journal_that_another_server_has() {
     let folder = TempDir::new().unwrap();
-    let first = serve(folder.path(), &[]);
+    let first = start_server(folder.path(), &[]);
     let journal = folder.path().join("journal.db").display().to_string();
     let second = ["serve", "--listen", "127.0.0.1:0", "--journal", &journal];
-    check(&mut flightboard(second), &[&journal, "in use"]);
-    assert_eq!(first.api().status("/readyz"), 200);
+    check(&mut flightboard_command(second), &[&journal, "in use"]);
+    assert_eq!(first.api().get_status("/readyz"), 200);
 }
 
 #[test]
@@ -110,7 +111,9 @@ fn nats_that_cannot_be_had_as_it_was_asked_for() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let serve = |nats: &str, more: [&str; 2]| {
-        flightboard(["serve", "--listen", "127.0.0.1:0", "--nats", nats].into_iter().chain(more))
+        flightboard_command(
+            ["serve", "--listen", "127.0.0.1:0", "--nats", nats].into_iter().chain(more),
+        )
     };
     let (nobody, lost, other) = ("nats://127.0.0.1:1", at("lost"), at("letter.txt"));
     fs::write(&other, "Dear server, I am nobody.").unwrap();
@@ -119,7 +122,7 @@ fn nats_that_cannot_be_had_as_it_was_asked_for() {
         check(&mut serve(nobody, [flag, &other]), &[flag, &other]);
     }
     let broken = at("broken.pem");
-    let whole = Authority::new().certificate();
+    let whole = CertificateAuthority::new().certificate();
     for (text, why) in [
         ("", "there is no certificate in it"),
         (&whole[..whole.len() / 2], "its certificate number 1 is broken"),
@@ -153,17 +156,17 @@ fn a_server_that_is_not_there() {
     let url = format!("http://{free}");
     for command in [&["publish"][..], &["feed", "sample"]] {
         let args = command.iter().copied().chain(["--to", &url, "--board", "main"]);
-        check(&mut flightboard(args), &[&url, "no flightboard answers"]);
+        check(&mut flightboard_command(args), &[&url, "no flightboard answers"]);
     }
 }
 
 #[test]
 fn a_board_that_is_not_there() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let args = ["publish", "--board", "gate7", "--to", server.api().url()].map(str::to_owned);
     let line = r#"{"event":"flightAddition","data":{"flight":"I768"}}"#;
-    let ended = run(&mut flightboard(args), line);
+    let ended = run(&mut flightboard_command(args), line);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("gate7"), "{}", ended.stderr);
     assert!(ended.stdout.starts_with("0 published, 0 refused"), "{}", ended.stdout);

@@ -7,9 +7,9 @@ use serde_json::json;
 use testkit::nats::NatsServer;
 use testkit::ports::free_address;
 
-use crate::follower::Follower;
-use crate::program::{Program, Server, flightboard};
-use crate::wait::{PATIENCE, until};
+use crate::follower::TestFollower;
+use crate::process::{ServerProcess, TestProcess, flightboard_command};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// More than there are between two checkpoints.
 const MANY: usize = 51_000;
@@ -23,15 +23,15 @@ const REFUSED_WITHIN: Duration = Duration::from_secs(25);
 /// Far above the time after which a follower is told that its server is cut off, or has begun again.
 const TOLD_WITHIN: Duration = Duration::from_secs(90);
 
-fn replica(nats: &NatsServer) -> Server {
+fn replica(nats: &NatsServer) -> ServerProcess {
     replica_at(&free_address().to_string(), nats)
 }
 
 /// With a small window, so that a start goes by a checkpoint.
-fn replica_at(address: &str, nats: &NatsServer) -> Server {
+fn replica_at(address: &str, nats: &NatsServer) -> ServerProcess {
     let nats = nats.url();
     let args = ["serve", "--listen", address, "--nats", &nats, "--window", "64KiB"];
-    Server::start(&mut flightboard(args))
+    ServerProcess::start(&mut flightboard_command(args))
 }
 
 /// What followers are sent, but for what each is sent for itself.
@@ -52,50 +52,50 @@ fn replicas_are_alike_to_the_byte_whenever_they_started() {
     let (from_the_beginning, before) = (replica(&nats), replica(&nats));
     let api = from_the_beginning.api();
     api.put_board("main", &json!({"title": "Arrivals", "removeAfter": {"landed": "1s"}}));
-    api.put("I768", &json!({"origin": "Rome"}));
+    api.put_flight("I768", &json!({"origin": "Rome"}));
     let remarks: Vec<_> = (0..MANY).map(|n| format!("remark {n}")).collect();
     for part in remarks.chunks(1_000) {
-        api.remark_many("I768", part);
+        api.publish_remarks("I768", part);
     }
     let restarted = replica_at(&before.kill(), &nats);
     let from_a_checkpoint = replica(&nats);
     let replicas = [from_the_beginning, restarted, from_a_checkpoint];
-    let from = api.patch("I768", &json!({"remark": "from here"}));
+    let from = api.patch_flight("I768", &json!({"remark": "from here"}));
     for (n, replica) in replicas.iter().enumerate() {
         let remark = json!("remark of another start");
-        replica.api().put(&format!("G{n}"), &json!({"origin": "Tokyo", "remark": remark}));
+        replica.api().put_flight(&format!("G{n}"), &json!({"origin": "Tokyo", "remark": remark}));
     }
     // All of them look every second what is due. While NATS stands still each asks for the removal, and one
     // record comes of it.
-    let landed = seq(&api.patch("G0", &json!({"state": "landed"})));
+    let landed = seq(&api.patch_flight("G0", &json!({"state": "landed"})));
     for replica in &replicas {
-        until("it has landed everywhere", PATIENCE, || {
-            replica.api().text("/boards/main/flights").contains("landed").then_some(())
+        wait_until("it has landed everywhere", WAIT_TIMEOUT, || {
+            replica.api().get_text("/boards/main/flights").contains("landed").then_some(())
         });
     }
-    nats.freeze();
+    nats.pause();
     let frozen = Instant::now();
-    until("all have asked", PATIENCE, || (frozen.elapsed() > ASKED_WITHIN).then_some(()));
-    nats.let_go_on();
+    wait_until("all have asked", WAIT_TIMEOUT, || (frozen.elapsed() > ASKED_WITHIN).then_some(()));
+    nats.resume();
     for replica in &replicas {
-        until("the row leaves", PATIENCE, || {
-            (replica.api().status("/boards/main/flights/G0") == 404).then_some(())
+        wait_until("the row leaves", WAIT_TIMEOUT, || {
+            (replica.api().get_status("/boards/main/flights/G0") == 404).then_some(())
         });
     }
     let start = Instant::now();
-    until("several have looked", PATIENCE, || {
+    wait_until("several have looked", WAIT_TIMEOUT, || {
         (start.elapsed() > Duration::from_secs(3)).then_some(())
     });
-    let last = api.patch("I768", &json!({"remark": "the last"}));
+    let last = api.patch_flight("I768", &json!({"remark": "the last"}));
     assert_eq!(seq(&last), landed + 2, "its end was written once");
 
-    let came = |replica: &Server| {
-        let rows = until("the last update comes", PATIENCE, || {
-            let rows = replica.api().text("/boards/main/flights");
+    let came = |replica: &ServerProcess| {
+        let rows = wait_until("the last update comes", WAIT_TIMEOUT, || {
+            let rows = replica.api().get_text("/boards/main/flights");
             rows.contains("the last").then_some(rows)
         });
-        let mut follower = Follower::resume(replica.address, &from);
-        while follower.next().id != last {}
+        let mut follower = TestFollower::resume(replica.address, &from);
+        while follower.next_event().id != last {}
         (rows, frames(&follower.text).concat())
     };
     let [first, second, third] = replicas.each_ref().map(came);
@@ -113,28 +113,30 @@ fn a_server_waits_for_nats_and_says_so() {
     let address = free_address();
     let (listen, url) = (address.to_string(), nats.url());
     let args = ["serve", "--listen", &listen, "--nats", &url, "--allow-origin", "*"];
-    let start = || Program::start(&mut flightboard(args));
+    let start = || TestProcess::start(&mut flightboard_command(args));
     let program = start();
-    let api = testkit::api::Api::new(address);
-    until("it listens", PATIENCE, || std::net::TcpStream::connect(address).ok());
-    assert_eq!(api.status("/healthz"), 200);
-    assert!(api.unready().unwrap().contains(&url));
-    let refusal = api.put_refused("I768", &json!({}), 503);
+    let api = testkit::api::ApiClient::new(address);
+    wait_until("it listens", WAIT_TIMEOUT, || std::net::TcpStream::connect(address).ok());
+    assert_eq!(api.get_status("/healthz"), 200);
+    assert!(api.unready_reason().unwrap().contains(&url));
+    let refusal = api.put_rejected("I768", &json!({}), 503);
     assert!(refusal.contains("ask again later"), "{refusal}");
-    let mut screen = Follower::request(address, "/events", "Origin: https://a.example\r\n");
+    let mut screen = TestFollower::request(address, "/events", "Origin: https://a.example\r\n");
     assert_eq!(screen.status(), 200, "any other would stop it for good");
-    assert!(screen.head.contains("access-control-allow-origin: *"), "{}", screen.head);
-    screen.rest(PATIENCE);
+    assert!(screen.head().contains("access-control-allow-origin: *"), "{}", screen.head());
+    screen.read_to_end(WAIT_TIMEOUT);
     assert!(screen.text.starts_with("retry: "), "{}", screen.text);
-    until("the log says so", PATIENCE, || program.log().contains("trying again").then_some(()));
+    wait_until("the log says so", WAIT_TIMEOUT, || {
+        program.log().contains("trying again").then_some(())
+    });
     program.terminate();
-    assert!(program.end(PATIENCE).status.success());
+    assert!(program.wait_for_exit(WAIT_TIMEOUT).status.success());
 
     let _program = start();
-    until("it waits", PATIENCE, || std::net::TcpStream::connect(address).ok());
-    nats.start_again();
-    until("it is ready", PATIENCE, || api.is_ready().then_some(()));
-    api.put("I768", &json!({}));
+    wait_until("it waits", WAIT_TIMEOUT, || std::net::TcpStream::connect(address).ok());
+    nats.restart();
+    wait_until("it is ready", WAIT_TIMEOUT, || api.is_ready().then_some(()));
+    api.put_flight("I768", &json!({}));
 }
 
 #[test]
@@ -142,54 +144,54 @@ fn a_server_that_is_cut_off_serves_on_refuses_and_tells_its_followers() {
     let mut nats = NatsServer::start();
     let server = replica(&nats);
     let api = server.api();
-    api.put("I768", &json!({"origin": "Rome"}));
-    let mut screen = Follower::open(server.address);
-    screen.next();
+    api.put_flight("I768", &json!({"origin": "Rome"}));
+    let mut screen = TestFollower::open(server.address);
+    screen.next_event();
     nats.stop();
     let asked = Instant::now();
-    let refusal = api.put_refused("G119", &json!({}), 503);
+    let refusal = api.put_rejected("G119", &json!({}), 503);
     assert!(asked.elapsed() < REFUSED_WITHIN, "{:?}", asked.elapsed());
     assert!(refusal.contains("publish it again"), "{refusal}");
-    until("/readyz says so", PATIENCE, || api.unready());
-    screen.text_with("\"behind\":", TOLD_WITHIN);
+    wait_until("/readyz says so", WAIT_TIMEOUT, || api.unready_reason());
+    screen.wait_for_text("\"behind\":", TOLD_WITHIN);
     assert_eq!(api.rows("main").len(), 1, "it serves what it has");
-    let mut newcomer = Follower::open(server.address);
-    assert_eq!(newcomer.next().name, "timetable");
+    let mut newcomer = TestFollower::open(server.address);
+    assert_eq!(newcomer.next_event().name, "timetable");
     let told = newcomer.text.find("\"behind\":").expect("it is told");
     assert!(told < newcomer.text.find("event: timetable").unwrap(), "{}", newcomer.text);
 
-    nats.start_again();
-    until("it is ready again", PATIENCE, || api.is_ready().then_some(()));
-    api.put("G119", &json!({"origin": "Tokyo"}));
-    assert_eq!(screen.next().name, "flightAddition");
-    assert_eq!(newcomer.next().name, "flightAddition");
+    nats.restart();
+    wait_until("it is ready again", WAIT_TIMEOUT, || api.is_ready().then_some(()));
+    api.put_flight("G119", &json!({"origin": "Tokyo"}));
+    assert_eq!(screen.next_event().name, "flightAddition");
+    assert_eq!(newcomer.next_event().name, "flightAddition");
 }
 
 #[test]
 fn when_the_stream_is_made_anew_all_begin_again_with_it() {
     let mut nats = NatsServer::start();
     let replicas = [replica(&nats), replica(&nats)];
-    let [one, other] = replicas.each_ref().map(Server::api);
-    let lost = one.put("I768", &json!({"origin": "Rome"}));
-    let mut screen = Follower::open(replicas[0].address);
-    screen.next();
+    let [one, other] = replicas.each_ref().map(ServerProcess::api);
+    let lost = one.put_flight("I768", &json!({"origin": "Rome"}));
+    let mut screen = TestFollower::open(replicas[0].address);
+    screen.next_event();
     nats.stop();
     fs::remove_dir_all(nats.store()).unwrap();
-    nats.start_again();
-    screen.rest(TOLD_WITHIN);
+    nats.restart();
+    screen.read_to_end(TOLD_WITHIN);
     assert_eq!(screen.text.matches("retry: ").count(), 2, "it is told to come back");
     for api in [&one, &other] {
-        until("it has begun again", TOLD_WITHIN, || {
+        wait_until("it has begun again", TOLD_WITHIN, || {
             (api.is_ready() && api.rows("main").is_empty()).then_some(())
         });
     }
-    let put = one.put("G119", &json!({"origin": "Tokyo"}));
+    let put = one.put_flight("G119", &json!({"origin": "Tokyo"}));
     assert_ne!(put.split_once('-').unwrap().0, lost.split_once('-').unwrap().0);
     for replica in &replicas {
-        until("it comes to all", PATIENCE, || {
+        wait_until("it comes to all", WAIT_TIMEOUT, || {
             (replica.api().rows("main").len() == 1).then_some(())
         });
-        let first = Follower::resume(replica.address, &lost).next();
+        let first = TestFollower::resume(replica.address, &lost).next_event();
         assert_eq!((first.name.as_str(), &first.data["reason"]), ("timetable", &json!("unknown")));
     }
 }
@@ -197,12 +199,12 @@ fn when_the_stream_is_made_anew_all_begin_again_with_it() {
 #[test]
 fn all_settings_come_from_the_environment_too() {
     let nats = NatsServer::start();
-    let mut command = flightboard(["serve", "--listen", "127.0.0.1:0"]);
+    let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0"]);
     command.env("FLIGHTBOARD_NATS", nats.url());
     command.env("FLIGHTBOARD_NATS_PREFIX", "airport");
     command.env("FLIGHTBOARD_NATS_STORAGE", "memory");
-    let server = Server::start(&mut command);
-    server.api().put("I768", &json!({}));
+    let server = ServerProcess::start(&mut command);
+    server.api().put_flight("I768", &json!({}));
     let streams = nats.store().join("jetstream/$G/streams");
     assert!(!streams.join("airport").exists(), "it is in memory");
     let other = replica(&nats);

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::follower::{Event, Follower};
-use crate::program::{serve, serve_at};
-use crate::screen::Screen;
+use crate::follower::{ReceivedEvent, TestFollower};
+use crate::process::{start_server, start_server_at};
+use crate::view::View;
 
 /// The first event for a follower that comes back with `id`.
-fn first(address: SocketAddr, id: &str) -> Event {
-    Follower::resume(address, id).next()
+fn first(address: SocketAddr, id: &str) -> ReceivedEvent {
+    TestFollower::resume(address, id).next_event()
 }
 
 fn numbered(count: usize) -> Vec<String> {
@@ -21,15 +21,15 @@ fn numbered(count: usize) -> Vec<String> {
 #[test]
 fn fifty_missed_events_and_no_timetable_also_after_a_crash() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &[]);
+    let server = start_server(folder.path(), &[]);
     let api = server.api();
-    api.put("I768", &json!({"origin": "Rome", "arrival": "10:10"}));
-    let ids = api.remarks("I768", &numbered(60));
+    api.put_flight("I768", &json!({"origin": "Rome", "arrival": "10:10"}));
+    let ids = api.patch_remarks("I768", &numbered(60));
     let missed: Vec<_> = ids[10..].iter().map(String::as_str).collect();
 
     let check = |address| {
-        let mut follower = Follower::resume(address, &ids[9]);
-        let events = follower.take_events(50);
+        let mut follower = TestFollower::resume(address, &ids[9]);
+        let events = follower.next_events(50);
         let came: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
         assert_eq!(came, missed);
         let expected =
@@ -38,27 +38,31 @@ fn fifty_missed_events_and_no_timetable_also_after_a_crash() {
         follower
     };
     let mut before = check(server.address);
-    let next = api.patch("I768", &json!({"state": "landing"}));
-    assert_eq!(before.next().id, next);
+    let next = api.patch_flight("I768", &json!({"state": "landing"}));
+    assert_eq!(before.next_event().id, next);
 
     let address = server.kill();
-    let server = serve_at(&address, folder.path(), &[]);
+    let server = start_server_at(&address, folder.path(), &[]);
     let mut after = check(server.address);
-    assert_eq!(after.next().id, next);
-    assert_eq!(server.api().updates("changed"), 62 + 1, "nothing was published after the restart");
+    assert_eq!(after.next_event().id, next);
+    assert_eq!(
+        server.api().update_count("changed"),
+        62 + 1,
+        "nothing was published after the restart"
+    );
 
-    let newest = server.api().patch("I768", &json!({"state": "landed"}));
-    assert_eq!(after.next().id, newest);
+    let newest = server.api().patch_flight("I768", &json!({"state": "landed"}));
+    assert_eq!(after.next_event().id, newest);
     assert_ne!(newest.split('-').next(), next.split('-').next(), "a restart begins a new epoch");
 }
 
 #[test]
 fn an_id_that_this_journal_never_gave_is_unknown() {
     let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
-    let [server, other] = folders.each_ref().map(|folder| serve(folder.path(), &[]));
+    let [server, other] = folders.each_ref().map(|folder| start_server(folder.path(), &[]));
     let put = |number: usize| json!({"origin": "Rome", "gate": number.to_string()});
-    let own = server.api().put("I768", &put(0));
-    let foreign = other.api().put("I768", &put(0));
+    let own = server.api().put_flight("I768", &put(0));
+    let foreign = other.api().put_flight("I768", &put(0));
     let (epoch, seq) = own.split_once('-').unwrap();
     let seq: u64 = seq.parse().unwrap();
     let beyond = format!("{epoch}-{}", seq + 1);
@@ -74,17 +78,17 @@ fn an_id_that_this_journal_never_gave_is_unknown() {
         );
         assert_eq!(event.id, own);
     }
-    let event = Follower::open(server.address).next();
+    let event = TestFollower::open(server.address).next_event();
     assert_eq!((event.name.as_str(), &event.data["reason"]), ("timetable", &json!("start")));
 }
 
 #[test]
 fn an_id_that_the_window_has_passed_is_expired_also_after_a_crash() {
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &["--window", "4KiB"]);
+    let server = start_server(folder.path(), &["--window", "4KiB"]);
     let api = server.api();
-    let oldest = api.put("I768", &json!({"origin": "Rome"}));
-    let ids = api.remarks("I768", &numbered(200));
+    let oldest = api.put_flight("I768", &json!({"origin": "Rome"}));
+    let ids = api.patch_remarks("I768", &numbered(200));
     let check = |address| {
         let event = first(address, &oldest);
         assert_eq!((event.name.as_str(), &event.data["reason"]), ("timetable", &json!("expired")));
@@ -94,38 +98,38 @@ fn an_id_that_the_window_has_passed_is_expired_also_after_a_crash() {
     };
     check(server.address);
     let address = server.kill();
-    check(serve_at(&address, folder.path(), &["--window", "4KiB"]).address);
+    check(start_server_at(&address, folder.path(), &["--window", "4KiB"]).address);
 }
 
 #[test]
 fn a_follower_that_is_cut_often_ends_with_the_rows_of_the_server() {
     let folder = TempDir::new().unwrap();
-    let mut server = serve(folder.path(), &[]);
-    let mut screen = Screen::default();
-    let mut follower = Follower::open(server.address);
+    let mut server = start_server(folder.path(), &[]);
+    let mut screen = View::default();
+    let mut follower = TestFollower::open(server.address);
     let mut last = show(&mut screen, &mut follower, 1);
     for round in 0..6 {
         let api = server.api();
         let flight = format!("R{round}");
-        api.put(&flight, &json!({"origin": "Rome"}));
-        api.patch(&flight, &json!({"state": "landing"}));
+        api.put_flight(&flight, &json!({"origin": "Rome"}));
+        api.patch_flight(&flight, &json!({"state": "landing"}));
         // Sees one of the two before the cut, the other after it.
         last = show(&mut screen, &mut follower, usize::from(round % 2 == 0)).or(last);
         drop(follower);
         if round % 3 == 2 {
             let address = server.kill();
-            server = serve_at(&address, folder.path(), &[]);
+            server = start_server_at(&address, folder.path(), &[]);
         }
-        follower = Follower::resume(server.address, last.as_deref().unwrap());
+        follower = TestFollower::resume(server.address, last.as_deref().unwrap());
         let missing = 1 + usize::from(round % 2 == 1);
         last = show(&mut screen, &mut follower, missing);
-        screen.check(&server.api().rows("main"));
+        screen.assert_rows(&server.api().rows("main"));
     }
 }
 
 /// Shows the next events and answers with the id of the last.
-fn show(screen: &mut Screen, follower: &mut Follower, count: usize) -> Option<String> {
-    let events = follower.take_events(count);
-    events.iter().for_each(|event| screen.show(event));
+fn show(screen: &mut View, follower: &mut TestFollower, count: usize) -> Option<String> {
+    let events = follower.next_events(count);
+    events.iter().for_each(|event| screen.apply(event));
     events.last().map(|event| event.id.clone())
 }

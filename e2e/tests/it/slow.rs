@@ -7,9 +7,9 @@ use std::net::{SocketAddr, TcpStream};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::follower::Follower;
-use crate::program::serve;
-use crate::wait::{PATIENCE, until};
+use crate::follower::TestFollower;
+use crate::process::start_server;
+use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 const NEVER_READ: usize = 1_000;
 
@@ -25,24 +25,24 @@ fn a_thousand_that_never_read_cost_little_and_hold_up_nobody() {
     // Their sockets are files of this process.
     rlimit::increase_nofile_limit(4 * NEVER_READ as u64).unwrap();
     let folder = TempDir::new().unwrap();
-    let server = serve(folder.path(), &["--window", "256KiB"]);
+    let server = start_server(folder.path(), &["--window", "256KiB"]);
     let api = server.api();
-    api.put("I768", &json!({"origin": "Rome"}));
+    api.put_flight("I768", &json!({"origin": "Rome"}));
     let mut never: Vec<_> = (0..NEVER_READ).map(|_| follow_unread(server.address)).collect();
-    until("all are counted", PATIENCE, || {
-        (api.followers("main") == NEVER_READ as u64).then_some(())
+    wait_until("all are counted", WAIT_TIMEOUT, || {
+        (api.follower_count("main") == NEVER_READ as u64).then_some(())
     });
-    let mut fast: Vec<_> = (0..3).map(|_| Follower::open(server.address)).collect();
+    let mut fast: Vec<_> = (0..3).map(|_| TestFollower::open(server.address)).collect();
     for follower in &mut fast {
-        assert_eq!(follower.next().name, "timetable");
+        assert_eq!(follower.next_event().name, "timetable");
     }
-    let before = server.program.memory_bytes();
+    let before = server.process.memory_bytes();
 
     let remarks: Vec<_> = (0..CHANGES).map(|n| format!("{n}:{}", "x".repeat(180))).collect();
     for part in remarks.chunks(100) {
-        let ids = api.remark_many("I768", part);
+        let ids = api.publish_remarks("I768", part);
         for follower in &mut fast {
-            let events = follower.take_events(part.len());
+            let events = follower.next_events(part.len());
             assert!(events.iter().all(|event| event.name == "flightStateUpdate"), "none is missed");
             assert!(events.iter().map(|event| &event.id).eq(&ids), "each once and in order");
         }
@@ -50,12 +50,16 @@ fn a_thousand_that_never_read_cost_little_and_hold_up_nobody() {
     let streamed: usize = fast[0].text.len();
     assert!(streamed as u64 > 20 * BYTES_EACH, "too little to tell: {streamed}");
 
-    let grown = server.program.memory_bytes().saturating_sub(before);
+    let grown = server.process.memory_bytes().saturating_sub(before);
     let unsent = unsent_bytes(server.address);
     let bound = NEVER_READ as u64 * BYTES_EACH;
     assert!(grown < bound, "the program has grown by {grown}");
     assert!(unsent < bound, "the system holds {unsent}");
-    assert_eq!(api.followers("main"), (NEVER_READ + fast.len()) as u64, "slowness cuts nobody");
+    assert_eq!(
+        api.follower_count("main"),
+        (NEVER_READ + fast.len()) as u64,
+        "slowness cuts nobody"
+    );
     never.clear();
 }
 

@@ -13,10 +13,10 @@ use clap::Parser;
 use measure::counting_follower::{CountingFollower, FollowerCommand, FollowerRole};
 use measure::delivery_tracker::DeliveryTracker;
 use measure::steady_publisher::SteadyPublisher;
-use testkit::nats::{NatsServer, leader, wait_until_whole};
-use testkit::program::{Server, serve_on};
-use testkit::switch::Switch;
-use testkit::wait::until;
+use testkit::fault_proxy::FaultProxy;
+use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
+use testkit::process::{ServerProcess, start_replica};
+use testkit::wait::wait_until;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -51,8 +51,8 @@ const CALM: Duration = Duration::from_millis(500);
 struct Scene {
     servers: [NatsServer; 3],
     /// The first is the one that screens are on.
-    replicas: Vec<Server>,
-    switch: Switch,
+    replicas: Vec<ServerProcess>,
+    switch: FaultProxy,
     tracker: Arc<DeliveryTracker>,
     newest: Arc<AtomicU64>,
     stopped: Arc<AtomicBool>,
@@ -104,8 +104,8 @@ impl Scene {
         let runtime = Runtime::new()?;
         let servers = NatsServer::cluster::<3>();
         let replicas: Vec<_> = (0..REPLICAS).map(|_| replica(&servers)).collect();
-        let switch = runtime.block_on(Switch::start())?;
-        switch.set(replicas.iter().map(|replica| replica.address).collect());
+        let switch = runtime.block_on(FaultProxy::start(replicas[0].address))?;
+        switch.set_upstreams(replicas.iter().map(|replica| replica.address).collect());
         Ok(Self {
             servers,
             replicas,
@@ -120,7 +120,7 @@ impl Scene {
 
     fn publish(&self, per_sec: f64) -> JoinHandle<()> {
         let publisher = SteadyPublisher {
-            address: self.switch.address,
+            address: self.switch.address(),
             per_sec,
             tracker: Arc::clone(&self.tracker),
             newest: Arc::clone(&self.newest),
@@ -134,7 +134,7 @@ impl Scene {
             let part = if at < SCREENS { FollowerRole::Stays } else { FollowerRole::Follows };
             let (tracker, order) = (Arc::clone(&self.tracker), self.order.subscribe());
             let follower =
-                CountingFollower { at, part, address: self.switch.address, tracker, order };
+                CountingFollower { at, part, address: self.switch.address(), tracker, order };
             self.runtime.spawn(follower.run());
         }
     }
@@ -158,7 +158,7 @@ impl Scene {
             sleep(LOOK_AGAIN);
         }
         self.replicas.push(replica(&self.servers));
-        self.switch.set(self.replicas.iter().map(|replica| replica.address).collect());
+        self.switch.set_upstreams(self.replicas.iter().map(|replica| replica.address).collect());
         let mut times: Vec<_> = times.into_iter().flatten().collect();
         let waited = times.split_off(SCREENS);
         Ok((times, waited))
@@ -167,22 +167,22 @@ impl Scene {
     /// How long it took until a change was shown that was asked for after that.
     fn kill_leader(&mut self) -> Duration {
         sleep(CALM);
-        let leader = leader(&self.servers);
+        let leader = find_leader(&self.servers);
         let start = Instant::now();
         self.servers[leader].kill();
         // The next one may have been on its way.
         let after = self.newest.load(Ordering::Relaxed) + 2;
-        until("a change is shown", PATIENCE, || {
+        wait_until("a change is shown", PATIENCE, || {
             (self.tracker.with(after) == 2 * SCREENS).then_some(())
         });
         let time = start.elapsed();
-        self.servers[leader].start_again();
-        wait_until_whole(&self.servers);
+        self.servers[leader].restart();
+        wait_until_replicated(&self.servers);
         time
     }
 
     fn wait_until_all_are_right(&self) {
-        until("all screens are live", PATIENCE, || {
+        wait_until("all screens are live", PATIENCE, || {
             let newest = self.newest.load(Ordering::Relaxed);
             (newest > 0 && self.tracker.with(newest) == 2 * SCREENS).then_some(())
         });
@@ -206,10 +206,10 @@ impl Scene {
     }
 }
 
-fn replica(servers: &[NatsServer]) -> Server {
+fn replica(servers: &[NatsServer]) -> ServerProcess {
     let urls: Vec<_> = servers.iter().map(|server| server.address().to_string()).collect();
-    let server = serve_on(&format!("nats://{}", urls.join(",")), &["--nats-replicas=3"]);
+    let server = start_replica(&format!("nats://{}", urls.join(",")), &["--nats-replicas=3"]);
     let api = server.api();
-    until("a replica is ready", PATIENCE, || api.is_ready().then_some(()));
+    wait_until("a replica is ready", PATIENCE, || api.is_ready().then_some(()));
     server
 }

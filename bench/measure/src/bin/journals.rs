@@ -11,8 +11,8 @@ use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::nats::NatsServer;
-use testkit::program::{Server, flightboard, serve, serve_on};
-use testkit::wait::until;
+use testkit::process::{ServerProcess, flightboard_command, start_replica, start_server};
+use testkit::wait::wait_until;
 
 /// Measure publishing through a file, through one NATS server, and through three that keep each update.
 #[derive(Parser)]
@@ -54,13 +54,13 @@ fn main() -> Result<()> {
     let (alone, cluster) = (NatsServer::start(), NatsServer::cluster::<3>());
     let cluster = cluster.each_ref().map(|server| server.address().to_string()).join(",");
     let servers = [
-        ("a file (SQLite)", serve(folder.path(), &[])),
-        ("one NATS server", serve_on(&alone.url(), &[])),
-        ("three NATS servers", serve_on(&format!("nats://{cluster}"), &["--nats-replicas=3"])),
+        ("a file (SQLite)", start_server(folder.path(), &[])),
+        ("one NATS server", start_replica(&alone.url(), &[])),
+        ("three NATS servers", start_replica(&format!("nats://{cluster}"), &["--nats-replicas=3"])),
     ];
     for (_, server) in &servers {
         let api = server.api();
-        until("a server is ready", PATIENCE, || api.is_ready().then_some(()));
+        wait_until("a server is ready", PATIENCE, || api.is_ready().then_some(()));
     }
     let mut measured = BTreeMap::<_, Vec<_>>::new();
     for round in 0..journals.rounds {
@@ -75,7 +75,7 @@ fn main() -> Result<()> {
 }
 
 impl Journals {
-    fn measure(&self, server: &Server) -> Result<Figures> {
+    fn measure(&self, server: &ServerProcess) -> Result<Figures> {
         let (followers, rate) = (self.followers.to_string(), self.rate.to_string());
         let (secs, updates) = (format!("{}s", self.secs), self.updates.to_string());
         let window = self.window.to_string();
@@ -124,8 +124,8 @@ impl Journals {
 }
 
 /// Runs `flightboard bench`, which has to have seen every update at every screen.
-fn bench(server: &Server, flags: &[&str]) -> Result<Value> {
-    let mut command: Command = flightboard(["bench", "--json", "--to"]);
+fn bench(server: &ServerProcess, flags: &[&str]) -> Result<Value> {
+    let mut command: Command = flightboard_command(["bench", "--json", "--to"]);
     let answer = command.arg(server.api().url()).args(flags).output()?;
     let said = String::from_utf8_lossy(&answer.stderr);
     ensure!(answer.status.success(), "flightboard bench ended with {}: {said}", answer.status);

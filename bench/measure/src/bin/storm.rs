@@ -18,7 +18,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use testkit::event_id::split_event_id;
 use testkit::ports::free_address;
-use testkit::program::{Server, serve_at};
+use testkit::process::{ServerProcess, start_server_at};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
@@ -84,7 +84,7 @@ fn main() -> Result<ExitCode> {
     storm.provide_files()?;
     let (folder, address) = (TempDir::new()?, free_address());
     let flags: Vec<_> = storm.flags.iter().map(String::as_str).collect();
-    let start = || serve_at(&address.to_string(), folder.path(), &flags);
+    let start = || start_server_at(&address.to_string(), folder.path(), &flags);
     let mut server = start();
     storm.fill(&server);
     let scene = storm.scene(&server, address)?;
@@ -128,7 +128,7 @@ impl Storm {
         Ok(())
     }
 
-    fn scene(&self, server: &Server, address: SocketAddr) -> Result<Scene> {
+    fn scene(&self, server: &ServerProcess, address: SocketAddr) -> Result<Scene> {
         let followers = self.followers + self.stay;
         let board = server.api().get("/boards/main");
         let newest =
@@ -158,7 +158,7 @@ impl Storm {
         );
     }
 
-    fn fill(&self, server: &Server) {
+    fn fill(&self, server: &ServerProcess) {
         let row = |number: usize| {
             let data = json!({
                 "flight": format!("F{number}"), "date": "2013-07-10", "destination": "LAX",
@@ -169,7 +169,7 @@ impl Storm {
         };
         let rows: Vec<_> = (0..self.rows).map(row).collect();
         for rows in rows.chunks(ROWS_AT_ONCE) {
-            server.api().publish("main", &rows.join("\n"));
+            server.api().publish_lines("main", &rows.join("\n"));
         }
     }
 }
@@ -195,7 +195,7 @@ impl Scene {
         }
     }
 
-    fn calm_with_deaf(&self, server: &Server, count: usize) -> Result<()> {
+    fn calm_with_deaf(&self, server: &ServerProcess, count: usize) -> Result<()> {
         let before = memory_kib(server);
         let deaf = self.runtime.block_on(deaf(self.address, count))?;
         self.calm("calm, with the deaf");
@@ -275,6 +275,6 @@ async fn deaf(address: SocketAddr, count: usize) -> Result<Vec<TcpStream>> {
     Ok(sockets)
 }
 
-fn memory_kib(server: &Server) -> u64 {
-    server.program.memory_bytes() / 1024
+fn memory_kib(server: &ServerProcess) -> u64 {
+    server.process.memory_bytes() / 1024
 }

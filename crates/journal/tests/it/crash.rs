@@ -37,13 +37,13 @@ async fn what_was_answered_is_in_the_files_at_any_moment() {
     let (mut process, mut answered) = (Appending::start(&path), HashMap::new());
     for moment in 0..20 {
         process.read_answers(17 + moment % 7 * 11, &mut answered);
-        signals::freeze(&process.child);
+        signals::pause(&process.child);
         let (_copies, copy) = place();
         for ending in ["db", "db-wal"] {
             fs::copy(path.with_extension(ending), copy.with_extension(ending)).unwrap();
         }
         check(&copy, &answered).await;
-        signals::let_go_on(&process.child);
+        signals::resume(&process.child);
     }
     process.child.kill().unwrap();
     process.child.wait().unwrap();

@@ -14,7 +14,7 @@ async fn of_payloads_with_one_id_the_first_stays() {
         assert_eq!(journal.append_keyed(again).await.unwrap(), [Seq(1), Seq(2)]);
         assert_eq!(other.append_keyed(vec![named("b", "elsewhere")]).await.unwrap(), [Seq(2)]);
         server.stop();
-        server.start_again();
+        server.restart();
         assert_eq!(other.append_keyed(vec![named("b", "later")]).await.unwrap(), [Seq(2)]);
         // What has no id is never a repetition.
         journal.append(one("same")).await.unwrap();

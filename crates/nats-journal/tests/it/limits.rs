@@ -8,7 +8,7 @@ use crate::harness::{config_for, in_time, named, one, open};
 #[tokio::test]
 async fn a_payload_is_as_large_as_the_servers_take() {
     in_time(async {
-        let server = NatsServer::start_with("max_payload: 65536");
+        let server = NatsServer::start_with_config("max_payload: 65536");
         let journal = open(&server).await;
         let zeros = |bytes: usize| vec![vec![0; bytes].into()];
         let refusal = journal.append(zeros(65_536)).await.unwrap_err();
@@ -40,7 +40,7 @@ async fn the_queue_has_bounds_in_appends_and_in_bytes() {
         {
             let server = NatsServer::start();
             let journal = open(&server).await;
-            server.freeze();
+            server.pause();
             let payload = bytes::Bytes::from(vec![0; bytes]);
             // The writer is not asked before the first wait, so all of them are queued or refused.
             let appends: Vec<_> =

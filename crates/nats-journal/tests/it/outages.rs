@@ -39,7 +39,7 @@ async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
         assert!(asked.elapsed() < APPEND_TIMEOUT, "at once, not after {:?}", asked.elapsed());
         assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before"], "in memory");
 
-        server.start_again();
+        server.restart();
         append_at_last(&journal, "after").await;
         journal.probe().await.unwrap();
         let records = texts(&all_after(&journal, Seq::ZERO).await.unwrap());
@@ -55,12 +55,12 @@ async fn a_server_that_does_not_answer_leaves_it_unknown() {
         let server = NatsServer::start();
         let journal = open(&server).await;
         journal.append(one("before")).await.unwrap();
-        server.freeze();
+        server.pause();
         let asked = Instant::now();
         let refusal = journal.append_keyed(vec![named("id", "doubtful")]).await.unwrap_err();
         assert!(matches!(refusal, Error::Unknown { .. }), "{refusal:?}");
         assert!(asked.elapsed() < APPEND_TIMEOUT + SLACK, "{:?}", asked.elapsed());
-        server.let_go_on();
+        server.resume();
         // Under its id it is there once, whether it came through before or not.
         let seq = loop {
             match journal.append_keyed(vec![named("id", "doubtful")]).await {
@@ -84,11 +84,11 @@ async fn what_servers_have_is_asked_again_until_they_answer() {
         let journal = open(&server).await;
         journal.append(one("before")).await.unwrap();
         journal.checkpoint(Seq(1), "state".into(), Seq(1)).await.unwrap();
-        server.freeze();
+        server.pause();
         let start = tokio::spawn(async move { journal.start_point().await });
         tokio::time::sleep(APPEND_TIMEOUT + Duration::from_secs(3)).await;
         assert!(!start.is_finished(), "it waits for longer than an append");
-        server.let_go_on();
+        server.resume();
         assert_eq!(start.await.unwrap().unwrap().map(|start| start.seq), Some(Seq(1)));
     })
     .await;
@@ -112,7 +112,7 @@ async fn how_long_nothing_was_heard_is_told_and_forgotten_when_all_is_read() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         assert!(stopped.elapsed() > LOOKED_AT_LEAST_EVERY);
-        server.start_again();
+        server.restart();
         while unsure_for() > LOOKED_AT_LEAST_EVERY {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -129,7 +129,7 @@ async fn a_long_silence_is_no_loss() {
         journal.append(one("before")).await.unwrap();
         server.stop();
         tokio::time::sleep(TRUNCATION_GRACE + Duration::from_secs(2)).await;
-        server.start_again();
+        server.restart();
         assert_eq!(append_at_last(&journal, "after").await, Seq(2));
     })
     .await;

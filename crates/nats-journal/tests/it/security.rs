@@ -13,8 +13,8 @@ use journal::{
 };
 use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsImport, NatsJournal};
 use testkit::nats::NatsServer;
-use testkit::nats::guard::Guard;
-use testkit::nats::users::Rights;
+use testkit::nats::security::NatsSecurity;
+use testkit::nats::users::NatsPermissions;
 use tokio::time::Instant;
 
 use crate::harness::{append_at_last, config_for, in_time, named, one};
@@ -27,8 +27,8 @@ fn at(url: &str, ca_file: Option<PathBuf>, credentials: Option<PathBuf>) -> Nats
 }
 
 /// The place as a new user with these rights reaches it.
-fn of_user(guard: &Guard, server: &NatsServer, rights: &Rights) -> NatsConfig {
-    NatsConfig { credentials: Some(guard.user(rights).1), ..config_for(server) }
+fn of_user(guard: &NatsSecurity, server: &NatsServer, rights: &NatsPermissions) -> NatsConfig {
+    NatsConfig { credentials: Some(guard.create_user(rights).1), ..config_for(server) }
 }
 
 async fn open_at(config: &NatsConfig) -> NatsJournal {
@@ -43,18 +43,18 @@ fn by_name(server: &NatsServer, scheme: &str) -> String {
 #[tokio::test]
 async fn with_an_authority_and_credentials_a_journal_goes_on_after_the_servers_restart() {
     in_time(async {
-        let guard = Guard::new();
-        let mut server = NatsServer::start_with(&guard.config());
-        let (_, credentials) = guard.user(&Rights::fewest());
+        let guard = NatsSecurity::new();
+        let mut server = NatsServer::start_with_config(&guard.config());
+        let (_, credentials) = guard.create_user(&NatsPermissions::minimal());
         for url in [server.tls_url(), by_name(&server, "tls")] {
-            let config = at(&url, Some(guard.authorities()), Some(credentials.clone()));
+            let config = at(&url, Some(guard.ca_file()), Some(credentials.clone()));
             let journal = open_at(&config).await;
             let before = journal.tail();
             let mut follow = journal.follow(before);
             journal.append(one("before")).await.unwrap();
             server.stop();
             journal.append(one("refused")).await.unwrap_err();
-            server.start_again();
+            server.restart();
             let after = format!("after, at {url}");
             append_at_last(&journal, &after).await;
             journal.probe().await.unwrap();
@@ -71,9 +71,9 @@ async fn with_an_authority_and_credentials_a_journal_goes_on_after_the_servers_r
 #[tokio::test]
 async fn a_server_that_wants_tls_is_given_it_whatever_the_address_says() {
     in_time(async {
-        let guard = Guard::new();
-        let server = NatsServer::start_with(&guard.tls(&["127.0.0.1"]));
-        let open = open_at(&at(&server.url(), Some(guard.authorities()), None)).await;
+        let guard = NatsSecurity::new();
+        let server = NatsServer::start_with_config(&guard.tls_config(&["127.0.0.1"]));
+        let open = open_at(&at(&server.url(), Some(guard.ca_file()), None)).await;
         open.append(one("encrypted")).await.unwrap();
         let refusal = refusal(&at(&server.url(), None, None)).await;
         assert!(refusal.contains("its certificate is of no authority that is known"), "{refusal}");
@@ -129,18 +129,18 @@ const _: () = assert!(LARGE < MAX_BATCH_BYTES);
 #[tokio::test]
 async fn a_user_with_the_rights_that_are_told_can_do_everything_and_with_one_less_cannot() {
     in_time(async {
-        let guard = Guard::new();
-        let server = NatsServer::start_with(&guard.operator.config());
-        let Rights { publish, subscribe } = Rights::fewest();
+        let guard = NatsSecurity::new();
+        let server = NatsServer::start_with_config(&guard.operator.config());
+        let NatsPermissions { publish, subscribe } = NatsPermissions::minimal();
         let left_out = publish.iter().chain(&subscribe).map(Some).chain([None]);
         let tried = left_out.zip(0..).map(|(left_out, number)| {
             let [prefix, copy] = ["a", "copy"].map(|name| format!("{name}{number}"));
             let rights = |prefix: &str| {
-                let rights = Rights::fewest_under(prefix);
+                let rights = NatsPermissions::minimal_for(prefix);
                 let subject = left_out.map(|subject| subject.replace("flightboard", prefix));
                 subject.iter().fold(rights, |rights, subject| rights.without(subject))
             };
-            let (_, credentials) = guard.user(&rights(&prefix).and(rights(&copy)));
+            let (_, credentials) = guard.create_user(&rights(&prefix).and(rights(&copy)));
             let [here, there] = [prefix, copy].map(|prefix| NatsConfig {
                 credentials: Some(credentials.clone()),
                 prefix: prefix.parse().unwrap(),
@@ -164,11 +164,11 @@ const DONE_WITHIN: Duration = Duration::from_secs(30);
 #[tokio::test]
 async fn a_user_who_makes_no_streams_needs_no_right_to_it() {
     in_time(async {
-        let guard = Guard::new();
-        let server = NatsServer::start_with(&guard.operator.config());
-        let config = |rights: &Rights| of_user(&guard, &server, rights);
-        drop(open_at(&config(&Rights::fewest())).await);
-        let mut fewer = Rights::fewest();
+        let guard = NatsSecurity::new();
+        let server = NatsServer::start_with_config(&guard.operator.config());
+        let config = |rights: &NatsPermissions| of_user(&guard, &server, rights);
+        drop(open_at(&config(&NatsPermissions::minimal())).await);
+        let mut fewer = NatsPermissions::minimal();
         fewer.publish.retain(|right| !right.contains("STREAM.CREATE") && !right.contains("UPDATE"));
         let journal = open_at(&config(&fewer)).await;
         journal.append(one("written")).await.unwrap();
@@ -181,14 +181,14 @@ async fn a_user_who_makes_no_streams_needs_no_right_to_it() {
 #[tokio::test]
 async fn why_nobody_is_let_in_is_told() {
     in_time(async {
-        let (guard, other) = (Guard::new(), Guard::new());
-        let wanting = NatsServer::start_with(&guard.config());
-        let misnamed = NatsServer::start_with(&guard.tls(&["another.example"]));
+        let (guard, other) = (NatsSecurity::new(), NatsSecurity::new());
+        let wanting = NatsServer::start_with_config(&guard.config());
+        let misnamed = NatsServer::start_with_config(&guard.tls_config(&["another.example"]));
         let plain = NatsServer::start();
-        let asking = NatsServer::start_with(&guard.tls_for_certified_clients());
-        let known = || Some(guard.authorities());
-        let (_, user) = guard.user(&Rights::fewest());
-        let (_, stranger) = other.user(&Rights::fewest());
+        let asking = NatsServer::start_with_config(&guard.mutual_tls_config());
+        let known = || Some(guard.ca_file());
+        let (_, user) = guard.create_user(&NatsPermissions::minimal());
+        let (_, stranger) = other.create_user(&NatsPermissions::minimal());
         let url = wanting.tls_url();
         let mixed = format!("{},tls://127.0.0.1:1", plain.url());
         let not_in = "it does not let the user in, or wants credentials";
@@ -197,7 +197,7 @@ async fn why_nobody_is_let_in_is_told() {
             (at(&url, known(), None), not_in),
             (at(&url, known(), Some(stranger)), not_in),
             (
-                at(&url, Some(other.authorities()), Some(user.clone())),
+                at(&url, Some(other.ca_file()), Some(user.clone())),
                 "its certificate is of no authority that is known here",
             ),
             (at(&misnamed.tls_url(), known(), None), "its certificate is for other names"),
@@ -221,10 +221,10 @@ async fn why_nobody_is_let_in_is_told() {
 #[tokio::test]
 async fn a_right_that_is_missing_is_told() {
     in_time(async {
-        let guard = Guard::new();
-        let server = NatsServer::start_with(&guard.operator.config());
-        let config = |rights: &Rights| of_user(&guard, &server, rights);
-        let without = |right: &str| config(&Rights::fewest().without(right));
+        let guard = NatsSecurity::new();
+        let server = NatsServer::start_with_config(&guard.operator.config());
+        let config = |rights: &NatsPermissions| of_user(&guard, &server, rights);
+        let without = |right: &str| config(&NatsPermissions::minimal().without(right));
         let asked = Instant::now();
         let refusal = refusal(&without("$JS.API.STREAM.INFO.flightboard")).await;
         assert!(
@@ -236,7 +236,7 @@ async fn a_right_that_is_missing_is_told() {
         let violation = "the server says: nats: Permissions Violation for Publish to ";
         assert!(refusal.contains(violation), "{refusal}");
 
-        drop(open_at(&config(&Rights::fewest())).await);
+        drop(open_at(&config(&NatsPermissions::minimal())).await);
         let journal = open_at(&without("flightboard.>")).await;
         let refusal = said(&journal.append_keyed(vec![named("a", "b")]).await.unwrap_err());
         assert!(refusal.contains(&format!("{violation}\"flightboard.main.I768\"")), "{refusal}");
@@ -248,19 +248,19 @@ async fn a_right_that_is_missing_is_told() {
 #[tokio::test]
 async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
     in_time(async {
-        let mut guard = Guard::new();
-        let mut server = NatsServer::start_with(&guard.operator.config());
-        let (old, file) = guard.user(&Rights::fewest());
+        let mut guard = NatsSecurity::new();
+        let mut server = NatsServer::start_with_config(&guard.operator.config());
+        let (old, file) = guard.create_user(&NatsPermissions::minimal());
         let config = NatsConfig { credentials: Some(file.clone()), ..config_for(&server) };
         let journal = open_at(&config).await;
         append_at_last(&journal, "by the old one").await;
 
-        let (new, _) = guard.user(&Rights::fewest());
+        let (new, _) = guard.create_user(&NatsPermissions::minimal());
         fs::write(&file, new.credentials()).unwrap();
         guard.operator.revoke(&old);
         server.stop();
-        server.configure(&guard.operator.config());
-        server.start_again();
+        server.set_extra_config(&guard.operator.config());
+        server.restart();
         let refusal = loop {
             let refusal = said(&journal.append(one("refused")).await.unwrap_err());
             if refusal.contains("it does not let the user in") {
@@ -282,16 +282,16 @@ async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
 #[tokio::test]
 async fn authorities_that_were_replaced_are_taken_at_the_next_connection() {
     in_time(async {
-        let (old, new) = (Guard::new(), Guard::new());
-        let mut server = NatsServer::start_with(&old.tls(&["127.0.0.1"]));
-        let file = old.authorities();
+        let (old, new) = (NatsSecurity::new(), NatsSecurity::new());
+        let mut server = NatsServer::start_with_config(&old.tls_config(&["127.0.0.1"]));
+        let file = old.ca_file();
         let journal = open_at(&at(&server.tls_url(), Some(file.clone()), None)).await;
         append_at_last(&journal, "before").await;
-        fs::copy(new.authorities(), file).unwrap();
+        fs::copy(new.ca_file(), file).unwrap();
         journal.append(one("on the same connection")).await.unwrap();
         server.stop();
-        server.configure(&new.tls(&["127.0.0.1"]));
-        server.start_again();
+        server.set_extra_config(&new.tls_config(&["127.0.0.1"]));
+        server.restart();
         append_at_last(&journal, "after").await;
     })
     .await;
@@ -306,7 +306,7 @@ async fn a_user_may_be_named_by_an_address() {
             ("authorization { token: \"s3cret\" }\n", "s3cret", "secret"),
         ];
         let tried = cases.map(|(config, good, wrong)| async move {
-            let server = NatsServer::start_with(config);
+            let server = NatsServer::start_with_config(config);
             let config = |who: &str| at(&format!("nats://{who}@{}", server.address()), None, None);
             open_at(&config(good)).await.append(one("written")).await.unwrap();
             let refusal = refusal(&config(wrong)).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use journal::{Error, Follow, Journal, Options, Seq};
 use nats_journal::{NatsConfig, NatsJournal};
-use testkit::nats::{NatsServer, leader, wait_until_whole};
+use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 use tokio::task::JoinHandle;
 
 use crate::harness::{append_at_last, check, follow_to_the_end, in_time, named, open};
@@ -93,7 +93,7 @@ async fn a_server_killed_in_the_middle_of_appends_loses_and_repeats_nothing() {
         for _ in 0..4 {
             more(&replicas[0], 300).await;
             server.kill();
-            server.start_again();
+            server.restart();
         }
         more(&replicas[0], 300).await;
         end(&replicas, appending, following, &enough).await;
@@ -114,11 +114,11 @@ async fn a_cluster_whose_stream_leader_is_killed_loses_and_repeats_nothing() {
         let appending = (0..8).map(|n| append_on(&replicas[n % 2], n, &enough)).collect();
         for _ in 0..3 {
             more(&replicas[0], 300).await;
-            let leader = leader(&servers);
+            let leader = find_leader(&servers);
             servers[leader].kill();
             more(&replicas[0], 300).await;
-            servers[leader].start_again();
-            wait_until_whole(&servers);
+            servers[leader].restart();
+            wait_until_replicated(&servers);
         }
         end(&replicas, appending, following, &enough).await;
     })
@@ -137,7 +137,7 @@ async fn a_follower_far_behind_goes_on_after_a_restart() {
         let (mut follower, mut seen) = (journal.follow(Seq::ZERO), Vec::new());
         seen.extend(follower.next().await.unwrap());
         server.kill();
-        server.start_again();
+        server.restart();
         while seen.len() < 20_000 {
             match follower.next().await {
                 Ok(batch) => seen.extend(batch),

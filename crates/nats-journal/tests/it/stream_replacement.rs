@@ -3,7 +3,7 @@ use std::path::Path;
 
 use journal::{Error, Follow, Journal, Options, Position, Seq};
 use nats_journal::{NatsConfig, NatsJournal};
-use testkit::link::{Link, State};
+use testkit::fault_proxy::FaultProxy;
 use testkit::nats::NatsServer;
 
 use crate::harness::{append_at_last, config_for, in_time, numbered, one, open, stream};
@@ -92,7 +92,7 @@ async fn ids_of_what_a_restored_copy_lost_are_not_honoured() {
             let kept = ids(&journal, 0..=5);
             server.stop();
             copy_all(&server.store(), copy.path());
-            server.start_again();
+            server.restart();
             append_at_last(&journal, "5").await;
             journal.append(numbered(6..10)).await.unwrap();
             journal.checkpoint(Seq(8), "eight".into(), Seq(8)).await.unwrap();
@@ -102,7 +102,7 @@ async fn ids_of_what_a_restored_copy_lost_are_not_honoured() {
             server.stop();
             fs::remove_dir_all(server.store()).unwrap();
             copy_all(copy.path(), &server.store());
-            server.start_again();
+            server.restart();
             // Before the one that ran through it has looked, the numbers may be given again.
             let restored = open(&server).await;
             let check = |journal: &NatsJournal| {
@@ -129,15 +129,15 @@ async fn ids_of_what_a_restored_copy_lost_are_not_honoured() {
 async fn one_that_saw_nothing_of_what_was_lost_gives_no_id_of_it_again() {
     in_time(async {
         let (mut server, copy) = (NatsServer::start(), tempfile::tempdir().unwrap());
-        let link = Link::to(&[server.address()]).await.unwrap();
-        let behind_it = NatsConfig::new(format!("nats://{}", link.addresses()[0]).parse().unwrap());
+        let proxy = FaultProxy::start(server.address()).await.unwrap();
+        let behind_it = NatsConfig::new(format!("nats://{}", proxy.address()).parse().unwrap());
         let cut_off = NatsJournal::open(&behind_it, Options::default()).await.unwrap();
         let journal = open(&server).await;
         append_at_last(&cut_off, "read by both").await;
-        link.set(State::Cut);
+        proxy.cut();
         server.stop();
         copy_all(&server.store(), copy.path());
-        server.start_again();
+        server.restart();
         append_at_last(&journal, "lost").await;
         let lost = ids(&journal, 2..=2)[0];
         drop(journal);
@@ -145,8 +145,8 @@ async fn one_that_saw_nothing_of_what_was_lost_gives_no_id_of_it_again() {
         server.stop();
         fs::remove_dir_all(server.store()).unwrap();
         copy_all(copy.path(), &server.store());
-        server.start_again();
-        link.set(State::Whole);
+        server.restart();
+        proxy.restore();
         assert_eq!(append_at_last(&cut_off, "another").await, Seq(2));
         assert!(!cut_off.epochs().honours(lost), "{lost}");
     })

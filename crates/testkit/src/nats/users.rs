@@ -1,50 +1,48 @@
-//! Users as NATS has them without a server that knows each: an operator signs accounts, an account signs its
-//! users, and a user shows what was signed and proves to have the key. `nsc` makes the same.
+//! Users of NATS servers by signed tokens, so that no server lists them: an operator signs accounts, an account
+//! signs its users, and a user presents its token and proves that it has the key. Same as `nsc` makes.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nkeys::KeyPair;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-/// Who signs, for one account that users share and one that NATS wants for itself.
-pub struct Operator {
+/// Signs for two accounts: one that all users share, and the system account that NATS requires.
+pub struct NatsOperator {
     key: KeyPair,
     account: KeyPair,
     system: KeyPair,
-    /// Users that were let in once, and are not any more.
+    /// Public keys of revoked users.
     revoked: Vec<String>,
 }
 
-/// A user, with what it shows to be let in.
-pub struct User {
-    name: String,
+pub struct NatsUser {
+    public_key: String,
     credentials: String,
 }
 
-/// Subjects that a user may publish to, and may subscribe to.
+/// Subjects that a user may publish and subscribe to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rights {
+pub struct NatsPermissions {
     pub publish: Vec<String>,
     pub subscribe: Vec<String>,
 }
 
-impl Rights {
+impl NatsPermissions {
     pub fn all() -> Self {
         let all = vec![">".to_owned()];
         Self { publish: all.clone(), subscribe: all }
     }
 
-    /// The fewest with which everything can be done under the usual prefix. They are in
-    /// `docs/operations.md`.
-    pub fn fewest() -> Self {
-        Self::fewest_under(USUAL_PREFIX)
+    /// The minimum for all operations under the default prefix, as `docs/operations.md` lists it.
+    pub fn minimal() -> Self {
+        Self::minimal_for(DEFAULT_PREFIX)
     }
 
-    pub fn fewest_under(prefix: &str) -> Self {
+    pub fn minimal_for(prefix: &str) -> Self {
         let list = |subjects: &[&str]| {
-            subjects.iter().map(|subject| subject.replace(USUAL_PREFIX, prefix)).collect()
+            subjects.iter().map(|subject| subject.replace(DEFAULT_PREFIX, prefix)).collect()
         };
-        Self { publish: list(&FEWEST_TO_PUBLISH), subscribe: list(&FEWEST_TO_SUBSCRIBE) }
+        Self { publish: list(&MINIMAL_PUBLISH), subscribe: list(&MINIMAL_SUBSCRIBE) }
     }
 
     pub fn and(mut self, other: Self) -> Self {
@@ -57,90 +55,96 @@ impl Rights {
         let before = self.publish.len() + self.subscribe.len();
         self.publish.retain(|other| other != subject);
         self.subscribe.retain(|other| other != subject);
-        assert!(self.publish.len() + self.subscribe.len() < before, "{subject} is none of them");
+        assert!(self.publish.len() + self.subscribe.len() < before, "no permission for {subject}");
         self
     }
 }
 
-impl Operator {
+impl NatsOperator {
     pub fn new() -> Self {
-        let (key, account) = (KeyPair::new_operator(), KeyPair::new_account());
-        Self { key, account, system: KeyPair::new_account(), revoked: Vec::new() }
+        Self {
+            key: KeyPair::new_operator(),
+            account: KeyPair::new_account(),
+            system: KeyPair::new_account(),
+            revoked: Vec::new(),
+        }
     }
 
-    pub fn user(&self, rights: &Rights) -> User {
+    pub fn create_user(&self, permissions: &NatsPermissions) -> NatsUser {
         let key = KeyPair::new_user();
-        let name = key.public_key();
-        let may = json!({
+        let public_key = key.public_key();
+        let claims = json!({
             "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1,
-            "pub": only(&rights.publish), "sub": only(&rights.subscribe),
+            "pub": subject_claim(&permissions.publish), "sub": subject_claim(&permissions.subscribe),
         });
-        let (token, seed) = (sign(&self.account, &name, &may), key.seed().unwrap());
-        let part = |what: &str, text: &str| {
-            format!("-----BEGIN {what}-----\n{text}\n------END {what}------\n")
+        let token = sign(&self.account, &public_key, &claims);
+        let block = |title: &str, text: &str| {
+            format!("-----BEGIN {title}-----\n{text}\n------END {title}------\n")
         };
-        let credentials = part("NATS USER JWT", &token) + &part("USER NKEY SEED", &seed);
-        User { name, credentials }
+        let seed = block("USER NKEY SEED", &key.seed().unwrap());
+        let credentials = block("NATS USER JWT", &token) + &seed;
+        NatsUser { public_key, credentials }
     }
 
-    /// From its next start on a server does not let this user in.
-    pub fn revoke(&mut self, user: &User) {
-        self.revoked.push(user.name.clone());
+    /// Revokes a user. A server applies this from its next start with [`NatsOperator::config`].
+    pub fn revoke(&mut self, user: &NatsUser) {
+        self.revoked.push(user.public_key.clone());
     }
 
-    /// What a server is told of it in its configuration.
+    /// Lines for the configuration of a server.
     pub fn config(&self) -> String {
-        let (account, system) = (self.account.public_key(), self.system.public_key());
-        let forever = u32::MAX;
-        let revoked: serde_json::Map<_, _> =
-            self.revoked.iter().map(|name| (name.clone(), json!(forever))).collect();
-        let with_jetstream = json!({
+        let account = self.account.public_key();
+        let system = self.system.public_key();
+        let until_end_of_time = u32::MAX;
+        let revoked = self.revoked.iter().map(|key| (key.clone(), json!(until_end_of_time)));
+        let jetstream_limits = json!({
             "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1,
         });
-        let of_account = sign(&self.key, &account, &self.account(&with_jetstream, &revoked));
-        let of_system = sign(&self.key, &system, &self.account(&json!({}), &Default::default()));
-        let itself = json!({"type": "operator", "version": 2, "system_account": system});
-        let itself = sign(&self.key, &self.key.public_key(), &itself);
+        let claims = account_claims(&jetstream_limits, revoked.collect());
+        let account_token = sign(&self.key, &account, &claims);
+        let system_token = sign(&self.key, &system, &account_claims(&json!({}), Map::new()));
+        let claims = json!({"type": "operator", "version": 2, "system_account": system});
+        let operator_token = sign(&self.key, &self.key.public_key(), &claims);
         format!(
-            "operator: {itself}\nsystem_account: {system}\nresolver: MEMORY\n\
-             resolver_preload {{\n  {account}: {of_account}\n  {system}: {of_system}\n}}\n"
+            "operator: {operator_token}\nsystem_account: {system}\nresolver: MEMORY\n\
+             resolver_preload {{\n  {account}: {account_token}\n  {system}: {system_token}\n}}\n"
         )
-    }
-
-    fn account(&self, limits: &Value, revoked: &serde_json::Map<String, Value>) -> Value {
-        let mut all = json!({
-            "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
-            "wildcards": true, "conn": -1, "leaf": -1,
-        });
-        all.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
-        json!({"type": "account", "version": 2, "limits": all, "revocations": revoked})
     }
 }
 
-impl Default for Operator {
+impl Default for NatsOperator {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl User {
-    /// What `nsc` writes into a file of credentials.
+impl NatsUser {
+    /// The contents of a file of credentials, as `nsc` writes it.
     pub fn credentials(&self) -> &str {
         &self.credentials
     }
 }
 
-/// No list of subjects means all of them.
-fn only(subjects: &[String]) -> Value {
+fn account_claims(limits: &Value, revoked: Map<String, Value>) -> Value {
+    let mut all = json!({
+        "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1,
+        "wildcards": true, "conn": -1, "leaf": -1,
+    });
+    all.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+    json!({"type": "account", "version": 2, "limits": all, "revocations": revoked})
+}
+
+/// NATS takes an empty list for all subjects.
+fn subject_claim(subjects: &[String]) -> Value {
     if subjects.is_empty() { json!({"deny": [">"]}) } else { json!({"allow": subjects}) }
 }
 
-/// A token that says of `subject` what `claims` has, signed.
+/// A token with `claims` about the key `subject`.
 fn sign(key: &KeyPair, subject: &str, claims: &Value) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let head = part(&json!({"typ": "JWT", "alg": "ed25519-nkey"}));
-    let body = part(&json!({
-        "jti": subject, "iat": SIGNED_AT, "iss": key.public_key(), "name": "of a test",
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let head = encode(&json!({"typ": "JWT", "alg": "ed25519-nkey"}));
+    let body = encode(&json!({
+        "jti": subject, "iat": SIGNED_AT, "iss": key.public_key(), "name": "test",
         "sub": subject, "nats": claims,
     }));
     let signed = format!("{head}.{body}");
@@ -148,12 +152,12 @@ fn sign(key: &KeyPair, subject: &str, claims: &Value) -> String {
     format!("{signed}.{signature}")
 }
 
-/// Some second of the past.
+/// Any time in the past.
 const SIGNED_AT: u32 = 1_700_000_000;
 
-const USUAL_PREFIX: &str = "flightboard";
+const DEFAULT_PREFIX: &str = "flightboard";
 
-const FEWEST_TO_PUBLISH: [&str; 19] = [
+const MINIMAL_PUBLISH: [&str; 19] = [
     "flightboard.>",
     "flightboard-probe",
     "$O.flightboard-checkpoints.>",
@@ -175,4 +179,4 @@ const FEWEST_TO_PUBLISH: [&str; 19] = [
     "$JS.API.STREAM.UPDATE.flightboard",
 ];
 
-const FEWEST_TO_SUBSCRIBE: [&str; 1] = ["_INBOX.>"];
+const MINIMAL_SUBSCRIBE: [&str; 1] = ["_INBOX.>"];

@@ -13,7 +13,7 @@ use crate::chaos::load_generator::LoadGenerator;
 use crate::chaos::plan::millis;
 use crate::chaos::system::System;
 use crate::chaos::update::BOARDS;
-use testkit::faults::Fault as Disk;
+use testkit::fault_library::DiskFault as Disk;
 
 /// How far the clock jumps, forth or back: less than the day for which idempotency keys are
 /// remembered, since a server whose clock says that a day has passed has forgotten them.
@@ -61,10 +61,10 @@ impl System for SingleNode {
                 (0..FLOOD.0 / FLOOD.1).for_each(|_| flood.publish(BOARDS[0], FLOOD.1));
                 Ok(())
             }
-            Fault::NoRoom => self.disk_fails(Disk::NoRoom, rng),
-            Fault::FailingSync => self.disk_fails(Disk::FailingSync, rng),
+            Fault::NoRoom => self.disk_fails(Disk::NoSpace, rng),
+            Fault::FailingSync => self.disk_fails(Disk::SyncError, rng),
             Fault::KillFailing => {
-                self.set_disk(if rng.random() { Disk::NoRoom } else { Disk::FailingSync })?;
+                self.set_disk(if rng.random() { Disk::NoSpace } else { Disk::SyncError })?;
                 std::thread::sleep(millis(rng, 50..=400));
                 self.kill();
                 self.set_disk(Disk::None)?;
@@ -95,7 +95,7 @@ impl System for SingleNode {
     }
 
     fn said(&self) -> String {
-        self.server().map_or_else(String::new, |server| server.program.log())
+        self.server().map_or_else(String::new, |server| server.process.log())
     }
 }
 

@@ -1,44 +1,45 @@
-//! What a follower shows: the rows that its events make, by the rules of the protocol and by
-//! nothing that the server is made of.
+//! The rows that a follower shows: a fold of its events that follows `docs/protocol.md` and shares no code with
+//! the server.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::follower::Event;
+use crate::follower::ReceivedEvent;
 
 #[derive(Default)]
-pub struct Screen {
+pub struct View {
     rows: BTreeMap<String, Value>,
 }
 
-impl Screen {
-    pub fn show(&mut self, event: &Event) {
+impl View {
+    pub fn apply(&mut self, event: &ReceivedEvent) {
         let data = &event.data;
         match event.name.as_str() {
             "timetable" => {
                 let rows = data["flights"].as_array().unwrap();
-                self.rows = rows.iter().map(|row| (key(row), row.clone())).collect();
+                self.rows = rows.iter().map(|row| (row_key(row), row.clone())).collect();
             }
             "flightAddition" => {
-                self.rows.insert(key(data), data.clone());
+                self.rows.insert(row_key(data), data.clone());
             }
             "flightStateUpdate" => {
-                let row = self.rows.get_mut(&key(data)).expect("only a row that is there changes");
-                merge(row, data);
+                let row = self.rows.get_mut(&row_key(data));
+                merge_patch(row.expect("the updated row exists"), data);
             }
             "flightRemoval" => {
-                self.rows.remove(&key(data)).expect("only a row that is there goes");
+                self.rows.remove(&row_key(data)).expect("the removed row exists");
             }
             "closedConnection" => self.rows.clear(),
             other => assert_eq!(other, "boardUpdate"),
         }
     }
 
-    /// Checks that these are the rows of the server.
-    pub fn check(&self, rows: &[Value]) {
-        let rows: BTreeMap<_, _> = rows.iter().map(|row| (key(row), row.clone())).collect();
-        assert_eq!(self.rows, rows);
+    /// Compares with the rows of the server, in any order.
+    pub fn assert_rows(&self, expected: &[Value]) {
+        let expected: BTreeMap<_, _> =
+            expected.iter().map(|row| (row_key(row), row.clone())).collect();
+        assert_eq!(self.rows, expected);
     }
 
     pub fn flights(&self) -> Vec<&str> {
@@ -46,12 +47,12 @@ impl Screen {
     }
 }
 
-fn key(row: &Value) -> String {
+fn row_key(row: &Value) -> String {
     format!("{} {}", row["flight"], row["date"])
 }
 
 /// JSON Merge Patch (RFC 7396) of a flat object.
-fn merge(row: &mut Value, patch: &Value) {
+fn merge_patch(row: &mut Value, patch: &Value) {
     let row = row.as_object_mut().unwrap();
     for (name, value) in patch.as_object().unwrap() {
         if value.is_null() {
