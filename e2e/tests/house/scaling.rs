@@ -10,10 +10,10 @@ const ROUNDING: f64 = 0.06;
 #[test]
 fn what_comes_out_is_made_of_what_goes_in() {
     let document = Document::read("docs/scaling.md");
-    let rows = document.table("## What goes in");
+    let rows = document.table("## Inputs");
     let inputs: HashMap<_, _> = rows.iter().map(|row| (&*row[0], number(&row[2]))).collect();
     let of = |name: &str| inputs[name];
-    let shown = document.table("## What comes out");
+    let shown = document.table("## Results");
     for (column, screens) in [(1, 1e6), (2, 1e8)] {
         let on_a_board = of("m") * of("u") / 7200.0;
         let deliveries = screens * (on_a_board + 1.0 / of("h"));
