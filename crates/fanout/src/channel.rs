@@ -1,4 +1,4 @@
-//! One board's window with its followers.
+//! One board's window and its listeners.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,128 +7,102 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::follower::{Cursor, Follower, Start};
 use crate::frame::Frame;
-use crate::reactor::Bell;
-use crate::window::Window;
+use crate::notify::ChannelNotifier;
+use crate::snapshot::{Snapshot, SnapshotReason};
+use crate::window::FrameWindow;
 
-/// The recent frames of one board and all who follow it.
+/// The recent frames of one board, shared by all its followers.
 pub struct Channel {
-    pub(crate) state: Mutex<State>,
-    /// Changes whenever something may be due.
-    pub(crate) news: watch::Sender<()>,
-    /// Those of the reactor's threads that have followers of this channel, to be rung.
-    bells: Mutex<Vec<Arc<Bell>>>,
-    pub(crate) followers: AtomicUsize,
-    snapshot: Box<dyn Fn(Reason) -> Snapshot + Send + Sync>,
+    pub(crate) state: Mutex<ChannelState>,
+    /// Changes when there may be something to pull: wakes followers that have a task.
+    pub(crate) changed: watch::Sender<()>,
+    /// One per reactor worker that has followers of this channel.
+    listeners: Mutex<Vec<Arc<ChannelNotifier>>>,
+    pub(crate) follower_count: AtomicUsize,
+    snapshot: Box<dyn Fn(SnapshotReason) -> Snapshot + Send + Sync>,
 }
 
-pub(crate) struct State {
-    pub(crate) window: Window,
-    /// The last frame, once there will be no more.
-    pub(crate) farewell: Option<Frame>,
-}
-
-/// All rows of the board as one frame.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Position of the newest event in it: the frames after it go on from there.
-    pub seq: u64,
-    /// The frame, shared by all who are given it.
-    pub frame: Frame,
-}
-
-/// Why a follower is given a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// It came without a position.
-    Start,
-    /// It came with a position that the window has passed.
-    Expired,
-    /// It came with a position that nobody gave it.
-    Unknown,
-    /// It was too slow, and the window passed it.
-    Slow,
+pub(crate) struct ChannelState {
+    pub(crate) window: FrameWindow,
+    /// The last frame of a closed channel.
+    pub(crate) closing_frame: Option<Frame>,
 }
 
 impl Channel {
-    /// A channel behind the event at `seq`, that keeps frames of `window_bytes` in all, each
-    /// counted with [`crate::FRAME_OVERHEAD_BYTES`].
+    /// A channel after the event at `seq` that keeps `window_bytes` of frames, each counted with
+    /// [`crate::FRAME_OVERHEAD_BYTES`].
     ///
-    /// `snapshot` gives the rows as of a position that is no older than the newest published when
-    /// it is called. It is called without the channel's lock, so that it may take locks of its own.
+    /// `snapshot` returns the rows at a sequence number no older than the newest one published when
+    /// it is called. It is called without the channel's lock, so it may take locks of its own.
     pub fn new(
         seq: u64,
         window_bytes: usize,
-        snapshot: impl Fn(Reason) -> Snapshot + Send + Sync + 'static,
+        snapshot: impl Fn(SnapshotReason) -> Snapshot + Send + Sync + 'static,
     ) -> Arc<Self> {
+        let window = FrameWindow::new(seq, window_bytes);
         Arc::new(Self {
-            state: Mutex::new(State { window: Window::new(seq, window_bytes), farewell: None }),
-            news: watch::Sender::new(()),
-            bells: Mutex::default(),
-            followers: AtomicUsize::new(0),
+            state: Mutex::new(ChannelState { window, closing_frame: None }),
+            changed: watch::Sender::new(()),
+            listeners: Mutex::default(),
+            follower_count: AtomicUsize::new(0),
             snapshot: Box::new(snapshot),
         })
     }
 
-    /// Adds the frame of the event at `seq`, which is greater than all before, and wakes whoever
-    /// waits.
+    /// Appends the frame of the event at `seq`, which must be greater than all before, and wakes the
+    /// followers.
     pub fn publish(&self, seq: u64, frame: Frame) {
         self.state.lock().window.push(seq, frame);
-        self.tell();
+        self.notify();
     }
 
-    /// Adds the last frame. Followers are given what they are due up to it, then end.
+    /// Appends the last frame. Each follower gets the frames up to it, then its stream ends.
     pub fn close(&self, seq: u64, frame: Frame) {
         {
             let mut state = self.state.lock();
             state.window.push(seq, frame.clone());
-            state.farewell = Some(frame);
+            state.closing_frame = Some(frame);
         }
-        self.tell();
+        self.notify();
     }
 
-    /// Opens a follower.
-    pub fn follow(self: &Arc<Self>, start: Start) -> Follower {
-        Follower::new(Cursor::open(Arc::clone(self), start))
-    }
-
-    /// How many followers there are.
+    /// Number of open followers.
     pub fn followers(&self) -> usize {
-        self.followers.load(Ordering::Relaxed)
+        self.follower_count.load(Ordering::Relaxed)
     }
 
-    /// Position of the newest event.
+    /// Sequence number of the newest event.
     pub fn head(&self) -> u64 {
         self.state.lock().window.head()
     }
 
-    /// The oldest position from which a follower can go on.
+    /// Sequence number of the oldest event that a follower can resume from.
     pub fn floor(&self) -> u64 {
         self.state.lock().window.floor()
     }
 
-    /// Rings `bell` whenever something may be due, until [`Channel::forget`].
-    pub(crate) fn ring(&self, bell: Arc<Bell>) {
-        self.bells.lock().push(bell);
+    /// Notifies `listener` of each publish until [`Channel::remove_listener`].
+    pub(crate) fn add_listener(&self, listener: Arc<ChannelNotifier>) {
+        self.listeners.lock().push(listener);
     }
 
-    pub(crate) fn forget(&self, bell: &Arc<Bell>) {
-        self.bells.lock().retain(|other| !Arc::ptr_eq(other, bell));
+    pub(crate) fn remove_listener(&self, listener: &Arc<ChannelNotifier>) {
+        self.listeners.lock().retain(|other| !Arc::ptr_eq(other, listener));
     }
 
-    fn tell(&self) {
-        self.news.send_replace(());
-        self.bells.lock().iter().for_each(|bell| bell.ring());
-    }
-
-    pub(crate) fn snapshot(&self, reason: Reason) -> Snapshot {
+    pub(crate) fn snapshot(&self, reason: SnapshotReason) -> Snapshot {
         (self.snapshot)(reason)
+    }
+
+    fn notify(&self) {
+        self.changed.send_replace(());
+        self.listeners.lock().iter().for_each(|listener| listener.notify());
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Channel").field("followers", &self.followers).finish_non_exhaustive()
+        f.debug_struct("Channel").field("followers", &self.follower_count).finish_non_exhaustive()
     }
 }

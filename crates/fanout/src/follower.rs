@@ -1,165 +1,177 @@
-//! A cursor into a channel's frames, and what it is due next.
+//! A cursor into a channel's frames.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
-use crate::channel::{Channel, Reason};
+use crate::channel::Channel;
 use crate::frame::Frame;
-use crate::window::Place;
+use crate::snapshot::SnapshotReason;
+use crate::window::SeqStatus;
 
-/// About how many bytes a follower is given at once; a single frame may be larger.
+/// Approximate size of one pull. A single larger frame is returned whole.
 pub const PULL_BYTES: usize = 64 * 1024;
 
-/// Where a follower begins.
+/// The point at which a follower starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// With the rows as they are.
+pub enum ResumePoint {
+    /// It has seen nothing: start with a snapshot.
     Fresh,
-    /// After the event at this position, which it has seen.
+    /// It has seen all events up to this sequence number.
     After(u64),
-    /// It has seen something, but nothing that is known here.
-    Lost,
+    /// It has seen events that this channel does not know.
+    Unknown,
 }
 
-/// A place in a channel's frames, and all that a follower costs it.
-#[derive(Debug)]
-pub(crate) struct Cursor {
-    pub(crate) channel: Arc<Channel>,
-    /// Position of the last event given.
-    pub(crate) at: u64,
-    /// Why a snapshot comes first, if it does.
-    pub(crate) owed: Option<Reason>,
-}
-
-/// What lies before a cursor.
-pub(crate) enum Ahead {
-    /// These frames, in order. [`Cursor::took`] says how far they were taken.
-    Frames(Vec<(u64, Frame)>),
-    /// This frame instead of all that came before. It counts as taken.
-    Instead(Frame),
-    Nothing,
-    /// Nothing any more: the channel is closed and all was given.
-    End,
-}
-
-/// One open stream: a cursor, and a way to wait.
+/// One open stream: a cursor and a way to wait.
 #[derive(Debug)]
 pub struct Follower {
-    cursor: Cursor,
-    news: watch::Receiver<()>,
+    cursor: FrameCursor,
+    changed: watch::Receiver<()>,
 }
 
-/// What a follower is due.
+/// The result of [`Follower::pull`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Due {
-    /// These frames, in order. They are given once.
+pub enum PullResult {
+    /// The next frames, in order. Each frame is returned once.
     Frames(Vec<Frame>),
-    /// Nothing yet.
-    Nothing,
-    /// Nothing any more: the channel is closed and all was given.
-    End,
+    /// No new frames yet.
+    Empty,
+    /// The channel is closed and all its frames have been returned.
+    Closed,
 }
 
-impl Cursor {
-    pub(crate) fn open(channel: Arc<Channel>, start: Start) -> Self {
-        let (at, owed) = match start {
-            Start::Fresh => (0, Some(Reason::Start)),
-            Start::Lost => (0, Some(Reason::Unknown)),
-            Start::After(seq) => match channel.state.lock().window.place(seq) {
-                Place::Within => (seq, None),
-                Place::Before => (0, Some(Reason::Expired)),
-                Place::Nowhere => (0, Some(Reason::Unknown)),
-            },
-        };
-        channel.followers.fetch_add(1, Ordering::Relaxed);
-        Self { channel, at, owed }
-    }
-
-    /// What is due next of what came up to `until`, [`PULL_BYTES`] of it or one frame.
-    pub(crate) fn ahead(&mut self, until: u64) -> Ahead {
-        let reason = {
-            let state = self.channel.state.lock();
-            let passed = match self.owed.take() {
-                Some(reason) => reason,
-                None => match state.window.after(self.at, until, PULL_BYTES) {
-                    Some(frames) if frames.is_empty() => {
-                        let is_end = state.farewell.is_some() && self.at >= state.window.head();
-                        return if is_end { Ahead::End } else { Ahead::Nothing };
-                    }
-                    Some(frames) => return Ahead::Frames(frames),
-                    None => Reason::Slow,
-                },
-            };
-            if let Some(farewell) = &state.farewell {
-                self.at = state.window.head();
-                return Ahead::Instead(farewell.clone());
-            }
-            passed
-        };
-        let snapshot = self.channel.snapshot(reason);
-        self.at = snapshot.seq;
-        Ahead::Instead(snapshot.frame)
-    }
-
-    /// The frames up to the one at `seq` were taken.
-    pub(crate) fn took(&mut self, seq: u64) {
-        self.at = seq;
-    }
+/// A read position in a channel's frames. This is all that the channel keeps for a follower.
+#[derive(Debug)]
+pub(crate) struct FrameCursor {
+    pub(crate) channel: Arc<Channel>,
+    /// Sequence number of the last event taken.
+    pub(crate) seq: u64,
+    /// Set if a snapshot comes first.
+    pub(crate) snapshot_reason: Option<SnapshotReason>,
 }
 
-impl Drop for Cursor {
-    fn drop(&mut self) {
-        self.channel.followers.fetch_sub(1, Ordering::Relaxed);
+/// The result of [`FrameCursor::next`].
+pub(crate) enum NextFrames {
+    /// These frames, in order. The caller reports with [`FrameCursor::advance`] how far it took them.
+    Frames(Vec<(u64, Frame)>),
+    /// This frame replaces all events before it. The cursor has already moved past it.
+    Snapshot(Frame),
+    /// No new frames yet.
+    Empty,
+    /// The channel is closed and all its frames have been taken.
+    Closed,
+}
+
+impl Channel {
+    /// Opens a follower.
+    pub fn follow(self: &Arc<Self>, start: ResumePoint) -> Follower {
+        let changed = self.changed.subscribe();
+        Follower { cursor: FrameCursor::open(Arc::clone(self), start), changed }
     }
 }
 
 impl Follower {
-    pub(crate) fn new(cursor: Cursor) -> Self {
-        let news = cursor.channel.news.subscribe();
-        Self { cursor, news }
-    }
-
-    /// Whether it goes on from an event that it has seen.
+    /// Returns true if it continues after an event that it has seen, without a snapshot.
     pub fn is_resumed(&self) -> bool {
-        self.cursor.owed.is_none()
+        self.cursor.snapshot_reason.is_none()
     }
 
-    /// Takes what is due next, [`PULL_BYTES`] of it or one frame. Asked when the socket can take
-    /// more, and again until there is nothing: only then does [`Follower::wait`] wait.
-    pub fn due(&mut self) -> Due {
-        // Before looking: what is published after this wakes the next wait.
-        self.news.mark_unchanged();
-        match self.cursor.ahead(u64::MAX) {
-            Ahead::Frames(frames) => {
+    /// Takes the next frames: about [`PULL_BYTES`], or one larger frame. Call it when the socket can
+    /// take more, and repeat until the result is [`PullResult::Empty`]; only then does
+    /// [`Follower::wait`] wait.
+    pub fn pull(&mut self) -> PullResult {
+        // Before reading: a publish after this line wakes the next `wait`.
+        self.changed.mark_unchanged();
+        match self.cursor.next(u64::MAX) {
+            NextFrames::Frames(frames) => {
                 if let Some((last, _)) = frames.last() {
-                    self.cursor.took(*last);
+                    self.cursor.advance(*last);
                 }
-                Due::Frames(frames.into_iter().map(|(_, frame)| frame).collect())
+                PullResult::Frames(frames.into_iter().map(|(_, frame)| frame).collect())
             }
-            Ahead::Instead(frame) => Due::Frames(vec![frame]),
-            Ahead::Nothing => Due::Nothing,
-            Ahead::End => Due::End,
+            NextFrames::Snapshot(frame) => PullResult::Frames(vec![frame]),
+            NextFrames::Empty => PullResult::Empty,
+            NextFrames::Closed => PullResult::Closed,
         }
     }
 
-    /// Waits until something may be due. Dropping the future loses nothing.
+    /// Waits until there may be something to pull. Dropping the future loses nothing.
     pub async fn wait(&mut self) {
-        // An error would mean that the channel is gone, but this follower holds it.
-        let _ = self.news.changed().await;
+        // Fails only if the sender is gone; the channel owns it and this follower owns the channel.
+        let _ = self.changed.changed().await;
+    }
+
+    /// Sequence number of the channel's newest event.
+    pub fn head(&self) -> u64 {
+        self.cursor.channel.head()
     }
 
     pub(crate) fn channel(&self) -> &Arc<Channel> {
         &self.cursor.channel
     }
 
-    pub(crate) fn into_cursor(self) -> Cursor {
+    pub(crate) fn into_cursor(self) -> FrameCursor {
         self.cursor
     }
+}
 
-    /// Position of the channel's newest event.
-    pub fn head(&self) -> u64 {
-        self.cursor.channel.head()
+impl FrameCursor {
+    fn open(channel: Arc<Channel>, start: ResumePoint) -> Self {
+        // With a snapshot to come, `seq` has no meaning until the snapshot sets it.
+        let (seq, snapshot_reason) = match start {
+            ResumePoint::Fresh => (0, Some(SnapshotReason::Start)),
+            ResumePoint::Unknown => (0, Some(SnapshotReason::Unknown)),
+            ResumePoint::After(seq) => match channel.state.lock().window.status(seq) {
+                SeqStatus::Available => (seq, None),
+                SeqStatus::Evicted => (0, Some(SnapshotReason::Expired)),
+                SeqStatus::Unknown => (0, Some(SnapshotReason::Unknown)),
+            },
+        };
+        channel.follower_count.fetch_add(1, Ordering::Relaxed);
+        Self { channel, seq, snapshot_reason }
+    }
+
+    /// Returns the next frames up to the event at `up_to`: about [`PULL_BYTES`], or one larger frame.
+    pub(crate) fn next(&mut self, up_to: u64) -> NextFrames {
+        let reason = {
+            let state = self.channel.state.lock();
+            let reason = match self.snapshot_reason.take() {
+                Some(reason) => reason,
+                None => match state.window.frames_after(self.seq, up_to, PULL_BYTES) {
+                    Some(frames) if frames.is_empty() => {
+                        // Compare with the head: there may be frames beyond `up_to`.
+                        let at_end =
+                            state.closing_frame.is_some() && self.seq >= state.window.head();
+                        return if at_end { NextFrames::Closed } else { NextFrames::Empty };
+                    }
+                    Some(frames) => return NextFrames::Frames(frames),
+                    None => SnapshotReason::Slow,
+                },
+            };
+            // A closed board has no rows to show: its last frame is all that matters.
+            if let Some(frame) = &state.closing_frame {
+                self.seq = state.window.head();
+                return NextFrames::Snapshot(frame.clone());
+            }
+            reason
+        };
+        // The lock is released: making a snapshot is slow, and it takes other locks. Events published
+        // meanwhile are either in the snapshot or after its `seq`.
+        let snapshot = self.channel.snapshot(reason);
+        self.seq = snapshot.seq;
+        NextFrames::Snapshot(snapshot.frame)
+    }
+
+    /// Moves past the event at `seq`.
+    pub(crate) fn advance(&mut self, seq: u64) {
+        self.seq = seq;
+    }
+}
+
+impl Drop for FrameCursor {
+    fn drop(&mut self) {
+        self.channel.follower_count.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,42 +1,48 @@
-//! The bytes of one event, as all followers share them.
+//! The bytes of one event, shared by all followers.
 
 use bytes::Bytes;
 
-/// What one event is to followers: a payload in the wrapping that a plain connection needs around
-/// it, made once. Who writes to a socket itself takes the whole; who has something below it that
-/// wraps takes the payload. What the wrapping is, is not known here.
+/// One event: a payload, and the framing that a raw connection needs around it, encoded once.
+///
+/// The reactor writes to sockets itself and sends the whole; hyper adds its own framing and gets only
+/// the payload. This crate does not know the format of the framing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
-    whole: Bytes,
-    /// How many bytes of the whole stand before the payload, and how many after.
-    before: u32,
-    after: u32,
+    wire_bytes: Bytes,
+    /// Length of the framing before the payload.
+    prefix_len: u32,
+    /// Length of the framing after the payload.
+    suffix_len: u32,
 }
 
 impl Frame {
-    /// A payload that is sent as it is.
+    /// A payload without framing.
     pub fn bare(payload: Bytes) -> Self {
-        Self { whole: payload, before: 0, after: 0 }
+        Self { wire_bytes: payload, prefix_len: 0, suffix_len: 0 }
     }
 
-    /// A payload between what is sent before and after it.
-    pub fn wrapped(before: &[u8], payload: &[u8], after: &[u8]) -> Self {
-        let length = |part: &[u8]| u32::try_from(part.len()).expect("a wrapping is short");
+    /// A payload with framing before and after it.
+    ///
+    /// # Panics
+    /// The prefix or the suffix is 4 GiB or longer.
+    pub fn wrapped(prefix: &[u8], payload: &[u8], suffix: &[u8]) -> Self {
+        let length = |part: &[u8]| u32::try_from(part.len()).expect("framing is under 4 GiB");
         Self {
-            whole: [before, payload, after].concat().into(),
-            before: length(before),
-            after: length(after),
+            wire_bytes: [prefix, payload, suffix].concat().into(),
+            prefix_len: length(prefix),
+            suffix_len: length(suffix),
         }
     }
 
-    /// The payload, a view of the same bytes.
+    /// The payload, a slice of the same allocation.
     pub fn payload(&self) -> Bytes {
-        self.whole.slice(self.before as usize..self.whole.len() - self.after as usize)
+        let end = self.wire_bytes.len() - self.suffix_len as usize;
+        self.wire_bytes.slice(self.prefix_len as usize..end)
     }
 
-    /// All that a plain connection is sent.
-    pub fn whole(&self) -> &Bytes {
-        &self.whole
+    /// The payload with its framing, as a raw connection sends it.
+    pub fn wire_bytes(&self) -> &Bytes {
+        &self.wire_bytes
     }
 }
 
@@ -45,9 +51,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_is_a_view_of_the_whole() {
+    fn payload_excludes_the_framing() {
         let frame = Frame::wrapped(b"<", b"landed", b">>");
-        assert_eq!((&**frame.whole(), &*frame.payload()), (&b"<landed>>"[..], &b"landed"[..]));
+        assert_eq!(frame.wire_bytes(), "<landed>>");
+        assert_eq!(frame.payload(), "landed");
         assert_eq!(Frame::bare(Bytes::from("landed")).payload(), "landed");
         assert!(Frame::wrapped(b"", b"", b"").payload().is_empty());
     }

@@ -1,46 +1,54 @@
-//! The recent frames of each board, and all who follow them.
+//! The recent frames of each board and the followers of those frames.
 //!
-//! A follower is a cursor into the frames that all followers share, never a queue of its own. It
-//! pulls what it is due when its socket can take more; replay and live are the same pull. One that
-//! the frames have passed is given a snapshot instead. What a frame says, and how it is wrapped, is
-//! not known here.
+//! A follower is a cursor into frames shared by all followers; it has no queue of its own. It pulls
+//! its next frames when its socket can take more, and replay and live delivery are the same pull. A
+//! follower that falls out of the window gets a snapshot instead. This crate knows neither what a
+//! frame says nor how it is encoded.
 //!
-//! Followers are served in two ways from the same cursors: each by a task of its own that pulls
-//! ([`Follower`]), or many by a thread that writes to their sockets itself ([`Reactor`]).
+//! The same cursors are served in two ways: by one task per follower that pulls ([`Follower`]), or
+//! by a few threads that write to many sockets themselves ([`Reactor`]).
 //!
 //! ```
 //! use bytes::Bytes;
-//! use fanout::{Channel, Due, Frame, Reason, Snapshot, Start};
+//! use fanout::{Channel, Frame, PullResult, ResumePoint, Snapshot, SnapshotReason};
 //!
 //! let frame = |text: &'static str| Frame::bare(Bytes::from(text));
-//! let snapshot = move |_: Reason| Snapshot { seq: 7, frame: frame("the rows as of 7") };
+//! let snapshot = move |_: SnapshotReason| Snapshot { seq: 7, frame: frame("all rows at 7") };
 //! let channel = Channel::new(7, 1 << 20, snapshot);
-//! let mut follower = channel.follow(Start::Fresh);
-//! assert_eq!(follower.due(), Due::Frames(vec![frame("the rows as of 7")]));
-//! channel.publish(8, frame("what changed at 8"));
-//! assert_eq!(follower.due(), Due::Frames(vec![frame("what changed at 8")]));
-//! assert_eq!(follower.due(), Due::Nothing);
+//! let mut follower = channel.follow(ResumePoint::Fresh);
+//! assert_eq!(follower.pull(), PullResult::Frames(vec![frame("all rows at 7")]));
+//! channel.publish(8, frame("the change at 8"));
+//! assert_eq!(follower.pull(), PullResult::Frames(vec![frame("the change at 8")]));
+//! assert_eq!(follower.pull(), PullResult::Empty);
 //! ```
 
-/// The bytes of one event, as all followers share them.
+/// The bytes of one event, shared by all followers.
 mod frame;
+
+/// All rows of a board as one frame, and the reason for sending it.
+mod snapshot;
 
 /// The recent frames of one board, bounded in bytes.
 mod window;
 
-/// One board's window with its followers.
+/// Wakes a reactor worker and tells it which channels have new frames.
+mod notify;
+
+/// One board's window and its listeners.
 mod channel;
 
-/// A cursor into a channel's frames, and what it is due next.
+/// A cursor into a channel's frames.
 mod follower;
 
 /// A few threads that write to the sockets of many followers.
 mod reactor;
 
-pub use channel::{Channel, Reason, Snapshot};
-pub use follower::{Due, Follower, PULL_BYTES, Start};
+pub use channel::Channel;
+pub use follower::{Follower, PULL_BYTES, PullResult, ResumePoint};
 pub use frame::Frame;
 pub use reactor::{
-    DISCARDED_BYTES, INBOX_NEWCOMERS, Newcomer, PIECE_BYTES, Reactor, Sending, Timing, Wording,
+    MAX_INBOX, MAX_INPUT_BYTES, MAX_WRITE_BYTES, NewConnection, Reactor, ReactorConfig,
+    ReactorEvents, StreamBytes, WriteMode,
 };
+pub use snapshot::{Snapshot, SnapshotReason};
 pub use window::FRAME_OVERHEAD_BYTES;

@@ -1,184 +1,135 @@
 //! A few threads that write to the sockets of many followers.
 //!
-//! A task for each follower costs more than what it sends: it is woken, looks, writes and sleeps,
-//! alone. Here a thread has some thousands of followers, each a small struct of socket and cursor.
-//! What came since its last look is one run of bytes for all who have seen what was before, and
-//! one call for each of them. A socket that takes no more waits with nothing but its cursor until
-//! the system says that it does.
+//! One task per follower costs more than the bytes it sends: each is woken, reads, writes and sleeps
+//! on its own. Here a worker thread owns thousands of followers, each a small struct of socket and
+//! cursor. Frames published since the last pass are joined into one buffer and written with one
+//! syscall per up-to-date follower. A socket that takes no more bytes waits for the kernel to report
+//! it writable, with only its cursor.
 //!
-//! What is said besides frames, how a stream begins and how it ends, comes from who made the
-//! reactor: see [`Wording`].
+//! The bytes that are not frames (preamble, heartbeat, end of a stream) come from the caller: see
+//! [`StreamBytes`].
 
-/// Wakes a thread, and tells it which channels have news.
-mod bell;
+/// Number of workers, intervals, and the way to write.
+mod config;
 
-/// What a channel is to one thread: its followers there, and where they stand.
-mod room;
+/// Callbacks that supply bytes and observe failures.
+mod callbacks;
 
-/// One follower: its socket, its cursor, and what it was not able to take.
-mod seated;
+/// One follower: its socket, its cursor and its unsent bytes.
+mod connection;
 
-/// Where newcomers wait for a thread.
-mod desk;
+/// Writes as many bytes as a socket takes.
+mod socket_write;
 
-/// How a thread waits a moment for more news.
-mod rest;
+/// New connections waiting for a worker.
+mod inbox;
 
-/// One thread: its loop, and another one in its place if it panics.
-mod thread;
+/// The followers of one channel on one worker.
+mod subscription;
+
+/// Delays a pass briefly, so that events published together are written together.
+mod coalesce;
+
+/// One thread: its event loop, and its restart after a panic.
+mod worker;
 
 use std::fmt;
 use std::io;
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
+pub use callbacks::{ReactorEvents, StreamBytes};
+pub use config::{ReactorConfig, WriteMode};
+pub use connection::{MAX_INPUT_BYTES, NewConnection};
+use inbox::Inbox;
+pub use inbox::MAX_INBOX;
+pub use socket_write::MAX_WRITE_BYTES;
+use worker::{ReactorWorker, WorkerContext};
 
-use crate::follower::Follower;
-pub(crate) use bell::Bell;
-use desk::Desk;
-pub use desk::INBOX_NEWCOMERS;
-pub use seated::{DISCARDED_BYTES, PIECE_BYTES};
-use thread::Thread;
-
-/// What followers are told besides frames, as the bytes that go to their sockets, and what the
-/// reactor has to tell in turn. All of it is called by the reactor's threads, and must be short.
-pub trait Wording: Send + Sync + 'static {
-    /// What is held for a follower as long as it is there.
-    type Seat: Send;
-
-    /// Says that the stream is alive, to one who has all up to the event at `head`.
-    fn heartbeat(&self, head: u64) -> Option<Bytes>;
-
-    /// Ends a stream that goes on elsewhere or later: what comes after the last frame that is due
-    /// when the reactor ends all.
-    fn goodbye(&self) -> Bytes;
-
-    /// Ends the stream of a channel that was closed: what comes after its last frame.
-    fn end(&self) -> Bytes;
-
-    /// How long one of the streams goes on after the reactor was told to end all.
-    fn time_to_end(&self) -> Duration;
-
-    /// A follower took nothing for too long and is closed.
-    fn stalled(&self);
-
-    /// A thread panicked, by a fault of ours. Its followers are cut, and another thread will take its
-    /// place.
-    fn panicked(&self);
-
-    /// The system does not give what another thread needs to take its place; it is asked again.
-    fn not_replaced(&self, error: &io::Error);
-
-    /// The system does not send to many at once, or does so no more.
-    fn one_by_one(&self, error: &io::Error);
-}
-
-/// How a thread gives the same bytes to many followers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sending {
-    /// With a call of the system for each.
-    OneByOne,
-    /// With a call for many, where the system has io_uring and allows it.
-    Together,
-}
-
-/// The times of a reactor.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// Time between two heartbeats of a follower. Those of all are spread over it.
-    pub heartbeat_every: Duration,
-    /// How long a follower may take nothing of what it is sent before it is closed.
-    pub stall_timeout: Duration,
-}
-
-/// One who comes in.
-#[derive(Debug)]
-pub struct Newcomer<S> {
-    /// Its connection, which does not block.
-    pub socket: TcpStream,
-    /// What it follows, and from where.
-    pub follower: Follower,
-    /// What it is sent first.
-    pub opening: Bytes,
-    /// When its first events are due; nothing is due before.
-    pub turn: Instant,
-    /// Dropped when it goes.
-    pub seat: S,
-}
-
-/// Threads that serve followers. Dropped, it cuts those who are still there.
-pub struct Reactor<W: Wording> {
-    desks: Vec<Arc<Desk<W::Seat>>>,
+/// Worker threads that serve followers. Dropping it cuts the followers that are still connected.
+///
+/// `P` is held for each follower for as long as it is connected, such as a permit that counts it.
+pub struct Reactor<P> {
+    inboxes: Vec<Arc<Inbox<P>>>,
     threads: Vec<JoinHandle<()>>,
+    /// Index of the inbox that is asked first for the next connection, before wrapping.
     next: AtomicUsize,
 }
 
-impl<W: Wording> Reactor<W> {
-    /// Starts so many threads, at least one.
+impl<P: Send + 'static> Reactor<P> {
+    /// Starts the workers.
     ///
     /// # Errors
-    /// The system gives no thread, or no file to wait with.
-    pub fn start(threads: usize, timing: Timing, sending: Sending, wording: W) -> io::Result<Self> {
-        let wording = Arc::new(wording);
-        let next = AtomicUsize::new(0);
-        let mut reactor = Self { desks: Vec::new(), threads: Vec::new(), next };
-        for number in 0..threads.max(1) {
-            let desk = Arc::new(Desk::new(INBOX_NEWCOMERS));
-            let thread =
-                Thread::new(Arc::clone(&desk), timing, sending, Arc::clone(&wording))?.begin();
-            reactor.desks.push(desk);
-            let named = std::thread::Builder::new().name(format!("followers-{number}"));
-            reactor.threads.push(named.spawn(|| thread.keep())?);
+    /// The kernel refuses a thread or an epoll instance.
+    pub fn start(
+        config: ReactorConfig,
+        bytes: impl StreamBytes,
+        events: impl ReactorEvents,
+    ) -> io::Result<Self> {
+        let bytes: Arc<dyn StreamBytes> = Arc::new(bytes);
+        let events: Arc<dyn ReactorEvents> = Arc::new(events);
+        let mut reactor =
+            Self { inboxes: Vec::new(), threads: Vec::new(), next: AtomicUsize::new(0) };
+        for number in 0..config.workers.max(1) {
+            let inbox = Arc::new(Inbox::new(MAX_INBOX));
+            let worker = ReactorWorker::open(WorkerContext {
+                config,
+                inbox: Arc::clone(&inbox),
+                bytes: Arc::clone(&bytes),
+                events: Arc::clone(&events),
+            })?;
+            reactor.inboxes.push(inbox);
+            let builder = std::thread::Builder::new().name(format!("followers-{number}"));
+            reactor.threads.push(builder.spawn(|| worker.run_supervised())?);
         }
         Ok(reactor)
     }
 
-    /// Whether there is a thread that takes followers. There is none for a moment after all have
-    /// panicked.
-    pub fn has_room(&self) -> bool {
-        self.desks.iter().any(|desk| desk.has_room())
+    /// Returns true if a worker accepts connections. None does for a moment after all have panicked.
+    pub fn has_capacity(&self) -> bool {
+        self.inboxes.iter().any(|inbox| inbox.has_capacity())
     }
 
-    /// Takes a follower over.
+    /// Hands a connection to a worker, in rotation.
     ///
     /// # Errors
-    /// It is given back if no thread takes it.
-    pub fn take(&self, mut newcomer: Newcomer<W::Seat>) -> Result<(), Newcomer<W::Seat>> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.desks.len();
-        let (later, first) = self.desks.split_at(next);
-        for desk in first.iter().chain(later) {
-            match desk.take(newcomer) {
+    /// Gives the connection back if no worker accepts it.
+    pub fn add(&self, mut connection: NewConnection<P>) -> Result<(), NewConnection<P>> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len();
+        let (wrapped, first) = self.inboxes.split_at(next);
+        for inbox in first.iter().chain(wrapped) {
+            match inbox.push(connection) {
                 Ok(()) => return Ok(()),
-                Err(back) => newcomer = back,
+                Err(rejected) => connection = rejected,
             }
         }
-        Err(newcomer)
+        Err(connection)
     }
 
-    /// Ends all streams, also those that are still to come, each after its [`Wording::time_to_end`]
-    /// and when it has been given what it is due.
-    pub fn end_all(&self) {
-        self.desks.iter().for_each(|desk| desk.end_all());
+    /// Closes all streams, including those added later. `delay` is called once per stream, by the
+    /// workers; when the delay is over, the stream gets its remaining frames, then
+    /// [`StreamBytes::goodbye`]. Only the first call has an effect.
+    pub fn close_all(&self, delay: impl Fn() -> Duration + Send + Sync + 'static) {
+        let delay: Arc<dyn Fn() -> Duration + Send + Sync> = Arc::new(delay);
+        self.inboxes.iter().for_each(|inbox| inbox.close_streams(Arc::clone(&delay)));
     }
 }
 
-impl<W: Wording> Drop for Reactor<W> {
+impl<P> Drop for Reactor<P> {
     fn drop(&mut self) {
-        self.desks.iter().for_each(|desk| desk.close());
+        self.inboxes.iter().for_each(|inbox| inbox.shut_down());
         for thread in self.threads.drain(..) {
-            // It may be waiting to replace one that panicked.
+            // It may be parked before a restart.
             thread.thread().unpark();
-            // What panics in it has been told already.
+            // A panic has been reported through `ReactorEvents` already.
             let _ = thread.join();
         }
     }
 }
 
-impl<W: Wording> fmt::Debug for Reactor<W> {
+impl<P> fmt::Debug for Reactor<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reactor").field("threads", &self.threads.len()).finish_non_exhaustive()
     }

@@ -1,43 +1,45 @@
-//! The recent frames of one board, bounded in bytes. Positions only grow; some are left out, since
-//! they are those of all boards together.
+//! The recent frames of one board, bounded in bytes.
+//!
+//! Sequence numbers grow but have gaps, since all boards of a journal share one sequence.
 
 use std::collections::VecDeque;
 
 use crate::frame::Frame;
 
-/// Counted for a frame besides its bytes, so that a window of tiny frames is bounded as well.
+/// Overhead counted for each frame, so that a window of tiny frames is bounded as well.
 pub const FRAME_OVERHEAD_BYTES: usize = 64;
 
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct FrameWindow {
     frames: VecDeque<(u64, Frame)>,
-    /// Whoever has seen the event of this position can be served from the frames.
+    /// Sequence number of the last evicted event: the oldest one that a follower can resume from.
     floor: u64,
+    /// Size of `frames`, overhead included.
     bytes: usize,
     max_bytes: usize,
 }
 
-/// Where an earlier position lies.
+/// Tells whether a follower can resume from a sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// All that came after it is here.
-    Within,
-    /// Some of what came after it is gone.
-    Before,
-    /// No event of this board has it.
-    Nowhere,
+pub(crate) enum SeqStatus {
+    /// All frames after it are in the window.
+    Available,
+    /// Some of the frames after it have been evicted.
+    Evicted,
+    /// No event of this board has this number.
+    Unknown,
 }
 
-impl Window {
-    /// An empty window behind the event at `floor`.
+impl FrameWindow {
+    /// An empty window after the event at `floor`.
     pub(crate) fn new(floor: u64, max_bytes: usize) -> Self {
         Self { frames: VecDeque::new(), floor, bytes: 0, max_bytes }
     }
 
-    /// Adds the frame of the event at `seq`, which is greater than all before; the oldest frames
-    /// make room. A frame larger than the whole window is not kept either.
+    /// Appends the frame of the event at `seq`, which must be greater than all before, and evicts
+    /// the oldest frames that no longer fit. A frame larger than the window evicts itself too.
     pub(crate) fn push(&mut self, seq: u64, frame: Frame) {
-        debug_assert!(seq > self.head(), "positions only grow");
+        debug_assert!(seq > self.head(), "sequence numbers only grow");
         self.bytes += size(&frame);
         self.frames.push_back((seq, frame));
         while self.bytes > self.max_bytes
@@ -48,68 +50,70 @@ impl Window {
         }
     }
 
-    /// Position of the newest event.
+    /// Sequence number of the newest event.
     pub(crate) fn head(&self) -> u64 {
         self.frames.back().map_or(self.floor, |(seq, _)| *seq)
     }
 
+    /// Sequence number of the oldest event that a follower can resume from.
     pub(crate) fn floor(&self) -> u64 {
         self.floor
     }
 
-    pub(crate) fn place(&self, seq: u64) -> Place {
+    pub(crate) fn status(&self, seq: u64) -> SeqStatus {
         if seq < self.floor {
-            return Place::Before;
+            return SeqStatus::Evicted;
         }
-        let known = seq == self.floor || self.frames.binary_search_by_key(&seq, at).is_ok();
-        if known { Place::Within } else { Place::Nowhere }
+        // The frame of `floor` itself is gone, but a follower that has it misses nothing.
+        let is_event =
+            seq == self.floor || self.frames.binary_search_by_key(&seq, |(seq, _)| *seq).is_ok();
+        if is_event { SeqStatus::Available } else { SeqStatus::Unknown }
     }
 
-    /// The frames after `seq` up to `until` with their positions, oldest first, at least one if
-    /// there is any and about `max_bytes` at most. `None` if the window has passed `seq`.
-    pub(crate) fn after(
+    /// Returns the frames after `seq` up to `up_to` with their sequence numbers, oldest first: about
+    /// `max_bytes` of them, but at least one if there is any. `None` if some have been evicted.
+    pub(crate) fn frames_after(
         &self,
         seq: u64,
-        until: u64,
+        up_to: u64,
         max_bytes: usize,
     ) -> Option<Vec<(u64, Frame)>> {
         if seq < self.floor {
             return None;
         }
-        let first = self.frames.partition_point(|(frame, _)| *frame <= seq);
-        let (mut bytes, mut due) = (0, Vec::new());
-        for (seq, frame) in self.frames.range(first..).take_while(|(seq, _)| *seq <= until) {
-            bytes += frame.whole().len();
-            if bytes > max_bytes && !due.is_empty() {
+        let first = self.frames.partition_point(|(frame_seq, _)| *frame_seq <= seq);
+        let mut bytes = 0;
+        let mut frames = Vec::new();
+        for (seq, frame) in self.frames.range(first..).take_while(|(seq, _)| *seq <= up_to) {
+            bytes += frame.wire_bytes().len();
+            // The first frame goes out whatever its size: an empty answer means "nothing new".
+            if bytes > max_bytes && !frames.is_empty() {
                 break;
             }
-            due.push((*seq, frame.clone()));
+            frames.push((*seq, frame.clone()));
         }
-        Some(due)
+        Some(frames)
     }
 }
 
-fn at((seq, _): &(u64, Frame)) -> u64 {
-    *seq
-}
-
 fn size(frame: &Frame) -> usize {
-    frame.whole().len() + FRAME_OVERHEAD_BYTES
+    frame.wire_bytes().len() + FRAME_OVERHEAD_BYTES
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
+    use super::SeqStatus::{Available, Evicted, Unknown};
     use super::*;
 
     fn frame(bytes: usize) -> Frame {
         Frame::bare(Bytes::from(vec![b'x'; bytes]))
     }
 
-    /// A window that holds three frames of ten bytes, given events at 20, 30, … 70.
-    fn window() -> Window {
-        let mut window = Window::new(10, 3 * (10 + FRAME_OVERHEAD_BYTES));
+    /// A window that has room for three frames of ten bytes, after events at 20, 30, … 70.
+    fn window() -> FrameWindow {
+        let mut window = FrameWindow::new(10, 3 * (10 + FRAME_OVERHEAD_BYTES));
         for seq in (20..=70).step_by(10) {
             window.push(seq, frame(10));
         }
@@ -117,26 +121,25 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_frames_make_room() {
+    fn oldest_frames_are_evicted() {
         let window = window();
         assert_eq!((window.floor(), window.head(), window.frames.len()), (40, 70, 3));
     }
 
     #[test]
-    fn only_an_event_of_the_board_is_a_place_to_go_on_from() {
+    fn only_events_of_the_board_are_available() {
         let window = window();
-        let places = [30, 39, 40, 45, 50, 70, 71].map(|seq| window.place(seq));
-        use Place::{Before, Nowhere, Within};
-        assert_eq!(places, [Before, Before, Within, Nowhere, Within, Within, Nowhere]);
-        assert_eq!(Window::new(10, 100).place(10), Within);
+        let statuses = [30, 39, 40, 45, 50, 70, 71].map(|seq| window.status(seq));
+        assert_eq!(statuses, [Evicted, Evicted, Available, Unknown, Available, Available, Unknown]);
+        assert_eq!(FrameWindow::new(10, 100).status(10), Available);
     }
 
     #[test]
-    fn a_pull_is_bounded_but_never_empty_when_something_is_due() {
+    fn pulls_are_bounded_but_return_a_pending_frame() {
         let window = window();
-        let pulled = |seq, until, max| {
-            let due = window.after(seq, until, max)?;
-            Some(due.into_iter().map(|(seq, _)| seq).collect::<Vec<_>>())
+        let pulled = |seq, up_to, max_bytes| {
+            let frames = window.frames_after(seq, up_to, max_bytes)?;
+            Some(frames.into_iter().map(|(seq, _)| seq).collect::<Vec<_>>())
         };
         assert_eq!(pulled(30, 70, 100), None);
         assert_eq!(pulled(40, 70, 100), Some(vec![50, 60, 70]));
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_larger_than_the_window_is_passed_at_once() {
+    fn oversized_frames_are_evicted_at_once() {
         let mut window = window();
         window.push(80, frame(1_000));
         assert_eq!((window.floor(), window.head(), window.bytes), (80, 80, 0));

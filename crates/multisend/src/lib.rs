@@ -4,7 +4,7 @@
 //! bare loop of `send` and flightboard with and without it in one run; see docs/benchmarks.md.
 //!
 //! **Why it is sound.** The system reads the bytes, and uses the sockets, while a send is under way.
-//! [`Sends::send`] borrows both and returns only when each send that the system took has come back.
+//! [`SendRing::send`] borrows both and returns only when each send that the system took has come back.
 //! None of them can wait for its peer: each is told not to. Where the system fails in between, the
 //! ring is given up before the bytes are.
 
@@ -14,12 +14,12 @@ mod linux;
 
 /// Where there is none.
 #[cfg(not(target_os = "linux"))]
-mod elsewhere;
+mod unsupported;
 
-#[cfg(not(target_os = "linux"))]
-pub use elsewhere::Sends;
 #[cfg(target_os = "linux")]
-pub use linux::Sends;
+pub use linux::SendRing;
+#[cfg(not(target_os = "linux"))]
+pub use unsupported::UnsupportedRing as SendRing;
 
-/// Sends that the system is given in one call.
-pub const SENDS_AT_ONCE: u32 = 1024;
+/// SendRing that the system is given in one call.
+pub const RING_ENTRIES: u32 = 1024;

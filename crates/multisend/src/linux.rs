@@ -5,27 +5,27 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use io_uring::types::Fd;
 use io_uring::{IoUring, opcode};
 
-use crate::SENDS_AT_ONCE;
+use crate::RING_ENTRIES;
 
 /// `MSG_DONTWAIT | MSG_NOSIGNAL` of Linux.
 const FLAGS: i32 = 0x40 | 0x4000;
 
 /// What a send is until the system has told what became of it.
-const UNTOLD: fn() -> io::Result<usize> = || Err(io::ErrorKind::Other.into());
+const PENDING: fn() -> io::Result<usize> = || Err(io::ErrorKind::Other.into());
 
 /// A ring for sends.
-pub struct Sends {
+pub struct SendRing {
     /// `None` once the system failed in the middle of something.
     ring: Option<IoUring>,
 }
 
-impl Sends {
+impl SendRing {
     /// Asks the system for a ring.
     ///
     /// # Errors
     /// The system is too old for it, or does not allow it, as many containers do not.
     pub fn new() -> io::Result<Self> {
-        let ring = IoUring::new(SENDS_AT_ONCE)?;
+        let ring = IoUring::new(RING_ENTRIES)?;
         let mut probe = io_uring::Probe::new();
         ring.submitter().register_probe(&mut probe)?;
         if !probe.is_supported(opcode::Send::CODE) {
@@ -34,7 +34,7 @@ impl Sends {
         Ok(Self { ring: Some(ring) })
     }
 
-    /// Sends `bytes` to each of these sockets, at most [`u32::MAX`] bytes, and tells in `results`,
+    /// SendRing `bytes` to each of these sockets, at most [`u32::MAX`] bytes, and tells in `results`,
     /// in the order of the sockets, how many of them each took: [`io::ErrorKind::WouldBlock`] where
     /// it takes none now. Nothing is waited for.
     ///
@@ -51,9 +51,9 @@ impl Sends {
         // Gone unless all goes well: what the system was not told of must never be sent later.
         let mut ring = self.ring.take().ok_or(io::ErrorKind::BrokenPipe)?;
         results.clear();
-        results.resize_with(sockets.len(), UNTOLD);
-        for (chunk, sockets) in sockets.chunks(SENDS_AT_ONCE as usize).enumerate() {
-            let first = chunk * SENDS_AT_ONCE as usize;
+        results.resize_with(sockets.len(), PENDING);
+        for (chunk, sockets) in sockets.chunks(RING_ENTRIES as usize).enumerate() {
+            let first = chunk * RING_ENTRIES as usize;
             for (offset, socket) in sockets.iter().enumerate() {
                 let send = opcode::Send::new(Fd(socket.as_raw_fd()), bytes.as_ptr(), length)
                     .flags(FLAGS)
@@ -94,8 +94,8 @@ fn collect(
     Ok(())
 }
 
-impl fmt::Debug for Sends {
+impl fmt::Debug for SendRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sends").field("is_whole", &self.ring.is_some()).finish()
+        f.debug_struct("SendRing").field("is_whole", &self.ring.is_some()).finish()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fanout::{Frame, Reason};
+use fanout::{Frame, SnapshotReason};
 use flight::{BoardSettings, Flight, Timetable};
 use jiff::Timestamp;
 use journal::Position;
@@ -41,7 +41,7 @@ impl Rows {
         Self { id, json, closed, board, flights, frames: Default::default() }
     }
 
-    pub(crate) fn frame(&self, reason: Reason) -> Frame {
+    pub(crate) fn frame(&self, reason: SnapshotReason) -> Frame {
         let make = || {
             let Self { board, flights, .. } = self;
             let reason = reason_word(reason);
@@ -95,12 +95,12 @@ pub(crate) struct BoardSummary<'a> {
 }
 
 /// The word for a reason in `timetable` data and in metrics.
-pub(crate) fn reason_word(reason: Reason) -> &'static str {
+pub(crate) fn reason_word(reason: SnapshotReason) -> &'static str {
     match reason {
-        Reason::Start => "start",
-        Reason::Expired => "expired",
-        Reason::Unknown => "unknown",
-        Reason::Slow => "slow",
+        SnapshotReason::Start => "start",
+        SnapshotReason::Expired => "expired",
+        SnapshotReason::Unknown => "unknown",
+        SnapshotReason::Slow => "slow",
     }
 }
 

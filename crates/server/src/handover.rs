@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
-use fanout::{Newcomer, Reactor, Wording};
+use fanout::{NewConnection, Reactor};
 use http::{HeaderName, HeaderValue, Method, Version, header};
 use hyper_util::server::graceful::Watcher;
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ pub(crate) async fn hand_over<S, F>(
     watcher: Watcher,
     (mut request, length): Found,
     routes: S,
-    reactor: &Reactor<impl Wording<Seat = (Seat, Watcher)>>,
+    reactor: &Reactor<(Seat, Watcher)>,
 ) -> io::Result<Option<ForHyper>>
 where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>,
@@ -81,16 +81,16 @@ where
     take_head(&socket, length)?;
     let Admitted { follower, opening, turn, seat } = *admitted;
     let mut bytes = head(&response);
-    opening.iter().for_each(|frame| bytes.extend_from_slice(frame.whole()));
-    let newcomer = Newcomer {
+    opening.iter().for_each(|frame| bytes.extend_from_slice(frame.wire_bytes()));
+    let connection = NewConnection {
         socket: socket.into_std()?,
         follower,
-        opening: Bytes::from(bytes),
-        turn: turn.into_std(),
-        seat: (seat, watcher),
+        preamble: Bytes::from(bytes),
+        start_at: turn.into_std(),
+        permit: (seat, watcher),
     };
     // There was room before its request was looked at.
-    let taken = reactor.take(newcomer).map_err(|_| io::Error::other("no thread takes it"));
+    let taken = reactor.add(connection).map_err(|_| io::Error::other("no thread takes it"));
     taken.map(|()| None)
 }
 

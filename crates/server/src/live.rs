@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use fanout::{Channel, Frame, Reason, Snapshot};
+use fanout::{Channel, Frame, Snapshot, SnapshotReason};
 use flight::{
     ApplyOutcome, BoardEvent, BoardName, Boards, Change, Flight, Rejection, Timetable, Update,
 };
@@ -209,7 +209,7 @@ impl Live {
         Channel::new(seq, self.window_bytes, snapshot)
     }
 
-    fn snapshot(&self, board: &BoardName, reason: Reason) -> Option<Snapshot> {
+    fn snapshot(&self, board: &BoardName, reason: SnapshotReason) -> Option<Snapshot> {
         let rows = self.rows(board)?;
         self.metrics.snapshot(reason);
         // Of a closed board the last event is its closing, which is still to be told.

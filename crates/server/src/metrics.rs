@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fanout::Reason;
+use fanout::SnapshotReason;
 use flight::ApplyOutcome;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -129,7 +129,7 @@ impl Metrics {
         self.updates.get_or_create(&Outcome { outcome }).inc();
     }
 
-    pub(crate) fn snapshot(&self, reason: Reason) {
+    pub(crate) fn snapshot(&self, reason: SnapshotReason) {
         self.snapshots.get_or_create(&Opening { reason: reason_word(reason) }).inc();
     }
 

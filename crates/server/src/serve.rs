@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
-use fanout::{Reactor, Sending, Timing, Wording};
+use fanout::{Reactor, ReactorConfig, WriteMode};
 use http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -74,16 +74,19 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
 
 /// The threads that write to followers, if there are any. They end their streams when the server
 /// stops, for whatever reason.
-fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<Words>>> {
+fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<(Seat, Watcher)>>> {
     let settings = &parts.settings;
     if settings.reactor_threads == 0 {
         return None;
     }
     let words = Words { parts: Arc::clone(parts) };
-    let timing =
-        Timing { heartbeat_every: stream::HEARTBEAT, stall_timeout: settings.stall_timeout };
-    let sending = if settings.io_uring { Sending::Together } else { Sending::OneByOne };
-    let reactor = match Reactor::start(settings.reactor_threads, timing, sending, words) {
+    let config = ReactorConfig {
+        workers: settings.reactor_threads,
+        heartbeat_interval: stream::HEARTBEAT,
+        stall_timeout: settings.stall_timeout,
+        write_mode: if settings.io_uring { WriteMode::IoUring } else { WriteMode::PerSocket },
+    };
+    let reactor = match Reactor::start(config, words.clone(), words) {
         Ok(reactor) => Arc::new(reactor),
         Err(error) => {
             tracing::warn!("followers have a task each, since there are no threads: {error}");
@@ -91,11 +94,12 @@ fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<Words>>> {
         }
     };
     let (mut stopping, told) = (parts.health.stopping(), Arc::downgrade(&reactor));
+    let parts = Arc::clone(parts);
     tokio::spawn(async move {
         if stopping.wait_for(|stopping| *stopping).await.is_ok()
             && let Some(reactor) = told.upgrade()
         {
-            reactor.end_all();
+            reactor.close_all(move || stream::time_to_end(&parts));
         }
     });
     Some(reactor)
@@ -133,7 +137,7 @@ async fn connect<S, F>(
     watcher: Watcher,
     routes: S,
     parts: Arc<Parts>,
-    reactor: Option<Arc<Reactor<impl Wording<Seat = (Seat, Watcher)>>>>,
+    reactor: Option<Arc<Reactor<(Seat, Watcher)>>>,
 ) where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>
         + Clone
@@ -161,7 +165,7 @@ async fn first<S, F>(
     head_due: Instant,
     routes: &S,
     parts: &Parts,
-    reactor: Option<Arc<Reactor<impl Wording<Seat = (Seat, Watcher)>>>>,
+    reactor: Option<Arc<Reactor<(Seat, Watcher)>>>,
 ) -> io::Result<Option<ForHyper>>
 where
     S: Service<Request, Response = Response, Error = Infallible, Future = F> + Clone,
@@ -179,7 +183,7 @@ where
         found = timeout_at(head_due, look(&socket)) => found??,
     };
     match found {
-        Some(found) if reactor.has_room() => {
+        Some(found) if reactor.has_capacity() => {
             hand_over(socket, watcher, found, routes.clone(), &reactor).await
         }
         _ => Ok(Some(ForHyper { socket, watcher, answer: None })),
@@ -254,6 +258,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
     use bytes::Bytes;
+    use fanout::{ReactorEvents, StreamBytes};
     use flight::{BoardName, Change};
     use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -262,11 +267,10 @@ mod tests {
     use crate::settings::Settings;
 
     /// With it a thread panics when a board is closed.
+    #[derive(Clone)]
     struct Broken(Arc<AtomicBool>);
 
-    impl Wording for Broken {
-        type Seat = (Seat, Watcher);
-
+    impl StreamBytes for Broken {
         fn heartbeat(&self, _: u64) -> Option<Bytes> {
             None
         }
@@ -278,22 +282,20 @@ mod tests {
         fn end(&self) -> Bytes {
             panic!("as the test wishes")
         }
+    }
 
-        fn time_to_end(&self) -> Duration {
-            Duration::ZERO
-        }
-
+    impl ReactorEvents for Broken {
         fn stalled(&self) {}
 
-        fn panicked(&self) {
+        fn worker_panicked(&self) {
             self.0.store(true, SeqCst);
         }
 
-        fn not_replaced(&self, error: &io::Error) {
+        fn worker_not_restarted(&self, error: &io::Error) {
             panic!("{error}");
         }
 
-        fn one_by_one(&self, _: &io::Error) {}
+        fn io_uring_unavailable(&self, _: &io::Error) {}
     }
 
     async fn read_to(peer: &mut TcpStream, end: &str) {
@@ -307,8 +309,14 @@ mod tests {
     async fn while_no_thread_takes_a_stream_it_is_served_all_the_same() {
         let app = crate::start(journal::MemoryJournal::default(), Settings::default()).await;
         let (app, panicked) = (app.unwrap(), Arc::new(AtomicBool::new(false)));
-        let timing = Timing { heartbeat_every: HEAD_TIMEOUT, stall_timeout: HEAD_TIMEOUT };
-        let reactor = Reactor::start(1, timing, Sending::OneByOne, Broken(Arc::clone(&panicked)));
+        let config = ReactorConfig {
+            workers: 1,
+            heartbeat_interval: HEAD_TIMEOUT,
+            stall_timeout: HEAD_TIMEOUT,
+            write_mode: WriteMode::PerSocket,
+        };
+        let broken = Broken(Arc::clone(&panicked));
+        let reactor = Reactor::start(config, broken.clone(), broken);
         let (reactor, connections) = (Arc::new(reactor.unwrap()), GracefulShutdown::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let follow = async |path: &str| {

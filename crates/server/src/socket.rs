@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use fanout::PIECE_BYTES;
+use fanout::MAX_WRITE_BYTES;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -106,7 +106,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let piece = &bytes[..bytes.len().min(PIECE_BYTES)];
+        let piece = &bytes[..bytes.len().min(MAX_WRITE_BYTES)];
         let written = Pin::new(&mut self.inner).poll_write(cx, piece);
         self.watch(written, cx)
     }
@@ -119,7 +119,7 @@ impl AsyncWrite for Socket {
         let mut bytes = 0;
         let fits = |part: &&IoSlice<'_>| {
             bytes += part.len();
-            bytes <= PIECE_BYTES
+            bytes <= MAX_WRITE_BYTES
         };
         let fitting = parts.iter().take_while(fits).count();
         if let (0, Some(first)) = (fitting, parts.first()) {

@@ -20,7 +20,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use fanout::{Follower, Frame, Start};
+use fanout::{Follower, Frame, ResumePoint};
 use flight::BoardName;
 use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use jiff::Timestamp;
@@ -139,9 +139,9 @@ fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> 
         return Ok(Admission::TurnedAway(frames::retry(random(RETRY_WHEN_FULL_MILLIS))));
     };
     let start = match &wishes.last_event_id {
-        LastEventId::None => Start::Fresh,
-        LastEventId::Of(id) if parts.live.honours(*id) => Start::After(id.seq.0),
-        LastEventId::Of(_) | LastEventId::Garbage => Start::Lost,
+        LastEventId::None => ResumePoint::Fresh,
+        LastEventId::Of(id) if parts.live.honours(*id) => ResumePoint::After(id.seq.0),
+        LastEventId::Of(_) | LastEventId::Garbage => ResumePoint::Unknown,
     };
     let follower = channel.follow(start);
     if follower.is_resumed() {
@@ -214,7 +214,7 @@ pub(crate) fn endings_within(drain: Duration) -> Duration {
 }
 
 /// How long one of the streams that are open goes on when the server stops.
-fn time_to_end(parts: &Parts) -> Duration {
+pub(crate) fn time_to_end(parts: &Parts) -> Duration {
     let streams = u64::try_from(*parts.streams.borrow()).unwrap_or(u64::MAX);
     let wished = Duration::from_millis(streams / u64::from(ENDINGS_PER_MILLI));
     wished.min(endings_within(parts.settings.drain)).mul_f64(rand::rng().random())

@@ -1,89 +1,93 @@
-//! A board whose state is a list of positions, and a screen that follows it.
+//! A board whose rows are sequence numbers, and the view of a follower.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use fanout::{Channel, Due, Follower, Frame, Reason, Snapshot};
+use fanout::{Channel, Follower, Frame, PullResult, Snapshot, SnapshotReason};
 
-/// The history is the state: a frame is its position as text, a snapshot all positions so far.
-pub(crate) struct Board {
+/// A frame is its sequence number as text; a snapshot is all sequence numbers so far.
+pub(crate) struct TestBoard {
     pub(crate) channel: Arc<Channel>,
-    past: Arc<Past>,
+    state: Arc<TestBoardState>,
 }
 
 #[derive(Default)]
-struct Past {
+struct TestBoardState {
     history: Mutex<Vec<u64>>,
-    /// How many bytes wide a frame of a position is at least.
-    width: usize,
-    meanwhile: Mutex<Meanwhile>,
+    /// Minimum size of an event's payload in bytes.
+    min_payload: usize,
+    next_interference: Mutex<SnapshotInterference>,
     channel: OnceLock<Weak<Channel>>,
     is_closed: AtomicBool,
 }
 
-/// What befalls the board while its next snapshot is made.
+/// Events that happen while the next snapshot is made.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meanwhile {
-    /// How many events come before the rows are looked at, and how many after.
+pub(crate) struct SnapshotInterference {
+    /// Number of events before the rows are read.
     pub(crate) before: usize,
+    /// Number of events after that.
     pub(crate) after: usize,
+    /// Closes the board last.
     pub(crate) closes: bool,
 }
 
+/// The rows that a follower has, as a client would show them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Screen {
+pub(crate) struct SeqView {
     pub(crate) rows: Vec<u64>,
-    pub(crate) snapshots: Vec<Reason>,
-    /// Whether it was told the last frame.
+    pub(crate) snapshots: Vec<SnapshotReason>,
+    /// Set by the last frame of a closed board.
     pub(crate) closed: bool,
 }
 
-/// A line of text in a wrapping of its own.
+/// A payload in a recognisable framing.
 pub(crate) fn frame(text: impl Into<String>) -> Frame {
     Frame::wrapped(b"<", text.into().as_bytes(), b">\n")
 }
 
-impl Board {
-    /// A board that opened with the event at 1.
+impl TestBoard {
+    /// A board whose first event is 1.
     pub(crate) fn new(window_bytes: usize) -> Self {
-        Self::of_width(0, window_bytes)
+        Self::with_payload(0, window_bytes)
     }
 
-    /// The same with frames of so many bytes.
-    pub(crate) fn of_width(width: usize, window_bytes: usize) -> Self {
-        let past = Arc::new(Past { history: Mutex::new(vec![1]), width, ..Past::default() });
-        let of_past = Arc::clone(&past);
-        let channel = Channel::new(1, window_bytes, move |reason| of_past.snapshot(reason));
-        past.channel.set(Arc::downgrade(&channel)).unwrap();
-        Self { channel, past }
+    /// A board whose events have payloads of at least `min_payload` bytes.
+    pub(crate) fn with_payload(min_payload: usize, window_bytes: usize) -> Self {
+        let history = Mutex::new(vec![1]);
+        let state = Arc::new(TestBoardState { history, min_payload, ..Default::default() });
+        let snapshot_state = Arc::clone(&state);
+        let channel = Channel::new(1, window_bytes, move |reason| snapshot_state.snapshot(reason));
+        state.channel.set(Arc::downgrade(&channel)).unwrap();
+        Self { channel, state }
     }
 
     pub(crate) fn publish(&self, seq: u64) {
-        self.past.publish(seq);
+        self.state.publish(seq);
     }
 
-    /// Publishes the last frame, if it was not.
+    /// Closes the board if it is open.
     pub(crate) fn close(&self) {
-        self.past.close();
+        self.state.close();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.past.is_closed.load(Ordering::SeqCst)
+        self.state.is_closed.load(Ordering::SeqCst)
     }
 
     pub(crate) fn history(&self) -> Vec<u64> {
-        self.past.history.lock().unwrap().clone()
+        self.state.history.lock().unwrap().clone()
     }
 
-    pub(crate) fn meanwhile(&self, meanwhile: Meanwhile) {
-        *self.past.meanwhile.lock().unwrap() = meanwhile;
+    pub(crate) fn interfere(&self, interference: SnapshotInterference) {
+        *self.state.next_interference.lock().unwrap() = interference;
     }
 }
 
-impl Past {
+impl TestBoardState {
     fn publish(&self, seq: u64) {
         self.history.lock().unwrap().push(seq);
-        self.channel().publish(seq, frame(format!("{seq:.<0$}", self.width)));
+        self.channel().publish(seq, frame(format!("{seq:.<0$}", self.min_payload)));
     }
 
     fn close(&self) {
@@ -92,18 +96,17 @@ impl Past {
         }
     }
 
-    fn snapshot(&self, reason: Reason) -> Snapshot {
-        let Meanwhile { before, after, closes } =
-            std::mem::take(&mut *self.meanwhile.lock().unwrap());
-        self.publish_more(before);
+    fn snapshot(&self, reason: SnapshotReason) -> Snapshot {
+        let interference = std::mem::take(&mut *self.next_interference.lock().unwrap());
+        self.publish_more(interference.before);
         let snapshot = {
             let rows = self.history.lock().unwrap();
             let text: Vec<_> = rows.iter().map(u64::to_string).collect();
             let frame = frame(format!("{reason:?} {}", text.join(" ")));
             Snapshot { seq: *rows.last().unwrap(), frame }
         };
-        self.publish_more(after);
-        if closes {
+        self.publish_more(interference.after);
+        if interference.closes {
             self.close();
         }
         snapshot
@@ -124,38 +127,47 @@ impl Past {
     }
 }
 
-impl Screen {
-    /// Takes all that is due; whether the stream ended.
+impl SeqView {
+    /// Pulls until there is nothing to pull. Returns true if the stream has ended.
     pub(crate) fn drain(&mut self, follower: &mut Follower) -> bool {
         loop {
-            match follower.due() {
-                Due::Nothing => return false,
-                Due::End => return true,
-                Due::Frames(frames) => frames.iter().for_each(|frame| self.take(frame)),
+            match follower.pull() {
+                PullResult::Empty => return false,
+                PullResult::Closed => return true,
+                PullResult::Frames(frames) => frames.iter().for_each(|frame| self.apply(frame)),
             }
         }
     }
 
-    pub(crate) fn take(&mut self, frame: &Frame) {
-        assert!(!self.closed, "nothing comes after the last frame");
+    /// Pulls once.
+    pub(crate) fn pull(&mut self, follower: &mut Follower) {
+        if let PullResult::Frames(frames) = follower.pull() {
+            frames.iter().for_each(|frame| self.apply(frame));
+        }
+    }
+
+    pub(crate) fn apply(&mut self, frame: &Frame) {
+        assert!(!self.closed, "a frame after the last one");
         let payload = frame.payload();
         let text = std::str::from_utf8(&payload).unwrap().trim_end_matches('.');
         let Some((reason, rows)) = text.split_once(' ') else {
             let seq = text.parse().unwrap();
-            assert!(
-                self.rows.last() < Some(&seq),
-                "once and in order: {seq} after {:?}",
-                self.rows
-            );
+            let last = self.rows.last();
+            assert!(last < Some(&seq), "{seq} after {:?}: repeated or out of order", self.rows);
             return self.rows.push(seq);
         };
         if reason == "Closed" {
             self.closed = true;
             return;
         }
-        let reasons = [Reason::Start, Reason::Expired, Reason::Unknown, Reason::Slow];
-        self.snapshots
-            .push(reasons.into_iter().find(|known| format!("{known:?}") == reason).unwrap());
+        let reasons = [
+            SnapshotReason::Start,
+            SnapshotReason::Expired,
+            SnapshotReason::Unknown,
+            SnapshotReason::Slow,
+        ];
+        let reason = reasons.into_iter().find(|known| format!("{known:?}") == reason).unwrap();
+        self.snapshots.push(reason);
         self.rows = rows.split(' ').map(|seq| seq.parse().unwrap()).collect();
     }
 }

@@ -1,97 +1,98 @@
-//! The openings, the endings, and falling behind.
+//! Starting, resuming, falling behind, and the end of a stream.
 
 use std::time::Duration;
 
-use fanout::{Due, FRAME_OVERHEAD_BYTES, Reason, Start};
+use fanout::{FRAME_OVERHEAD_BYTES, PullResult, ResumePoint, SnapshotReason};
 
-use crate::board::{Board, Screen, frame};
+use crate::board::{SeqView, TestBoard, frame};
 
-/// Holds three frames of one digit in their wrapping.
+/// Room for three frames of one digit with their framing.
 const THREE_FRAMES: usize = 3 * (4 + FRAME_OVERHEAD_BYTES);
 
-/// Longer than anything takes, on a clock that stands still while there is something to do.
-const LONG: Duration = Duration::from_secs(3600);
+/// On a paused clock, which advances only when all tasks wait: longer than any wait that ends.
+const TIMEOUT: Duration = Duration::from_secs(3600);
 
-fn follow(board: &Board, start: Start) -> Screen {
-    let mut screen = Screen::default();
-    screen.drain(&mut board.channel.follow(start));
-    screen
+fn follow(board: &TestBoard, start: ResumePoint) -> SeqView {
+    let mut view = SeqView::default();
+    view.drain(&mut board.channel.follow(start));
+    view
 }
 
 #[test]
-fn the_three_openings() {
-    let board = Board::new(THREE_FRAMES);
+fn resume_point_selects_frames_or_snapshot() {
+    let board = TestBoard::new(THREE_FRAMES);
     for seq in [2, 4, 5, 7] {
         board.publish(seq);
     }
     let all = vec![1, 2, 4, 5, 7];
     let cases = [
-        (Start::Fresh, all.clone(), vec![Reason::Start]),
-        (Start::After(2), vec![4, 5, 7], vec![]),
-        (Start::After(7), vec![], vec![]),
-        (Start::After(1), all.clone(), vec![Reason::Expired]),
-        (Start::After(6), all.clone(), vec![Reason::Unknown]),
-        (Start::After(8), all.clone(), vec![Reason::Unknown]),
-        (Start::Lost, all, vec![Reason::Unknown]),
+        (ResumePoint::Fresh, all.clone(), vec![SnapshotReason::Start]),
+        (ResumePoint::After(2), vec![4, 5, 7], vec![]),
+        (ResumePoint::After(7), vec![], vec![]),
+        (ResumePoint::After(1), all.clone(), vec![SnapshotReason::Expired]),
+        (ResumePoint::After(6), all.clone(), vec![SnapshotReason::Unknown]),
+        (ResumePoint::After(8), all.clone(), vec![SnapshotReason::Unknown]),
+        (ResumePoint::Unknown, all, vec![SnapshotReason::Unknown]),
     ];
     for (start, rows, snapshots) in cases {
-        assert_eq!(follow(&board, start), Screen { rows, snapshots, closed: false }, "{start:?}");
+        assert_eq!(follow(&board, start), SeqView { rows, snapshots, closed: false }, "{start:?}");
     }
 }
 
 #[test]
-fn one_that_the_window_has_passed_gets_a_snapshot_and_goes_on() {
-    let board = Board::new(THREE_FRAMES);
-    let (mut screen, mut follower) = (Screen::default(), board.channel.follow(Start::Fresh));
-    screen.drain(&mut follower);
+fn slow_follower_gets_a_snapshot() {
+    let board = TestBoard::new(THREE_FRAMES);
+    let mut view = SeqView::default();
+    let mut follower = board.channel.follow(ResumePoint::Fresh);
+    view.drain(&mut follower);
     for seq in 2..=9 {
         board.publish(seq);
     }
-    screen.drain(&mut follower);
-    assert_eq!(screen.rows, board.history());
-    assert_eq!(screen.snapshots, [Reason::Start, Reason::Slow]);
+    view.drain(&mut follower);
+    assert_eq!(view.rows, board.history());
+    assert_eq!(view.snapshots, [SnapshotReason::Start, SnapshotReason::Slow]);
 }
 
 #[test]
-fn a_closed_channel_says_so_last() {
-    let board = Board::new(THREE_FRAMES);
-    let mut near = board.channel.follow(Start::After(1));
-    let mut far = board.channel.follow(Start::After(1));
+fn closing_frame_is_the_last() {
+    let board = TestBoard::new(THREE_FRAMES);
+    let mut current = board.channel.follow(ResumePoint::After(1));
+    let mut behind = board.channel.follow(ResumePoint::After(1));
     board.publish(2);
-    assert!(matches!(near.due(), Due::Frames(_)));
+    assert!(matches!(current.pull(), PullResult::Frames(_)));
     for seq in 3..=9 {
         board.publish(seq);
     }
-    near.due();
+    current.pull();
     board.channel.close(10, frame("10"));
-    let only_the_last = Due::Frames(vec![frame("10")]);
-    for follower in [&mut near, &mut far, &mut board.channel.follow(Start::Fresh)] {
-        assert_eq!(
-            (follower.due(), follower.due(), follower.due()),
-            (only_the_last.clone(), Due::End, Due::End)
-        );
+    let closing = PullResult::Frames(vec![frame("10")]);
+    for follower in [&mut current, &mut behind, &mut board.channel.follow(ResumePoint::Fresh)] {
+        assert_eq!(follower.pull(), closing);
+        assert_eq!(follower.pull(), PullResult::Closed);
+        assert_eq!(follower.pull(), PullResult::Closed);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_is_woken_and_nobody_is_woken_for_nothing() {
-    let board = Board::new(THREE_FRAMES);
-    let mut follower = board.channel.follow(Start::After(1));
+async fn wait_ends_only_after_a_publish() {
+    let board = TestBoard::new(THREE_FRAMES);
+    let mut follower = board.channel.follow(ResumePoint::After(1));
     board.publish(2);
-    assert!(matches!(follower.due(), Due::Frames(_)));
-    assert_eq!(follower.due(), Due::Nothing);
-    let idle = tokio::time::timeout(LONG, follower.wait());
+    assert!(matches!(follower.pull(), PullResult::Frames(_)));
+    assert_eq!(follower.pull(), PullResult::Empty);
+    let idle = tokio::time::timeout(TIMEOUT, follower.wait());
     assert!(idle.await.is_err());
     board.publish(3);
-    let woken = tokio::time::timeout(LONG, follower.wait());
-    woken.await.expect("what came before it waited wakes it too");
-    assert!(matches!(follower.due(), Due::Frames(_)));
+    let woken = tokio::time::timeout(TIMEOUT, follower.wait());
+    woken.await.expect("an event published before the wait ends it");
+    assert!(matches!(follower.pull(), PullResult::Frames(_)));
 }
 
 #[test]
-fn followers_are_counted_until_they_go() {
-    let board = Board::new(THREE_FRAMES);
-    let followers = [board.channel.follow(Start::Fresh), board.channel.follow(Start::Lost)];
+fn followers_are_counted() {
+    let board = TestBoard::new(THREE_FRAMES);
+    let followers =
+        [ResumePoint::Fresh, ResumePoint::Unknown].map(|start| board.channel.follow(start));
     assert_eq!(board.channel.followers(), 2);
     drop(followers);
     assert_eq!(board.channel.followers(), 0);

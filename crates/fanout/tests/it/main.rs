@@ -1,9 +1,9 @@
-//! A follower sees every event once and in order, or a snapshot.
+//! A follower gets every event once and in order, or a snapshot.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod board;
 mod following;
-mod hall;
+mod harness;
 mod properties;
 mod reactor;

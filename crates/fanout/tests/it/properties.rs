@@ -1,130 +1,129 @@
-//! Whatever the interleaving of publishing, pulling, falling behind and coming back.
+//! Any interleaving of publishing, pulling, falling behind and reconnecting.
 
 use std::sync::Barrier;
 
-use fanout::{FRAME_OVERHEAD_BYTES, Follower, Start};
+use fanout::{FRAME_OVERHEAD_BYTES, Follower, ResumePoint};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::board::{Board, Meanwhile, Screen};
+use crate::board::{SeqView, SnapshotInterference, TestBoard};
 
 #[derive(Debug, Clone)]
-enum Step {
-    /// Publish, so many positions further.
+enum FollowingStep {
+    /// Publish an event with a sequence number this much greater than the newest.
     Publish(u64),
     /// Pull once.
     Pull,
-    /// Lose the stream and come back with the last position.
+    /// Reconnect after the last row in the view.
     Reconnect,
-    /// Come with another position, before the newest or a little after it, that of an event or not.
-    Come(Index),
-    /// Let something happen within the next snapshot.
-    Meanwhile(Meanwhile),
+    /// Start a new view after another sequence number, up to a little beyond the newest, whether or
+    /// not an event has it.
+    StartAt(Index),
+    /// Publish events while the next snapshot is made.
+    Interfere(SnapshotInterference),
     Close,
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let meanwhile = (0..4_usize, 0..4_usize, prop::bool::weighted(0.1))
-        .prop_map(|(before, after, closes)| Meanwhile { before, after, closes });
+fn step() -> impl Strategy<Value = FollowingStep> {
+    let interference = (0..4_usize, 0..4_usize, prop::bool::weighted(0.1))
+        .prop_map(|(before, after, closes)| SnapshotInterference { before, after, closes });
     prop_oneof![
-        30 => (1_u64..4).prop_map(Step::Publish),
-        20 => Just(Step::Pull),
-        10 => Just(Step::Reconnect),
-        5 => any::<Index>().prop_map(Step::Come),
-        10 => meanwhile.prop_map(Step::Meanwhile),
-        1 => Just(Step::Close),
+        30 => (1_u64..4).prop_map(FollowingStep::Publish),
+        20 => Just(FollowingStep::Pull),
+        10 => Just(FollowingStep::Reconnect),
+        5 => any::<Index>().prop_map(FollowingStep::StartAt),
+        10 => interference.prop_map(FollowingStep::Interfere),
+        1 => Just(FollowingStep::Close),
     ]
 }
 
-fn back(board: &Board, screen: &Screen) -> Follower {
-    board.channel.follow(screen.rows.last().map_or(Start::Fresh, |seq| Start::After(*seq)))
+fn reconnect(board: &TestBoard, view: &SeqView) -> Follower {
+    let start = view.rows.last().map_or(ResumePoint::Fresh, |seq| ResumePoint::After(*seq));
+    board.channel.follow(start)
 }
 
-/// A screen that was there when the event at this position came, which may be the closing; an empty
-/// one if there was none.
-fn come(board: &Board, position: Index) -> (Screen, Follower) {
+/// Resumes after a sequence number, with the rows that a follower had after that event. If it is not
+/// the number of an event, or of the closing frame, the view is empty.
+fn start_at(board: &TestBoard, seq: Index) -> (SeqView, Follower) {
     let history = board.history();
     let newest = *history.last().unwrap();
-    let seq = position.index(newest as usize + 3) as u64;
-    let seen = history.iter().position(|at| *at == seq).map_or(0, |at| at + 1);
+    let seq = seq.index(newest as usize + 3) as u64;
+    let row_count = history.iter().position(|other| *other == seq).map_or(0, |index| index + 1);
     let closed = board.is_closed() && seq == newest + 1;
-    let rows = if closed { history } else { history[..seen].to_vec() };
-    let screen = Screen { rows, closed, ..Screen::default() };
-    (screen, board.channel.follow(Start::After(seq)))
+    let rows = if closed { history } else { history[..row_count].to_vec() };
+    let view = SeqView { rows, closed, ..SeqView::default() };
+    (view, board.channel.follow(ResumePoint::After(seq)))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_screen_is_always_a_beginning_of_the_history(
+    fn view_is_always_a_prefix_of_the_history(
         steps in prop::collection::vec(step(), 0..200),
         window_frames in 0_usize..12,
     ) {
-        let board = Board::new(window_frames * (5 + FRAME_OVERHEAD_BYTES));
-        let mut screen = Screen::default();
-        let mut follower = back(&board, &screen);
+        let board = TestBoard::new(window_frames * (5 + FRAME_OVERHEAD_BYTES));
+        let mut view = SeqView::default();
+        let mut follower = reconnect(&board, &view);
         for step in steps {
             match step {
-                Step::Publish(further) if !board.is_closed() => {
-                    board.publish(board.history().last().unwrap() + further);
+                FollowingStep::Publish(increment) if !board.is_closed() => {
+                    board.publish(board.history().last().unwrap() + increment);
                 }
-                Step::Pull => {
-                    if let fanout::Due::Frames(frames) = follower.due() {
-                        frames.iter().for_each(|frame| screen.take(frame));
-                    }
+                FollowingStep::Pull => view.pull(&mut follower),
+                FollowingStep::Reconnect => {
+                    view.closed = false;
+                    follower = reconnect(&board, &view);
                 }
-                Step::Reconnect => {
-                    screen.closed = false;
-                    follower = back(&board, &screen);
+                FollowingStep::StartAt(seq) => (view, follower) = start_at(&board, seq),
+                FollowingStep::Interfere(interference) if !board.is_closed() => {
+                    board.interfere(interference);
                 }
-                Step::Come(position) => (screen, follower) = come(&board, position),
-                Step::Meanwhile(meanwhile) if !board.is_closed() => board.meanwhile(meanwhile),
-                Step::Close => {
-                    board.meanwhile(Meanwhile::default());
+                FollowingStep::Close => {
+                    board.interfere(SnapshotInterference::default());
                     board.close();
                 }
-                Step::Publish(_) | Step::Meanwhile(_) => {}
+                FollowingStep::Publish(_) | FollowingStep::Interfere(_) => {}
             }
-            prop_assert!(board.history().starts_with(&screen.rows), "{:?}", screen.rows);
+            prop_assert!(board.history().starts_with(&view.rows), "{:?}", view.rows);
         }
-        let ended = screen.drain(&mut follower);
-        prop_assert!(board.history().starts_with(&screen.rows), "{:?}", screen.rows);
-        prop_assert_eq!((ended, screen.closed), (board.is_closed(), board.is_closed()));
+        let ended = view.drain(&mut follower);
+        prop_assert!(board.history().starts_with(&view.rows), "{:?}", view.rows);
+        prop_assert_eq!((ended, view.closed), (board.is_closed(), board.is_closed()));
         if !ended {
-            prop_assert_eq!(screen.rows, board.history());
+            prop_assert_eq!(view.rows, board.history());
         }
     }
 }
 
-/// The same with threads: a publisher that never waits, and followers that are there before it begins, and come
-/// in between.
+/// With real threads: a publisher that never waits, and followers that reconnect while it publishes.
 #[test]
-fn no_event_falls_between_a_snapshot_and_the_frames_after_it() {
+fn snapshots_and_frames_leave_no_gap() {
     const EVENTS: u64 = 20_000;
     const FOLLOWERS: usize = 4;
-    let board = Board::new(50 * FRAME_OVERHEAD_BYTES);
-    let all_are_there = Barrier::new(FOLLOWERS + 1);
+    let board = TestBoard::new(50 * FRAME_OVERHEAD_BYTES);
+    let all_started = Barrier::new(FOLLOWERS + 1);
+    let pull = |view: &mut SeqView, follower: &mut Follower| {
+        view.pull(follower);
+        assert!(view.rows.iter().copied().eq(1..=view.rows.len() as u64));
+    };
     std::thread::scope(|scope| {
         for _ in 0..FOLLOWERS {
             scope.spawn(|| {
-                let mut screen = Screen::default();
-                let look = |screen: &mut Screen, follower: &mut Follower| {
-                    if let fanout::Due::Frames(frames) = follower.due() {
-                        frames.iter().for_each(|frame| screen.take(frame));
+                let mut view = SeqView::default();
+                let mut follower = reconnect(&board, &view);
+                pull(&mut view, &mut follower);
+                all_started.wait();
+                while view.rows.last() != Some(&EVENTS) {
+                    for _ in 0..20 {
+                        pull(&mut view, &mut follower);
                     }
-                    assert!(screen.rows.iter().copied().eq(1..=screen.rows.len() as u64));
-                };
-                let mut follower = back(&board, &screen);
-                look(&mut screen, &mut follower);
-                all_are_there.wait();
-                while screen.rows.last() != Some(&EVENTS) {
-                    (0..20).for_each(|_| look(&mut screen, &mut follower));
-                    follower = back(&board, &screen);
+                    follower = reconnect(&board, &view);
                 }
             });
         }
-        all_are_there.wait();
+        all_started.wait();
         (2..=EVENTS).for_each(|seq| board.publish(seq));
     });
 }

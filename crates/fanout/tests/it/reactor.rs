@@ -1,4 +1,4 @@
-//! Followers whose sockets the reactor writes: real sockets, and what their peers read.
+//! Followers served by the reactor: real sockets and the bytes that their peers read.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -6,190 +6,196 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use fanout::{DISCARDED_BYTES, FRAME_OVERHEAD_BYTES, Reason, Sending, Start, Timing};
+use fanout::{
+    FRAME_OVERHEAD_BYTES, MAX_INPUT_BYTES, ReactorConfig, ResumePoint, SnapshotReason, WriteMode,
+};
 
-use crate::board::Board;
-use crate::hall::{BOTH, Hall, NEVER, PATIENCE, Peer};
-
-#[test]
-fn all_are_given_all_of_their_board_once_and_in_order() {
-    BOTH.into_iter().for_each(all_are_given_all);
-}
-
-fn all_are_given_all(sending: Sending) {
-    let hall = Hall::sending(sending);
-    let boards = [0; 5].map(|_| Board::new(1 << 20));
-    let mut peers: Vec<_> = (0..50)
-        .map(|n| (n % boards.len(), hall.follow(&boards[n % boards.len()], Start::After(1))))
-        .collect();
-    for seq in 2..=300 {
-        boards.iter().for_each(|board| board.publish(seq));
-    }
-    for (board, peer) in &mut peers {
-        peer.read_up_to(300);
-        assert_eq!(peer.words[0], "hello");
-        assert_eq!(peer.screen.rows, boards[*board].history()[1..]);
-        assert_eq!(peer.screen.snapshots, []);
-        assert_eq!(boards[*board].channel.followers(), 10);
-    }
-    drop(peers);
-    hall.has(0);
-    assert_eq!(boards.map(|board| board.channel.followers()), [0; 5]);
-}
+use crate::board::TestBoard;
+use crate::harness::{Harness, NO_TIMERS, ReactorPeer, TIMEOUT, WRITE_MODES};
 
 #[test]
-fn the_opening_and_the_first_events_come_in_one_piece() {
-    let hall = Hall::new();
-    let board = Board::new(1 << 20);
+fn followers_get_all_frames_in_order() {
+    for write_mode in WRITE_MODES {
+        let harness = Harness::start(ReactorConfig { write_mode, ..NO_TIMERS });
+        let boards = [0; 5].map(|_| TestBoard::new(1 << 20));
+        let mut peers: Vec<_> = (0..50)
+            .map(|n| n % boards.len())
+            .map(|board| (board, harness.follow(&boards[board], ResumePoint::After(1))))
+            .collect();
+        for seq in 2..=300 {
+            boards.iter().for_each(|board| board.publish(seq));
+        }
+        for (board, peer) in &mut peers {
+            peer.read_up_to(300);
+            assert_eq!(peer.messages[0], "hello");
+            assert_eq!(peer.view.rows, boards[*board].history()[1..]);
+            assert_eq!(peer.view.snapshots, []);
+            assert_eq!(boards[*board].channel.followers(), 10);
+        }
+        drop(peers);
+        harness.wait_for_connections(0);
+        assert_eq!(boards.map(|board| board.channel.followers()), [0; 5]);
+    }
+}
+
+#[test]
+fn preamble_and_first_frames_arrive_in_one_segment() {
+    let harness = Harness::new();
+    let board = TestBoard::new(1 << 20);
     for _ in 0..20 {
-        let mut peer = hall.follow(&board, Start::Fresh);
+        let mut peer = harness.follow(&board, ResumePoint::Fresh);
         assert!(peer.read(4096));
-        assert_eq!((&*peer.words, &*peer.screen.rows), (&["hello".to_owned()][..], &[1][..]));
+        assert_eq!(peer.messages, ["hello"]);
+        assert_eq!(peer.view.rows, [1]);
     }
 }
 
 #[test]
-fn before_its_turn_one_has_its_opening_and_no_events() {
-    let hall = Hall::new();
-    let board = Board::new(1 << 20);
-    let wait = Duration::from_millis(300);
+fn delayed_follower_gets_only_the_preamble() {
+    let harness = Harness::new();
+    let board = TestBoard::new(1 << 20);
+    let delay = Duration::from_millis(300);
     let start = Instant::now();
-    let socket = TcpStream::connect(hall.address()).unwrap();
-    let mut peer = hall.let_in(socket, &board, Start::Fresh, wait);
-    peer.read_until(|peer| !peer.words.is_empty());
+    let socket = TcpStream::connect(harness.address()).unwrap();
+    let mut peer = harness.add(socket, &board, ResumePoint::Fresh, delay);
+    peer.read_until(|peer| !peer.messages.is_empty());
     board.publish(2);
-    assert_eq!(peer.screen.snapshots, []);
+    assert_eq!(peer.view.snapshots, []);
     peer.read_up_to(2);
-    assert!(start.elapsed() >= wait, "{:?}", start.elapsed());
-    assert_eq!(peer.screen.snapshots, [Reason::Start]);
+    assert!(start.elapsed() >= delay, "{:?}", start.elapsed());
+    assert_eq!(peer.view.snapshots, [SnapshotReason::Start]);
 }
 
 #[test]
-fn what_is_half_written_is_finished_and_who_falls_behind_gets_a_snapshot() {
-    for sending in BOTH {
-        // A frame that goes into one call, and one that does not.
-        [12_000, 30_000].into_iter().for_each(|width| what_is_half_written(sending, width));
+fn partly_written_frames_are_completed() {
+    for write_mode in WRITE_MODES {
+        // Below and above `MAX_WRITE_BYTES`.
+        for payload in [12_000, 30_000] {
+            check_partly_written_frames(write_mode, payload);
+        }
     }
 }
 
-/// Frames that no socket takes whole, a window of few of them, and peers that read as they like.
-fn what_is_half_written(sending: Sending, width: usize) {
+/// Frames larger than the sockets' buffers, a window of five frames, and peers that read at different
+/// paces: all views end up complete, and some followers fall out of the window.
+fn check_partly_written_frames(write_mode: WriteMode, payload: usize) {
     const EVENTS: u64 = 400;
-    let hall = Hall::sending(sending);
-    let board = Board::of_width(width, 5 * (width + FRAME_OVERHEAD_BYTES));
-    let peers: Vec<_> = (0..6).map(|_| hall.follow_with_little_room(&board)).collect();
-    let slow = std::thread::scope(|scope| {
-        let reading = peers.into_iter().enumerate().map(|(n, mut peer)| {
+    let harness = Harness::start(ReactorConfig { write_mode, ..NO_TIMERS });
+    let board = TestBoard::with_payload(payload, 5 * (payload + FRAME_OVERHEAD_BYTES));
+    let peers: Vec<_> = (0..6).map(|_| harness.follow_with_small_buffer(&board)).collect();
+    let slow_snapshots = std::thread::scope(|scope| {
+        let readers = peers.into_iter().enumerate().map(|(n, mut peer)| {
             let board = &board;
             scope.spawn(move || {
                 let pause = Duration::from_micros(300 * n as u64);
-                while peer.screen.rows.last() != Some(&EVENTS) {
-                    assert!(peer.read(1 + 3_000 * n), "it is not cut");
+                while peer.view.rows.last() != Some(&EVENTS) {
+                    assert!(peer.read(1 + 3_000 * n), "the stream ended early");
                     std::thread::sleep(pause);
                 }
-                assert_eq!(peer.screen.rows, board.history());
-                peer.screen.snapshots.iter().filter(|reason| **reason == Reason::Slow).count()
+                assert_eq!(peer.view.rows, board.history());
+                let reasons = peer.view.snapshots.iter();
+                reasons.filter(|reason| **reason == SnapshotReason::Slow).count()
             })
         });
-        let reading: Vec<_> = reading.collect();
+        let readers: Vec<_> = readers.collect();
         for seq in 2..=EVENTS {
             board.publish(seq);
             std::thread::sleep(Duration::from_millis(1));
         }
-        reading.into_iter().map(|reading| reading.join().unwrap()).sum::<usize>()
+        readers.into_iter().map(|reader| reader.join().unwrap()).sum::<usize>()
     });
-    assert!(slow > 0, "the window has passed some");
-    assert_eq!(hall.told.stalled.load(SeqCst), 0);
+    assert!(slow_snapshots > 0, "no follower fell out of the window");
+    assert_eq!(harness.observed.stalled.load(SeqCst), 0);
 }
 
 #[test]
-fn one_that_takes_nothing_is_cut_and_counted_and_holds_up_nobody() {
-    let hall = Hall::with(
-        Timing {
-            heartbeat_every: Duration::from_secs(6),
-            stall_timeout: Duration::from_millis(400),
-        },
-        Duration::ZERO,
-    );
-    let board = Board::of_width(30_000, 1 << 20);
-    let mut stuck = hall.follow_with_little_room(&board);
-    let mut there = hall.follow(&board, Start::Fresh);
+fn stalled_follower_is_cut_and_delays_no_other() {
+    let harness = Harness::start(ReactorConfig {
+        heartbeat_interval: Duration::from_secs(6),
+        stall_timeout: Duration::from_millis(400),
+        ..NO_TIMERS
+    });
+    let board = TestBoard::with_payload(30_000, 1 << 20);
+    let mut stalled = harness.follow_with_small_buffer(&board);
+    let mut reading = harness.follow(&board, ResumePoint::Fresh);
     for seq in 2..=400 {
         board.publish(seq);
-        there.read_up_to(seq);
+        reading.read_up_to(seq);
     }
-    hall.has(1);
-    assert_eq!((hall.told.stalled.load(SeqCst), board.channel.followers()), (1, 1));
+    harness.wait_for_connections(1);
+    assert_eq!(harness.observed.stalled.load(SeqCst), 1);
+    assert_eq!(board.channel.followers(), 1);
     let mut rest = Vec::new();
-    assert!(stuck.socket.read_to_end(&mut rest).is_err(), "the system holds nothing for it");
+    assert!(stalled.socket.read_to_end(&mut rest).is_err(), "the kernel still sends its bytes");
     board.publish(401);
-    there.read_up_to(401);
+    reading.read_up_to(401);
 }
 
 #[test]
-fn who_closes_or_resets_is_freed_at_once() {
-    let hall = Hall::new();
-    let board = Board::new(1 << 20);
-    let mut peers: Vec<_> = (0..20).map(|_| hall.follow(&board, Start::Fresh)).collect();
+fn closed_and_reset_connections_are_freed() {
+    let harness = Harness::new();
+    let board = TestBoard::new(1 << 20);
+    let mut peers: Vec<_> = (0..20).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
     for peer in &mut peers {
         peer.read_up_to(1);
     }
     for peer in peers.drain(..10) {
         socket2::SockRef::from(&peer.socket).set_linger(Some(Duration::ZERO)).unwrap();
     }
-    hall.has(10);
+    harness.wait_for_connections(10);
     drop(peers);
-    hall.has(0);
+    harness.wait_for_connections(0);
     assert_eq!(board.channel.followers(), 0);
 }
 
 #[test]
-fn what_a_follower_says_is_thrown_away_up_to_a_bound() {
-    let hall = Hall::new();
-    let board = Board::new(1 << 20);
-    let mut peer = hall.follow(&board, Start::Fresh);
+fn input_is_discarded_up_to_a_limit() {
+    let harness = Harness::new();
+    let board = TestBoard::new(1 << 20);
+    let mut peer = harness.follow(&board, ResumePoint::Fresh);
     peer.read_up_to(1);
-    let bound = DISCARDED_BYTES as usize;
-    peer.socket.write_all(&vec![b'x'; bound]).unwrap();
+    let limit = MAX_INPUT_BYTES as usize;
+    peer.socket.write_all(&vec![b'x'; limit]).unwrap();
     for seq in 2..=20 {
         board.publish(seq);
         peer.read_up_to(seq);
     }
-    assert_eq!(hall.taken(), 1);
-    // It may be cut before it has said all of it.
-    let _ = peer.socket.write_all(&vec![b'x'; bound]);
-    hall.has(0);
+    assert_eq!(harness.connections(), 1);
+    // The connection may be reset before all of this is written.
+    let _ = peer.socket.write_all(&vec![b'x'; limit]);
+    harness.wait_for_connections(0);
 }
 
 #[test]
-fn a_closed_board_ends_its_streams_and_no_others() {
-    let hall = Hall::new();
-    let [board, other] = [0; 2].map(|_| Board::new(1 << 20));
-    let mut peers: Vec<_> = (0..10).map(|_| hall.follow(&board, Start::Fresh)).collect();
-    let mut there = hall.follow(&other, Start::Fresh);
+fn closed_board_ends_only_its_own_streams() {
+    let harness = Harness::new();
+    let [board, other] = [0; 2].map(|_| TestBoard::new(1 << 20));
+    let mut peers: Vec<_> = (0..10).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
+    let mut open = harness.follow(&other, ResumePoint::Fresh);
     for seq in 2..=30 {
         board.publish(seq);
     }
     board.close();
     for peer in &mut peers {
         peer.read_to_end();
-        assert!(peer.screen.closed);
-        assert_eq!(peer.words, ["hello", "end"]);
+        assert!(peer.view.closed);
+        assert_eq!(peer.messages, ["hello", "end"]);
     }
-    hall.has(1);
+    harness.wait_for_connections(1);
     other.publish(2);
-    there.read_up_to(2);
-    let mut late = hall.follow(&board, Start::After(30));
+    open.read_up_to(2);
+    let mut late = harness.follow(&board, ResumePoint::After(30));
     late.read_to_end();
-    assert!(late.screen.closed && late.words == ["hello", "end"]);
+    assert!(late.view.closed);
+    assert_eq!(late.messages, ["hello", "end"]);
 }
 
 #[test]
-fn when_all_ends_each_is_given_what_it_is_due_before() {
-    let hall = Hall::new();
-    let board = Board::of_width(30_000, 4 << 20);
-    let mut slow: Vec<_> = (0..2).map(|_| hall.follow_with_little_room(&board)).collect();
-    let mut peers: Vec<_> = (0..20).map(|_| hall.follow(&board, Start::Fresh)).collect();
+fn closing_streams_get_pending_frames_first() {
+    let harness = Harness::new();
+    let board = TestBoard::with_payload(30_000, 4 << 20);
+    let mut slow: Vec<_> = (0..2).map(|_| harness.follow_with_small_buffer(&board)).collect();
+    let mut peers: Vec<_> = (0..20).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
     for peer in peers.iter_mut().chain(&mut slow) {
         peer.read_up_to(1);
     }
@@ -197,130 +203,131 @@ fn when_all_ends_each_is_given_what_it_is_due_before() {
         board.publish(seq);
         peers.iter_mut().for_each(|peer| peer.read_up_to(seq));
     }
-    hall.reactor.end_all();
-    let rows_at_its_end = |peer: &mut Peer| {
+    harness.reactor.close_all(|| Duration::ZERO);
+    let rows_at_end = |peer: &mut ReactorPeer| {
         peer.read_to_end();
-        assert_eq!(peer.words, ["hello", "goodbye"]);
-        peer.screen.rows.len()
+        assert_eq!(peer.messages, ["hello", "goodbye"]);
+        peer.view.rows.len()
     };
-    assert!(peers.iter_mut().all(|peer| rows_at_its_end(peer) == 100));
-    // Those have much to read yet.
-    hall.has(slow.len());
-    assert!(slow.iter_mut().all(|peer| rows_at_its_end(peer) == 100));
-    // All threads know of it by now.
-    let mut late: Vec<_> = (0..2).map(|_| hall.follow(&board, Start::After(90))).collect();
-    assert!(late.iter_mut().all(|peer| rows_at_its_end(peer) == 10));
-    hall.has(0);
+    assert!(peers.iter_mut().all(|peer| rows_at_end(peer) == 100));
+    // The slow peers have not read their pending frames yet.
+    harness.wait_for_connections(slow.len());
+    assert!(slow.iter_mut().all(|peer| rows_at_end(peer) == 100));
+    // Both workers are closing by now; streams added later end as well.
+    let mut late: Vec<_> = (0..2).map(|_| harness.follow(&board, ResumePoint::After(90))).collect();
+    assert!(late.iter_mut().all(|peer| rows_at_end(peer) == 10));
+    harness.wait_for_connections(0);
 }
 
 #[test]
-fn ends_wait_for_their_time() {
-    let time_to_end = Duration::from_millis(400);
-    let hall = Hall::with(NEVER, time_to_end);
-    let board = Board::new(1 << 20);
-    let mut peer = hall.follow(&board, Start::Fresh);
+fn streams_stay_open_for_the_close_delay() {
+    let delay = Duration::from_millis(400);
+    let harness = Harness::new();
+    let board = TestBoard::new(1 << 20);
+    let mut peer = harness.follow(&board, ResumePoint::Fresh);
     peer.read_up_to(1);
     let start = Instant::now();
-    hall.reactor.end_all();
+    harness.reactor.close_all(move || delay);
     board.publish(2);
     peer.read_up_to(2);
-    assert_eq!(peer.words, ["hello"]);
+    assert_eq!(peer.messages, ["hello"]);
     peer.read_to_end();
-    assert!(start.elapsed() >= time_to_end);
+    assert!(start.elapsed() >= delay);
 }
 
 #[test]
-fn heartbeats_come_to_all_and_are_spread() {
-    let heartbeat_every = Duration::from_secs(6);
-    let hall = Hall::with(Timing { heartbeat_every, ..NEVER }, Duration::ZERO);
-    let board = Board::new(1 << 20);
-    // Sixty moments for each of two threads.
-    let mut peers: Vec<_> = (0..120).map(|_| hall.follow(&board, Start::Fresh)).collect();
+fn heartbeats_are_spread_over_the_interval() {
+    let heartbeat_interval = Duration::from_secs(6);
+    let harness = Harness::start(ReactorConfig { heartbeat_interval, ..NO_TIMERS });
+    let board = TestBoard::new(1 << 20);
+    // One follower for each of the sixty heartbeat slots of each of the two workers.
+    let mut peers: Vec<_> = (0..120).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
     board.publish(2);
     for peer in &mut peers {
         peer.read_up_to(2);
         peer.socket.set_nonblocking(true).unwrap();
     }
-    let (start, mut beats) = (Instant::now(), vec![None; peers.len()]);
-    while beats.contains(&None) {
-        assert!(start.elapsed() < PATIENCE);
+    let start = Instant::now();
+    let mut first_heartbeats = vec![None; peers.len()];
+    while first_heartbeats.contains(&None) {
+        assert!(start.elapsed() < TIMEOUT);
         std::thread::sleep(Duration::from_millis(20));
-        for (peer, beat) in peers.iter_mut().zip(&mut beats) {
+        for (peer, heartbeat) in peers.iter_mut().zip(&mut first_heartbeats) {
             match peer.socket.read(&mut [0; 64]) {
                 Ok(count) => {
-                    assert_eq!(count, "beat 2\n".len());
-                    beat.get_or_insert(start.elapsed());
+                    assert_eq!(count, "heartbeat 2\n".len());
+                    heartbeat.get_or_insert(start.elapsed());
                 }
                 Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
             }
         }
     }
-    beats.sort();
-    let [first, last] = [beats[0].unwrap(), beats[119].unwrap()];
-    assert!(last - first > heartbeat_every / 2, "from {first:?} to {last:?}");
-    let moments = hall.told.beats.load(SeqCst);
-    assert!(moments >= peers.len(), "they come together: in {moments} moments");
+    first_heartbeats.sort();
+    let first = first_heartbeats[0].unwrap();
+    let last = first_heartbeats[119].unwrap();
+    assert!(last - first > heartbeat_interval / 2, "from {first:?} to {last:?}");
+    // Followers that get theirs in one tick share one heartbeat.
+    let made = harness.observed.heartbeats.load(SeqCst);
+    assert!(made >= peers.len(), "{made} ticks for {} followers", peers.len());
 }
 
 #[test]
-fn a_thread_that_panics_cuts_those_it_has_and_no_others() {
-    let hall = Hall::new();
-    let [board, poison] = [0; 2].map(|_| Board::new(1 << 20));
-    let mut peers: Vec<_> = (0..10).map(|_| hall.follow(&board, Start::Fresh)).collect();
-    let first = hall.follow(&poison, Start::Fresh);
+fn worker_panic_cuts_only_its_own_followers() {
+    let harness = Harness::new();
+    let [board, panicking] = [0; 2].map(|_| TestBoard::new(1 << 20));
+    let mut peers: Vec<_> = (0..10).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
+    let victim = harness.follow(&panicking, ResumePoint::Fresh);
     peers.iter_mut().for_each(|peer| peer.read_up_to(1));
-    hall.panic_with(first, &poison);
-    // They were dealt in turn.
-    for (n, peer) in peers.iter_mut().enumerate() {
-        if n % 2 == 0 {
-            peer.is_cut();
-        }
+    harness.panic_worker_of(victim, &panicking);
+    // Connections are distributed in rotation, so the first worker has those with even numbers.
+    for peer in peers.iter_mut().step_by(2) {
+        peer.expect_cut();
     }
-    hall.has(5);
-    peers.extend((0..5).map(|_| hall.follow(&board, Start::Fresh)));
+    harness.wait_for_connections(5);
+    peers.extend((0..5).map(|_| harness.follow(&board, ResumePoint::Fresh)));
     board.publish(2);
-    let there = |n: &usize| *n >= 10 || n % 2 == 1;
-    for (_, peer) in peers.iter_mut().enumerate().filter(|(n, _)| there(n)) {
+    let is_connected = |n: &usize| *n >= 10 || n % 2 == 1;
+    for (_, peer) in peers.iter_mut().enumerate().filter(|(n, _)| is_connected(n)) {
         peer.read_up_to(2);
     }
-    assert_eq!((hall.taken(), board.channel.followers()), (10, 10));
+    assert_eq!((harness.connections(), board.channel.followers()), (10, 10));
 }
 
 #[test]
-fn another_thread_takes_the_place_of_one_that_panicked() {
-    let hall = Hall::of_threads(1, NEVER, Duration::ZERO);
+fn panicked_worker_is_restarted() {
+    let harness = Harness::start(ReactorConfig { workers: 1, ..NO_TIMERS });
     for _ in 0..2 {
-        let [board, poison] = [0; 2].map(|_| Board::new(1 << 20));
-        let mut there = hall.follow(&board, Start::Fresh);
-        hall.panic_with(hall.follow(&poison, Start::Fresh), &poison);
-        there.is_cut();
-        hall.until(|hall| hall.reactor.has_room(), "another thread is there");
-        let mut back = hall.follow(&board, Start::After(1));
+        let [board, panicking] = [0; 2].map(|_| TestBoard::new(1 << 20));
+        let mut cut = harness.follow(&board, ResumePoint::Fresh);
+        harness.panic_worker_of(harness.follow(&panicking, ResumePoint::Fresh), &panicking);
+        cut.expect_cut();
+        harness.wait_until(|harness| harness.reactor.has_capacity(), "a restarted worker");
+        let mut reconnected = harness.follow(&board, ResumePoint::After(1));
         board.publish(2);
-        back.read_up_to(2);
-        assert_eq!((hall.taken(), board.channel.followers()), (1, 1));
-        drop(back);
-        hall.has(0);
+        reconnected.read_up_to(2);
+        assert_eq!((harness.connections(), board.channel.followers()), (1, 1));
+        drop(reconnected);
+        harness.wait_for_connections(0);
     }
 }
 
 #[test]
-fn who_wants_no_io_uring_is_told_nothing_of_it() {
-    let hall = Hall::sending(Sending::OneByOne);
-    assert_eq!(hall.told.one_by_one.load(SeqCst), 0);
-    // Once for each thread where there is none.
-    let hall = Hall::sending(Sending::Together);
-    assert!([0, 2].contains(&hall.told.one_by_one.load(SeqCst)));
+fn no_warning_unless_io_uring_is_requested() {
+    let harness = Harness::start(ReactorConfig { write_mode: WriteMode::PerSocket, ..NO_TIMERS });
+    assert_eq!(harness.observed.io_uring_unavailable.load(SeqCst), 0);
+    // One warning per worker where the kernel has no io_uring.
+    let harness = Harness::start(ReactorConfig { write_mode: WriteMode::IoUring, ..NO_TIMERS });
+    assert!([0, 2].contains(&harness.observed.io_uring_unavailable.load(SeqCst)));
 }
 
 #[test]
-fn without_a_reactor_nobody_is_there() {
-    let hall = Hall::new();
-    let board = Board::new(1 << 20);
-    let mut peer = hall.follow(&board, Start::Fresh);
+fn dropped_reactor_cuts_all_followers() {
+    let harness = Harness::new();
+    let board = TestBoard::new(1 << 20);
+    let mut peer = harness.follow(&board, ResumePoint::Fresh);
     peer.read_up_to(1);
-    let Hall { reactor, seats, .. } = hall;
+    let Harness { reactor, permits, .. } = harness;
     drop(reactor);
-    assert_eq!((Arc::strong_count(&seats), board.channel.followers()), (1, 0));
+    assert_eq!((Arc::strong_count(&permits), board.channel.followers()), (1, 0));
     peer.read_to_end();
 }

@@ -1,15 +1,15 @@
-//! Sends by io_uring, where the system has it; where it has none, they say so.
+//! SendRing by io_uring, where the system has it; where it has none, they say so.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::io::{self, ErrorKind, Read};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
-use multisend::{SENDS_AT_ONCE, Sends};
+use multisend::{RING_ENTRIES, SendRing};
 
 /// A ring, or `None` where the system gives none: then there is nothing to be tried.
-fn ring() -> Option<Sends> {
-    match Sends::new() {
+fn ring() -> Option<SendRing> {
+    match SendRing::new() {
         Ok(sends) => Some(sends),
         Err(error) => {
             let kinds = [ErrorKind::Unsupported, ErrorKind::PermissionDenied];
@@ -26,7 +26,11 @@ fn pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
     (server, client)
 }
 
-fn send(sends: &mut Sends, bytes: &[u8], sockets: &[&TcpStream]) -> Vec<Result<usize, ErrorKind>> {
+fn send(
+    sends: &mut SendRing,
+    bytes: &[u8],
+    sockets: &[&TcpStream],
+) -> Vec<Result<usize, ErrorKind>> {
     let fds: Vec<_> = sockets.iter().map(|socket| socket.as_fd()).collect();
     let mut results = Vec::new();
     sends.send(bytes, &fds, &mut results).unwrap();
@@ -38,7 +42,7 @@ fn all_sockets_are_sent_the_bytes_also_more_than_go_into_one_call() {
     let Some(mut sends) = ring() else { return };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (server, mut client) = pair(&listener);
-    let times = SENDS_AT_ONCE as usize + 7;
+    let times = RING_ENTRIES as usize + 7;
     let results = send(&mut sends, b"landed ", &vec![&server; times]);
     assert_eq!(results, vec![Ok(7); times]);
     drop(server);

@@ -1,6 +1,6 @@
 //! What else than rows goes over the wire.
 
-use fanout::Reason;
+use fanout::SnapshotReason;
 use flight::{BoardName, BoardSettings, MAX_BOARDS, MAX_FLIGHTS};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
@@ -142,7 +142,13 @@ fn of_streams() -> [Named; 6] {
     let id = "`<epoch>-<number>`: names one event for ever, and the timetable as of then. Of two of \
               one epoch the one with the higher number is the newer.";
     let id = string().description(Some(id)).pattern(Some(EVENT_ID)).examples(["5f3a9c01-1042"]);
-    let reasons = [Reason::Start, Reason::Expired, Reason::Unknown, Reason::Slow].map(reason_word);
+    let reasons = [
+        SnapshotReason::Start,
+        SnapshotReason::Expired,
+        SnapshotReason::Unknown,
+        SnapshotReason::Slow,
+    ]
+    .map(reason_word);
     let reason = "Why all rows are sent: the follower came without an id, with one whose followers \
                   are no longer kept, with one that means nothing here, or fell too far behind.";
     let reason = string().description(Some(reason)).enum_values(Some(reasons));

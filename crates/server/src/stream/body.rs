@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use bytes::Bytes;
-use fanout::{Due, Follower, Frame};
+use fanout::{Follower, Frame, PullResult};
 use futures_util::stream;
 use rand::RngExt;
 use tokio::sync::watch;
@@ -67,15 +67,15 @@ impl Stream {
             let now = Instant::now();
             let ends = self.ends.is_some_and(|ends| ends <= now);
             match self.due(now) {
-                Due::Frames(frames) => self.taken.extend(frames.iter().map(Frame::payload)),
-                Due::End => return None,
+                PullResult::Frames(frames) => self.taken.extend(frames.iter().map(Frame::payload)),
+                PullResult::Closed => return None,
                 // Not before: what was acknowledged is shown.
-                Due::Nothing if ends => {
+                PullResult::Empty if ends => {
                     self.ended = true;
                     let drain = self.app.parts.settings.drain;
                     return Some(frames::retry(retry_after_stop(drain)).payload());
                 }
-                Due::Nothing => {}
+                PullResult::Empty => {}
             }
             if self.next_heartbeat <= now {
                 self.next_heartbeat = now + HEARTBEAT;
@@ -88,9 +88,9 @@ impl Stream {
     }
 
     /// What is due, which is nothing before the stream's turn has come.
-    fn due(&mut self, now: Instant) -> Due {
+    fn due(&mut self, now: Instant) -> PullResult {
         self.turn = self.turn.filter(|turn| *turn > now);
-        if self.turn.is_some() { Due::Nothing } else { self.follower.due() }
+        if self.turn.is_some() { PullResult::Empty } else { self.follower.pull() }
     }
 
     async fn wait(&mut self) {

@@ -2,46 +2,40 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use fanout::Wording;
-use hyper_util::server::graceful::Watcher;
+use fanout::{ReactorEvents, StreamBytes};
 
-use super::{Seat, retry_after_stop, time_to_end};
+use super::retry_after_stop;
 use crate::app::Parts;
 use crate::frames::{self, LAST_CHUNK};
 
+#[derive(Clone)]
 pub(crate) struct Words {
     pub(crate) parts: Arc<Parts>,
 }
 
-impl Wording for Words {
-    /// The second is for who counts the connections, and waits for them at a stop.
-    type Seat = (Seat, Watcher);
-
+impl StreamBytes for Words {
     fn heartbeat(&self, head: u64) -> Option<Bytes> {
-        super::heartbeat(&self.parts, head).map(|heartbeat| heartbeat.whole().clone())
+        super::heartbeat(&self.parts, head).map(|heartbeat| heartbeat.wire_bytes().clone())
     }
 
     fn goodbye(&self) -> Bytes {
         let retry = frames::retry(retry_after_stop(self.parts.settings.drain));
-        [retry.whole(), LAST_CHUNK].concat().into()
+        [retry.wire_bytes(), LAST_CHUNK].concat().into()
     }
 
     fn end(&self) -> Bytes {
         Bytes::from_static(LAST_CHUNK)
     }
+}
 
-    fn time_to_end(&self) -> Duration {
-        time_to_end(&self.parts)
-    }
-
+impl ReactorEvents for Words {
     fn stalled(&self) {
         self.parts.metrics.stalled();
     }
 
-    fn panicked(&self) {
+    fn worker_panicked(&self) {
         self.parts.metrics.reactor_panicked();
         tracing::error!(
             "a thread that writes to screens panicked: its screens are cut and come back, and \
@@ -49,11 +43,11 @@ impl Wording for Words {
         );
     }
 
-    fn not_replaced(&self, error: &io::Error) {
+    fn worker_not_restarted(&self, error: &io::Error) {
         tracing::warn!("a thread that writes to screens cannot be replaced yet: {error}");
     }
 
-    fn one_by_one(&self, error: &io::Error) {
+    fn io_uring_unavailable(&self, error: &io::Error) {
         tracing::warn!(
             "io_uring cannot be used, each screen is written to by a call of its own: {error}"
         );

@@ -3,9 +3,9 @@ use std::os::fd::BorrowedFd;
 
 /// Sends that nothing makes.
 #[derive(Debug)]
-pub struct Sends(std::convert::Infallible);
+pub struct UnsupportedRing(std::convert::Infallible);
 
-impl Sends {
+impl UnsupportedRing {
     /// Asks the system for a ring.
     ///
     /// # Errors
@@ -14,7 +14,7 @@ impl Sends {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Sends `bytes` to each of these sockets.
+    /// SendRing `bytes` to each of these sockets.
     ///
     /// # Errors
     /// None.

@@ -1,0 +1,34 @@
+//! Callbacks that supply bytes and observe failures. Worker threads call them between writes, so they
+//! must return quickly.
+
+use std::io;
+
+use bytes::Bytes;
+
+/// The bytes of a stream that are not frames, as they go to the socket.
+pub trait StreamBytes: Send + Sync + 'static {
+    /// Heartbeat for a follower that has all events up to `head`; `None` to send none.
+    fn heartbeat(&self, head: u64) -> Option<Bytes>;
+
+    /// Sent after the last frame of a closed channel: the stream does not continue.
+    fn end(&self) -> Bytes;
+
+    /// Sent after the pending frames when the reactor closes all streams: the follower is expected
+    /// to reconnect.
+    fn goodbye(&self) -> Bytes;
+}
+
+/// Receives the events that an operator wants to log or count.
+pub trait ReactorEvents: Send + Sync + 'static {
+    /// A follower took no bytes for the stall timeout and is cut.
+    fn stalled(&self);
+
+    /// A worker panicked, which is a bug. Its followers are cut; it will be restarted.
+    fn worker_panicked(&self);
+
+    /// The kernel refuses an epoll instance for the restarted worker. It will be tried again.
+    fn worker_not_restarted(&self, error: &io::Error);
+
+    /// [`crate::WriteMode::IoUring`] is not possible, or no longer: writing one socket at a time.
+    fn io_uring_unavailable(&self, error: &io::Error);
+}
