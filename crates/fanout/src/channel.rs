@@ -34,7 +34,7 @@ impl Channel {
     /// [`crate::FRAME_OVERHEAD_BYTES`].
     ///
     /// `snapshot` returns the rows at a sequence number no older than the newest one published when
-    /// it is called. It is called without the channel's lock, so it may take locks of its own.
+    /// it is called. It is called without the channel's lock, so it may take other locks.
     pub fn new(
         seq: u64,
         window_bytes: usize,

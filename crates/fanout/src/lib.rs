@@ -1,9 +1,9 @@
 //! The recent frames of each board and the followers of those frames.
 //!
-//! A follower is a cursor into frames shared by all followers; it has no queue of its own. It pulls
-//! its next frames when its socket can take more, and replay and live delivery are the same pull. A
-//! follower that falls out of the window gets a snapshot instead. This crate knows neither what a
-//! frame says nor how it is encoded.
+//! A follower is a cursor into frames shared by all followers, not a queue. It pulls its next frames
+//! when its socket can take more, and replay and live delivery are the same pull. A follower that
+//! falls out of the window gets a snapshot instead. This crate knows neither the meaning of a frame
+//! nor its encoding.
 //!
 //! The same cursors are served in two ways: by one task per follower that pulls ([`Follower`]), or
 //! by a few threads that write to many sockets themselves ([`Reactor`]).

@@ -15,14 +15,14 @@ mod config;
 /// Callbacks that supply bytes and observe failures.
 mod callbacks;
 
+/// New connections waiting for a worker.
+mod inbox;
+
 /// One follower: its socket, its cursor and its unsent bytes.
 mod connection;
 
 /// Writes as many bytes as a socket takes.
 mod socket_write;
-
-/// New connections waiting for a worker.
-mod inbox;
 
 /// The followers of one channel on one worker.
 mod subscription;
@@ -42,9 +42,9 @@ use std::time::Duration;
 
 pub use callbacks::{ReactorEvents, StreamBytes};
 pub use config::{ReactorConfig, WriteMode};
-pub use connection::{MAX_INPUT_BYTES, NewConnection};
+pub use connection::MAX_INPUT_BYTES;
 use inbox::Inbox;
-pub use inbox::MAX_INBOX;
+pub use inbox::{MAX_INBOX, NewConnection};
 pub use socket_write::MAX_WRITE_BYTES;
 use worker::{ReactorWorker, WorkerContext};
 

@@ -12,7 +12,7 @@ pub const FRAME_OVERHEAD_BYTES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct FrameWindow {
     frames: VecDeque<(u64, Frame)>,
-    /// Sequence number of the last evicted event: the oldest one that a follower can resume from.
+    /// Sequence number of the last evicted event: the oldest that a follower can resume from.
     floor: u64,
     /// Size of `frames`, overhead included.
     bytes: usize,
@@ -86,7 +86,7 @@ impl FrameWindow {
         let mut frames = Vec::new();
         for (seq, frame) in self.frames.range(first..).take_while(|(seq, _)| *seq <= up_to) {
             bytes += frame.wire_bytes().len();
-            // The first frame goes out whatever its size: an empty answer means "nothing new".
+            // The first frame is returned even if it is larger: no frames would mean "nothing new".
             if bytes > max_bytes && !frames.is_empty() {
                 break;
             }

@@ -1,20 +1,20 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-/// Sends that nothing makes.
+/// A ring that cannot be created.
 #[derive(Debug)]
 pub struct UnsupportedRing(std::convert::Infallible);
 
 impl UnsupportedRing {
-    /// Asks the system for a ring.
+    /// Asks the kernel for a ring.
     ///
     /// # Errors
-    /// There is none on this system.
+    /// Always: this kernel has no io_uring.
     pub fn new() -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// SendRing `bytes` to each of these sockets.
+    /// Sends `bytes` to each of the sockets.
     ///
     /// # Errors
     /// None.

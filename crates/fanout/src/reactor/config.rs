@@ -9,7 +9,7 @@ pub struct ReactorConfig {
     pub workers: usize,
     /// Time between two heartbeats of a follower. The followers' heartbeats are spread over it.
     pub heartbeat_interval: Duration,
-    /// How long a follower may take no bytes before it is cut.
+    /// Time after which a follower that takes no bytes is cut.
     pub stall_timeout: Duration,
     /// The way to write the same bytes to many followers.
     pub write_mode: WriteMode,

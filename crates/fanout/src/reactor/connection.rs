@@ -14,30 +14,15 @@ use mio::net::TcpStream;
 use socket2::SockRef;
 
 use super::callbacks::StreamBytes;
+use super::inbox::NewConnection;
 use super::socket_write::write_available;
 use super::subscription::FrameBatch;
-use crate::follower::{Follower, FrameCursor, NextFrames};
+use crate::follower::{FrameCursor, NextFrames};
 use crate::frame::Frame;
 
 /// Maximum number of bytes that a follower may send after its request. They are discarded, and a
 /// follower that sends more is cut: an event stream has no use for input.
 pub const MAX_INPUT_BYTES: u32 = 64 * 1024;
-
-/// A connection that becomes a follower of the reactor.
-#[derive(Debug)]
-pub struct NewConnection<P> {
-    /// The socket, in non-blocking mode.
-    pub socket: std::net::TcpStream,
-    /// The channel and the resume point.
-    pub follower: Follower,
-    /// The first bytes to send, such as the response head.
-    pub preamble: Bytes,
-    /// When to send the first frames, to spread the work of many reconnects. The preamble is sent at
-    /// once; if `start_at` has passed, the first frames leave with it.
-    pub start_at: Instant,
-    /// Dropped when the connection is.
-    pub permit: P,
-}
 
 /// A connection that a worker serves. It is kept small: there are thousands of them.
 pub(super) struct FollowerConnection<P> {
@@ -45,7 +30,7 @@ pub(super) struct FollowerConnection<P> {
     pub(super) cursor: FrameCursor,
     /// Boxed because most followers have none.
     unsent: Option<Box<UnsentBytes>>,
-    /// When the socket last refused bytes; `None` if it is writable.
+    /// Since when the socket takes no bytes; `None` if it is writable.
     blocked_since: Option<Instant>,
     /// Key of the subscription.
     pub(super) subscription: u32,
@@ -78,7 +63,7 @@ pub(super) struct DeliveryPass<'a> {
     pub(super) now: Instant,
 }
 
-/// Whether the connection continues.
+/// Result of serving a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConnectionProgress {
     Open,

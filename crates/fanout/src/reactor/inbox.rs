@@ -5,15 +5,32 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::connection::NewConnection;
+use crate::follower::Follower;
 use crate::notify::WorkerNotifier;
 
 /// Maximum number of connections waiting for one worker, which takes them before each pass.
 pub const MAX_INBOX: usize = 16 * 1024;
+
+/// A connection that becomes a follower of the reactor.
+#[derive(Debug)]
+pub struct NewConnection<P> {
+    /// The socket, in non-blocking mode.
+    pub socket: std::net::TcpStream,
+    /// The channel and the resume point.
+    pub follower: Follower,
+    /// The first bytes to send, such as the response head.
+    pub preamble: Bytes,
+    /// Time to send the first frames, which spreads the work of many reconnects. The preamble is sent
+    /// at once; if `start_at` has passed, the first frames leave with it.
+    pub start_at: Instant,
+    /// Dropped when the connection is.
+    pub permit: P,
+}
 
 /// Returns the delay before one stream is closed.
 pub(super) type CloseDelay = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -107,9 +124,7 @@ impl<P> Inbox<P> {
 #[cfg(test)]
 mod tests {
     use std::net::{TcpListener, TcpStream};
-    use std::time::Instant;
 
-    use bytes::Bytes;
     use mio::{Poll, Token, Waker};
 
     use super::*;

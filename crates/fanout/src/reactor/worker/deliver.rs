@@ -15,11 +15,11 @@ const MIN_BATCHED: usize = 2;
 
 impl<P> ReactorWorker<P> {
     /// One delivery pass: writes the new frames of a channel to all its followers on this worker.
-    pub(super) fn deliver(&mut self, key: usize, now: Instant) {
+    pub(super) fn deliver(&mut self, subscription_key: usize, now: Instant) {
         // 1. Join the frames published since the last pass. This clears the notification first, so a
         //    publish during the pass causes another pass. The subscription may be gone: its last
         //    follower can leave between the notification and now.
-        let Some(subscription) = self.subscriptions.get_mut(key) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
         let pending = subscription.poll();
         if let PendingFrames::None = pending {
             return;
@@ -27,30 +27,27 @@ impl<P> ReactorWorker<P> {
         // 2. Most followers are up to date and need exactly the batch. If the kernel can, one syscall
         //    writes it to all of them.
         if let PendingFrames::Batch(batch) = &pending {
-            self.deliver_batched(key, batch, now);
+            self.deliver_batched(subscription_key, batch, now);
         }
-        // 3. The subscription is removed with its last follower, and step 2 may have found that all
-        //    peers are gone.
-        let Some(subscription) = self.subscriptions.get(key) else { return };
-        let pass = &DeliveryPass {
-            bytes: &*Arc::clone(&self.context.bytes),
-            up_to: subscription.seq,
-            now,
-        };
+        // 3. Look the subscription up again: it is removed with its last follower, and step 2 may
+        //    have found that all peers are gone.
+        let Some(subscription) = self.subscriptions.get(subscription_key) else { return };
+        let bytes = Arc::clone(&self.context.bytes);
+        let pass = DeliveryPass { bytes: &*bytes, up_to: subscription.seq, now };
         // 4. Serve the followers one by one, from the last to the first: `remove` fills the gap with
         //    the last follower, which then has been served already.
         for index in (0..subscription.followers.len()).rev() {
-            let key = self.subscriptions[key].followers[index] as usize;
+            let key = self.subscriptions[subscription_key].followers[index] as usize;
             let connection = &mut self.connections[key];
             let result = match &pending {
-                // Served by step 2, or by `flush` after the frames were published.
+                // Served by step 2, or it has had a snapshot newer than the batch.
                 PendingFrames::Batch(batch) if connection.has_batch(batch) => continue,
                 // Up to date: write the shared buffer, without touching the channel.
                 PendingFrames::Batch(batch) if connection.needs_batch(batch) => {
                     connection.write_batch(batch, now)
                 }
                 // Behind, new, or at the end of a closed channel: read from its own cursor.
-                _ => connection.flush_if_writable(pass),
+                _ => connection.flush_if_writable(&pass),
             };
             // 5. Remove the connection if its stream has ended or its peer is gone.
             self.handle_result(key, result);
@@ -65,7 +62,7 @@ impl<P> ReactorWorker<P> {
         let followers = &self.subscriptions[subscription].followers;
         let needs_batch = |key: &u32| self.connections[*key as usize].needs_batch(batch);
         let keys: Vec<_> = followers.iter().copied().filter(needs_batch).collect();
-        // Each send is one write and is not split, so the cap on a write holds for the batch.
+        // A send is not split into several writes, so the cap on one write applies to the batch.
         if keys.len() < MIN_BATCHED || batch.bytes.len() > MAX_WRITE_BYTES {
             return;
         }
