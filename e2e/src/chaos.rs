@@ -1,46 +1,69 @@
-//! Seeded rounds of faults, with an oracle that knows what must have come of them.
+//! Seeded rounds of faults against the real program, in the manner of Jepsen.
 //!
-//! A round runs the real program under load: publishers that remember every update that was
-//! acknowledged, followers that come back as browsers do, and a proxy between some of them and the
-//! server that cuts, delays and stands still. Meanwhile the server is killed, stopped, frozen, or
-//! comes back on another journal. Afterwards every follower must have seen what was acknowledged, once
-//! each and in order, and show the rows that the server has and that the oracle's own fold has.
+//! In a round, load generators publish updates and record each acknowledged one in a model. Observers follow
+//! the boards and reconnect as browsers do, some of them through a proxy that cuts, delays and pauses
+//! connections. Meanwhile the nemesis kills, stops or freezes servers, or restarts them on another journal.
+//! Afterwards the checker compares everything observed with the model: each follower must have received every
+//! acknowledged update once and in order, and must show the rows of the server and of the model.
+//!
+//! The model and the checker share no code with the product.
 
-/// What a publisher asks for, and the event that must come of it.
-pub mod update;
-
-/// What was acknowledged, on which branch of the journal, and the rows that it gives.
-pub mod model;
-
-/// The faults that a round injects.
+/// Faults that the nemesis can inject.
 pub mod fault;
 
-/// What is under test: one server, or a cluster.
+/// The servers under test, and the faults that they must survive.
 pub mod topology;
 
-/// From a seed to everything that chance decides in a round.
+/// All random choices of a round, derived from its seed.
 pub mod plan;
 
-/// Publishers that remember.
+/// Updates as the load generators request them, and the events expected of them.
+pub mod update;
+
+/// The acknowledged updates on each branch of the journal, and the rows they result in.
+pub mod model;
+
+/// State shared by the threads and tasks of a round.
+mod round_state;
+
+/// HTTP requests that publish updates.
+mod update_client;
+
+/// Publishers that record what the server acknowledges.
 mod load_generator;
 
-/// A proxy that treats connections badly.
-mod proxy;
+/// Random faults of the connections between observers and servers.
+mod network_faults;
 
-/// Followers with habits, that remember what they saw.
+/// Events as the observers received them, shared between observers.
+mod observations;
+
+/// Followers with different reading patterns.
 mod observer;
 
-/// A server that stands alone, its journal, and what can be done to both.
-mod single_node;
+/// The boards as a server reports them at the end of a round.
+mod final_state;
 
-/// Replicas, the NATS servers that they need, and what is done to all of them.
-mod cluster;
-
-/// The system under test.
+/// The interface through which a round drives its servers.
 mod system;
 
-/// One round, from start to verdict.
-pub mod round;
+/// One server with a journal file.
+mod single_node;
 
-/// Whether what the followers saw can be true.
+/// Replicas on a cluster of NATS servers.
+mod cluster;
+
+/// Injects the planned faults.
+mod nemesis;
+
+/// Violations of what the server promises.
+pub mod anomaly;
+
+/// Decides whether the observations agree with the model.
 mod checker;
+
+/// Counters of a round.
+pub mod stats;
+
+/// One round, from its plan to the checker's findings.
+pub mod round;

@@ -1,318 +1,298 @@
-//! Whether what the followers saw can be true. Everything is held against the oracle's model, which
-//! knows nothing of the server but its answers.
+//! Decides whether the observations agree with the model. It knows nothing of the server except its responses.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::sync::Arc;
+use std::collections::HashMap;
 
-use anyhow::Context;
 use serde_json::{Map, Value};
-
 use testkit::event_id::split_event_id;
 
+use super::anomaly::{Anomaly, AnomalyKind};
+use super::final_state::FinalStates;
 use super::model::{Model, RowsByFlight, apply_update, matches_event};
-use super::observer::{Observations, ObservedEvent, TraceStep};
+use super::observations::{Observations, ObservedEvent};
+use super::observer::TraceStep;
+use super::stats::RoundStats;
 use super::update::{BOARDS, KeyedUpdate};
-use testkit::api::ApiClient;
 
-/// What must never happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AnomalyKind {
-    /// An acknowledged update did not reach a follower.
-    Lost,
-    /// A follower saw an event twice.
-    Duplicated,
-    /// A follower saw an event before one that came earlier.
-    OutOfOrder,
-    /// RowsByFlight that are not what the updates give.
-    WrongRows,
-    /// One id, two contents; or an event that nobody asked for.
-    Contradiction,
-    /// A follower was not resumed where it must be, or resumed where it must not be.
-    WrongOpening,
-    /// A follower did not come to the end.
-    Stuck,
-}
-
-/// One thing that must never happen, and has.
-#[derive(Debug, Clone)]
-pub struct Anomaly {
-    pub kind: AnomalyKind,
-    pub detail: String,
-}
-
-/// What a round counts.
-#[derive(Debug, Clone, Default)]
-pub struct RoundStats {
-    pub acknowledged: usize,
-    pub events: usize,
-    pub openings: usize,
-    pub resumed: usize,
-    pub timetables: BTreeMap<String, usize>,
-    pub cuts: usize,
-    pub refused: usize,
-    pub branches: usize,
-    /// Openings on a replica that had not yet read what the follower had seen.
-    pub behind: usize,
-    pub kills: usize,
-    pub faults: BTreeMap<super::fault::Fault, usize>,
-}
-
-/// What a server says at the end, of each board.
-pub(super) type FinalStates = HashMap<&'static str, BoardState>;
-
-/// Of one board.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct BoardState {
-    /// The very bytes, which are the same on every replica.
-    text: String,
-    rows: Vec<Value>,
-    /// That of the newest event.
-    pub(super) id: String,
-}
-
-impl BoardState {
-    pub(super) fn of_all_boards(api: &ApiClient) -> anyhow::Result<FinalStates> {
-        BOARDS.into_iter().map(|board| Ok((board, Self::of(api, board)?))).collect()
-    }
-
-    fn of(api: &ApiClient, board: &str) -> anyhow::Result<Self> {
-        let text = api.get_text(&format!("/boards/{board}/flights"));
-        let said: Value = serde_json::from_str(&text)?;
-        let rows = said["flights"].as_array().context("there are rows")?.clone();
-        let id = said["id"].as_str().context("there is an id")?.to_owned();
-        Ok(Self { text, rows, id })
-    }
-}
-
-/// Judges a round.
+/// Checks one round.
 pub(super) struct Checker<'a> {
-    pub(super) model: Model,
-    pub(super) observations: &'a Observations,
-    /// Of each replica.
-    pub(super) ends: &'a [FinalStates],
-    /// Whether the server's window has room for all that happened.
-    pub(super) wide: bool,
+    model: Model,
+    observations: &'a Observations,
+    /// The boards of each replica at the end of the round.
+    final_states: &'a [FinalStates],
+    /// Whether the server's window keeps every event of the round.
+    window_keeps_all: bool,
     pub(super) anomalies: Vec<Anomaly>,
-    pub(super) figures: RoundStats,
-    rows: HashMap<(usize, &'static str, u64), RowsByFlight>,
+    pub(super) stats: RoundStats,
+    /// Rows that the model gave, by branch, board and sequence number.
+    rows_cache: HashMap<(usize, &'static str, u64), RowsByFlight>,
 }
 
-/// What is wrong with one event.
-type Wrong = (AnomalyKind, String);
-
-/// Where a follower is in the model.
-struct Place {
-    /// Branches of which all that it saw can be.
+/// A follower's position in the model.
+struct ModelCursor {
+    /// The branches that agree with everything received since the last timetable.
     branches: Vec<usize>,
     seq: u64,
     rows: RowsByFlight,
 }
 
 impl<'a> Checker<'a> {
+    /// Checks everything except the traces of the followers.
     pub(super) fn new(
         model: Model,
         observations: &'a Observations,
-        ends: &'a [FinalStates],
-        wide: bool,
+        final_states: &'a [FinalStates],
+        window_keeps_all: bool,
     ) -> Self {
-        let (anomalies, figures, rows) = Default::default();
-        let mut judge = Self { model, observations, ends, wide, anomalies, figures, rows };
-        judge.settle();
-        judge.check_ends();
-        judge
+        let mut checker = Self {
+            model,
+            observations,
+            final_states,
+            window_keeps_all,
+            anomalies: Vec::new(),
+            stats: RoundStats::default(),
+            rows_cache: HashMap::new(),
+        };
+        checker.report_contradictions();
+        checker.resolve_indeterminate();
+        checker.check_final_states();
+        checker
     }
 
-    /// Gives each event that nobody was answered for the update that it must be.
-    fn settle(&mut self) {
-        for contradiction in
-            self.model.contradictions.iter().chain(&self.observations.contradictions)
-        {
-            let detail = contradiction.clone();
-            self.anomalies.push(Anomaly { kind: AnomalyKind::Contradiction, detail });
+    /// Reports what the model and the observations found while they were recorded.
+    fn report_contradictions(&mut self) {
+        let recorded = self.model.contradictions.iter().chain(&self.observations.contradictions);
+        for detail in recorded {
+            self.anomalies.push(Anomaly::new(AnomalyKind::Contradiction, detail.clone()));
         }
-        let events = self.observations.all().filter(|seen| seen.name != "timetable");
-        let mut unknown: Vec<_> = events.filter(|seen| !self.model.knows(&seen.id)).collect();
-        unknown.sort_by_key(|seen| split_event_id(&seen.id).map(|(_, seq)| seq));
-        for seen in unknown {
-            let ObservedEvent { board, id, name, data, .. } = &**seen;
-            if self.model.settle(board, id, name, data).is_none() {
-                let detail = format!("nobody asked for {seen:?}");
-                self.anomalies.push(Anomaly { kind: AnomalyKind::Contradiction, detail });
+    }
+
+    /// Attributes each observed event without an acknowledgement to an indeterminate update.
+    fn resolve_indeterminate(&mut self) {
+        let events = self.observations.events().filter(|event| event.name != "timetable");
+        let mut unknown: Vec<_> =
+            events.filter(|event| !self.model.contains_id(&event.id)).collect();
+        // In the order of the journal, because the expected event depends on the row before it.
+        unknown.sort_by_key(|event| split_event_id(&event.id).map(|(_, seq)| seq));
+        for event in unknown {
+            let ObservedEvent { board, id, name, data, .. } = &**event;
+            if !self.model.resolve(board, id, name, data) {
+                let detail = format!("no requested update explains {event:?}");
+                self.anomalies.push(Anomaly::new(AnomalyKind::Contradiction, detail));
             }
         }
     }
 
-    /// The servers' own rows against the fold of all that was acknowledged, and against each other.
-    fn check_ends(&mut self) {
-        let (branch, all) = (self.model.branch(), self.ends);
-        for (number, ends) in all.iter().enumerate() {
+    /// Compares the boards of each server with the model and with those of the first server.
+    fn check_final_states(&mut self) {
+        let branch = self.model.current_branch();
+        let all_states = self.final_states;
+        for (number, states) in all_states.iter().enumerate() {
             for board in BOARDS {
-                let (Some(end), Some(first)) = (ends.get(board), all[0].get(board)) else {
-                    continue;
-                };
-                let seq = split_event_id(&end.id).map_or(0, |(_, seq)| seq);
-                if let Some((after, entry)) = self.model.next(branch, board, seq) {
-                    let id = &end.id;
-                    let detail =
-                        format!("{board} ends at {id}, but {after} is acknowledged: {entry:?}");
-                    self.anomalies.push(Anomaly { kind: AnomalyKind::Lost, detail });
+                let Some(state) = states.get(board) else { continue };
+                let seq = split_event_id(&state.id).map_or(0, |(_, seq)| seq);
+                if let Some((lost, entry)) = self.model.next_after(branch, board, seq) {
+                    let id = &state.id;
+                    let detail = format!(
+                        "server {number} ends board {board} at {id}, but {lost} was acknowledged: {entry:?}"
+                    );
+                    self.anomalies.push(Anomaly::new(AnomalyKind::LostUpdate, detail));
                 }
-                let rows = by_flight(&end.rows);
+                let rows = rows_by_flight(&state.rows);
                 if let Some(difference) = self.difference(branch, board, seq, &rows) {
-                    let detail =
-                        format!("server {number}'s rows of {board} at {}: {difference}", end.id);
-                    self.anomalies.push(Anomaly { kind: AnomalyKind::WrongRows, detail });
+                    let id = &state.id;
+                    let detail = format!("server {number}, board {board} at {id}: {difference}");
+                    self.anomalies.push(Anomaly::new(AnomalyKind::WrongRows, detail));
                 }
-                if end != first {
-                    let detail =
-                        format!("server {number} says {end:?} of {board}, the first {first:?}");
-                    self.anomalies.push(Anomaly { kind: AnomalyKind::WrongRows, detail });
+                if let Some(first) = all_states[0].get(board)
+                    && state != first
+                {
+                    let detail = format!(
+                        "servers disagree on board {board}: server {number} has {state:?}, server 0 {first:?}"
+                    );
+                    self.anomalies.push(Anomaly::new(AnomalyKind::WrongRows, detail));
                 }
             }
         }
     }
 
-    /// Everything that one follower has lived through.
-    pub(super) fn judge(&mut self, name: &str, board: &'static str, steps: &[TraceStep]) {
-        let mut place: Option<Place> = None;
-        let mut opened: Option<(&str, Option<usize>)> = None;
+    /// Checks the trace of one follower. Reports its first anomaly only, because others follow from it.
+    pub(super) fn check_trace(&mut self, name: &str, board: &'static str, trace: &[TraceStep]) {
+        let mut cursor: Option<ModelCursor> = None;
+        let mut unchecked_opening: Option<(&str, Option<usize>)> = None;
         let mut shown = RowsByFlight::new();
-        for step in steps {
-            let seen = match step {
-                TraceStep::Opened { sent, branch } => {
-                    self.figures.openings += 1;
-                    opened = Some((sent, *branch));
+        for step in trace {
+            let event = match step {
+                TraceStep::Opened { last_event_id, branch } => {
+                    self.stats.openings += 1;
+                    unchecked_opening = Some((last_event_id, *branch));
                     continue;
                 }
-                TraceStep::Saw(seen) => seen,
+                TraceStep::Received(event) => event,
             };
-            self.figures.events += 1;
-            let outcome = opened
-                .take()
-                .map_or(Ok(()), |(sent, branch)| self.check_opening(sent, branch, seen))
-                .and_then(|()| self.advance(&mut place, board, seen));
-            show(&mut shown, seen);
-            if let Err((kind, detail)) = outcome {
-                self.anomalies.push(Anomaly { kind, detail: format!("{name}: {detail}") });
+            self.stats.events += 1;
+            // The first event of a stream shows whether the server resumed it rightly.
+            let opened = match unchecked_opening.take() {
+                Some((last_event_id, branch)) => self.check_opening(last_event_id, branch, event),
+                None => Ok(()),
+            };
+            let advanced = opened.and_then(|()| self.advance(&mut cursor, board, event));
+            show_event(&mut shown, event);
+            if let Err(Anomaly { kind, detail }) = advanced {
+                self.anomalies.push(Anomaly::new(kind, format!("{name}: {detail}")));
                 return;
             }
         }
-        if let Some(BoardState { rows, id, .. }) =
-            self.ends.first().and_then(|ends| ends.get(board))
-            && shown != by_flight(rows)
+        if let Some(state) = self.final_states.first().and_then(|states| states.get(board))
+            && shown != rows_by_flight(&state.rows)
         {
-            let detail = format!("{name} shows {shown:?} at {id}, the server has {rows:?}");
-            self.anomalies.push(Anomaly { kind: AnomalyKind::WrongRows, detail });
+            let (id, rows) = (&state.id, &state.rows);
+            let detail = format!("{name} shows {shown:?} at {id}, but the server has {rows:?}");
+            self.anomalies.push(Anomaly::new(AnomalyKind::WrongRows, detail));
         }
     }
 
-    /// Whether a stream began as it must, by its first event.
+    /// Checks the first event of a stream that was opened with `last_event_id` while the server appended to `branch`.
     fn check_opening(
         &mut self,
-        sent: &str,
+        last_event_id: &str,
         branch: Option<usize>,
         first: &ObservedEvent,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), Anomaly> {
         let reason = first.data["reason"].as_str().filter(|_| first.name == "timetable");
-        self.figures.resumed += usize::from(reason.is_none());
-        let lost = branch.and_then(|branch| self.model.is_lost(sent, branch));
-        let at = |id: &str| split_event_id(id).map(|(_, seq)| seq);
-        let behind = self.ends.len() > 1 && reason == Some("unknown") && at(&first.id) < at(sent);
-        self.figures.behind += usize::from(behind);
-        let right = match (sent, lost) {
+        self.stats.resumed += usize::from(reason.is_none());
+        // Unknown if the branch changed meanwhile, or if no update of the id's epoch was acknowledged.
+        let is_lost = branch.and_then(|branch| self.model.is_lost(last_event_id, branch));
+        // A replica that has not read the follower's last event takes the id for unknown. It rightly sends a
+        // timetable that is older than the id, and continues from there.
+        let seq = |id: &str| split_event_id(id).map(|(_, seq)| seq);
+        let is_lagging = self.final_states.len() > 1
+            && reason == Some("unknown")
+            && seq(&first.id) < seq(last_event_id);
+        self.stats.lagging += usize::from(is_lagging);
+        let is_right = match (last_event_id, is_lost) {
             ("", _) => reason == Some("start"),
-            // A replica that has not read it can say no more than what it has, and goes on from there.
-            (_, Some(false)) if behind => true,
+            (_, Some(false)) if is_lagging => true,
             (_, Some(true)) => reason == Some("unknown"),
-            (_, Some(false)) if self.wide => reason.is_none(),
+            (_, Some(false)) if self.window_keeps_all => reason.is_none(),
+            // A small window may have passed the id, so a timetable with the reason "expired" is right as well.
             (_, Some(false)) => reason != Some("start") && reason != Some("unknown"),
             (_, None) => reason != Some("start"),
         };
-        let state = if lost == Some(true) { "lost" } else { "known" };
-        let detail = || format!("came back with {state} {sent:?}, and first saw {first:?}");
-        if right { Ok(()) } else { Err((AnomalyKind::WrongOpening, detail())) }
-    }
-
-    /// One event further.
-    fn advance(
-        &mut self,
-        place: &mut Option<Place>,
-        board: &'static str,
-        seen: &Arc<ObservedEvent>,
-    ) -> Result<(), Wrong> {
-        let Some((_, seq)) = split_event_id(&seen.id) else {
-            return Err((AnomalyKind::Contradiction, format!("{} is no event id", seen.id)));
-        };
-        if seen.name == "timetable" {
-            *place = Some(self.begin(board, seq, seen)?);
+        if is_right {
             return Ok(());
         }
-        let Some(place) = place else {
-            return Err((AnomalyKind::WrongOpening, format!("{seen:?} came before any timetable")));
+        let state = if is_lost == Some(true) { "lost" } else { "known" };
+        let detail =
+            format!("resumed from the {state} id {last_event_id:?}, first received {first:?}");
+        Err(Anomaly::new(AnomalyKind::WrongResume, detail))
+    }
+
+    /// Moves a follower's cursor by one received event.
+    fn advance(
+        &mut self,
+        cursor: &mut Option<ModelCursor>,
+        board: &'static str,
+        event: &ObservedEvent,
+    ) -> Result<(), Anomaly> {
+        let Some((_, seq)) = split_event_id(&event.id) else {
+            let detail = format!("{:?} is not an event id", event.id);
+            return Err(Anomaly::new(AnomalyKind::Contradiction, detail));
         };
-        let mut why = (AnomalyKind::Contradiction, format!("no branch has {seen:?}"));
-        let mut fitting: Option<KeyedUpdate> = None;
-        place.branches.retain(|branch| match self.model.next(*branch, board, place.seq) {
-            Some((next, entry)) if next == seq && entry.id == seen.id => {
-                let row = entry.update.flight().and_then(|flight| place.rows.get(flight));
-                let fits = matches_event(&entry.update, row, &seen.name, &seen.data);
-                if fits {
-                    fitting = Some(entry.update.clone());
-                } else {
-                    let expected = entry.update.event(row);
-                    why = (AnomalyKind::WrongRows, format!("{seen:?} instead of {expected:?}"));
+        // A timetable replaces everything received before, so the follower starts again from it.
+        if event.name == "timetable" {
+            *cursor = Some(self.locate_timetable(board, seq, event)?);
+            return Ok(());
+        }
+        let Some(ModelCursor { branches, seq: last_seq, rows }) = cursor else {
+            let detail = format!("received before any timetable: {event:?}");
+            return Err(Anomaly::new(AnomalyKind::WrongResume, detail));
+        };
+        // Branches share their records up to the fork, so an event may agree with several of them. Keep those whose
+        // next entry is this event. If none remains, the reason against the last one is the anomaly.
+        let mut received: Option<KeyedUpdate> = None;
+        let mut anomaly =
+            Anomaly::new(AnomalyKind::Contradiction, format!("on no branch: {event:?}"));
+        branches.retain(|branch| {
+            match self.check_next(*branch, board, *last_seq, rows, seq, event) {
+                Ok(update) => received = Some(update),
+                Err(reason) => {
+                    anomaly = reason;
+                    return false;
                 }
-                fits
             }
-            Some((next, _)) if next < seq => {
-                let detail = format!("{seen:?} came after {}, without {next}", place.seq);
-                why = (AnomalyKind::Lost, detail);
-                false
-            }
-            _ => {
-                why.1 = format!("{seen:?} came after {}", place.seq);
-                if seq <= place.seq {
-                    why.0 = AnomalyKind::OutOfOrder;
-                }
-                if seq == place.seq {
-                    why.0 = AnomalyKind::Duplicated;
-                }
-                false
-            }
+            true
         });
-        let Some(update) = fitting else { return Err(why) };
-        apply_update(&mut place.rows, &update);
-        place.seq = seq;
+        let Some(update) = received else { return Err(anomaly) };
+        apply_update(rows, &update);
+        *last_seq = seq;
         Ok(())
     }
 
-    /// Where a timetable puts a follower.
-    fn begin(
+    /// Checks that `event` is the next one on `branch` after `last_seq`, and returns its update.
+    fn check_next(
+        &self,
+        branch: usize,
+        board: &str,
+        last_seq: u64,
+        rows: &RowsByFlight,
+        seq: u64,
+        event: &ObservedEvent,
+    ) -> Result<KeyedUpdate, Anomaly> {
+        let (kind, detail) = match self.model.next_after(branch, board, last_seq) {
+            // The right record: its event must be exactly the change of the row that the follower has.
+            Some((next, entry)) if next == seq && entry.id == event.id => {
+                let row = entry.update.flight().and_then(|flight| rows.get(flight));
+                if matches_event(&entry.update, row, &event.name, &event.data) {
+                    return Ok(entry.update.clone());
+                }
+                let expected = entry.update.expected_event(row);
+                (AnomalyKind::WrongRows, format!("received {event:?} instead of {expected:?}"))
+            }
+            // The follower skipped a record.
+            Some((next, _)) if next < seq => (
+                AnomalyKind::LostUpdate,
+                format!("received {event:?} after {last_seq}, without {next}"),
+            ),
+            // The follower went back, or received a record that this branch does not have.
+            _ => {
+                let kind = match seq.cmp(&last_seq) {
+                    std::cmp::Ordering::Equal => AnomalyKind::DuplicateEvent,
+                    std::cmp::Ordering::Less => AnomalyKind::OutOfOrder,
+                    std::cmp::Ordering::Greater => AnomalyKind::Contradiction,
+                };
+                (kind, format!("received {event:?} after {last_seq}"))
+            }
+        };
+        Err(Anomaly::new(kind, detail))
+    }
+
+    /// Finds the branches on which a board has the rows of this timetable at its sequence number.
+    fn locate_timetable(
         &mut self,
         board: &'static str,
         seq: u64,
-        seen: &ObservedEvent,
-    ) -> Result<Place, Wrong> {
-        let reason = seen.data["reason"].as_str().unwrap_or_default();
-        *self.figures.timetables.entry(reason.to_owned()).or_default() += 1;
-        let rows = by_flight(seen.data["flights"].as_array().map_or(&[][..], Vec::as_slice));
+        timetable: &ObservedEvent,
+    ) -> Result<ModelCursor, Anomaly> {
+        let reason = timetable.data["reason"].as_str().unwrap_or_default();
+        *self.stats.timetables.entry(reason.to_owned()).or_default() += 1;
+        let flights = timetable.data["flights"].as_array();
+        let rows = rows_by_flight(flights.map_or(&[][..], Vec::as_slice));
         let mut branches = Vec::new();
-        let mut why = String::from("no branch");
+        let mut difference_on_last = String::new();
         for branch in self.model.branches() {
             match self.difference(branch, board, seq, &rows) {
                 None => branches.push(branch),
-                Some(difference) => why = difference,
+                Some(difference) => difference_on_last = difference,
             }
         }
         if branches.is_empty() {
-            let detail = format!("the timetable at {}: {why}", seen.id);
-            return Err((AnomalyKind::WrongRows, detail));
+            let detail = format!("timetable at {}: {difference_on_last}", timetable.id);
+            return Err(Anomaly::new(AnomalyKind::WrongRows, detail));
         }
-        Ok(Place { branches, seq, rows })
+        Ok(ModelCursor { branches, seq, rows })
     }
 
-    /// Where rows differ from what was acknowledged up to `seq`, beyond what is in doubt.
+    /// Describes how `rows` differ from the model at `seq`, apart from differences that indeterminate updates explain.
     fn difference(
         &mut self,
         branch: usize,
@@ -321,31 +301,31 @@ impl<'a> Checker<'a> {
         rows: &RowsByFlight,
     ) -> Option<String> {
         let model = &self.model;
-        let known = (branch, board, seq);
-        let expected = self.rows.entry(known).or_insert_with(|| model.rows(branch, board, seq));
+        let cached = self.rows_cache.entry((branch, board, seq));
+        let expected = cached.or_insert_with(|| model.rows_at(branch, board, seq));
         let flights = expected.keys().chain(rows.keys());
-        let wrong = flights.filter(|flight| {
-            let (before, found) = (expected.get(*flight), rows.get(*flight));
-            before != found && !model.may_be(branch, board, flight, before, found)
-        });
-        let wrong: Vec<_> = wrong.collect();
+        let is_wrong = |flight: &&String| {
+            let (expected, found) = (expected.get(*flight), rows.get(*flight));
+            expected != found && !model.may_differ(branch, board, flight, expected, found)
+        };
+        let wrong: Vec<_> = flights.filter(is_wrong).collect();
         let flight = *wrong.first()?;
         let (expected, found) = (expected.get(flight), rows.get(flight));
         Some(format!(
-            "{} rows are wrong, such as {flight}: {found:?}, not {expected:?}",
+            "{} wrong rows, for example {flight}: {found:?} instead of {expected:?}",
             wrong.len()
         ))
     }
 }
 
-/// What a follower's screen makes of an event, by the rules of the protocol.
-fn show(rows: &mut RowsByFlight, seen: &ObservedEvent) {
-    let Value::Object(data) = &seen.data else { return };
+/// Applies an event to the rows that a follower shows, by the rules of the protocol.
+fn show_event(rows: &mut RowsByFlight, event: &ObservedEvent) {
+    let Value::Object(data) = &event.data else { return };
     let flight = || data.get("flight").and_then(Value::as_str).unwrap_or_default().to_owned();
-    match seen.name.as_str() {
+    match event.name.as_str() {
         "timetable" => {
             let flights = data.get("flights").and_then(Value::as_array);
-            *rows = by_flight(flights.map_or(&[][..], Vec::as_slice));
+            *rows = rows_by_flight(flights.map_or(&[][..], Vec::as_slice));
         }
         "flightAddition" => drop(rows.insert(flight(), data.clone())),
         "flightStateUpdate" => {
@@ -359,37 +339,10 @@ fn show(rows: &mut RowsByFlight, seen: &ObservedEvent) {
     }
 }
 
-fn by_flight(rows: &[Value]) -> RowsByFlight {
-    let row = |row: &Value| {
+fn rows_by_flight(rows: &[Value]) -> RowsByFlight {
+    let with_flight = |row: &Value| {
         let row: &Map<String, Value> = row.as_object()?;
         Some((row.get("flight")?.as_str()?.to_owned(), row.clone()))
     };
-    rows.iter().filter_map(row).collect()
-}
-
-impl RoundStats {
-    /// Both together.
-    pub fn add(&mut self, other: &RoundStats) {
-        self.acknowledged += other.acknowledged;
-        self.events += other.events;
-        self.openings += other.openings;
-        self.resumed += other.resumed;
-        self.cuts += other.cuts;
-        self.refused += other.refused;
-        self.behind += other.behind;
-        self.kills += other.kills;
-        self.branches += other.branches;
-        for (reason, count) in &other.timetables {
-            *self.timetables.entry(reason.clone()).or_default() += count;
-        }
-        for (fault, count) in &other.faults {
-            *self.faults.entry(*fault).or_default() += count;
-        }
-    }
-}
-
-impl fmt::Display for Anomaly {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.kind, self.detail)
-    }
+    rows.iter().filter_map(with_flight).collect()
 }

@@ -1,66 +1,67 @@
-//! The faults that a round injects.
+//! Faults that the nemesis can inject.
 
 use std::fmt;
 
-/// What is done to the server in a round.
+/// A fault of the server, its disk, its clock, a replica, a NATS server or a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// Nothing; only the connections suffer.
+    /// No fault of its own: only the proxy interferes with connections.
     Cuts,
     /// `kill -9`.
     Kill,
-    /// `kill -9`, and again while it starts.
+    /// `kill -9`, and again while the server starts.
     KillAtStart,
-    /// SIGTERM, an orderly stop.
+    /// An orderly stop by SIGTERM.
     Stop,
-    /// It stands still for a while, and then goes on.
+    /// SIGSTOP, and SIGCONT after a while.
     Freeze,
-    /// It comes back on a copy of the journal from before.
+    /// A restart on an older copy of the journal.
     OlderCopy,
-    /// `kill -9`, and what was written last is not on the disk.
+    /// `kill -9`, with the last writes missing from the disk.
     LostTail,
-    /// It comes back on an empty journal.
+    /// A restart on an empty journal.
     Empty,
-    /// No room is left on the disk, for a while.
+    /// The disk is full for a while (`ENOSPC`).
     NoRoom,
-    /// The disk says that it could not write, for a while.
+    /// `fsync` fails for a while (`EIO`).
     FailingSync,
     /// `kill -9` while the disk fails.
     KillFailing,
-    /// The computer's clock jumps, forth and back.
+    /// The wall clock jumps forward and back.
     ClockJump,
-    /// Ten thousand updates while some are away.
+    /// Ten thousand updates while some followers are disconnected.
     Flood,
-    /// `kill -9` of a replica.
+    /// `kill -9` of one replica.
     ReplicaKill,
     /// `kill -9` of all replicas.
     ReplicasKill,
-    /// A replica stands still for a while.
+    /// SIGSTOP of one replica, and SIGCONT after a while.
     ReplicaFreeze,
     /// `kill -9` of a NATS server that does not lead the stream.
     NatsKill,
-    /// `kill -9` of the NATS server that leads it.
+    /// `kill -9` of the NATS server that leads the stream.
     LeaderKill,
-    /// The one that leads stands still for a while, and then goes on as if it led.
+    /// SIGSTOP of the stream's leader, which later continues as if it still led.
     LeaderFreeze,
     /// `kill -9` of all NATS servers.
     AllNatsKill,
-    /// The connections between a replica and NATS are cut, and no new ones come about for a while.
+    /// The connections between a replica and NATS are reset, and new ones are refused for a while.
     LinkCut,
-    /// Nothing comes through them for a while, and nobody is told.
+    /// The connections between a replica and NATS stay open but carry nothing for a while.
     LinkSilent,
-    /// Everything is stopped in good order and started again, one after another.
+    /// An orderly restart of each replica and each NATS server, one after another.
     Rolling,
 }
 
 impl Fault {
-    /// Whether it is made by standing between the server and the system.
-    pub fn is_of_the_system(&self) -> bool {
+    /// Whether a library preloaded into the program injects it. That works on Linux only.
+    pub fn needs_preload(&self) -> bool {
         use Fault::{ClockJump, FailingSync, KillFailing, NoRoom};
         matches!(self, NoRoom | FailingSync | KillFailing | ClockJump)
     }
 
-    pub(super) fn needs_a_sound_nats(&self) -> bool {
+    /// Whether NATS servers older than [`testkit::nats::MIN_SAFE_VERSION`] lose acknowledged updates by it.
+    pub(super) fn needs_safe_nats(&self) -> bool {
         matches!(self, Fault::LeaderFreeze | Fault::AllNatsKill)
     }
 }

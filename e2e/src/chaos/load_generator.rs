@@ -1,350 +1,220 @@
-//! Publishers that remember. Each has flights of its own, asks for one change or many at once, and
-//! asks again, under the same keys, until it is answered, or has long been refused in vain. Some changes it gives up on after a failure:
-//! those are in doubt, and it never touches that flight again.
+//! Publishers that record what the server acknowledges.
+//!
+//! Each has flights of its own. It requests one update or many at once, and repeats a failed request under the same
+//! idempotency keys until it is answered or [`GIVE_UP_AFTER`] has passed. Some requests it does not repeat: after a
+//! failure their updates stay indeterminate, so it uses a flight for each of them that it never touches again.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Map, Value, json};
-use ureq::Agent;
 
-use super::model::Model;
+use super::plan::random_millis;
+use super::round_state::RoundState;
 use super::update::{BOARDS, KeyedUpdate, UpdateKind};
+use super::update_client::{PublishResponse, UpdateClient, UpdateOutcome};
 
-/// What publishers and the director share.
-pub(super) struct RoundState {
-    pub(super) model: Mutex<Model>,
-    /// Where each replica is; a single server is the only one.
-    servers: Mutex<Vec<Option<SocketAddr>>>,
-    opened: Condvar,
-    stopped: AtomicBool,
-    abandoned: AtomicBool,
-    /// Requests that were answered with 503.
-    pub(super) refused: AtomicUsize,
-}
-
-/// How long an answer may take: a server that is frozen, or waits for a disk, is given up.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_500);
-
-/// How long a publisher is refused before it asks no more: far above what an election takes.
+/// Refusals for this long mean that the server does not recover: an election takes far less.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 
-/// Flights of each publisher on each board.
-const FLIGHTS: usize = 8;
+const FLIGHTS_PER_BOARD: usize = 8;
 
-/// Most updates of one request.
-const MOST_AT_ONCE: usize = 40;
+const MAX_UPDATES_PER_REQUEST: usize = 40;
 
-/// States from which no row leaves by itself.
-const STATES: [&str; 6] = ["scheduled", "expected", "check-in", "boarding", "final call", ""];
-
-impl RoundState {
-    pub(super) fn new(replicas: usize) -> Arc<Self> {
-        Arc::new(Self {
-            model: Mutex::new(Model::new()),
-            servers: Mutex::new(vec![None; replicas]),
-            opened: Condvar::new(),
-            stopped: AtomicBool::new(false),
-            abandoned: AtomicBool::new(false),
-            refused: AtomicUsize::new(0),
-        })
-    }
-
-    /// Where a replica is, for all who ask; `None` while it is known to be away.
-    pub(super) fn place(&self, replica: usize, server: Option<SocketAddr>) {
-        self.servers.lock()[replica] = server;
-        self.opened.notify_all();
-    }
-
-    /// One of those that are there, another each time.
-    pub(super) fn server(&self, rng: &mut StdRng) -> Option<SocketAddr> {
-        one_of(&self.servers.lock(), rng)
-    }
-
-    pub(super) fn branch(&self) -> usize {
-        self.model.lock().branch()
-    }
-
-    /// No publisher begins anything new.
-    pub(super) fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
-    }
-
-    /// There will be no server any more: nobody waits for one.
-    pub(super) fn abandon(&self) {
-        self.abandoned.store(true, Ordering::Relaxed);
-        self.servers.lock().fill(None);
-        self.opened.notify_all();
-    }
-
-    /// Waits for a server, and answers with the branch that it writes.
-    fn wait(&self, rng: &mut StdRng) -> Option<(SocketAddr, usize)> {
-        let mut servers = self.servers.lock();
-        while !self.abandoned.load(Ordering::Relaxed) {
-            if let Some(address) = one_of(&servers, rng) {
-                drop(servers);
-                return Some((address, self.branch()));
-            }
-            self.opened.wait(&mut servers);
-        }
-        None
-    }
-}
-
-fn one_of(servers: &[Option<SocketAddr>], rng: &mut StdRng) -> Option<SocketAddr> {
-    let there: Vec<_> = servers.iter().flatten().copied().collect();
-    there.choose(rng).copied()
-}
+/// States after which the server does not remove a row.
+const LASTING_STATES: [&str; 6] =
+    ["scheduled", "expected", "check-in", "boarding", "final call", ""];
 
 pub(super) struct LoadGenerator {
     number: usize,
     state: Arc<RoundState>,
     rng: StdRng,
-    agent: Agent,
+    client: UpdateClient,
+    /// The branch for which `present` was computed.
     branch: usize,
-    /// Flights that are on a board, as far as this publisher knows.
+    /// Its own flights that are on a board, as far as it knows.
     present: BTreeSet<(&'static str, String)>,
-    counter: usize,
-    /// The one server that it asks, if it asks no other.
-    only: Option<SocketAddr>,
-    /// Whether it was refused for so long that it asks no more: the server does not recover.
+    /// The number of idempotency keys used.
+    keys: usize,
+    /// The only server to publish to; otherwise a random one for each request.
+    pinned_server: Option<SocketAddr>,
     gave_up: bool,
-}
-
-/// What became of a request.
-enum Asked {
-    /// What became of each update: the event's id, or a status.
-    Answered(Vec<Result<String, u64>>),
-    Failed,
 }
 
 impl LoadGenerator {
     pub(super) fn new(number: usize, seed: u64, state: Arc<RoundState>) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_TIMEOUT));
-        let (rng, agent) = (StdRng::seed_from_u64(seed), Agent::new_with_config(config.build()));
-        let (branch, present, counter) = (0, BTreeSet::new(), 0);
-        Self { number, state, rng, agent, branch, present, counter, only: None, gave_up: false }
-    }
-
-    /// One that asks this server alone.
-    pub(super) fn of(server: SocketAddr, number: usize, seed: u64, state: Arc<RoundState>) -> Self {
-        Self { only: Some(server), ..Self::new(number, seed, state) }
-    }
-
-    /// Publishes until the state says stop, and what was begun to its end.
-    pub(super) fn run(mut self) {
-        while !self.gave_up && !self.state.stopped.load(Ordering::Relaxed) {
-            let count = match self.rng.random_range(0..10) {
-                0..6 => 1,
-                6..9 => self.rng.random_range(2..=8),
-                _ => self.rng.random_range(8..=MOST_AT_ONCE),
-            };
-            let board = BOARDS[usize::from(self.rng.random_bool(0.3))];
-            self.publish(board, count);
-            std::thread::sleep(Duration::from_millis(self.rng.random_range(0..8)));
+        Self {
+            number,
+            state,
+            rng: StdRng::seed_from_u64(seed),
+            client: UpdateClient::new(),
+            branch: 0,
+            present: BTreeSet::new(),
+            keys: 0,
+            pinned_server: None,
+            gave_up: false,
         }
     }
 
-    /// `count` updates of one board at once.
+    /// Creates a load generator that publishes to this server only.
+    pub(super) fn pinned(
+        server: SocketAddr,
+        number: usize,
+        seed: u64,
+        state: Arc<RoundState>,
+    ) -> Self {
+        Self { pinned_server: Some(server), ..Self::new(number, seed, state) }
+    }
+
+    /// Publishes until the round stops, and completes the last request.
+    pub(super) fn run(mut self) {
+        while !self.gave_up && !self.state.is_stopped() {
+            let count = match self.rng.random_range(0..10) {
+                0..6 => 1,
+                6..9 => self.rng.random_range(2..=8),
+                _ => self.rng.random_range(8..=MAX_UPDATES_PER_REQUEST),
+            };
+            let board = BOARDS[usize::from(self.rng.random_bool(0.3))];
+            self.publish(board, count);
+            sleep(random_millis(&mut self.rng, 0..=7));
+        }
+    }
+
+    /// Publishes `count` updates of one board in one request, and repeats it until it is answered.
     pub(super) fn publish(&mut self, board: &'static str, count: usize) {
-        self.recall();
-        let leaves = count == 1 && self.rng.random_bool(0.1);
-        let updates: Vec<_> = if leaves {
-            vec![self.stray(board)]
+        self.adopt_current_branch();
+        let is_retried = count != 1 || !self.rng.random_bool(0.1);
+        let updates: Vec<_> = if is_retried {
+            (0..count).map(|_| self.random_update(board)).collect()
         } else {
-            (0..count).map(|_| self.update(board)).collect()
+            vec![self.unretried_update(board)]
         };
-        let begun = Instant::now();
+        let start = Instant::now();
         while !self.gave_up {
-            let only = self.only.map(|server| (server, self.state.branch()));
-            let Some((server, branch)) = only.or_else(|| self.state.wait(&mut self.rng)) else {
+            let Some((server, branch)) = self.choose_server() else {
                 self.gave_up = true;
                 return;
             };
-            match self.ask(server, board, &updates) {
-                Asked::Answered(outcomes) => return self.note(branch, &updates, outcomes),
-                Asked::Failed => {
-                    let mut model = self.state.model.lock();
-                    updates.iter().for_each(|update| model.doubt(branch, update));
+            match self.client.publish(server, board, &updates) {
+                Ok(PublishResponse::Answered(outcomes)) => {
+                    self.record(branch, &updates, outcomes);
+                    return;
                 }
+                Ok(PublishResponse::Refused) => {
+                    self.state.refused.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(_) => {}
             }
-            if leaves {
+            // Even a refused request may have been applied: the server may fail after it appended.
+            let mut model = self.state.model.lock();
+            updates.iter().for_each(|update| model.mark_indeterminate(branch, update));
+            drop(model);
+            if !is_retried {
                 return;
             }
-            if begun.elapsed() > GIVE_UP_AFTER {
+            if start.elapsed() > GIVE_UP_AFTER {
                 self.give_up(&updates);
             }
-            std::thread::sleep(Duration::from_millis(self.rng.random_range(1..30)));
+            sleep(random_millis(&mut self.rng, 1..=29));
+        }
+    }
+
+    /// Returns a server that is up, and the branch to which it appends.
+    fn choose_server(&mut self) -> Option<(SocketAddr, usize)> {
+        match self.pinned_server {
+            Some(server) => Some((server, self.state.current_branch())),
+            None => self.state.wait_for_server(&mut self.rng),
         }
     }
 
     fn give_up(&mut self, updates: &[KeyedUpdate]) {
         self.gave_up = true;
-        let problem = format!("in {GIVE_UP_AFTER:?} nothing came of {updates:?}");
-        self.state.model.lock().contradictions.push(problem);
+        let contradiction = format!("no acknowledgement within {GIVE_UP_AFTER:?} of {updates:?}");
+        self.state.model.lock().contradictions.push(contradiction);
     }
 
-    fn note(&mut self, branch: usize, updates: &[KeyedUpdate], outcomes: Vec<Result<String, u64>>) {
+    fn record(&mut self, branch: usize, updates: &[KeyedUpdate], outcomes: Vec<UpdateOutcome>) {
         let mut model = self.state.model.lock();
         for (update, outcome) in updates.iter().zip(outcomes) {
             match outcome {
                 Ok(id) => model.acknowledge(branch, &id, update),
-                // The journal was set back since it was chosen: the row, or the board, is gone.
+                // The journal lost its tail after this update was chosen, and with it the row or the board.
                 Err(404) if self.branch < branch => {}
                 Err(status) => {
-                    let problem = format!("{update:?} was answered with {status}");
-                    model.contradictions.push(problem);
+                    model.contradictions.push(format!("status {status} in answer to {update:?}"));
                 }
             }
         }
     }
 
-    /// What there is after the journal was set back.
-    fn recall(&mut self) {
+    /// Looks up its flights again if the journal has lost its tail.
+    fn adopt_current_branch(&mut self) {
         let model = self.state.model.lock();
-        if self.branch == model.branch() {
+        if self.branch == model.current_branch() {
             return;
         }
-        self.branch = model.branch();
-        let own = format!("P{}F", self.number);
-        let on = |board| model.flights(board).into_iter().map(move |flight| (board, flight));
-        let flights = BOARDS.into_iter().flat_map(on);
-        self.present = flights.filter(|(_, flight)| flight.starts_with(&own)).collect();
+        self.branch = model.current_branch();
+        let prefix = format!("P{}F", self.number);
+        self.present.clear();
+        for board in BOARDS {
+            let flights = model.flights(board).into_iter();
+            let own = flights.filter(|flight| flight.starts_with(&prefix));
+            self.present.extend(own.map(|flight| (board, flight)));
+        }
     }
 
-    fn update(&mut self, board: &'static str) -> KeyedUpdate {
-        let flight = format!("P{}F{}", self.number, self.rng.random_range(0..FLIGHTS));
-        let key = self.key();
-        let place = (board, flight.clone());
-        let change = match self.rng.random_range(0..20) {
+    fn random_update(&mut self, board: &'static str) -> KeyedUpdate {
+        let flight = format!("P{}F{}", self.number, self.rng.random_range(0..FLIGHTS_PER_BOARD));
+        let key = self.next_key();
+        let row = (board, flight.clone());
+        let kind = match self.rng.random_range(0..20) {
+            // One load generator sets titles, so that the order of titles is known.
             0 if self.number == 0 => UpdateKind::Title(format!("Title {key}")),
-            _ if !self.present.contains(&place) => UpdateKind::Put(self.row(&flight, &key)),
+            _ if !self.present.contains(&row) => UpdateKind::Put(self.random_row(&flight, &key)),
             0..3 => UpdateKind::Remove(flight),
-            3..6 => UpdateKind::Put(self.row(&flight, &key)),
-            _ => UpdateKind::Patch(self.fields(&flight, &key)),
+            3..6 => UpdateKind::Put(self.random_row(&flight, &key)),
+            _ => UpdateKind::Patch(self.random_fields(&flight, &key)),
         };
-        match &change {
-            UpdateKind::Put(_) => drop(self.present.insert(place)),
-            UpdateKind::Remove(_) => drop(self.present.remove(&place)),
+        match &kind {
+            UpdateKind::Put(_) => drop(self.present.insert(row)),
+            UpdateKind::Remove(_) => drop(self.present.remove(&row)),
             UpdateKind::Patch(_) | UpdateKind::Title(_) => {}
         }
-        KeyedUpdate { board, change, key }
+        KeyedUpdate { board, kind, key }
     }
 
-    /// A row that is asked for once, whatever comes of it.
-    fn stray(&mut self, board: &'static str) -> KeyedUpdate {
-        let key = self.key();
-        let flight = format!("X{}N{}", self.number, self.counter);
-        KeyedUpdate { board, change: UpdateKind::Put(self.row(&flight, &key)), key }
+    /// A row for a request that is not repeated, with a flight that no other update concerns.
+    fn unretried_update(&mut self, board: &'static str) -> KeyedUpdate {
+        let key = self.next_key();
+        let flight = format!("X{}N{}", self.number, self.keys);
+        KeyedUpdate { board, kind: UpdateKind::Put(self.random_row(&flight, &key)), key }
     }
 
-    fn row(&mut self, flight: &str, key: &str) -> Map<String, Value> {
-        let mut row = self.fields(flight, key);
+    fn random_row(&mut self, flight: &str, key: &str) -> Map<String, Value> {
+        let mut row = self.random_fields(flight, key);
         row.insert("origin".into(), "Rome".into());
         row.retain(|_, value| !value.is_null());
         row
     }
 
-    /// Its key makes it unlike all others.
-    fn fields(&mut self, flight: &str, key: &str) -> Map<String, Value> {
-        let state = *STATES.choose(&mut self.rng).expect("there are some");
-        let gate =
-            if self.rng.random_bool(0.5) { json!(format!("G{}", key.len())) } else { json!(null) };
+    /// The remark is the idempotency key, so that no two updates have the same fields.
+    fn random_fields(&mut self, flight: &str, key: &str) -> Map<String, Value> {
+        let state = *LASTING_STATES.choose(&mut self.rng).expect("the array is not empty");
+        let gate = self.rng.random_bool(0.5).then(|| format!("G{}", key.len()));
         let fields = json!({ "flight": flight, "state": state, "gate": gate, "remark": key });
-        let Value::Object(fields) = fields else { unreachable!("it is one") };
+        let Value::Object(fields) = fields else { unreachable!("the literal is an object") };
         fields
     }
 
-    fn key(&mut self) -> String {
-        self.counter += 1;
-        format!("{}-{}", self.number, self.counter)
+    fn next_key(&mut self) -> String {
+        self.keys += 1;
+        format!("{}-{}", self.number, self.keys)
     }
-
-    fn ask(&self, server: SocketAddr, board: &str, updates: &[KeyedUpdate]) -> Asked {
-        let asked = match updates {
-            [update] if !matches!(update.change, UpdateKind::Title(_)) => {
-                self.ask_for_one(server, board, update)
-            }
-            _ => self.ask_for_many(server, board, updates),
-        };
-        match asked {
-            Ok(Some(outcomes)) => Asked::Answered(outcomes),
-            Ok(None) => {
-                self.state.refused.fetch_add(1, Ordering::Relaxed);
-                Asked::Failed
-            }
-            Err(_) => Asked::Failed,
-        }
-    }
-
-    fn ask_for_one(
-        &self,
-        server: SocketAddr,
-        board: &str,
-        update: &KeyedUpdate,
-    ) -> Result<Option<Vec<Result<String, u64>>>, ureq::Error> {
-        let flight = update.flight().unwrap_or_default();
-        let url = format!("http://{server}/boards/{board}/flights/{flight}");
-        let key = ("idempotency-key", &update.key);
-        let answer = match &update.change {
-            UpdateKind::Put(row) => {
-                self.agent.put(url).header(key.0, key.1).send_json(without(row))
-            }
-            UpdateKind::Patch(fields) => {
-                self.agent.patch(url).header(key.0, key.1).send_json(without(fields))
-            }
-            _ => self.agent.delete(url).header(key.0, key.1).call(),
-        }?;
-        let status = u64::from(answer.status().as_u16());
-        let id = answer.headers().get("event-id").and_then(|id| id.to_str().ok());
-        Ok(match (status, id) {
-            (500.., _) => None,
-            (200..300, Some(id)) => Some(vec![Ok(id.to_owned())]),
-            _ => Some(vec![Err(status)]),
-        })
-    }
-
-    fn ask_for_many(
-        &self,
-        server: SocketAddr,
-        board: &str,
-        updates: &[KeyedUpdate],
-    ) -> Result<Option<Vec<Result<String, u64>>>, ureq::Error> {
-        let url = format!("http://{server}/boards/{board}/flights");
-        let lines: Vec<_> = updates.iter().map(KeyedUpdate::line).collect();
-        let request = self.agent.post(url).content_type("application/x-ndjson");
-        let mut answer = request.send(lines.join("\n"))?;
-        let status = u64::from(answer.status().as_u16());
-        let text = answer.body_mut().read_to_string()?;
-        if status != 200 {
-            return Ok((status < 500).then(|| vec![Err(status); updates.len()]));
-        }
-        let outcomes = text.lines().map(|line| {
-            let line: Value = serde_json::from_str(line).unwrap_or_default();
-            match line["id"].as_str() {
-                Some(id) => Ok(id.to_owned()),
-                None => Err(line["status"].as_u64().unwrap_or_default()),
-            }
-        });
-        let outcomes: Vec<_> = outcomes.collect();
-        // Some lines may be done and others not: all are asked for again, under their keys.
-        let whole = outcomes.len() == updates.len() && !outcomes.contains(&Err(503));
-        Ok(whole.then_some(outcomes))
-    }
-}
-
-/// The flight stands in the URL.
-fn without(fields: &Map<String, Value>) -> Map<String, Value> {
-    let mut fields = fields.clone();
-    fields.remove("flight");
-    fields
 }

@@ -1,225 +1,230 @@
-//! What was acknowledged, on which branch of the journal, and the rows that it gives.
+//! The acknowledged updates on each branch of the journal, and the rows they result in.
 //!
-//! A journal that lost its tail, or was replaced by an older copy, goes on as another branch: it
-//! shares the records up to the cut with the one before, and gives the numbers after it again.
+//! A journal that lost its tail, or was replaced by an older copy, continues as a new branch: it shares the
+//! records up to the fork with the branch before, and assigns the sequence numbers after the fork again.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use testkit::event_id::split_event_id;
 
 use super::update::{KeyedUpdate, UpdateKind};
 
 /// The rows of one board, by flight.
 pub type RowsByFlight = BTreeMap<String, Map<String, Value>>;
 
-/// The oracle's memory.
+/// Everything that the server acknowledged.
 #[derive(Debug, Clone)]
 pub struct Model {
     branches: Vec<Branch>,
-    /// The branch on which an epoch wrote.
+    /// The branch on which each epoch began.
     epochs: BTreeMap<String, usize>,
-    /// How many updates were acknowledged.
+    /// The number of acknowledged updates.
     pub acknowledged: usize,
-    /// What contradicted itself already while it was written down.
+    /// Acknowledgements that contradict each other, found while they were recorded.
     pub contradictions: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Branch {
-    /// The last record that it shares with the branch before.
-    cut: u64,
+    /// The last sequence number that it shares with the branch before.
+    fork: u64,
     entries: BTreeMap<u64, ModelEntry>,
-    /// Where each update is among them, by its key.
+    /// The sequence number of each update, by its idempotency key.
     keys: BTreeMap<String, u64>,
-    /// What was asked for and may have been carried out, or not.
-    doubts: Vec<KeyedUpdate>,
+    /// Requested updates without an answer, each of which may have been applied or not.
+    indeterminate: Vec<KeyedUpdate>,
 }
 
-/// An update that was acknowledged.
+/// An acknowledged update.
 #[derive(Debug, Clone)]
 pub struct ModelEntry {
     pub id: String,
     pub update: KeyedUpdate,
 }
 
-impl Model {
-    pub fn new() -> Self {
+impl Default for Model {
+    fn default() -> Self {
         let branches = vec![Branch::default()];
         Self { branches, epochs: BTreeMap::new(), acknowledged: 0, contradictions: Vec::new() }
     }
+}
 
-    /// The newest branch, on which the server writes.
-    pub fn branch(&self) -> usize {
+impl Model {
+    /// The newest branch, to which the server appends.
+    pub fn current_branch(&self) -> usize {
         self.branches.len() - 1
     }
 
+    /// All branches, the newest first.
     pub fn branches(&self) -> impl Iterator<Item = usize> + use<> {
         (0..self.branches.len()).rev()
     }
 
-    /// The server has answered that `update` is the event `id`; it was asked on `branch`.
+    /// Records that the server acknowledged `update`, requested on `branch`, as the event `id`.
     pub fn acknowledge(&mut self, branch: usize, id: &str, update: &KeyedUpdate) {
         self.acknowledged += 1;
         let Some((epoch, _)) = split_event_id(id) else {
-            return self.contradictions.push(format!("{id} is no event id"));
+            self.contradictions.push(format!("{id:?} is not an event id"));
+            return;
         };
         self.epochs.entry(epoch.to_owned()).or_insert(branch);
         self.record(branch, id, update);
     }
 
-    /// Perhaps it was carried out: nobody knows.
-    pub fn doubt(&mut self, branch: usize, update: &KeyedUpdate) {
-        let doubts = &mut self.branches[branch].doubts;
-        if !doubts.contains(update) {
-            doubts.push(update.clone());
+    /// Records that a request for `update` on `branch` failed without an answer.
+    pub fn mark_indeterminate(&mut self, branch: usize, update: &KeyedUpdate) {
+        let indeterminate = &mut self.branches[branch].indeterminate;
+        if !indeterminate.contains(update) {
+            indeterminate.push(update.clone());
         }
     }
 
-    /// The journal has lost what came after `cut`.
-    pub fn rewind(&mut self, cut: u64) {
-        let entries = self.branches[self.branch()].entries.clone();
-        let entries: BTreeMap<_, _> = entries.into_iter().filter(|(seq, _)| *seq <= cut).collect();
+    /// Begins a new branch, because the journal has lost all records after `fork`.
+    pub fn fork_at(&mut self, fork: u64) {
+        let mut entries = self.branches[self.current_branch()].entries.clone();
+        entries.retain(|seq, _| *seq <= fork);
         let keys = entries.iter().map(|(seq, entry)| (entry.update.key.clone(), *seq)).collect();
-        self.branches.push(Branch { cut, entries, keys, doubts: Vec::new() });
+        self.branches.push(Branch { fork, entries, keys, indeterminate: Vec::new() });
     }
 
-    /// Whether the record of an id that the server gave before is lost now on `branch`. `None` where
-    /// the oracle does not know the id's epoch.
+    /// Whether `branch` has lost the record of an id that the server once assigned. `None` if the model does
+    /// not know the id's epoch.
     pub fn is_lost(&self, id: &str, branch: usize) -> Option<bool> {
         let (epoch, seq) = split_event_id(id)?;
         let born = *self.epochs.get(epoch)?;
-        Some((born + 1..=branch).any(|later| seq > self.branches[later].cut))
+        Some((born + 1..=branch).any(|later| seq > self.branches[later].fork))
     }
 
-    /// An event was seen that nobody was answered for: finds the update that it must be. `None` where
-    /// nobody asked for such a thing, or it was carried out before.
-    pub fn settle(&mut self, board: &str, id: &str, name: &str, data: &Value) -> Option<()> {
-        let (epoch, seq) = split_event_id(id)?;
-        let born = self.epochs.get(epoch).copied();
-        let candidates = born.map_or_else(|| self.branches().collect(), |born| vec![born]);
+    /// Matches an observed event without an acknowledgement with an indeterminate update, and records it as
+    /// applied. Returns `false` if no requested update explains the event.
+    pub fn resolve(&mut self, board: &str, id: &str, name: &str, data: &Value) -> bool {
+        let Some((epoch, seq)) = split_event_id(id) else { return false };
+        // A known epoch names the branch. Otherwise try all of them, the newest first.
+        let candidates = match self.epochs.get(epoch) {
+            Some(born) => vec![*born],
+            None => self.branches().collect(),
+        };
         for branch in candidates {
             if self.branches[branch].entries.contains_key(&seq) {
                 continue;
             }
-            let row = self.rows(branch, board, seq);
-            let row_of =
-                |update: &KeyedUpdate| row.get(update.flight().unwrap_or_default()).cloned();
-            let keys = &self.branches[branch].keys;
-            let fits = |update: &&KeyedUpdate| {
+            let rows = self.rows_at(branch, board, seq);
+            let Branch { keys, indeterminate, .. } = &self.branches[branch];
+            let explains = |update: &&KeyedUpdate| {
+                let row = rows.get(update.flight().unwrap_or_default());
                 update.board == board
                     && !keys.contains_key(&update.key)
-                    && matches_event(update, row_of(update).as_ref(), name, data)
+                    && matches_event(update, row, name, data)
             };
-            if let Some(update) = self.branches[branch].doubts.iter().find(fits).cloned() {
+            if let Some(update) = indeterminate.iter().find(explains).cloned() {
                 self.epochs.entry(epoch.to_owned()).or_insert(branch);
                 self.record(branch, id, &update);
-                return Some(());
+                return true;
             }
         }
-        None
+        false
     }
 
-    /// Whether some update was answered with this id.
-    pub fn knows(&self, id: &str) -> bool {
+    /// Whether an update was acknowledged, or resolved, with this id.
+    pub fn contains_id(&self, id: &str) -> bool {
         let Some((_, seq)) = split_event_id(id) else { return false };
-        self.branches.iter().any(|branch| branch.entries.get(&seq).is_some_and(|e| e.id == id))
+        let has_id = |branch: &Branch| branch.entries.get(&seq).is_some_and(|entry| entry.id == id);
+        self.branches.iter().any(has_id)
     }
 
     /// The first entry of a board after `seq`.
-    pub fn next(&self, branch: usize, board: &str, seq: u64) -> Option<(u64, &ModelEntry)> {
+    pub fn next_after(&self, branch: usize, board: &str, seq: u64) -> Option<(u64, &ModelEntry)> {
         let after = self.branches[branch].entries.range(seq + 1..);
         after.map(|(seq, entry)| (*seq, entry)).find(|(_, entry)| entry.update.board == board)
     }
 
-    /// The rows that a board has after `seq`.
-    pub fn rows(&self, branch: usize, board: &str, seq: u64) -> RowsByFlight {
-        let entries = self.branches[branch].entries.range(..=seq);
+    /// The rows of a board after all entries up to and including `seq`.
+    pub fn rows_at(&self, branch: usize, board: &str, seq: u64) -> RowsByFlight {
         let mut rows = RowsByFlight::new();
-        for (_, entry) in entries.filter(|(_, entry)| entry.update.board == board) {
-            apply_update(&mut rows, &entry.update);
+        for entry in self.branches[branch].entries.range(..=seq).map(|(_, entry)| entry) {
+            if entry.update.board == board {
+                apply_update(&mut rows, &entry.update);
+            }
         }
         rows
     }
 
-    /// Whether a row, or its absence, may be there beside what was acknowledged.
-    pub fn may_be(
+    /// Whether an indeterminate update explains that a row is `found` instead of `expected`.
+    pub fn may_differ(
         &self,
         branch: usize,
         board: &str,
         flight: &str,
-        before: Option<&Map<String, Value>>,
+        expected: Option<&Map<String, Value>>,
         found: Option<&Map<String, Value>>,
     ) -> bool {
-        let doubts = self.branches[branch].doubts.iter();
-        doubts.filter(|doubt| doubt.board == board && doubt.flight() == Some(flight)).any(|doubt| {
-            let mut rows: RowsByFlight =
-                before.map(|row| (flight.to_owned(), row.clone())).into_iter().collect();
-            apply_update(&mut rows, doubt);
+        let concerns =
+            |update: &&KeyedUpdate| update.board == board && update.flight() == Some(flight);
+        self.branches[branch].indeterminate.iter().filter(concerns).any(|update| {
+            let mut rows = RowsByFlight::new();
+            if let Some(row) = expected {
+                rows.insert(flight.to_owned(), row.clone());
+            }
+            apply_update(&mut rows, update);
             rows.get(flight) == found
         })
     }
 
-    /// Flights that a publisher finds on a board.
+    /// The flights that are on a board now.
     pub fn flights(&self, board: &str) -> Vec<String> {
-        self.rows(self.branch(), board, u64::MAX).into_keys().collect()
+        self.rows_at(self.current_branch(), board, u64::MAX).into_keys().collect()
     }
 
-    /// Enters into all branches that have this record in common.
+    /// Records an update on `branch`, and on all branches that share its sequence number.
     fn record(&mut self, branch: usize, id: &str, update: &KeyedUpdate) {
         let Some((_, seq)) = split_event_id(id) else { return };
-        let mut shared = vec![branch];
-        let earlier = (0..branch).rev().take_while(|at| seq <= self.branches[at + 1].cut);
-        shared.extend(earlier);
+        let earlier = (0..branch).rev().take_while(|at| seq <= self.branches[at + 1].fork);
         let later = branch + 1..self.branches.len();
-        shared.extend(later.take_while(|at| seq <= self.branches[*at].cut));
-        for branch in shared {
+        let later = later.take_while(|at| seq <= self.branches[*at].fork);
+        let sharing: Vec<_> = std::iter::once(branch).chain(earlier).chain(later).collect();
+        for branch in sharing {
+            let Branch { entries, keys, .. } = &mut self.branches[branch];
             let entry = ModelEntry { id: id.to_owned(), update: update.clone() };
-            if let Some(other) = self.branches[branch].entries.insert(seq, entry)
+            // One sequence number must not belong to two updates …
+            if let Some(other) = entries.insert(seq, entry)
                 && (other.id != id || other.update.key != update.key)
             {
-                let keys = (&other.update.key, &update.key);
-                self.contradictions.push(format!("{} and {id} are both {seq}: {keys:?}", other.id));
+                let (key, other_key) = (&update.key, &other.update.key);
+                self.contradictions.push(format!(
+                    "sequence number {seq} was assigned twice: as {} to update {other_key}, as {id} to update {key}",
+                    other.id
+                ));
             }
-            let keys = &mut self.branches[branch].keys;
+            // … and one idempotency key must not be applied twice.
             if let Some(other) = keys.insert(update.key.clone(), seq)
                 && other != seq
             {
-                self.contradictions.push(format!("{update:?} is both {other} and {seq}"));
+                self.contradictions
+                    .push(format!("applied twice, as {other} and {seq}: {update:?}"));
             }
         }
     }
 }
 
-impl Default for Model {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The epoch and the number of an event id.
-pub fn split_event_id(id: &str) -> Option<(&str, u64)> {
-    let (epoch, seq) = id.split_once('-')?;
-    Some((epoch, seq.parse().ok()?))
-}
-
-/// Whether an event is what must come of an update.
+/// Whether an event is the one expected of an update, given the row before it.
 pub fn matches_event(
     update: &KeyedUpdate,
     row: Option<&Map<String, Value>>,
     name: &str,
     data: &Value,
 ) -> bool {
-    let (expected_name, expected) = update.event(row);
-    let same = match &update.change {
+    let (expected_name, expected_data) = update.expected_event(row);
+    let has_expected_data = match &update.kind {
         UpdateKind::Title(title) => data["title"] == title.as_str(),
-        _ => *data == expected,
+        _ => *data == expected_data,
     };
-    name == expected_name && same
+    name == expected_name && has_expected_data
 }
 
-/// The oracle's own fold.
+/// Applies an update to the rows of its board.
 pub fn apply_update(rows: &mut RowsByFlight, update: &KeyedUpdate) {
-    match &update.change {
+    match &update.kind {
         UpdateKind::Put(row) => {
             if let Some(flight) = update.flight() {
                 rows.insert(flight.to_owned(), row.clone());

@@ -1,5 +1,5 @@
-//! From a seed to everything that chance decides in a round. What real processes and a real kernel do
-//! with it is decided by nobody, so the same seed is the same round, but not the same microseconds.
+//! All random choices of a round, derived from its seed. The same seed gives the same plan. It does not give the
+//! same interleaving, because real processes and a real kernel carry the plan out.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -10,123 +10,135 @@ use rand::{RngExt, SeedableRng};
 
 use super::fault::Fault;
 use super::topology::Topology;
+use super::update::BOARDS;
 
-/// What a follower is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadPattern {
-    /// Reads at once and stays.
-    Steady,
-    /// Reads little at a time, with pauses.
-    Slow,
-    /// Goes away and comes back.
-    Sleeper,
-    /// Stops reading for a while, but stays.
-    Stalling,
-    /// Never reads.
-    Deaf,
+/// A round before it is played.
+#[derive(Debug, Clone)]
+pub struct RoundPlan {
+    pub seed: u64,
+    pub topology: Topology,
+    /// The shell command that plays this round again.
+    pub replay_command: String,
+    /// Injected in this order, with time for load before and after each.
+    pub faults: Vec<Fault>,
+    /// The value of `--window`. The default, `None`, keeps every event of a round.
+    pub window_bytes: Option<usize>,
+    /// The value of `--reactor-threads`: even seeds serve each follower by a task, odd seeds all followers
+    /// by two threads.
+    pub reactor_threads: usize,
+    /// Whether the reactor writes through `io_uring`.
+    pub io_uring: bool,
+    /// One seed per load generator.
+    pub generator_seeds: Vec<u64>,
+    pub followers: Vec<FollowerPlan>,
+    pub proxy_seed: u64,
+    /// For the times and durations of the faults.
+    pub nemesis_seed: u64,
 }
 
 /// One follower of a round.
 #[derive(Debug, Clone, Copy)]
-pub struct Follower {
-    pub habit: ReadPattern,
+pub struct FollowerPlan {
+    pub read_pattern: ReadPattern,
     pub board: &'static str,
     pub through_proxy: bool,
     pub seed: u64,
 }
 
-/// Everything that chance decides.
-#[derive(Debug, Clone)]
-pub struct RoundPlan {
-    pub seed: u64,
-    pub topology: Topology,
-    /// The command that plays it again.
-    pub again: String,
-    /// In order; between them there is load.
-    pub faults: Vec<Fault>,
-    /// The server's window in bytes; `None` is its own default, in which everything of a round has
-    /// room.
-    pub window_bytes: Option<usize>,
-    /// Followers are served in two ways: even seeds play with a task for each, odd ones with threads
-    /// for all.
-    pub reactor_threads: usize,
-    /// Whether they write to many followers at once.
-    pub io_uring: bool,
-    pub publishers: Vec<u64>,
-    pub followers: Vec<Follower>,
-    pub proxy: u64,
-    /// For the director: when, and how long.
-    pub director: u64,
+/// How a follower reads its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadPattern {
+    /// Reads at once and keeps its connection.
+    Steady,
+    /// Reads a little at a time, with pauses.
+    Slow,
+    /// Disconnects and reconnects.
+    Reconnecting,
+    /// Stops reading for a while but keeps its connection.
+    Stalling,
+    /// Does not read until the faults are over.
+    NeverReading,
 }
 
+/// The drain time of the servers.
+pub(super) const DRAIN: Duration = Duration::from_millis(400);
+
 impl RoundPlan {
-    /// Of these faults, one to three.
-    pub fn new(topology: Topology, seed: u64, among: &[Fault]) -> Self {
+    /// Plans a round with one to three of `candidates` as its faults.
+    ///
+    /// The order of the draws is part of the meaning of a seed: documents and tests name seeds.
+    pub fn new(topology: Topology, seed: u64, candidates: &[Fault]) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let count = rng.random_range(1..=3);
-        let faults: Vec<_> = (0..count).filter_map(|_| among.choose(&mut rng).copied()).collect();
+        let faults = (0..count).filter_map(|_| candidates.choose(&mut rng).copied()).collect();
         let window_bytes = *[None, None, Some(64 * 1024), Some(4 * 1024)]
             .choose(&mut rng)
-            .expect("there are some");
-        let publishers = (0..rng.random_range(2..=4)).map(|_| rng.random()).collect();
-        let followers = (0..rng.random_range(10..=16)).map(|at| follower(at, &mut rng)).collect();
-        let (proxy, director) = (rng.random(), rng.random());
-        let reactor_threads = if seed.is_multiple_of(2) { 0 } else { 2 };
-        let io_uring = seed % 4 == 3;
+            .expect("the array is not empty");
+        let generator_seeds = (0..rng.random_range(2..=4)).map(|_| rng.random()).collect();
+        let followers =
+            (0..rng.random_range(10..=16)).map(|index| plan_follower(index, &mut rng)).collect();
+        let proxy_seed = rng.random();
+        let nemesis_seed = rng.random();
         Self {
             seed,
             topology,
-            again: again(topology, seed, among),
+            replay_command: replay_command(topology, seed, candidates),
             faults,
             window_bytes,
-            reactor_threads,
-            io_uring,
-            publishers,
+            reactor_threads: if seed.is_multiple_of(2) { 0 } else { 2 },
+            io_uring: seed % 4 == 3,
+            generator_seeds,
             followers,
-            proxy,
-            director,
+            proxy_seed,
+            nemesis_seed,
         }
     }
 
-    /// How its servers are started, beside where they keep what they have.
-    pub(super) fn flags(&self) -> Vec<String> {
+    /// The flags of `flightboard serve`, except those that say where the journal is.
+    pub(super) fn serve_flags(&self) -> Vec<String> {
         let mut flags = vec![
             format!("--drain={}ms", DRAIN.as_millis()),
             format!("--reactor-threads={}", self.reactor_threads),
         ];
-        flags.extend(self.io_uring.then(|| String::from("--io-uring")));
-        flags.extend(self.window_bytes.map(|bytes| format!("--window={bytes}B")));
+        if self.io_uring {
+            flags.push(String::from("--io-uring"));
+        }
+        if let Some(bytes) = self.window_bytes {
+            flags.push(format!("--window={bytes}B"));
+        }
         flags
     }
 }
 
-/// The drain time of a round's servers.
-pub(super) const DRAIN: Duration = Duration::from_millis(400);
-
-fn again(topology: Topology, seed: u64, among: &[Fault]) -> String {
+fn replay_command(topology: Topology, seed: u64, candidates: &[Fault]) -> String {
     let mut command = String::from("cargo xtask soak");
-    command += if topology == Topology::Cluster { " --cluster" } else { "" };
+    if topology == Topology::Cluster {
+        command += " --cluster";
+    }
     command += &format!(" --seed {seed} --rounds 1");
-    if among != topology.faults() {
-        let names: Vec<_> = among.iter().map(Fault::to_string).collect();
+    if candidates != topology.faults() {
+        let names: Vec<_> = candidates.iter().map(Fault::to_string).collect();
         command += &format!(" --faults {}", names.join(","));
     }
     command
 }
 
-/// One of each habit, then by chance.
-fn follower(at: usize, rng: &mut StdRng) -> Follower {
-    use ReadPattern::{Deaf, Sleeper, Slow, Stalling, Steady};
-    let habits = [Steady, Slow, Sleeper, Stalling, Deaf];
-    let by_chance = *[Steady, Steady, Slow, Sleeper, Sleeper, Stalling].choose(rng).expect("some");
-    Follower {
-        habit: habits.get(at).copied().unwrap_or(by_chance),
-        board: super::update::BOARDS[usize::from(rng.random_bool(0.3))],
-        through_proxy: at > 0 && rng.random_bool(0.6),
+/// The first five followers have one read pattern each, the others a random one.
+fn plan_follower(index: usize, rng: &mut StdRng) -> FollowerPlan {
+    use ReadPattern::{NeverReading, Reconnecting, Slow, Stalling, Steady};
+    let first = [Steady, Slow, Reconnecting, Stalling, NeverReading];
+    let random = *[Steady, Steady, Slow, Reconnecting, Reconnecting, Stalling]
+        .choose(rng)
+        .expect("the array is not empty");
+    FollowerPlan {
+        read_pattern: first.get(index).copied().unwrap_or(random),
+        board: BOARDS[usize::from(rng.random_bool(0.3))],
+        through_proxy: index > 0 && rng.random_bool(0.6),
         seed: rng.random(),
     }
 }
 
-pub fn millis(rng: &mut StdRng, range: RangeInclusive<u64>) -> Duration {
+/// A random duration from a range of milliseconds.
+pub(super) fn random_millis(rng: &mut StdRng, range: RangeInclusive<u64>) -> Duration {
     Duration::from_millis(rng.random_range(range))
 }

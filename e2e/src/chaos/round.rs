@@ -1,86 +1,123 @@
-//! One round, from start to verdict.
+//! One round, from its plan to the checker's findings.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
+use testkit::fault_library::FaultLibrary;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use super::checker::{Anomaly, AnomalyKind, RoundStats};
-use super::checker::{Checker, FinalStates};
+use super::anomaly::{Anomaly, AnomalyKind};
+use super::checker::Checker;
 use super::cluster::{REPLICAS, ReplicaCluster};
 use super::fault::Fault;
-use super::load_generator::{LoadGenerator, RoundState};
-use super::observer::{Observations, Observer, TraceStep};
-use super::plan::{RoundPlan, millis};
-use super::proxy::Proxy;
+use super::final_state::FinalStates;
+use super::load_generator::LoadGenerator;
+use super::nemesis::inject_faults;
+use super::network_faults::start_fault_proxy;
+use super::observations::Observations;
+use super::observer::{Observer, Trace};
+use super::plan::RoundPlan;
+use super::round_state::RoundState;
 use super::single_node::SingleNode;
+use super::stats::RoundStats;
 use super::system::System;
 use super::topology::Topology;
-use testkit::fault_library::FaultLibrary;
 
-/// What came of a round.
+/// The findings of a round.
 #[derive(Debug)]
 pub struct RoundOutcome {
     pub plan: RoundPlan,
-    pub figures: RoundStats,
-    /// What must never happen, and has.
+    pub stats: RoundStats,
     pub anomalies: Vec<Anomaly>,
 }
 
-/// Plays a round. An error is one of the round's own: a server that does not start, for example.
+/// Plays a round.
+///
+/// # Errors
+/// The round could not be played to its end, for example because a server did not start.
 pub fn play(plan: RoundPlan) -> Result<RoundOutcome> {
     let runtime = Runtime::new()?;
-    let state = RoundState::new(if plan.topology == Topology::Cluster { REPLICAS } else { 1 });
-    let mut system = open(&plan, &runtime, &state)?;
+    let replicas = if plan.topology == Topology::Cluster { REPLICAS } else { 1 };
+    let state = RoundState::new(replicas);
+    let mut system = start_system(&plan, &runtime, &state)?;
+
+    // Observers follow from the beginning, until they have received the events of `targets`.
     let observations = Arc::new(Mutex::new(Observations::default()));
-    let (goal, calm) = (watch::Sender::new(None), watch::Sender::new(false));
-    let proxy = Proxy::start(plan.proxy, Arc::clone(&state), calm.subscribe());
-    let proxy = runtime.block_on(proxy)?;
-    let observers: Vec<_> = plan
-        .followers
-        .iter()
-        .map(|follower| {
-            let (state, seen) = (Arc::clone(&state), Arc::clone(&observations));
-            let observer = Observer::new(*follower, proxy.address, state, seen, goal.subscribe());
-            runtime.spawn(observer.run())
-        })
-        .collect();
-    std::thread::scope(|scope| {
-        for (number, seed) in plan.publishers.iter().enumerate() {
-            let publisher = LoadGenerator::new(number, *seed, Arc::clone(&state));
-            scope.spawn(|| publisher.run());
-        }
-        let _guard = Guard(&state);
-        let done = direct(&plan, &mut *system);
-        // Publishers wait for a server in any case.
-        let mended = system.mend();
-        state.stop();
-        done.and(mended)
-    })?;
-    calm.send_replace(true);
-    let ends = system.ends()?;
-    let first = ends.first().context("there is a server")?;
-    let ids = first.iter().map(|(board, end)| (*board, end.id.clone())).collect();
-    goal.send_replace(Some(ids));
-    let traces = runtime.block_on(collect(observers));
-    let mut outcome = judge(&plan, &state, &observations.lock(), &ends, traces);
-    outcome.figures.cuts = proxy.cuts.load(std::sync::atomic::Ordering::Relaxed);
-    outcome.figures.kills = system.kills();
+    let targets = watch::Sender::new(None);
+    let proxy = runtime.block_on(start_fault_proxy(plan.proxy_seed, Arc::clone(&state)))?;
+    let mut observers = Vec::new();
+    for follower in &plan.followers {
+        let (state, observations) = (Arc::clone(&state), Arc::clone(&observations));
+        let targets = targets.subscribe();
+        let observer = Observer::new(*follower, proxy.address(), state, observations, targets);
+        observers.push(runtime.spawn(observer.run()));
+    }
+
+    run_load_and_faults(&plan, &mut *system, &state)?;
+
+    // Everything works again, so all observers must catch up.
+    proxy.disable_faults();
+    let final_states = system.final_states()?;
+    let first = final_states.first().context("no server is up")?;
+    let last_ids: HashMap<_, _> =
+        first.iter().map(|(board, state)| (*board, state.id.clone())).collect();
+    targets.send_replace(Some(last_ids));
+    let traces = runtime.block_on(collect_traces(observers));
+
+    let mut outcome = check(&plan, &state, &observations.lock(), &final_states, traces);
+    outcome.stats.cuts = proxy.cut_connections();
+    outcome.stats.kills = system.kills();
     if !outcome.anomalies.is_empty() {
-        eprintln!("── what the last servers said:\n{}", system.said());
+        eprintln!("── logs of the last servers:\n{}", system.logs());
     }
     Ok(outcome)
 }
 
-/// Whatever happens to the director, nobody waits for ever.
-struct Guard<'a>(&'a RoundState);
+fn start_system(
+    plan: &RoundPlan,
+    runtime: &Runtime,
+    state: &Arc<RoundState>,
+) -> Result<Box<dyn System>> {
+    let state = Arc::clone(state);
+    Ok(match plan.topology {
+        Topology::SingleNode => {
+            let needs_preload = plan.faults.iter().any(Fault::needs_preload);
+            let preloaded = needs_preload.then(FaultLibrary::build).transpose()?;
+            Box::new(SingleNode::start(plan, preloaded, state)?)
+        }
+        Topology::Cluster => Box::new(ReplicaCluster::start(plan, runtime, state)?),
+    })
+}
 
-impl Drop for Guard<'_> {
+/// Publishes for as long as the nemesis injects faults.
+fn run_load_and_faults(
+    plan: &RoundPlan,
+    system: &mut dyn System,
+    state: &Arc<RoundState>,
+) -> Result<()> {
+    std::thread::scope(|scope| {
+        for (number, seed) in plan.generator_seeds.iter().enumerate() {
+            let generator = LoadGenerator::new(number, *seed, Arc::clone(state));
+            scope.spawn(|| generator.run());
+        }
+        let _guard = AbandonOnPanic(state);
+        let injected = inject_faults(plan, system);
+        // Heal also after an error: load generators end only once a server has answered them.
+        let healed = system.heal();
+        state.stop();
+        injected.and(healed)
+    })
+}
+
+/// Releases the load generators if the nemesis panics. Otherwise they would wait for a server forever.
+struct AbandonOnPanic<'a>(&'a RoundState);
+
+impl Drop for AbandonOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.abandon();
@@ -88,35 +125,8 @@ impl Drop for Guard<'_> {
     }
 }
 
-fn open(plan: &RoundPlan, runtime: &Runtime, state: &Arc<RoundState>) -> Result<Box<dyn System>> {
-    let state = Arc::clone(state);
-    Ok(match plan.topology {
-        Topology::SingleNode => {
-            let of_the_system = plan.faults.iter().any(Fault::is_of_the_system);
-            let faults = of_the_system.then(FaultLibrary::build).transpose()?;
-            Box::new(SingleNode::new(plan, faults, state)?)
-        }
-        Topology::Cluster => Box::new(ReplicaCluster::new(plan, runtime, state)?),
-    })
-}
-
-/// Load, a fault, load, a fault, load.
-fn direct(plan: &RoundPlan, system: &mut dyn System) -> Result<()> {
-    let mut rng = StdRng::seed_from_u64(plan.director);
-    std::thread::sleep(millis(&mut rng, 100..=500));
-    for (at, fault) in plan.faults.iter().enumerate() {
-        // A flood has a publisher of its own.
-        let flood = plan.publishers.len() + at;
-        let done = system.inject(*fault, flood, &mut rng);
-        done.with_context(|| format!("in the fault {fault}"))?;
-        std::thread::sleep(millis(&mut rng, 200..=700));
-    }
-    Ok(())
-}
-
-type Trace = Result<Vec<TraceStep>, String>;
-
-async fn collect(observers: Vec<JoinHandle<Result<Vec<TraceStep>>>>) -> Vec<Trace> {
+/// The trace of each observer, or the reason why it did not catch up.
+async fn collect_traces(observers: Vec<JoinHandle<Result<Trace>>>) -> Vec<Result<Trace, String>> {
     let mut traces = Vec::new();
     for observer in observers {
         traces.push(match observer.await {
@@ -127,31 +137,34 @@ async fn collect(observers: Vec<JoinHandle<Result<Vec<TraceStep>>>>) -> Vec<Trac
     traces
 }
 
-fn judge(
+fn check(
     plan: &RoundPlan,
     state: &RoundState,
     observations: &Observations,
-    ends: &[FinalStates],
-    traces: Vec<Trace>,
+    final_states: &[FinalStates],
+    traces: Vec<Result<Trace, String>>,
 ) -> RoundOutcome {
     let model = state.model.lock().clone();
-    let (acknowledged, branches) = (model.acknowledged, model.branch());
-    let mut judge = Checker::new(model, observations, ends, plan.window_bytes.is_none());
+    let acknowledged = model.acknowledged;
+    let forks = model.current_branch();
+    let window_keeps_all = plan.window_bytes.is_none();
+    let mut checker = Checker::new(model, observations, final_states, window_keeps_all);
     for (number, (follower, trace)) in plan.followers.iter().zip(traces).enumerate() {
-        let name = format!("follower {number} ({:?} on {})", follower.habit, follower.board);
+        let name = format!("follower {number} ({:?} on {})", follower.read_pattern, follower.board);
         match trace {
-            Ok(steps) => judge.judge(&name, follower.board, &steps),
-            Err(why) => {
-                let detail = format!("{name}: {why}");
-                judge.anomalies.push(Anomaly { kind: AnomalyKind::Stuck, detail });
+            Ok(trace) => checker.check_trace(&name, follower.board, &trace),
+            Err(reason) => {
+                let detail = format!("{name}: {reason}");
+                checker.anomalies.push(Anomaly::new(AnomalyKind::Stuck, detail));
             }
         }
     }
-    let Checker { anomalies, mut figures, .. } = judge;
-    (figures.acknowledged, figures.branches) = (acknowledged, branches);
-    figures.refused = state.refused.load(std::sync::atomic::Ordering::Relaxed);
+    let Checker { anomalies, mut stats, .. } = checker;
+    stats.acknowledged = acknowledged;
+    stats.forks = forks;
+    stats.refused = state.refused.load(Ordering::Relaxed);
     for fault in &plan.faults {
-        *figures.faults.entry(*fault).or_default() += 1;
+        *stats.faults.entry(*fault).or_default() += 1;
     }
-    RoundOutcome { plan: plan.clone(), figures, anomalies }
+    RoundOutcome { plan: plan.clone(), stats, anomalies }
 }

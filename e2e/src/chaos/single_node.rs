@@ -1,197 +1,208 @@
-//! A server that stands alone, its journal, and what can be done to both.
+//! One server with a journal file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use tempfile::TempDir;
-
-use super::load_generator::RoundState;
-use super::plan::{DRAIN, RoundPlan};
-use super::update::BOARDS;
+use testkit::event_id::split_event_id;
 use testkit::fault_library::{DiskFault, FaultLibrary};
-use testkit::process::{ServerProcess, flightboard_command};
+use testkit::process::{ServerProcess, TestProcess, flightboard_command};
 
-/// Injecting faults into it.
+use super::plan::{DRAIN, RoundPlan};
+use super::round_state::RoundState;
+use super::update::BOARDS;
+
+/// Its faults.
 mod inject;
 
-/// How long a server may take to stop beyond its drain time.
+/// The time that a server may take to stop after its drain time.
 pub(super) const STOP_SLACK: Duration = Duration::from_secs(5);
 
 pub(super) struct SingleNode {
     folder: TempDir,
     flags: Vec<String>,
-    pub(super) state: Arc<RoundState>,
-    /// How often it was killed.
-    pub(super) kills: usize,
+    state: Arc<RoundState>,
+    kills: usize,
     server: Option<ServerProcess>,
-    /// The first event of the journal, as long as it is the same one.
-    origin: String,
-    /// Of its disk and its clock, where a round has any.
-    faults: Option<FaultLibrary>,
+    /// The id of the first event of the journal. It changes only if the journal is emptied.
+    first_id: String,
+    /// Faults of its disk and its clock, if the round has any.
+    preloaded: Option<FaultLibrary>,
 }
 
-/// A copy of the journal, with the newest event that is in it.
-pub(super) struct Copy {
+/// A copy of the journal, and the sequence number of its newest event.
+struct JournalCopy {
     folder: TempDir,
     newest: u64,
 }
 
 impl SingleNode {
-    /// A server with an empty journal.
-    pub(super) fn new(
+    /// Starts a server with an empty journal.
+    pub(super) fn start(
         plan: &RoundPlan,
-        faults: Option<FaultLibrary>,
+        preloaded: Option<FaultLibrary>,
         state: Arc<RoundState>,
     ) -> Result<Self> {
-        let (folder, flags, origin) = (TempDir::new()?, plan.flags(), String::new());
-        let mut site = Self { folder, flags, state, kills: 0, server: None, origin, faults };
-        let server = site.launch()?;
-        site.origin = head(&server, "main")?;
-        site.open(server)?;
-        Ok(site)
+        let mut node = Self {
+            folder: TempDir::new()?,
+            flags: plan.serve_flags(),
+            state,
+            kills: 0,
+            server: None,
+            first_id: String::new(),
+            preloaded,
+        };
+        let server = node.spawn()?;
+        node.first_id = newest_id(&server, "main")?;
+        node.announce(server)?;
+        Ok(node)
     }
 
-    /// Starts it on its journal, and lets publishers and followers know where it is.
-    pub(super) fn start(&mut self) -> Result<()> {
-        let server = self.launch()?;
-        self.open(server)
+    /// Restarts the server on its journal.
+    fn restart(&mut self) -> Result<()> {
+        let server = self.spawn()?;
+        self.announce(server)
     }
 
-    /// Kills it in the middle of a start, after so long.
-    pub(super) fn start_and_kill(&mut self, after: Duration) -> Result<()> {
-        let mut program = testkit::process::TestProcess::start(&mut self.command()?);
-        std::thread::sleep(after);
+    /// Starts the server, and kills it after `delay`, in the middle of its start.
+    fn start_and_kill(&mut self, delay: Duration) -> Result<()> {
+        let mut program = TestProcess::start(&mut self.serve_command()?);
+        sleep(delay);
         program.kill();
         self.kills += 1;
         Ok(())
     }
 
-    pub(super) fn kill(&mut self) {
-        self.state.place(0, None);
+    fn kill(&mut self) {
+        self.state.set_address(0, None);
         if let Some(server) = self.server.take() {
             server.kill();
             self.kills += 1;
         }
     }
 
-    /// Stops it in good order. It must come to its end in time, with streams and publishers about.
-    pub(super) fn stop(&mut self) -> Result<()> {
+    /// Stops the server by SIGTERM. It must end in time although streams and publishers are connected.
+    fn stop(&mut self) -> Result<()> {
         let Some(server) = self.server.take() else { return Ok(()) };
         server.process.terminate();
         let ended = server.process.wait_for_exit(DRAIN + STOP_SLACK);
-        self.state.place(0, None);
-        ensure!(ended.status.success(), "it did not stop in good order: {ended:?}");
+        self.state.set_address(0, None);
+        ensure!(ended.status.success(), "the server failed on SIGTERM: {ended:?}");
         Ok(())
     }
 
-    /// Lets it stand still for a while.
-    pub(super) fn freeze(&self, long: Duration) {
+    fn freeze(&self, duration: Duration) {
         if let Some(server) = &self.server {
             server.process.pause();
-            std::thread::sleep(long);
+            sleep(duration);
             server.process.resume();
         }
     }
 
-    /// Lets its disk fail, or be well again.
-    pub(super) fn set_disk(&self, fault: DiskFault) -> Result<()> {
-        Ok(self.faults()?.set_disk_fault(fault)?)
+    fn set_disk_fault(&self, fault: DiskFault) -> Result<()> {
+        Ok(self.preloaded()?.set_disk_fault(fault)?)
     }
 
-    /// Puts its clock so many seconds ahead.
-    pub(super) fn set_clock(&self, secs: i64) -> Result<()> {
-        Ok(self.faults()?.set_clock_offset(secs)?)
+    /// Sets the server's clock this many seconds ahead.
+    fn set_clock_offset(&self, secs: i64) -> Result<()> {
+        Ok(self.preloaded()?.set_clock_offset(secs)?)
     }
 
-    fn faults(&self) -> Result<&FaultLibrary> {
-        self.faults.as_ref().context("the round was begun without such faults")
+    fn preloaded(&self) -> Result<&FaultLibrary> {
+        self.preloaded.as_ref().context("the round started without the preloaded library")
     }
 
-    /// A copy of the journal. The server is stopped for it.
-    pub(super) fn copy(&mut self) -> Result<Copy> {
+    /// Copies the journal while the server is stopped, then restarts it.
+    fn copy_journal(&mut self) -> Result<JournalCopy> {
         self.stop()?;
         let folder = TempDir::new()?;
         fs::copy(self.journal(), folder.path().join("journal.db"))?;
-        let server = self.launch()?;
-        let newest = newest(&server)?;
-        self.open(server)?;
-        Ok(Copy { folder, newest })
+        let server = self.spawn()?;
+        let newest = newest_seq(&server)?;
+        self.announce(server)?;
+        Ok(JournalCopy { folder, newest })
     }
 
-    /// Kills it, and starts it on a copy from before.
-    pub(super) fn restore(&mut self, copy: &Copy) -> Result<()> {
+    /// Kills the server, and restarts it on an older copy of its journal.
+    fn restore_journal(&mut self, copy: &JournalCopy) -> Result<()> {
         self.kill();
         self.remove_journal()?;
         fs::copy(copy.folder.path().join("journal.db"), self.journal())?;
-        let kept = self.start_set_back()?;
-        ensure!(kept == copy.newest, "the copy went to {}, the server to {kept}", copy.newest);
+        let newest = self.restart_on_fork()?;
+        let expected = copy.newest;
+        ensure!(
+            newest == expected,
+            "the server starts at {newest}, but the copy ends at {expected}"
+        );
         Ok(())
     }
 
-    /// Kills it, and starts it on nothing.
-    pub(super) fn empty(&mut self) -> Result<()> {
+    /// Kills the server, and restarts it on an empty journal.
+    fn empty_journal(&mut self) -> Result<()> {
         self.kill();
         self.remove_journal()?;
-        self.start_set_back().map(drop)
+        self.restart_on_fork()?;
+        Ok(())
     }
 
-    /// Kills it, and takes this part of what was written last from the disk.
-    pub(super) fn lose_tail(&mut self, part: f64) -> Result<()> {
+    /// Kills the server, and removes this fraction of the write-ahead log from its end.
+    fn lose_tail(&mut self, fraction: f64) -> Result<()> {
         self.kill();
-        let log = self.folder.path().join("journal.db-wal");
-        if let Ok(found) = fs::metadata(&log) {
-            let kept = (found.len() as f64 * (1.0 - part)) as u64;
-            fs::OpenOptions::new().write(true).open(&log)?.set_len(kept)?;
+        let wal = self.folder.path().join("journal.db-wal");
+        if let Ok(metadata) = fs::metadata(&wal) {
+            let kept = (metadata.len() as f64 * (1.0 - fraction)) as u64;
+            fs::OpenOptions::new().write(true).open(&wal)?.set_len(kept)?;
         }
-        // The index of the log belongs to what it was, and a machine that restarts has none.
-        remove(&self.folder.path().join("journal.db-shm"))?;
-        self.start_set_back().map(drop)
+        // The shared-memory index describes the whole log. It would not survive a machine's restart either.
+        remove_file(&self.folder.path().join("journal.db-shm"))?;
+        self.restart_on_fork()?;
+        Ok(())
     }
 
-    pub(super) fn server(&self) -> Option<&ServerProcess> {
-        self.server.as_ref()
-    }
-
-    /// Starts on a journal that has lost something, and lets the oracle know how far it reaches. Where
-    /// nothing is left, the server has opened its first board anew.
-    fn start_set_back(&mut self) -> Result<u64> {
-        let server = self.launch()?;
-        let first = head(&server, "main")?;
-        let is_new = first != self.origin
-            && testkit::event_id::split_event_id(&first).is_some_and(|id| id.1 == 1);
-        let kept = if is_new { 0 } else { newest(&server)? };
-        if is_new {
-            self.origin = first;
+    /// Restarts the server on a journal that has lost its tail, and forks the model at the last sequence number
+    /// left, which it returns.
+    fn restart_on_fork(&mut self) -> Result<u64> {
+        let server = self.spawn()?;
+        let newest_on_main = newest_id(&server, "main")?;
+        // On an empty journal the server creates its default board as event 1, in a new epoch.
+        let is_new_journal = newest_on_main != self.first_id
+            && split_event_id(&newest_on_main).is_some_and(|(_, seq)| seq == 1);
+        let fork = if is_new_journal { 0 } else { newest_seq(&server)? };
+        if is_new_journal {
+            self.first_id = newest_on_main;
         }
-        self.state.model.lock().rewind(kept);
-        self.open(server)?;
-        Ok(kept)
+        self.state.model.lock().fork_at(fork);
+        self.announce(server)?;
+        Ok(fork)
     }
 
-    fn open(&mut self, server: ServerProcess) -> Result<()> {
+    /// Creates missing boards, and tells load generators and followers where the server listens.
+    fn announce(&mut self, server: ServerProcess) -> Result<()> {
         let api = server.api();
         for board in BOARDS {
             if api.get_status(&format!("/boards/{board}")) == 404 {
                 api.put_board(board, &json!({ "title": board }));
             }
         }
-        self.state.place(0, Some(server.address));
+        self.state.set_address(0, Some(server.address));
         self.server = Some(server);
         Ok(())
     }
 
-    fn launch(&self) -> Result<ServerProcess> {
-        Ok(ServerProcess::start(&mut self.command()?))
+    fn spawn(&self) -> Result<ServerProcess> {
+        Ok(ServerProcess::start(&mut self.serve_command()?))
     }
 
-    fn command(&self) -> Result<std::process::Command> {
+    fn serve_command(&self) -> Result<Command> {
         let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0", "--journal"]);
         command.arg(self.journal()).args(&self.flags);
-        if let Some(faults) = &self.faults {
+        if let Some(faults) = &self.preloaded {
             faults.preload(&mut command, self.folder.path())?;
         }
         Ok(command)
@@ -202,28 +213,29 @@ impl SingleNode {
     }
 
     fn remove_journal(&self) -> Result<()> {
-        ["journal.db", "journal.db-wal", "journal.db-shm"]
-            .iter()
-            .try_for_each(|name| remove(&self.folder.path().join(name)))
+        for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+            remove_file(&self.folder.path().join(name))?;
+        }
+        Ok(())
     }
 }
 
 /// The id of a board's newest event.
-fn head(server: &ServerProcess, board: &str) -> Result<String> {
-    let answer = server.api().get(&format!("/boards/{board}"));
-    Ok(answer["id"].as_str().context("a board has an event")?.to_owned())
+fn newest_id(server: &ServerProcess, board: &str) -> Result<String> {
+    let response = server.api().get(&format!("/boards/{board}"));
+    Ok(response["id"].as_str().context("the board has no event")?.to_owned())
 }
 
-/// The number of the newest event on any board.
-fn newest(server: &ServerProcess) -> Result<u64> {
-    let boards = server.api().get("/boards");
-    let boards = boards["boards"].as_array().context("there are boards")?;
-    let ids =
-        boards.iter().filter_map(|board| testkit::event_id::split_event_id(board["id"].as_str()?));
+/// The sequence number of the newest event on any board.
+fn newest_seq(server: &ServerProcess) -> Result<u64> {
+    let response = server.api().get("/boards");
+    let boards = response["boards"].as_array().context("no boards in the response")?;
+    let ids = boards.iter().filter_map(|board| split_event_id(board["id"].as_str()?));
     Ok(ids.map(|(_, seq)| seq).max().unwrap_or_default())
 }
 
-fn remove(file: &Path) -> Result<()> {
+/// Removes a file if it exists.
+fn remove_file(file: &Path) -> Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

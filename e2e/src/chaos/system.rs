@@ -1,25 +1,26 @@
-//! The system under test, whichever its topology.
+//! The interface through which a round drives its servers.
 
 use anyhow::Result;
 use rand::rngs::StdRng;
 
-use super::checker::FinalStates;
 use super::fault::Fault;
+use super::final_state::FinalStates;
 
-/// What a round is played on.
+/// The servers under test.
 pub(super) trait System {
-    /// Does one thing to it. A flood of updates is of the publisher with this number.
-    fn inject(&mut self, fault: Fault, flood: usize, rng: &mut StdRng) -> Result<()>;
+    /// Injects a fault and recovers from it as an operator would. `flood_number` is the number of the load
+    /// generator of a [`Fault::Flood`].
+    fn inject(&mut self, fault: Fault, flood_number: usize, rng: &mut StdRng) -> Result<()>;
 
-    /// All is there again, and works.
-    fn mend(&mut self) -> Result<()>;
+    /// Starts every server that is down, and waits until all are ready.
+    fn heal(&mut self) -> Result<()>;
 
-    /// What each server says of each board, once nothing is under way any more.
-    fn ends(&mut self) -> Result<Vec<FinalStates>>;
+    /// Reads the boards of each server once nothing is in flight any more.
+    fn final_states(&mut self) -> Result<Vec<FinalStates>>;
 
-    /// How many programs were killed.
+    /// The number of processes killed so far.
     fn kills(&self) -> usize;
 
-    /// What the last servers said.
-    fn said(&self) -> String;
+    /// The logs of the servers that run now.
+    fn logs(&self) -> String;
 }

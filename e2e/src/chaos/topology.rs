@@ -1,11 +1,20 @@
-//! What is under test, and the faults that can be injected into it.
+//! The servers under test, and the faults that they must survive.
 
 use testkit::nats::{MIN_SAFE_VERSION, server_version};
 
 use super::fault::Fault;
 
-/// All of a server that stands alone; those of the system last.
-const FAULTS: [Fault; 13] = [
+/// The servers of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topology {
+    /// One server with a journal file.
+    SingleNode,
+    /// Replicas on a cluster of NATS servers.
+    Cluster,
+}
+
+/// Faults of the preloaded library come last.
+const SINGLE_NODE_FAULTS: [Fault; 13] = [
     Fault::Cuts,
     Fault::Kill,
     Fault::KillAtStart,
@@ -21,7 +30,7 @@ const FAULTS: [Fault; 13] = [
     Fault::ClockJump,
 ];
 
-/// All of a cluster. By the last two [older servers](MIN_SAFE_VERSION) lose what they acknowledged.
+/// The last two make [older NATS servers](MIN_SAFE_VERSION) lose acknowledged updates.
 const CLUSTER_FAULTS: [Fault; 11] = [
     Fault::Cuts,
     Fault::ReplicaKill,
@@ -36,33 +45,29 @@ const CLUSTER_FAULTS: [Fault; 11] = [
     Fault::AllNatsKill,
 ];
 
-/// What followers and publishers have before them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topology {
-    /// One server with a file.
-    SingleNode,
-    /// Replicas on a cluster of NATS servers.
-    Cluster,
-}
-
 impl Topology {
-    /// What can be done to it here, and has to be survived.
+    /// The faults that can be injected on this machine and must be survived.
     pub fn faults(self) -> Vec<Fault> {
-        let can_be_made = |fault: &Fault| cfg!(target_os = "linux") || !fault.is_of_the_system();
         match self {
-            Topology::SingleNode => FAULTS.into_iter().filter(can_be_made).collect(),
+            Topology::SingleNode => {
+                let is_linux = cfg!(target_os = "linux");
+                let can_inject = |fault: &Fault| is_linux || !fault.needs_preload();
+                SINGLE_NODE_FAULTS.into_iter().filter(can_inject).collect()
+            }
             Topology::Cluster => {
-                let sound = server_version() >= MIN_SAFE_VERSION;
-                let survived = |fault: &Fault| sound || !fault.needs_a_sound_nats();
-                CLUSTER_FAULTS.into_iter().filter(survived).collect()
+                let is_safe = server_version() >= MIN_SAFE_VERSION;
+                let is_survivable = |fault: &Fault| is_safe || !fault.needs_safe_nats();
+                CLUSTER_FAULTS.into_iter().filter(is_survivable).collect()
             }
         }
     }
 
-    /// One that can be done to it, by its name, whether it has to be survived or not.
-    pub fn fault(self, name: &str) -> Option<Fault> {
+    /// Finds a fault by its name, also one that the NATS version here need not survive.
+    pub fn find_fault(self, name: &str) -> Option<Fault> {
         let mut faults = self.faults();
-        faults.extend((self == Topology::Cluster).then_some(CLUSTER_FAULTS).into_iter().flatten());
+        if self == Topology::Cluster {
+            faults.extend(CLUSTER_FAULTS);
+        }
         faults.into_iter().find(|fault| fault.to_string() == name)
     }
 }

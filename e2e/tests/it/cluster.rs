@@ -1,9 +1,7 @@
-//! Seeded rounds with three replicas on three NATS servers. `cargo xtask soak --cluster` plays as many as one
-//! likes.
+//! Seeded rounds with three replicas on three NATS servers. `cargo xtask soak --cluster` plays as many more as wanted.
 
-use e2e::chaos::fault::Fault;
 use e2e::chaos::fault::Fault::{
-    AllNatsKill, LeaderFreeze, LeaderKill, LinkCut, LinkSilent, NatsKill, ReplicaFreeze,
+    self, AllNatsKill, LeaderFreeze, LeaderKill, LinkCut, LinkSilent, NatsKill, ReplicaFreeze,
     ReplicaKill, ReplicasKill, Rolling,
 };
 use e2e::chaos::plan::RoundPlan;
@@ -11,8 +9,9 @@ use e2e::chaos::topology::Topology;
 
 use crate::chaos::check;
 
-/// All of these faults: the seed is one that draws each. Each takes seconds: electing a leader takes that long.
-fn survives(seed: u64, faults: &[Fault]) {
+/// Plays one round with all of these faults, so the seed must draw each of them. One round, because each fault takes
+/// the seconds of a leader's election.
+fn check_faults(seed: u64, faults: &[Fault]) {
     let plan = RoundPlan::new(Topology::Cluster, seed, faults);
     assert!(faults.iter().all(|fault| plan.faults.contains(fault)), "{:?}", plan.faults);
     check(Topology::Cluster, seed, faults);
@@ -20,37 +19,37 @@ fn survives(seed: u64, faults: &[Fault]) {
 
 #[test]
 fn survives_replica_kills_and_freezes() {
-    survives(29, &[ReplicaKill, ReplicasKill, ReplicaFreeze]);
+    check_faults(29, &[ReplicaKill, ReplicasKill, ReplicaFreeze]);
 }
 
 #[test]
 fn survives_nats_server_kills() {
-    survives(17, &[LeaderKill, NatsKill]);
+    check_faults(17, &[LeaderKill, NatsKill]);
 }
 
 #[test]
 fn survives_nats_partition() {
-    survives(4, &[LinkCut, LinkSilent]);
+    check_faults(4, &[LinkCut, LinkSilent]);
 }
 
 #[test]
 fn survives_rolling_restart() {
-    survives(5, &[Rolling]);
+    check_faults(5, &[Rolling]);
 }
 
-/// What only a cluster [since some version](testkit::nats::MIN_SAFE_VERSION) survives.
+/// Faults that a cluster survives [since NATS 2.12 only](testkit::nats::MIN_SAFE_VERSION).
 mod newer {
-    use super::{AllNatsKill, LeaderFreeze, survives};
+    use super::{AllNatsKill, LeaderFreeze, check_faults};
 
     #[test]
     #[ignore = "needs NATS 2.12, see `cargo xtask test`"]
     fn survives_frozen_nats_leader() {
-        survives(3, &[LeaderFreeze]);
+        check_faults(3, &[LeaderFreeze]);
     }
 
     #[test]
     #[ignore = "needs NATS 2.12, see `cargo xtask test`"]
     fn survives_kill_of_all_nats_servers() {
-        survives(6, &[AllNatsKill]);
+        check_faults(6, &[AllNatsKill]);
     }
 }

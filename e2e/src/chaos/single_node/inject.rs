@@ -1,109 +1,116 @@
-//! What is done to a server that stands alone.
+//! Injects faults into a single node.
 
 use std::sync::Arc;
+use std::thread::sleep;
 
 use anyhow::{Context, Result, bail};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use super::SingleNode;
-use crate::chaos::checker::{BoardState, FinalStates};
+use super::{DiskFault, SingleNode};
 use crate::chaos::fault::Fault;
+use crate::chaos::final_state::{FinalStates, read_final_states};
 use crate::chaos::load_generator::LoadGenerator;
-use crate::chaos::plan::millis;
+use crate::chaos::plan::random_millis;
 use crate::chaos::system::System;
 use crate::chaos::update::BOARDS;
-use testkit::fault_library::DiskFault as Disk;
 
-/// How far the clock jumps, forth or back: less than the day for which idempotency keys are
-/// remembered, since a server whose clock says that a day has passed has forgotten them.
-const CLOCK_JUMP_SECS: i64 = 10 * 60 * 60;
+/// The maximum jump of the clock. It is less than the day for which a server remembers idempotency keys, because a
+/// server whose clock jumps past that day has rightly forgotten them.
+const MAX_CLOCK_JUMP_SECS: i64 = 10 * 60 * 60;
 
-/// Updates that are missed in a flood, and how many of them one request has.
-const FLOOD: (usize, usize) = (10_000, 1_000);
+const FLOOD_UPDATES: usize = 10_000;
+
+const FLOOD_UPDATES_PER_REQUEST: usize = 1_000;
 
 impl System for SingleNode {
-    fn inject(&mut self, fault: Fault, flood: usize, rng: &mut StdRng) -> Result<()> {
+    fn inject(&mut self, fault: Fault, flood_number: usize, rng: &mut StdRng) -> Result<()> {
         match fault {
             Fault::Cuts => {
-                std::thread::sleep(millis(rng, 300..=900));
+                sleep(random_millis(rng, 300..=900));
                 Ok(())
             }
             Fault::Kill => {
                 self.kill();
-                std::thread::sleep(millis(rng, 0..=300));
-                self.start()
+                sleep(random_millis(rng, 0..=300));
+                self.restart()
             }
             Fault::KillAtStart => {
                 self.kill();
                 for _ in 0..rng.random_range(1..=3) {
-                    self.start_and_kill(millis(rng, 0..=150))?;
+                    self.start_and_kill(random_millis(rng, 0..=150))?;
                 }
-                self.start()
+                self.restart()
             }
             Fault::Stop => {
                 self.stop()?;
-                self.start()
+                self.restart()
             }
             Fault::Freeze => {
-                self.freeze(millis(rng, 100..=1_200));
+                self.freeze(random_millis(rng, 100..=1_200));
                 Ok(())
             }
             Fault::OlderCopy => {
-                let copy = self.copy()?;
-                std::thread::sleep(millis(rng, 200..=600));
-                self.restore(&copy)
+                let copy = self.copy_journal()?;
+                sleep(random_millis(rng, 200..=600));
+                self.restore_journal(&copy)
             }
             Fault::LostTail => self.lose_tail(rng.random_range(0.0..1.0)),
-            Fault::Empty => self.empty(),
+            Fault::Empty => self.empty_journal(),
             Fault::Flood => {
-                let mut flood = LoadGenerator::new(flood, rng.random(), Arc::clone(&self.state));
-                (0..FLOOD.0 / FLOOD.1).for_each(|_| flood.publish(BOARDS[0], FLOOD.1));
+                let state = Arc::clone(&self.state);
+                let mut generator = LoadGenerator::new(flood_number, rng.random(), state);
+                for _ in 0..FLOOD_UPDATES / FLOOD_UPDATES_PER_REQUEST {
+                    generator.publish(BOARDS[0], FLOOD_UPDATES_PER_REQUEST);
+                }
                 Ok(())
             }
-            Fault::NoRoom => self.disk_fails(Disk::NoSpace, rng),
-            Fault::FailingSync => self.disk_fails(Disk::SyncError, rng),
+            Fault::NoRoom => self.fail_disk_briefly(DiskFault::NoSpace, rng),
+            Fault::FailingSync => self.fail_disk_briefly(DiskFault::SyncError, rng),
             Fault::KillFailing => {
-                self.set_disk(if rng.random() { Disk::NoSpace } else { Disk::SyncError })?;
-                std::thread::sleep(millis(rng, 50..=400));
+                let is_full: bool = rng.random();
+                let fault = if is_full { DiskFault::NoSpace } else { DiskFault::SyncError };
+                self.set_disk_fault(fault)?;
+                sleep(random_millis(rng, 50..=400));
                 self.kill();
-                self.set_disk(Disk::None)?;
-                self.start()
+                self.set_disk_fault(DiskFault::None)?;
+                self.restart()
             }
             Fault::ClockJump => {
                 for _ in 0..3 {
-                    self.set_clock(rng.random_range(-CLOCK_JUMP_SECS..=CLOCK_JUMP_SECS))?;
-                    std::thread::sleep(millis(rng, 50..=300));
+                    let range = -MAX_CLOCK_JUMP_SECS..=MAX_CLOCK_JUMP_SECS;
+                    self.set_clock_offset(rng.random_range(range))?;
+                    sleep(random_millis(rng, 50..=300));
                 }
-                self.set_clock(0)
+                self.set_clock_offset(0)
             }
-            other => bail!("{other} is nothing for a server that stands alone"),
+            other => bail!("{other} is not a fault of a single node"),
         }
     }
 
-    fn mend(&mut self) -> Result<()> {
-        if self.server().is_some() { Ok(()) } else { self.start() }
+    fn heal(&mut self) -> Result<()> {
+        if self.server.is_some() { Ok(()) } else { self.restart() }
     }
 
-    fn ends(&mut self) -> Result<Vec<FinalStates>> {
-        let api = self.server().context("there is a server")?.api();
-        Ok(vec![BoardState::of_all_boards(&api)?])
+    fn final_states(&mut self) -> Result<Vec<FinalStates>> {
+        let server = self.server.as_ref().context("the server is down")?;
+        Ok(vec![read_final_states(&server.api())?])
     }
 
     fn kills(&self) -> usize {
         self.kills
     }
 
-    fn said(&self) -> String {
-        self.server().map_or_else(String::new, |server| server.process.log())
+    fn logs(&self) -> String {
+        self.server.as_ref().map_or_else(String::new, |server| server.process.log())
     }
 }
 
 impl SingleNode {
-    /// For a while nothing is acknowledged; then it must go on by itself.
-    fn disk_fails(&self, how: Disk, rng: &mut StdRng) -> Result<()> {
-        self.set_disk(how)?;
-        std::thread::sleep(millis(rng, 100..=900));
-        self.set_disk(Disk::None)
+    /// Fails the disk for a while. The server acknowledges nothing meanwhile, and must recover without a restart.
+    fn fail_disk_briefly(&self, fault: DiskFault, rng: &mut StdRng) -> Result<()> {
+        self.set_disk_fault(fault)?;
+        sleep(random_millis(rng, 100..=900));
+        self.set_disk_fault(DiskFault::None)
     }
 }
