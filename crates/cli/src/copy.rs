@@ -13,7 +13,9 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use journal::{Checkpoint, Copied, Error, Follow, Import, Journal, Origin, Record, SqliteJournal};
+use journal::{
+    Checkpoint, Error, Follow, Import, ImportRecord, ImportSource, Journal, Record, SqliteJournal,
+};
 use nats_journal::{NatsImport, NatsJournal, ParseNatsConfigError, ServerList};
 
 use self::progress::Progress;
@@ -53,7 +55,7 @@ enum Place {
 /// The journal that is copied, as it is when the copy begins. What comes later is not part of it.
 struct Original<J> {
     journal: J,
-    origin: Origin,
+    origin: ImportSource,
     start: Option<Checkpoint>,
 }
 
@@ -74,10 +76,10 @@ impl Copy {
             bail!("{from} is where it is already: name another place with --to");
         }
         match from {
-            Place::File(path) => self.copy_from(SqliteJournal::open_to_read(path)?).await?,
+            Place::File(path) => self.copy_from(SqliteJournal::open_read_only(path)?).await?,
             Place::Nats(servers) => {
                 let place = self.cluster.place(servers.clone())?;
-                self.copy_from(NatsJournal::open_to_read(&place).await?).await?;
+                self.copy_from(NatsJournal::open_read_only(&place).await?).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -86,11 +88,11 @@ impl Copy {
     async fn copy_from(&self, journal: impl Journal) -> Result<()> {
         // First of all: records up to it may be let go of at any time.
         let start = journal.start_point().await?;
-        let original = Original { origin: Origin::of(&journal).await?, journal, start };
+        let original = Original { origin: ImportSource::of(&journal).await?, journal, start };
         let survey = match &self.places.to {
             Place::File(path) => match SqliteJournal::import(path, &original.origin) {
                 Err(Error::Occupied { .. }) => {
-                    original.compare(SqliteJournal::open_to_read(path)?).await
+                    original.compare(SqliteJournal::open_read_only(path)?).await
                 }
                 import => original.fill(import?).await,
             },
@@ -98,7 +100,7 @@ impl Copy {
                 let place = self.cluster.place(servers.clone())?;
                 match NatsImport::begin(&place, &original.origin).await {
                     Err(Error::Occupied { .. }) => {
-                        original.compare(NatsJournal::open_to_read(&place).await?).await
+                        original.compare(NatsJournal::open_read_only(&place).await?).await
                     }
                     import => original.fill(import?).await,
                 }
@@ -164,8 +166,8 @@ impl<J: Journal> Original<J> {
     }
 }
 
-fn copied(record: Record) -> Result<Copied> {
-    Ok(Copied { key: server::key_of(&record)?, record })
+fn copied(record: Record) -> Result<ImportRecord> {
+    Ok(ImportRecord { subject: server::key_of(&record)?, record })
 }
 
 impl FromStr for Place {

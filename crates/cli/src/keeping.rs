@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
-use journal::Options;
+use journal::JournalOptions;
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
 
 use crate::values;
@@ -96,9 +96,12 @@ pub(crate) enum Kept {
 
 impl Keeping {
     /// What the flags ask for.
-    pub(crate) fn read(self) -> Result<(Kept, Options)> {
-        let options =
-            Options { keep: Some(self.keep), keep_bytes: self.keep_bytes, ..Options::default() };
+    pub(crate) fn read(self) -> Result<(Kept, JournalOptions)> {
+        let options = JournalOptions {
+            keep: Some(self.keep),
+            keep_bytes: self.keep_bytes,
+            ..JournalOptions::default()
+        };
         let kept = match self.nats {
             Some(servers) => Kept::Nats(Box::new(self.cluster.place(servers)?)),
             None if self.memory => Kept::Memory,

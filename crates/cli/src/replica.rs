@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Error, Result};
-use journal::Options;
+use journal::JournalOptions;
 use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) async fn serve(
     listen: &str,
     place: &NatsConfig,
-    options: Options,
+    options: JournalOptions,
     settings: Settings,
 ) -> Result<()> {
     let mut address = listen.to_owned();
@@ -46,7 +46,7 @@ pub(crate) async fn serve(
 /// However long it takes until NATS is there.
 async fn open(
     place: &NatsConfig,
-    options: &Options,
+    options: &JournalOptions,
     settings: &Settings,
     reason: &watch::Sender<String>,
 ) -> Result<App> {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::{Epoch, Position, Seq};
+use crate::{Epoch, RecordId, Seq};
 
 /// How many epochs a journal remembers. One is added each time it is opened after records were
 /// written; past this many the oldest is forgotten, and ids of that age are no longer honoured.
@@ -40,24 +40,24 @@ impl Epochs {
     /// [`Seq::ZERO`] has an id too, as long as the first epoch is known, so that an empty journal
     /// can be named: a follower that saw nothing yet comes back with it and gets everything.
     #[must_use]
-    pub fn position(&self, seq: Seq) -> Option<Position> {
+    pub fn record_id(&self, seq: Seq) -> Option<RecordId> {
         if seq > self.tail {
             return None;
         }
         let later = self.runs.partition_point(|&(_, first)| first <= seq.max(Seq(1)));
         let (epoch, _) = *self.runs.get(later.checked_sub(1)?)?;
-        Some(Position { epoch, seq })
+        Some(RecordId { epoch, seq })
     }
 
     /// Whether this journal wrote the record of that id.
     #[must_use]
-    pub fn honours(&self, position: Position) -> bool {
-        self.position(position.seq) == Some(position)
+    pub fn honours(&self, position: RecordId) -> bool {
+        self.record_id(position.seq) == Some(position)
     }
 
     /// Each epoch with the number of its first record, in order.
     #[must_use]
-    pub fn runs(&self) -> &[(Epoch, Seq)] {
+    pub fn starts(&self) -> &[(Epoch, Seq)] {
         &self.runs
     }
 
@@ -72,7 +72,7 @@ impl Epochs {
 
     /// An epoch that is not among these.
     #[must_use]
-    pub fn unknown_epoch(&self) -> Epoch {
+    pub fn unused_epoch(&self) -> Epoch {
         loop {
             let epoch = Epoch(rand::random());
             if self.runs.iter().all(|&(known, _)| known != epoch) {
@@ -83,7 +83,7 @@ impl Epochs {
 
     /// The same with another tail.
     #[must_use]
-    pub fn at_tail(&self, tail: Seq) -> Self {
+    pub fn with_tail(&self, tail: Seq) -> Self {
         Epochs { runs: Arc::clone(&self.runs), tail }
     }
 

@@ -9,7 +9,7 @@ use crate::{Checkpoint, Epochs, Error, Follow, Journal, Record, Seq};
 
 /// What has to be known of the journal that is copied before its first record is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct ImportSource {
     /// Its first record is the one after this; those up to it are gone.
     pub kept_after: Seq,
     /// Its epochs and its tail. What comes after that tail is not part of the copy.
@@ -18,11 +18,11 @@ pub struct Origin {
 
 /// A record on its way into another journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copied {
+pub struct ImportRecord {
     /// As it is.
     pub record: Record,
-    /// What it is about: see [`Keyed::key`](crate::Keyed::key).
-    pub key: Vec<String>,
+    /// What it is about: see [`NewRecord::subject`](crate::NewRecord::subject).
+    pub subject: Vec<String>,
 }
 
 /// A journal in the making. What was interrupted goes on where it was, if it is begun again with the same
@@ -39,7 +39,10 @@ pub trait Import: Sized + Send + 'static {
     ///
     /// # Errors
     /// [`Error::Gap`], and those of an append.
-    fn write(&mut self, records: Vec<Copied>) -> impl Future<Output = Result<(), Error>> + Send;
+    fn write(
+        &mut self,
+        records: Vec<ImportRecord>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Keeps the checkpoint, and makes a journal of it.
     ///
@@ -51,7 +54,7 @@ pub trait Import: Sized + Send + 'static {
     ) -> impl Future<Output = Result<Self::Journal, Error>> + Send;
 }
 
-impl Origin {
+impl ImportSource {
     /// What a journal is now.
     ///
     /// # Errors
@@ -66,13 +69,13 @@ impl Origin {
                 Err(e) => return Err(e),
             },
         };
-        Ok(Origin { kept_after, epochs })
+        Ok(ImportSource { kept_after, epochs })
     }
 
     /// Whether a beginning with this last record, written in the epoch that `epochs` say, is of this origin.
     #[must_use]
     pub fn has(&self, last: Seq, epochs: &Epochs) -> bool {
-        last <= self.epochs.tail() && self.epochs.position(last) == epochs.position(last)
+        last <= self.epochs.tail() && self.epochs.record_id(last) == epochs.record_id(last)
     }
 }
 
@@ -81,10 +84,10 @@ impl Origin {
 ///
 /// # Errors
 /// [`Error::TooMany`], [`Error::TooLarge`] and [`Error::Gap`].
-pub fn check_copied(tail: Seq, records: &[Copied]) -> Result<usize, Error> {
+pub fn check_import(tail: Seq, records: &[ImportRecord]) -> Result<usize, Error> {
     let payloads: Vec<_> = records.iter().map(|copied| copied.record.payload.clone()).collect();
     let mut before = tail;
-    for Copied { record: Record { seq, .. }, .. } in records {
+    for ImportRecord { record: Record { seq, .. }, .. } in records {
         if *seq != before.next() {
             return Err(Error::Gap { seq: *seq, tail: before });
         }

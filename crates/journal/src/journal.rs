@@ -34,7 +34,7 @@ pub const MAX_CHECKPOINTS: usize = 16;
 /// there are.
 pub trait Journal: Send + Sync + 'static {
     /// What [`Journal::follow`] gives.
-    type Follow: Follow;
+    type Follower: Follow;
 
     /// Writes all payloads, in order, in one commit, and answers with their numbers once they are
     /// durable. Refused, it leaves nothing.
@@ -46,11 +46,11 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The same, of payloads that say more about themselves. A journal that has one writer, and nobody
     /// to show its records to, needs none of it.
-    fn append_keyed(
+    fn append_records(
         &self,
-        payloads: Vec<Keyed>,
+        payloads: Vec<NewRecord>,
     ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
-        self.append(payloads.into_iter().map(|keyed| keyed.payload).collect())
+        self.append(payloads.into_iter().map(|record| record.payload).collect())
     }
 
     /// Makes sure that an append of [`PROBE_BYTES`] would be durable now, and leaves none: it is
@@ -64,7 +64,7 @@ pub trait Journal: Send + Sync + 'static {
     /// All records after `after`: those there are, then new ones as they become durable, in order
     /// and without a seam. Whether `after` is a position of this journal is for [`Epochs::honours`]
     /// to say; beyond the tail, the follower waits until the tail has passed it.
-    fn follow(&self, after: Seq) -> Self::Follow;
+    fn follow(&self, after: Seq) -> Self::Follower;
 
     /// The epochs, as of now.
     fn epochs(&self) -> Epochs;
@@ -74,7 +74,7 @@ pub trait Journal: Send + Sync + 'static {
 
     /// For how long it has not been sure that [`Journal::tail`] is the newest record there is. `None` where
     /// nobody else writes, so that it always is.
-    fn unsure_for(&self) -> Option<Duration> {
+    fn staleness(&self) -> Option<Duration> {
         None
     }
 
@@ -92,7 +92,7 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// The position of the newest checkpoint, where others write some too. [`Seq::ZERO`] where nobody does.
-    fn others_checkpoint(&self) -> impl Future<Output = Result<Seq, Error>> + Send {
+    fn latest_checkpoint(&self) -> impl Future<Output = Result<Seq, Error>> + Send {
         std::future::ready(Ok(Seq::ZERO))
     }
 
@@ -100,7 +100,7 @@ pub trait Journal: Send + Sync + 'static {
     /// replayed too. `None` where there is none yet: replay from [`Seq::ZERO`].
     fn start_point(&self) -> impl Future<Output = Result<Option<Checkpoint>, Error>> + Send;
 
-    /// Ends orderly: refuses new appends, writes and answers those waiting, lets the storage go.
+    /// SqliteShared orderly: refuses new appends, writes and answers those waiting, lets the storage go.
     /// Nothing acknowledged depends on it. Followers are told [`Error::Closed`], after what is still
     /// in memory for them.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -116,15 +116,15 @@ pub trait Follow: Send + 'static {
 
 /// A payload with what a journal that others have a hand in may know of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keyed {
+pub struct NewRecord {
     /// What is kept.
     pub payload: Bytes,
     /// What it is about, from the large to the small: where a journal files it, for those who look into
     /// it by other means.
-    pub key: Vec<String>,
+    pub subject: Vec<String>,
     /// Which payload it is. Of several with the same name that come within a few minutes, a journal
     /// with many writers keeps the first, and answers all of them with its number.
-    pub id: Option<String>,
+    pub dedup_id: Option<String>,
 }
 
 /// A state kept with the position that it is the state of.
@@ -163,7 +163,7 @@ pub fn check_size(what: &'static str, bytes: usize, limit: usize) -> Result<(), 
 ///
 /// # Errors
 /// [`Error::OutOfReach`].
-pub fn check_reach(seq: Seq, kept_after: Seq, tail: Seq) -> Result<(), Error> {
+pub fn check_checkpoint_seq(seq: Seq, kept_after: Seq, tail: Seq) -> Result<(), Error> {
     let within = (kept_after..=tail).contains(&seq);
     if within { Ok(()) } else { Err(Error::OutOfReach { seq, kept_after, tail }) }
 }

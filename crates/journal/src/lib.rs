@@ -3,25 +3,25 @@
 //!
 //! ```
 //! use bytes::Bytes;
-//! use journal::{Follow, Journal, MemoryJournal, Options, Seq};
+//! use journal::{Follow, Journal, MemoryJournal, JournalOptions, Seq};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), journal::Error> {
-//! let journal = MemoryJournal::new(Options::default());
+//! let journal = MemoryJournal::new(JournalOptions::default());
 //! let seqs = journal.append(vec![Bytes::from("landing"), Bytes::from("landed")]).await?;
 //! assert_eq!(seqs, [Seq(1), Seq(2)]);
 //!
 //! let mut follower = journal.follow(Seq(1));
 //! assert_eq!(follower.next().await?[0].payload, "landed");
 //!
-//! let id = journal.epochs().position(Seq(2)).expect("it was just written");
+//! let id = journal.epochs().record_id(Seq(2)).expect("it was just written");
 //! assert!(journal.epochs().honours(id));
 //! # Ok(())
 //! # }
 //! ```
 
 /// The number of a record, the epoch it was written in, and the id that both make.
-mod position;
+mod record_id;
 
 /// A record: number, time, payload.
 mod record;
@@ -48,7 +48,7 @@ mod retention;
 mod ring;
 
 /// How followers learn of a new tail.
-mod live;
+mod tail;
 
 /// A journal in a file, through SQLite.
 mod sqlite;
@@ -57,28 +57,28 @@ mod sqlite;
 mod memory;
 
 /// What a journal of another kind is made with, so that it keeps to the same bounds and policy.
-pub mod making {
-    pub use crate::import::check_copied;
-    pub use crate::journal::{check_append, check_reach, check_size};
-    pub use crate::retention::{Due, reach, superfluous_checkpoints};
-    pub use crate::ring::{BatchBound, Ring, cost_of};
-    pub use crate::sqlite::check_waiting;
+pub mod backend {
+    pub use crate::import::check_import;
+    pub use crate::journal::{check_append, check_checkpoint_seq, check_size};
+    pub use crate::retention::{Expiry, obsolete_checkpoints, prune_limit};
+    pub use crate::ring::{BatchLimit, RecordRing, memory_cost};
+    pub use crate::sqlite::check_queue;
 }
 
 pub use crate::epochs::{Epochs, MAX_EPOCHS};
 pub use crate::error::{Cause, Error};
-pub use crate::import::{Copied, Import, Origin};
+pub use crate::import::{Import, ImportRecord, ImportSource};
 pub use crate::journal::{
-    Checkpoint, Follow, Journal, Keyed, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
-    MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, PROBE_BYTES,
+    Checkpoint, Follow, Journal, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
+    MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, NewRecord, PROBE_BYTES,
 };
 pub use crate::memory::{
-    MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollow, MemoryImport, MemoryJournal,
+    MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryFollower, MemoryImport, MemoryJournal,
 };
-pub use crate::options::{Clock, Options};
-pub use crate::position::{Epoch, ParsePositionError, Position, Seq};
+pub use crate::options::{Clock, JournalOptions};
 pub use crate::record::{Record, UnixMillis};
+pub use crate::record_id::{Epoch, ParseRecordIdError, RecordId, Seq};
 pub use crate::sqlite::{
-    QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, SqliteFollow, SqliteImport,
+    QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, SqliteFollower, SqliteImport,
     SqliteJournal,
 };

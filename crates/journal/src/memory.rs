@@ -7,36 +7,40 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use crate::import::{Copied, Import, Origin, check_copied};
-use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_reach, check_size};
-use crate::live::{self, Live};
-use crate::retention::{self, Due};
-use crate::ring::{self, Ring};
-use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Record, Seq, UnixMillis};
+use crate::import::{Import, ImportRecord, ImportSource, check_import};
+use crate::journal::{
+    MAX_STATE_BYTES, PROBE_BYTES, check_append, check_checkpoint_seq, check_size,
+};
+use crate::retention::{self, Expiry};
+use crate::ring::{self, RecordRing};
+use crate::tail::{self, TailState};
+use crate::{
+    Cause, Checkpoint, Epochs, Error, Follow, Journal, JournalOptions, Record, Seq, UnixMillis,
+};
 
-/// What [`Options::keep_bytes`] is for a journal in memory where nothing else is chosen.
+/// What [`JournalOptions::keep_bytes`] is for a journal in memory where nothing else is chosen.
 pub const MEMORY_KEEP_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What [`Options::max_bytes`] is for a journal in memory where nothing else is chosen.
+/// What [`JournalOptions::max_bytes`] is for a journal in memory where nothing else is chosen.
 pub const MEMORY_MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A journal in memory.
 #[derive(Debug)]
 pub struct MemoryJournal {
-    options: Options,
+    options: JournalOptions,
     epochs: Epochs,
-    kept: Arc<Kept>,
+    kept: Arc<MemoryShared>,
 }
 
 #[derive(Debug)]
-struct Kept {
-    contents: Mutex<Contents>,
-    live: watch::Sender<Live>,
+struct MemoryShared {
+    contents: Mutex<MemoryContents>,
+    tail_state: watch::Sender<TailState>,
 }
 
 #[derive(Debug, Default)]
-struct Contents {
-    records: Ring,
+struct MemoryContents {
+    records: RecordRing,
     checkpoints: BTreeMap<Seq, Bytes>,
 }
 
@@ -44,19 +48,20 @@ impl MemoryJournal {
     /// An empty journal. It is bounded whatever the options leave open: see
     /// [`MEMORY_KEEP_BYTES`] and [`MEMORY_MAX_BYTES`].
     #[must_use]
-    pub fn new(mut options: Options) -> Self {
+    pub fn new(mut options: JournalOptions) -> Self {
         options.keep_bytes.get_or_insert(MEMORY_KEEP_BYTES);
         options.max_bytes.get_or_insert(MEMORY_MAX_BYTES);
         let none = Epochs::new([], Seq::ZERO);
-        let kept = Kept { contents: Mutex::default(), live: live::at(Seq::ZERO) };
-        MemoryJournal { options, epochs: none.begin(none.unknown_epoch()), kept: Arc::new(kept) }
+        let kept =
+            MemoryShared { contents: Mutex::default(), tail_state: tail::channel(Seq::ZERO) };
+        MemoryJournal { options, epochs: none.begin(none.unused_epoch()), kept: Arc::new(kept) }
     }
 
     /// Begins a copy of another journal.
     #[must_use]
-    pub fn import(origin: Origin, options: Options) -> MemoryImport {
+    pub fn import(origin: ImportSource, options: JournalOptions) -> MemoryImport {
         let mut journal = MemoryJournal::new(options);
-        journal.kept.live.send_modify(|live| live.tail = origin.kept_after);
+        journal.kept.tail_state.send_modify(|live| live.tail = origin.kept_after);
         journal.epochs = origin.epochs;
         MemoryImport { journal }
     }
@@ -64,7 +69,7 @@ impl MemoryJournal {
     fn append_now(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
         check_append(&payloads)?;
         let mut contents = self.kept.open()?;
-        let grown: usize = payloads.iter().map(|payload| ring::cost_of(payload.len())).sum();
+        let grown: usize = payloads.iter().map(|payload| ring::memory_cost(payload.len())).sum();
         self.check_room(&contents, grown)?;
 
         let time = self.options.clock.now().max(contents.newest_time());
@@ -74,33 +79,33 @@ impl MemoryJournal {
             contents.records.push(Record { seq, time, payload });
         }
         self.retain(&mut contents);
-        // Announced under the lock: otherwise two appends could announce their tails backwards.
+        // Announced under the lock: otherwise two appends could publish their tails backwards.
         if let Some(&tail) = seqs.last() {
-            self.kept.live.send_modify(|live| live.tail = tail);
+            self.kept.tail_state.send_modify(|live| live.tail = tail);
         }
         Ok(seqs)
     }
 
     fn probe_now(&self) -> Result<(), Error> {
         let contents = self.kept.open()?;
-        self.check_room(&contents, ring::cost_of(PROBE_BYTES))
+        self.check_room(&contents, ring::memory_cost(PROBE_BYTES))
     }
 
     fn checkpoint_now(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         let mut contents = self.kept.open()?;
-        check_reach(seq, contents.kept_after(), self.tail())?;
+        check_checkpoint_seq(seq, contents.kept_after(), self.tail())?;
         self.check_room(&contents, state.len())?;
         contents.checkpoints.insert(seq, state);
         let kept: Vec<_> = contents.checkpoints.keys().copied().collect();
-        for seq in retention::superfluous_checkpoints(&kept, needed_after) {
+        for seq in retention::obsolete_checkpoints(&kept, needed_after) {
             contents.checkpoints.remove(&seq);
         }
         self.retain(&mut contents);
         Ok(())
     }
 
-    fn check_room(&self, contents: &Contents, grown: usize) -> Result<(), Error> {
+    fn check_room(&self, contents: &MemoryContents, grown: usize) -> Result<(), Error> {
         let limit = self.options.max_bytes.unwrap_or(MEMORY_MAX_BYTES);
         let wanted = contents.bytes() + grown as u64;
         if wanted <= limit {
@@ -110,15 +115,15 @@ impl MemoryJournal {
         Err(Error::NoRoom { journal: "in memory".into(), source: Cause::from(Box::from(cause)) })
     }
 
-    fn retain(&self, contents: &mut Contents) {
+    fn retain(&self, contents: &mut MemoryContents) {
         let oldest_checkpoint = contents.checkpoints.keys().next().copied();
-        let due = Due::new(&self.options, contents.bytes());
+        let expiry = Expiry::new(&self.options, contents.bytes());
         let Some(newest) = contents.records.newest() else { return };
-        let reach = retention::reach(oldest_checkpoint, newest.seq);
+        let reach = retention::prune_limit(oldest_checkpoint, newest.seq);
         let before = contents.bytes();
         while let Some(oldest) = contents.records.oldest()
             && oldest.seq <= reach
-            && due.takes(oldest.time, before - contents.bytes())
+            && expiry.covers(oldest.time, before - contents.bytes())
         {
             contents.records.pop_oldest();
         }
@@ -127,12 +132,12 @@ impl MemoryJournal {
 
 impl Default for MemoryJournal {
     fn default() -> Self {
-        MemoryJournal::new(Options::default())
+        MemoryJournal::new(JournalOptions::default())
     }
 }
 
 impl Journal for MemoryJournal {
-    type Follow = MemoryFollow;
+    type Follower = MemoryFollower;
 
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
         std::future::ready(self.append_now(payloads))
@@ -142,16 +147,20 @@ impl Journal for MemoryJournal {
         std::future::ready(self.probe_now())
     }
 
-    fn follow(&self, after: Seq) -> MemoryFollow {
-        MemoryFollow { after, kept: Arc::clone(&self.kept), live: self.kept.live.subscribe() }
+    fn follow(&self, after: Seq) -> MemoryFollower {
+        MemoryFollower {
+            after,
+            kept: Arc::clone(&self.kept),
+            tail_state: self.kept.tail_state.subscribe(),
+        }
     }
 
     fn epochs(&self) -> Epochs {
-        self.epochs.at_tail(self.tail())
+        self.epochs.with_tail(self.tail())
     }
 
     fn tail(&self) -> Seq {
-        self.kept.live.borrow().tail
+        self.kept.tail_state.borrow().tail
     }
 
     fn checkpoint(
@@ -171,28 +180,28 @@ impl Journal for MemoryJournal {
 
     async fn close(&self) {
         let _contents = self.kept.lock();
-        self.kept.live.send_modify(|live| live.closed = true);
+        self.kept.tail_state.send_modify(|live| live.closed = true);
     }
 }
 
 impl Drop for MemoryJournal {
     fn drop(&mut self) {
-        self.kept.live.send_modify(|live| live.closed = true);
+        self.kept.tail_state.send_modify(|live| live.closed = true);
     }
 }
 
-impl Kept {
-    fn lock(&self) -> MutexGuard<'_, Contents> {
+impl MemoryShared {
+    fn lock(&self) -> MutexGuard<'_, MemoryContents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self) -> Result<MutexGuard<'_, Contents>, Error> {
+    fn open(&self) -> Result<MutexGuard<'_, MemoryContents>, Error> {
         let contents = self.lock();
-        if self.live.borrow().closed { Err(Error::Closed) } else { Ok(contents) }
+        if self.tail_state.borrow().closed { Err(Error::Closed) } else { Ok(contents) }
     }
 }
 
-impl Contents {
+impl MemoryContents {
     fn bytes(&self) -> u64 {
         let states: usize = self.checkpoints.values().map(Bytes::len).sum();
         (self.records.bytes() + states) as u64
@@ -209,28 +218,28 @@ impl Contents {
 
 /// Follows a [`MemoryJournal`].
 #[derive(Debug)]
-pub struct MemoryFollow {
+pub struct MemoryFollower {
     after: Seq,
-    kept: Arc<Kept>,
-    live: watch::Receiver<Live>,
+    kept: Arc<MemoryShared>,
+    tail_state: watch::Receiver<TailState>,
 }
 
-impl Follow for MemoryFollow {
+impl Follow for MemoryFollower {
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
         loop {
-            let Live { tail, closed } = *self.live.borrow_and_update();
+            let TailState { tail, closed } = *self.tail_state.borrow_and_update();
             if self.after < tail {
                 return self.advance();
             }
             if closed {
                 return Err(Error::Closed);
             }
-            live::changed(&mut self.live).await?;
+            tail::changed(&mut self.tail_state).await?;
         }
     }
 }
 
-impl MemoryFollow {
+impl MemoryFollower {
     fn advance(&mut self) -> Result<Vec<Record>, Error> {
         let contents = self.kept.lock();
         let removed = Error::Removed { after: self.after, kept_after: contents.kept_after() };
@@ -253,13 +262,14 @@ impl Import for MemoryImport {
         self.journal.tail()
     }
 
-    async fn write(&mut self, records: Vec<Copied>) -> Result<(), Error> {
-        check_copied(self.tail(), &records)?;
+    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), Error> {
+        check_import(self.tail(), &records)?;
         let mut contents = self.journal.kept.open()?;
-        let bytes = records.iter().map(|copied| ring::cost_of(copied.record.payload.len())).sum();
+        let bytes =
+            records.iter().map(|copied| ring::memory_cost(copied.record.payload.len())).sum();
         self.journal.check_room(&contents, bytes)?;
-        for Copied { record, .. } in records {
-            self.journal.kept.live.send_modify(|live| live.tail = record.seq);
+        for ImportRecord { record, .. } in records {
+            self.journal.kept.tail_state.send_modify(|live| live.tail = record.seq);
             contents.records.push(record);
         }
         Ok(())
@@ -269,8 +279,8 @@ impl Import for MemoryImport {
         if let Some(Checkpoint { seq, state }) = start {
             self.journal.checkpoint_now(seq, state, seq)?;
         }
-        let known = self.journal.epochs.at_tail(self.tail());
-        self.journal.epochs = known.begin(known.unknown_epoch());
+        let known = self.journal.epochs.with_tail(self.tail());
+        self.journal.epochs = known.begin(known.unused_epoch());
         Ok(self.journal)
     }
 }

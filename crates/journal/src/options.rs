@@ -8,7 +8,7 @@ use crate::UnixMillis;
 
 /// Choices at opening. By default everything is kept.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct JournalOptions {
     /// Records older than this are let go.
     pub keep: Option<Duration>,
     /// The oldest records are let go while more bytes than this are in use. In a file these are

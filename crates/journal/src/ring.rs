@@ -9,12 +9,12 @@ use crate::{Record, Seq};
 /// A run of records with consecutive numbers. It grows at the end and shrinks at the beginning;
 /// when to shrink is the owner's decision.
 #[derive(Debug, Default)]
-pub struct Ring {
+pub struct RecordRing {
     records: VecDeque<Record>,
     bytes: usize,
 }
 
-impl Ring {
+impl RecordRing {
     /// Adds the record after the newest.
     pub fn push(&mut self, record: Record) {
         self.bytes += cost(&record);
@@ -62,7 +62,7 @@ impl Ring {
     #[must_use]
     pub fn after(&self, after: Seq) -> Option<Vec<Record>> {
         let skipped = after.next().0.checked_sub(self.oldest()?.seq.0)?;
-        let mut bound = BatchBound::default();
+        let mut bound = BatchLimit::default();
         let due = self.records.iter().skip(usize::try_from(skipped).ok()?);
         let batch: Vec<_> = due.take_while(|record| bound.admits(record)).cloned().collect();
         (!batch.is_empty()).then_some(batch)
@@ -71,12 +71,12 @@ impl Ring {
 
 /// Counts a batch towards its bounds.
 #[derive(Debug, Default)]
-pub struct BatchBound {
+pub struct BatchLimit {
     records: usize,
     bytes: usize,
 }
 
-impl BatchBound {
+impl BatchLimit {
     /// Whether this record still goes in. The first always does, being no larger than a batch.
     pub fn admits(&mut self, record: &Record) -> bool {
         let bytes = self.bytes + record.payload.len();
@@ -91,12 +91,12 @@ impl BatchBound {
 
 /// Bytes that a record of this payload takes here.
 #[must_use]
-pub fn cost_of(payload_bytes: usize) -> usize {
+pub fn memory_cost(payload_bytes: usize) -> usize {
     payload_bytes + size_of::<Record>()
 }
 
 fn cost(record: &Record) -> usize {
-    cost_of(record.payload.len())
+    memory_cost(record.payload.len())
 }
 
 const _: () = assert!(MAX_PAYLOAD_BYTES <= MAX_BATCH_BYTES);

@@ -11,14 +11,16 @@ use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
 use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_size};
-use crate::live::{self, Live};
-use crate::ring::Ring;
-use crate::{Cause, Checkpoint, Epochs, Error, Follow, Journal, Options, Origin, Record, Seq};
+use crate::ring::RecordRing;
+use crate::tail::{self, TailState};
+use crate::{
+    Cause, Checkpoint, Epochs, Error, Follow, ImportSource, Journal, JournalOptions, Record, Seq,
+};
 
-use self::reader::Log;
+use self::reader::Wal;
 
 /// The file itself: is it there, ours alone, and a journal?
-mod file;
+mod lock;
 
 /// Its tables, and what is loaded from them at opening.
 mod schema;
@@ -33,13 +35,13 @@ mod writer;
 mod reader;
 
 /// Letting the oldest records go.
-mod retain;
+mod prune;
 
 /// Copying another journal.
 mod import;
 
 pub use self::import::SqliteImport;
-pub use self::queue::{QUEUE_APPENDS, QUEUE_BYTES, check_waiting};
+pub use self::queue::{QUEUE_APPENDS, QUEUE_BYTES, check_queue};
 pub use self::writer::{RECENT_BYTES, RECENT_RECORDS};
 
 /// A journal in a file.
@@ -49,20 +51,20 @@ pub use self::writer::{RECENT_BYTES, RECENT_RECORDS};
 #[derive(Debug)]
 pub struct SqliteJournal {
     epochs: Epochs,
-    ends: Arc<Ends>,
+    shared: Arc<SqliteShared>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Of one that is only read. A writer has its own.
-    read: Option<file::Claimed>,
+    read: Option<lock::LockedFile>,
 }
 
 /// What the writer and all followers hold in common.
 #[derive(Debug)]
-struct Ends {
+struct SqliteShared {
     journal: String,
-    queue: queue::Queue,
-    recent: Mutex<Ring>,
-    live: watch::Sender<Live>,
-    readers: reader::Readers,
+    queue: queue::SqliteQueue,
+    recent: Mutex<RecordRing>,
+    tail_state: watch::Sender<TailState>,
+    readers: reader::ReaderPool,
     commits: AtomicU64,
 }
 
@@ -73,16 +75,17 @@ impl SqliteJournal {
     /// [`Error::InUse`], [`Error::NoFolder`], [`Error::ReadOnly`], [`Error::NotAJournal`],
     /// [`Error::Damaged`], [`Error::NewerFormat`], or else [`Error::Storage`] and
     /// [`Error::NoRoom`].
-    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
+    pub fn open(path: impl AsRef<Path>, options: JournalOptions) -> Result<Self, Error> {
         let path = path.as_ref();
-        let file = file::claim(path)?;
+        let file = lock::lock_exclusive(path)?;
         let opened = schema::open(&file, &options)?;
         let epochs = opened.epochs.clone();
-        let ends = Ends::new(path, &epochs, reader::Readers::new(file.path(), Log::Beside));
-        let writer = writer::start(Arc::clone(&ends), opened, options, file).map_err(|e| {
+        let shared =
+            SqliteShared::new(path, &epochs, reader::ReaderPool::new(file.path(), Wal::Present));
+        let writer = writer::start(Arc::clone(&shared), opened, options, file).map_err(|e| {
             Error::Storage { journal: path.display().to_string(), source: Arc::new(e) }
         })?;
-        Ok(SqliteJournal { epochs, ends, writer: Mutex::new(Some(writer)), read: None })
+        Ok(SqliteJournal { epochs, shared, writer: Mutex::new(Some(writer)), read: None })
     }
 
     /// Opens the journal in this file to read it, and changes nothing of it. Appends, probes and checkpoints
@@ -91,21 +94,21 @@ impl SqliteJournal {
     /// # Errors
     /// [`Error::Absent`], [`Error::Unfinished`], [`Error::InUse`], [`Error::NotAJournal`],
     /// [`Error::Damaged`], [`Error::NewerFormat`], or else [`Error::Storage`].
-    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let file = file::claim_to_read(path)?;
-        let log = Log::of(file.path());
-        let epochs = schema::open_to_read(&file, log)?.epochs;
-        let ends = Ends::new(path, &epochs, reader::Readers::new(file.path(), log));
-        ends.queue.close();
-        Ok(SqliteJournal { epochs, ends, writer: Mutex::new(None), read: Some(file) })
+        let file = lock::lock_shared(path)?;
+        let log = Wal::of(file.path());
+        let epochs = schema::open_read_only(&file, log)?.epochs;
+        let shared = SqliteShared::new(path, &epochs, reader::ReaderPool::new(file.path(), log));
+        shared.queue.close();
+        Ok(SqliteJournal { epochs, shared, writer: Mutex::new(None), read: Some(file) })
     }
 
     /// Begins to copy another journal into this file, or goes on with it.
     ///
     /// # Errors
     /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`SqliteJournal::open`].
-    pub fn import(path: impl AsRef<Path>, origin: &Origin) -> Result<SqliteImport, Error> {
+    pub fn import(path: impl AsRef<Path>, origin: &ImportSource) -> Result<SqliteImport, Error> {
         SqliteImport::begin(path.as_ref(), origin)
     }
 
@@ -113,7 +116,7 @@ impl SqliteJournal {
     /// appends share the wait for the disk.
     #[must_use]
     pub fn commits(&self) -> u64 {
-        self.ends.commits.load(Ordering::Relaxed)
+        self.shared.commits.load(Ordering::Relaxed)
     }
 
     fn writer(&self) -> Option<JoinHandle<()>> {
@@ -122,12 +125,13 @@ impl SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
-    type Follow = SqliteFollow;
+    type Follower = SqliteFollower;
 
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
         let (answer, answered) = oneshot::channel();
-        let queued = check_append(&payloads)
-            .and_then(|bytes| self.ends.queue.push(queue::Job::Append { payloads, answer }, bytes));
+        let queued = check_append(&payloads).and_then(|bytes| {
+            self.shared.queue.push(queue::SqliteJob::Append { payloads, answer }, bytes)
+        });
         async move {
             queued?;
             answered.await.unwrap_or(Err(Error::Closed))
@@ -136,23 +140,27 @@ impl Journal for SqliteJournal {
 
     fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
         let (answer, answered) = oneshot::channel();
-        let queued = self.ends.queue.push(queue::Job::Probe { answer }, PROBE_BYTES);
+        let queued = self.shared.queue.push(queue::SqliteJob::Probe { answer }, PROBE_BYTES);
         async move {
             queued?;
             answered.await.unwrap_or(Err(Error::Closed))
         }
     }
 
-    fn follow(&self, after: Seq) -> SqliteFollow {
-        SqliteFollow { after, ends: Arc::clone(&self.ends), live: self.ends.live.subscribe() }
+    fn follow(&self, after: Seq) -> SqliteFollower {
+        SqliteFollower {
+            after,
+            shared: Arc::clone(&self.shared),
+            tail_state: self.shared.tail_state.subscribe(),
+        }
     }
 
     fn epochs(&self) -> Epochs {
-        self.epochs.at_tail(self.tail())
+        self.epochs.with_tail(self.tail())
     }
 
     fn tail(&self) -> Seq {
-        self.ends.live.borrow().tail
+        self.shared.tail_state.borrow().tail
     }
 
     fn checkpoint(
@@ -164,8 +172,8 @@ impl Journal for SqliteJournal {
         let (answer, answered) = oneshot::channel();
         let bytes = state.len();
         let queued = check_size("a state", bytes, MAX_STATE_BYTES).and_then(|()| {
-            let job = queue::Job::Checkpoint { seq, state, needed_after, answer };
-            self.ends.queue.push(job, bytes)
+            let job = queue::SqliteJob::Checkpoint { seq, state, needed_after, answer };
+            self.shared.queue.push(job, bytes)
         });
         async move {
             queued?;
@@ -174,16 +182,16 @@ impl Journal for SqliteJournal {
     }
 
     async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
-        self.ends.read(reader::oldest_checkpoint).await
+        self.shared.read(reader::oldest_checkpoint).await
     }
 
     async fn close(&self) {
-        self.ends.queue.close();
+        self.shared.queue.close();
         if self.read.is_some() {
-            self.ends.end();
+            self.shared.end();
         }
         // The thread says so at its very end; joining it is then a matter of microseconds.
-        let mut live = self.ends.live.subscribe();
+        let mut live = self.shared.tail_state.subscribe();
         let _ = live.wait_for(|live| live.closed).await;
         if let Some(writer) = self.writer() {
             let _ = writer.join();
@@ -194,20 +202,20 @@ impl Journal for SqliteJournal {
 impl Drop for SqliteJournal {
     /// Waits for the writer, so that the file can be opened again at once.
     fn drop(&mut self) {
-        self.ends.queue.close();
+        self.shared.queue.close();
         if let Some(writer) = self.writer() {
             let _ = writer.join();
         }
     }
 }
 
-impl Ends {
-    fn new(path: &Path, epochs: &Epochs, readers: reader::Readers) -> Arc<Self> {
-        Arc::new(Ends {
+impl SqliteShared {
+    fn new(path: &Path, epochs: &Epochs, readers: reader::ReaderPool) -> Arc<Self> {
+        Arc::new(SqliteShared {
             journal: path.display().to_string(),
-            queue: queue::Queue::default(),
+            queue: queue::SqliteQueue::default(),
             recent: Mutex::default(),
-            live: live::at(epochs.tail()),
+            tail_state: tail::channel(epochs.tail()),
             readers,
             commits: AtomicU64::new(0),
         })
@@ -216,7 +224,7 @@ impl Ends {
     /// Nothing more comes.
     fn end(&self) {
         self.readers.close();
-        self.live.send_modify(|live| live.closed = true);
+        self.tail_state.send_modify(|live| live.closed = true);
     }
 
     async fn read<T: Send + 'static>(
@@ -244,16 +252,16 @@ fn says_no_room(error: &rusqlite::Error) -> bool {
 
 /// Follows a [`SqliteJournal`].
 #[derive(Debug)]
-pub struct SqliteFollow {
+pub struct SqliteFollower {
     after: Seq,
-    ends: Arc<Ends>,
-    live: watch::Receiver<Live>,
+    shared: Arc<SqliteShared>,
+    tail_state: watch::Receiver<TailState>,
 }
 
-impl Follow for SqliteFollow {
+impl Follow for SqliteFollower {
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
         loop {
-            let Live { tail, closed } = *self.live.borrow_and_update();
+            let TailState { tail, closed } = *self.tail_state.borrow_and_update();
             if self.after < tail {
                 let batch = match self.recent() {
                     Some(batch) => batch,
@@ -267,21 +275,21 @@ impl Follow for SqliteFollow {
             if closed {
                 return Err(Error::Closed);
             }
-            live::changed(&mut self.live).await?;
+            tail::changed(&mut self.tail_state).await?;
         }
     }
 }
 
-impl SqliteFollow {
+impl SqliteFollower {
     fn recent(&self) -> Option<Vec<Record>> {
-        self.ends.recent.lock().unwrap_or_else(PoisonError::into_inner).after(self.after)
+        self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner).after(self.after)
     }
 
     async fn history(&self, tail: Seq) -> Result<Vec<Record>, Error> {
         let after = self.after;
-        match self.ends.read(move |db| reader::batch(db, after, tail)).await? {
-            reader::Batch::Records(records) => Ok(records),
-            reader::Batch::Removed { kept_after } => Err(Error::Removed { after, kept_after }),
+        match self.shared.read(move |db| reader::batch(db, after, tail)).await? {
+            reader::BatchRead::Records(records) => Ok(records),
+            reader::BatchRead::Removed { kept_after } => Err(Error::Removed { after, kept_after }),
         }
     }
 }

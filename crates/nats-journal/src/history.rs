@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use futures_util::StreamExt;
-use journal::making::BatchBound;
+use journal::backend::BatchLimit;
 use journal::{Epoch, Error, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq};
 
 use crate::error::to_cause;
@@ -120,7 +120,7 @@ pub(crate) struct StoredRecord {
 #[derive(Default)]
 struct HistoryBatch {
     after: Seq,
-    bound: BatchBound,
+    bound: BatchLimit,
     records: Vec<StoredRecord>,
     /// Where the servers went on instead of at the next record.
     jumped_to: Option<Seq>,

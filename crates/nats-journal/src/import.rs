@@ -11,9 +11,10 @@
 use async_nats::HeaderMap;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
-use journal::making::{check_copied, check_reach, check_size};
+use journal::backend::{check_checkpoint_seq, check_import, check_size};
 use journal::{
-    Cause, Checkpoint, Copied, Epochs, Error, Import, MAX_STATE_BYTES, Options, Origin, Seq,
+    Cause, Checkpoint, Epochs, Error, Import, ImportRecord, ImportSource, JournalOptions,
+    MAX_STATE_BYTES, Seq,
 };
 use tokio::time::timeout;
 
@@ -36,7 +37,7 @@ pub struct NatsImport {
     config: NatsConfig,
     connection: NatsConnection,
     streams: JournalStreams,
-    origin: Origin,
+    origin: ImportSource,
     tail: Seq,
 }
 
@@ -52,7 +53,7 @@ impl NatsImport {
     ///
     /// # Errors
     /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`NatsJournal::open`].
-    pub async fn begin(config: &NatsConfig, origin: &Origin) -> Result<Self, Error> {
+    pub async fn begin(config: &NatsConfig, origin: &ImportSource) -> Result<Self, Error> {
         let connection = connect(config).await?;
         let open = || JournalStreams::open_to_import(&connection.jetstream, config);
         let streams = opened(config, &connection, open).await?;
@@ -118,9 +119,9 @@ impl NatsImport {
         std::iter::repeat_with(message).take(count).collect()
     }
 
-    fn message(&self, copied: Copied) -> Result<Message, Error> {
-        let subject = subject::encode_subject(self.config.prefix.as_str(), &copied.key)?;
-        let position = self.origin.epochs.position(copied.record.seq);
+    fn message(&self, copied: ImportRecord) -> Result<Message, Error> {
+        let subject = subject::encode_subject(self.config.prefix.as_str(), &copied.subject)?;
+        let position = self.origin.epochs.record_id(copied.record.seq);
         let headers =
             RecordHeaders::write_of(position.map(|position| position.epoch), copied.record.time);
         Ok(Message { subject, headers, payload: copied.record.payload })
@@ -213,8 +214,8 @@ impl NatsImport {
 
     async fn keep(&self, start: Checkpoint) -> Result<(), Error> {
         check_size("a state", start.state.len(), MAX_STATE_BYTES)?;
-        check_reach(start.seq, self.origin.kept_after, self.tail)?;
-        let runs = self.origin.epochs.runs().iter().copied();
+        check_checkpoint_seq(start.seq, self.origin.kept_after, self.tail)?;
+        let runs = self.origin.epochs.starts().iter().copied();
         let runs = runs.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
         let contents = CheckpointContents { runs, state: start.state };
         let put = || checkpoints::put(&self.streams, start.seq, &contents);
@@ -233,8 +234,8 @@ impl Import for NatsImport {
         self.tail
     }
 
-    async fn write(&mut self, records: Vec<Copied>) -> Result<(), Error> {
-        check_copied(self.tail, &records)?;
+    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), Error> {
+        check_import(self.tail, &records)?;
         let largest = records.iter().map(|copied| copied.record.payload.len()).max();
         check_size("a payload", largest.unwrap_or(0), self.connection.max_payload_bytes())?;
         let messages = records.into_iter().map(|copied| self.message(copied));
@@ -249,6 +250,6 @@ impl Import for NatsImport {
         let finished =
             self.connection.retry(|| self.streams.finish(&self.connection.jetstream)).await;
         finished.map_err(|cause| self.storage(cause))?;
-        NatsJournal::open(&self.config, Options::default()).await
+        NatsJournal::open(&self.config, JournalOptions::default()).await
     }
 }

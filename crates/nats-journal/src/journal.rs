@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::making::{check_append, check_size};
+use journal::backend::{check_append, check_size};
 use journal::{
-    Cause, Checkpoint, Epochs, Error, Follow, Journal, Keyed, MAX_STATE_BYTES, Options,
+    Cause, Checkpoint, Epochs, Error, Follow, Journal, JournalOptions, MAX_STATE_BYTES, NewRecord,
     PROBE_BYTES, Record, Seq,
 };
 use tokio::sync::{oneshot, watch};
@@ -47,7 +47,7 @@ impl NatsJournal {
     /// [`Error::Storage`]: no server answers, JetStream is not enabled. [`Error::Unfit`]: the stream is not
     /// one of ours, or a server that stands alone is asked for replicas.
     /// [`Error::Replaced`]: records are missing after the newest checkpoint. [`Error::Unfinished`].
-    pub async fn open(config: &NatsConfig, options: Options) -> Result<Self, Error> {
+    pub async fn open(config: &NatsConfig, options: JournalOptions) -> Result<Self, Error> {
         let connection = connect(config).await?;
         let streams =
             opened(config, &connection, || JournalStreams::open(&connection.jetstream, config))
@@ -73,13 +73,13 @@ impl NatsJournal {
     ///
     /// # Errors
     /// [`Error::Absent`], and those of [`NatsJournal::open`].
-    pub async fn open_to_read(config: &NatsConfig) -> Result<Self, Error> {
+    pub async fn open_read_only(config: &NatsConfig) -> Result<Self, Error> {
         let connection = connect(config).await?;
         let found =
             opened(config, &connection, || JournalStreams::find(&connection.jetstream, config))
                 .await?;
         let streams = found.ok_or_else(|| Error::Absent { journal: config.to_string() })?;
-        let journal = Self::read(config, connection, streams, Options::default()).await?;
+        let journal = Self::read(config, connection, streams, JournalOptions::default()).await?;
         journal.shared.queue.close();
         Ok(journal)
     }
@@ -88,7 +88,7 @@ impl NatsJournal {
         config: &NatsConfig,
         connection: NatsConnection,
         streams: JournalStreams,
-        options: Options,
+        options: JournalOptions,
     ) -> Result<Self, Error> {
         let name = config.to_string();
         if streams.unfinished {
@@ -128,7 +128,7 @@ impl NatsJournal {
 
     fn push(
         &self,
-        payloads: Vec<Keyed>,
+        payloads: Vec<NewRecord>,
     ) -> Result<oneshot::Receiver<Result<Vec<Seq>, Error>>, Error> {
         let only: Vec<_> = payloads.iter().map(|keyed| keyed.payload.clone()).collect();
         let bytes = check_append(&only)?;
@@ -142,13 +142,13 @@ impl NatsJournal {
         Ok(answered)
     }
 
-    fn outgoing(&self, keyed: Keyed) -> Result<OutgoingRecord, Error> {
-        let id = match keyed.id {
+    fn outgoing(&self, keyed: NewRecord) -> Result<OutgoingRecord, Error> {
+        let id = match keyed.dedup_id {
             Some(id) => subject::encode_message_id(&id)?,
             // What no caller's id can be.
             None => format!("~{:032x}", rand::random::<u128>()),
         };
-        let subject = subject::encode_subject(&self.prefix, &keyed.key)?;
+        let subject = subject::encode_subject(&self.prefix, &keyed.subject)?;
         Ok(OutgoingRecord { subject, id, payload: keyed.payload })
     }
 
@@ -159,16 +159,16 @@ impl NatsJournal {
 }
 
 impl Journal for NatsJournal {
-    type Follow = NatsFollow;
+    type Follower = NatsFollower;
 
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
-        let keyed = |payload| Keyed { payload, ..Keyed::default() };
-        self.append_keyed(payloads.into_iter().map(keyed).collect())
+        let keyed = |payload| NewRecord { payload, ..NewRecord::default() };
+        self.append_records(payloads.into_iter().map(keyed).collect())
     }
 
-    fn append_keyed(
+    fn append_records(
         &self,
-        payloads: Vec<Keyed>,
+        payloads: Vec<NewRecord>,
     ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
         let queued = self.push(payloads);
         async move { queued?.await.unwrap_or(Err(Error::Closed)) }
@@ -183,9 +183,9 @@ impl Journal for NatsJournal {
         }
     }
 
-    fn follow(&self, after: Seq) -> NatsFollow {
+    fn follow(&self, after: Seq) -> NatsFollower {
         let (shared, live) = (Arc::clone(&self.shared), self.shared.live.subscribe());
-        NatsFollow { after, shared, live, history: None }
+        NatsFollower { after, shared, live, history: None }
     }
 
     fn epochs(&self) -> Epochs {
@@ -196,8 +196,8 @@ impl Journal for NatsJournal {
         self.shared.tail()
     }
 
-    fn unsure_for(&self) -> Option<Duration> {
-        Some(self.shared.unsure_for())
+    fn staleness(&self) -> Option<Duration> {
+        Some(self.shared.staleness())
     }
 
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
@@ -209,7 +209,7 @@ impl Journal for NatsJournal {
         self.retention.checkpoint(&self.shared, seq, state, needed_after).await
     }
 
-    async fn others_checkpoint(&self) -> Result<Seq, Error> {
+    async fn latest_checkpoint(&self) -> Result<Seq, Error> {
         self.shared.check_open()?;
         self.retention.newest(&self.shared).await
     }
@@ -268,14 +268,14 @@ impl OpeningState {
 
 /// Follows a [`NatsJournal`].
 #[derive(Debug)]
-pub struct NatsFollow {
+pub struct NatsFollower {
     after: Seq,
     shared: Arc<NatsShared>,
     live: watch::Receiver<StreamTail>,
     history: Option<HistoryReader>,
 }
 
-impl Follow for NatsFollow {
+impl Follow for NatsFollower {
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
         loop {
             let StreamTail { tail, end } = self.live.borrow_and_update().clone();
@@ -304,7 +304,7 @@ impl Follow for NatsFollow {
     }
 }
 
-impl NatsFollow {
+impl NatsFollower {
     async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, Error> {
         // Taken out while it reads: one whose future was dropped stands nobody knows where.
         let after = self.after;

@@ -3,19 +3,19 @@
 //! as a cluster 2.12: see what is not promised.
 //!
 //! ```no_run
-//! use journal::{Follow, Journal, Keyed, Options, Seq};
+//! use journal::{Follow, Journal, NewRecord, JournalOptions, Seq};
 //! use nats_journal::{NatsConfig, NatsJournal};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let place = NatsConfig { replicas: 3, ..NatsConfig::new("nats://a,b,c".parse()?) };
-//! let journal = NatsJournal::open(&place, Options::default()).await?;
-//! let landing = Keyed {
+//! let journal = NatsJournal::open(&place, JournalOptions::default()).await?;
+//! let landing = NewRecord {
 //!     payload: "landing".into(),
-//!     key: vec!["main".into(), "I768".into()],
-//!     id: Some("I768 is landing".into()),
+//!     subject: vec!["main".into(), "I768".into()],
+//!     dedup_id: Some("I768 is landing".into()),
 //! };
-//! let seqs = journal.append_keyed(vec![landing]).await?;
+//! let seqs = journal.append_records(vec![landing]).await?;
 //! let records = journal.follow(Seq::ZERO).next().await?;
 //! # Ok(())
 //! # }
@@ -139,7 +139,7 @@ pub use crate::config::{
     TlsMode,
 };
 pub use crate::import::NatsImport;
-pub use crate::journal::{NatsFollow, NatsJournal};
+pub use crate::journal::{NatsFollower, NatsJournal};
 pub use crate::queue::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
 pub use crate::streams::DEDUPLICATION_WINDOW;
 pub use crate::subject::MAX_SUBJECT_BYTES;

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::making::{Due, check_reach, reach, superfluous_checkpoints};
-use journal::{Cause, Checkpoint, Error, Options, Seq, UnixMillis};
+use journal::backend::{Expiry, check_checkpoint_seq, obsolete_checkpoints, prune_limit};
+use journal::{Cause, Checkpoint, Error, JournalOptions, Seq, UnixMillis};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::shared::NatsShared;
 
 #[derive(Debug)]
 pub(crate) struct StreamPruner {
-    options: Options,
+    options: JournalOptions,
     /// Checkpoints that are of records which were lost.
     foreign: HashSet<Seq>,
     work: Mutex<PruneState>,
@@ -35,7 +35,7 @@ struct PruneState {
 }
 
 impl StreamPruner {
-    pub(crate) fn new(options: Options, foreign: HashSet<Seq>) -> Self {
+    pub(crate) fn new(options: JournalOptions, foreign: HashSet<Seq>) -> Self {
         StreamPruner { options, foreign, work: Mutex::default() }
     }
 
@@ -63,7 +63,7 @@ impl StreamPruner {
         let mut work = self.work.lock().await;
         shared.connection.up().await.map_err(|cause| shared.storage(cause))?;
         let kept_after = self.first(shared).await.map_err(|cause| shared.storage(cause))?.prev();
-        check_reach(seq, kept_after, shared.tail())?;
+        check_checkpoint_seq(seq, kept_after, shared.tail())?;
         let kept = self.keep(shared, seq, state, needed_after);
         work.oldest_checkpoint = Some(kept.await.map_err(|cause| shared.storage(cause))?);
         work.measured = None;
@@ -88,7 +88,7 @@ impl StreamPruner {
         let contents = CheckpointContents { runs: shared.runs_to(seq), state };
         checkpoints::put(&shared.streams, seq, &contents).await?;
         let mut kept: Vec<_> = self.list(shared).await?.iter().map(|kept| kept.seq).collect();
-        let superfluous = superfluous_checkpoints(&kept, needed_after);
+        let superfluous = obsolete_checkpoints(&kept, needed_after);
         for &seq in &superfluous {
             checkpoints::remove(&shared.streams, seq).await?;
         }
@@ -113,7 +113,7 @@ impl StreamPruner {
     /// Whether there may be more to do.
     async fn try_step(&self, work: &mut PruneState, shared: &NatsShared) -> bool {
         let Some(oldest_checkpoint) = work.oldest_checkpoint else { return false };
-        let reach = reach(Some(oldest_checkpoint), shared.tail());
+        let reach = prune_limit(Some(oldest_checkpoint), shared.tail());
         let step = self.let_go(work, shared, reach).await;
         let failed = step.is_err();
         let was_failing = std::mem::replace(&mut work.failing, failed);
@@ -136,9 +136,9 @@ impl StreamPruner {
         reach: Seq,
     ) -> Result<bool, Cause> {
         let used_bytes = self.used_bytes(work, shared).await?;
-        let due = Due::new(&self.options, used_bytes);
+        let expiry = Expiry::new(&self.options, used_bytes);
         // While the oldest is known to stay, nobody has to be asked.
-        let stays = |(seq, time): (Seq, UnixMillis)| seq > reach || !due.takes(time, 0);
+        let stays = |(seq, time): (Seq, UnixMillis)| seq > reach || !expiry.covers(time, 0);
         if work.oldest.is_some_and(stays) || !self.options_let_go() {
             return Ok(false);
         }
@@ -149,7 +149,7 @@ impl StreamPruner {
         let mut history = HistoryReader::new(Fetch::Sizes, first.prev());
         // One more than may go, so that the oldest that stays is known.
         let batch = history.next_at_once(shared, reach.next()).await.map_err(to_cause)?;
-        let goes = last_due(&batch, due, reach);
+        let goes = last_due(&batch, expiry, reach);
         let stays = batch.iter().find(|old| goes.is_none_or(|goes| old.record.seq > goes));
         work.oldest = stays.map(|old| (old.record.seq, old.record.time));
         let Some(goes) = goes else { return Ok(false) };
@@ -188,10 +188,10 @@ impl StreamPruner {
 }
 
 /// How far these go.
-fn last_due(batch: &[StoredRecord], due: Due, reach: Seq) -> Option<Seq> {
+fn last_due(batch: &[StoredRecord], expiry: Expiry, reach: Seq) -> Option<Seq> {
     let mut freed = 0;
     let goes = batch.iter().take_while(|old| {
-        let goes = old.record.seq <= reach && due.takes(old.record.time, freed);
+        let goes = old.record.seq <= reach && expiry.covers(old.record.time, freed);
         freed += old.bytes;
         goes
     });

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::making::check_waiting;
+use journal::backend::check_queue;
 use journal::{Error, Seq};
 use tokio::sync::{Notify, oneshot};
 
@@ -70,7 +70,7 @@ impl WriteQueue {
         if waiting.closed {
             return Err(Error::Closed);
         }
-        check_waiting(waiting.jobs.len(), waiting.bytes, bytes)?;
+        check_queue(waiting.jobs.len(), waiting.bytes, bytes)?;
         waiting.bytes += bytes;
         waiting.jobs.push_back((job, bytes));
         drop(waiting);

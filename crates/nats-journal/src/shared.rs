@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use journal::making::Ring;
+use journal::backend::RecordRing;
 use journal::{Cause, Epoch, Epochs, Error, RECENT_BYTES, RECENT_RECORDS, Record, Seq, UnixMillis};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -45,7 +45,7 @@ pub(crate) enum StopReason {
 
 #[derive(Debug)]
 struct ReadState {
-    ring: Ring,
+    ring: RecordRing,
     runs: Vec<(Epoch, Seq)>,
     epochs: Epochs,
     newest_time: UnixMillis,
@@ -73,7 +73,7 @@ impl NatsShared {
             runs.push((streams.identity.epoch(), Seq(1)));
         }
         let recent = ReadState {
-            ring: Ring::default(),
+            ring: RecordRing::default(),
             epochs: Epochs::new(runs.iter().copied(), known.seq),
             runs,
             newest_time: UnixMillis::default(),
@@ -111,7 +111,7 @@ impl NatsShared {
         while recent.ring.len() > RECENT_RECORDS || recent.ring.bytes() > RECENT_BYTES {
             recent.ring.pop_oldest();
         }
-        recent.epochs = recent.epochs.at_tail(tail);
+        recent.epochs = recent.epochs.with_tail(tail);
         // Under the lock: who is behind takes all that is there, and may ask at once for its ids.
         self.live.send_if_modified(|live| std::mem::replace(&mut live.tail, tail) != tail);
     }
@@ -119,7 +119,7 @@ impl NatsShared {
     /// The next record that is written here begins an epoch: what went before may be another's.
     pub(crate) fn begin_epoch(&self) {
         let mut recent = self.recent();
-        recent.pending_epoch = Some(recent.epochs.unknown_epoch());
+        recent.pending_epoch = Some(recent.epochs.unused_epoch());
     }
 
     pub(crate) fn before(&self) -> Predecessor {
@@ -150,7 +150,7 @@ impl NatsShared {
         *self.sure_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
-    pub(crate) fn unsure_for(&self) -> Duration {
+    pub(crate) fn staleness(&self) -> Duration {
         self.sure_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 

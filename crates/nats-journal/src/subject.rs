@@ -15,14 +15,14 @@ pub const MAX_SUBJECT_BYTES: usize = 512;
 pub(crate) fn encode_subject(prefix: &str, key: &[String]) -> Result<String, Error> {
     let tokens: Vec<_> = key.iter().map(|token| escape(token)).collect();
     let tokens = if tokens.is_empty() { EMPTY.to_owned() } else { tokens.join(".") };
-    journal::making::check_size("a key", tokens.len(), MAX_SUBJECT_BYTES)?;
+    journal::backend::check_size("a key", tokens.len(), MAX_SUBJECT_BYTES)?;
     Ok(format!("{prefix}.{tokens}"))
 }
 
 /// The same for an id, which has no parts.
 pub(crate) fn encode_message_id(id: &str) -> Result<String, Error> {
     let id = escape(id);
-    journal::making::check_size("an id", id.len(), MAX_SUBJECT_BYTES)?;
+    journal::backend::check_size("an id", id.len(), MAX_SUBJECT_BYTES)?;
     Ok(id)
 }
 

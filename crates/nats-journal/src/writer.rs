@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
-use journal::{Error, MAX_PAYLOAD_BYTES, Options, PROBE_BYTES, Seq};
+use journal::{Error, JournalOptions, MAX_PAYLOAD_BYTES, PROBE_BYTES, Seq};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::error::{PublishFailure, to_cause};
@@ -43,7 +43,7 @@ pub const MAX_CONFLICTS: u32 = 8;
 
 pub(crate) struct Writer {
     shared: Arc<NatsShared>,
-    options: Options,
+    options: JournalOptions,
     retention: Arc<StreamPruner>,
     conflicts: u32,
 }
@@ -60,7 +60,7 @@ struct SendProgress {
 impl Writer {
     pub(crate) fn new(
         shared: Arc<NatsShared>,
-        options: Options,
+        options: JournalOptions,
         retention: Arc<StreamPruner>,
     ) -> Self {
         Writer { shared, options, retention, conflicts: 0 }

@@ -78,7 +78,7 @@ pub enum StartError {
 /// A journal that cannot be read or understood, or does not take the first board.
 pub async fn start<J: Journal>(journal: J, settings: Settings) -> Result<App, StartError> {
     let journal = Arc::new(journal);
-    let has_others = journal.unsure_for().is_some();
+    let has_others = journal.staleness().is_some();
     let metrics = Arc::new(Metrics::new());
     let (boards, restored) = fold::restore(&*journal).await?;
     let live = Live::new(boards, journal.epochs(), settings.window_bytes, Arc::clone(&metrics));

@@ -24,7 +24,7 @@ pub(crate) async fn run<J: Journal>(journal: Arc<J>, waiting: Arc<Waiting>, heal
     loop {
         ticks.tick().await;
         let now = Instant::now();
-        let sure_at = now.checked_sub(journal.unsure_for().unwrap_or_default()).unwrap_or(now);
+        let sure_at = now.checked_sub(journal.staleness().unwrap_or_default()).unwrap_or(now);
         // However long it takes: meanwhile it becomes more and more behind.
         if waiting.until_applied(journal.tail()).await.is_err() {
             return;

@@ -29,7 +29,7 @@ const RETRY_READ: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub(crate) struct Fold<J: Journal> {
     journal: Arc<J>,
-    follow: J::Follow,
+    follow: J::Follower,
     live: Arc<Live>,
     applied: Seq,
     checkpointed: Seq,
@@ -105,10 +105,10 @@ impl<J: Journal> Fold<J> {
         let needed_after = needed_after(&self.live, seq);
         tokio::spawn(async move {
             let written = async {
-                if journal.unsure_for().is_some() {
+                if journal.staleness().is_some() {
                     // All replicas are due at once. One writes, the others find what it wrote.
                     tokio::time::sleep(CHECKPOINTS_SPREAD.mul_f64(rand::random::<f64>())).await;
-                    if journal.others_checkpoint().await?.0 + CHECKPOINT_RECORDS / 2 > seq.0 {
+                    if journal.latest_checkpoint().await?.0 + CHECKPOINT_RECORDS / 2 > seq.0 {
                         return Ok(());
                     }
                 }

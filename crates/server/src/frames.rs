@@ -8,7 +8,7 @@ use bytes::Bytes;
 use fanout::{Frame, SnapshotReason};
 use flight::{BoardSettings, Flight, Timetable};
 use jiff::Timestamp;
-use journal::Position;
+use journal::RecordId;
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ const PADDING_BYTES: usize = 2048;
 /// frames.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    pub(crate) id: Position,
+    pub(crate) id: RecordId,
     pub(crate) json: Bytes,
     /// Whether the newest event is the board's closing.
     pub(crate) closed: bool,
@@ -32,7 +32,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(id: Position, timetable: &Timetable) -> Self {
+    pub(crate) fn new(id: RecordId, timetable: &Timetable) -> Self {
         let rows = timetable.rows();
         let flights: Vec<&Flight> = rows.into_iter().map(flight::TimetableRow::flight).collect();
         let (board, flights) = (line(timetable.settings()), line(&flights));
@@ -54,13 +54,13 @@ impl Rows {
 
 /// The frame of an event. One so old that its id is forgotten is without: nobody can come back from
 /// before it, so it is sent to nobody who needs one.
-pub(crate) fn event(id: Option<Position>, name: &str, data: &str) -> Frame {
+pub(crate) fn event(id: Option<RecordId>, name: &str, data: &str) -> Frame {
     encode(id.map(|id| id.to_string()).as_deref(), name, data)
 }
 
 /// Says that the stream is alive, and which event is the board's newest, or for how long that has not been
 /// known. It has no id of its own, so that it never moves a follower's position.
-pub(crate) fn heartbeat(now: Timestamp, head: Position, behind: Option<Duration>) -> Frame {
+pub(crate) fn heartbeat(now: Timestamp, head: RecordId, behind: Option<Duration>) -> Frame {
     let mut data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
     if let Some(behind) = behind {
         data["behind"] = behind.as_secs().into();

@@ -11,7 +11,7 @@ use flight::{
     ApplyOutcome, BoardEvent, BoardName, Boards, Change, Flight, Rejection, Timetable, Update,
 };
 use jiff::Timestamp;
-use journal::{Epochs, Position, Seq};
+use journal::{Epochs, RecordId, Seq};
 use parking_lot::Mutex;
 
 use crate::entry::Entry;
@@ -52,7 +52,7 @@ pub type Outcome = Result<Done, Rejection>;
 #[derive(Debug, Clone)]
 pub struct Done {
     /// The event that made it so. `None` where that was so long ago that its id is forgotten.
-    pub id: Option<Position>,
+    pub id: Option<RecordId>,
     /// Whether what was put was not there before.
     pub created: bool,
     /// The row as it was right after, where one was put or patched.
@@ -107,7 +107,7 @@ impl Live {
     pub(crate) fn rows(&self, board: &BoardName) -> Option<Arc<Rows>> {
         let state = &mut *self.state.lock();
         let timetable = state.boards.board(board)?;
-        let id = state.epochs.position(Seq(timetable.head()))?;
+        let id = state.epochs.record_id(Seq(timetable.head()))?;
         let Some(side) = state.sides.get_mut(board) else {
             return Some(Arc::new(Rows::new(id, timetable)));
         };
@@ -142,11 +142,11 @@ impl Live {
     }
 
     /// The id of the event at a position that a channel gave.
-    pub(crate) fn id(&self, seq: u64) -> Option<Position> {
-        self.state.lock().epochs.position(Seq(seq))
+    pub(crate) fn id(&self, seq: u64) -> Option<RecordId> {
+        self.state.lock().epochs.record_id(Seq(seq))
     }
 
-    pub(crate) fn honours(&self, id: Position) -> bool {
+    pub(crate) fn honours(&self, id: RecordId) -> bool {
         self.state.lock().epochs.honours(id)
     }
 
@@ -190,7 +190,7 @@ impl Live {
             state.sides.insert(board.clone(), Side { channel, rows: None });
             return;
         };
-        let frame = frames::event(state.epochs.position(seq), event.name(), &event.data());
+        let frame = frames::event(state.epochs.record_id(seq), event.name(), &event.data());
         if let BoardEvent::ClosedConnection(_) = event {
             side.channel.close(seq.0, frame);
             state.sides.remove(board);
@@ -234,7 +234,7 @@ impl State {
             _ => false,
         };
         let row = row.map(|row| row.flight().clone());
-        Done { id: self.epochs.position(version), created, row }
+        Done { id: self.epochs.record_id(version), created, row }
     }
 
     fn summary<'a>(&self, name: &BoardName, timetable: &'a Timetable) -> BoardSummary<'a> {
@@ -242,7 +242,7 @@ impl State {
             settings: timetable.settings(),
             id: self
                 .epochs
-                .position(Seq(timetable.head()))
+                .record_id(Seq(timetable.head()))
                 .map_or_else(String::new, |id| id.to_string()),
             closed: timetable.close_reason().is_some(),
             flights: timetable.len(),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use flight::Update;
-use journal::{Journal, Keyed, MAX_APPEND_RECORDS, Seq};
+use journal::{Journal, MAX_APPEND_RECORDS, NewRecord, Seq};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout_at};
@@ -57,16 +57,16 @@ pub(crate) struct Waiting {
     applied: watch::Sender<Option<Seq>>,
 }
 
-/// A journal's `append_keyed` for callers that do not name the journal's type.
+/// A journal's `append_records` for callers that do not name the journal's type.
 trait Append: Send + Sync {
-    fn append(&self, payloads: Vec<Keyed>) -> Appending<'_>;
+    fn append(&self, payloads: Vec<NewRecord>) -> Appending<'_>;
 }
 
 type Appending<'a> = Pin<Box<dyn Future<Output = Result<Vec<Seq>, journal::Error>> + Send + 'a>>;
 
 impl<J: Journal> Append for J {
-    fn append(&self, payloads: Vec<Keyed>) -> Appending<'_> {
-        Box::pin(self.append_keyed(payloads))
+    fn append(&self, payloads: Vec<NewRecord>) -> Appending<'_> {
+        Box::pin(self.append_records(payloads))
     }
 }
 
@@ -126,7 +126,7 @@ impl Publisher {
         self.waiting.until_applied(last).await
     }
 
-    async fn write(&self, payloads: Vec<Keyed>) -> Result<Vec<Seq>, journal::Error> {
+    async fn write(&self, payloads: Vec<NewRecord>) -> Result<Vec<Seq>, journal::Error> {
         let start = Instant::now();
         let written = self.journal.append(payloads).await;
         self.health.journal_answered(&written);
@@ -137,8 +137,8 @@ impl Publisher {
     }
 }
 
-fn keyed(entry: Entry, id: String) -> Keyed {
-    Keyed { payload: entry.to_payload(), key: entry.key(), id: Some(id) }
+fn keyed(entry: Entry, id: String) -> NewRecord {
+    NewRecord { payload: entry.to_payload(), subject: entry.key(), dedup_id: Some(id) }
 }
 
 impl Waiting {

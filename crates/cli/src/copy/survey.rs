@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
-use journal::{Follow, Journal, Origin, Record, Seq};
+use journal::{Follow, ImportSource, Journal, Record, Seq};
 use server::Replay;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
@@ -23,7 +23,7 @@ impl Survey {
     /// Reads the part of a journal that is copied, and replays it from the start point.
     pub(super) async fn of(
         journal: &impl Journal,
-        part: &Origin,
+        part: &ImportSource,
         progress: &Progress,
     ) -> Result<Self> {
         let mut replay = Replay::begin(journal).await?;

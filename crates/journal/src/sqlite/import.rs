@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::file::{self, Claimed};
+use super::lock::{self, LockedFile};
 use super::schema::{self, APPLICATION_ID, integer};
 use super::{SqliteJournal, failure};
-use crate::import::{Copied, Import, Origin, check_copied};
-use crate::journal::{MAX_STATE_BYTES, check_reach, check_size};
-use crate::{Checkpoint, Error, Options, Seq};
+use crate::import::{Import, ImportRecord, ImportSource, check_import};
+use crate::journal::{MAX_STATE_BYTES, check_checkpoint_seq, check_size};
+use crate::{Checkpoint, Error, JournalOptions, Seq};
 
 /// A [`SqliteJournal`] in the making.
 #[derive(Debug)]
@@ -20,12 +20,12 @@ pub struct SqliteImport {
     kept_after: Seq,
     tail: Seq,
     db: Arc<Mutex<Connection>>,
-    file: Claimed,
+    file: LockedFile,
 }
 
 impl SqliteImport {
-    pub(super) fn begin(path: &Path, origin: &Origin) -> Result<Self, Error> {
-        let file = file::claim(path)?;
+    pub(super) fn begin(path: &Path, origin: &ImportSource) -> Result<Self, Error> {
+        let file = lock::lock_exclusive(path)?;
         let opened = schema::open_to_import(&file)?;
         let found = opened.epochs.tail();
         if found > Seq::ZERO && !origin.has(found, &opened.epochs) {
@@ -63,8 +63,8 @@ impl Import for SqliteImport {
         self.tail
     }
 
-    async fn write(&mut self, records: Vec<Copied>) -> Result<(), Error> {
-        check_copied(self.tail, &records)?;
+    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), Error> {
+        check_import(self.tail, &records)?;
         let tail = records.last().map_or(self.tail, |copied| copied.record.seq);
         self.commit(move |db| insert(db, &records)).await?;
         self.tail = tail;
@@ -74,21 +74,21 @@ impl Import for SqliteImport {
     async fn finish(self, start: Option<Checkpoint>) -> Result<SqliteJournal, Error> {
         if let Some(Checkpoint { seq, state }) = &start {
             check_size("a state", state.len(), MAX_STATE_BYTES)?;
-            check_reach(*seq, self.kept_after, self.tail)?;
+            check_checkpoint_seq(*seq, self.kept_after, self.tail)?;
         }
         self.commit(move |db| finish(db, start)).await?;
         let SqliteImport { path, db, file, .. } = self;
         drop((db, file));
-        SqliteJournal::open(path, Options::default())
+        SqliteJournal::open(path, JournalOptions::default())
     }
 }
 
 /// The epochs of all records that will come. What the origin has let go of since goes here too.
-fn begin(db: &mut Connection, origin: &Origin) -> rusqlite::Result<()> {
+fn begin(db: &mut Connection, origin: &ImportSource) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute("DELETE FROM record WHERE seq <= ?1", [integer(origin.kept_after.0)])?;
     tx.execute("DELETE FROM epoch", [])?;
-    for (epoch, first) in origin.epochs.runs() {
+    for (epoch, first) in origin.epochs.starts() {
         // One that several wrote in turn has several beginnings. The ids of the later ones are not known
         // here, so those who come with them get a snapshot.
         let begin = "INSERT OR IGNORE INTO epoch (first, id) VALUES (?1, ?2)";
@@ -97,11 +97,11 @@ fn begin(db: &mut Connection, origin: &Origin) -> rusqlite::Result<()> {
     tx.commit()
 }
 
-fn insert(db: &mut Connection, records: &[Copied]) -> rusqlite::Result<()> {
+fn insert(db: &mut Connection, records: &[ImportRecord]) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut insert =
         tx.prepare_cached("INSERT INTO record (seq, time, payload) VALUES (?1, ?2, ?3)")?;
-    for Copied { record, .. } in records {
+    for ImportRecord { record, .. } in records {
         let (seq, time) = (integer(record.seq.0), integer(record.time.0));
         insert.execute((seq, time, record.payload.as_ref()))?;
     }

@@ -3,7 +3,7 @@
 //!
 //! Publishers that were answered together publish again together, a moment later. The first of them
 //! must not get a commit of its own while all others wait for the one after it: so for a moment the
-//! writer waits for as many as it had. See [`Company`].
+//! writer waits for as many as it had. See [`GroupCommit`].
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,39 +27,39 @@ pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// [`Error::Busy`].
-pub fn check_waiting(jobs: usize, waiting_bytes: usize, bytes: usize) -> Result<(), Error> {
+pub fn check_queue(jobs: usize, waiting_bytes: usize, bytes: usize) -> Result<(), Error> {
     let too_large = jobs > 0 && waiting_bytes + bytes > QUEUE_BYTES;
     if too_large || jobs == QUEUE_APPENDS { Err(Error::Busy) } else { Ok(()) }
 }
 
 /// One thing for the writer to do.
 #[derive(Debug)]
-pub(super) enum Job {
-    Append { payloads: Vec<Bytes>, answer: Answer<Vec<Seq>> },
-    Checkpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: Answer<()> },
-    Probe { answer: Answer<()> },
+pub(super) enum SqliteJob {
+    Append { payloads: Vec<Bytes>, answer: JobReply<Vec<Seq>> },
+    Checkpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: JobReply<()> },
+    Probe { answer: JobReply<()> },
 }
 
-pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
+pub(super) type JobReply<T> = oneshot::Sender<Result<T, Error>>;
 
 /// What is worth waiting for: as many as the last commit had, and no longer than four such take.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Company {
+pub(super) struct GroupCommit {
     jobs: usize,
     patience: Duration,
 }
 
 /// The longest wait for company. Only a slow disk makes a commit that takes longer.
-const LONGEST_PATIENCE: Duration = Duration::from_millis(2);
+const MAX_COMMIT_DELAY: Duration = Duration::from_millis(2);
 
 /// What the writer is given.
-pub(super) enum Work {
+pub(super) enum WriterWork {
     /// Appends for one commit, in order.
-    Commit(Vec<(Vec<Bytes>, Answer<Vec<Seq>>)>),
+    Commit(Vec<(Vec<Bytes>, JobReply<Vec<Seq>>)>),
     /// A checkpoint to keep.
-    Keep { seq: Seq, state: Bytes, needed_after: Seq, answer: Answer<()> },
+    SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: JobReply<()> },
     /// Whether an append would be taken.
-    Probe { answer: Answer<()> },
+    Probe { answer: JobReply<()> },
     /// Nothing came in time.
     Idle,
     /// The queue is closed and empty.
@@ -67,45 +67,45 @@ pub(super) enum Work {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
-    arrived: Condvar,
+pub(super) struct SqliteQueue {
+    waiting: Mutex<QueueState>,
+    available: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    jobs: VecDeque<(Job, usize)>,
+struct QueueState {
+    jobs: VecDeque<(SqliteJob, usize)>,
     bytes: usize,
     closed: bool,
     /// How many have to be there before the writer is woken.
     wanted: usize,
 }
 
-impl Company {
+impl GroupCommit {
     pub(super) fn of_last_commit(appends: usize, took: Duration) -> Self {
-        Self { jobs: appends, patience: (4 * took).min(LONGEST_PATIENCE) }
+        Self { jobs: appends, patience: (4 * took).min(MAX_COMMIT_DELAY) }
     }
 }
 
-impl Queue {
-    pub(super) fn push(&self, job: Job, bytes: usize) -> Result<(), Error> {
+impl SqliteQueue {
+    pub(super) fn push(&self, job: SqliteJob, bytes: usize) -> Result<(), Error> {
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(Error::Closed);
         }
-        check_waiting(waiting.jobs.len(), waiting.bytes, bytes)?;
+        check_queue(waiting.jobs.len(), waiting.bytes, bytes)?;
         waiting.bytes += bytes;
         waiting.jobs.push_back((job, bytes));
         let is_enough = waiting.jobs.len() >= waiting.wanted;
         drop(waiting);
         if is_enough {
-            self.arrived.notify_one();
+            self.available.notify_one();
         }
         Ok(())
     }
 
     /// Waits for company, and then for anything to do, at most this long.
-    pub(super) fn take(&self, company: Company, patience: Duration) -> Work {
+    pub(super) fn take(&self, company: GroupCommit, patience: Duration) -> WriterWork {
         let mut waiting = self.lock();
         // One alone is no company: who comes first is what is waited for anyway.
         if company.jobs > 1 {
@@ -117,14 +117,14 @@ impl Queue {
 
     fn wait<'a>(
         &self,
-        mut waiting: MutexGuard<'a, Waiting>,
+        mut waiting: MutexGuard<'a, QueueState>,
         wanted: usize,
         patience: Duration,
-    ) -> MutexGuard<'a, Waiting> {
+    ) -> MutexGuard<'a, QueueState> {
         waiting.wanted = wanted;
-        let too_few = |waiting: &mut Waiting| waiting.jobs.len() < wanted && !waiting.closed;
+        let too_few = |waiting: &mut QueueState| waiting.jobs.len() < wanted && !waiting.closed;
         let (waiting, _) = self
-            .arrived
+            .available
             .wait_timeout_while(waiting, patience, too_few)
             .unwrap_or_else(PoisonError::into_inner);
         waiting
@@ -133,7 +133,7 @@ impl Queue {
     /// Refuses whatever comes from now on. What waits is still taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;
-        self.arrived.notify_one();
+        self.available.notify_one();
     }
 
     /// Closes, and lets go of what waits: those who wait for its answer learn that none will come.
@@ -143,29 +143,29 @@ impl Queue {
         waiting.jobs.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
-    fn take(&mut self) -> Work {
+impl QueueState {
+    fn take(&mut self) -> WriterWork {
         let Some((first, bytes)) = self.jobs.pop_front() else {
-            return if self.closed { Work::End } else { Work::Idle };
+            return if self.closed { WriterWork::End } else { WriterWork::Idle };
         };
         self.bytes -= bytes;
         match first {
-            Job::Checkpoint { seq, state, needed_after, answer } => {
-                Work::Keep { seq, state, needed_after, answer }
+            SqliteJob::Checkpoint { seq, state, needed_after, answer } => {
+                WriterWork::SaveCheckpoint { seq, state, needed_after, answer }
             }
-            Job::Probe { answer } => Work::Probe { answer },
-            Job::Append { payloads, answer } => {
+            SqliteJob::Probe { answer } => WriterWork::Probe { answer },
+            SqliteJob::Append { payloads, answer } => {
                 let (mut records, mut total) = (payloads.len(), bytes);
                 let mut commit = vec![(payloads, answer)];
                 while let Some(next) = self.pop_append(&mut records, &mut total) {
                     commit.push(next);
                 }
-                Work::Commit(commit)
+                WriterWork::Commit(commit)
             }
         }
     }
@@ -175,21 +175,21 @@ impl Waiting {
         &mut self,
         records: &mut usize,
         total: &mut usize,
-    ) -> Option<(Vec<Bytes>, Answer<Vec<Seq>>)> {
-        let fits = |(job, bytes): &mut (Job, usize)| match job {
-            Job::Append { payloads, .. } => {
+    ) -> Option<(Vec<Bytes>, JobReply<Vec<Seq>>)> {
+        let fits = |(job, bytes): &mut (SqliteJob, usize)| match job {
+            SqliteJob::Append { payloads, .. } => {
                 *records += payloads.len();
                 *total += *bytes;
                 *records <= MAX_APPEND_RECORDS && *total <= MAX_APPEND_BYTES
             }
-            Job::Checkpoint { .. } | Job::Probe { .. } => false,
+            SqliteJob::Checkpoint { .. } | SqliteJob::Probe { .. } => false,
         };
         match self.jobs.pop_front_if(fits)? {
-            (Job::Append { payloads, answer }, bytes) => {
+            (SqliteJob::Append { payloads, answer }, bytes) => {
                 self.bytes -= bytes;
                 Some((payloads, answer))
             }
-            (Job::Checkpoint { .. } | Job::Probe { .. }, _) => None,
+            (SqliteJob::Checkpoint { .. } | SqliteJob::Probe { .. }, _) => None,
         }
     }
 }
@@ -202,25 +202,25 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn append(queue: &Queue) {
+    fn append(queue: &SqliteQueue) {
         let (answer, _) = oneshot::channel();
         let payloads = vec![Bytes::from_static(b"a")];
-        queue.push(Job::Append { payloads, answer }, 1).expect("there is room");
+        queue.push(SqliteJob::Append { payloads, answer }, 1).expect("there is room");
     }
 
     /// How many appends the next commit has.
-    fn taken(queue: &Queue, company: Company) -> usize {
+    fn taken(queue: &SqliteQueue, company: GroupCommit) -> usize {
         match queue.take(company, LONG) {
-            Work::Commit(appends) => appends.len(),
+            WriterWork::Commit(appends) => appends.len(),
             _ => 0,
         }
     }
 
     #[test]
     fn a_commit_waits_for_as_many_as_the_one_before_had() {
-        let queue = Queue::default();
+        let queue = SqliteQueue::default();
         thread::scope(|scope| {
-            let writer = scope.spawn(|| taken(&queue, Company { jobs: 3, patience: LONG }));
+            let writer = scope.spawn(|| taken(&queue, GroupCommit { jobs: 3, patience: LONG }));
             for _ in 0..3 {
                 // Time enough to take too few, if that is what it does.
                 thread::sleep(Duration::from_millis(20));
@@ -232,19 +232,19 @@ mod tests {
 
     #[test]
     fn what_waits_is_taken_when_no_company_comes() {
-        let queue = Queue::default();
+        let queue = SqliteQueue::default();
         append(&queue);
-        assert_eq!(taken(&queue, Company::of_last_commit(3, LONG)), 1);
+        assert_eq!(taken(&queue, GroupCommit::of_last_commit(3, LONG)), 1);
         append(&queue);
-        assert_eq!(taken(&queue, Company::default()), 1);
+        assert_eq!(taken(&queue, GroupCommit::default()), 1);
     }
 
     #[test]
     fn nothing_is_waited_for_once_the_queue_is_closed() {
-        let queue = Queue::default();
+        let queue = SqliteQueue::default();
         append(&queue);
         queue.close();
-        assert_eq!(taken(&queue, Company { jobs: 3, patience: LONG }), 1);
-        assert!(matches!(queue.take(Company::default(), LONG), Work::End));
+        assert_eq!(taken(&queue, GroupCommit { jobs: 3, patience: LONG }), 1);
+        assert!(matches!(queue.take(GroupCommit::default(), LONG), WriterWork::End));
     }
 }

@@ -9,25 +9,25 @@ use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::Semaphore;
 
-use super::schema::{self, BUSY, integer, seq};
-use crate::ring::BatchBound;
+use super::schema::{self, BUSY_TIMEOUT, integer, seq};
+use crate::ring::BatchLimit;
 use crate::{Checkpoint, Error, Record, Seq};
 
 /// How many reads go on at once. Others wait their turn.
-const READERS: usize = 4;
+const MAX_READERS: usize = 4;
 
 #[derive(Debug)]
-pub(super) struct Readers {
+pub(super) struct ReaderPool {
     path: PathBuf,
-    log: Log,
+    log: Wal,
     turns: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
-impl Readers {
-    pub(super) fn new(path: &Path, log: Log) -> Self {
-        let turns = Arc::new(Semaphore::new(READERS));
-        Readers { path: path.to_owned(), log, turns, idle: Arc::default() }
+impl ReaderPool {
+    pub(super) fn new(path: &Path, log: Wal) -> Self {
+        let turns = Arc::new(Semaphore::new(MAX_READERS));
+        ReaderPool { path: path.to_owned(), log, turns, idle: Arc::default() }
     }
 
     /// Runs a query on a thread that may block.
@@ -64,33 +64,33 @@ fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connecti
 
 /// Whether something written may not be in the file yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Log {
+pub(super) enum Wal {
     /// It may be in the log.
-    Beside,
+    Present,
     /// All is in the file, and nobody writes.
-    None,
+    Empty,
 }
 
-impl Log {
+impl Wal {
     pub(super) fn of(path: &Path) -> Self {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         let bytes = std::fs::metadata(PathBuf::from(log)).map_or(0, |found| found.len());
-        if bytes > 0 { Log::Beside } else { Log::None }
+        if bytes > 0 { Wal::Present } else { Wal::Empty }
     }
 }
 
 /// Without a log the file is read as one that cannot change: otherwise SQLite would make an empty one,
 /// which readers cannot remove.
-pub(super) fn connect(path: &Path, log: Log) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path, log: Wal) -> rusqlite::Result<Connection> {
     let reading = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = match log {
-        Log::Beside => Connection::open_with_flags(path, reading)?,
-        Log::None => {
+        Wal::Present => Connection::open_with_flags(path, reading)?,
+        Wal::Empty => {
             Connection::open_with_flags(unchanging(path), reading | OpenFlags::SQLITE_OPEN_URI)?
         }
     };
-    db.busy_timeout(BUSY)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
     Ok(db)
 }
 
@@ -108,7 +108,7 @@ fn unchanging(path: &Path) -> PathBuf {
 }
 
 /// What is found after a position.
-pub(super) enum Batch {
+pub(super) enum BatchRead {
     Records(Vec<Record>),
     /// The record after it is not there any more.
     Removed {
@@ -118,11 +118,11 @@ pub(super) enum Batch {
 
 /// The records after `after` as far as one batch goes. None beyond `tail`: what the writer has
 /// committed but not yet announced is not for followers.
-pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<Batch> {
+pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<BatchRead> {
     let sql = "SELECT seq, time, payload FROM record WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([integer(after.0), integer(tail.0)])?;
-    let (mut records, mut bound, mut expected) = (Vec::new(), BatchBound::default(), after.next());
+    let (mut records, mut bound, mut expected) = (Vec::new(), BatchLimit::default(), after.next());
     while let Some(row) = rows.next()? {
         let record = Record {
             seq: seq(row.get(0)?),
@@ -130,9 +130,9 @@ pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<
             payload: Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?),
         };
         if record.seq != expected && records.is_empty() {
-            return Ok(Batch::Removed { kept_after: record.seq.prev() });
+            return Ok(BatchRead::Removed { kept_after: record.seq.prev() });
         }
-        // A hole further on ends the batch, so that the next one begins with it and tells.
+        // A hole further on shared the batch, so that the next one begins with it and tells.
         if record.seq != expected || !bound.admits(&record) {
             break;
         }
@@ -140,9 +140,9 @@ pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<
         records.push(record);
     }
     if records.is_empty() {
-        Ok(Batch::Removed { kept_after: tail })
+        Ok(BatchRead::Removed { kept_after: tail })
     } else {
-        Ok(Batch::Records(records))
+        Ok(BatchRead::Records(records))
     }
 }
 

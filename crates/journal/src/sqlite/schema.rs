@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior};
 
-use super::file::{Claimed, not_a_journal};
-use super::reader::{self, Log};
+use super::lock::{LockedFile, not_a_journal};
+use super::reader::{self, Wal};
 use super::says_no_room;
-use crate::{Cause, Epoch, Epochs, Error, Options, Seq, UnixMillis};
+use crate::{Cause, Epoch, Epochs, Error, JournalOptions, Seq, UnixMillis};
 
 /// A journal as it was found. One that is opened for writing is in its new epoch.
-pub(super) struct Opened {
+pub(super) struct LoadedJournal {
     pub(super) db: Connection,
     pub(super) epochs: Epochs,
     /// The oldest record and when it was written.
@@ -29,76 +29,77 @@ pub(super) struct Opened {
 }
 
 /// Opens the database, makes sure that it is a sound journal, and begins an epoch.
-pub(super) fn open(file: &Claimed, options: &Options) -> Result<Opened, Error> {
+pub(super) fn open(file: &LockedFile, options: &JournalOptions) -> Result<LoadedJournal, Error> {
     let fail = |e| open_failure(&file.given(), e);
-    let mut db = Connection::open_with_flags(file.path(), WRITING).map_err(fail)?;
-    db.busy_timeout(BUSY).map_err(fail)?;
+    let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
+    db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
     // Before anything is written: the file may belong to another program.
-    let age = identify(&db, file)?;
-    if age == Age::Unfinished {
+    let state = identify(&db, file)?;
+    if state == FileState::Unfinished {
         return Err(Error::Unfinished { journal: file.given().display().to_string() });
     }
-    set_up(&db, options, file)?;
-    if age == Age::New {
+    configure(&db, options, file)?;
+    if state == FileState::New {
         create(&mut db, APPLICATION_ID).map_err(fail)?;
     } else {
-        check_soundness(&db, file)?;
+        check_integrity(&db, file)?;
     }
     let opened = load(db).map_err(fail)?;
     begin(opened).map_err(fail)
 }
 
 /// Opens the database of a journal for reading, and begins no epoch.
-pub(super) fn open_to_read(file: &Claimed, log: Log) -> Result<Opened, Error> {
+pub(super) fn open_read_only(file: &LockedFile, log: Wal) -> Result<LoadedJournal, Error> {
     let fail = |e| open_failure(&file.given(), e);
     let db = reader::connect(file.path(), log).map_err(fail)?;
     let journal = || file.given().display().to_string();
     match identify(&db, file)? {
-        Age::New => return Err(Error::Absent { journal: journal() }),
-        Age::Unfinished => return Err(Error::Unfinished { journal: journal() }),
-        Age::Finished => check_soundness(&db, file)?,
+        FileState::New => return Err(Error::Absent { journal: journal() }),
+        FileState::Unfinished => return Err(Error::Unfinished { journal: journal() }),
+        FileState::Finished => check_integrity(&db, file)?,
     }
     load(db).map_err(fail)
 }
 
 /// Opens a database in which another journal is copied, or makes one.
-pub(super) fn open_to_import(file: &Claimed) -> Result<Opened, Error> {
+pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, Error> {
     let fail = |e| open_failure(&file.given(), e);
-    let mut db = Connection::open_with_flags(file.path(), WRITING).map_err(fail)?;
-    db.busy_timeout(BUSY).map_err(fail)?;
-    let age = identify(&db, file)?;
-    if age == Age::Finished {
+    let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
+    db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
+    let state = identify(&db, file)?;
+    if state == FileState::Finished {
         return Err(Error::Occupied { journal: file.given().display().to_string() });
     }
-    set_up(&db, &Options::default(), file)?;
+    configure(&db, &JournalOptions::default(), file)?;
     // Nobody waits for an answer to a single commit, so SQLite may fold the log when it likes.
-    db.pragma_update_and_check(None, "wal_autocheckpoint", FOLD_PAGES, |_| Ok(())).map_err(fail)?;
-    if age == Age::New {
+    db.pragma_update_and_check(None, "wal_autocheckpoint", IMPORT_CHECKPOINT_PAGES, |_| Ok(()))
+        .map_err(fail)?;
+    if state == FileState::New {
         create(&mut db, UNFINISHED_ID).map_err(fail)?;
     } else {
-        check_soundness(&db, file)?;
+        check_integrity(&db, file)?;
     }
     load(db).map_err(fail)
 }
 
 #[derive(PartialEq)]
-enum Age {
+enum FileState {
     New,
     /// A copy that is not yet a journal.
     Unfinished,
     Finished,
 }
 
-fn identify(db: &Connection, file: &Claimed) -> Result<Age, Error> {
+fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, Error> {
     let header = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let read = || -> rusqlite::Result<(i64, i64, i64)> {
         let tables = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok((header("application_id")?, header("user_version")?, tables))
     };
     match read().map_err(|e| open_failure(&file.given(), e))? {
-        (0, 0, 0) => Ok(Age::New),
-        (APPLICATION_ID, FORMAT, _) => Ok(Age::Finished),
-        (UNFINISHED_ID, FORMAT, _) => Ok(Age::Unfinished),
+        (0, 0, 0) => Ok(FileState::New),
+        (APPLICATION_ID, FORMAT, _) => Ok(FileState::Finished),
+        (UNFINISHED_ID, FORMAT, _) => Ok(FileState::Unfinished),
         (APPLICATION_ID | UNFINISHED_ID, found, _) if found > FORMAT => Err(Error::NewerFormat {
             path: file.given(),
             found: u32::try_from(found).unwrap_or(u32::MAX),
@@ -110,7 +111,7 @@ fn identify(db: &Connection, file: &Claimed) -> Result<Age, Error> {
 
 /// `FULL` is what makes each commit wait for the disk. SQLite's own folding of the log would happen
 /// before appends are answered; the writer does it after.
-fn set_up(db: &Connection, options: &Options, file: &Claimed) -> Result<(), Error> {
+fn configure(db: &Connection, options: &JournalOptions, file: &LockedFile) -> Result<(), Error> {
     let fail = |e| open_failure(&file.given(), e);
     let mode: String =
         db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(fail)?;
@@ -121,10 +122,10 @@ fn set_up(db: &Connection, options: &Options, file: &Claimed) -> Result<(), Erro
     }
     db.pragma_update(None, "synchronous", "full").map_err(fail)?;
     db.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(())).map_err(fail)?;
-    options.max_bytes.map_or(Ok(()), |bytes| limit_size(db, bytes)).map_err(fail)
+    options.max_bytes.map_or(Ok(()), |bytes| set_max_bytes(db, bytes)).map_err(fail)
 }
 
-fn limit_size(db: &Connection, bytes: u64) -> rusqlite::Result<()> {
+fn set_max_bytes(db: &Connection, bytes: u64) -> rusqlite::Result<()> {
     let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
     let pages = (integer(bytes) / page).max(1);
     db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
@@ -140,9 +141,9 @@ fn create(db: &mut Connection, application_id: i64) -> rusqlite::Result<()> {
 
 /// The check reads the whole file, so a large one is opened without it: damage there is met, and
 /// told, by whoever reads the damaged place.
-fn check_soundness(db: &Connection, file: &Claimed) -> Result<(), Error> {
+fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), Error> {
     let bytes = fs::metadata(file.path()).map_or(0, |found| found.len());
-    if bytes > SOUNDNESS_BYTES {
+    if bytes > MAX_CHECKED_BYTES {
         return Ok(());
     }
     let verdict: rusqlite::Result<String> =
@@ -158,7 +159,7 @@ fn check_soundness(db: &Connection, file: &Claimed) -> Result<(), Error> {
     }
 }
 
-fn load(db: Connection) -> rusqlite::Result<Opened> {
+fn load(db: Connection) -> rusqlite::Result<LoadedJournal> {
     let oldest = oldest_record(&db)?;
     let newest = db
         .query_row("SELECT seq, time FROM record ORDER BY seq DESC LIMIT 1", [], seq_and_time)
@@ -168,17 +169,17 @@ fn load(db: Connection) -> rusqlite::Result<Opened> {
         rows(&db, "SELECT seq FROM checkpoint ORDER BY seq", |row| Ok(seq(row.get(0)?)))?;
     let known =
         rows(&db, "SELECT id, first FROM epoch", |row| Ok((Epoch(row.get(0)?), seq(row.get(1)?))))?;
-    Ok(Opened { db, epochs: Epochs::new(known, tail), oldest, newest_time, checkpoints })
+    Ok(LoadedJournal { db, epochs: Epochs::new(known, tail), oldest, newest_time, checkpoints })
 }
 
-fn begin(mut opened: Opened) -> rusqlite::Result<Opened> {
-    opened.epochs = opened.epochs.begin(opened.epochs.unknown_epoch());
-    keep_ends(&mut opened.db, &opened.epochs)?;
+fn begin(mut opened: LoadedJournal) -> rusqlite::Result<LoadedJournal> {
+    opened.epochs = opened.epochs.begin(opened.epochs.unused_epoch());
+    save_epoch(&mut opened.db, &opened.epochs)?;
     Ok(opened)
 }
 
 /// Writes the begun epoch, and forgets the ones that made way for it.
-fn keep_ends(db: &mut Connection, epochs: &Epochs) -> rusqlite::Result<()> {
+fn save_epoch(db: &mut Connection, epochs: &Epochs) -> rusqlite::Result<()> {
     let Some(((_, oldest), (epoch, first))) = epochs.ends() else { return Ok(()) };
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let outside = "DELETE FROM epoch WHERE first < ?1 OR first >= ?2";
@@ -253,15 +254,15 @@ pub(super) const UNFINISHED_ID: i64 = 0x666c_6263;
 pub(super) const FORMAT: i64 = 1;
 
 /// How many pages the log of a copy may have before it is folded.
-const FOLD_PAGES: i64 = 1000;
+const IMPORT_CHECKPOINT_PAGES: i64 = 1000;
 
 /// How long to wait for another program's lock before giving up.
-pub(super) const BUSY: Duration = Duration::from_secs(1);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The largest file that is checked from end to end at opening: a matter of tenths of a second.
-const SOUNDNESS_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_CHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
-const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+const WRITE_FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_CREATE)
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
@@ -273,8 +274,8 @@ mod tests {
     #[test]
     fn commits_wait_for_the_disk() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let file = super::super::file::claim(&folder.path().join("board.db"))?;
-        let db = open(&file, &Options::default())?.db;
+        let file = super::super::lock::lock_exclusive(&folder.path().join("board.db"))?;
+        let db = open(&file, &JournalOptions::default())?.db;
         let setting = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         assert_eq!(setting("synchronous")?, 2, "FULL");
         assert_eq!(setting("wal_autocheckpoint")?, 0);

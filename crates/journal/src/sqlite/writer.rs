@@ -6,7 +6,7 @@
 //! next commit; nobody has seen them. But after a failed *fsync* the frames are in the log file all
 //! the same, whole, and a crash at that moment would let recovery find them: an append answered with
 //! an error would be there after all. So before such a failure is answered, a commit that changes
-//! nothing is written over the place where they lie ([`Writer::overwrite`]). Each frame's checksum
+//! nothing is written over the place where they lie ([`SqliteWriter::void_failed_commit`]). Each frame's checksum
 //! builds on the one before, so what is left of them behind it is void. Only where that fails too,
 //! and the program dies before any later commit, can a refused record survive: with a number of its
 //! own in an epoch that is over, so that even then no id names two records.
@@ -22,34 +22,34 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::file::Claimed;
-use super::queue::{Answer, Company, Work};
-use super::schema::{FORMAT, Opened, integer};
-use super::{Ends, failure};
-use crate::journal::{PROBE_BYTES, check_reach};
-use crate::retention::superfluous_checkpoints;
-use crate::{Error, Options, Record, Seq, UnixMillis};
+use super::lock::LockedFile;
+use super::queue::{GroupCommit, JobReply, WriterWork};
+use super::schema::{FORMAT, LoadedJournal, integer};
+use super::{SqliteShared, failure};
+use crate::journal::{PROBE_BYTES, check_checkpoint_seq};
+use crate::retention::obsolete_checkpoints;
+use crate::{Error, JournalOptions, Record, Seq, UnixMillis};
 
 /// Everything that only the writing thread touches. The lock is let go last.
-pub(super) struct Writer {
+pub(super) struct SqliteWriter {
     pub(super) db: Connection,
-    pub(super) ends: Arc<Ends>,
-    pub(super) options: Options,
+    pub(super) shared: Arc<SqliteShared>,
+    pub(super) options: JournalOptions,
     pub(super) tail: Seq,
     newest_time: UnixMillis,
     /// The oldest record, and when it was written.
     pub(super) oldest: Option<(Seq, UnixMillis)>,
     pub(super) checkpoints: Vec<Seq>,
     /// Bytes written since the log was last folded, roughly.
-    unfolded_bytes: usize,
-    pub(super) failing: Failing,
-    _file: Claimed,
+    wal_bytes: usize,
+    pub(super) failures: FailureFlags,
+    _file: LockedFile,
 }
 
 /// What failed when it was last tried. A disk may fail all night: each is told once, until it
 /// succeeds.
 #[derive(Default)]
-pub(super) struct Failing {
+pub(super) struct FailureFlags {
     overwriting: bool,
     folding: bool,
     pub(super) retaining: bool,
@@ -57,72 +57,72 @@ pub(super) struct Failing {
 
 /// How much a round wrote. Retention lets go of at least as much, so that it keeps up.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Written {
+pub(super) struct WriteVolume {
     pub(super) records: usize,
     pub(super) bytes: usize,
 }
 
 pub(super) fn start(
-    ends: Arc<Ends>,
-    opened: Opened,
-    options: Options,
-    file: Claimed,
+    shared: Arc<SqliteShared>,
+    opened: LoadedJournal,
+    options: JournalOptions,
+    file: LockedFile,
 ) -> std::io::Result<JoinHandle<()>> {
-    let writer = Writer {
+    let writer = SqliteWriter {
         db: opened.db,
-        ends,
+        shared,
         options,
         tail: opened.epochs.tail(),
         newest_time: opened.newest_time,
         oldest: opened.oldest,
         checkpoints: opened.checkpoints,
-        unfolded_bytes: 0,
-        failing: Failing::default(),
+        wal_bytes: 0,
+        failures: FailureFlags::default(),
         _file: file,
     };
     thread::Builder::new().name("journal-writer".into()).spawn(move || {
-        let _ending = Ending(Arc::clone(&writer.ends));
+        let _ending = CloseOnExit(Arc::clone(&writer.shared));
         writer.run();
     })
 }
 
-impl Writer {
+impl SqliteWriter {
     fn run(mut self) {
-        let mut patience = HOUSEKEEPING;
-        let mut company = Company::default();
+        let mut patience = PRUNE_INTERVAL;
+        let mut company = GroupCommit::default();
         loop {
-            let work = self.ends.queue.take(company, patience);
-            company = Company::default();
+            let work = self.shared.queue.take(company, patience);
+            company = GroupCommit::default();
             let written = match work {
-                Work::Commit(appends) => {
+                WriterWork::Commit(appends) => {
                     let (start, count) = (Instant::now(), appends.len());
                     let written = self.commit(appends);
-                    company = Company::of_last_commit(count, start.elapsed());
+                    company = GroupCommit::of_last_commit(count, start.elapsed());
                     written
                 }
-                Work::Keep { seq, state, needed_after, answer } => {
+                WriterWork::SaveCheckpoint { seq, state, needed_after, answer } => {
                     let bytes = state.len();
-                    let _ = answer.send(self.keep(seq, &state, needed_after));
-                    Written { records: 0, bytes }
+                    let _ = answer.send(self.save_checkpoint(seq, &state, needed_after));
+                    WriteVolume { records: 0, bytes }
                 }
-                Work::Probe { answer } => {
+                WriterWork::Probe { answer } => {
                     let _ = answer.send(self.probe());
-                    Written::default()
+                    WriteVolume::default()
                 }
-                Work::Idle => Written::default(),
-                Work::End => break,
+                WriterWork::Idle => WriteVolume::default(),
+                WriterWork::End => break,
             };
-            let more = self.retain(written);
-            self.fold_log(written.bytes + PAGE_BYTES);
-            patience = if more { Duration::ZERO } else { HOUSEKEEPING };
+            let more = self.prune(written);
+            self.checkpoint_wal(written.bytes + PAGE_BYTES);
+            patience = if more { Duration::ZERO } else { PRUNE_INTERVAL };
         }
-        self.ends.readers.close();
+        self.shared.readers.close();
         if let Err(e) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(error = %e, "the journal's log stays beside it and is read at the next start");
         }
     }
 
-    fn commit(&mut self, appends: Vec<(Vec<Bytes>, Answer<Vec<Seq>>)>) -> Written {
+    fn commit(&mut self, appends: Vec<(Vec<Bytes>, JobReply<Vec<Seq>>)>) -> WriteVolume {
         let (mut payloads, mut answers) = (Vec::new(), Vec::new());
         for (given, answer) in appends {
             answers.push((given.len(), answer));
@@ -131,19 +131,19 @@ impl Writer {
         let mut seqs = (self.tail.next().0..).map(Seq);
         match self.write(payloads) {
             Ok(records) => {
-                let written = self.announce(records);
+                let written = self.publish(records);
                 for (count, answer) in answers {
                     let _ = answer.send(Ok(seqs.by_ref().take(count).collect()));
                 }
                 written
             }
             Err(e) => {
-                self.overwrite(&e);
-                let error = failure(&self.ends.journal, e);
+                self.void_failed_commit(&e);
+                let error = failure(&self.shared.journal, e);
                 for (_, answer) in answers {
                     let _ = answer.send(Err(error.clone()));
                 }
-                Written::default()
+                WriteVolume::default()
             }
         }
     }
@@ -167,41 +167,41 @@ impl Writer {
 
     /// Durable now: lets followers see them. The records are there before the tail says so, and none
     /// of them can be taken before.
-    fn announce(&mut self, records: Vec<Record>) -> Written {
+    fn publish(&mut self, records: Vec<Record>) -> WriteVolume {
         let bytes = records.iter().map(|record| record.payload.len()).sum();
-        let written = Written { records: records.len(), bytes };
+        let written = WriteVolume { records: records.len(), bytes };
         if let Some(first) = records.first() {
             self.oldest.get_or_insert((first.seq, first.time));
         }
         if let Some(last) = records.last() {
             (self.tail, self.newest_time) = (last.seq, last.time);
         }
-        let mut recent = self.ends.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
         for record in records {
             recent.push(record);
         }
         while recent.len() > RECENT_RECORDS || recent.bytes() > RECENT_BYTES {
             recent.pop_oldest();
         }
-        self.ends.commits.fetch_add(1, Ordering::Relaxed);
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
         // Under the lock: who is behind takes all that is there, and may ask at once for its ids.
-        self.ends.live.send_modify(|live| live.tail = self.tail);
+        self.shared.tail_state.send_modify(|live| live.tail = self.tail);
         drop(recent);
         written
     }
 
-    fn keep(&mut self, seq: Seq, state: &[u8], needed_after: Seq) -> Result<(), Error> {
+    fn save_checkpoint(&mut self, seq: Seq, state: &[u8], needed_after: Seq) -> Result<(), Error> {
         let kept_after = self.oldest.map_or(Seq::ZERO, |(seq, _)| seq.prev());
-        check_reach(seq, kept_after, self.tail)?;
+        check_checkpoint_seq(seq, kept_after, self.tail)?;
         let mut kept = self.checkpoints.clone();
         if let Err(place) = kept.binary_search(&seq) {
             kept.insert(place, seq);
         }
-        let superfluous = superfluous_checkpoints(&kept, needed_after);
+        let superfluous = obsolete_checkpoints(&kept, needed_after);
         kept.retain(|seq| !superfluous.contains(seq));
         if let Err(e) = self.write_checkpoint(seq, state, &superfluous) {
-            self.overwrite(&e);
-            return Err(failure(&self.ends.journal, e));
+            self.void_failed_commit(&e);
+            return Err(failure(&self.shared.journal, e));
         }
         self.checkpoints = kept;
         Ok(())
@@ -226,8 +226,8 @@ impl Writer {
     fn probe(&mut self) -> Result<(), Error> {
         let probed = self.write_and_remove();
         self.roll_back();
-        probed.map_err(|e| failure(&self.ends.journal, e))?;
-        self.unfolded_bytes += PROBE_BYTES;
+        probed.map_err(|e| failure(&self.shared.journal, e))?;
+        self.wal_bytes += PROBE_BYTES;
         Ok(())
     }
 
@@ -250,37 +250,37 @@ impl Writer {
 
     /// Makes sure that what failed stays undone: see the head of this file. Writing the header's
     /// format again changes one page to what it is.
-    fn overwrite(&mut self, failed: &rusqlite::Error) {
+    fn void_failed_commit(&mut self, failed: &rusqlite::Error) {
         self.roll_back();
         // Another program has the file: nothing of ours reached the log.
         if failed.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return;
         }
         let overwritten = self.db.pragma_update(None, "user_version", FORMAT);
-        if let Some(e) = news(&mut self.failing.overwriting, overwritten) {
+        if let Some(e) = first_failure(&mut self.failures.overwriting, overwritten) {
             tracing::warn!(error = %e, "a commit to the journal failed, and could not be overwritten");
         }
     }
 
     /// Moves the log's contents into the file once it has grown, after those who waited for the
-    /// commit were answered. Readers keep a log from being begun anew; one that has grown far
+    /// commit were answered. ReaderPool keep a log from being begun anew; one that has grown far
     /// beyond its measure waits a moment for them.
-    pub(super) fn fold_log(&mut self, grown_bytes: usize) {
-        self.unfolded_bytes += grown_bytes;
-        if self.unfolded_bytes < FOLD_BYTES {
+    pub(super) fn checkpoint_wal(&mut self, grown_bytes: usize) {
+        self.wal_bytes += grown_bytes;
+        if self.wal_bytes < WAL_CHECKPOINT_BYTES {
             return;
         }
-        self.unfolded_bytes = 0;
-        let folded = self.try_fold();
-        if let Some(e) = news(&mut self.failing.folding, folded) {
+        self.wal_bytes = 0;
+        let folded = self.try_checkpoint_wal();
+        if let Some(e) = first_failure(&mut self.failures.folding, folded) {
             tracing::warn!(error = %e, "the journal's log could not be folded into the file");
         }
     }
 
-    fn try_fold(&self) -> rusqlite::Result<()> {
+    fn try_checkpoint_wal(&self) -> rusqlite::Result<()> {
         let frames: i64 =
             self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;
-        if frames > MAX_LOG_FRAMES {
+        if frames > MAX_WAL_FRAMES {
             self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         }
         Ok(())
@@ -288,15 +288,18 @@ impl Writer {
 }
 
 /// The error, if it is the first in a row.
-pub(super) fn news<T>(failing: &mut bool, result: rusqlite::Result<T>) -> Option<rusqlite::Error> {
-    let was_failing = std::mem::replace(failing, result.is_err());
+pub(super) fn first_failure<T>(
+    failures: &mut bool,
+    result: rusqlite::Result<T>,
+) -> Option<rusqlite::Error> {
+    let was_failing = std::mem::replace(failures, result.is_err());
     result.err().filter(|_| !was_failing)
 }
 
-/// However the thread ends, by a fault of ours too: nobody waits for it in vain.
-struct Ending(Arc<Ends>);
+/// However the thread shared, by a fault of ours too: nobody waits for it in vain.
+struct CloseOnExit(Arc<SqliteShared>);
 
-impl Drop for Ending {
+impl Drop for CloseOnExit {
     fn drop(&mut self) {
         self.0.queue.abandon();
         self.0.end();
@@ -310,14 +313,14 @@ pub const RECENT_RECORDS: usize = 8192;
 pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// How often an idle writer looks for records grown too old.
-const HOUSEKEEPING: Duration = Duration::from_secs(5);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How much is written between two foldings of the log. A commit that writes over what the log had
 /// before takes half as long as one that makes the file longer, so the log is kept short.
-const FOLD_BYTES: usize = 1024 * 1024;
+const WAL_CHECKPOINT_BYTES: usize = 1024 * 1024;
 
 /// What any commit writes at least.
 const PAGE_BYTES: usize = 4096;
 
 /// How many frames, a page each, the log may have before folding insists.
-const MAX_LOG_FRAMES: i64 = 16 * 1024;
+const MAX_WAL_FRAMES: i64 = 16 * 1024;

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use journal::{Checkpoint, Error, Journal, Options, Seq, SqliteJournal};
+use journal::{Checkpoint, Error, Journal, JournalOptions, Seq, SqliteJournal};
 
 use crate::records::{all_after, texts};
 use crate::subject::{Subject, for_each_journal, numbered, place};
@@ -11,7 +11,7 @@ for_each_journal! {
 }
 
 async fn the_start_point_is_the_newest_one_that_still_reaches_far_enough_back<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     journal.append(numbered(0..100)).await.unwrap();
     assert_eq!(journal.start_point().await.unwrap(), None);
     for (seq, needed_after, start) in [
@@ -32,7 +32,7 @@ async fn the_start_point_is_the_newest_one_that_still_reaches_far_enough_back<J:
 }
 
 async fn a_checkpoint_beyond_the_tail_is_refused<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     journal.append(numbered(0..5)).await.unwrap();
     let refused = journal.checkpoint(Seq(6), "state".into(), Seq(0)).await.unwrap_err();
     assert!(matches!(refused, Error::OutOfReach { seq: Seq(6), tail: Seq(5), .. }));
@@ -44,7 +44,7 @@ async fn a_checkpoint_beyond_the_tail_is_refused<J: Subject>() {
 }
 
 async fn the_same_position_again_replaces_the_state<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     for state in ["one", "two"] {
         journal.checkpoint(Seq::ZERO, state.into(), Seq::ZERO).await.unwrap();
     }
@@ -55,13 +55,13 @@ async fn the_same_position_again_replaces_the_state<J: Subject>() {
 #[tokio::test]
 async fn the_next_start_finds_the_start_point_and_all_after_it() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..9)).await.unwrap();
     journal.checkpoint(Seq(3), "three".into(), Seq(3)).await.unwrap();
     journal.checkpoint(Seq(6), "six".into(), Seq(4)).await.unwrap();
     drop(journal);
 
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let start = journal.start_point().await.unwrap().unwrap();
     assert_eq!(start, Checkpoint { seq: Seq(3), state: "three".into() });
     let replayed = all_after(&journal, start.seq).await.unwrap();

@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use journal::{Journal, Options, Position, Record, Seq, SqliteJournal};
+use journal::{Journal, JournalOptions, Record, RecordId, Seq, SqliteJournal};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::signals;
@@ -54,8 +54,8 @@ async fn what_was_answered_is_in_the_files_at_any_moment() {
 #[tokio::test]
 async fn whatever_is_left_of_the_log_a_beginning_remains() {
     let (_folder, path) = place();
-    drop(SqliteJournal::open(&path, Options::default()).unwrap());
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    drop(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     for n in 0..20 {
         journal.append(numbered(n * 20..(n + 1) * 20)).await.unwrap();
     }
@@ -83,8 +83,8 @@ async fn whatever_is_left_of_the_log_a_beginning_remains() {
     assert!(shortest < originals.len(), "some of it was lost");
 }
 
-async fn check_beginning(path: &Path, originals: &[Record], ids: &[Position]) -> usize {
-    let journal = SqliteJournal::open(path, Options::default()).unwrap();
+async fn check_beginning(path: &Path, originals: &[Record], ids: &[RecordId]) -> usize {
+    let journal = SqliteJournal::open(path, JournalOptions::default()).unwrap();
     let left = all_after(&journal, Seq::ZERO).await.unwrap();
     assert_eq!(left, originals[..left.len()]);
     let honoured = || -> Vec<bool> { ids.iter().map(|&id| journal.epochs().honours(id)).collect() };
@@ -95,13 +95,13 @@ async fn check_beginning(path: &Path, originals: &[Record], ids: &[Position]) ->
     left.len()
 }
 
-fn positions(journal: &SqliteJournal, count: u64) -> Vec<Position> {
-    (1..=count).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
+fn positions(journal: &SqliteJournal, count: u64) -> Vec<RecordId> {
+    (1..=count).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()
 }
 
 /// All that was answered is there under its id, and nothing is there twice.
-async fn check(path: &Path, answered: &HashMap<Position, String>) {
-    let journal = SqliteJournal::open(path, Options::default()).unwrap();
+async fn check(path: &Path, answered: &HashMap<RecordId, String>) {
+    let journal = SqliteJournal::open(path, JournalOptions::default()).unwrap();
     let records = all_after(&journal, Seq::ZERO).await.unwrap();
     assert_consecutive(Seq::ZERO, &records);
     for (id, payload) in answered {
@@ -137,20 +137,20 @@ impl Appending {
         Appending { child, answers }
     }
 
-    fn read_answers(&mut self, count: usize, answered: &mut HashMap<Position, String>) {
+    fn read_answers(&mut self, count: usize, answered: &mut HashMap<RecordId, String>) {
         let enough = answered.len() + count;
         while answered.len() < enough {
             assert!(self.read_answer(answered), "it ended by itself");
         }
     }
 
-    fn read_to_the_end(&mut self, answered: &mut HashMap<Position, String>) {
+    fn read_to_the_end(&mut self, answered: &mut HashMap<RecordId, String>) {
         while self.read_answer(answered) {}
         self.child.wait().unwrap();
     }
 
     /// Lines that are no answer are the test runner's; a line without its end was cut by the kill.
-    fn read_answer(&mut self, answered: &mut HashMap<Position, String>) -> bool {
+    fn read_answer(&mut self, answered: &mut HashMap<RecordId, String>) -> bool {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
         let answer = line.strip_suffix('\n').and_then(|line| line.split_once(' '));
@@ -167,7 +167,7 @@ impl Appending {
 #[ignore = "run by other tests, in a process of its own"]
 async fn append_until_killed() {
     let Ok(path) = std::env::var(PLACE) else { return };
-    let journal = Arc::new(SqliteJournal::open(path, Options::default()).unwrap());
+    let journal = Arc::new(SqliteJournal::open(path, JournalOptions::default()).unwrap());
     let start: u32 = rand::random();
     let appenders: Vec<_> = (0..8)
         .map(|appender| {
@@ -191,7 +191,7 @@ async fn append_one(journal: &SqliteJournal, name: String) {
     if seq.0 % 100 == 0 {
         journal.checkpoint(seq, "state".into(), Seq::ZERO).await.unwrap();
     }
-    let id = journal.epochs().position(seq).unwrap();
+    let id = journal.epochs().record_id(seq).unwrap();
     // In one write, so that a kill leaves whole lines and at most one cut.
     std::io::stdout().lock().write_all(format!("{id} {name}\n").as_bytes()).unwrap();
 }

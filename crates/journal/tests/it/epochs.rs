@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::fs;
 
 use journal::{
-    Epoch, Epochs, Journal, MAX_EPOCHS, MemoryJournal, Options, Position, Seq, SqliteJournal,
+    Epoch, Epochs, Journal, JournalOptions, MAX_EPOCHS, MemoryJournal, RecordId, Seq, SqliteJournal,
 };
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::subject::{numbered, one, place};
 #[test]
 fn only_the_canonical_text_is_a_position() {
     for text in ["5f3a9c01-1042", "00000000-0", "ffffffff-1", "00000001-18446744073709551615"] {
-        assert_eq!(text.parse::<Position>().unwrap().to_string(), text);
+        assert_eq!(text.parse::<RecordId>().unwrap().to_string(), text);
     }
     for text in [
         "",
@@ -36,7 +36,7 @@ fn only_the_canonical_text_is_a_position() {
         "5f3a9c0é-1",
         "5f3a9c01-1042-1",
     ] {
-        assert!(text.parse::<Position>().is_err(), "{text:?}");
+        assert!(text.parse::<RecordId>().is_err(), "{text:?}");
     }
 }
 
@@ -45,13 +45,13 @@ proptest! {
 
     #[test]
     fn a_position_survives_its_text(epoch: u32, seq: u64) {
-        let position = Position { epoch: Epoch(epoch), seq: Seq(seq) };
+        let position = RecordId { epoch: Epoch(epoch), seq: Seq(seq) };
         prop_assert_eq!(position.to_string().parse(), Ok(position));
     }
 
     #[test]
     fn any_text_is_refused_or_canonical(text in "[0-9a-f]{7}[0-9a-fF+]{0,2}-[0+]{0,2}[0-9]{0,3}") {
-        if let Ok(position) = text.parse::<Position>() {
+        if let Ok(position) = text.parse::<RecordId>() {
             prop_assert_eq!(position.to_string(), text);
         }
     }
@@ -64,28 +64,28 @@ fn an_epoch_reaches_to_the_next_and_to_the_tail() {
     for (seq, epoch) in
         [(0, Some(a)), (1, Some(a)), (10, Some(a)), (11, Some(b)), (20, Some(b)), (21, None)]
     {
-        let expected = epoch.map(|epoch| Position { epoch, seq: Seq(seq) });
-        assert_eq!(epochs.position(Seq(seq)), expected, "{seq}");
+        let expected = epoch.map(|epoch| RecordId { epoch, seq: Seq(seq) });
+        assert_eq!(epochs.record_id(Seq(seq)), expected, "{seq}");
         for other in [a, b, c, Epoch(0xd)] {
-            let honoured = epochs.honours(Position { epoch: other, seq: Seq(seq) });
+            let honoured = epochs.honours(RecordId { epoch: other, seq: Seq(seq) });
             assert_eq!(honoured, epoch == Some(other), "{other}-{seq}");
         }
     }
     let forgotten = Epochs::new([(b, Seq(11))], Seq(20));
-    assert_eq!(forgotten.position(Seq(10)), None);
-    assert_eq!(forgotten.position(Seq::ZERO), None);
+    assert_eq!(forgotten.record_id(Seq(10)), None);
+    assert_eq!(forgotten.record_id(Seq::ZERO), None);
 }
 
 #[tokio::test]
 async fn two_journals_do_not_honour_each_other() {
     let (one_journal, other) = (MemoryJournal::default(), MemoryJournal::default());
     for journal in [&one_journal, &other] {
-        let empty = journal.epochs().position(Seq::ZERO).unwrap();
+        let empty = journal.epochs().record_id(Seq::ZERO).unwrap();
         assert!(journal.epochs().honours(empty), "an empty journal has an id, too");
         journal.append(one("x")).await.unwrap();
         assert!(journal.epochs().honours(empty));
     }
-    let id = one_journal.epochs().position(Seq(1)).unwrap();
+    let id = one_journal.epochs().record_id(Seq(1)).unwrap();
     assert!(one_journal.epochs().honours(id));
     assert!(!other.epochs().honours(id));
 }
@@ -93,16 +93,16 @@ async fn two_journals_do_not_honour_each_other() {
 #[tokio::test]
 async fn numbers_go_on_after_a_restart_and_ids_stay() {
     let (_folder, path) = place();
-    let mut ids: Vec<Position> = Vec::new();
+    let mut ids: Vec<RecordId> = Vec::new();
     for start in 0..5 {
-        let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+        let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
         assert_eq!(journal.tail(), Seq(start * 10));
         let reopened: Vec<_> =
-            (1..=start * 10).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect();
+            (1..=start * 10).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect();
         assert_eq!(reopened, ids, "before anything is written");
         let first = usize::try_from(start * 10).unwrap();
         journal.append(numbered(first..first + 10)).await.unwrap();
-        ids = (1..=start * 10 + 10).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect();
+        ids = (1..=start * 10 + 10).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect();
         assert!(ids.iter().all(|&id| journal.epochs().honours(id)));
         let records = all_after(&journal, Seq::ZERO).await.unwrap();
         assert!(texts(&records).into_iter().eq((0..first + 10).map(|n| n.to_string())));
@@ -114,11 +114,11 @@ async fn numbers_go_on_after_a_restart_and_ids_stay() {
 #[tokio::test]
 async fn an_epoch_that_wrote_nothing_makes_way() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(one("x")).await.unwrap();
     drop(journal);
     for _ in 0..5 {
-        drop(SqliteJournal::open(&path, Options::default()).unwrap());
+        drop(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
     }
     assert_eq!(epochs_in(&path), 2);
 }
@@ -127,23 +127,23 @@ async fn an_epoch_that_wrote_nothing_makes_way() {
 #[tokio::test]
 async fn ids_of_a_lost_tail_are_not_honoured() {
     let (folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..5)).await.unwrap();
-    let kept: Vec<_> = (1..=5).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect();
+    let kept: Vec<_> = (1..=5).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect();
     drop(journal);
     let backup = folder.path().join("backup.db");
     fs::copy(&path, &backup).unwrap();
 
     let mut lost = Vec::new();
     for _ in 0..2 {
-        let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+        let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
         journal.append(numbered(0..5)).await.unwrap();
-        lost.extend((6..=journal.tail().0).map(|n| journal.epochs().position(Seq(n)).unwrap()));
+        lost.extend((6..=journal.tail().0).map(|n| journal.epochs().record_id(Seq(n)).unwrap()));
     }
     fs::copy(&backup, &path).unwrap();
 
     for start in 0..4 {
-        let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+        let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
         let epochs = journal.epochs();
         assert!(kept.iter().all(|&id| epochs.honours(id)), "start {start}");
         assert!(!lost.iter().any(|&id| epochs.honours(id)), "start {start}");
@@ -158,7 +158,7 @@ async fn ids_of_a_lost_tail_are_not_honoured() {
 #[tokio::test]
 async fn epochs_are_bounded() {
     let (_folder, path) = place();
-    drop(SqliteJournal::open(&path, Options::default()).unwrap());
+    drop(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(&format!(
         "BEGIN; DELETE FROM epoch;
@@ -170,10 +170,10 @@ async fn epochs_are_bounded() {
     ))
     .unwrap();
     drop(db);
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let epochs = journal.epochs();
-    assert_eq!(epochs.position(Seq(1)), None);
-    assert_eq!(epochs.position(Seq(2)), Some(Position { epoch: Epoch(2), seq: Seq(2) }));
+    assert_eq!(epochs.record_id(Seq(1)), None);
+    assert_eq!(epochs.record_id(Seq(2)), Some(RecordId { epoch: Epoch(2), seq: Seq(2) }));
     journal.append(one("x")).await.unwrap();
     drop(journal);
     assert_eq!(epochs_in(&path), MAX_EPOCHS);

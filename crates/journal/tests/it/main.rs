@@ -9,16 +9,16 @@ mod records;
 mod subject;
 
 /// Append: order, answers, the end.
-mod appending;
+mod append;
 
 /// Every bound has its refusal.
-mod bounds;
+mod limits;
 
 /// Checkpoints and where a start begins.
 mod checkpoints;
 
 /// A journal that becomes the same as another one.
-mod importing;
+mod import;
 
 /// What a killed process and a lying disk leave behind.
 mod crash;
@@ -27,22 +27,22 @@ mod crash;
 mod epochs;
 
 /// A full disk, a disk that refuses to write, a file that is locked.
-mod failing;
+mod write_failures;
 
 /// Figures, not checks: how fast appends become durable.
-mod figures;
+mod throughput;
 
 /// History, then live, without a seam.
-mod following;
+mod follow;
 
 /// A sentence for everything that can be wrong at opening.
-mod opening;
+mod open_errors;
 
 /// One sequence through many openings of the file.
-mod reopening;
+mod reopen;
 
 /// Whether an append would be taken, without one.
-mod probing;
+mod probe;
 
 /// What is let go, and what never is.
-mod retaining;
+mod prune;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journal::{
-    Clock, Error, Import, Journal, MemoryImport, MemoryJournal, Options, Origin, SqliteImport,
-    SqliteJournal, UnixMillis,
+    Clock, Error, Import, ImportSource, Journal, JournalOptions, MemoryImport, MemoryJournal,
+    SqliteImport, SqliteJournal, UnixMillis,
 };
 use nats_journal::{NatsConfig, NatsImport, NatsJournal};
 use tempfile::TempDir;
@@ -49,13 +49,13 @@ pub(crate) trait Subject: Journal + Sized {
     /// What it is kept in.
     type Place: Send + Sync + 'static;
 
-    fn fresh(options: Options) -> impl Future<Output = Fresh<Self>> + Send;
+    fn fresh(options: JournalOptions) -> impl Future<Output = Fresh<Self>> + Send;
 
     fn empty_place() -> Self::Place;
 
     fn import(
         place: &Self::Place,
-        origin: &Origin,
+        origin: &ImportSource,
     ) -> impl Future<Output = Result<Self::Import, Error>> + Send;
 }
 
@@ -63,7 +63,7 @@ pub(crate) trait Subject: Journal + Sized {
 pub(crate) trait Lasting: Subject {
     fn open(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
 
-    fn open_to_read(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn open_read_only(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
 }
 
 /// A new journal. What it is kept in, if there is such a thing, goes after it.
@@ -84,14 +84,14 @@ impl Subject for MemoryJournal {
     type Import = MemoryImport;
     type Place = ();
 
-    async fn fresh(options: Options) -> Fresh<Self> {
+    async fn fresh(options: JournalOptions) -> Fresh<Self> {
         Fresh { journal: MemoryJournal::new(options), _kept_in: Box::new(()) }
     }
 
     fn empty_place() {}
 
-    async fn import((): &(), origin: &Origin) -> Result<MemoryImport, Error> {
-        Ok(MemoryJournal::import(origin.clone(), Options::default()))
+    async fn import((): &(), origin: &ImportSource) -> Result<MemoryImport, Error> {
+        Ok(MemoryJournal::import(origin.clone(), JournalOptions::default()))
     }
 }
 
@@ -99,7 +99,7 @@ impl Subject for SqliteJournal {
     type Import = SqliteImport;
     type Place = (TempDir, PathBuf);
 
-    async fn fresh(options: Options) -> Fresh<Self> {
+    async fn fresh(options: JournalOptions) -> Fresh<Self> {
         let (folder, path) = place();
         let journal = SqliteJournal::open(path, options).unwrap();
         Fresh { journal, _kept_in: Box::new(folder) }
@@ -109,18 +109,18 @@ impl Subject for SqliteJournal {
         place()
     }
 
-    async fn import((_, path): &Self::Place, origin: &Origin) -> Result<SqliteImport, Error> {
+    async fn import((_, path): &Self::Place, origin: &ImportSource) -> Result<SqliteImport, Error> {
         SqliteJournal::import(path, origin)
     }
 }
 
 impl Lasting for SqliteJournal {
     async fn open((_, path): &Self::Place) -> Result<Self, Error> {
-        SqliteJournal::open(path, Options::default())
+        SqliteJournal::open(path, JournalOptions::default())
     }
 
-    async fn open_to_read((_, path): &Self::Place) -> Result<Self, Error> {
-        SqliteJournal::open_to_read(path)
+    async fn open_read_only((_, path): &Self::Place) -> Result<Self, Error> {
+        SqliteJournal::open_read_only(path)
     }
 }
 
@@ -128,7 +128,7 @@ impl Subject for NatsJournal {
     type Import = NatsImport;
     type Place = NatsServer;
 
-    async fn fresh(options: Options) -> Fresh<Self> {
+    async fn fresh(options: JournalOptions) -> Fresh<Self> {
         let server = NatsServer::start();
         let journal = NatsJournal::open(&at(&server), options).await.unwrap();
         Fresh { journal, _kept_in: Box::new(server) }
@@ -138,18 +138,18 @@ impl Subject for NatsJournal {
         NatsServer::start()
     }
 
-    async fn import(server: &NatsServer, origin: &Origin) -> Result<NatsImport, Error> {
+    async fn import(server: &NatsServer, origin: &ImportSource) -> Result<NatsImport, Error> {
         NatsImport::begin(&at(server), origin).await
     }
 }
 
 impl Lasting for NatsJournal {
     async fn open(server: &NatsServer) -> Result<Self, Error> {
-        NatsJournal::open(&at(server), Options::default()).await
+        NatsJournal::open(&at(server), JournalOptions::default()).await
     }
 
-    async fn open_to_read(server: &NatsServer) -> Result<Self, Error> {
-        NatsJournal::open_to_read(&at(server)).await
+    async fn open_read_only(server: &NatsServer) -> Result<Self, Error> {
+        NatsJournal::open_read_only(&at(server)).await
     }
 }
 

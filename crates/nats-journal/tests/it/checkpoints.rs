@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use journal::{Error, Journal, Options, Seq, UnixMillis};
+use journal::{Error, Journal, JournalOptions, Seq, UnixMillis};
 use nats_journal::NatsJournal;
 use testkit::nats::NatsServer;
 
@@ -15,10 +15,11 @@ async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
         first.append(numbered(0..5)).await.unwrap();
         let second = open(&server).await;
         second.append(numbered(5..10)).await.unwrap();
-        let keep = Options { keep: Some(Duration::ZERO), ..Options::default() };
+        let keep = JournalOptions { keep: Some(Duration::ZERO), ..JournalOptions::default() };
         let clock = journal::Clock::new(|| UnixMillis(u64::MAX));
-        let keeper =
-            NatsJournal::open(&config_for(&server), Options { clock, ..keep }).await.unwrap();
+        let keeper = NatsJournal::open(&config_for(&server), JournalOptions { clock, ..keep })
+            .await
+            .unwrap();
         keeper.checkpoint(Seq(8), "eight".into(), Seq(8)).await.unwrap();
         assert_eq!(stream(&server).await.get_info().await.unwrap().state.first_sequence, 9);
 
@@ -30,7 +31,7 @@ async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
         assert!(matches!(gone, Err(Error::Removed { kept_after: Seq(8), .. })), "{gone:?}");
         // Also of the records that it has not read.
         let ids = |journal: &NatsJournal| -> Vec<_> {
-            (0..=10).map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
+            (0..=10).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()
         };
         assert_eq!(ids(&late), ids(&first));
         assert_ne!(ids(&late)[5].epoch, ids(&late)[6].epoch);
@@ -43,7 +44,7 @@ async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
 async fn nobody_else_lets_records_go() {
     in_time(async {
         let server = NatsServer::start();
-        let keep = Options { keep: Some(Duration::ZERO), ..Options::default() };
+        let keep = JournalOptions { keep: Some(Duration::ZERO), ..JournalOptions::default() };
         let keeper = NatsJournal::open(&config_for(&server), keep.clone()).await.unwrap();
         let other = NatsJournal::open(&config_for(&server), keep).await.unwrap();
         other.append(numbered(0..10)).await.unwrap();

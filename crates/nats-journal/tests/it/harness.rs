@@ -3,7 +3,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::{Error, Follow, Journal, Keyed, Options, Record, Seq};
+use journal::{Error, Follow, Journal, JournalOptions, NewRecord, Record, Seq};
 use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
@@ -19,7 +19,7 @@ pub(crate) fn config_for(server: &NatsServer) -> NatsConfig {
 }
 
 pub(crate) async fn open(server: &NatsServer) -> NatsJournal {
-    NatsJournal::open(&config_for(server), Options::default()).await.unwrap()
+    NatsJournal::open(&config_for(server), JournalOptions::default()).await.unwrap()
 }
 
 /// The stream itself, by other means.
@@ -36,9 +36,9 @@ pub(crate) fn one(text: &str) -> Vec<Bytes> {
     vec![Bytes::copy_from_slice(text.as_bytes())]
 }
 
-pub(crate) fn named(id: &str, text: &str) -> Keyed {
+pub(crate) fn named(id: &str, text: &str) -> NewRecord {
     let payload = Bytes::copy_from_slice(text.as_bytes());
-    Keyed { payload, key: vec!["main".into(), "I768".into()], id: Some(id.into()) }
+    NewRecord { payload, subject: vec!["main".into(), "I768".into()], dedup_id: Some(id.into()) }
 }
 
 /// Follows until a record that says "end".
@@ -58,7 +58,7 @@ pub(crate) async fn follow_to_the_end(mut follower: impl Follow) -> Vec<Record> 
 /// Waits until the journal is there, and answers.
 pub(crate) async fn append_at_last(journal: &NatsJournal, text: &str) -> Seq {
     loop {
-        match journal.append_keyed(vec![named(text, text)]).await {
+        match journal.append_records(vec![named(text, text)]).await {
             Ok(seqs) => return seqs[0],
             Err(e) => {
                 assert!(matches!(e, Error::Storage { .. } | Error::Unknown { .. }), "{e:?}");

@@ -1,4 +1,6 @@
-use journal::{Error, Journal, Keyed, MAX_PAYLOAD_BYTES, Options, QUEUE_APPENDS, QUEUE_BYTES, Seq};
+use journal::{
+    Error, Journal, JournalOptions, MAX_PAYLOAD_BYTES, NewRecord, QUEUE_APPENDS, QUEUE_BYTES, Seq,
+};
 use nats_journal::{MAX_SUBJECT_BYTES, NatsJournal};
 use testkit::nats::NatsServer;
 
@@ -19,12 +21,13 @@ async fn a_payload_is_as_large_as_the_servers_take() {
         // With the longest key and id that there may be.
         let long = "x".repeat(MAX_SUBJECT_BYTES);
         let payload = zeros(limit).remove(0);
-        let keyed = Keyed { payload, key: vec![long.clone()], id: Some(long.clone()) };
-        assert_eq!(journal.append_keyed(vec![keyed]).await.unwrap(), [Seq(2)]);
+        let keyed =
+            NewRecord { payload, subject: vec![long.clone()], dedup_id: Some(long.clone()) };
+        assert_eq!(journal.append_records(vec![keyed]).await.unwrap(), [Seq(2)]);
         let longer = format!("{long}x");
-        let key = Keyed { key: vec![longer.clone()], ..named("a", "x") };
+        let key = NewRecord { subject: vec![longer.clone()], ..named("a", "x") };
         for (what, keyed) in [("a key", key), ("an id", named(&longer, "x"))] {
-            let refusal = journal.append_keyed(vec![keyed]).await.unwrap_err();
+            let refusal = journal.append_records(vec![keyed]).await.unwrap_err();
             assert!(refusal.to_string().starts_with(what), "{refusal}");
         }
         assert_eq!(journal.tail(), Seq(2));
@@ -62,7 +65,8 @@ async fn the_queue_has_bounds_in_appends_and_in_bytes() {
 async fn a_full_stream_refuses_and_lets_nothing_go() {
     in_time(async {
         let server = NatsServer::start();
-        let journal = NatsJournal::open(&config_for(&server), Options::default()).await.unwrap();
+        let journal =
+            NatsJournal::open(&config_for(&server), JournalOptions::default()).await.unwrap();
         journal.append(one("first")).await.unwrap();
         let stream = crate::harness::stream(&server).await;
         let mut config = stream.get_info().await.unwrap().config;

@@ -1,13 +1,13 @@
 use std::error::Error as _;
 
-use journal::{Error, Options};
+use journal::{Error, JournalOptions};
 use nats_journal::{ELECTION_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
 use crate::harness::{config_for, in_time};
 
 pub(crate) async fn refusal(config: &NatsConfig) -> String {
-    said(&NatsJournal::open(config, Options::default()).await.unwrap_err())
+    said(&NatsJournal::open(config, JournalOptions::default()).await.unwrap_err())
 }
 
 pub(crate) fn said(refusal: &Error) -> String {
@@ -67,7 +67,7 @@ async fn replicas_that_a_server_alone_cannot_give_are_told_at_once() {
         let server = NatsServer::start();
         let asked = tokio::time::Instant::now();
         let config = NatsConfig { replicas: 3, ..config_for(&server) };
-        let refusal = NatsJournal::open(&config, Options::default()).await.unwrap_err();
+        let refusal = NatsJournal::open(&config, JournalOptions::default()).await.unwrap_err();
         assert!(matches!(refusal, Error::Unfit { .. }), "{refusal:?}");
         let said = said(&refusal);
         assert!(

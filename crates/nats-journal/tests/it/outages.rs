@@ -57,13 +57,13 @@ async fn a_server_that_does_not_answer_leaves_it_unknown() {
         journal.append(one("before")).await.unwrap();
         server.pause();
         let asked = Instant::now();
-        let refusal = journal.append_keyed(vec![named("id", "doubtful")]).await.unwrap_err();
+        let refusal = journal.append_records(vec![named("id", "doubtful")]).await.unwrap_err();
         assert!(matches!(refusal, Error::Unknown { .. }), "{refusal:?}");
         assert!(asked.elapsed() < APPEND_TIMEOUT + SLACK, "{:?}", asked.elapsed());
         server.resume();
         // Under its id it is there once, whether it came through before or not.
         let seq = loop {
-            match journal.append_keyed(vec![named("id", "doubtful")]).await {
+            match journal.append_records(vec![named("id", "doubtful")]).await {
                 Ok(seqs) => break seqs[0],
                 Err(e) => assert!(matches!(e, Error::Unknown { .. } | Error::Storage { .. })),
             }
@@ -99,21 +99,21 @@ async fn how_long_nothing_was_heard_is_told_and_forgotten_when_all_is_read() {
     in_time(async {
         let mut server = NatsServer::start();
         let journal = open(&server).await;
-        let unsure_for = || journal.unsure_for().unwrap();
+        let staleness = || journal.staleness().unwrap();
         // Also of a stream that has nothing yet, and of one that has.
         for record in ["first", "second"] {
             tokio::time::sleep(LOOKED_AT_LEAST_EVERY).await;
-            assert!(unsure_for() < LOOKED_AT_LEAST_EVERY, "{:?}", unsure_for());
+            assert!(staleness() < LOOKED_AT_LEAST_EVERY, "{:?}", staleness());
             journal.append(one(record)).await.unwrap();
         }
         server.stop();
         let stopped = Instant::now();
-        while unsure_for() < 2 * LOOKED_AT_LEAST_EVERY {
+        while staleness() < 2 * LOOKED_AT_LEAST_EVERY {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         assert!(stopped.elapsed() > LOOKED_AT_LEAST_EVERY);
         server.restart();
-        while unsure_for() > LOOKED_AT_LEAST_EVERY {
+        while staleness() > LOOKED_AT_LEAST_EVERY {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     })

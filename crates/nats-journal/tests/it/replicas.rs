@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{Journal, Options, Seq};
+use journal::{Journal, JournalOptions, Seq};
 use nats_journal::{NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,8 +19,8 @@ async fn replicas_see_each_others_records_under_equal_ids() {
     in_time(async {
         let server = NatsServer::start();
         let (one_replica, other) = (open(&server).await, open(&server).await);
-        let empty = one_replica.epochs().position(Seq::ZERO).unwrap();
-        assert_eq!(other.epochs().position(Seq::ZERO), Some(empty), "before the first record");
+        let empty = one_replica.epochs().record_id(Seq::ZERO).unwrap();
+        assert_eq!(other.epochs().record_id(Seq::ZERO), Some(empty), "before the first record");
         let following = tokio::spawn(follow_to_the_end(other.follow(Seq::ZERO)));
         for n in 0..20 {
             let replica = if n % 2 == 0 { &one_replica } else { &other };
@@ -35,9 +35,9 @@ async fn replicas_see_each_others_records_under_equal_ids() {
         append_at_last(&one_replica, "later").await;
         append_at_last(&other, "last").await;
         append_at_last(&third, "and least").await;
-        let ids: Vec<_> = (0..=25).map(|n| third.epochs().position(Seq(n))).collect();
+        let ids: Vec<_> = (0..=25).map(|n| third.epochs().record_id(Seq(n))).collect();
         for replica in [&one_replica, &other] {
-            let also: Vec<_> = (0..=25).map(|n| replica.epochs().position(Seq(n))).collect();
+            let also: Vec<_> = (0..=25).map(|n| replica.epochs().record_id(Seq(n))).collect();
             assert_eq!(also[..25], ids[..25]);
         }
         let epoch = |n: usize| ids[n].unwrap().epoch;
@@ -95,7 +95,7 @@ async fn one_that_is_far_away_gets_in_all_the_same() {
         let server = NatsServer::start();
         let far = far_from(server.address()).await;
         let config = NatsConfig::new(format!("nats://{far}").parse().unwrap());
-        let journal = NatsJournal::open(&config, Options::default()).await.unwrap();
+        let journal = NatsJournal::open(&config, JournalOptions::default()).await.unwrap();
         let stream = stream(&server).await;
         let client = async_nats::connect(server.url()).await.unwrap();
         let busy = tokio::spawn(async move {

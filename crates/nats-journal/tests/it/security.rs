@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use journal::{
-    Clock, Copied, Error, Follow, Import, Journal, MAX_BATCH_BYTES, Options, Origin, RECENT_BYTES,
-    Seq, UnixMillis,
+    Clock, Error, Follow, Import, ImportRecord, ImportSource, Journal, JournalOptions,
+    MAX_BATCH_BYTES, RECENT_BYTES, Seq, UnixMillis,
 };
 use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsImport, NatsJournal};
 use testkit::nats::NatsServer;
@@ -32,7 +32,7 @@ fn of_user(guard: &NatsSecurity, server: &NatsServer, rights: &NatsPermissions) 
 }
 
 async fn open_at(config: &NatsConfig) -> NatsJournal {
-    NatsJournal::open(config, Options::default()).await.unwrap()
+    NatsJournal::open(config, JournalOptions::default()).await.unwrap()
 }
 
 /// The port of a server, under the name of the machine.
@@ -83,7 +83,7 @@ async fn a_server_that_wants_tls_is_given_it_whatever_the_address_says() {
 
 /// All that can be asked of a journal, with as much as makes servers wait for the reader.
 async fn do_everything(config: &NatsConfig, copy: &NatsConfig) -> Result<(), Error> {
-    let journal = NatsJournal::open(config, Options::default()).await?;
+    let journal = NatsJournal::open(config, JournalOptions::default()).await?;
     let large = |of: usize| Bytes::from(vec![b'x'; of]);
     let records = (RECENT_BYTES / LARGE) + 8;
     for _ in 0..records {
@@ -93,13 +93,14 @@ async fn do_everything(config: &NatsConfig, copy: &NatsConfig) -> Result<(), Err
     assert_eq!(all_after(&journal, Seq::ZERO).await?.len(), records, "those behind the recent too");
     let far_ahead = Clock::new(|| UnixMillis(u64::MAX));
     let keep = Some(Duration::ZERO);
-    let options = Options { keep, keep_bytes: Some(1 << 30), clock: far_ahead, max_bytes: None };
+    let options =
+        JournalOptions { keep, keep_bytes: Some(1 << 30), clock: far_ahead, max_bytes: None };
     let another = NatsJournal::open(config, options).await?;
     assert_eq!(another.tail(), journal.tail());
     for seq in [3, 5] {
         another.checkpoint(Seq(seq), large(STATE), Seq(seq)).await?;
     }
-    assert_eq!(journal.others_checkpoint().await?, Seq(5));
+    assert_eq!(journal.latest_checkpoint().await?, Seq(5));
     let start = journal.start_point().await?.unwrap();
     assert_eq!((start.seq, start.state.len()), (Seq(5), STATE));
     let gone = all_after(&another, Seq::ZERO).await;
@@ -109,9 +110,9 @@ async fn do_everything(config: &NatsConfig, copy: &NatsConfig) -> Result<(), Err
         journal.close().await;
     }
 
-    let original = NatsJournal::open_to_read(config).await?;
-    let mut import = NatsImport::begin(copy, &Origin::of(&original).await?).await?;
-    let copied = |record| Copied { record, key: vec!["main".into()] };
+    let original = NatsJournal::open_read_only(config).await?;
+    let mut import = NatsImport::begin(copy, &ImportSource::of(&original).await?).await?;
+    let copied = |record| ImportRecord { record, subject: vec!["main".into()] };
     let records = all_after(&original, Seq(5)).await?;
     import.write(records.into_iter().map(copied).collect()).await?;
     let copy = import.finish(Some(start)).await?;
@@ -173,7 +174,7 @@ async fn a_user_who_makes_no_streams_needs_no_right_to_it() {
         let journal = open_at(&config(&fewer)).await;
         journal.append(one("written")).await.unwrap();
         journal.checkpoint(Seq(1), "state".into(), Seq(1)).await.unwrap();
-        assert_eq!(open_at(&config(&fewer)).await.others_checkpoint().await.unwrap(), Seq(1));
+        assert_eq!(open_at(&config(&fewer)).await.latest_checkpoint().await.unwrap(), Seq(1));
     })
     .await;
 }
@@ -211,7 +212,7 @@ async fn why_nobody_is_let_in_is_told() {
         });
         // One of these cannot be reached, and to the other the first one's wish holds too.
         let mixed = at(&mixed, known(), None);
-        let mixed = NatsJournal::open(&mixed, Options::default());
+        let mixed = NatsJournal::open(&mixed, JournalOptions::default());
         let (_, mixed) = join(join_all(asked), mixed).await;
         assert!(matches!(mixed, Err(Error::Storage { .. })), "{mixed:?}");
     })
@@ -238,7 +239,7 @@ async fn a_right_that_is_missing_is_told() {
 
         drop(open_at(&config(&NatsPermissions::minimal())).await);
         let journal = open_at(&without("flightboard.>")).await;
-        let refusal = said(&journal.append_keyed(vec![named("a", "b")]).await.unwrap_err());
+        let refusal = said(&journal.append_records(vec![named("a", "b")]).await.unwrap_err());
         assert!(refusal.contains(&format!("{violation}\"flightboard.main.I768\"")), "{refusal}");
     })
     .await;

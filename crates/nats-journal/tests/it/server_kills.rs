@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use journal::{Error, Follow, Journal, Options, Seq};
+use journal::{Error, Follow, Journal, JournalOptions, Seq};
 use nats_journal::{NatsConfig, NatsJournal};
 use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 use tokio::task::JoinHandle;
@@ -29,7 +29,7 @@ fn append_on(
             let texts = [0, 1, 2].map(|n| format!("{appender} {turn} {n}"));
             let payloads = || texts.iter().map(|text| named(text, text)).collect();
             let seqs = loop {
-                match journal.append_keyed(payloads()).await {
+                match journal.append_records(payloads()).await {
                     Ok(seqs) => break seqs,
                     Err(Error::Storage { .. } | Error::Unknown { .. }) => {
                         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -75,9 +75,10 @@ async fn end(
     check(&seen, &answered);
     for replica in replicas {
         assert_eq!(follow_to_the_end(replica.follow(Seq::ZERO)).await, seen);
-        let ids: Vec<_> = seen.iter().map(|record| replica.epochs().position(record.seq)).collect();
+        let ids: Vec<_> =
+            seen.iter().map(|record| replica.epochs().record_id(record.seq)).collect();
         let first: Vec<_> =
-            seen.iter().map(|record| replicas[0].epochs().position(record.seq)).collect();
+            seen.iter().map(|record| replicas[0].epochs().record_id(record.seq)).collect();
         assert_eq!(ids, first);
     }
 }
@@ -107,7 +108,8 @@ async fn a_cluster_whose_stream_leader_is_killed_loses_and_repeats_nothing() {
         let mut servers = NatsServer::cluster::<3>();
         let urls = servers.each_ref().map(NatsServer::url).join(",");
         let config = NatsConfig { replicas: 3, ..NatsConfig::new(urls.parse().unwrap()) };
-        let open = async || Arc::new(NatsJournal::open(&config, Options::default()).await.unwrap());
+        let open =
+            async || Arc::new(NatsJournal::open(&config, JournalOptions::default()).await.unwrap());
         let replicas = [open().await, open().await];
         let enough = Arc::new(AtomicBool::new(false));
         let following = tokio::spawn(follow_to_the_end(replicas[1].follow(Seq::ZERO)));

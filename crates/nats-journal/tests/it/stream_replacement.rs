@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use journal::{Error, Follow, Journal, Options, Position, Seq};
+use journal::{Error, Follow, Journal, JournalOptions, RecordId, Seq};
 use nats_journal::{NatsConfig, NatsJournal};
 use testkit::fault_proxy::FaultProxy;
 use testkit::nats::NatsServer;
@@ -9,8 +9,8 @@ use testkit::nats::NatsServer;
 use crate::harness::{append_at_last, config_for, in_time, numbered, one, open, stream};
 use crate::records::{all_after, texts};
 
-fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<Position> {
-    range.map(|n| journal.epochs().position(Seq(n)).unwrap()).collect()
+fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<RecordId> {
+    range.map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()
 }
 
 async fn told(journal: &NatsJournal, mut follower: impl Follow) -> Error {
@@ -131,7 +131,7 @@ async fn one_that_saw_nothing_of_what_was_lost_gives_no_id_of_it_again() {
         let (mut server, copy) = (NatsServer::start(), tempfile::tempdir().unwrap());
         let proxy = FaultProxy::start(server.address()).await.unwrap();
         let behind_it = NatsConfig::new(format!("nats://{}", proxy.address()).parse().unwrap());
-        let cut_off = NatsJournal::open(&behind_it, Options::default()).await.unwrap();
+        let cut_off = NatsJournal::open(&behind_it, JournalOptions::default()).await.unwrap();
         let journal = open(&server).await;
         append_at_last(&cut_off, "read by both").await;
         proxy.cut();
@@ -222,7 +222,7 @@ async fn a_hole_is_told_and_never_skipped() {
             "{read:?}"
         );
         assert_eq!(texts(&all_after(&journal, Seq(500)).await.unwrap())[0], "500");
-        let opened = NatsJournal::open(&config_for(&server), Options::default()).await;
+        let opened = NatsJournal::open(&config_for(&server), JournalOptions::default()).await;
         assert!(matches!(opened, Err(Error::Replaced { .. })), "{opened:?}");
     })
     .await;

@@ -40,7 +40,7 @@ pub(crate) async fn show(
         let timetable = boards.board(&board).ok_or_else(Problem::unknown_board)?;
         let row = timetable.find(&key)?;
         let body = Json(row.flight()).into_response();
-        let Some(id) = epochs.position(Seq(row.version())) else { return Ok(body) };
+        let Some(id) = epochs.record_id(Seq(row.version())) else { return Ok(body) };
         Ok(reply::version(id, request::is_known(&headers, id), body))
     })
 }

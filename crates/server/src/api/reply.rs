@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use flight::Update;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use journal::Position;
+use journal::RecordId;
 use serde::Serialize;
 
 use crate::app::App;
@@ -19,7 +19,7 @@ pub(super) async fn publish(app: &App, record: Update) -> Result<Done, Problem> 
 }
 
 /// `body` as it is after the event `id`: 201 for something new, 200 otherwise.
-pub(super) fn changed(id: Option<Position>, created: bool, body: &impl Serialize) -> Response {
+pub(super) fn changed(id: Option<RecordId>, created: bool, body: &impl Serialize) -> Response {
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, axum::Json(body)).into_response();
     set_event_id(&mut response, id);
@@ -30,14 +30,14 @@ pub(super) fn changed(id: Option<Position>, created: bool, body: &impl Serialize
 }
 
 /// What was asked for is gone since the event `id`.
-pub(super) fn gone(id: Option<Position>) -> Response {
+pub(super) fn gone(id: Option<RecordId>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_event_id(&mut response, id);
     response
 }
 
 /// `body` as of the event `id`, or 304 for those who have it.
-pub(super) fn version(id: Position, known: bool, body: impl IntoResponse) -> Response {
+pub(super) fn version(id: RecordId, known: bool, body: impl IntoResponse) -> Response {
     let mut response =
         if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
     let headers = response.headers_mut();
@@ -48,12 +48,12 @@ pub(super) fn version(id: Position, known: bool, body: impl IntoResponse) -> Res
     response
 }
 
-fn set_event_id(response: &mut Response, id: Option<Position>) {
+fn set_event_id(response: &mut Response, id: Option<RecordId>) {
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
         response.headers_mut().insert(EVENT_ID, id);
     }
 }
 
-fn entity_tag(id: Position) -> Option<HeaderValue> {
+fn entity_tag(id: RecordId) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("\"{id}\"")).ok()
 }

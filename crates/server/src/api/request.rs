@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use flight::{BoardName, FlightKey, IdempotencyKey, Precondition};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
-use journal::Position;
+use journal::RecordId;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -152,13 +152,13 @@ pub(super) fn condition(headers: &HeaderMap, live: &Live) -> Result<Option<Preco
 }
 
 /// Whether the reader has the version `id` already.
-pub(super) fn is_known(headers: &HeaderMap, id: Position) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, id: RecordId) -> bool {
     let tags = text(headers, &header::IF_NONE_MATCH).ok().flatten();
     tags.is_some_and(|tags| tags == "*" || entity_tags(tags).any(|tag| tag == id))
 }
 
 /// The tags of ours in a list; others match nothing.
-fn entity_tags(tags: &str) -> impl Iterator<Item = Position> {
+fn entity_tags(tags: &str) -> impl Iterator<Item = RecordId> {
     let tags = tags.split(',').map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'));
     tags.filter_map(|tag| tag.parse().ok())
 }

@@ -1,7 +1,7 @@
 //! Where a follower says that it was, and what else it wishes. All of it is a stranger's text.
 
 use http::HeaderMap;
-use journal::Position;
+use journal::RecordId;
 
 /// Query parameters that polyfills and older hubs use where they cannot set the header.
 const QUERY_NAMES: [&str; 4] = ["lastEventId", "lastEventID", "last_event_id", "evs_last_event_id"];
@@ -21,7 +21,7 @@ pub(super) struct Wishes {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LastEventId {
     None,
-    Of(Position),
+    Of(RecordId),
     /// Text that no server of ours gave as an id.
     Garbage,
 }

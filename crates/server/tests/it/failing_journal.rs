@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollow, MemoryJournal, Seq};
+use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollower, MemoryJournal, Seq};
 use serde_json::json;
 use server::Settings;
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ impl Disk {
 }
 
 impl Journal for Disk {
-    type Follow = MemoryFollow;
+    type Follower = MemoryFollower;
 
     async fn append(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
         self.0.appends.fetch_add(1, Ordering::SeqCst);
@@ -70,7 +70,7 @@ impl Journal for Disk {
         self.0.journal.probe().await
     }
 
-    fn follow(&self, after: Seq) -> MemoryFollow {
+    fn follow(&self, after: Seq) -> MemoryFollower {
         self.0.journal.follow(after)
     }
 

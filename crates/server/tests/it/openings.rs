@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use http::StatusCode;
-use journal::{Journal, MemoryJournal, Options, Seq, SqliteJournal};
+use journal::{Journal, JournalOptions, MemoryJournal, Seq, SqliteJournal};
 use serde_json::json;
 use server::Settings;
 
@@ -87,7 +87,7 @@ async fn with_an_id_that_is_none_of_the_boards_all_rows() {
 async fn after_a_restart_resuming_works_before_the_first_publish() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("journal.db");
-    let open = || SqliteJournal::open(&file, Options::default()).unwrap();
+    let open = || SqliteJournal::open(&file, JournalOptions::default()).unwrap();
     let house = House::on(open(), Settings::default()).await;
     let seen = house.put_rows(0..10).await;
     house.put_rows(10..60).await;
@@ -111,7 +111,7 @@ async fn a_restart_from_a_checkpoint_has_all_rows_and_the_window() {
     const ROUNDS: u32 = 130;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("journal.db");
-    let open = || SqliteJournal::open(&file, Options::default()).unwrap();
+    let open = || SqliteJournal::open(&file, JournalOptions::default()).unwrap();
     let settings = || Settings { window_bytes: 64 * 1024, ..Settings::default() };
     let house = House::on(open(), settings()).await;
     house.send("PUT", "/boards/busy", serde_json::json!({})).await;

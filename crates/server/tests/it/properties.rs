@@ -1,7 +1,7 @@
 //! No past and no cut can make a screen wrong: whatever was published, wherever a stream broke off,
 //! and whatever id it is asked for with, what comes next continues the screen or replaces it.
 
-use journal::{Journal, MemoryJournal, Options, SqliteJournal};
+use journal::{Journal, JournalOptions, MemoryJournal, SqliteJournal};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -227,7 +227,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("journal.db");
-        let open = || SqliteJournal::open(&file, Options::default()).unwrap();
+        let open = || SqliteJournal::open(&file, JournalOptions::default()).unwrap();
         live_through(runs, window_bytes, open);
     }
 }

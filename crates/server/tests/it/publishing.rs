@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use http::StatusCode;
-use journal::{Options, SqliteJournal};
+use journal::{JournalOptions, SqliteJournal};
 use serde_json::{Value, json};
 use server::Settings;
 
@@ -88,8 +88,9 @@ async fn an_update_of_an_old_version_is_refused() {
 #[tokio::test]
 async fn a_repeated_publish_is_harmless_also_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let open =
-        || SqliteJournal::open(folder.path().join("journal.db"), Options::default()).unwrap();
+    let open = || {
+        SqliteJournal::open(folder.path().join("journal.db"), JournalOptions::default()).unwrap()
+    };
     let house = House::on(open(), Settings::default()).await;
     let key = ("idempotency-key", "k1");
     let first = send_with(&house, "PUT", key, json!({"gate": "1"})).await;

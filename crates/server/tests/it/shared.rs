@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use bytes::Bytes;
-use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollow, MemoryJournal, Seq};
+use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollower, MemoryJournal, Seq};
 
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -24,7 +24,7 @@ impl Shared {
 }
 
 impl Journal for Shared {
-    type Follow = MemoryFollow;
+    type Follower = MemoryFollower;
 
     fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
         self.journal.append(payloads)
@@ -34,13 +34,13 @@ impl Journal for Shared {
         self.journal.probe().await
     }
 
-    fn follow(&self, after: Seq) -> MemoryFollow {
+    fn follow(&self, after: Seq) -> MemoryFollower {
         self.journal.follow(after)
     }
 
     fn epochs(&self) -> Epochs {
         let (epochs, oldest) = (self.journal.epochs(), Seq(self.oldest_known.load(SeqCst)));
-        match epochs.position(epochs.tail()) {
+        match epochs.record_id(epochs.tail()) {
             Some(newest) if oldest > Seq::ZERO => {
                 Epochs::new([(newest.epoch, oldest)], epochs.tail())
             }

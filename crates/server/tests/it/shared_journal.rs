@@ -9,7 +9,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
 use http::StatusCode;
-use journal::{Checkpoint, Epochs, Error, Follow, Journal, Keyed, MemoryFollow, MemoryJournal};
+use journal::{
+    Checkpoint, Epochs, Error, Follow, Journal, MemoryFollower, MemoryJournal, NewRecord,
+};
 use journal::{Record, Seq};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -37,7 +39,7 @@ struct Shared {
 #[derive(Default)]
 struct Stream {
     journal: MemoryJournal,
-    written: Mutex<Vec<Keyed>>,
+    written: Mutex<Vec<NewRecord>>,
     numbers: tokio::sync::Mutex<HashMap<String, Seq>>,
     answers: Mutex<Answers>,
     checkpoints: Mutex<Vec<Seq>>,
@@ -73,25 +75,25 @@ impl Shared {
 
     fn written(&self, what: &str) -> usize {
         let written = self.stream.written.lock();
-        let is_it = |keyed: &&Keyed| String::from_utf8_lossy(&keyed.payload).contains(what);
+        let is_it = |keyed: &&NewRecord| String::from_utf8_lossy(&keyed.payload).contains(what);
         written.iter().filter(is_it).count()
     }
 }
 
 impl Journal for Shared {
-    type Follow = Held;
+    type Follower = Held;
 
     async fn append(&self, _: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
         panic!("every payload says what it is about")
     }
 
-    async fn append_keyed(&self, payloads: Vec<Keyed>) -> Result<Vec<Seq>, Error> {
+    async fn append_records(&self, payloads: Vec<NewRecord>) -> Result<Vec<Seq>, Error> {
         let answers = *self.stream.answers.lock();
         let mut seqs = Vec::new();
         if answers != Answers::AreLostWithTheQuestion {
-            let id = |keyed: &Keyed| keyed.id.clone().expect("every payload has a name");
+            let id = |keyed: &NewRecord| keyed.dedup_id.clone().expect("every payload has a name");
             let mut numbers = self.stream.numbers.lock().await;
-            let is_new = |keyed: &&Keyed| !numbers.contains_key(&id(keyed));
+            let is_new = |keyed: &&NewRecord| !numbers.contains_key(&id(keyed));
             let new: Vec<_> = payloads.iter().filter(is_new).cloned().collect();
             let bytes = new.iter().map(|keyed| keyed.payload.clone()).collect();
             let given = self.stream.journal.append(bytes).await?;
@@ -124,7 +126,7 @@ impl Journal for Shared {
         self.cut_since.lock().map_or_else(|| self.stream.journal.tail(), |(_, heard)| heard)
     }
 
-    fn unsure_for(&self) -> Option<Duration> {
+    fn staleness(&self) -> Option<Duration> {
         Some(self.cut_since.lock().map_or(Duration::ZERO, |(since, _)| since.elapsed()))
     }
 
@@ -133,7 +135,7 @@ impl Journal for Shared {
         self.stream.journal.checkpoint(seq, state, needed_after).await
     }
 
-    async fn others_checkpoint(&self) -> Result<Seq, Error> {
+    async fn latest_checkpoint(&self) -> Result<Seq, Error> {
         Ok(self.stream.checkpoints.lock().last().copied().unwrap_or(Seq::ZERO))
     }
 
@@ -145,7 +147,7 @@ impl Journal for Shared {
 }
 
 struct Held {
-    follow: MemoryFollow,
+    follow: MemoryFollower,
     held: watch::Receiver<bool>,
 }
 
@@ -218,7 +220,7 @@ async fn each_update_says_what_it_is_about_and_has_a_name_of_its_own() {
         house.send("PUT", "/boards/main/flights/G119", json!({})).await;
     }
     let written = journal.stream.written.lock();
-    let keys: Vec<_> = written.iter().map(|keyed| keyed.key.join(" ")).collect();
+    let keys: Vec<_> = written.iter().map(|keyed| keyed.subject.join(" ")).collect();
     let expected = ["main", "main I768 2026-11-22", "main G119"];
     assert_eq!(keys, [&expected[..], &expected[1..]].concat());
 }

@@ -7,17 +7,17 @@ use crate::{Error, Seq};
 
 /// What a follower that has read everything waits on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Live {
+pub(crate) struct TailState {
     pub(crate) tail: Seq,
     pub(crate) closed: bool,
 }
 
 /// The announcing end.
-pub(crate) fn at(tail: Seq) -> watch::Sender<Live> {
-    watch::Sender::new(Live { tail, closed: false })
+pub(crate) fn channel(tail: Seq) -> watch::Sender<TailState> {
+    watch::Sender::new(TailState { tail, closed: false })
 }
 
 /// Waits for a change since the value was last looked at.
-pub(crate) async fn changed(live: &mut watch::Receiver<Live>) -> Result<(), Error> {
-    live.changed().await.map_err(|_| Error::Closed)
+pub(crate) async fn changed(receiver: &mut watch::Receiver<TailState>) -> Result<(), Error> {
+    receiver.changed().await.map_err(|_| Error::Closed)
 }

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use journal::{Error, Follow, Journal, Options, Seq, SqliteJournal};
+use journal::{Error, Follow, Journal, JournalOptions, Seq, SqliteJournal};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::records::{all_after, assert_consecutive, texts};
@@ -13,9 +13,9 @@ for_each_journal! {
 
 const KILOBYTE: usize = 1024;
 
-fn a_megabyte() -> Options {
+fn a_megabyte() -> JournalOptions {
     let (max, keep) = (1024 * KILOBYTE as u64, 256 * KILOBYTE as u64);
-    Options { max_bytes: Some(max), keep_bytes: Some(keep), ..Options::default() }
+    JournalOptions { max_bytes: Some(max), keep_bytes: Some(keep), ..JournalOptions::default() }
 }
 
 async fn without_room_nothing_is_kept_until_there_is_some_again<J: Subject>() {
@@ -86,7 +86,7 @@ async fn every_append_of_a_failed_commit_is_refused() {
     assert_eq!(seen.last().unwrap(), "after");
     assert!(!seen.contains(&"one".to_owned()));
     drop(journal);
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     assert_eq!(journal.tail(), tail.next());
 }
 
@@ -109,7 +109,7 @@ async fn a_failed_commit_is_overwritten_before_it_is_answered() {
 #[tokio::test]
 async fn while_another_program_writes_appends_fail_and_then_succeed() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(one("before")).await.unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -127,12 +127,12 @@ async fn while_another_program_writes_appends_fail_and_then_succeed() {
 async fn a_disk_that_refuses_to_write_undoes_nothing_and_is_used_again() {
     let (_folder, path) = place();
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "failing::in_a_process_of_its_own", "--ignored", "--nocapture"])
+        .args(["--exact", "write_failures::in_a_process_of_its_own", "--ignored", "--nocapture"])
         .env(PLACE, &path)
         .status()
         .unwrap();
     assert!(status.success());
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let records = all_after(&journal, Seq::ZERO).await.unwrap();
     let expected: Vec<_> = (0..10).map(|n| n.to_string()).chain(["after".into()]).collect();
     assert_eq!(texts(&records), expected);
@@ -142,7 +142,7 @@ async fn a_disk_that_refuses_to_write_undoes_nothing_and_is_used_again() {
 #[ignore = "run by another test, in a process of its own"]
 async fn in_a_process_of_its_own() {
     let Ok(path) = std::env::var(PLACE) else { return };
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..10)).await.unwrap();
     let mut follower = journal.follow(Seq(10));
 

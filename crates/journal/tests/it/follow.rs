@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use journal::{Follow, MemoryJournal, Options, Record, Seq, SqliteJournal};
+use journal::{Follow, JournalOptions, MemoryJournal, Record, Seq, SqliteJournal};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
@@ -21,7 +21,7 @@ for_each_journal! {
 }
 
 async fn history_comes_first_then_what_is_new<J: Subject>() {
-    let journal = Arc::new(J::fresh(Options::default()).await);
+    let journal = Arc::new(J::fresh(JournalOptions::default()).await);
     journal.append(numbered(0..10)).await.unwrap();
     let mut follower = journal.follow(Seq(4));
     assert_eq!(texts(&follower.next().await.unwrap()), ["4", "5", "6", "7", "8", "9"]);
@@ -34,7 +34,7 @@ async fn history_comes_first_then_what_is_new<J: Subject>() {
 
 async fn a_dropped_wait_loses_nothing<J: Subject>() {
     // More than is kept in memory, so that reads of the file are dropped, too.
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     for _ in 0..4 {
         journal.append(numbered(0..4000)).await.unwrap();
     }
@@ -57,7 +57,7 @@ fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, journal::Er
 }
 
 async fn beyond_the_tail_a_follower_waits<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     journal.append(numbered(0..1)).await.unwrap();
     let mut follower = journal.follow(Seq(3));
     let waiting = tokio::spawn(async move {
@@ -76,7 +76,7 @@ async fn beyond_the_tail_a_follower_waits<J: Subject>() {
 }
 
 async fn one_far_behind_gets_everything<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     for n in 0..10 {
         journal.append(numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
     }
@@ -87,7 +87,7 @@ async fn one_far_behind_gets_everything<J: Subject>() {
 
 /// Readers that are always one record behind, and look again and again while records are written.
 async fn what_a_follower_is_given_has_its_id_at_once<J: Subject>() {
-    let journal = Arc::new(J::fresh(Options::default()).await);
+    let journal = Arc::new(J::fresh(JournalOptions::default()).await);
     journal.append(one("first")).await.unwrap();
     let written = Arc::new(AtomicBool::new(false));
     let readers = [(); 2].map(|()| {
@@ -97,7 +97,7 @@ async fn what_a_follower_is_given_has_its_id_at_once<J: Subject>() {
                 let mut follower = journal.follow(journal.tail().prev());
                 let Poll::Ready(batch) = poll_once(&mut follower) else { panic!("it is behind") };
                 let newest = batch.unwrap().last().unwrap().seq;
-                let id = journal.epochs().position(newest);
+                let id = journal.epochs().record_id(newest);
                 assert!(id.is_some(), "{newest} is given, and beyond the tail");
             }
         })
@@ -152,7 +152,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn run<J: Subject>(plan: Plan) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(in_time(async {
-        let journal = Arc::new(J::fresh(Options::default()).await);
+        let journal = Arc::new(J::fresh(JournalOptions::default()).await);
         let total = plan.appends.iter().sum::<usize>() as u64;
         let mut following = Vec::new();
         for (turn, &count) in plan.appends.iter().enumerate() {

@@ -1,6 +1,8 @@
 //! One sequence, whoever reads it, from wherever, and however often the file is opened again.
 
-use journal::{Follow, Journal, Options, Position, Record, Seq, SqliteFollow, SqliteJournal};
+use journal::{
+    Follow, Journal, JournalOptions, Record, RecordId, Seq, SqliteFollower, SqliteJournal,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -29,7 +31,7 @@ const READERS: usize = 4;
 struct Reader {
     after: Seq,
     records: Vec<Record>,
-    follow: Option<SqliteFollow>,
+    follow: Option<SqliteFollower>,
 }
 
 fn opening() -> impl Strategy<Value = Opening> {
@@ -51,7 +53,7 @@ proptest! {
             let (_folder, file) = place();
             let (mut ids, mut readers) = (Vec::new(), starts.into_iter().map(Reader::new).collect::<Vec<_>>());
             for Opening { steps, closes } in openings {
-                let journal = SqliteJournal::open(&file, Options::default()).unwrap();
+                let journal = SqliteJournal::open(&file, JournalOptions::default()).unwrap();
                 assert_eq!(journal.tail(), Seq(ids.len() as u64));
                 for step in steps {
                     match step {
@@ -65,7 +67,7 @@ proptest! {
                     journal.close().await;
                 }
             }
-            let journal = SqliteJournal::open(&file, Options::default()).unwrap();
+            let journal = SqliteJournal::open(&file, JournalOptions::default()).unwrap();
             check_ids(&journal, &ids);
             for reader in &mut readers {
                 reader.catch_up(&journal).await;
@@ -75,17 +77,17 @@ proptest! {
 }
 
 /// Payloads say which record of all they are.
-async fn append(journal: &SqliteJournal, count: usize, ids: &mut Vec<Position>) {
+async fn append(journal: &SqliteJournal, count: usize, ids: &mut Vec<RecordId>) {
     let seqs = journal.append(numbered(ids.len()..ids.len() + count)).await.unwrap();
     let epochs = journal.epochs();
-    ids.extend(seqs.into_iter().map(|seq| epochs.position(seq).unwrap()));
+    ids.extend(seqs.into_iter().map(|seq| epochs.record_id(seq).unwrap()));
 }
 
 /// A record keeps its id.
-fn check_ids(journal: &SqliteJournal, ids: &[Position]) {
+fn check_ids(journal: &SqliteJournal, ids: &[RecordId]) {
     let epochs = journal.epochs();
     for (number, id) in (1..).zip(ids) {
-        assert_eq!(epochs.position(Seq(number)), Some(*id));
+        assert_eq!(epochs.record_id(Seq(number)), Some(*id));
     }
 }
 

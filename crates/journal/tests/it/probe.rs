@@ -1,6 +1,6 @@
 use std::fs;
 
-use journal::{Error, Follow, Journal, Options, PROBE_BYTES, Seq, SqliteJournal};
+use journal::{Error, Follow, Journal, JournalOptions, PROBE_BYTES, Seq, SqliteJournal};
 
 use crate::records::{all_after, texts};
 use crate::subject::{Subject, for_each_journal, one, place, zeros};
@@ -12,7 +12,7 @@ for_each_journal! {
 }
 
 async fn a_probe_leaves_nothing_behind<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let mut follower = journal.follow(Seq::ZERO);
     journal.probe().await.unwrap();
     assert_eq!(
@@ -37,7 +37,7 @@ async fn a_probe_leaves_nothing_behind<J: Subject>() {
 
 async fn without_room_a_probe_is_refused_until_there_is_some_again<J: Subject>() {
     let (max, keep) = (Some(64 * PROBE_BYTES as u64), Some(16 * PROBE_BYTES as u64));
-    let options = Options { max_bytes: max, keep_bytes: keep, ..Options::default() };
+    let options = JournalOptions { max_bytes: max, keep_bytes: keep, ..JournalOptions::default() };
     let journal = J::fresh(options).await;
     while journal.append(zeros(PROBE_BYTES)).await.is_ok() {
         assert!(journal.tail() < Seq(64));
@@ -54,7 +54,7 @@ async fn without_room_a_probe_is_refused_until_there_is_some_again<J: Subject>()
 }
 
 async fn after_the_end_a_probe_is_refused<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let last = journal.probe();
     journal.close().await;
     last.await.unwrap();
@@ -65,7 +65,7 @@ async fn after_the_end_a_probe_is_refused<J: Subject>() {
 #[tokio::test]
 async fn a_probe_writes_as_much_as_the_append_that_it_stands_for() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let log = || fs::metadata(path.with_extension("db-wal")).unwrap().len();
     for _ in 0..3 {
         let before = log();
@@ -76,6 +76,6 @@ async fn a_probe_writes_as_much_as_the_append_that_it_stands_for() {
     journal.append(one("1")).await.unwrap();
     drop(journal);
     // Opening checks the whole file.
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["1"]);
 }

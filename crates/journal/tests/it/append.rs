@@ -3,7 +3,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use journal::{Error, Follow, Journal, Options, Seq, SqliteJournal, UnixMillis};
+use journal::{Error, Follow, Journal, JournalOptions, Seq, SqliteJournal, UnixMillis};
 
 use crate::records::{all_after, assert_consecutive, texts};
 use crate::subject::{Hands, Subject, for_each_journal, numbered, one};
@@ -20,7 +20,7 @@ for_each_journal! {
 }
 
 async fn numbers_begin_at_one_and_have_no_holes<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     assert_eq!(journal.tail(), Seq::ZERO);
     assert_eq!(journal.append(numbered(0..3)).await.unwrap(), [Seq(1), Seq(2), Seq(3)]);
     assert_eq!(journal.append(vec![]).await.unwrap(), []);
@@ -32,7 +32,7 @@ async fn numbers_begin_at_one_and_have_no_holes<J: Subject>() {
 }
 
 async fn appends_are_written_in_the_order_of_the_calls<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let first = journal.append(one("first"));
     let second = journal.append(one("second"));
     assert_eq!(second.await.unwrap(), [Seq(2)]);
@@ -41,7 +41,7 @@ async fn appends_are_written_in_the_order_of_the_calls<J: Subject>() {
 }
 
 async fn many_appenders_get_every_number_once<J: Subject>() {
-    let journal = Arc::new(J::fresh(Options::default()).await);
+    let journal = Arc::new(J::fresh(JournalOptions::default()).await);
     let appenders: Vec<_> = (0..64)
         .map(|appender| {
             let journal = Arc::clone(&journal);
@@ -72,12 +72,12 @@ async fn many_appenders_get_every_number_once<J: Subject>() {
 }
 
 async fn what_is_answered_is_there<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     for n in 1..=50 {
         let seqs = journal.append(one("x")).await.unwrap();
         assert_eq!((journal.tail(), seqs), (Seq(n), vec![Seq(n)]));
         assert_eq!(journal.epochs().tail(), Seq(n));
-        assert!(journal.epochs().position(Seq(n)).is_some());
+        assert!(journal.epochs().record_id(Seq(n)).is_some());
         let mut follower = journal.follow(Seq(n - 1));
         let mut context = Context::from_waker(Waker::noop());
         assert!(pin!(follower.next()).poll(&mut context).is_ready(), "no wait for what is there");
@@ -86,7 +86,8 @@ async fn what_is_answered_is_there<J: Subject>() {
 
 async fn the_time_never_goes_back<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(Options { clock: hands.clock(), ..Options::default() }).await;
+    let journal =
+        J::fresh(JournalOptions { clock: hands.clock(), ..JournalOptions::default() }).await;
     for millis in [1000, 1000, 3000, 500, 2999, 3001] {
         hands.set(millis);
         journal.append(one("x")).await.unwrap();
@@ -97,14 +98,14 @@ async fn the_time_never_goes_back<J: Subject>() {
 }
 
 async fn a_dropped_append_takes_nothing_back<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     drop(journal.append(one("dropped")));
     journal.append(one("awaited")).await.unwrap();
     assert_eq!(texts(&all_after(&*journal, Seq::ZERO).await.unwrap()), ["dropped", "awaited"]);
 }
 
 async fn after_the_end_nothing_is_taken_and_followers_are_told<J: Subject>() {
-    let journal = Arc::new(J::fresh(Options::default()).await);
+    let journal = Arc::new(J::fresh(JournalOptions::default()).await);
     let mut waiting = journal.follow(Seq(1));
     let waiting = tokio::spawn(async move { waiting.next().await });
     let mut behind = journal.follow(Seq::ZERO);
@@ -122,7 +123,7 @@ async fn after_the_end_nothing_is_taken_and_followers_are_told<J: Subject>() {
 }
 
 async fn a_dropped_journal_tells_its_followers<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let mut follower = journal.follow(Seq::ZERO);
     drop(journal);
     assert!(matches!(follower.next().await, Err(Error::Closed)));
@@ -133,7 +134,7 @@ async fn a_dropped_journal_tells_its_followers<J: Subject>() {
 #[tokio::test]
 async fn waiting_appends_share_one_commit() {
     let (_folder, path) = crate::subject::place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
     let appends: Vec<_> = (0..500).map(|_| journal.append(numbered(0..2))).collect();

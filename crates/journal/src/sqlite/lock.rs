@@ -15,30 +15,30 @@ use crate::{Cause, Error};
 
 /// A journal's file that this process alone may write.
 #[derive(Debug)]
-pub(super) struct Claimed {
+pub(super) struct LockedFile {
     given: PathBuf,
     path: PathBuf,
     /// `None` where nobody could write to it anyway.
-    _lock: Option<Lock>,
+    _lock: Option<FileLock>,
 }
 
 /// Let go when it is dropped.
 #[derive(Debug)]
-struct Lock(File);
+struct FileLock(File);
 
 /// Finds the file, checks what can be told without reading it as a database, and locks it.
-pub(super) fn claim(given: &Path) -> Result<Claimed, Error> {
+pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, Error> {
     let path = resolve(given)?;
     check_writable(given, &path)?;
     let file = open_lock(&path).map_err(|e| refused(given, e))?;
-    let lock = Lock::take(given, file, File::try_lock)?;
+    let lock = FileLock::take(given, file, File::try_lock)?;
     check_header(given, &path)?;
-    Ok(Claimed { given: given.to_owned(), path, _lock: Some(lock) })
+    Ok(LockedFile { given: given.to_owned(), path, _lock: Some(lock) })
 }
 
 /// Finds the file, and makes sure that nobody writes to it for as long as it is read. Others may read it
 /// too.
-pub(super) fn claim_to_read(given: &Path) -> Result<Claimed, Error> {
+pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, Error> {
     let path = resolve(given)?;
     if !path.exists() {
         return Err(Error::Absent { journal: given.display().to_string() });
@@ -50,12 +50,12 @@ pub(super) fn claim_to_read(given: &Path) -> Result<Claimed, Error> {
         Err(e) if is_read_only(&e) => File::open(lock_path(&path)).ok(),
         opened => Some(opened.map_err(|e| refused(given, e))?),
     };
-    let lock = file.map(|file| Lock::take(given, file, File::try_lock_shared)).transpose()?;
+    let lock = file.map(|file| FileLock::take(given, file, File::try_lock_shared)).transpose()?;
     check_header(given, &path)?;
-    Ok(Claimed { given: given.to_owned(), path, _lock: lock })
+    Ok(LockedFile { given: given.to_owned(), path, _lock: lock })
 }
 
-impl Claimed {
+impl LockedFile {
     /// As the user wrote it, for messages.
     pub(super) fn given(&self) -> PathBuf {
         self.given.clone()
@@ -66,7 +66,7 @@ impl Claimed {
     }
 }
 
-impl Lock {
+impl FileLock {
     fn take(
         given: &Path,
         file: File,
@@ -82,7 +82,7 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for FileLock {
     /// Closing the file alone leaves the lock to a program that another thread is just starting: until it
     /// has begun, it has all open files of this one.
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use journal::{Journal, Options, Seq, SqliteJournal};
+use journal::{Journal, JournalOptions, Seq, SqliteJournal};
 
 use crate::records::all_after;
 use crate::subject::{place, zeros};
@@ -13,7 +13,7 @@ async fn appends_a_second() {
     println!("appenders   appends/s   records/commit   worst wait");
     for appenders in [1, 64, 1024] {
         let (_folder, path) = place();
-        let journal = Arc::new(SqliteJournal::open(&path, Options::default()).unwrap());
+        let journal = Arc::new(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
         let begun = Instant::now();
         let appending: Vec<_> = (0..appenders)
             .map(|_| tokio::spawn(append_for(Arc::clone(&journal), Duration::from_secs(5))))
@@ -46,7 +46,7 @@ async fn append_for(journal: Arc<SqliteJournal>, duration: Duration) -> Duration
 #[ignore = "prints figures instead of checking anything"]
 async fn reading_and_opening() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     for _ in 0..64 {
         journal.append(vec![zeros(200).remove(0); 4000]).await.unwrap();
     }
@@ -56,7 +56,7 @@ async fn reading_and_opening() {
     journal.close().await;
     let bytes = std::fs::metadata(&path).unwrap().len();
     let begun = Instant::now();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     println!("opening {} MiB: {:?}", bytes >> 20, begun.elapsed());
     drop(journal);
 }

@@ -1,9 +1,9 @@
 use bytes::Bytes;
 use journal::{
-    Error, Follow, Journal, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
+    Error, Follow, Journal, JournalOptions, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
     MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, MEMORY_KEEP_BYTES,
-    MEMORY_MAX_BYTES, MemoryJournal, Options, QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES,
-    RECENT_RECORDS, Seq, SqliteJournal,
+    MEMORY_MAX_BYTES, MemoryJournal, QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, Seq,
+    SqliteJournal,
 };
 
 use crate::records::all_after;
@@ -17,7 +17,7 @@ for_each_journal! {
 }
 
 async fn too_much_in_one_append_is_refused_and_leaves_nothing<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let mut over = numbered(0..1);
     over.extend(zeros(MAX_PAYLOAD_BYTES + 1));
     let megabytes = vec![zeros(MAX_PAYLOAD_BYTES).remove(0); MAX_APPEND_BYTES / MAX_PAYLOAD_BYTES];
@@ -43,7 +43,7 @@ async fn too_much_in_one_append_is_refused_and_leaves_nothing<J: Subject>() {
 }
 
 async fn a_batch_keeps_to_its_bounds<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     journal.append(numbered(0..MAX_BATCH_RECORDS + 1)).await.unwrap();
     let half = zeros(MAX_BATCH_BYTES / 2).remove(0);
     let whole = zeros(MAX_BATCH_BYTES).remove(0);
@@ -58,7 +58,7 @@ async fn a_batch_keeps_to_its_bounds<J: Subject>() {
 }
 
 async fn a_state_has_a_bound<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let state = Bytes::from(vec![0; MAX_STATE_BYTES + 1]);
     let error = journal.checkpoint(Seq::ZERO, state, Seq::ZERO).await.unwrap_err();
     let expected = "a state of 67108865 bytes is too large: at most 67108864 are taken";
@@ -68,7 +68,7 @@ async fn a_state_has_a_bound<J: Subject>() {
 
 /// The oldest stays, since everything after it may have to be replayed; so does the newest.
 async fn checkpoints_are_thinned<J: Subject>() {
-    let journal = J::fresh(Options::default()).await;
+    let journal = J::fresh(JournalOptions::default()).await;
     let many = MAX_CHECKPOINTS as u64 * 2;
     journal.append(numbered(0..2 * MAX_CHECKPOINTS)).await.unwrap();
     for n in 1..=many {
@@ -90,7 +90,7 @@ async fn checkpoints_are_thinned<J: Subject>() {
 #[tokio::test]
 async fn the_queue_has_a_bound_in_appends() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
     // The writer holds what it took before it met the lock; the rest waits.
@@ -113,7 +113,7 @@ async fn the_queue_has_a_bound_in_appends() {
 #[tokio::test]
 async fn the_queue_has_a_bound_in_bytes() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
     let payload = zeros(MAX_PAYLOAD_BYTES);
@@ -172,7 +172,7 @@ async fn recent_records_are_bounded_in_number_and_bytes() {
         [(1, RECENT_RECORDS + 100, RECENT_RECORDS), (MAX_PAYLOAD_BYTES, few + 5, few - 1)]
     {
         let (_folder, path) = place();
-        let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+        let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
         let payload = zeros(payload_bytes).remove(0);
         for _ in 0..total.div_ceil(MAX_APPEND_RECORDS) {
             let count = total.div_ceil(total.div_ceil(MAX_APPEND_RECORDS));
@@ -193,7 +193,7 @@ async fn recent_records_are_bounded_in_number_and_bytes() {
 #[tokio::test]
 async fn the_log_is_bounded_once_readers_let_go() {
     let (_folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let log_bytes = || std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN; SELECT * FROM record").unwrap();

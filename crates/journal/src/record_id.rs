@@ -31,7 +31,7 @@ impl fmt::Display for Seq {
     }
 }
 
-/// One unbroken run of writing, as a random number. Written as exactly eight lower-case
+/// One unbroken run of writing, as a random number. WriteVolume as exactly eight lower-case
 /// hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch(pub u32);
@@ -43,14 +43,14 @@ impl fmt::Display for Epoch {
 }
 
 impl FromStr for Epoch {
-    type Err = ParsePositionError;
+    type Err = ParseRecordIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         if text.len() != EPOCH_DIGITS || !text.bytes().all(hex) {
-            return Err(ParsePositionError);
+            return Err(ParseRecordIdError);
         }
-        u32::from_str_radix(text, 16).map(Epoch).map_err(|_| ParsePositionError)
+        u32::from_str_radix(text, 16).map(Epoch).map_err(|_| ParseRecordIdError)
     }
 }
 
@@ -59,40 +59,40 @@ impl FromStr for Epoch {
 /// It names one record for ever: a journal that lost its tail, or was restored from an older copy,
 /// gives the same numbers again, but in another epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Position {
+pub struct RecordId {
     /// The run of writing.
     pub epoch: Epoch,
     /// The record's number.
     pub seq: Seq,
 }
 
-impl fmt::Display for Position {
+impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.epoch, self.seq)
     }
 }
 
-impl FromStr for Position {
-    type Err = ParsePositionError;
+impl FromStr for RecordId {
+    type Err = ParseRecordIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (epoch, seq) = text.split_once('-').ok_or(ParsePositionError)?;
-        Ok(Position { epoch: epoch.parse()?, seq: parse_seq(seq)? })
+        let (epoch, seq) = text.split_once('-').ok_or(ParseRecordIdError)?;
+        Ok(RecordId { epoch: epoch.parse()?, seq: parse_seq(seq)? })
     }
 }
 
 /// Stricter than `u64::from_str`, which takes `+7` and `007` for 7.
-fn parse_seq(text: &str) -> Result<Seq, ParsePositionError> {
+fn parse_seq(text: &str) -> Result<Seq, ParseRecordIdError> {
     let canonical = text == "0" || !text.starts_with('0');
     if !canonical || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(ParsePositionError);
+        return Err(ParseRecordIdError);
     }
-    text.parse().map(Seq).map_err(|_| ParsePositionError)
+    text.parse().map(Seq).map_err(|_| ParseRecordIdError)
 }
 
 /// A text that is no position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a position: eight lower-case hexadecimal digits, a hyphen and a number are wanted")]
-pub struct ParsePositionError;
+pub struct ParseRecordIdError;
 
 const EPOCH_DIGITS: usize = 8;

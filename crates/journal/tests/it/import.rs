@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ::nats_journal::NatsJournal;
 use journal::{
-    Checkpoint, Copied, Error, Import, Journal, MemoryJournal, Options, Origin, Record, Seq,
-    SqliteJournal, UnixMillis,
+    Checkpoint, Error, Import, ImportRecord, ImportSource, Journal, JournalOptions, MemoryJournal,
+    Record, Seq, SqliteJournal, UnixMillis,
 };
 use tempfile::TempDir;
 
@@ -59,11 +59,11 @@ impl Original {
         }
     }
 
-    async fn origin(&self) -> Origin {
-        Origin::of(&self.journal).await.unwrap()
+    async fn origin(&self) -> ImportSource {
+        ImportSource::of(&self.journal).await.unwrap()
     }
 
-    async fn copied(&self, after: Seq) -> Vec<Copied> {
+    async fn copied(&self, after: Seq) -> Vec<ImportRecord> {
         copied(all_after(&self.journal, after).await.unwrap())
     }
 
@@ -72,21 +72,21 @@ impl Original {
     }
 
     async fn check(&self, copy: &impl Journal) {
-        let Origin { kept_after, epochs } = self.origin().await;
+        let ImportSource { kept_after, epochs } = self.origin().await;
         assert!(kept_after > Seq::ZERO, "the first ones are gone");
         let records = all_after(&self.journal, kept_after).await.unwrap();
         assert_eq!(all_after(copy, kept_after).await.unwrap(), records);
-        assert_eq!(Origin::of(copy).await.unwrap().kept_after, kept_after);
+        assert_eq!(ImportSource::of(copy).await.unwrap().kept_after, kept_after);
         assert_eq!(copy.start_point().await.unwrap(), self.start().await);
         let (there, start) = (copy.epochs(), self.start().await.unwrap().seq);
         for seq in (start.0..=epochs.tail().0).map(Seq) {
-            assert_eq!(there.position(seq), epochs.position(seq), "{seq}");
+            assert_eq!(there.record_id(seq), epochs.record_id(seq), "{seq}");
         }
         let next = copy.append(one("next")).await.unwrap();
         assert_eq!(next, [epochs.tail().next()]);
-        let id = copy.epochs().position(next[0]).unwrap();
+        let id = copy.epochs().record_id(next[0]).unwrap();
         assert!(
-            epochs.runs().iter().all(|&(known, _)| known != id.epoch),
+            epochs.starts().iter().all(|&(known, _)| known != id.epoch),
             "it has an epoch of its own"
         );
         let times: Vec<_> = all_after(copy, kept_after).await.unwrap();
@@ -96,12 +96,16 @@ impl Original {
 
 fn open(path: &Path, hands: &Hands) -> SqliteJournal {
     let keep = Some(Duration::from_secs(10));
-    SqliteJournal::open(path, Options { keep, clock: hands.clock(), ..Options::default() }).unwrap()
+    SqliteJournal::open(
+        path,
+        JournalOptions { keep, clock: hands.clock(), ..JournalOptions::default() },
+    )
+    .unwrap()
 }
 
-fn copied(records: Vec<Record>) -> Vec<Copied> {
+fn copied(records: Vec<Record>) -> Vec<ImportRecord> {
     let key = || vec!["main".into(), "I768".into()];
-    records.into_iter().map(|record| Copied { record, key: key() }).collect()
+    records.into_iter().map(|record| ImportRecord { record, subject: key() }).collect()
 }
 
 async fn a_copy_has_the_records_under_their_numbers_times_and_ids<J: Subject>() {
@@ -120,7 +124,7 @@ async fn a_copy_has_the_records_under_their_numbers_times_and_ids<J: Subject>() 
 
 async fn a_copy_of_an_empty_journal_is_one<J: Subject>() {
     let (original, place) = (MemoryJournal::default(), J::empty_place());
-    let origin = Origin::of(&original).await.unwrap();
+    let origin = ImportSource::of(&original).await.unwrap();
     let import = J::import(&place, &origin).await.unwrap();
     let copy = import.finish(None).await.unwrap();
     assert_eq!(copy.tail(), Seq::ZERO);
@@ -216,7 +220,7 @@ async fn an_interrupted_copy_is_opened_by_nobody<J: Lasting>() {
     let mut import = J::import(&place, &original.origin().await).await.unwrap();
     import.write(original.copied(Seq(5)).await).await.unwrap();
     drop(import);
-    for opened in [J::open(&place).await, J::open_to_read(&place).await] {
+    for opened in [J::open(&place).await, J::open_read_only(&place).await] {
         let error = opened.map(drop).unwrap_err();
         assert!(error.to_string().ends_with("copy to it again to finish it"), "{error}");
     }
@@ -241,13 +245,13 @@ async fn what_is_there_already_is_not_copied_over<J: Lasting>() {
 
 async fn what_is_opened_to_be_read_takes_nothing<J: Lasting>() {
     let (original, place) = (Original::new().await, J::empty_place());
-    let absent = J::open_to_read(&place).await.map(drop);
+    let absent = J::open_read_only(&place).await.map(drop);
     assert!(matches!(absent, Err(Error::Absent { .. })), "{absent:?}");
     let mut import = J::import(&place, &original.origin().await).await.unwrap();
     import.write(original.copied(Seq(5)).await).await.unwrap();
     import.finish(original.start().await).await.unwrap().close().await;
 
-    let journal = J::open_to_read(&place).await.unwrap();
+    let journal = J::open_read_only(&place).await.unwrap();
     let appended = journal.append(one("more")).await;
     assert!(matches!(appended, Err(Error::Closed)), "{appended:?}");
     let kept = journal.checkpoint(Seq(9), "other state".into(), Seq(9)).await;
@@ -272,9 +276,9 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 #[tokio::test]
 async fn a_file_that_is_read_stays_as_it_was_and_is_kept_from_writers() {
     let (folder, path) = place();
-    let journal = SqliteJournal::open(&path, Options::default()).unwrap();
+    let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..9)).await.unwrap();
-    let in_use = SqliteJournal::open_to_read(&path).map(drop);
+    let in_use = SqliteJournal::open_read_only(&path).map(drop);
     assert!(matches!(in_use, Err(Error::InUse { .. })), "{in_use:?}");
 
     // As a killed program leaves it, with records in its log.
@@ -285,11 +289,11 @@ async fn a_file_that_is_read_stays_as_it_was_and_is_kept_from_writers() {
     journal.close().await;
     for (folder, path) in [(&folder, &path), (&killed, &copy)] {
         let before = files(folder.path());
-        let journal = SqliteJournal::open_to_read(path).unwrap();
-        let another = SqliteJournal::open_to_read(path).unwrap();
+        let journal = SqliteJournal::open_read_only(path).unwrap();
+        let another = SqliteJournal::open_read_only(path).unwrap();
         assert_eq!(all_after(&journal, Seq::ZERO).await.unwrap().len(), 9);
         assert_eq!(another.tail(), Seq(9));
-        let writer = SqliteJournal::open(path, Options::default()).map(drop);
+        let writer = SqliteJournal::open(path, JournalOptions::default()).map(drop);
         assert!(matches!(writer, Err(Error::InUse { .. })), "{writer:?}");
         journal.close().await;
         drop((journal, another));

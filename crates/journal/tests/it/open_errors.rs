@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use journal::{Error, Journal, Options, Seq, SqliteJournal};
+use journal::{Error, Journal, JournalOptions, Seq, SqliteJournal};
 use rusqlite::Connection;
 
 use crate::records::all_after;
 use crate::subject::{numbered, one, place, zeros};
 
 fn open(path: &Path) -> Result<SqliteJournal, Error> {
-    SqliteJournal::open(path, Options::default())
+    SqliteJournal::open(path, JournalOptions::default())
 }
 
 /// What each fault is made by, and the sentence that the user gets.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use journal::{Error, Journal, Options, RECENT_BYTES, Seq, SqliteJournal};
+use journal::{Error, Journal, JournalOptions, RECENT_BYTES, Seq, SqliteJournal};
 
 use crate::records::all_after;
 use crate::subject::{Hands, Subject, for_each_journal, numbered, one, place, zeros};
@@ -39,9 +39,9 @@ async fn fill(journal: &impl Journal) {
     }
 }
 
-fn a_minute(hands: &Hands) -> Options {
+fn a_minute(hands: &Hands) -> JournalOptions {
     let keep = Some(Duration::from_secs(60));
-    Options { keep, clock: hands.clock(), ..Options::default() }
+    JournalOptions { keep, clock: hands.clock(), ..JournalOptions::default() }
 }
 
 async fn old_records_go_but_none_after_the_oldest_checkpoint<J: Subject>() {
@@ -78,7 +78,7 @@ async fn old_records_go_but_none_after_the_oldest_checkpoint<J: Subject>() {
 
 async fn without_a_checkpoint_nothing_goes<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(Options { keep_bytes: Some(1), ..a_minute(&hands) }).await;
+    let journal = J::fresh(JournalOptions { keep_bytes: Some(1), ..a_minute(&hands) }).await;
     fill(&*journal).await;
     hands.set(10_000_000);
     for _ in 0..5 {
@@ -88,7 +88,7 @@ async fn without_a_checkpoint_nothing_goes<J: Subject>() {
 
 async fn the_newest_record_stays<J: Subject>() {
     let hands = Hands::default();
-    let journal = J::fresh(Options { keep_bytes: Some(1), ..a_minute(&hands) }).await;
+    let journal = J::fresh(JournalOptions { keep_bytes: Some(1), ..a_minute(&hands) }).await;
     journal.append(numbered(0..3)).await.unwrap();
     hands.set(10_000_000);
     journal.checkpoint(Seq(3), "state".into(), Seq(3)).await.unwrap();
@@ -99,7 +99,9 @@ async fn the_newest_record_stays<J: Subject>() {
 
 async fn too_many_bytes_go_oldest_first<J: Subject>() {
     let keep_bytes = 4 * 1024 * 1024;
-    let journal = J::fresh(Options { keep_bytes: Some(keep_bytes), ..Options::default() }).await;
+    let journal =
+        J::fresh(JournalOptions { keep_bytes: Some(keep_bytes), ..JournalOptions::default() })
+            .await;
     let (kilobytes, between) = (16, 50);
     for n in 1..=1500 {
         journal.append(zeros(kilobytes * 1024)).await.unwrap();
@@ -134,7 +136,7 @@ async fn no_checkpoint_is_kept_where_records_are_gone<J: Subject>() {
 #[tokio::test]
 async fn the_newest_record_stays_in_the_file() {
     let (_folder, path) = place();
-    let options = Options { keep_bytes: Some(1), ..Options::default() };
+    let options = JournalOptions { keep_bytes: Some(1), ..JournalOptions::default() };
     let journal = SqliteJournal::open(&path, options.clone()).unwrap();
     journal.append(numbered(0..3)).await.unwrap();
     journal.checkpoint(Seq(3), "state".into(), Seq(3)).await.unwrap();
@@ -148,7 +150,7 @@ async fn the_newest_record_stays_in_the_file() {
 async fn the_file_stays_near_its_bound() {
     let (_folder, path) = place();
     let keep_bytes = 1024 * 1024;
-    let options = Options { keep_bytes: Some(keep_bytes), ..Options::default() };
+    let options = JournalOptions { keep_bytes: Some(keep_bytes), ..JournalOptions::default() };
     let journal = SqliteJournal::open(&path, options.clone()).unwrap();
     let mut largest = 0;
     for _ in 0..100 {

@@ -4,26 +4,26 @@
 use rusqlite::Connection;
 
 use super::schema::{integer, millis, oldest_record, seq};
-use super::writer::{Writer, Written, news};
-use crate::retention::{self, Due};
+use super::writer::{SqliteWriter, WriteVolume, first_failure};
+use crate::retention::{self, Expiry};
 use crate::{Seq, UnixMillis};
 
-impl Writer {
+impl SqliteWriter {
     /// Takes one step, if one is due. Whether there may be more to do.
-    pub(super) fn retain(&mut self, written: Written) -> bool {
-        let reach = retention::reach(self.checkpoints.first().copied(), self.tail);
+    pub(super) fn prune(&mut self, written: WriteVolume) -> bool {
+        let reach = retention::prune_limit(self.checkpoints.first().copied(), self.tail);
         let Some(oldest) = self.oldest else { return false };
         if oldest.0 > reach {
             return false;
         }
         let step = step(&mut self.db, &self.options, oldest, reach, step_bound(written));
         let stays = step.as_ref().ok().copied().flatten();
-        if let Some(e) = news(&mut self.failing.retaining, step) {
+        if let Some(e) = first_failure(&mut self.failures.retaining, step) {
             tracing::warn!(error = %e, "old records could not be let go");
         }
         if stays.is_some() {
             self.oldest = stays;
-            self.fold_log(STEP_LOG_BYTES);
+            self.checkpoint_wal(STEP_WAL_BYTES);
         }
         stays.is_some()
     }
@@ -33,28 +33,34 @@ impl Writer {
 /// was due.
 fn step(
     db: &mut Connection,
-    options: &crate::Options,
+    options: &crate::JournalOptions,
     oldest: (Seq, UnixMillis),
     reach: Seq,
-    bound: Written,
+    bound: WriteVolume,
 ) -> rusqlite::Result<Option<(Seq, UnixMillis)>> {
-    let due = Due::new(options, if options.keep_bytes.is_some() { used_bytes(db)? } else { 0 });
-    if !due.takes(oldest.1, 0) {
+    let expiry =
+        Expiry::new(options, if options.keep_bytes.is_some() { used_bytes(db)? } else { 0 });
+    if !expiry.covers(oldest.1, 0) {
         return Ok(None);
     }
-    let last = last_due(db, due, reach, bound)?;
+    let last = last_due(db, expiry, reach, bound)?;
     db.execute("DELETE FROM record WHERE seq <= ?1", [integer(last.0)])?;
     oldest_record(db)
 }
 
 /// How far one step goes.
-fn last_due(db: &Connection, due: Due, reach: Seq, bound: Written) -> rusqlite::Result<Seq> {
+fn last_due(
+    db: &Connection,
+    expiry: Expiry,
+    reach: Seq,
+    bound: WriteVolume,
+) -> rusqlite::Result<Seq> {
     let sql = "SELECT seq, time, length(payload) FROM record WHERE seq <= ?1 ORDER BY seq LIMIT ?2";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([integer(reach.0), integer(bound.records as u64)])?;
     let (mut last, mut freed) = (Seq::ZERO, 0);
     while let Some(row) = rows.next()? {
-        if freed >= bound.bytes as u64 || !due.takes(millis(row.get(1)?), freed) {
+        if freed >= bound.bytes as u64 || !expiry.covers(millis(row.get(1)?), freed) {
             break;
         }
         last = seq(row.get(0)?);
@@ -70,8 +76,8 @@ fn used_bytes(db: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// Twice what was written since the last step, so that retention overtakes any rate of appends.
-fn step_bound(written: Written) -> Written {
-    Written {
+fn step_bound(written: WriteVolume) -> WriteVolume {
+    WriteVolume {
         records: (2 * written.records).max(STEP_RECORDS),
         bytes: (2 * written.bytes).max(STEP_BYTES),
     }
@@ -84,12 +90,12 @@ const STEP_RECORDS: usize = 512;
 const STEP_BYTES: usize = 1024 * 1024;
 
 /// What a step writes to the log, roughly.
-const STEP_LOG_BYTES: usize = 64 * 1024;
+const STEP_WAL_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, Options};
+    use crate::{Clock, JournalOptions};
 
     /// A hundred records of ten bytes, all due.
     #[test]
@@ -100,17 +106,17 @@ mod tests {
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
              INSERT INTO record SELECT i, 0, zeroblob(10) FROM n;",
         )?;
-        let options = Options {
+        let options = JournalOptions {
             keep: Some(std::time::Duration::ZERO),
             clock: Clock::new(|| UnixMillis(1)),
-            ..Options::default()
+            ..JournalOptions::default()
         };
-        let due = Due::new(&options, 0);
+        let expiry = Expiry::new(&options, 0);
         for (reach, records, bytes, expected) in
             [(100, 7, 1000, 7), (100, 1000, 35, 4), (100, 1000, 10_000, 100), (50, 60, 1000, 50)]
         {
-            let bound = Written { records, bytes };
-            assert_eq!(last_due(&db, due, Seq(reach), bound)?, Seq(expected));
+            let bound = WriteVolume { records, bytes };
+            assert_eq!(last_due(&db, expiry, Seq(reach), bound)?, Seq(expected));
         }
         Ok(())
     }
@@ -118,7 +124,7 @@ mod tests {
     #[test]
     fn retention_overtakes_any_rate_of_appends() {
         for (records, bytes) in [(0, 0), (1, 1), (4096, 100), (10, 16 * 1024 * 1024)] {
-            let bound = step_bound(Written { records, bytes });
+            let bound = step_bound(WriteVolume { records, bytes });
             assert!(bound.records > records && bound.bytes > bytes);
         }
     }
