@@ -42,7 +42,7 @@ impl Program {
         };
         let root = workspace_root()?;
         let mut build = command(env!("CARGO"), &root, &["build", "--release", "--locked"]);
-        for package in ["flightboard", package].iter().chain(companions) {
+        for package in ["flightboard", "flightboard-bench", package].iter().chain(companions) {
             build.args(["-p", package]);
         }
         run(&mut build)?;

@@ -1,5 +1,5 @@
 //! flightboard beside others that push events to many followers, and beside the least that a server can
-//! do: all of them in turn, in one run, on one machine. What is measured, `flightboard bench` measures;
+//! do: all of them in turn, in one run, on one machine. What is measured, `flightboard-bench` measures;
 //! what comes out is a page with tables, a plot, and the figures that both are made of.
 #![allow(clippy::print_stdout, reason = "where the page is goes to standard output")]
 

@@ -1,4 +1,4 @@
-//! One measurement of one server: it is started anew, `flightboard bench` measures it, and it ends.
+//! One measurement of one server: it is started anew, `flightboard-bench` measures it, and it ends.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -45,8 +45,8 @@ fn measure_once(shelf: &Shelf, server: Server, load: &Load) -> Result<Figures> {
     // On the disk of the target folder: a journal in memory would be no journal.
     let [files, said] = [TempDir::new_in(shelf.folder())?, TempDir::new_in(shelf.folder())?];
     let (running, way) = start::start(shelf, server, files.path())?;
-    let mut bench = running::flightboard(shelf);
-    bench.args(["bench", "--json", "--to", running.url()]).args(way);
+    let mut bench = running::program(shelf, "flightboard-bench");
+    bench.args(["--json", "--to", running.url()]).args(way);
     bench.args(["--followers", &load.followers.to_string()]);
     bench.args(["--messages", &(load.messages * load.boards as u64).to_string()]);
     if load.boards > 1 {

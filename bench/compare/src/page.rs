@@ -22,7 +22,7 @@ and the most.
 ";
 
 const TAIL: &str = "\
-`flightboard bench` measured all of them, from without: see
+`flightboard-bench` measured all of them, from without: see
 [how much it takes](operations.md#how-much-does-it-take). It ran on the same cores, and takes about as much
 as what it measures, so a burst says what both can do together. For each measurement a server is started
 anew. The yardstick comes at the beginning and at the end of a round, the others between, each round another
@@ -251,7 +251,7 @@ fn measured(record: &Record) -> String {
     let _ = writeln!(
         text,
         "\n{}, {} round{}: {} cores ({}), {} GiB of memory, Linux {}, journals on {}.\n\n\
-         In words of `flightboard bench`:\n",
+         In words of `flightboard-bench`:\n",
         record.date,
         rounds.unwrap_or(0),
         if rounds == Some(1) { "" } else { "s" },
@@ -279,7 +279,7 @@ fn command(cell: Cell<'_>) -> String {
     };
     let messages = messages * boards as u64;
     let flags = format!("--followers {followers}{spread} --messages {messages} {rhythm}");
-    format!("- `flightboard bench {flags}`{others}\n")
+    format!("- `flightboard-bench {flags}`{others}\n")
 }
 
 const CPU: Figure = |figures| figures.cpu_micros;
@@ -383,8 +383,8 @@ mod tests {
                 "| 5,000 | 1 | 10.0 | 1.10 (1.00 to 1.20) | 1.50 (1.00 to 2.00) | 8.00 µs | 8.00 µs |",
                 "- nchan could not be had: apt-get did not start.",
                 "- Node `http` failed 2 times, first: it ended.",
-                "- `flightboard bench --followers 1000 --messages 300 --rate 50`",
-                "- `flightboard bench --followers 15000 --boards 200 --messages 4000 --rate 666.667`",
+                "- `flightboard-bench --followers 1000 --messages 300 --rate 50`",
+                "- `flightboard-bench --followers 15000 --boards 200 --messages 4000 --rate 666.667`",
             ],
         );
     }

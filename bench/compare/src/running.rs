@@ -32,9 +32,9 @@ pub(crate) struct Running {
     pids: Vec<u32>,
 }
 
-/// The program, with no settings but those that are given here.
-pub(crate) fn flightboard(shelf: &Shelf) -> Command {
-    let mut command = Command::new(shelf.built("flightboard"));
+/// A program of this workspace, with no settings but those that are given here.
+pub(crate) fn program(shelf: &Shelf, name: &str) -> Command {
+    let mut command = Command::new(shelf.built(name));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FLIGHTBOARD_") {
             command.env_remove(name);

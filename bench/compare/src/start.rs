@@ -18,7 +18,7 @@ const BODY: &str = r#"{"flight":"BENCH1","remark":"{time}"}"#;
 /// The same where a server has no name for the event besides: whoever reads it is to know what it is.
 const NAMED_BODY: &str = r#"{"event":"flightStateUpdate","flight":"BENCH1","remark":"{time}"}"#;
 
-/// How `flightboard bench` is told of it. Nothing, for a flightboard.
+/// How `flightboard-bench` is told of it. Nothing, for a flightboard.
 type Way = Vec<String>;
 
 /// Starts it with an empty folder of its own, and waits until it answers.
@@ -57,7 +57,7 @@ fn way(running: &Running, publish: &str, path: &str, body: &str) -> Way {
 }
 
 fn flightboard(shelf: &Shelf, flags: &[&str], folder: &Path) -> Result<Running> {
-    let mut command = running::flightboard(shelf);
+    let mut command = running::program(shelf, "flightboard");
     command.args(["serve", "--listen", "127.0.0.1:0", "--journal"]).arg(folder.join("journal.db"));
     command.args(flags);
     Running::start(&mut command, folder)

@@ -25,9 +25,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// … this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Which server.
+/// Where updates are sent to.
 #[derive(Args)]
-pub(crate) struct To {
+pub(crate) struct Target {
     /// URL of the server.
     #[arg(
         long,
@@ -36,13 +36,6 @@ pub(crate) struct To {
         default_value = "http://127.0.0.1:5000"
     )]
     to: String,
-}
-
-/// Where updates are sent to.
-#[derive(Args)]
-pub(crate) struct Target {
-    #[command(flatten)]
-    to: To,
     /// Name of the board.
     #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
     pub(crate) board: BoardName,
@@ -73,13 +66,6 @@ enum Failure {
     Lasting(anyhow::Error),
 }
 
-impl To {
-    /// The URL, to which a path can be added.
-    pub(crate) fn url(&self) -> &str {
-        self.to.trim_end_matches('/')
-    }
-}
-
 impl Target {
     /// A client of the server, which must be there now.
     pub(crate) fn connect(&self) -> Result<Client> {
@@ -89,7 +75,7 @@ impl Target {
             .user_agent(concat!("flightboard/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::new_with_config(config);
-        let server = self.to.url();
+        let server = self.to.trim_end_matches('/');
         let url = format!("{server}/boards/{}/flights", self.board);
         let ready = agent.get(format!("{server}/readyz")).call();
         ready.map_err(|error| unreachable(server, error))?;

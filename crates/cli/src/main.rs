@@ -16,9 +16,6 @@ mod publish;
 /// `flightboard copy`: a journal of one kind becomes one of another kind.
 mod copy;
 
-/// `flightboard bench`: many followers of one server, and what it takes to serve them.
-mod bench;
-
 /// Where updates are kept: in a file, in NATS, or nowhere.
 mod keeping;
 
@@ -68,9 +65,6 @@ enum Command {
     Feed(feed::Feed),
     Publish(publish::Publish),
     Copy(copy::Copy),
-    Bench(bench::Bench),
-    #[command(hide = true)]
-    BenchFollowers(bench::BenchFollowers),
 }
 
 fn main() -> ExitCode {
@@ -82,8 +76,6 @@ fn main() -> ExitCode {
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
         Command::Copy(copy) => copy.run(),
-        Command::Bench(bench) => bench.run(),
-        Command::BenchFollowers(followers) => followers.run(),
     };
     match outcome {
         Ok(code) => code,

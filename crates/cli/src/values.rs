@@ -21,18 +21,6 @@ pub(crate) fn bytes_in_memory(text: &str) -> Result<usize, String> {
     usize::try_from(bytes(text)?).map_err(|_| "more than this machine can address".to_owned())
 }
 
-/// How often in a second, such as `10` or `0.5`.
-pub(crate) fn rate(text: &str) -> Result<f64, String> {
-    let rate = text.parse::<f64>().ok().filter(|rate| (0.001..=1e6).contains(rate));
-    rate.ok_or_else(|| "not a number from 0.001 to 1000000".to_owned())
-}
-
-/// The method of a request.
-pub(crate) fn method(text: &str) -> Result<String, String> {
-    let is_method = !text.is_empty() && text.chars().all(|sign| sign.is_ascii_alphabetic());
-    is_method.then(|| text.to_ascii_uppercase()).ok_or_else(|| "not a method of HTTP".to_owned())
-}
-
 /// A number of threads that write to followers.
 pub(crate) fn reactor_threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|threads| *threads <= MAX_REACTOR_THREADS);

@@ -37,9 +37,18 @@ pub struct ProcessOutput {
     pub stderr: String,
 }
 
-/// A command that runs the program without any settings from the environment of the test.
+/// A command that runs `flightboard` without any settings from the environment of the test.
 pub fn flightboard_command<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
-    let mut command = Command::new(binary());
+    program_command("flightboard", args)
+}
+
+/// A command that runs `flightboard-bench` without any settings from the environment of the test.
+pub fn bench_command<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+    program_command("flightboard-bench", args)
+}
+
+fn program_command<A: AsRef<OsStr>>(program: &str, args: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(binary(program));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FLIGHTBOARD_") {
             command.env_remove(name);
@@ -196,18 +205,20 @@ impl ServerProcess {
     }
 }
 
-/// The program: named by `FLIGHTBOARD_BIN`, or in the build folder of the test.
-fn binary() -> PathBuf {
-    let binary = std::env::var_os("FLIGHTBOARD_BIN").map_or_else(
-        || {
+/// A program of this workspace: `FLIGHTBOARD_BIN` or beside it, or in the build folder of the test.
+pub fn binary(program: &str) -> PathBuf {
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    let binary = match std::env::var_os("FLIGHTBOARD_BIN").map(PathBuf::from) {
+        Some(flightboard) if program == "flightboard" => flightboard,
+        Some(flightboard) => flightboard.with_file_name(name),
+        None => {
             // Cargo puts programs into a folder and its tests into `deps` in it.
             let this = std::env::current_exe().unwrap();
-            let name = format!("flightboard{}", std::env::consts::EXE_SUFFIX);
             let mut candidates = this.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
             candidates.find(|file| file.is_file()).unwrap_or_else(|| name.into())
-        },
-        PathBuf::from,
-    );
-    assert!(binary.is_file(), "{} does not exist: run `cargo build` first", binary.display());
+        }
+    };
+    let path = binary.display();
+    assert!(binary.is_file(), "{path} does not exist: run `cargo build -p {program}` first");
     binary
 }

@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
     ("fanout", &["multisend"]),
     ("feeds", &["flight"]),
     ("flight", &[]),
     ("flightboard", &["feeds", "flight", "journal", "nats-journal", "server"]),
+    ("flightboard-bench", &[]),
     ("journal", &[]),
     ("measure", &["sse", "testkit"]),
     ("nats-journal", &["journal"]),

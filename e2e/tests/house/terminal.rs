@@ -9,10 +9,11 @@ use std::thread;
 
 use tempfile::{NamedTempFile, TempDir};
 use testkit::ports::free_address;
+use testkit::process::binary;
 
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// A folder with the program on the path, and an address of its own.
+/// A folder with the programs on the path, and an address of its own.
 pub(crate) struct Desk {
     folder: TempDir,
     tools: TempDir,
@@ -28,7 +29,9 @@ pub(crate) struct Terminal {
 impl Desk {
     pub(crate) fn new() -> Self {
         let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-        std::os::unix::fs::symlink(program(), tools.path().join("flightboard")).unwrap();
+        for program in ["flightboard", "flightboard-bench"] {
+            std::os::unix::fs::symlink(binary(program), tools.path().join(program)).unwrap();
+        }
         // On a reader's terminal curl shows no progress.
         fs::write(tools.path().join(".curlrc"), "silent\nshow-error\n").unwrap();
         Self { folder, tools, address: free_address() }
@@ -120,16 +123,4 @@ impl Drop for Terminal {
             eprintln!("── what was said in a terminal:\n{}", self.output());
         }
     }
-}
-
-fn program() -> PathBuf {
-    let program = std::env::var_os("FLIGHTBOARD_BIN").map_or_else(
-        || {
-            let test = std::env::current_exe().unwrap();
-            test.ancestors().nth(2).unwrap().join("flightboard")
-        },
-        PathBuf::from,
-    );
-    assert!(program.is_file(), "{} is not there: run `cargo build` first", program.display());
-    program
 }

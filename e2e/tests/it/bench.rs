@@ -1,4 +1,4 @@
-//! `flightboard bench`, whose counts are exact. How fast anything is, no test says.
+//! `flightboard-bench`, whose counts are exact. How fast anything is, no test says.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::process::{
-    ProcessOutput, ServerProcess, TestProcess, flightboard_command, run, start_server,
-    with_file_limit,
+    ProcessOutput, ServerProcess, TestProcess, bench_command, run, start_server, with_file_limit,
 };
 use crate::signals::Signal;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
@@ -21,7 +20,7 @@ const FOLLOWERS: u64 = 30;
 const MESSAGES: u64 = 40;
 
 fn bench(to: &str, more: &[&str]) -> Command {
-    let mut command = flightboard_command(["bench", "--to", to]);
+    let mut command = bench_command(["--to", to]);
     command.args(["--followers", &FOLLOWERS.to_string(), "--messages", &MESSAGES.to_string()]);
     command.args(more);
     command
@@ -107,8 +106,7 @@ fn followers_that_come_and_go_miss_nothing() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let pid = server.process.id().to_string();
-    let mut bench =
-        flightboard_command(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
+    let mut bench = bench_command(["--to", server.api().url(), "--json", "--pid", &pid]);
     bench.args(["--followers", "30", "--boards", "3", "--processes", "2", "--rate", "50"]);
     let ended = run(bench.args(["--churn", "10", "--for", "2s", "--may-grow", "1GiB"]), "");
     assert!(ended.status.success(), "{ended:?}");
@@ -131,8 +129,7 @@ fn followers_that_come_and_go_miss_nothing() {
 fn what_is_missed_between_going_and_coming_back_is_seen() {
     let url = format!("http://{}", foreign_server());
     let publish = format!("{url}/publish");
-    let mut bench =
-        flightboard_command(["bench", "--to", &url, "--json", "--publish-url", &publish]);
+    let mut bench = bench_command(["--to", &url, "--json", "--publish-url", &publish]);
     bench.args(["--followers", "30", "--rate", "50", "--churn", "10", "--for", "3s"]);
     let ended = run(&mut bench, "");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
@@ -166,8 +163,7 @@ fn several_numbers_are_measured_in_turn_at_the_same_deliveries_a_second() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let pid = server.process.id().to_string();
-    let mut bench =
-        flightboard_command(["bench", "--to", server.api().url(), "--json", "--pid", &pid]);
+    let mut bench = bench_command(["--to", server.api().url(), "--json", "--pid", &pid]);
     bench.args(["--followers", "10,20", "--boards", "1,2", "--rounds", "2"]);
     let ended = run(bench.args(["--deliveries", "400", "--for", "500ms"]), "");
     assert!(ended.status.success(), "{ended:?}");
@@ -252,7 +248,7 @@ fn what_cannot_be_measured_is_told() {
     let unmarked = ["--publish-url", &publish, "--mark", "not there"];
     check(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
     let more = ["--publish-url", &publish, "--rate", "1", "--churn", "16"];
-    let mut many = flightboard_command(["bench", "--to", &url, "--followers", "30"]);
+    let mut many = bench_command(["--to", &url, "--followers", "30"]);
     check(many.args(more), &["too few", "--followers", "--churn"]);
     let lost = format!("{url}/lost");
     check(&mut bench(&url, &["--publish-url", &lost]), &[&lost, "refuses", "404"]);

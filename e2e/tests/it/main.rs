@@ -37,7 +37,7 @@ mod overload;
 /// `flightboard copy`, between files and NATS.
 mod copy;
 
-/// `flightboard bench`, whose counts are exact.
+/// `flightboard-bench`, whose counts are exact.
 mod bench;
 
 /// Several servers with one journal in NATS.

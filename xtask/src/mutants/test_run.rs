@@ -45,7 +45,11 @@ fn run_rust_test(copy: &WorkingCopy, test: &TestName) -> Result<TestOutcome> {
     let (package, target) = locate(&test.file).context("not in a package's tests")?;
     // End-to-end tests run the program.
     if package == "e2e"
-        && !succeeds(copy, cargo(copy, &["build", "-p", "flightboard"]), BUILD_LIMIT)?
+        && !succeeds(
+            copy,
+            cargo(copy, &["build", "-p", "flightboard", "-p", "flightboard-bench"]),
+            BUILD_LIMIT,
+        )?
     {
         return Ok(TestOutcome::NotBuilt);
     }

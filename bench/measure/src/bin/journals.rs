@@ -11,7 +11,7 @@ use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::nats::NatsServer;
-use testkit::process::{ServerProcess, flightboard_command, start_replica, start_server};
+use testkit::process::{ServerProcess, bench_command, start_replica, start_server};
 use testkit::wait::wait_until;
 
 /// Measure publishing through a file, through one NATS server, and through three that keep each update.
@@ -123,12 +123,12 @@ impl Journals {
     }
 }
 
-/// Runs `flightboard bench`, which has to have seen every update at every screen.
+/// Runs `flightboard-bench`, which has to have seen every update at every screen.
 fn bench(server: &ServerProcess, flags: &[&str]) -> Result<Value> {
-    let mut command: Command = flightboard_command(["bench", "--json", "--to"]);
+    let mut command: Command = bench_command(["--json", "--to"]);
     let answer = command.arg(server.api().url()).args(flags).output()?;
     let said = String::from_utf8_lossy(&answer.stderr);
-    ensure!(answer.status.success(), "flightboard bench ended with {}: {said}", answer.status);
+    ensure!(answer.status.success(), "flightboard-bench ended with {}: {said}", answer.status);
     let figures: Value = serde_json::from_slice(&answer.stdout)?;
     let delivered = &figures["delivered"];
     ensure!(delivered["count"] == delivered["expected"], "not all came: {delivered}");
