@@ -167,7 +167,7 @@ impl<J: Journal> Original<J> {
 }
 
 fn copied(record: Record) -> Result<ImportRecord> {
-    Ok(ImportRecord { subject: server::key_of(&record)?, record })
+    Ok(ImportRecord { subject: engine::subject_of(&record)?, record })
 }
 
 impl FromStr for Place {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use engine::Engine;
 use feeds::{Announcement, Run, Speed};
 use flight::{BoardName, Change};
 use journal::MemoryJournal;
@@ -40,15 +41,16 @@ impl Demo {
             ..Settings::default()
         };
         let listener = listen::bind(&self.listen).await?;
-        let app = server::start(MemoryJournal::default(), files::fit(settings)).await?;
+        let settings = files::fit(settings);
+        let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
         let run = if self.once { Run::Once } else { Run::Forever };
         let [main, jfk] = ["main", "jfk"].map(BoardName::parse);
         let (main, jfk) = (main?, jfk?);
         let (sample, day) =
             (feeds::sample(&main, run, Speed::REAL), feeds::day(&jfk, run, self.speed));
-        begin(&app, main, sample).await?;
-        begin(&app, jfk, day).await?;
-        listen::serve_until_stopped(listener, app).await?;
+        begin(&engine, main, sample).await?;
+        begin(&engine, jfk, day).await?;
+        listen::serve_until_stopped(listener, App::new(engine, settings)).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -56,18 +58,20 @@ impl Demo {
 /// Publishes what is due at once, so that the boards are there before it is said where; the rest
 /// follows by itself.
 async fn begin(
-    app: &App,
+    engine: &Engine,
     board: BoardName,
     feed: impl Iterator<Item = Announcement> + Send + 'static,
 ) -> Result<()> {
-    let (app, start, mut feed) = (app.clone(), Instant::now(), feed.peekable());
+    let engine = engine.clone();
+    let start = Instant::now();
+    let mut feed = feed.peekable();
     while let Some(Announcement { update, .. }) = feed.next_if(|next| next.after.is_zero()) {
-        publish(&app, &board, update).await?;
+        publish(&engine, &board, update).await?;
     }
     tokio::spawn(async move {
         for Announcement { after, update } in feed {
             tokio::time::sleep_until(start + after).await;
-            if let Err(error) = publish(&app, &board, update).await {
+            if let Err(error) = publish(&engine, &board, update).await {
                 tracing::error!("the feed of {board} ended: {error:#}");
                 return;
             }
@@ -76,8 +80,8 @@ async fn begin(
     Ok(())
 }
 
-async fn publish(app: &App, board: &BoardName, update: Change) -> Result<()> {
-    let outcome = app.publish(board.clone(), update).await.context("the server has ended")?;
+async fn publish(engine: &Engine, board: &BoardName, update: Change) -> Result<()> {
+    let outcome = engine.publish(board.clone(), update).await.context("the server has ended")?;
     if let Err(why) = outcome {
         tracing::warn!("an announcement for {board} was refused: {why:?}");
     }

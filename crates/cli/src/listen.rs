@@ -67,11 +67,11 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
         tokio::select! {
             // Without a sender there is no signal to come, which the task above rules out.
             _ = &mut stop => {}
-            () = app.replaced() => ended = Ended::Replaced,
+            () = app.engine().journal_replaced() => ended = Ended::Replaced,
         }
     })
     .await;
-    app.close().await;
+    app.engine().close().await;
     // Meanwhile it may have been told to.
     if let (Ended::Replaced, Err(_)) = (ended, stop.try_recv()) {
         listening.abort();

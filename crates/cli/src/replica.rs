@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Error, Result};
+use engine::Engine;
 use journal::JournalOptions;
 use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
@@ -53,7 +54,8 @@ async fn open(
     loop {
         let opened = async {
             let journal = NatsJournal::open(place, options.clone()).await?;
-            Ok::<_, Error>(server::start(journal, settings.clone()).await?)
+            let engine = Engine::start(journal, settings.window_bytes).await?;
+            Ok::<_, Error>(App::new(engine, settings.clone()))
         };
         let error = match opened.await {
             Err(error) if may_pass(&error) => format!("{error:#}"),

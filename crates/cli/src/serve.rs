@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
-use server::{AllowedOrigin, Settings};
+use server::{AllowedOrigin, App, Settings};
 
 use crate::keeping::{Keeping, Kept};
 use crate::{files, listen, replica, runtime, values};
@@ -79,6 +80,6 @@ impl Serve {
 
 async fn serve(listen: &str, journal: impl Journal, settings: Settings) -> Result<()> {
     let listener = listen::bind(listen).await?;
-    let app = server::start(journal, settings).await?;
-    listen::serve_until_stopped(listener, app).await.map(drop)
+    let engine = Engine::start(journal, settings.window_bytes).await?;
+    listen::serve_until_stopped(listener, App::new(engine, settings)).await.map(drop)
 }

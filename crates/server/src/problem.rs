@@ -5,8 +5,7 @@ use flight::{ParseError, Rejection};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::health::with_causes;
-use crate::publisher::PublishError;
+use engine::{PublishError, error_chain};
 
 /// The type of a problem that its status and title tell all of (RFC 9457, section 4.2.1).
 const ABOUT_BLANK: &str = "about:blank";
@@ -127,12 +126,12 @@ impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         let (title, advice) = match &error {
             PublishError::NotWritten(_) => ("Not written", "publish it again later"),
-            PublishError::NotKnown(_) | PublishError::Stopped => (
+            PublishError::Unknown(_) | PublishError::Stopped => (
                 "Not known",
                 "publish it again with the same Idempotency-Key, which repeats nothing",
             ),
         };
-        let detail = format!("{}; {advice}", with_causes(&error));
+        let detail = format!("{}; {advice}", error_chain(&error));
         Self::without_field(StatusCode::SERVICE_UNAVAILABLE, title, detail)
     }
 }

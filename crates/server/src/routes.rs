@@ -22,7 +22,7 @@ pub fn routes(
 > + Clone
 + Send
 + 'static {
-    let cors = cors::layer(&app.parts.settings.allow_origins);
+    let cors = cors::layer(&app.state.settings.allow_origins);
     let table = Router::new()
         .route("/", get(page::index))
         .route("/assets/{file}", get(page::asset))

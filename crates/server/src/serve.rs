@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 use tower::{Service, ServiceExt};
 
-use crate::app::{App, Parts};
+use crate::app::{App, AppState};
 use crate::handover::{ForHyper, hand_over, look};
 use crate::routes::routes;
 use crate::socket::{self, KEEPALIVE_AFTER, Socket};
@@ -43,10 +43,10 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Serves `app` on `listener` until `shutdown` is ready; then ends all streams within the app's
 /// drain time, and returns. The journal stays open: see [`App::close`].
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
-    let parts = Arc::clone(&app.parts);
-    let settings = &parts.settings;
+    let state = Arc::clone(&app.state);
+    let settings = &state.settings;
     let most = settings.max_followers.saturating_add(settings.spare_connections);
-    let reactor = reactor(&parts);
+    let reactor = reactor(&state);
     let routes = routes(app);
     let connections = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -57,8 +57,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
             () = tokio::time::sleep(ACCEPT_AGAIN), if full => {}
             accepted = accept(&listener), if !full => match accepted {
                 Ok(socket) => {
-                    let (routes, parts) = (routes.clone(), Arc::clone(&parts));
-                    let connection = connect(socket, connections.watcher(), routes, parts, reactor.clone());
+                    let (routes, state) = (routes.clone(), Arc::clone(&state));
+                    let connection = connect(socket, connections.watcher(), routes, state, reactor.clone());
                     tokio::spawn(connection);
                 }
                 Err(error) => {
@@ -69,17 +69,17 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         }
     }
     drop(listener);
-    drain(&parts, connections).await;
+    drain(&state, connections).await;
 }
 
 /// The threads that write to followers, if there are any. They end their streams when the server
 /// stops, for whatever reason.
-fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<(Seat, Watcher)>>> {
-    let settings = &parts.settings;
+fn reactor(state: &Arc<AppState>) -> Option<Arc<Reactor<(Seat, Watcher)>>> {
+    let settings = &state.settings;
     if settings.reactor_threads == 0 {
         return None;
     }
-    let words = Words { parts: Arc::clone(parts) };
+    let words = Words { state: Arc::clone(state) };
     let config = ReactorConfig {
         workers: settings.reactor_threads,
         heartbeat_interval: stream::HEARTBEAT,
@@ -93,13 +93,13 @@ fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<(Seat, Watcher)>>> {
             return None;
         }
     };
-    let (mut stopping, told) = (parts.health.stopping(), Arc::downgrade(&reactor));
-    let parts = Arc::clone(parts);
+    let (mut stopping, told) = (state.engine.health().shutdown_signal(), Arc::downgrade(&reactor));
+    let state = Arc::clone(state);
     tokio::spawn(async move {
         if stopping.wait_for(|stopping| *stopping).await.is_ok()
             && let Some(reactor) = told.upgrade()
         {
-            reactor.close_all(move || stream::time_to_end(&parts));
+            reactor.close_all(move || stream::time_to_end(&state));
         }
     });
     Some(reactor)
@@ -107,10 +107,10 @@ fn reactor(parts: &Arc<Parts>) -> Option<Arc<Reactor<(Seat, Watcher)>>> {
 
 /// Lets the streams end. Connections that are there are served until the last has ended, so that
 /// publishers are answered and a load balancer can see what is going on; then they end as well.
-async fn drain(parts: &Parts, connections: GracefulShutdown) {
-    let (start, drain) = (Instant::now(), parts.settings.drain);
-    parts.health.stop();
-    let mut streams = parts.streams.subscribe();
+async fn drain(state: &AppState, connections: GracefulShutdown) {
+    let (start, drain) = (Instant::now(), state.settings.drain);
+    state.engine.health().begin_shutdown();
+    let mut streams = state.streams.subscribe();
     let all_ended = streams.wait_for(|open| *open == 0);
     // Those that have not ended by then take nothing, and are given what is left of the time.
     let _ = timeout(stream::endings_within(drain), all_ended).await;
@@ -136,7 +136,7 @@ async fn connect<S, F>(
     socket: TcpStream,
     watcher: Watcher,
     routes: S,
-    parts: Arc<Parts>,
+    state: Arc<AppState>,
     reactor: Option<Arc<Reactor<(Seat, Watcher)>>>,
 ) where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>
@@ -146,7 +146,7 @@ async fn connect<S, F>(
     F: Future<Output = Result<Response, Infallible>> + Send + 'static,
 {
     let head_due = Instant::now() + HEAD_TIMEOUT;
-    let for_hyper = match first(socket, watcher, head_due, &routes, &parts, reactor).await {
+    let for_hyper = match first(socket, watcher, head_due, &routes, &state, reactor).await {
         Ok(Some(for_hyper)) => for_hyper,
         Ok(None) => return,
         Err(error) => {
@@ -155,7 +155,7 @@ async fn connect<S, F>(
         }
     };
     // A task of its own: the one that is here now is small, and most need no other.
-    tokio::spawn(serve_with_hyper(for_hyper, head_due, routes, parts));
+    tokio::spawn(serve_with_hyper(for_hyper, head_due, routes, state));
 }
 
 /// What comes first on a connection; it goes on with hyper if there is something left to do.
@@ -164,18 +164,18 @@ async fn first<S, F>(
     watcher: Watcher,
     head_due: Instant,
     routes: &S,
-    parts: &Parts,
+    state: &AppState,
     reactor: Option<Arc<Reactor<(Seat, Watcher)>>>,
 ) -> io::Result<Option<ForHyper>>
 where
     S: Service<Request, Response = Response, Error = Infallible, Future = F> + Clone,
     F: Future<Output = Result<Response, Infallible>>,
 {
-    socket::tune(&socket, parts.settings.stall_timeout)?;
+    socket::tune(&socket, state.settings.stall_timeout)?;
     let Some(reactor) = reactor else {
         return Ok(Some(ForHyper { socket, watcher, answer: None }));
     };
-    let mut stopping = parts.health.stopping();
+    let mut stopping = state.engine.health().shutdown_signal();
     let found = tokio::select! {
         biased;
         // Hyper ends connections in which nothing happens.
@@ -194,7 +194,7 @@ async fn serve_with_hyper<S, F>(
     for_hyper: ForHyper,
     head_due: Instant,
     routes: S,
-    parts: Arc<Parts>,
+    state: Arc<AppState>,
 ) where
     S: Service<Request, Response = Response, Error = Infallible, Future = F>
         + Clone
@@ -203,21 +203,22 @@ async fn serve_with_hyper<S, F>(
     F: Future<Output = Result<Response, Infallible>> + Send,
 {
     let ForHyper { socket, watcher, answer } = for_hyper;
-    let socket = Socket::new(socket, parts.settings.stall_timeout, Arc::clone(&parts.metrics));
+    let socket =
+        Socket::new(socket, state.settings.stall_timeout, Arc::clone(state.engine.metrics()));
     let answer = Mutex::new(answer);
     let asked = Arc::new(Notify::new());
     let asks = Arc::clone(&asked);
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         asks.notify_one();
         let (version, answered) = (request.version(), answer.lock().take());
-        let (routes, parts) = (routes.clone(), Arc::clone(&parts));
+        let (routes, state) = (routes.clone(), Arc::clone(&state));
         async move {
             let mut response = match answered {
                 Some(response) => response,
                 None => routes.oneshot(request.map(axum::body::Body::new)).await?,
             };
             // HTTP/2 forbids the header, and says the same in another way.
-            if parts.health.is_stopping() && version < Version::HTTP_2 {
+            if state.engine.health().is_shutting_down() && version < Version::HTTP_2 {
                 response
                     .headers_mut()
                     .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -258,6 +259,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
     use bytes::Bytes;
+    use engine::Engine;
     use fanout::{ReactorEvents, StreamBytes};
     use flight::{BoardName, Change};
     use serde_json::json;
@@ -307,8 +309,10 @@ mod tests {
 
     #[tokio::test]
     async fn while_no_thread_takes_a_stream_it_is_served_all_the_same() {
-        let app = crate::start(journal::MemoryJournal::default(), Settings::default()).await;
-        let (app, panicked) = (app.unwrap(), Arc::new(AtomicBool::new(false)));
+        let settings = Settings::default();
+        let engine = Engine::start(journal::MemoryJournal::default(), settings.window_bytes).await;
+        let app = App::new(engine.unwrap(), settings);
+        let panicked = Arc::new(AtomicBool::new(false));
         let config = ReactorConfig {
             workers: 1,
             heartbeat_interval: HEAD_TIMEOUT,
@@ -322,9 +326,9 @@ mod tests {
         let follow = async |path: &str| {
             let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (socket, _) = listener.accept().await.unwrap();
-            let (routes, parts) = (routes(app.clone()), Arc::clone(&app.parts));
+            let (routes, state) = (routes(app.clone()), Arc::clone(&app.state));
             let (watcher, reactor) = (connections.watcher(), Some(Arc::clone(&reactor)));
-            tokio::spawn(connect(socket, watcher, routes, parts, reactor));
+            tokio::spawn(connect(socket, watcher, routes, state, reactor));
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             peer.write_all(request.as_bytes()).await.unwrap();
             read_to(&mut peer, "event: timetable").await;
@@ -333,7 +337,7 @@ mod tests {
         let board = BoardName::parse("gone").unwrap();
         let publish = async |event| {
             let update = Change::parse(&board, event, &json!({})).unwrap();
-            app.publish(board.clone(), update).await.unwrap().unwrap();
+            app.engine().publish(board.clone(), update).await.unwrap().unwrap();
         };
         publish("boardUpdate").await;
         let _peer = follow("/boards/gone/events").await;

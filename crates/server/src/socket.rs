@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use crate::metrics::Metrics;
+use engine::Metrics;
 
 /// A peer that says nothing for so long is asked for a sign of life.
 pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
@@ -80,7 +80,7 @@ impl Socket {
         if stalled.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        self.metrics.stalled();
+        self.metrics.count_stalled_connection();
         // What the system still holds for the peer goes with the connection.
         if let Err(error) = self.inner.set_zero_linger() {
             tracing::debug!("a stalled connection had gone already: {error}");
@@ -114,18 +114,18 @@ impl AsyncWrite for Socket {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        parts: &[IoSlice<'_>],
+        state: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let mut bytes = 0;
         let fits = |part: &&IoSlice<'_>| {
             bytes += part.len();
             bytes <= MAX_WRITE_BYTES
         };
-        let fitting = parts.iter().take_while(fits).count();
-        if let (0, Some(first)) = (fitting, parts.first()) {
+        let fitting = state.iter().take_while(fits).count();
+        if let (0, Some(first)) = (fitting, state.first()) {
             return self.poll_write(cx, first);
         }
-        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, &parts[..fitting]);
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, &state[..fitting]);
         self.watch(written, cx)
     }
 

@@ -4,7 +4,7 @@
 mod resume;
 
 /// The gate before the first events of a stream.
-mod gate;
+pub(crate) mod gate;
 
 /// What a stream is sent by a task of its own, until it ends.
 mod body;
@@ -27,17 +27,16 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use rand::RngExt;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::app::{App, DEFAULT_BOARD, Parts};
-use crate::frames;
-use crate::live::Found;
+use crate::app::{App, AppState};
 use crate::problem::Problem;
 use crate::segments::Segments;
 use body::Stream;
+use engine::frames;
+use engine::{BoardStatus, DEFAULT_BOARD};
 use resume::{LastEventId, Wishes};
 
-pub(crate) use gate::Gate;
 pub(crate) use wording::Words;
 
 /// A stream that is silent for longer is at fault.
@@ -74,11 +73,9 @@ pub(crate) async fn board(
     lobby: Option<Extension<Lobby>>,
 ) -> Response {
     let wishes = Wishes::read(&headers, query.as_deref().unwrap_or_default());
-    if app.parts.has_others
-        && let LastEventId::Of(id) = &wishes.last_event_id
-    {
-        // Another replica may have been quicker. An id that is not reached is looked at all the same.
-        let _ = timeout(AHEAD_WAIT, app.parts.waiting.until_applied(id.seq)).await;
+    if let LastEventId::Of(id) = &wishes.last_event_id {
+        // Another replica may have applied it first. After the timeout the id is judged as it is.
+        app.state.engine.wait_applied(id.seq, AHEAD_WAIT).await;
     }
     match admit(&app, &board, &wishes) {
         Ok(Admission::Stream(admitted)) => {
@@ -124,35 +121,35 @@ pub(crate) struct Seat(Arc<watch::Sender<usize>>);
 
 /// The one door, whatever way a request came in.
 fn admit(app: &App, board: &str, wishes: &Wishes) -> Result<Admission, Problem> {
-    let parts = &app.parts;
+    let state = &app.state;
     let board = BoardName::parse(board).map_err(|_| Problem::unknown_board())?;
-    let channel = match parts.live.find(&board) {
-        Found::Open(channel) => channel,
-        Found::Closed => return Ok(Admission::Closed),
-        Found::Unknown => return Err(Problem::unknown_board()),
+    let channel = match state.engine.boards().status(&board) {
+        BoardStatus::Open(channel) => channel,
+        BoardStatus::Closed => return Ok(Admission::Closed),
+        BoardStatus::Unknown => return Err(Problem::unknown_board()),
     };
-    if parts.health.is_stopping() {
-        return Ok(Admission::TurnedAway(frames::retry(retry_after_stop(parts.settings.drain))));
+    if state.engine.health().is_shutting_down() {
+        return Ok(Admission::TurnedAway(frames::retry(retry_after_stop(state.settings.drain))));
     }
-    let Some(seat) = Seat::take(&parts.streams, parts.settings.max_followers) else {
-        parts.metrics.turned_away();
+    let Some(seat) = Seat::take(&state.streams, state.settings.max_followers) else {
+        state.engine.metrics().count_rejected_stream();
         return Ok(Admission::TurnedAway(frames::retry(random(RETRY_WHEN_FULL_MILLIS))));
     };
     let start = match &wishes.last_event_id {
         LastEventId::None => ResumePoint::Fresh,
-        LastEventId::Of(id) if parts.live.honours(*id) => ResumePoint::After(id.seq.0),
+        LastEventId::Of(id) if state.engine.boards().honours(*id) => ResumePoint::After(id.seq.0),
         LastEventId::Of(_) | LastEventId::Garbage => ResumePoint::Unknown,
     };
     let follower = channel.follow(start);
     if follower.is_resumed() {
-        parts.metrics.resumed();
+        state.engine.metrics().count_resumed_stream();
     }
     let mut opening = opening(wishes);
     // Before the rows: whoever is shown them is not to believe them for a moment.
-    if parts.health.behind().is_some() {
-        opening.extend(heartbeat(parts, follower.head()));
+    if state.engine.health().reportable_staleness().is_some() {
+        opening.extend(heartbeat(state, follower.head()));
     }
-    let turn = parts.gate.turn(Instant::now());
+    let turn = state.gate.turn(Instant::now());
     Ok(Admission::Stream(Box::new(Admitted { follower, opening, turn, seat })))
 }
 
@@ -174,9 +171,9 @@ fn opening(wishes: &Wishes) -> Vec<Frame> {
 }
 
 /// The heartbeat for one who stands at `head`, as of now.
-fn heartbeat(parts: &Parts, head: u64) -> Option<Frame> {
-    let id = parts.live.id(head)?;
-    Some(frames::heartbeat(Timestamp::now(), id, parts.health.behind()))
+fn heartbeat(state: &AppState, head: u64) -> Option<Frame> {
+    let id = state.engine.boards().event_id(head)?;
+    Some(frames::heartbeat(Timestamp::now(), id, state.engine.health().reportable_staleness()))
 }
 
 /// What one is told who comes before the server is ready.
@@ -214,10 +211,10 @@ pub(crate) fn endings_within(drain: Duration) -> Duration {
 }
 
 /// How long one of the streams that are open goes on when the server stops.
-pub(crate) fn time_to_end(parts: &Parts) -> Duration {
-    let streams = u64::try_from(*parts.streams.borrow()).unwrap_or(u64::MAX);
+pub(crate) fn time_to_end(state: &AppState) -> Duration {
+    let streams = u64::try_from(*state.streams.borrow()).unwrap_or(u64::MAX);
     let wished = Duration::from_millis(streams / u64::from(ENDINGS_PER_MILLI));
-    wished.min(endings_within(parts.settings.drain)).mul_f64(rand::rng().random())
+    wished.min(endings_within(state.settings.drain)).mul_f64(rand::rng().random())
 }
 
 /// What one is told whose server stops: it comes back when the stop is over, or soon after.

@@ -8,19 +8,20 @@ use serde_json::Value;
 use crate::document::root;
 
 /// Each crate with those of ours that it knows.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
+    ("engine", &["fanout", "flight", "journal", "sse"]),
     ("fanout", &["multisend"]),
     ("feeds", &["flight"]),
     ("flight", &[]),
-    ("flightboard", &["feeds", "flight", "journal", "nats-journal", "server"]),
+    ("flightboard", &["engine", "feeds", "flight", "journal", "nats-journal", "server"]),
     ("flightboard-bench", &[]),
     ("journal", &[]),
     ("measure", &["sse", "testkit"]),
     ("nats-journal", &["journal"]),
     ("peers", &[]),
-    ("server", &["fanout", "flight", "journal", "sse"]),
+    ("server", &["engine", "fanout", "flight", "journal", "sse"]),
     ("sse", &[]),
     ("multisend", &[]),
     ("testkit", &["sse"]),
@@ -28,7 +29,8 @@ const ARROWS: [(&str, &[&str]); 16] = [
 ];
 
 /// What a crate must not know, by what it would need for it.
-const ABSENCES: [(&str, &[&str]); 7] = [
+const ABSENCES: [(&str, &[&str]); 8] = [
+    ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),

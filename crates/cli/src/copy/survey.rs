@@ -3,8 +3,8 @@
 use std::fmt;
 
 use anyhow::Result;
+use engine::Replay;
 use journal::{Follow, ImportSource, Journal, Record, Seq};
-use server::Replay;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::progress::Progress;
@@ -40,7 +40,7 @@ impl Survey {
             }
             progress.add(records - before);
         }
-        let timetables = xxh3_128(&replay.state());
+        let timetables = xxh3_128(&replay.checkpoint());
         Ok(Self { records, tail, digest: digest.digest128(), timetables })
     }
 }

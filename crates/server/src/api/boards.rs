@@ -11,10 +11,10 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{reply, request};
 use crate::app::App;
-use crate::frames::BoardSummary;
 use crate::page;
 use crate::problem::Problem;
 use crate::segments::Segments;
+use engine::frames::BoardSummary;
 
 /// `GET /boards`
 pub(crate) async fn list(State(app): State<App>) -> Response {
@@ -24,7 +24,7 @@ pub(crate) async fn list(State(app): State<App>) -> Response {
     }
     let mut boards = Vec::new();
     let behind = behind(&app);
-    app.parts.live.summaries(|_, summary| boards.extend(json(summary, behind)));
+    app.state.engine.boards().visit_summaries(|summary| boards.extend(json(summary, behind)));
     ([(header::CACHE_CONTROL, "no-cache")], Json(List { boards })).into_response()
 }
 
@@ -36,8 +36,9 @@ pub(crate) async fn show(
 ) -> Response {
     let name = request::board(&board);
     let behind = behind(&app);
-    let summary =
-        name.ok().and_then(|name| app.parts.live.summary(&name, |found| json(found, behind))?);
+    let summary = name.ok().and_then(|name| {
+        app.state.engine.boards().visit_summary(&name, |found| json(found, behind))?
+    });
     let mut response = match summary {
         found if page::is_wanted(&headers) => page::of_board(found.is_some()),
         Some(summary) => ([(header::CACHE_CONTROL, "no-cache")], Json(summary)).into_response(),
@@ -47,12 +48,13 @@ pub(crate) async fn show(
     response
 }
 
-fn json(summary: BoardSummary<'_>, behind: Option<u64>) -> Option<Box<RawValue>> {
-    to_raw_value(&BoardSummary { behind, ..summary }).ok()
+fn json(mut summary: BoardSummary<'_>, stale_secs: Option<u64>) -> Option<Box<RawValue>> {
+    summary.stale_secs = stale_secs;
+    to_raw_value(&summary).ok()
 }
 
 fn behind(app: &App) -> Option<u64> {
-    app.parts.health.behind().map(|behind| behind.as_secs())
+    app.state.engine.health().reportable_staleness().map(|behind| behind.as_secs())
 }
 
 /// `PUT /boards/{board}`

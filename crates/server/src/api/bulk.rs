@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::request::{self, MAX_BULK_BYTES};
 use crate::app::App;
-use crate::live::Outcome;
 use crate::problem::Problem;
-use crate::publisher::MAX_PUBLISHED_AT_ONCE;
 use crate::segments::Segments;
+use engine::MAX_PUBLISHED_AT_ONCE;
+use engine::PublishOutcome;
 
 /// `POST /boards/{board}/flights`: each line is an update of its own. One that is refused does not
 /// hold up the others; all are carried out in the order of their lines.
@@ -25,7 +25,7 @@ pub(crate) async fn post(
     let body = request::bytes(&parts, body, request::is_json_lines, MAX_BULK_BYTES).await?;
     request::idempotency_key(&parts.headers)?;
     let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    if app.parts.live.look(|boards, _| boards.board(&board).is_none()) {
+    if app.state.engine.boards().read(|boards, _| boards.board(&board).is_none()) {
         return Err(Problem::unknown_board());
     }
     let lines = body.split(|byte| *byte == b'\n').zip(1..);
@@ -41,7 +41,7 @@ pub(crate) async fn post(
 /// Publishes the lines that were understood and appends the outcome of each.
 async fn publish(app: &App, lines: Vec<(u64, Result<Update, Problem>)>, answer: &mut Vec<u8>) {
     let records = lines.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
-    let mut outcomes = app.parts.publisher.publish(records).await.into_iter();
+    let mut outcomes = app.state.engine.publisher().publish(records).await.into_iter();
     for (number, line) in lines {
         let outcome = line.and_then(|_| {
             let outcome = outcomes.next().expect("one for each that was published");
@@ -52,7 +52,7 @@ async fn publish(app: &App, lines: Vec<(u64, Result<Update, Problem>)>, answer: 
     }
 }
 
-fn outcome_line(number: u64, outcome: Result<Outcome, Problem>) -> Value {
+fn outcome_line(number: u64, outcome: Result<PublishOutcome, Problem>) -> Value {
     let outcome = outcome.and_then(|outcome| outcome.map_err(Problem::from));
     let (status, mut fields) = match outcome {
         Ok(done) => (200, json!({ "id": done.id.map(|id| id.to_string()) })),

@@ -22,7 +22,12 @@ pub(crate) async fn list(
     Segments(board): Segments<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let rows = app.parts.live.rows(&request::board(&board)?).ok_or_else(Problem::unknown_board)?;
+    let rows = app
+        .state
+        .engine
+        .boards()
+        .rows(&request::board(&board)?)
+        .ok_or_else(Problem::unknown_board)?;
     let body = ([(header::CONTENT_TYPE, "application/json")], rows.json.clone());
     Ok(reply::version(rows.id, request::is_known(&headers, rows.id), body))
 }
@@ -36,7 +41,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
     let key = request::key(&flight, query.as_deref().unwrap_or_default())?;
-    app.parts.live.look(|boards, epochs| {
+    app.state.engine.boards().read(|boards, epochs| {
         let timetable = boards.board(&board).ok_or_else(Problem::unknown_board)?;
         let row = timetable.find(&key)?;
         let body = Json(row.flight()).into_response();
@@ -79,7 +84,7 @@ pub(crate) async fn remove(
     let board = request::board(&board)?;
     let key = request::key(&flight, query.as_deref().unwrap_or_default())?;
     let record = Update::new(board, Change::RemoveFlight(key))
-        .with_precondition(request::condition(&headers, &app.parts.live)?)
+        .with_precondition(request::condition(&headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&headers)?);
     Ok(reply::gone(reply::publish(&app, record).await?.id))
 }
@@ -99,7 +104,7 @@ async fn change(
     let json = request::json(&parts, body).await?;
     let update = update(named(&key, json)?)?;
     let record = Update::new(board, update)
-        .with_precondition(request::condition(&parts.headers, &app.parts.live)?)
+        .with_precondition(request::condition(&parts.headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     let done = reply::publish(&app, record).await?;
     Ok(match &done.row {

@@ -18,7 +18,7 @@ pub(crate) async fn alive() -> Response {
 
 /// `GET /readyz`: whether it should be sent requests.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    match app.parts.health.fault() {
+    match app.state.engine.health().unready_reason() {
         None => Json(json!({ "status": "ready" })).into_response(),
         Some(fault) => not_ready(&fault),
     }
@@ -31,6 +31,6 @@ pub(crate) fn not_ready(reason: &str) -> Response {
 
 /// `GET /metrics`
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
-    let text = app.parts.metrics.text(&app.parts.live, app.parts.health.unsure_for());
+    let text = app.state.engine.metrics_text();
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }

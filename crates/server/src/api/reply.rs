@@ -7,15 +7,15 @@ use journal::RecordId;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::live::Done;
 use crate::problem::Problem;
+use engine::AppliedUpdate;
 
 /// Header with the id of the event that an update made.
 const EVENT_ID: HeaderName = HeaderName::from_static("event-id");
 
 /// Publishes one record and waits for what becomes of it.
-pub(super) async fn publish(app: &App, record: Update) -> Result<Done, Problem> {
-    Ok(app.parts.publisher.publish_one(record).await??)
+pub(super) async fn publish(app: &App, record: Update) -> Result<AppliedUpdate, Problem> {
+    Ok(app.state.engine.publisher().publish_one(record).await??)
 }
 
 /// `body` as it is after the event `id`: 201 for something new, 200 otherwise.

@@ -12,8 +12,8 @@ use journal::RecordId;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::live::Live;
 use crate::problem::Problem;
+use engine::LiveBoards;
 
 /// Largest body of one update: far above the largest that could be accepted.
 pub(super) const MAX_UPDATE_BYTES: usize = 64 * 1024;
@@ -137,7 +137,10 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
 }
 
 /// What `If-Match` or `If-None-Match` ask of a row that is to be changed.
-pub(super) fn condition(headers: &HeaderMap, live: &Live) -> Result<Option<Precondition>, Problem> {
+pub(super) fn condition(
+    headers: &HeaderMap,
+    live: &LiveBoards,
+) -> Result<Option<Precondition>, Problem> {
     match (text(headers, &header::IF_MATCH)?, text(headers, &header::IF_NONE_MATCH)?) {
         (None, None) => Ok(None),
         (Some("*"), None) => Ok(Some(Precondition::Present)),

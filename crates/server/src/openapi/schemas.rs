@@ -13,8 +13,8 @@ use super::flights::update_line;
 use super::parameters::{date, string};
 use super::parts::schema;
 use super::streams;
-use crate::app::DEFAULT_BOARD;
-use crate::frames::reason_word;
+use engine::DEFAULT_BOARD;
+use engine::frames::reason_word;
 
 /// Text without control characters, line ends among them.
 pub(super) const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";

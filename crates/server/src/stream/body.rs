@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{Admitted, HEARTBEAT, Seat, heartbeat, retry_after_stop, time_to_end};
 use crate::app::App;
-use crate::frames;
+use engine::frames;
 
 pub(super) struct Stream {
     app: App,
@@ -42,7 +42,7 @@ impl Stream {
             turn: Some(turn),
             taken: opening.iter().map(Frame::payload).collect(),
             next_heartbeat: first_heartbeat(now, turn),
-            stopping: app.parts.health.stopping(),
+            stopping: app.state.engine.health().shutdown_signal(),
             ends: None,
             ended: false,
             _seat: seat,
@@ -72,7 +72,7 @@ impl Stream {
                 // Not before: what was acknowledged is shown.
                 PullResult::Empty if ends => {
                     self.ended = true;
-                    let drain = self.app.parts.settings.drain;
+                    let drain = self.app.state.settings.drain;
                     return Some(frames::retry(retry_after_stop(drain)).payload());
                 }
                 PullResult::Empty => {}
@@ -104,12 +104,12 @@ impl Stream {
             }
         };
         if stopping {
-            self.ends = Some(Instant::now() + time_to_end(&self.app.parts));
+            self.ends = Some(Instant::now() + time_to_end(&self.app.state));
         }
     }
 
     fn heartbeat(&self) -> Option<Bytes> {
-        heartbeat(&self.app.parts, self.follower.head()).map(|heartbeat| heartbeat.payload())
+        heartbeat(&self.app.state, self.follower.head()).map(|heartbeat| heartbeat.payload())
     }
 }
 

@@ -7,21 +7,21 @@ use bytes::Bytes;
 use fanout::{ReactorEvents, StreamBytes};
 
 use super::retry_after_stop;
-use crate::app::Parts;
-use crate::frames::{self, LAST_CHUNK};
+use crate::app::AppState;
+use engine::frames::{self, LAST_CHUNK};
 
 #[derive(Clone)]
 pub(crate) struct Words {
-    pub(crate) parts: Arc<Parts>,
+    pub(crate) state: Arc<AppState>,
 }
 
 impl StreamBytes for Words {
     fn heartbeat(&self, head: u64) -> Option<Bytes> {
-        super::heartbeat(&self.parts, head).map(|heartbeat| heartbeat.wire_bytes().clone())
+        super::heartbeat(&self.state, head).map(|heartbeat| heartbeat.wire_bytes().clone())
     }
 
     fn goodbye(&self) -> Bytes {
-        let retry = frames::retry(retry_after_stop(self.parts.settings.drain));
+        let retry = frames::retry(retry_after_stop(self.state.settings.drain));
         [retry.wire_bytes(), LAST_CHUNK].concat().into()
     }
 
@@ -32,11 +32,11 @@ impl StreamBytes for Words {
 
 impl ReactorEvents for Words {
     fn stalled(&self) {
-        self.parts.metrics.stalled();
+        self.state.engine.metrics().count_stalled_connection();
     }
 
     fn worker_panicked(&self) {
-        self.parts.metrics.reactor_panicked();
+        self.state.engine.metrics().count_reactor_panic();
         tracing::error!(
             "a thread that writes to screens panicked: its screens are cut and come back, and \
              another one takes its place"

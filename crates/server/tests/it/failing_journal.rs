@@ -160,7 +160,7 @@ async fn a_journal_is_asked_only_when_nothing_was_appended_for_a_while() {
     assert_eq!(disk.probes(), 0);
     tokio::time::sleep(Duration::from_secs(150)).await;
     assert!((8..=11).contains(&disk.probes()), "{} probes", disk.probes());
-    house.app.close().await;
+    house.app.engine().close().await;
     let probes = disk.probes();
     tokio::time::sleep(LONG).await;
     assert_eq!(disk.probes(), probes, "none after the end");

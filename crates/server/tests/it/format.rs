@@ -221,7 +221,7 @@ async fn a_stopping_server_ends_its_streams_without_closing_the_board() {
         streams.push(stream);
     }
     let start = tokio::time::Instant::now();
-    house.app.close().await;
+    house.app.engine().close().await;
     for stream in &mut streams {
         assert_eq!(stream.event().await, None);
         assert!((1_000..=10_000).contains(&stream.retry()));

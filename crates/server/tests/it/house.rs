@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use engine::Engine;
 use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
@@ -34,7 +35,8 @@ impl House {
     }
 
     pub(crate) async fn on(journal: impl Journal, settings: Settings) -> Self {
-        Self { app: server::start(journal, settings).await.unwrap() }
+        let engine = Engine::start(journal, settings.window_bytes).await.unwrap();
+        Self { app: App::new(engine, settings) }
     }
 
     pub(crate) async fn ask(&self, request: Request) -> Answer {

@@ -92,7 +92,7 @@ async fn after_a_restart_resuming_works_before_the_first_publish() {
     let seen = house.put_rows(0..10).await;
     house.put_rows(10..60).await;
     let before = house.get("/boards/main/flights").await.json();
-    house.app.close().await;
+    house.app.engine().close().await;
 
     let house = House::on(open(), Settings::default()).await;
     assert_eq!(house.get("/boards/main/flights").await.json(), before, "rows and id");
@@ -102,7 +102,7 @@ async fn after_a_restart_resuming_works_before_the_first_publish() {
     are_rows(&mut stream, 60..61).await;
     assert_ne!(newest.split_once('-').unwrap().0, seen.split_once('-').unwrap().0, "a new epoch");
     are_rows(&mut house.resume("/events", &seen).await, 10..61).await;
-    house.app.close().await;
+    house.app.engine().close().await;
 }
 
 /// Far more records than lie between two checkpoints, most of them of another board.
@@ -134,7 +134,7 @@ async fn a_restart_from_a_checkpoint_has_all_rows_and_the_window() {
     let busy = house.put_gate("busy", "B0", "x").await;
     house.put_gate("busy", "B1", "y").await;
     let before = house.get("/boards/busy/flights").await.body;
-    house.app.close().await;
+    house.app.engine().close().await;
 
     let journal = open();
     let start = journal.start_point().await.unwrap();
@@ -147,7 +147,7 @@ async fn a_restart_from_a_checkpoint_has_all_rows_and_the_window() {
     let mut stream = house.resume("/events", &quiet).await;
     house.put_rows(15..16).await;
     are_rows(&mut stream, 15..16).await;
-    house.app.close().await;
+    house.app.engine().close().await;
 }
 
 #[tokio::test]

@@ -301,7 +301,7 @@ fn live_through<J: Journal>(
                 viewer.lose();
             }
             if let End::Close = end {
-                house.app.close().await;
+                house.app.engine().close().await;
             }
         });
     }

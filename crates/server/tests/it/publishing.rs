@@ -95,7 +95,7 @@ async fn a_repeated_publish_is_harmless_also_after_a_restart() {
     let key = ("idempotency-key", "k1");
     let first = send_with(&house, "PUT", key, json!({"gate": "1"})).await;
     let changed = house.send("PATCH", ROW, json!({"gate": "2"})).await;
-    house.app.close().await;
+    house.app.engine().close().await;
 
     let house = House::on(open(), Settings::default()).await;
     let again = send_with(&house, "PUT", key, json!({"gate": "1"})).await;
@@ -103,7 +103,7 @@ async fn a_repeated_publish_is_harmless_also_after_a_restart() {
     assert_eq!(house.get(ROW).await.header("etag"), changed.header("etag"), "nothing was done");
     let other = send_with(&house, "PUT", key, json!({"gate": "9"})).await;
     assert_eq!((other.status.as_u16(), &other.json()["field"]), (422, &json!("Idempotency-Key")));
-    house.app.close().await;
+    house.app.engine().close().await;
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn a_journal_that_takes_nothing_is_said_to_publishers_and_operators() {
     let house = House::new().await;
     assert_eq!(house.get("/readyz").await.status, StatusCode::OK);
     house.put_rows(0..1).await;
-    house.app.close().await;
+    house.app.engine().close().await;
     let refused = house.send("PUT", ROW, json!({})).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("content-type"), "application/problem+json");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
+use engine::{STALE_AFTER, UNKNOWN_OUTCOME_TIMEOUT};
 use http::StatusCode;
 use journal::{
     Checkpoint, Epochs, Error, Follow, Journal, MemoryFollower, MemoryJournal, NewRecord,
@@ -15,7 +16,7 @@ use journal::{
 use journal::{Record, Seq};
 use parking_lot::Mutex;
 use serde_json::json;
-use server::{BEHIND_AFTER, Settings, UNKNOWN_WAIT};
+use server::Settings;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -247,7 +248,11 @@ async fn an_update_of_which_nothing_is_known_says_so_in_time_and_can_be_repeated
     journal.answers(Answers::AreLostWithTheQuestion);
     let asked = Instant::now();
     let answer = one.ask(put()).await;
-    assert!(asked.elapsed() <= UNKNOWN_WAIT + Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() <= UNKNOWN_OUTCOME_TIMEOUT + Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.header("retry-after"), "5");
@@ -282,16 +287,16 @@ async fn is_told_while((ours, cut): (&House, &dyn Fn(bool)), theirs: &House) {
     theirs.put_rows(1..2).await;
     let behind = loop {
         let (head, behind) = beat(&mut stream).await;
-        assert!(since.elapsed() <= BEHIND_AFTER + Duration::from_secs(17), "{:?}", since.elapsed());
+        assert!(since.elapsed() <= STALE_AFTER + Duration::from_secs(17), "{:?}", since.elapsed());
         if let Some(behind) = behind {
             assert_eq!(head, before, "it stands still");
             break behind;
         }
     };
-    assert!(behind >= BEHIND_AFTER.as_secs(), "{behind}");
+    assert!(behind >= STALE_AFTER.as_secs(), "{behind}");
     let ready = ours.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(ready.body.contains("whether there are newer updates"), "{}", ready.body);
+    assert!(ready.body.contains("out of date"), "{}", ready.body);
     assert!(ours.get("/boards/main").await.json()["behind"].is_u64());
     assert!(ours.get("/boards").await.json()["boards"][0]["behind"].is_u64());
     assert!(theirs.get("/boards/main").await.json()["behind"].is_null());
@@ -353,7 +358,7 @@ async fn whoever_writes_the_stream_it_is_told_before_its_rows() {
     for settings in both_ways(Settings::default()) {
         let journal = Shared::new();
         *journal.cut_since.lock() =
-            Some((Instant::now() - BEHIND_AFTER, journal.stream.journal.tail()));
+            Some((Instant::now() - STALE_AFTER, journal.stream.journal.tail()));
         let served = serve_on(journal, settings).await;
         until(&served.house, "/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
         let mut socket = served.follow().await;

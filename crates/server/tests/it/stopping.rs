@@ -100,7 +100,7 @@ async fn what_was_answered_before_a_stop_is_shown_before_each_end() {
         streams.push(stream);
     }
     let id = house.put_rows(1..2).await;
-    house.app.close().await;
+    house.app.engine().close().await;
     for stream in &mut streams {
         let (event, event_id, _) = stream.event().await.expect("it has not ended before");
         assert_eq!((event.as_str(), event_id), ("flightAddition", id.clone()));
@@ -121,7 +121,7 @@ async fn endings(streams: usize, drain: Duration) -> Vec<Duration> {
         });
     }
     let start = Instant::now();
-    house.app.close().await;
+    house.app.engine().close().await;
     let mut endings: Vec<_> = open.join_all().await.into_iter().map(|end| end - start).collect();
     endings.sort();
     endings

@@ -63,6 +63,6 @@ async fn those_who_wait_end_with_a_stop_and_are_freed_when_they_go() {
     let mut last = streams.pop().unwrap();
     drop(streams);
     assert_eq!(house.followers("main").await, 1);
-    house.app.close().await;
+    house.app.engine().close().await;
     assert_eq!(last.event().await, None, "its turn had not come");
 }

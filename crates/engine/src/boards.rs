@@ -1,0 +1,275 @@
+//! The current timetables and the channels of their followers.
+//!
+//! One lock covers both: a snapshot is taken at one position, and the frames after it continue from
+//! there. Nothing waits while holding it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use fanout::{Channel, Frame, Snapshot, SnapshotReason};
+use flight::{
+    ApplyOutcome, BoardEvent, BoardName, Boards, Change, Flight, Rejection, Timetable, Update,
+};
+use journal::{Epochs, RecordId, Seq};
+use parking_lot::Mutex;
+
+use crate::envelope::CommittedUpdate;
+use crate::frames::{self, BoardSummary, EncodedRows};
+use crate::metrics::{BoardCounts, Metrics};
+
+/// All boards, and a channel for each open one.
+pub struct LiveBoards {
+    state: Mutex<BoardsState>,
+    window_bytes: usize,
+    metrics: Arc<Metrics>,
+    /// For the channels, which ask for snapshots.
+    this: Weak<Self>,
+}
+
+struct BoardsState {
+    boards: Boards,
+    epochs: Epochs,
+    open: BTreeMap<BoardName, OpenBoard>,
+}
+
+struct OpenBoard {
+    channel: Arc<Channel>,
+    /// The newest rows encoded so far.
+    rows: Option<Arc<EncodedRows>>,
+}
+
+/// The outcome of a published update.
+pub type PublishOutcome = Result<AppliedUpdate, Rejection>;
+
+/// An update that was applied, now or under the same idempotency key before.
+#[derive(Debug, Clone)]
+pub struct AppliedUpdate {
+    /// Id of the event that made the change. `None` if the journal no longer knows its epoch.
+    pub id: Option<RecordId>,
+    /// Whether the update created the board or row that it put.
+    pub created: bool,
+    /// The row right after the update, if it put or patched one.
+    pub row: Option<Flight>,
+}
+
+/// A board as a stream request finds it.
+pub enum BoardStatus {
+    /// The board is open; followers subscribe to its channel.
+    Open(Arc<Channel>),
+    /// The board is closed.
+    Closed,
+    /// There is no such board.
+    Unknown,
+}
+
+impl LiveBoards {
+    pub(crate) fn new(
+        boards: Boards,
+        epochs: Epochs,
+        window_bytes: usize,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|this| {
+            let state = Mutex::new(BoardsState { boards, epochs, open: BTreeMap::new() });
+            let boards = Self { state, window_bytes, metrics, this: Weak::clone(this) };
+            boards.open_channels();
+            boards
+        })
+    }
+
+    /// Applies updates in order and publishes their frames. Returns the request id and outcome of
+    /// each.
+    pub(crate) fn apply(
+        &self,
+        epochs: Epochs,
+        updates: Vec<CommittedUpdate>,
+    ) -> Vec<(u64, PublishOutcome)> {
+        let mut state = self.state.lock();
+        state.epochs = epochs;
+        let mut outcomes = Vec::with_capacity(updates.len());
+        for update in &updates {
+            let outcome = self.apply_one(&mut state, update);
+            outcomes.push((update.envelope.request_id, outcome));
+        }
+        outcomes
+    }
+
+    /// Whether followers can subscribe to the board.
+    pub fn status(&self, board: &BoardName) -> BoardStatus {
+        let state = self.state.lock();
+        match (state.open.get(board), state.boards.board(board)) {
+            (Some(open), _) => BoardStatus::Open(Arc::clone(&open.channel)),
+            (None, Some(_)) => BoardStatus::Closed,
+            (None, None) => BoardStatus::Unknown,
+        }
+    }
+
+    /// The encoded rows of a board, encoded once per change.
+    pub fn rows(&self, board: &BoardName) -> Option<Arc<EncodedRows>> {
+        let state = &mut *self.state.lock();
+        let timetable = state.boards.board(board)?;
+        let id = state.epochs.record_id(Seq(timetable.head()))?;
+        let Some(open) = state.open.get_mut(board) else {
+            return Some(Arc::new(EncodedRows::new(id, timetable)));
+        };
+        let current = open.rows.take().filter(|rows| rows.id == id);
+        let rows = current.unwrap_or_else(|| Arc::new(EncodedRows::new(id, timetable)));
+        open.rows = Some(Arc::clone(&rows));
+        Some(rows)
+    }
+
+    /// Calls `read` under the lock, so it must be short.
+    pub fn read<T>(&self, read: impl FnOnce(&Boards, &Epochs) -> T) -> T {
+        let state = self.state.lock();
+        read(&state.boards, &state.epochs)
+    }
+
+    /// Calls `visit` for each board, under the lock.
+    pub fn visit_summaries(&self, mut visit: impl FnMut(BoardSummary<'_>)) {
+        let state = self.state.lock();
+        for (name, timetable) in state.boards.iter() {
+            visit(state.summary(name, timetable));
+        }
+    }
+
+    /// Calls `visit` for one board, under the lock.
+    pub fn visit_summary<T>(
+        &self,
+        board: &BoardName,
+        visit: impl FnOnce(BoardSummary<'_>) -> T,
+    ) -> Option<T> {
+        let state = self.state.lock();
+        let timetable = state.boards.board(board)?;
+        Some(visit(state.summary(board, timetable)))
+    }
+
+    /// The id of the event at a position that a channel returned.
+    pub fn event_id(&self, seq: u64) -> Option<RecordId> {
+        self.state.lock().epochs.record_id(Seq(seq))
+    }
+
+    /// Whether a follower can resume from this event id.
+    pub fn honours(&self, id: RecordId) -> bool {
+        self.state.lock().epochs.honours(id)
+    }
+
+    pub(crate) fn counts(&self) -> Vec<BoardCounts> {
+        let state = self.state.lock();
+        let counts = state.boards.iter().map(|(name, timetable)| BoardCounts {
+            board: name.clone(),
+            followers: state.followers(name),
+            flights: timetable.len(),
+        });
+        counts.collect()
+    }
+
+    /// The oldest position at which a window begins.
+    pub(crate) fn oldest_floor(&self) -> Option<Seq> {
+        let state = self.state.lock();
+        state.open.values().map(|open| Seq(open.channel.floor())).min()
+    }
+
+    fn open_channels(&self) {
+        let state = &mut *self.state.lock();
+        for (name, timetable) in state.boards.iter() {
+            if timetable.close_reason().is_none() {
+                let channel = self.new_channel(name, timetable.head());
+                state.open.insert(name.clone(), OpenBoard { channel, rows: None });
+            }
+        }
+    }
+
+    fn apply_one(&self, state: &mut BoardsState, committed: &CommittedUpdate) -> PublishOutcome {
+        let CommittedUpdate { seq, time, envelope } = committed;
+        let outcome = state.boards.apply(seq.0, *time, &envelope.update);
+        self.metrics.count_outcome(&outcome);
+        let version = match outcome {
+            ApplyOutcome::Changed(event) => {
+                self.publish_event(state, envelope.update.board(), *seq, &event);
+                *seq
+            }
+            ApplyOutcome::Unchanged { version } | ApplyOutcome::Repeated { version } => {
+                Seq(version)
+            }
+            ApplyOutcome::Rejected(rejection) => return Err(rejection),
+        };
+        Ok(state.applied_update(&envelope.update, *seq, version))
+    }
+
+    fn publish_event(
+        &self,
+        state: &mut BoardsState,
+        board: &BoardName,
+        seq: Seq,
+        event: &BoardEvent,
+    ) {
+        let Some(open) = state.open.get(board) else {
+            // This event opens the board. No follower can resume from before it, so it needs no
+            // frame.
+            let channel = self.new_channel(board, seq.0);
+            state.open.insert(board.clone(), OpenBoard { channel, rows: None });
+            return;
+        };
+        let frame = frames::event(state.epochs.record_id(seq), event.name(), &event.data());
+        if let BoardEvent::ClosedConnection(_) = event {
+            open.channel.close(seq.0, frame);
+            state.open.remove(board);
+        } else {
+            open.channel.publish(seq.0, frame);
+        }
+    }
+
+    fn new_channel(&self, board: &BoardName, seq: u64) -> Arc<Channel> {
+        let boards = Weak::clone(&self.this);
+        let name = board.clone();
+        Channel::new(seq, self.window_bytes, move |reason| {
+            let snapshot = boards.upgrade().and_then(|boards| boards.snapshot(&name, reason));
+            // The engine was dropped, or the board was closed and forgotten: no frame will follow.
+            snapshot.unwrap_or(Snapshot { seq: u64::MAX, frame: Frame::default() })
+        })
+    }
+
+    fn snapshot(&self, board: &BoardName, reason: SnapshotReason) -> Option<Snapshot> {
+        let rows = self.rows(board)?;
+        self.metrics.count_snapshot(reason);
+        // The closing event of a closed board has yet to be sent, so start before it.
+        let seq = if rows.is_closed { rows.id.seq.prev() } else { rows.id.seq };
+        Some(Snapshot { seq: seq.0, frame: rows.frame(reason) })
+    }
+}
+
+impl BoardsState {
+    fn applied_update(&self, update: &Update, seq: Seq, version: Seq) -> AppliedUpdate {
+        let timetable = self.boards.board(update.board());
+        let key = match update.change() {
+            Change::PutFlight(flight) => Some(flight.key()),
+            Change::PatchFlight(patch) => Some(patch.key()),
+            Change::RemoveFlight(_) | Change::ExpireFlight(_) => None,
+            Change::PutBoard(_) | Change::CloseBoard { .. } => None,
+        };
+        let row = timetable.zip(key).and_then(|(timetable, key)| timetable.find(key).ok());
+        let created = match update.change() {
+            Change::PutFlight(_) => row.is_some_and(|row| row.added_seq() == seq.0),
+            Change::PutBoard(_) => timetable.is_some_and(|board| board.opened_seq() == seq.0),
+            _ => false,
+        };
+        let row = row.map(|row| row.flight().clone());
+        AppliedUpdate { id: self.epochs.record_id(version), created, row }
+    }
+
+    fn summary<'a>(&self, name: &BoardName, timetable: &'a Timetable) -> BoardSummary<'a> {
+        let id = self.epochs.record_id(Seq(timetable.head()));
+        BoardSummary {
+            settings: timetable.settings(),
+            id: id.map_or_else(String::new, |id| id.to_string()),
+            is_closed: timetable.close_reason().is_some(),
+            flights: timetable.len(),
+            followers: self.followers(name),
+            stale_secs: None,
+        }
+    }
+
+    fn followers(&self, board: &BoardName) -> usize {
+        self.open.get(board).map_or(0, |open| open.channel.followers())
+    }
+}

@@ -1,0 +1,198 @@
+//! Start, publish, stop.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flight::{BoardName, BoardSettings, Change, ParseError, Update};
+use journal::{Journal, Seq};
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::timeout;
+
+use crate::applier::{self, Applier, ApplyError, RestoreError};
+use crate::boards::{LiveBoards, PublishOutcome};
+use crate::expiry;
+use crate::health::Health;
+use crate::journal_probe;
+use crate::metrics::Metrics;
+use crate::publisher::{PublishError, Publisher};
+use crate::staleness;
+use crate::waiters::Waiters;
+
+/// The board that `GET /events` follows. It exists from the first start.
+pub const DEFAULT_BOARD: &str = "main";
+
+/// Deduplication id of the record that opens the default board, so that replicas which start
+/// together open it once.
+const FIRST_BOARD_ID: &str = "first board";
+
+/// The boards of one journal, kept up to date. Clones share one state.
+#[derive(Clone)]
+pub struct Engine {
+    state: Arc<EngineState>,
+}
+
+struct EngineState {
+    boards: Arc<LiveBoards>,
+    publisher: Arc<Publisher>,
+    waiters: Arc<Waiters>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    /// Whether other processes write to the same journal.
+    is_shared: bool,
+    /// Taken by the first [`Engine::close`].
+    tasks: tokio::sync::Mutex<Option<BackgroundTasks>>,
+}
+
+struct BackgroundTasks {
+    close_journal: Pin<Box<dyn Future<Output = ()> + Send>>,
+    applier: JoinHandle<()>,
+    expiry: AbortHandle,
+    journal_probe: AbortHandle,
+    staleness: AbortHandle,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The checkpoint could not be restored.
+    #[error("the timetables could not be restored")]
+    Restore(#[from] RestoreError),
+    /// The records after the checkpoint could not be applied.
+    #[error("the timetables could not be brought up to date")]
+    Apply(#[from] ApplyError),
+    /// The default board could not be opened.
+    #[error("the default board could not be opened")]
+    Publish(#[from] PublishError),
+    /// The default board's name is invalid.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+}
+
+impl Engine {
+    /// Restores the boards from the journal, fills their windows of `window_bytes` each, and starts
+    /// to follow the journal. Opens the default board if the journal has none.
+    ///
+    /// # Errors
+    /// The journal cannot be read or decoded, or does not accept the default board.
+    pub async fn start<J: Journal>(journal: J, window_bytes: usize) -> Result<Self, StartError> {
+        let journal = Arc::new(journal);
+        let is_shared = journal.staleness().is_some();
+        let metrics = Arc::new(Metrics::new());
+        let (boards, restored) = applier::restore(&*journal).await?;
+        let boards = LiveBoards::new(boards, journal.epochs(), window_bytes, Arc::clone(&metrics));
+        let mut applier = Applier::new(Arc::clone(&journal), Arc::clone(&boards), restored);
+        applier.catch_up().await?;
+
+        let health = Arc::new(Health::new());
+        let waiters = Waiters::new(applier.applied());
+        let publisher = Arc::new(Publisher::new(
+            Arc::clone(&journal),
+            Arc::clone(&waiters),
+            Arc::clone(&health),
+            Arc::clone(&metrics),
+        ));
+        let applier = applier.run(Arc::clone(&waiters), Arc::clone(&health));
+        let expiry = expiry::run(Arc::clone(&boards), Arc::clone(&publisher), Arc::clone(&health));
+        let journal_probe = journal_probe::run(Arc::clone(&journal), Arc::clone(&health));
+        let staleness =
+            staleness::run(Arc::clone(&journal), Arc::clone(&waiters), Arc::clone(&health));
+        let tasks = BackgroundTasks {
+            close_journal: Box::pin(async move { journal.close().await }),
+            applier: tokio::spawn(applier),
+            expiry: tokio::spawn(expiry).abort_handle(),
+            journal_probe: tokio::spawn(journal_probe).abort_handle(),
+            staleness: tokio::spawn(staleness).abort_handle(),
+        };
+        open_default_board(&boards, &publisher).await?;
+        let tasks = tokio::sync::Mutex::new(Some(tasks));
+        let state = EngineState { boards, publisher, waiters, health, metrics, is_shared, tasks };
+        Ok(Self { state: Arc::new(state) })
+    }
+
+    /// The current timetables.
+    pub fn boards(&self) -> &Arc<LiveBoards> {
+        &self.state.boards
+    }
+
+    /// Writes updates to the journal.
+    pub fn publisher(&self) -> &Publisher {
+        &self.state.publisher
+    }
+
+    /// Readiness and shutdown.
+    pub fn health(&self) -> &Health {
+        &self.state.health
+    }
+
+    /// Counters and gauges.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.state.metrics
+    }
+
+    /// The metrics as OpenMetrics text.
+    pub fn metrics_text(&self) -> String {
+        self.state.metrics.encode(self.state.health.staleness(), self.state.boards.counts())
+    }
+
+    /// Publishes one unconditional change.
+    ///
+    /// # Errors
+    /// The journal did not accept it, or the engine has stopped.
+    pub async fn publish(
+        &self,
+        board: BoardName,
+        change: Change,
+    ) -> Result<PublishOutcome, PublishError> {
+        self.state.publisher.publish_one(Update::new(board, change)).await
+    }
+
+    /// Waits until the record at `seq` has been applied, for at most `limit`. Returns at once if no
+    /// other process writes to the journal: then a record this engine does not have does not exist.
+    pub async fn wait_applied(&self, seq: Seq, limit: Duration) {
+        if self.state.is_shared {
+            // On a timeout the caller continues with what has been applied.
+            let _ = timeout(limit, self.state.waiters.wait_applied(seq)).await;
+        }
+    }
+
+    /// Completes when the journal no longer matches what was read from it, e.g. its NATS stream was
+    /// recreated or restored. From then on publishing fails and boards are frozen: stop serving,
+    /// close this engine, open the journal again, and start another.
+    pub async fn journal_replaced(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.state.health.journal_replaced().wait_for(|replaced| *replaced).await;
+    }
+
+    /// Closes the journal. Every acknowledged update is in it, and no more are accepted. Further
+    /// calls do nothing.
+    pub async fn close(&self) {
+        let Some(tasks) = self.state.tasks.lock().await.take() else { return };
+        self.state.health.begin_shutdown();
+        tasks.expiry.abort();
+        tasks.journal_probe.abort();
+        tasks.staleness.abort();
+        tasks.close_journal.await;
+        // The applier stops by itself at the end of the closed journal.
+        if let Err(error) = tasks.applier.await {
+            tracing::error!("the applier task failed: {error}");
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+async fn open_default_board(boards: &LiveBoards, publisher: &Publisher) -> Result<(), StartError> {
+    let name = BoardName::parse(DEFAULT_BOARD)?;
+    if boards.read(|boards, _| boards.board(&name).is_none()) {
+        let settings = Box::new(BoardSettings::with_defaults(name.clone()));
+        let update = Update::new(name, Change::PutBoard(settings));
+        publisher.publish_internal(vec![(FIRST_BOARD_ID.to_owned(), update)]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Events encoded for followers: each once, shared by all. A frame is also a chunk of HTTP/1.1 (RFC
+//! 9112, section 7.1), for sockets that are written without an HTTP stack.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fanout::{Frame, SnapshotReason};
+use flight::{BoardSettings, Flight, Timetable, TimetableRow};
+use jiff::Timestamp;
+use journal::RecordId;
+use serde::Serialize;
+use serde_json::json;
+
+/// The chunk that ends a chunked body.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Size of the padding comment. Some old browser engines show nothing before they have read 2 KiB.
+const PADDING_BYTES: usize = 2048;
+
+/// The rows of a board as of one event: the body of `GET …/flights`, and the `timetable` frames.
+#[derive(Debug)]
+pub struct EncodedRows {
+    /// Id of the event.
+    pub id: RecordId,
+    /// The body of `GET …/flights`.
+    pub json: Bytes,
+    /// Whether the event closed the board.
+    pub(crate) is_closed: bool,
+    board: String,
+    flights: String,
+    frames: [OnceLock<Frame>; 4],
+}
+
+impl EncodedRows {
+    pub(crate) fn new(id: RecordId, timetable: &Timetable) -> Self {
+        let flights: Vec<&Flight> =
+            timetable.rows().into_iter().map(TimetableRow::flight).collect();
+        let board = to_json(timetable.settings());
+        let flights = to_json(&flights);
+        let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();
+        let is_closed = timetable.close_reason().is_some();
+        Self { id, json, is_closed, board, flights, frames: Default::default() }
+    }
+
+    /// The `timetable` frame with this reason, encoded on first use.
+    pub(crate) fn frame(&self, reason: SnapshotReason) -> Frame {
+        let encode = || {
+            let Self { board, flights, .. } = self;
+            let reason = reason_word(reason);
+            let data = format!(r#"{{"board":{board},"reason":"{reason}","flights":{flights}}}"#);
+            event(Some(self.id), "timetable", &data)
+        };
+        self.frames[reason as usize].get_or_init(encode).clone()
+    }
+}
+
+/// The settings of a board and its counts, as `GET /boards` lists them.
+#[derive(Debug, Serialize)]
+pub struct BoardSummary<'a> {
+    #[serde(flatten)]
+    pub(crate) settings: &'a BoardSettings,
+    pub(crate) id: String,
+    #[serde(rename = "closed")]
+    pub(crate) is_closed: bool,
+    pub(crate) flights: usize,
+    pub(crate) followers: usize,
+    /// How long the board may have been out of date, if that is long enough to report.
+    #[serde(rename = "behind", skip_serializing_if = "Option::is_none")]
+    pub stale_secs: Option<u64>,
+}
+
+/// Encodes an event. If its epoch is no longer known it has no id; no follower can resume from before
+/// it, so none needs one.
+pub(crate) fn event(id: Option<RecordId>, name: &str, data: &str) -> Frame {
+    encode(id.map(|id| id.to_string()).as_deref(), name, data)
+}
+
+/// Encodes a heartbeat: the board's newest event, and how long the board may have been out of date.
+/// It has no id, so it never moves a follower's `Last-Event-ID`.
+pub fn heartbeat(now: Timestamp, head: RecordId, staleness: Option<Duration>) -> Frame {
+    let mut data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
+    if let Some(staleness) = staleness {
+        data["behind"] = staleness.as_secs().into();
+    }
+    encode(None, "heartbeat", &data.to_string())
+}
+
+/// Encodes the reconnection time of the stream's client.
+pub fn retry(millis: u64) -> Frame {
+    let mut bytes = Vec::new();
+    sse::retry(millis, &mut bytes);
+    chunk(&bytes)
+}
+
+/// Encodes a comment of 2 KiB.
+pub fn padding() -> Frame {
+    let mut bytes = Vec::new();
+    sse::comment(&" ".repeat(PADDING_BYTES), &mut bytes);
+    chunk(&bytes)
+}
+
+/// The word for a reason, in the data of `timetable` events and in metrics.
+pub fn reason_word(reason: SnapshotReason) -> &'static str {
+    match reason {
+        SnapshotReason::Start => "start",
+        SnapshotReason::Expired => "expired",
+        SnapshotReason::Unknown => "unknown",
+        SnapshotReason::Slow => "slow",
+    }
+}
+
+fn encode(id: Option<&str>, name: &str, data: &str) -> Frame {
+    let mut bytes = Vec::with_capacity(data.len() + 80);
+    let event = sse::Event { id, event: Some(name), data };
+    event.encode(&mut bytes).expect("our ids and names contain no line ends");
+    chunk(&bytes)
+}
+
+/// Frames a payload, which must not be empty: an empty chunk would end the body.
+fn chunk(payload: &[u8]) -> Frame {
+    Frame::wrapped(format!("{:x}\r\n", payload.len()).as_bytes(), payload, b"\r\n")
+}
+
+fn to_json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).expect("maps with text keys always have a JSON form")
+}

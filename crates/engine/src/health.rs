@@ -1,0 +1,154 @@
+//! Whether the engine is ready, and if not, why.
+
+use std::error::Error;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::error_chain::error_chain;
+
+/// How long the boards may be behind before followers and load balancers are told. Twice as long as
+/// a journal with several writers takes to notice lost contact.
+pub const STALE_AFTER: Duration = Duration::from_secs(12);
+
+/// The state behind `/readyz`.
+pub struct Health {
+    journal: Mutex<JournalHealth>,
+    /// Why the applier has stopped. It does not restart.
+    applier: Mutex<Option<String>>,
+    /// The last moment at which the boards surely were up to date.
+    current_at: Mutex<Instant>,
+    /// Whether the journal no longer matches what was read from it.
+    journal_replaced: watch::Sender<bool>,
+    shutting_down: watch::Sender<bool>,
+}
+
+/// The journal's last answer to an append or a probe.
+struct JournalHealth {
+    /// Why it rejects updates, if it does.
+    fault: Option<String>,
+    answered_at: Instant,
+}
+
+impl Health {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            journal: Mutex::new(JournalHealth { fault: None, answered_at: now }),
+            applier: Mutex::default(),
+            current_at: Mutex::new(now),
+            journal_replaced: watch::Sender::new(false),
+            shutting_down: watch::Sender::new(false),
+        }
+    }
+
+    /// Why the engine is not ready, if it is not.
+    pub fn unready_reason(&self) -> Option<String> {
+        if self.is_shutting_down() {
+            return Some("the server is stopping".to_owned());
+        }
+        if let Some(reason) = self.applier.lock().clone() {
+            return Some(reason);
+        }
+        if let Some(fault) = self.journal.lock().fault.clone() {
+            return Some(fault);
+        }
+        let secs = self.reportable_staleness()?.as_secs();
+        Some(format!("the boards may have been out of date for {secs} s"))
+    }
+
+    /// How long the boards may have been out of date, once that is [`STALE_AFTER`] or longer.
+    pub fn reportable_staleness(&self) -> Option<Duration> {
+        Some(self.staleness()).filter(|staleness| *staleness >= STALE_AFTER)
+    }
+
+    /// The time since the boards surely were up to date.
+    pub fn staleness(&self) -> Duration {
+        self.current_at.lock().elapsed()
+    }
+
+    /// Records that the boards were up to date at `at`.
+    pub(crate) fn mark_current(&self, at: Instant) {
+        *self.current_at.lock() = at;
+    }
+
+    /// Whether the journal rejects updates.
+    pub(crate) fn journal_unavailable(&self) -> bool {
+        self.journal.lock().fault.is_some()
+    }
+
+    /// The time since the journal last answered.
+    pub(crate) fn journal_idle_time(&self) -> Duration {
+        self.journal.lock().answered_at.elapsed()
+    }
+
+    /// Records the result of an append or a probe.
+    pub(crate) fn record_journal_result<T>(&self, result: &Result<T, journal::Error>) {
+        use journal::Error::{Closed, NoRoom, Replaced, Storage, Unknown};
+        let fault = match result {
+            Ok(_) => None,
+            Err(
+                error
+                @ (Closed | NoRoom { .. } | Replaced { .. } | Storage { .. } | Unknown { .. }),
+            ) => Some(error_chain(error)),
+            // The other errors are about the request, not about the storage.
+            Err(_) => return,
+        };
+        self.set_journal_fault(fault);
+    }
+
+    /// Records that a probe has timed out.
+    pub(crate) fn record_journal_timeout(&self) {
+        self.set_journal_fault(Some("the journal does not answer".to_owned()));
+    }
+
+    fn set_journal_fault(&self, fault: Option<String>) {
+        let mut journal = self.journal.lock();
+        match &fault {
+            Some(text) if journal.fault != fault => {
+                tracing::error!("journal unavailable, rejecting updates: {text}");
+            }
+            None if journal.fault.is_some() => {
+                tracing::info!("journal available again, accepting updates");
+            }
+            _ => {}
+        }
+        *journal = JournalHealth { fault, answered_at: Instant::now() };
+    }
+
+    pub(crate) fn applier_failed(&self, error: &(dyn Error + 'static)) {
+        let error = error_chain(error);
+        tracing::error!("the boards are frozen: {error}");
+        *self.applier.lock() = Some(error);
+    }
+
+    pub(crate) fn applier_stopped(&self) {
+        self.applier.lock().get_or_insert_with(|| "the boards are frozen".to_owned());
+    }
+
+    /// Records that the journal must be reopened.
+    pub(crate) fn mark_journal_replaced(&self) {
+        self.journal_replaced.send_replace(true);
+    }
+
+    pub(crate) fn journal_replaced(&self) -> watch::Receiver<bool> {
+        self.journal_replaced.subscribe()
+    }
+
+    /// Makes the engine unready, so that load balancers stop sending requests, and ends the streams.
+    pub fn begin_shutdown(&self) {
+        self.shutting_down.send_replace(true);
+    }
+
+    /// Whether [`begin_shutdown`](Self::begin_shutdown) was called.
+    pub fn is_shutting_down(&self) -> bool {
+        *self.shutting_down.borrow()
+    }
+
+    /// Becomes true at [`begin_shutdown`](Self::begin_shutdown).
+    pub fn shutdown_signal(&self) -> watch::Receiver<bool> {
+        self.shutting_down.subscribe()
+    }
+}

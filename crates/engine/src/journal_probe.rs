@@ -1,0 +1,46 @@
+//! Probes the journal while no update is published: so the server becomes ready again without a
+//! publisher, and a failing disk is noticed before the first publisher of the day.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::Journal;
+use tokio::time::MissedTickBehavior;
+
+use crate::health::Health;
+
+/// Time between two probes of an unavailable journal, and so how late its recovery may be noticed.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long an available journal may go without an append before it is probed: one heartbeat.
+const IDLE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long a probe may take before the journal counts as unavailable. Failing disks often hang
+/// before they return errors.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Runs until it is aborted.
+pub(crate) async fn run<J: Journal>(journal: Arc<J>, health: Arc<Health>) {
+    let mut ticks = tokio::time::interval(RETRY_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if health.journal_unavailable() || health.journal_idle_time() >= IDLE_INTERVAL {
+            probe(&*journal, &health).await;
+        }
+    }
+}
+
+/// Waits for the answer to one probe, however long it takes: further probes would only queue behind
+/// it.
+async fn probe(journal: &impl Journal, health: &Health) {
+    let mut probe = std::pin::pin!(journal.probe());
+    let result = match tokio::time::timeout(PROBE_TIMEOUT, &mut probe).await {
+        Ok(result) => result,
+        Err(_) => {
+            health.record_journal_timeout();
+            probe.await
+        }
+    };
+    health.record_journal_result(&result);
+}

@@ -1,0 +1,75 @@
+//! The life of an update: publish, append, apply, encode, fan out.
+//!
+//! The publisher appends an update to the journal. The applier follows the journal and applies each
+//! record, in order, to the boards; it encodes the resulting event once, hands the frame to the
+//! board's channel, and completes the publisher's request. The engine does not know HTTP, nor which
+//! journal it has.
+//!
+//! ```
+//! use engine::Engine;
+//! use flight::{BoardName, Change};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::start(journal::MemoryJournal::default(), 1024 * 1024).await?;
+//! let board = BoardName::parse("main")?;
+//! let change = Change::parse(&board, "flightAddition", &json!({"flight": "I768"}))?;
+//! let applied = engine.publish(board, change).await?.expect("a new row is accepted");
+//! assert!(applied.created);
+//! engine.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+/// Start, publish, stop.
+mod engine;
+
+/// Appends updates to the journal and waits for their outcome.
+mod publisher;
+
+/// The requests that wait for the applier.
+mod waiters;
+
+/// The payload of a journal record: an update and its request id.
+mod envelope;
+
+/// The task that follows the journal and applies its records.
+mod applier;
+
+/// The current timetables and the channels of their followers.
+mod boards;
+
+/// Events encoded for followers.
+pub mod frames;
+
+/// Publishes the removal of rows that have expired.
+mod expiry;
+
+/// Measures how far the boards may be behind the journal.
+mod staleness;
+
+/// Probes the journal while no update is published.
+mod journal_probe;
+
+/// Rebuilds the timetables from a journal's records, without serving them.
+mod replay;
+
+/// Whether the engine is ready, and if not, why.
+mod health;
+
+/// Counters and gauges for `/metrics`.
+mod metrics;
+
+/// An error and its causes in one line.
+mod error_chain;
+
+pub use applier::{ApplyError, RestoreError};
+pub use boards::{AppliedUpdate, BoardStatus, LiveBoards, PublishOutcome};
+pub use engine::{DEFAULT_BOARD, Engine, StartError};
+pub use envelope::EnvelopeError;
+pub use error_chain::error_chain;
+pub use health::{Health, STALE_AFTER};
+pub use metrics::Metrics;
+pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
+pub use replay::{Replay, subject_of};

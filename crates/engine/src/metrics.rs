@@ -1,0 +1,187 @@
+//! Counters and gauges for `/metrics`, in OpenMetrics text. Each engine has its own registry; there
+//! is none for the process.
+
+use std::time::Duration;
+
+use fanout::SnapshotReason;
+use flight::{ApplyOutcome, BoardName};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::frames::reason_word;
+
+/// The engine's registry, which the server's streams count in as well.
+pub struct Metrics {
+    registry: Registry,
+    updates: Family<OutcomeLabel, Counter>,
+    timetables_sent: Family<ReasonLabel, Counter>,
+    streams_resumed: Counter,
+    streams_turned_away: Counter,
+    connections_stalled: Counter,
+    updates_not_known: Counter,
+    reactor_panics: Counter,
+    append_seconds: Histogram,
+    unsure_seconds: Gauge,
+    followers: Family<BoardLabel, Gauge>,
+    flights: Family<BoardLabel, Gauge>,
+}
+
+/// The gauges of one board.
+pub(crate) struct BoardCounts {
+    pub(crate) board: BoardName,
+    pub(crate) followers: usize,
+    pub(crate) flights: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BoardLabel {
+    board: String,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("flightboard"),
+            updates: Family::default(),
+            timetables_sent: Family::default(),
+            streams_resumed: Counter::default(),
+            streams_turned_away: Counter::default(),
+            connections_stalled: Counter::default(),
+            updates_not_known: Counter::default(),
+            reactor_panics: Counter::default(),
+            // 0.1 ms to 3.3 s.
+            append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
+            unsure_seconds: Gauge::default(),
+            followers: Family::default(),
+            flights: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("updates", "Records applied, by outcome", self.updates.clone());
+        registry.register(
+            "timetables_sent",
+            "Full timetables sent to followers, by reason",
+            self.timetables_sent.clone(),
+        );
+        registry.register(
+            "streams_resumed",
+            "Streams resumed from a Last-Event-ID",
+            self.streams_resumed.clone(),
+        );
+        registry.register(
+            "streams_turned_away",
+            "Streams ended at once because the follower limit was reached",
+            self.streams_turned_away.clone(),
+        );
+        registry.register(
+            "connections_stalled",
+            "Connections closed because the peer stopped reading",
+            self.connections_stalled.clone(),
+        );
+        registry.register(
+            "updates_not_known",
+            "Updates answered without knowing whether they were written",
+            self.updates_not_known.clone(),
+        );
+        registry.register(
+            "reactor_panics",
+            "Panics of reactor threads; each thread is replaced",
+            self.reactor_panics.clone(),
+        );
+        registry.register_with_unit(
+            "journal_append",
+            "Time until an append was durable",
+            Unit::Seconds,
+            self.append_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "unsure",
+            "Time for which the boards may have been out of date",
+            Unit::Seconds,
+            self.unsure_seconds.clone(),
+        );
+        registry.register("followers", "Open streams", self.followers.clone());
+        registry.register("flights", "Rows", self.flights.clone());
+    }
+
+    pub(crate) fn count_outcome(&self, outcome: &ApplyOutcome) {
+        let outcome = match outcome {
+            ApplyOutcome::Changed(_) => "changed",
+            ApplyOutcome::Unchanged { .. } => "same",
+            ApplyOutcome::Repeated { .. } => "repeated",
+            ApplyOutcome::Rejected(_) => "refused",
+        };
+        self.updates.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    pub(crate) fn count_snapshot(&self, reason: SnapshotReason) {
+        self.timetables_sent.get_or_create(&ReasonLabel { reason: reason_word(reason) }).inc();
+    }
+
+    pub(crate) fn count_unknown_outcome(&self) {
+        self.updates_not_known.inc();
+    }
+
+    pub(crate) fn observe_append(&self, duration: Duration) {
+        self.append_seconds.observe(duration.as_secs_f64());
+    }
+
+    /// Counts a stream that resumed from a `Last-Event-ID`.
+    pub fn count_resumed_stream(&self) {
+        self.streams_resumed.inc();
+    }
+
+    /// Counts a stream that ended at once because the follower limit was reached.
+    pub fn count_rejected_stream(&self) {
+        self.streams_turned_away.inc();
+    }
+
+    /// Counts a connection that was closed because its peer stopped reading.
+    pub fn count_stalled_connection(&self) {
+        self.connections_stalled.inc();
+    }
+
+    /// Counts a panic of a reactor thread.
+    pub fn count_reactor_panic(&self) {
+        self.reactor_panics.inc();
+    }
+
+    /// Encodes all metrics, with the gauges set to the given values.
+    pub(crate) fn encode(&self, staleness: Duration, boards: Vec<BoardCounts>) -> String {
+        self.unsure_seconds.set(i64::try_from(staleness.as_secs()).unwrap_or(i64::MAX));
+        // Boards that no longer exist must not keep their last value.
+        self.followers.clear();
+        self.flights.clear();
+        for BoardCounts { board, followers, flights } in boards {
+            let label = BoardLabel { board: board.to_string() };
+            self.followers.get_or_create(&label).set(gauge_value(followers));
+            self.flights.get_or_create(&label).set(gauge_value(flights));
+        }
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to a String cannot fail");
+        text
+    }
+}
+
+fn gauge_value(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,156 @@
+//! Appends updates to the journal and waits until the applier has reached them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flight::Update;
+use journal::{Journal, MAX_APPEND_RECORDS, NewRecord, Seq};
+use tokio::time::{Instant, timeout_at};
+
+use crate::boards::PublishOutcome;
+use crate::envelope::Envelope;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::waiters::{ApplierStopped, Waiters, next_request_id};
+
+/// Most updates in one call of [`Publisher::publish`]. Callers split larger batches.
+pub const MAX_PUBLISHED_AT_ONCE: usize = 1_000;
+
+const _: () = assert!(MAX_PUBLISHED_AT_ONCE <= MAX_APPEND_RECORDS, "one append must take them");
+
+/// How long a publisher waits for its record to be applied when the journal does not know whether it
+/// was written.
+pub const UNKNOWN_OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Writes updates to the journal.
+pub struct Publisher {
+    journal: Arc<dyn Append>,
+    waiters: Arc<Waiters>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+}
+
+/// Why the outcome of an update is not known. The publisher should retry: with an idempotency key
+/// that is harmless even if the update was applied.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PublishError {
+    /// The update was not written.
+    #[error("the journal did not accept the update")]
+    NotWritten(#[from] journal::Error),
+    /// The update may have been written, and may still be applied.
+    #[error("it is not known whether the update was or will be written")]
+    Unknown(#[source] journal::Error),
+    /// The update was written, but the applier has stopped.
+    #[error("the server stopped before it applied the update")]
+    Stopped,
+}
+
+/// [`Journal::append_records`] as a trait object, so that [`Publisher`] has no type parameter.
+trait Append: Send + Sync {
+    fn append(&self, records: Vec<NewRecord>) -> AppendFuture<'_>;
+}
+
+type AppendFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Seq>, journal::Error>> + Send + 'a>>;
+
+impl<J: Journal> Append for J {
+    fn append(&self, records: Vec<NewRecord>) -> AppendFuture<'_> {
+        Box::pin(self.append_records(records))
+    }
+}
+
+impl Publisher {
+    pub(crate) fn new<J: Journal>(
+        journal: Arc<J>,
+        waiters: Arc<Waiters>,
+        health: Arc<Health>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { journal, waiters, health, metrics }
+    }
+
+    /// Writes the updates, in order, in one commit, and returns the outcome of each once it has been
+    /// applied.
+    pub async fn publish(&self, updates: Vec<Update>) -> Vec<Result<PublishOutcome, PublishError>> {
+        let count = updates.len();
+        debug_assert!(count <= MAX_PUBLISHED_AT_ONCE, "callers split");
+        let (request_ids, outcomes) = self.waiters.register(count);
+        let mut records = Vec::with_capacity(count);
+        for (request_id, update) in request_ids.iter().zip(updates) {
+            // The request id also deduplicates. The idempotency key would not do: two requests with
+            // the same key are two records, each with an outcome.
+            let dedup_id = format!("{request_id:016x}");
+            records.push(to_record(Envelope { request_id, update }, dedup_id));
+        }
+        let unknown = match self.append(records).await {
+            Ok(_) => None,
+            Err(error @ journal::Error::Unknown { .. }) => Some(error),
+            Err(error) => return vec![Err(error.into()); count],
+        };
+        // If the append was lost, the outcome may never come. One deadline covers the whole batch.
+        let deadline = Instant::now() + UNKNOWN_OUTCOME_TIMEOUT;
+        let mut results = Vec::with_capacity(count);
+        for outcome in outcomes {
+            let outcome = match &unknown {
+                None => outcome.await,
+                Some(error) => match timeout_at(deadline, outcome).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => {
+                        self.metrics.count_unknown_outcome();
+                        results.push(Err(PublishError::Unknown(error.clone())));
+                        continue;
+                    }
+                },
+            };
+            results.push(outcome.map_err(|_| PublishError::Stopped));
+        }
+        results
+    }
+
+    /// Like [`publish`](Self::publish), for one update.
+    pub async fn publish_one(&self, update: Update) -> Result<PublishOutcome, PublishError> {
+        self.publish(vec![update]).await.pop().unwrap_or(Err(PublishError::Stopped))
+    }
+
+    /// Writes updates that every replica publishes by itself, and waits until they have been applied.
+    /// Each comes with a deduplication id that is the same on all replicas, so the journal stores it
+    /// once.
+    pub(crate) async fn publish_internal(
+        &self,
+        updates: Vec<(String, Update)>,
+    ) -> Result<(), PublishError> {
+        let mut records = Vec::with_capacity(updates.len());
+        for (dedup_id, update) in updates {
+            // No waiter registers: the stored record may be another replica's, with its request id.
+            let request_id = next_request_id(1);
+            records.push(to_record(Envelope { request_id, update }, dedup_id));
+        }
+        let seqs = self.append(records).await?;
+        let last = seqs.into_iter().max().unwrap_or(Seq::ZERO);
+        Ok(self.waiters.wait_applied(last).await?)
+    }
+
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Seq>, journal::Error> {
+        let start = Instant::now();
+        let appended = self.journal.append(records).await;
+        self.health.record_journal_result(&appended);
+        if appended.is_ok() {
+            self.metrics.observe_append(start.elapsed());
+        }
+        appended
+    }
+}
+
+impl From<ApplierStopped> for PublishError {
+    fn from(ApplierStopped: ApplierStopped) -> Self {
+        Self::Stopped
+    }
+}
+
+fn to_record(envelope: Envelope, dedup_id: String) -> NewRecord {
+    NewRecord {
+        payload: envelope.to_payload(),
+        subject: envelope.subject(),
+        dedup_id: Some(dedup_id),
+    }
+}

@@ -1,0 +1,4 @@
+//! The engine without HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod undecodable_journal;
