@@ -29,7 +29,7 @@ mod round_state;
 /// HTTP requests that publish updates.
 mod update_client;
 
-/// Publishers that record what the server acknowledges.
+/// Publishers that record acknowledged updates.
 mod load_generator;
 
 /// Random faults of the connections between observers and servers.
@@ -56,7 +56,7 @@ mod cluster;
 /// Injects the planned faults.
 mod nemesis;
 
-/// Violations of what the server promises.
+/// Violations of the server's promises.
 pub mod anomaly;
 
 /// Decides whether the observations agree with the model.

@@ -1,4 +1,5 @@
-//! A follower that counts. It comes back as a browser does, after the time that `retry:` says.
+//! A follower that reports each event to the tracker. It reconnects as a browser's `EventSource` does, after the
+//! time given by `retry:`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,79 +7,81 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sse::{EventSource, ReadyState};
+use testkit::event_id::split_event_id;
+use testkit::event_stream::EventStream;
 use tokio::sync::watch;
 
 use super::delivery_tracker::DeliveryTracker;
-use testkit::event_id::split_event_id;
-use testkit::event_stream::EventStream;
 
-/// What a follower is for.
+/// The way in which a follower reconnects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowerRole {
-    /// It lets go when it is told to, and comes back after the time that it was told.
-    Follows,
-    /// It holds on to its stream, is back at once when the server was away, and measures how long
-    /// live events take.
-    Stays,
+    /// Disconnects on command, and reconnects after the time given by `retry:`.
+    Reconnecting,
+    /// Ignores commands, reconnects at once, and measures the delays of live events.
+    Measuring,
 }
 
-/// What those that follow are told to do.
+/// A command to all [`FollowerRole::Reconnecting`] followers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowerCommand {
+    /// Stay connected.
     Follow,
-    /// Let go, and come back with the last event's id.
-    Drop,
-    /// Let go, and come back as if for the first time.
-    Forget,
+    /// Disconnect, and resume from the last event.
+    Resume,
+    /// Disconnect, and come back without a `Last-Event-ID`.
+    StartOver,
 }
 
-/// How soon one that stays tries again.
-const AT_ONCE: Duration = Duration::from_millis(5);
+/// The delay of a measuring follower before it reconnects.
+const RECONNECT_DELAY: Duration = Duration::from_millis(5);
 
 pub struct CountingFollower {
-    pub at: usize,
-    pub part: FollowerRole,
+    pub index: usize,
+    pub role: FollowerRole,
     pub address: SocketAddr,
     pub tracker: Arc<DeliveryTracker>,
-    pub order: watch::Receiver<FollowerCommand>,
+    pub command: watch::Receiver<FollowerCommand>,
 }
 
 impl CountingFollower {
-    /// Follows for ever.
+    /// Follows until its task is aborted or the server refuses a stream.
     pub async fn run(mut self) {
         let mut source = EventSource::new();
         loop {
-            let id = source.last_event_id().to_owned();
-            if let Ok(stream) = EventStream::open(self.address, "/events", &id, None).await {
+            let last_event_id = source.last_event_id().to_owned();
+            let opened = EventStream::open(self.address, "/events", &last_event_id, None).await;
+            if let Ok(stream) = opened {
                 let state = source.answered(stream.status(), stream.content_type());
                 if state != ReadyState::Open {
                     self.tracker.refused.fetch_add(1, Ordering::Relaxed);
                     return;
                 }
                 self.read(stream, &mut source).await;
-                self.tracker.left(self.at);
+                self.tracker.record_disconnect(self.index);
             }
-            let Some(wait) = source.lost() else { return };
-            match self.part {
-                FollowerRole::Stays => tokio::time::sleep(AT_ONCE).await,
-                FollowerRole::Follows => tokio::time::sleep(wait).await,
-            }
-            if *self.order.borrow() == FollowerCommand::Forget && self.part == FollowerRole::Follows
-            {
-                source = EventSource::new();
+            let Some(retry) = source.lost() else { return };
+            match self.role {
+                FollowerRole::Measuring => tokio::time::sleep(RECONNECT_DELAY).await,
+                FollowerRole::Reconnecting => {
+                    tokio::time::sleep(retry).await;
+                    if *self.command.borrow() == FollowerCommand::StartOver {
+                        source = EventSource::new();
+                    }
+                }
             }
         }
     }
 
-    /// Reads to the end of the stream, or until it is told to let go.
+    /// Reads to the end of the stream, or until a command to disconnect.
     async fn read(&mut self, mut stream: EventStream, source: &mut EventSource) {
-        let open = Instant::now();
-        let mut first = true;
+        let opened = Instant::now();
+        let mut is_first = true;
         loop {
             let bytes = tokio::select! {
                 bytes = stream.next_bytes() => bytes,
-                told = self.order.changed(), if self.part == FollowerRole::Follows => {
-                    if told.is_err() || *self.order.borrow() != FollowerCommand::Follow {
+                changed = self.command.changed(), if self.role == FollowerRole::Reconnecting => {
+                    if changed.is_err() || *self.command.borrow() != FollowerCommand::Follow {
                         return;
                     }
                     continue;
@@ -91,12 +94,16 @@ impl CountingFollower {
                     continue;
                 }
                 let seq = split_event_id(&decoded.last_event_id).map_or(0, |(_, seq)| seq);
-                let whole = decoded.event == "timetable";
-                self.tracker.saw(self.at, seq, whole);
-                if std::mem::take(&mut first) {
-                    self.tracker.opened(self.at, !whole);
-                } else if self.part == FollowerRole::Stays {
-                    self.tracker.came(seq, open);
+                let is_timetable = decoded.event == "timetable";
+                if is_timetable {
+                    self.tracker.record_timetable(self.index, seq);
+                } else {
+                    self.tracker.record_event(self.index, seq);
+                }
+                if std::mem::take(&mut is_first) {
+                    self.tracker.record_opening(self.index, !is_timetable);
+                } else if self.role == FollowerRole::Measuring {
+                    self.tracker.record_delay(seq, opened);
                 }
             }
         }

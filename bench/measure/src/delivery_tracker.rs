@@ -1,4 +1,5 @@
-//! What all followers have seen, and when. Each writes to a place of its own; nobody waits for anyone.
+//! Counts the events of all followers, and measures their delays. Each follower has separate counters, so that
+//! thousands of them do not wait for a lock.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -7,119 +8,143 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 pub struct DeliveryTracker {
-    places: Vec<FollowerProgress>,
-    /// When each event was asked for, by its number.
-    asked: Mutex<HashMap<u64, Instant>>,
-    /// All events that were answered, by their numbers.
-    answered: Mutex<BTreeSet<u64>>,
+    followers: Vec<FollowerProgress>,
+    /// The time of the request for each event, by sequence number.
+    requested: Mutex<HashMap<u64, Instant>>,
+    /// The sequence numbers of all acknowledged events.
+    acknowledged: Mutex<BTreeSet<u64>>,
+    newest: AtomicU64,
     delays: Mutex<Vec<Duration>>,
+    /// Streams that resumed without a timetable.
     pub resumed: AtomicUsize,
+    /// Streams that began with a timetable.
     pub timetables: AtomicUsize,
-    /// Events that came after one with the same or a greater number.
-    pub misplaced: AtomicUsize,
-    /// Streams that were answered as none.
+    /// Events received after one with the same or a higher sequence number.
+    pub out_of_order: AtomicUsize,
+    /// Requests for a stream that the server refused.
     pub refused: AtomicUsize,
 }
 
 #[derive(Default)]
 struct FollowerProgress {
-    seen: AtomicU64,
     is_open: AtomicBool,
     openings: AtomicU64,
-    /// The event that the last timetable was as of.
+    /// The sequence number of the last event.
+    last: AtomicU64,
+    /// The sequence number of the last timetable.
     base: AtomicU64,
-    /// How many events came after it, and the sum of their numbers.
+    /// The number of events since that timetable, and the sum of their sequence numbers.
     count: AtomicU64,
     sum: AtomicU64,
 }
 
 impl DeliveryTracker {
-    pub fn new(followers: usize) -> Self {
-        let places = (0..followers).map(|_| FollowerProgress::default()).collect();
-        let (asked, answered, delays) = Default::default();
-        let (resumed, timetables, misplaced, refused) = Default::default();
-        Self { places, asked, answered, delays, resumed, timetables, misplaced, refused }
+    /// Tracks this number of followers. `newest` is the sequence number of the board's newest event.
+    pub fn new(followers: usize, newest: u64) -> Self {
+        Self {
+            followers: (0..followers).map(|_| FollowerProgress::default()).collect(),
+            requested: Mutex::default(),
+            acknowledged: Mutex::default(),
+            newest: AtomicU64::new(newest),
+            delays: Mutex::default(),
+            resumed: AtomicUsize::default(),
+            timetables: AtomicUsize::default(),
+            out_of_order: AtomicUsize::default(),
+            refused: AtomicUsize::default(),
+        }
     }
 
-    /// How many followers have an open stream and have seen this event.
-    pub fn with(&self, seq: u64) -> usize {
-        (0..self.places.len()).filter(|at| self.has(*at, seq)).count()
+    /// The sequence number of the newest acknowledged event.
+    pub fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Relaxed)
     }
 
-    /// How often a follower has opened a stream that began as it must.
-    pub fn openings(&self, at: usize) -> u64 {
-        self.places[at].openings.load(Ordering::Relaxed)
+    /// Counts the followers that have an open stream and have received the event `seq`.
+    pub fn count_up_to_date(&self, seq: u64) -> usize {
+        (0..self.followers.len()).filter(|index| self.is_up_to_date(*index, seq)).count()
     }
 
-    /// Whether a follower has an open stream and has seen this event.
-    pub fn has(&self, at: usize, seq: u64) -> bool {
-        let place = &self.places[at];
-        place.is_open.load(Ordering::Relaxed) && place.seen.load(Ordering::Relaxed) >= seq
+    /// Tells whether a follower has an open stream and has received the event `seq`.
+    pub fn is_up_to_date(&self, follower: usize, seq: u64) -> bool {
+        let progress = &self.followers[follower];
+        progress.is_open.load(Ordering::Relaxed) && progress.last.load(Ordering::Relaxed) >= seq
     }
 
-    /// The event of this number is about to be asked for.
-    pub fn ask(&self, seq: u64) {
-        self.asked.lock().insert(seq, Instant::now());
+    /// The number of streams that a follower has opened.
+    pub fn openings(&self, follower: usize) -> u64 {
+        self.followers[follower].openings.load(Ordering::Relaxed)
     }
 
-    /// The event of this number was answered.
-    pub fn answer(&self, seq: u64) {
-        self.answered.lock().insert(seq);
-    }
-
-    /// How many have not seen what was answered since their timetable, all of it, once each.
-    pub fn wrong(&self) -> usize {
-        let answered = self.answered.lock();
-        let is_wrong = |place: &&FollowerProgress| {
-            let figure = |of: &AtomicU64| of.load(Ordering::Relaxed);
-            let after = answered.range(figure(&place.base) + 1..);
-            let (count, sum) = after.fold((0, 0), |(count, sum), seq| (count + 1, sum + seq));
-            (count, sum) != (figure(&place.count), figure(&place.sum))
+    /// Counts the followers that have not received each acknowledged event since their timetable exactly once.
+    pub fn count_incomplete(&self) -> usize {
+        let acknowledged = self.acknowledged.lock();
+        let is_incomplete = |progress: &&FollowerProgress| {
+            let base = progress.base.load(Ordering::Relaxed);
+            let mut count = 0;
+            let mut sum = 0;
+            for seq in acknowledged.range(base + 1..) {
+                count += 1;
+                sum += seq;
+            }
+            count != progress.count.load(Ordering::Relaxed)
+                || sum != progress.sum.load(Ordering::Relaxed)
         };
-        self.places.iter().filter(is_wrong).count()
+        self.followers.iter().filter(is_incomplete).count()
     }
 
-    /// The delays since they were last taken, the shortest first.
+    /// Removes and returns the delays measured so far, the shortest first.
     pub fn take_delays(&self) -> Vec<Duration> {
         let mut delays = std::mem::take(&mut *self.delays.lock());
         delays.sort_unstable();
         delays
     }
 
-    pub(super) fn opened(&self, at: usize, resumed: bool) {
+    /// Records that the next event is requested now.
+    pub(super) fn record_request(&self) {
+        self.requested.lock().insert(self.newest() + 1, Instant::now());
+    }
+
+    pub(super) fn record_acknowledgement(&self, seq: u64) {
+        self.acknowledged.lock().insert(seq);
+        self.newest.store(seq, Ordering::Relaxed);
+    }
+
+    pub(super) fn record_opening(&self, follower: usize, resumed: bool) {
         let counter = if resumed { &self.resumed } else { &self.timetables };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.places[at].openings.fetch_add(1, Ordering::Relaxed);
-        self.places[at].is_open.store(true, Ordering::Relaxed);
+        let progress = &self.followers[follower];
+        progress.openings.fetch_add(1, Ordering::Relaxed);
+        progress.is_open.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn left(&self, at: usize) {
-        self.places[at].is_open.store(false, Ordering::Relaxed);
+    pub(super) fn record_disconnect(&self, follower: usize) {
+        self.followers[follower].is_open.store(false, Ordering::Relaxed);
     }
 
-    /// A timetable replaces all that came before it.
-    pub(super) fn saw(&self, at: usize, seq: u64, is_timetable: bool) {
-        let place = &self.places[at];
-        let before = place.seen.swap(seq, Ordering::Relaxed);
-        if is_timetable {
-            place.base.store(seq, Ordering::Relaxed);
-            place.count.store(0, Ordering::Relaxed);
-            place.sum.store(0, Ordering::Relaxed);
-            return;
-        }
+    /// Records a timetable, which replaces everything that the follower received before.
+    pub(super) fn record_timetable(&self, follower: usize, seq: u64) {
+        let progress = &self.followers[follower];
+        progress.last.store(seq, Ordering::Relaxed);
+        progress.base.store(seq, Ordering::Relaxed);
+        progress.count.store(0, Ordering::Relaxed);
+        progress.sum.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn record_event(&self, follower: usize, seq: u64) {
+        let progress = &self.followers[follower];
+        let before = progress.last.swap(seq, Ordering::Relaxed);
         if seq <= before {
-            self.misplaced.fetch_add(1, Ordering::Relaxed);
+            self.out_of_order.fetch_add(1, Ordering::Relaxed);
         }
-        place.count.fetch_add(1, Ordering::Relaxed);
-        place.sum.fetch_add(seq, Ordering::Relaxed);
+        progress.count.fetch_add(1, Ordering::Relaxed);
+        progress.sum.fetch_add(seq, Ordering::Relaxed);
     }
 
-    /// An event came now, on a stream that was open since `open`: if it was asked for later, it came
-    /// live.
-    pub(super) fn came(&self, seq: u64, open: Instant) {
-        let asked = self.asked.lock().get(&seq).copied();
-        if let Some(asked) = asked.filter(|asked| *asked > open) {
-            self.delays.lock().push(asked.elapsed());
+    /// Records the delay of an event on a stream opened at `opened`. An event requested before that was not live.
+    pub(super) fn record_delay(&self, seq: u64, opened: Instant) {
+        let requested = self.requested.lock().get(&seq).copied();
+        if let Some(requested) = requested.filter(|requested| *requested > opened) {
+            self.delays.lock().push(requested.elapsed());
         }
     }
 }

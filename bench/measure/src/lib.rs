@@ -1,16 +1,16 @@
-//! Thousands of followers that lose the server in the same moment, and what it takes until all of them
-//! are right again; measured, not tested.
+//! Shared by the programs that measure flightboard through failures: a publisher with an even rate, followers that
+//! count events, and a tracker of everything they received.
 //!
-//! One publisher changes one flight of one board at an even rate, and nobody else writes. So how many
-//! events a follower saw since its timetable, and the sum of their numbers, tell whether it has seen all
-//! of them, once each.
+//! One publisher patches one flight of one board, and nothing else is published. So the number of events that a
+//! follower received since its timetable, and the sum of their sequence numbers, tell whether it received each
+//! event exactly once. That costs a few counters per follower instead of a list of events.
 #![allow(missing_docs, reason = "for the programs beside it, not for other crates")]
 
-/// What all of them have seen, and when.
+/// Counts the events of all followers, and measures their delays.
 pub mod delivery_tracker;
 
-/// A follower that counts.
+/// A follower that reports each event to the tracker.
 pub mod counting_follower;
 
-/// The one who publishes.
+/// A publisher with an even rate.
 pub mod steady_publisher;

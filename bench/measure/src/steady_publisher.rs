@@ -1,63 +1,73 @@
-//! The one who publishes, at an even rate. While the server is away it tries again, under the same key.
+//! A publisher with an even rate. While the server is down it repeats its request under the same idempotency key.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use testkit::event_id::split_event_id;
 use ureq::Agent;
 
 use super::delivery_tracker::DeliveryTracker;
-use testkit::event_id::split_event_id;
 
+const RETRY_DELAY: Duration = Duration::from_millis(5);
+
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The flight whose row changes.
+const FLIGHT: &str = "STORM1";
+
+/// A running publisher.
 pub struct SteadyPublisher {
-    pub address: SocketAddr,
-    pub per_sec: f64,
-    pub tracker: Arc<DeliveryTracker>,
-    /// The number of the newest event that was answered.
-    pub newest: Arc<AtomicU64>,
-    pub stopped: Arc<AtomicBool>,
+    stopped: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
-/// How soon it tries again.
-const AGAIN: Duration = Duration::from_millis(5);
-
-/// How long an answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-
 impl SteadyPublisher {
-    /// Publishes until it is stopped.
-    pub fn run(self) {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_TIMEOUT));
-        let agent = Agent::new_with_config(config.build());
-        let url = format!("http://{}/boards/main/flights/{FLIGHT}", self.address);
-        let start = Instant::now();
-        for number in 1_u32.. {
-            let due = start + Duration::from_secs_f64(f64::from(number) / self.per_sec);
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            let row = json!({ "origin": "Rome", "remark": number.to_string() });
-            let key = format!("storm-{number}");
-            self.tracker.ask(self.newest.load(Ordering::Relaxed) + 1);
-            loop {
-                if self.stopped.load(Ordering::Relaxed) {
-                    return;
-                }
-                let answer = agent.put(&url).header("idempotency-key", &key).send_json(&row);
-                let id = answer.ok().filter(|answer| answer.status().is_success());
-                let id = id.as_ref().and_then(|answer| answer.headers().get("event-id"));
-                if let Some((_, seq)) = id.and_then(|id| split_event_id(id.to_str().ok()?)) {
-                    self.tracker.answer(seq);
-                    self.newest.store(seq, Ordering::Relaxed);
-                    break;
-                }
-                std::thread::sleep(AGAIN);
-            }
-        }
+    /// Starts publishing to board `main`.
+    pub fn start(address: SocketAddr, per_sec: f64, tracker: Arc<DeliveryTracker>) -> Self {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::clone(&stopped);
+        let thread = thread::spawn(move || publish(address, per_sec, &tracker, &is_stopped));
+        Self { stopped, thread }
+    }
+
+    /// Stops publishing, and waits for the last request.
+    ///
+    /// # Panics
+    /// The publisher's thread panicked.
+    pub fn stop(self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.thread.join().expect("the publisher does not panic");
     }
 }
 
-/// The one that changes.
-pub const FLIGHT: &str = "STORM1";
+fn publish(address: SocketAddr, per_sec: f64, tracker: &DeliveryTracker, stopped: &AtomicBool) {
+    let config =
+        Agent::config_builder().http_status_as_error(false).timeout_global(Some(RESPONSE_TIMEOUT));
+    let agent = Agent::new_with_config(config.build());
+    let url = format!("http://{address}/boards/main/flights/{FLIGHT}");
+    let start = Instant::now();
+    for number in 1_u32.. {
+        let due = start + Duration::from_secs_f64(f64::from(number) / per_sec);
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        let row = json!({ "origin": "Rome", "remark": number.to_string() });
+        let key = format!("storm-{number}");
+        tracker.record_request();
+        loop {
+            if stopped.load(Ordering::Relaxed) {
+                return;
+            }
+            let response = agent.put(&url).header("idempotency-key", &key).send_json(&row);
+            let response = response.ok().filter(|response| response.status().is_success());
+            let id = response.as_ref().and_then(|response| response.headers().get("event-id"));
+            if let Some((_, seq)) = id.and_then(|id| split_event_id(id.to_str().ok()?)) {
+                tracker.record_acknowledgement(seq);
+                break;
+            }
+            thread::sleep(RETRY_DELAY);
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Violations of what the server promises.
+//! Violations of the server's promises.
 
 use std::fmt;
 

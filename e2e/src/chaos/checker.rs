@@ -19,7 +19,7 @@ pub(super) struct Checker<'a> {
     observations: &'a Observations,
     /// The boards of each replica at the end of the round.
     final_states: &'a [FinalStates],
-    /// Whether the server's window keeps every event of the round.
+    /// True if the server's window keeps every event of the round.
     window_keeps_all: bool,
     pub(super) anomalies: Vec<Anomaly>,
     pub(super) stats: RoundStats,
@@ -58,7 +58,7 @@ impl<'a> Checker<'a> {
         checker
     }
 
-    /// Reports what the model and the observations found while they were recorded.
+    /// Reports contradictions found while the model and the observations were recorded.
     fn report_contradictions(&mut self) {
         let recorded = self.model.contradictions.iter().chain(&self.observations.contradictions);
         for detail in recorded {

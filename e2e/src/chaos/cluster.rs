@@ -1,4 +1,4 @@
-//! Replicas on a cluster of NATS servers. Each replica reaches NATS through a link of its own, so that it can be
+//! Replicas on a cluster of NATS servers. Each replica reaches NATS through separate proxies, so that it can be
 //! disconnected alone.
 
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@ use std::fmt;
 /// A fault of the server, its disk, its clock, a replica, a NATS server or a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// No fault of its own: only the proxy interferes with connections.
+    /// No fault of the server: only the proxy cuts and delays connections.
     Cuts,
     /// `kill -9`.
     Kill,
@@ -54,13 +54,13 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether a library preloaded into the program injects it. That works on Linux only.
+    /// True if a library preloaded into the program injects it, which works on Linux only.
     pub fn needs_preload(&self) -> bool {
         use Fault::{ClockJump, FailingSync, KillFailing, NoRoom};
         matches!(self, NoRoom | FailingSync | KillFailing | ClockJump)
     }
 
-    /// Whether NATS servers older than [`testkit::nats::MIN_SAFE_VERSION`] lose acknowledged updates by it.
+    /// True if NATS servers older than [`testkit::nats::MIN_SAFE_VERSION`] lose acknowledged updates by it.
     pub(super) fn needs_safe_nats(&self) -> bool {
         matches!(self, Fault::LeaderFreeze | Fault::AllNatsKill)
     }

@@ -1,8 +1,8 @@
-//! Publishers that record what the server acknowledges.
+//! Publishers that record acknowledged updates.
 //!
-//! Each has flights of its own. It requests one update or many at once, and repeats a failed request under the same
-//! idempotency keys until it is answered or [`GIVE_UP_AFTER`] has passed. Some requests it does not repeat: after a
-//! failure their updates stay indeterminate, so it uses a flight for each of them that it never touches again.
+//! No two of them use the same flight. Each requests one update or many at once, and repeats a failed request under
+//! the same idempotency keys until it is answered or [`GIVE_UP_AFTER`] has passed. Some requests it never repeats, so
+//! that their updates stay indeterminate after a failure; no other update concerns the flight of such a request.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

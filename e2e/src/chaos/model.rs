@@ -88,7 +88,7 @@ impl Model {
         self.branches.push(Branch { fork, entries, keys, indeterminate: Vec::new() });
     }
 
-    /// Whether `branch` has lost the record of an id that the server once assigned. `None` if the model does
+    /// Tells whether `branch` has lost the record of an id that the server once assigned. `None` if the model does
     /// not know the id's epoch.
     pub fn is_lost(&self, id: &str, branch: usize) -> Option<bool> {
         let (epoch, seq) = split_event_id(id)?;
@@ -126,7 +126,7 @@ impl Model {
         false
     }
 
-    /// Whether an update was acknowledged, or resolved, with this id.
+    /// Tells whether an update was acknowledged, or resolved, with this id.
     pub fn contains_id(&self, id: &str) -> bool {
         let Some((_, seq)) = split_event_id(id) else { return false };
         let has_id = |branch: &Branch| branch.entries.get(&seq).is_some_and(|entry| entry.id == id);
@@ -150,7 +150,7 @@ impl Model {
         rows
     }
 
-    /// Whether an indeterminate update explains that a row is `found` instead of `expected`.
+    /// Tells whether an indeterminate update explains that a row is `found` instead of `expected`.
     pub fn may_differ(
         &self,
         branch: usize,
@@ -207,7 +207,7 @@ impl Model {
     }
 }
 
-/// Whether an event is the one expected of an update, given the row before it.
+/// Tells whether an event is the one expected of an update, given the row before it.
 pub fn matches_event(
     update: &KeyedUpdate,
     row: Option<&Map<String, Value>>,

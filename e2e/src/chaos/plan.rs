@@ -26,7 +26,7 @@ pub struct RoundPlan {
     /// The value of `--reactor-threads`: even seeds serve each follower by a task, odd seeds all followers
     /// by two threads.
     pub reactor_threads: usize,
-    /// Whether the reactor writes through `io_uring`.
+    /// True for `--io-uring`.
     pub io_uring: bool,
     /// One seed per load generator.
     pub generator_seeds: Vec<u64>,
@@ -45,7 +45,7 @@ pub struct FollowerPlan {
     pub seed: u64,
 }
 
-/// How a follower reads its stream.
+/// The way in which a follower reads its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadPattern {
     /// Reads at once and keeps its connection.

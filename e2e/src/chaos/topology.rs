@@ -62,7 +62,7 @@ impl Topology {
         }
     }
 
-    /// Finds a fault by its name, also one that the NATS version here need not survive.
+    /// Finds a fault by its name, even if the NATS version here need not survive it.
     pub fn find_fault(self, name: &str) -> Option<Fault> {
         let mut faults = self.faults();
         if self == Topology::Cluster {

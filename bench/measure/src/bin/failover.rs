@@ -1,11 +1,11 @@
-//! How long a screen is without the newest rows when the replica that it is on is killed, and when the NATS
-//! server is that leads the stream; and whether it missed anything.
-#![allow(clippy::print_stdout, reason = "its figures go to standard output")]
+//! Measures the time until followers are live again after the replica that serves them is killed, and after the
+//! NATS server that leads the stream is killed. Checks as well that each follower received each event once.
+#![allow(clippy::print_stdout, reason = "the figures go to standard output")]
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{JoinHandle, sleep};
+use std::sync::atomic::Ordering;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -20,196 +20,202 @@ use testkit::wait::wait_until;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-/// Kill the replica that screens are on, and measure how soon they are live again on another.
+/// Kill the replica that serves the followers, and measure how soon they are live again on another.
 #[derive(Parser)]
 struct Failover {
-    /// How often a replica is killed.
+    /// Number of times a replica is killed.
     #[arg(long, default_value_t = 20)]
     kills: usize,
-    /// How often the NATS server is killed that leads the stream.
+    /// Number of times the NATS server that leads the stream is killed.
     #[arg(long, default_value_t = 5)]
     leaders: usize,
-    /// Events a second.
+    /// Events per second.
     #[arg(long, default_value_t = 20.0)]
     rate: f64,
 }
 
-/// Screens that are back at once, and as many that wait as long as they were told.
-const SCREENS: usize = 3;
+/// Followers in each of the two roles.
+const FOLLOWERS_PER_ROLE: usize = 3;
+
+const FOLLOWERS: usize = 2 * FOLLOWERS_PER_ROLE;
 
 const REPLICAS: usize = 3;
 
-/// Longer than any of it takes unless it is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Recovery takes longer only if something is broken.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How soon to look again.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How long all is calm between two kills.
-const CALM: Duration = Duration::from_millis(500);
+/// The undisturbed time before each kill.
+const CALM_TIME: Duration = Duration::from_millis(500);
 
-struct Scene {
-    servers: [NatsServer; 3],
-    /// The first is the one that screens are on.
+/// Replicas behind a proxy that sends each connection to the first replica that accepts.
+struct FailoverCluster {
+    nats_servers: [NatsServer; 3],
+    /// The first one serves the followers.
     replicas: Vec<ServerProcess>,
-    switch: FaultProxy,
+    proxy: FaultProxy,
     tracker: Arc<DeliveryTracker>,
-    newest: Arc<AtomicU64>,
-    stopped: Arc<AtomicBool>,
-    /// Followers keep theirs for as long as it is there.
-    order: watch::Sender<FollowerCommand>,
+    /// Followers end when it is dropped.
+    command: watch::Sender<FollowerCommand>,
     runtime: Runtime,
 }
 
 fn main() -> Result<ExitCode> {
-    let failover = Failover::parse();
-    let mut scene = Scene::new()?;
-    let publishing = scene.publish(failover.rate);
-    scene.open();
-    scene.wait_until_all_are_right();
+    let Failover { kills, leaders, rate } = Failover::parse();
+    let mut cluster = FailoverCluster::start()?;
+    let publisher =
+        SteadyPublisher::start(cluster.proxy.address(), rate, Arc::clone(&cluster.tracker));
+    cluster.spawn_followers();
+    cluster.wait_until_all_live();
 
-    let (mut at_once, mut waiting, mut leader) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..failover.kills {
-        let (first, second) = scene.kill_replica()?;
-        at_once.extend(first);
-        waiting.extend(second);
+    let mut immediate = Vec::new();
+    let mut delayed = Vec::new();
+    let mut leader = Vec::new();
+    for _ in 0..kills {
+        let (measuring, reconnecting) = cluster.kill_replica()?;
+        immediate.extend(measuring);
+        delayed.extend(reconnecting);
     }
-    for _ in 0..failover.leaders {
-        leader.push(scene.kill_leader());
+    for _ in 0..leaders {
+        leader.push(cluster.kill_leader());
     }
-    scene.stopped.store(true, Ordering::Relaxed);
-    publishing.join().expect("it has only stopped");
+    publisher.stop();
 
-    let Failover { kills, leaders, rate } = failover;
     println!(
-        "{rate} events a second, {} screens; from the kill until all is live again:\n",
-        2 * SCREENS
+        "{rate} events per second, {FOLLOWERS} followers; time from the kill until all are live:\n"
     );
     println!("{:<58} {:>9} {:>9}", "", "p50", "longest");
-    report(&format!("the replica, {kills} times; who comes back at once"), at_once);
-    report(&format!("the replica, {kills} times; who waits as it was told"), waiting);
-    report(&format!("the leader of the stream, {leaders} times; who stays"), leader);
-    Ok(if scene.is_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    print_times(&format!("replica, {kills} times; reconnecting at once"), immediate);
+    print_times(&format!("replica, {kills} times; reconnecting as `retry:` says"), delayed);
+    print_times(&format!("leader of the stream, {leaders} times; staying connected"), leader);
+    Ok(if cluster.check_deliveries() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn report(what: &str, mut times: Vec<Duration>) {
+fn print_times(label: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
-    let secs = |at: usize| times.get(at).map_or(f64::NAN, Duration::as_secs_f64);
-    let (half, last) = (secs(times.len() / 2), secs(times.len().saturating_sub(1)));
-    println!("{what:<58} {half:>7.2} s {last:>7.2} s");
+    let secs = |index: usize| times.get(index).map_or(f64::NAN, Duration::as_secs_f64);
+    let median = secs(times.len() / 2);
+    let longest = secs(times.len().saturating_sub(1));
+    println!("{label:<58} {median:>7.2} s {longest:>7.2} s");
 }
 
-impl Scene {
-    fn new() -> Result<Self> {
+impl FailoverCluster {
+    fn start() -> Result<Self> {
         let runtime = Runtime::new()?;
-        let servers = NatsServer::cluster::<3>();
-        let replicas: Vec<_> = (0..REPLICAS).map(|_| replica(&servers)).collect();
-        let switch = runtime.block_on(FaultProxy::start(replicas[0].address))?;
-        switch.set_upstreams(replicas.iter().map(|replica| replica.address).collect());
-        Ok(Self {
-            servers,
+        let nats_servers = NatsServer::cluster::<3>();
+        let replicas: Vec<_> = (0..REPLICAS).map(|_| start_ready_replica(&nats_servers)).collect();
+        let proxy = runtime.block_on(FaultProxy::start(replicas[0].address))?;
+        let cluster = Self {
+            nats_servers,
             replicas,
-            switch,
-            tracker: Arc::new(DeliveryTracker::new(2 * SCREENS)),
-            newest: Arc::default(),
-            stopped: Arc::default(),
-            order: watch::Sender::new(FollowerCommand::Follow),
+            proxy,
+            tracker: Arc::new(DeliveryTracker::new(FOLLOWERS, 0)),
+            command: watch::Sender::new(FollowerCommand::Follow),
             runtime,
-        })
-    }
-
-    fn publish(&self, per_sec: f64) -> JoinHandle<()> {
-        let publisher = SteadyPublisher {
-            address: self.switch.address(),
-            per_sec,
-            tracker: Arc::clone(&self.tracker),
-            newest: Arc::clone(&self.newest),
-            stopped: Arc::clone(&self.stopped),
         };
-        std::thread::spawn(|| publisher.run())
+        cluster.update_upstreams();
+        Ok(cluster)
     }
 
-    fn open(&self) {
-        for at in 0..2 * SCREENS {
-            let part = if at < SCREENS { FollowerRole::Stays } else { FollowerRole::Follows };
-            let (tracker, order) = (Arc::clone(&self.tracker), self.order.subscribe());
-            let follower =
-                CountingFollower { at, part, address: self.switch.address(), tracker, order };
+    fn update_upstreams(&self) {
+        self.proxy.set_upstreams(self.replicas.iter().map(|replica| replica.address).collect());
+    }
+
+    fn spawn_followers(&self) {
+        for index in 0..FOLLOWERS {
+            let is_measuring = index < FOLLOWERS_PER_ROLE;
+            let follower = CountingFollower {
+                index,
+                role: if is_measuring {
+                    FollowerRole::Measuring
+                } else {
+                    FollowerRole::Reconnecting
+                },
+                address: self.proxy.address(),
+                tracker: Arc::clone(&self.tracker),
+                command: self.command.subscribe(),
+            };
             self.runtime.spawn(follower.run());
         }
     }
 
-    /// How long it took each screen: those that are back at once, and those that wait.
+    /// Kills the replica that serves the followers, and starts a new one. Returns the time until each follower was
+    /// live again: those that reconnect at once, and those that wait as `retry:` says.
     fn kill_replica(&mut self) -> Result<(Vec<Duration>, Vec<Duration>)> {
-        sleep(CALM);
-        let openings: Vec<_> = (0..2 * SCREENS).map(|at| self.tracker.openings(at)).collect();
+        sleep(CALM_TIME);
+        let openings: Vec<_> = (0..FOLLOWERS).map(|index| self.tracker.openings(index)).collect();
         let start = Instant::now();
         self.replicas.remove(0).kill();
-        let mut times = vec![None; 2 * SCREENS];
+        let mut times = vec![None; FOLLOWERS];
         while times.iter().any(Option::is_none) {
-            // What is answered is shown to others already, or about to be.
-            let newest = self.newest.load(Ordering::Relaxed);
-            for (at, time) in times.iter_mut().enumerate().filter(|(_, time)| time.is_none()) {
-                let is_live =
-                    self.tracker.openings(at) > openings[at] && self.tracker.has(at, newest);
+            // Live means: on a new stream, with the newest acknowledged event.
+            let newest = self.tracker.newest();
+            for (index, time) in times.iter_mut().enumerate().filter(|(_, time)| time.is_none()) {
+                let is_live = self.tracker.openings(index) > openings[index]
+                    && self.tracker.is_up_to_date(index, newest);
                 *time = is_live.then(|| start.elapsed());
             }
-            ensure!(start.elapsed() < PATIENCE, "a screen does not come back");
-            sleep(LOOK_AGAIN);
+            ensure!(start.elapsed() < RECOVERY_TIMEOUT, "a follower did not reconnect in time");
+            sleep(POLL_INTERVAL);
         }
-        self.replicas.push(replica(&self.servers));
-        self.switch.set_upstreams(self.replicas.iter().map(|replica| replica.address).collect());
-        let mut times: Vec<_> = times.into_iter().flatten().collect();
-        let waited = times.split_off(SCREENS);
-        Ok((times, waited))
+        self.replicas.push(start_ready_replica(&self.nats_servers));
+        self.update_upstreams();
+        let mut immediate: Vec<_> = times.into_iter().flatten().collect();
+        let delayed = immediate.split_off(FOLLOWERS_PER_ROLE);
+        Ok((immediate, delayed))
     }
 
-    /// How long it took until a change was shown that was asked for after that.
+    /// Kills the NATS server that leads the stream. Returns the time until all followers received an event that was
+    /// requested afterwards.
     fn kill_leader(&mut self) -> Duration {
-        sleep(CALM);
-        let leader = find_leader(&self.servers);
+        sleep(CALM_TIME);
+        let leader = find_leader(&self.nats_servers);
         let start = Instant::now();
-        self.servers[leader].kill();
-        // The next one may have been on its way.
-        let after = self.newest.load(Ordering::Relaxed) + 2;
-        wait_until("a change is shown", PATIENCE, || {
-            (self.tracker.with(after) == 2 * SCREENS).then_some(())
+        self.nats_servers[leader].kill();
+        // The next event may have been in flight, so wait for the one after it.
+        let seq = self.tracker.newest() + 2;
+        wait_until("all followers receive a new event", RECOVERY_TIMEOUT, || {
+            (self.tracker.count_up_to_date(seq) == FOLLOWERS).then_some(())
         });
         let time = start.elapsed();
-        self.servers[leader].restart();
-        wait_until_replicated(&self.servers);
+        self.nats_servers[leader].restart();
+        wait_until_replicated(&self.nats_servers);
         time
     }
 
-    fn wait_until_all_are_right(&self) {
-        wait_until("all screens are live", PATIENCE, || {
-            let newest = self.newest.load(Ordering::Relaxed);
-            (newest > 0 && self.tracker.with(newest) == 2 * SCREENS).then_some(())
+    fn wait_until_all_live(&self) {
+        wait_until("all followers are live", RECOVERY_TIMEOUT, || {
+            let newest = self.tracker.newest();
+            (newest > 0 && self.tracker.count_up_to_date(newest) == FOLLOWERS).then_some(())
         });
     }
 
-    /// Whether everybody has seen everything, once and in order, now that nobody publishes.
-    fn is_right(&self) -> bool {
-        self.wait_until_all_are_right();
-        let DeliveryTracker { resumed, timetables, misplaced, refused, .. } = &*self.tracker;
-        let [resumed, timetables, misplaced, refused] =
-            [resumed, timetables, misplaced, refused].map(|of| of.load(Ordering::Relaxed));
-        let wrong = self.tracker.wrong();
+    /// Checks that each follower received each event once and in order, now that nothing is published any more.
+    fn check_deliveries(&self) -> bool {
+        self.wait_until_all_live();
+        let resumed = self.tracker.resumed.load(Ordering::Relaxed);
+        let timetables = self.tracker.timetables.load(Ordering::Relaxed);
+        let out_of_order = self.tracker.out_of_order.load(Ordering::Relaxed);
+        let refused = self.tracker.refused.load(Ordering::Relaxed);
+        let incomplete = self.tracker.count_incomplete();
         println!(
-            "\n{resumed} times a screen went on with what it had missed, {timetables} times it was given all rows"
+            "\n{resumed} streams resumed with the missed events, {timetables} began with a timetable"
         );
         println!(
-            "{wrong} screens have not seen everything once, {misplaced} events came out of order, \
+            "{incomplete} followers did not receive each event once, {out_of_order} events came out of order, \
              {refused} streams were refused"
         );
-        wrong + misplaced + refused == 0
+        incomplete + out_of_order + refused == 0
     }
 }
 
-fn replica(servers: &[NatsServer]) -> ServerProcess {
-    let urls: Vec<_> = servers.iter().map(|server| server.address().to_string()).collect();
-    let server = start_replica(&format!("nats://{}", urls.join(",")), &["--nats-replicas=3"]);
-    let api = server.api();
-    wait_until("a replica is ready", PATIENCE, || api.is_ready().then_some(()));
-    server
+fn start_ready_replica(nats_servers: &[NatsServer]) -> ServerProcess {
+    let addresses: Vec<_> =
+        nats_servers.iter().map(|server| server.address().to_string()).collect();
+    let url = format!("nats://{}", addresses.join(","));
+    let replica = start_replica(&url, &["--nats-replicas=3"]);
+    let api = replica.api();
+    wait_until("a replica is ready", RECOVERY_TIMEOUT, || api.is_ready().then_some(()));
+    replica
 }
