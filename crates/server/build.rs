@@ -1,11 +1,12 @@
-//! Builds the page from `web/` for embedding: `npm ci` where needed, then `npm run build`.
+//! Prepares two things to embed: the page, built from `web/` by npm, and the OpenAPI document,
+//! converted from YAML to JSON.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::{env, fs};
 
-/// What the page is made from, besides the sources.
-const INPUTS: &[&str] = &[
+/// Files and folders in `web/` that the page is built from.
+const PAGE_INPUTS: &[&str] = &[
     ".npmrc",
     "build",
     "index.html",
@@ -18,35 +19,57 @@ const INPUTS: &[&str] = &[
 
 fn main() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    build_page(&workspace, &out);
+    convert_openapi(&workspace, &out);
+}
+
+fn build_page(workspace: &Path, out: &Path) {
     let web = workspace.join("web");
-    for input in INPUTS {
+    for input in PAGE_INPUTS {
         println!("cargo::rerun-if-changed={}", web.join(input).display());
     }
     println!("cargo::rerun-if-changed={}", workspace.join("data/airports.csv").display());
-    let page = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("page");
     if !is_installed(&web) {
         npm(&web, &["ci", "--no-audit", "--no-fund"]);
     }
-    let out = page.to_string_lossy();
-    npm(&web, &["run", "build", "--", "--emptyOutDir", "--outDir", &out, "--logLevel", "warn"]);
+    let page = out.join("page");
+    let page = page.to_string_lossy();
+    npm(&web, &["run", "build", "--", "--emptyOutDir", "--outDir", &page, "--logLevel", "warn"]);
 }
 
-/// npm notes in `node_modules` what it installed, and when.
+/// Compares npm's record of the last installation, in `node_modules`, with the lock file.
 fn is_installed(web: &Path) -> bool {
-    let changed = |file: &str| fs::metadata(web.join(file)).and_then(|meta| meta.modified()).ok();
-    let installed = changed("node_modules/.package-lock.json");
-    installed.zip(changed("package-lock.json")).is_some_and(|(installed, lock)| installed >= lock)
+    let modified = |file: &str| fs::metadata(web.join(file)).and_then(|meta| meta.modified()).ok();
+    let installed = modified("node_modules/.package-lock.json");
+    installed.zip(modified("package-lock.json")).is_some_and(|(installed, lock)| installed >= lock)
 }
 
 fn npm(web: &Path, args: &[&str]) {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    let failed = match Command::new(program).args(args).current_dir(web).status() {
+    let failure = match Command::new(program).args(args).current_dir(web).status() {
         Ok(status) if status.success() => return,
-        Ok(status) => format!("npm {} ended with {status}", args.join(" ")),
-        Err(error) => format!("npm did not start: {error}"),
+        Ok(status) => format!("npm {} failed: {status}", args.join(" ")),
+        Err(error) => format!("cannot start npm: {error}"),
     };
-    eprintln!(
-        "{failed}. The page in web/ is built with Node 20.19 or newer and its npm: install them and build again."
-    );
+    fail(&format!(
+        "{failure}. The page in web/ needs Node 20.19 or newer with npm: install it and build again."
+    ));
+}
+
+fn convert_openapi(workspace: &Path, out: &Path) {
+    let source = workspace.join("docs/openapi.yaml");
+    println!("cargo::rerun-if-changed={}", source.display());
+    let yaml = fs::read_to_string(&source)
+        .unwrap_or_else(|error| fail(&format!("cannot read {}: {error}", source.display())));
+    let document: serde_json::Value = serde_saphyr::from_str(&yaml)
+        .unwrap_or_else(|error| fail(&format!("{} is invalid: {error}", source.display())));
+    if let Err(error) = fs::write(out.join("openapi.json"), document.to_string()) {
+        fail(&format!("cannot write openapi.json: {error}"));
+    }
+}
+
+fn fail(message: &str) -> ! {
+    eprintln!("{message}");
     exit(1);
 }

@@ -1,4 +1,4 @@
-//! Every answer and every event is as described.
+//! Responses and events are valid by the document.
 
 use std::collections::BTreeSet;
 
@@ -6,20 +6,19 @@ use axum::body::Body;
 use axum::extract::Request;
 use serde_json::{Value, json};
 
-use super::schema::{Document, list};
+use super::document::{Document, list};
 use super::{BOARD, ROW, ROWS};
 use crate::house::House;
 use Sent::{Example, Spaces, Text};
 
-/// One request: method and URL as described, where it goes, headers, what it sends, and the status
-/// of the answer.
+/// A request: method, path in the document, URL, headers, body; and the expected status.
 type Call =
     (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], Sent, u16);
 
 /// The body of a request.
 #[derive(Clone, Copy)]
 enum Sent {
-    /// The examples of that operation.
+    /// The examples in the document.
     Example,
     Text(&'static str),
     Spaces(usize),
@@ -91,7 +90,7 @@ const CALLS: &[Call] = &[
     ("GET", "/openapi.json", "/openapi.json", &[], NOTHING, 200),
 ];
 
-/// What the description gives as examples of a body, and a line that is none.
+/// Returns the document's example body; for JSON lines, all examples and an invalid line.
 fn example(document: &Document, method: &str, url: &str) -> String {
     let body = &document.operation(method, url)["requestBody"]["content"]["application/json"];
     match body["examples"].as_object() {
@@ -103,7 +102,7 @@ fn example(document: &Document, method: &str, url: &str) -> String {
     }
 }
 
-/// The names of what may be given in the query and the headers.
+/// Returns the names of the query and header parameters.
 fn parameters(document: &Document, method: &str, url: &str) -> BTreeSet<String> {
     let all = list(&document.operation(method, url)["parameters"]).iter();
     let all = all.map(|given| document.resolve(given)).filter(|given| given["in"] != "path");
@@ -111,7 +110,7 @@ fn parameters(document: &Document, method: &str, url: &str) -> BTreeSet<String> 
 }
 
 #[tokio::test]
-async fn answers_are_as_described() {
+async fn responses_match_the_document() {
     let house = House::new().await;
     let document = Document::of(&house).await;
     for (method, url, path, headers, sent, status) in CALLS {
@@ -130,7 +129,7 @@ async fn answers_are_as_described() {
         let query = path.split('?').nth(1).unwrap_or_default().split('&');
         let names = query.map(|pair| pair.split('=').next().unwrap());
         let names = names.chain(headers.iter().map(|(name, _)| *name));
-        // Names of these headers are no parameters (OpenAPI 3.1, section 4.8.12.2).
+        // OpenAPI 3.1, section 4.8.12.2: these headers are never parameters.
         for name in names.filter(|name| !["", "accept", "content-type"].contains(name)) {
             let refused = *status >= 400 && ["day", "why"].contains(&name);
             assert_eq!(!refused, known.contains(&name.to_lowercase()), "{method} {path}: {name}");
@@ -146,7 +145,7 @@ async fn answers_are_as_described() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_are_as_described() {
+async fn events_match_the_document() {
     let house = House::new().await;
     let document = Document::of(&house).await;
     let mut stream = house.stream("/events").await;
@@ -165,7 +164,7 @@ async fn events_are_as_described() {
         if name != "heartbeat" {
             event["id"] = json!(id);
         }
-        document.check(document.schema("StreamEvent"), &event);
+        document.check_event(&event);
         seen.insert(name);
     }
     assert_eq!(seen.len(), list(&document.schema("StreamEvent")["oneOf"]).len(), "{seen:?}");
