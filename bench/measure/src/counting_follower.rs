@@ -52,7 +52,7 @@ impl CountingFollower {
             let last_event_id = source.last_event_id().to_owned();
             let opened = EventStream::open(self.address, "/events", &last_event_id, None).await;
             if let Ok(stream) = opened {
-                let state = source.answered(stream.status(), stream.content_type());
+                let state = source.handle_response(stream.status(), stream.content_type());
                 if state != ReadyState::Open {
                     self.tracker.refused.fetch_add(1, Ordering::Relaxed);
                     return;
@@ -60,7 +60,7 @@ impl CountingFollower {
                 self.read(stream, &mut source).await;
                 self.tracker.record_disconnect(self.index);
             }
-            let Some(retry) = source.lost() else { return };
+            let Some(retry) = source.handle_disconnect() else { return };
             match self.role {
                 FollowerRole::Measuring => tokio::time::sleep(RECONNECT_DELAY).await,
                 FollowerRole::Reconnecting => {

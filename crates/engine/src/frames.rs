@@ -89,14 +89,14 @@ pub fn heartbeat(now: Timestamp, head: RecordId, staleness: Option<Duration>) ->
 /// Encodes the reconnection time of the stream's client.
 pub fn retry(millis: u64) -> Frame {
     let mut bytes = Vec::new();
-    sse::retry(millis, &mut bytes);
+    sse::encode_retry(millis, &mut bytes);
     chunk(&bytes)
 }
 
 /// Encodes a comment of 2 KiB.
 pub fn padding() -> Frame {
     let mut bytes = Vec::new();
-    sse::comment(&" ".repeat(PADDING_BYTES), &mut bytes);
+    sse::encode_comment(&" ".repeat(PADDING_BYTES), &mut bytes);
     chunk(&bytes)
 }
 

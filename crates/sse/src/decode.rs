@@ -1,165 +1,186 @@
-//! From fields to events, by "interpreting an event stream" of the standard, and what a follower
-//! keeps when a connection ends. It knows neither sockets nor clocks, nor when to come back:
-//! [`EventSource`](crate::EventSource) does.
+//! Turns fields into events, by "interpreting an event stream" of the standard, and keeps the state
+//! that outlives a connection. It knows neither sockets nor clocks, nor when to reconnect:
+//! [`EventSource`](crate::EventSource) decides that.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Error;
-use crate::line::{Field, Line, Lines};
+use thiserror::Error;
 
-/// The bound of a decoder that was not given another: no honest event is larger, and one is small
-/// beside the memory of any machine that follows a board.
+use crate::line::{FieldName, LineReader, StreamLine};
+
+/// Default limit on the size of an event: larger than any plausible event, and small beside the
+/// memory of a machine that follows a board.
 pub const DEFAULT_MAX_EVENT_BYTES: usize = 64 * 1024 * 1024;
 
-/// Reads an event stream that arrives in pieces of any size.
+/// Decodes an event stream that arrives in chunks of any size.
 ///
-/// An event is out as soon as its blank line has been read, even where that line ends in a CR that
-/// an LF may yet follow. What has no blank line when the connection ends was never an event.
+/// An event is complete when its blank line has been read, even if that line ends with a CR that an
+/// LF may follow. Fields that have no blank line when the connection ends are discarded.
 #[derive(Debug)]
 pub struct Decoder {
-    lines: Lines,
-    block: Block,
+    lines: LineReader,
+    buffer: EventBuffer,
     last_event_id: Arc<str>,
     retry: Option<Duration>,
     max_event_bytes: usize,
-    state: State,
+    has_overflowed: bool,
 }
 
-/// An event as it was read.
+/// A decoded event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
-    /// The event's type; `message` where the stream named none.
+pub struct DecodedEvent {
+    /// The event type; `message` if the stream names none.
     pub event: String,
-    /// The payload, its lines joined by LF. It may hold NUL.
+    /// The payload, its lines joined by LF. It may contain NUL.
     pub data: String,
-    /// The last event ID as of this event, which an earlier event may have set; `""` for none.
-    /// Shared, since a copy for each event would let one long ID make a stream costly to read.
+    /// The last event ID at this event, possibly set by an earlier event; `""` without one.
+    /// Shared, because a copy per event would let one long ID make a stream expensive to decode.
     pub last_event_id: Arc<str>,
 }
 
-/// The events of one piece of a stream, read as they are asked for.
+/// The events that one chunk completes, decoded lazily.
 ///
-/// The piece counts as read in any case: events that were not taken are dropped with this iterator,
-/// and the decoder stands where the piece ends.
+/// The decoder always consumes the whole chunk: dropping this iterator drops the remaining events.
 #[derive(Debug)]
-#[must_use = "events that are not taken are lost"]
-pub struct Events<'a> {
+#[must_use = "dropping the iterator drops the events"]
+pub struct DecodedEvents<'a> {
     decoder: &'a mut Decoder,
     input: &'a [u8],
 }
 
+/// An event exceeds the decoder's limit. The rest of the connection cannot be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("an event is larger than {max_bytes} bytes")]
+pub struct EventTooLarge {
+    /// The limit.
+    pub max_bytes: usize,
+}
+
+/// The fields of the current event: the data, event type and last event ID buffers of the standard.
+#[derive(Debug, Default)]
+struct EventBuffer {
+    /// `None` until the first data line. An event needs one, which may be empty.
+    data: Option<String>,
+    event: String,
+    /// Becomes the last event ID at the blank line, not before.
+    id: Option<String>,
+}
+
 impl Decoder {
-    /// A decoder for a first connection, bound by [`DEFAULT_MAX_EVENT_BYTES`].
+    /// A decoder for a first connection, limited to [`DEFAULT_MAX_EVENT_BYTES`].
     pub fn new() -> Self {
-        Self::resuming("")
+        Self::with_last_event_id("")
     }
 
-    /// A decoder for a connection that was opened with this last event ID, which stands until the
+    /// A decoder for a connection that was opened with this last event ID, which holds until the
     /// stream sets another.
-    pub fn resuming(last_event_id: impl Into<Arc<str>>) -> Self {
+    pub fn with_last_event_id(last_event_id: impl Into<Arc<str>>) -> Self {
         Self {
-            lines: Lines::new(),
-            block: Block::default(),
+            lines: LineReader::new(),
+            buffer: EventBuffer::default(),
             last_event_id: last_event_id.into(),
             retry: None,
             max_event_bytes: DEFAULT_MAX_EVENT_BYTES,
-            state: State::Reading,
+            has_overflowed: false,
         }
     }
 
-    /// Sets how many bytes an unfinished event may have: its data, type and ID and the value of the
-    /// line being read. Comments and unknown fields do not count, since they are not kept. The
-    /// memory in use is at most a small multiple of this.
+    /// Sets the limit on the size of an event: its data, type and ID, and the value of the current
+    /// line. Comments and unknown fields do not count, since they are not buffered. The decoder
+    /// allocates at most a small multiple of this limit.
     #[must_use]
     pub fn with_max_event_bytes(mut self, max_event_bytes: usize) -> Self {
         self.max_event_bytes = max_event_bytes;
         self
     }
 
-    /// Takes the next piece of the stream and gives the events that it completes.
+    /// Decodes the next chunk of the stream and returns the events that it completes.
     ///
-    /// The only error is [`Error::EventTooLarge`]. It is the last item, and comes again with every
-    /// further piece until [`reconnect`](Self::reconnect).
-    pub fn feed<'a>(&'a mut self, bytes: &'a [u8]) -> Events<'a> {
-        Events { decoder: self, input: bytes }
+    /// An [`EventTooLarge`] error is the last item, and is returned for each further chunk until
+    /// [`reconnect`](Self::reconnect).
+    pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> DecodedEvents<'a> {
+        DecodedEvents { decoder: self, input: chunk }
     }
 
-    /// Makes ready for the stream of a new connection. The last event ID and the reconnection time
-    /// stay; half a line, half an event and an ID without its blank line are forgotten.
+    /// Prepares for the stream of a new connection. The last event ID and the reconnection time are
+    /// kept; an incomplete line, an incomplete event and its ID are discarded.
     pub fn reconnect(&mut self) {
-        self.forget_unfinished();
-        self.state = State::Reading;
+        self.discard_incomplete();
+        self.has_overflowed = false;
     }
 
-    /// What to send as `Last-Event-ID` with the next connection; nothing if empty.
+    /// The value of `Last-Event-ID` for the next connection; if empty, the header is omitted.
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }
 
-    /// The reconnection time that the stream asked for last. A number too large for 64 bits counts
-    /// as the largest of them.
+    /// The last reconnection time that the stream has set. A number that exceeds 64 bits is
+    /// saturated.
     pub fn retry(&self) -> Option<Duration> {
         self.retry
     }
 
-    fn next_event(&mut self, input: &mut &[u8]) -> Result<Option<Decoded>, Error> {
-        if matches!(self.state, State::Overflowed) {
+    fn next_event(&mut self, input: &mut &[u8]) -> Result<Option<DecodedEvent>, EventTooLarge> {
+        if self.has_overflowed {
             return Err(self.overflow());
         }
         loop {
-            let room = self.max_event_bytes.saturating_sub(self.block.len());
-            let Ok(line) = self.lines.next(input, room) else {
+            let max_value_bytes = self.max_event_bytes.saturating_sub(self.buffer.len());
+            let Ok(line) = self.lines.next(input, max_value_bytes) else {
                 return Err(self.overflow());
             };
             match line {
                 None => return Ok(None),
-                Some(Line::Blank) => {
+                Some(StreamLine::Blank) => {
                     if let Some(event) = self.dispatch() {
                         return Ok(Some(event));
                     }
                 }
-                Some(Line::Field(field, value)) => self.set(field, value),
-                Some(Line::Ignored) => {}
+                Some(StreamLine::Field(field, value)) => self.set(field, value),
+                Some(StreamLine::Ignored) => {}
             }
-            if self.block.len() > self.max_event_bytes {
+            // Again: lossy UTF-8 decoding and the LF between data lines add bytes.
+            if self.buffer.len() > self.max_event_bytes {
                 return Err(self.overflow());
             }
         }
     }
 
-    fn set(&mut self, field: Field, value: String) {
+    fn set(&mut self, field: FieldName, value: String) {
         match field {
-            Field::Data => self.block.add_data(value),
-            Field::Event => self.block.event = value,
-            Field::Id if value.contains('\0') => {}
-            Field::Id => self.block.id = Some(value),
-            Field::Retry => self.retry = parse_millis(&value).or(self.retry),
+            FieldName::Data => self.buffer.add_data(value),
+            FieldName::Event => self.buffer.event = value,
+            FieldName::Id if value.contains('\0') => {}
+            FieldName::Id => self.buffer.id = Some(value),
+            FieldName::Retry => self.retry = parse_millis(&value).or(self.retry),
         }
     }
 
-    /// The end of a block: its ID counts even if it has no data, and is then no event.
-    fn dispatch(&mut self) -> Option<Decoded> {
-        let Block { data, event, id } = mem::take(&mut self.block);
+    /// Handles a blank line. An ID takes effect even without data, in which case there is no event.
+    fn dispatch(&mut self) -> Option<DecodedEvent> {
+        let EventBuffer { data, event, id } = mem::take(&mut self.buffer);
         if let Some(id) = id {
             self.last_event_id = id.into();
         }
-        Some(Decoded {
+        Some(DecodedEvent {
             data: data?,
             event: if event.is_empty() { "message".to_owned() } else { event },
             last_event_id: Arc::clone(&self.last_event_id),
         })
     }
 
-    /// Stays overflowed, since what follows would be the middle of an event. Its bytes are let go.
-    fn overflow(&mut self) -> Error {
-        self.forget_unfinished();
-        self.state = State::Overflowed;
-        Error::EventTooLarge { max_bytes: self.max_event_bytes }
+    /// Frees the buffers and refuses further chunks, which would begin in the middle of an event.
+    fn overflow(&mut self) -> EventTooLarge {
+        self.discard_incomplete();
+        self.has_overflowed = true;
+        EventTooLarge { max_bytes: self.max_event_bytes }
     }
 
-    fn forget_unfinished(&mut self) {
-        self.lines = Lines::new();
-        self.block = Block::default();
+    fn discard_incomplete(&mut self) {
+        self.lines = LineReader::new();
+        self.buffer = EventBuffer::default();
     }
 }
 
@@ -169,8 +190,8 @@ impl Default for Decoder {
     }
 }
 
-impl Iterator for Events<'_> {
-    type Item = Result<Decoded, Error>;
+impl Iterator for DecodedEvents<'_> {
+    type Item = Result<DecodedEvent, EventTooLarge>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.input.is_empty() {
@@ -184,29 +205,13 @@ impl Iterator for Events<'_> {
     }
 }
 
-impl Drop for Events<'_> {
+impl Drop for DecodedEvents<'_> {
     fn drop(&mut self) {
         self.for_each(drop);
     }
 }
 
-#[derive(Debug)]
-enum State {
-    Reading,
-    Overflowed,
-}
-
-/// The fields of the event being read.
-#[derive(Debug, Default)]
-struct Block {
-    /// `None` until a data line has come: one empty line makes an event, none makes no event.
-    data: Option<String>,
-    event: String,
-    /// It becomes the last event ID at the blank line, and not before.
-    id: Option<String>,
-}
-
-impl Block {
+impl EventBuffer {
     fn add_data(&mut self, line: String) {
         match &mut self.data {
             None => self.data = Some(line),
@@ -224,8 +229,8 @@ impl Block {
     }
 }
 
-/// Digits and nothing else, not even a sign. The standard leaves open what no digits at all would
-/// mean; here they change nothing.
+/// Parses ASCII digits; a sign or a space makes the value invalid. The standard does not define the
+/// effect of an empty value; it is treated as invalid here, and an invalid value changes nothing.
 fn parse_millis(value: &str) -> Option<Duration> {
     if value.is_empty() {
         return None;
@@ -241,16 +246,16 @@ fn parse_millis(value: &str) -> Option<Duration> {
 mod tests {
     use proptest::{collection::vec, prelude::*, sample::select};
 
-    use super::{Block, Decoder, State};
+    use super::{Decoder, EventBuffer};
 
     const MAX_EVENT_BYTES: usize = 1_000;
 
-    /// A buffer may have grown to twice what it holds, and the line's keeps its size when its bytes
-    /// have gone to the event's.
-    const MOST_HELD_BYTES: usize = 2 * 2 * MAX_EVENT_BYTES;
+    /// The capacity of a buffer may be twice its length, and the line's buffer keeps its capacity when
+    /// its bytes have moved to the event's buffer.
+    const MAX_ALLOCATED_BYTES: usize = 2 * 2 * MAX_EVENT_BYTES;
 
-    /// Each has its own way to grow: without end, by repetition, or threefold when decoded.
-    const PIECES: [&[u8]; 20] = [
+    /// They grow in different ways: endlessly, by repetition, or threefold by lossy UTF-8 decoding.
+    const CHUNKS: [&[u8]; 20] = [
         b"data",
         b"event",
         b"id",
@@ -277,29 +282,29 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn memory_stays_bounded_whatever_is_repeated(
-            repeats in vec((select(&PIECES[..]), 1..1_000_usize), 1..20),
+        fn allocated_memory_is_bounded(
+            repeats in vec((select(&CHUNKS[..]), 1..1_000_usize), 1..20),
             raw in vec(any::<u8>(), 0..100),
         ) {
             let mut decoder = Decoder::new().with_max_event_bytes(MAX_EVENT_BYTES);
-            for (piece, times) in repeats {
+            for (chunk, times) in repeats {
                 for _ in 0..times {
-                    decoder.feed(piece).for_each(drop);
-                    prop_assert!(held_bytes(&decoder) <= MOST_HELD_BYTES);
+                    decoder.feed(chunk).for_each(drop);
+                    prop_assert!(allocated_bytes(&decoder) <= MAX_ALLOCATED_BYTES);
                 }
-                decoder.feed(&piece.repeat(times)).for_each(drop);
-                prop_assert!(held_bytes(&decoder) <= MOST_HELD_BYTES);
+                decoder.feed(&chunk.repeat(times)).for_each(drop);
+                prop_assert!(allocated_bytes(&decoder) <= MAX_ALLOCATED_BYTES);
                 decoder.feed(&raw).for_each(drop);
-                prop_assert!(held_bytes(&decoder) <= MOST_HELD_BYTES);
-                if matches!(decoder.state, State::Overflowed) {
+                prop_assert!(allocated_bytes(&decoder) <= MAX_ALLOCATED_BYTES);
+                if decoder.has_overflowed {
                     decoder.reconnect();
                 }
             }
         }
     }
 
-    fn held_bytes(decoder: &Decoder) -> usize {
-        let Block { data, event, id } = &decoder.block;
+    fn allocated_bytes(decoder: &Decoder) -> usize {
+        let EventBuffer { data, event, id } = &decoder.buffer;
         decoder.lines.capacity()
             + event.capacity()
             + data.as_ref().map_or(0, String::capacity)

@@ -1,58 +1,71 @@
-//! Writing the format. Whatever is appended is whole: it ends with a blank line, so that any order
-//! of these pieces is a right stream, and a heartbeat cannot cut an event in two. Who sends the
-//! bytes, and when, is not known here; [`Decoder`](crate::Decoder) is the other side.
+//! Encodes events, comments and the reconnection time.
+//!
+//! Each function appends one complete block that ends with a blank line. Blocks in any order are
+//! therefore a valid stream, and a heartbeat cannot split an event.
 
 use std::iter;
 
-use crate::Error;
+use thiserror::Error;
 
-/// An event to be written.
+/// An event to encode.
 ///
-/// A conformant reader gets back `event` and `id` as they are and `data` with each CRLF and CR
-/// turned into LF. An absent `event`, `""` and `"message"` mean the same to it. An absent `id`
+/// A conforming client gets back `event` and `id` unchanged, and `data` with each CRLF and CR turned
+/// into LF. To the client, an absent `event`, `""` and `"message"` are the same. An absent `id`
 /// leaves the last event ID as it was; `""` resets it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// What a reader sends back as `Last-Event-ID`. No CR, LF or NUL.
+    /// The value that the client sends back as `Last-Event-ID`. No CR, LF or NUL.
     pub id: Option<&'a str>,
-    /// The event's type, which is what a page's listeners are registered for. No CR, LF or NUL.
+    /// The event type, for which a page registers its listeners. No CR, LF or NUL.
     pub event: Option<&'a str>,
-    /// The payload: any text. The standard lets NUL through, and so it is written; Firefox drops
-    /// it. JSON never holds one, since it escapes it.
+    /// The payload: any text. NUL is encoded, since the standard allows it, but Firefox drops it.
+    /// JSON never contains NUL, because JSON escapes it.
     pub data: &'a str,
 }
 
+/// An `id` or `event` contains a character that would end its line or discard the field.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{field} contains {character:?}, which an event stream cannot carry in this field")]
+pub struct InvalidField {
+    /// The name of the field: `id` or `event`.
+    pub field: &'static str,
+    /// The first such character: CR, LF or NUL.
+    pub character: char,
+}
+
 impl Event<'_> {
-    /// Appends the event to `out`: `id`, `event`, a `data` line for each line of the payload, and
-    /// a blank line. On an error nothing has been appended.
-    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
-        let heads = [("id", self.id), ("event", self.event)];
-        for (name, value) in heads {
-            refuse_unwritable(name, value.unwrap_or_default())?;
+    /// Appends `id`, `event`, one `data` line per line of the payload, and a blank line.
+    ///
+    /// # Errors
+    /// `id` or `event` is not a valid field value. Nothing has been appended then.
+    pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), InvalidField> {
+        let fields = [("id", self.id), ("event", self.event)];
+        for (name, value) in fields {
+            validate(name, value.unwrap_or_default())?;
         }
-        for (name, value) in heads {
+        for (name, value) in fields {
             if let Some(value) = value {
-                field(name, value, out);
+                push_field(name, value, out);
             }
         }
         for line in lines(self.data) {
-            field("data", line, out);
+            push_field("data", line, out);
         }
         out.push(b'\n');
         Ok(())
     }
 }
 
-/// Appends the reconnection time, in milliseconds, that a reader shall use from now on. Zero makes
-/// some browsers reconnect without a pause.
-pub fn retry(millis: u64, out: &mut Vec<u8>) {
-    field("retry", &millis.to_string(), out);
+/// Appends the reconnection time that the client uses from now on. With zero, some browsers
+/// reconnect without a pause.
+pub fn encode_retry(millis: u64, out: &mut Vec<u8>) {
+    push_field("retry", &millis.to_string(), out);
     out.push(b'\n');
 }
 
-/// Appends a comment, which readers ignore: a sign of life, or padding. The text begins right
-/// after the colon; each of its lines becomes a comment line.
-pub fn comment(text: &str, out: &mut Vec<u8>) {
+/// Appends a comment, which clients ignore: a keep-alive, or padding. The text follows the colon
+/// directly; each of its lines becomes a comment line.
+pub fn encode_comment(text: &str, out: &mut Vec<u8>) {
     for line in lines(text) {
         out.push(b':');
         out.extend_from_slice(line.as_bytes());
@@ -61,22 +74,22 @@ pub fn comment(text: &str, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-fn refuse_unwritable(field: &'static str, value: &str) -> Result<(), Error> {
+fn validate(field: &'static str, value: &str) -> Result<(), InvalidField> {
     match value.find(['\r', '\n', '\0']) {
         None => Ok(()),
-        Some(at) => Err(Error::Unwritable { field, character: char::from(value.as_bytes()[at]) }),
+        Some(at) => Err(InvalidField { field, character: char::from(value.as_bytes()[at]) }),
     }
 }
 
-/// The space is always there: a reader takes one away, which must not be the value's own.
-fn field(name: &str, value: &str, out: &mut Vec<u8>) {
+/// Always writes the space: the client removes one, which must not be the first byte of the value.
+fn push_field(name: &str, value: &str, out: &mut Vec<u8>) {
     for part in [name, ": ", value, "\n"] {
         out.extend_from_slice(part.as_bytes());
     }
 }
 
-/// The lines of a text by the format's line ends. Unlike `str::lines`, a lone CR ends one too, and
-/// a text that ends with a line end has an empty last line: both are needed to read back the same.
+/// Splits a text at the format's line ends. Unlike `str::lines`, a lone CR ends a line, and a text
+/// that ends with a line end has an empty last line: a client gets the same text only with both.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     iter::from_fn(move || {
@@ -85,8 +98,8 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
             rest = None;
             return Some(text);
         };
-        let (line, after) = text.split_at(end);
-        rest = after.strip_prefix("\r\n").or_else(|| after.get(1..));
+        let (line, line_end) = text.split_at(end);
+        rest = line_end.strip_prefix("\r\n").or_else(|| line_end.get(1..));
         Some(line)
     })
 }

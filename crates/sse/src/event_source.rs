@@ -1,22 +1,22 @@
-//! When a follower comes back, with which last event ID, and when never again: the rules of an
-//! `EventSource`. It opens no connection and knows no clock. A program with both asks it, and reads
-//! the streams through it.
+//! Decides when to reconnect, with which last event ID, and when to stop for good, by the rules of
+//! an `EventSource`. It opens no connection and reads no clock: a program that has both asks it, and
+//! decodes its streams through it.
 
 use std::{sync::Arc, time::Duration};
 
-use crate::decode::{Decoder, Events};
+use crate::decode::{DecodedEvents, Decoder};
 
-/// The wait before the next request until a stream asks for another. The standard leaves it open;
-/// this is what most browsers take.
+/// Wait before the next request until a stream sets another. The standard leaves it to the client;
+/// most browsers use this value.
 const DEFAULT_RETRY: Duration = Duration::from_secs(3);
 
 const MEDIA_TYPE: &str = "text/event-stream";
 
-/// A follower over many connections, by the rules of WHATWG HTML, section 9.2.
+/// A client across many connections, by the rules of WHATWG HTML, section 9.2.
 ///
-/// Redirects are the caller's to follow; what is told here is the last answer. The request is a
-/// `GET` with `Accept: text/event-stream` and, unless it is empty, the
-/// [last event ID](Self::last_event_id) as `Last-Event-ID`.
+/// The caller follows redirects and reports only the last response. The request is a `GET` with
+/// `Accept: text/event-stream` and, unless it is empty, the [last event ID](Self::last_event_id) as
+/// `Last-Event-ID`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,13 +24,13 @@ const MEDIA_TYPE: &str = "text/event-stream";
 /// use sse::{EventSource, ReadyState};
 ///
 /// let mut source = EventSource::new();
-/// assert_eq!(source.answered(200, Some("text/event-stream")), ReadyState::Open);
+/// assert_eq!(source.handle_response(200, Some("text/event-stream")), ReadyState::Open);
 /// let events: Vec<_> = source.feed(b"retry: 700\nid: 7\ndata: landed\n\ndata: ha").collect();
 /// assert_eq!(events.len(), 1);
-/// assert_eq!(source.lost(), Some(Duration::from_millis(700)));
+/// assert_eq!(source.handle_disconnect(), Some(Duration::from_millis(700)));
 /// assert_eq!((source.ready_state(), source.last_event_id()), (ReadyState::Connecting, "7"));
-/// assert_eq!(source.answered(204, None), ReadyState::Closed);
-/// assert_eq!(source.lost(), None);
+/// assert_eq!(source.handle_response(204, None), ReadyState::Closed);
+/// assert_eq!(source.handle_disconnect(), None);
 /// ```
 #[derive(Debug)]
 pub struct EventSource {
@@ -38,41 +38,41 @@ pub struct EventSource {
     state: ReadyState,
 }
 
-/// Where an [`EventSource`] stands, with the standard's numbers.
+/// The state of an [`EventSource`], with the standard's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReadyState {
-    /// A request is to be made, now or after the wait, or has no answer yet.
+    /// The next request is to be made, now or after the wait, or has no response yet.
     Connecting = 0,
     /// The stream is being read.
     Open = 1,
-    /// For good: no request is made any more.
+    /// Final: no further request.
     Closed = 2,
 }
 
 impl EventSource {
-    /// One that has seen nothing, about to make its first request.
+    /// A client that has seen no event, before its first request.
     pub fn new() -> Self {
-        Self::resuming("")
+        Self::with_last_event_id("")
     }
 
-    /// One that has seen the event of this ID, as an earlier one or a stored place says.
-    pub fn resuming(last_event_id: impl Into<Arc<str>>) -> Self {
-        Self { decoder: Decoder::resuming(last_event_id), state: ReadyState::Connecting }
+    /// A client that has seen the event with this ID, for example in an earlier process.
+    pub fn with_last_event_id(last_event_id: impl Into<Arc<str>>) -> Self {
+        Self { decoder: Decoder::with_last_event_id(last_event_id), state: ReadyState::Connecting }
     }
 
-    /// Where it stands.
+    /// The current state.
     pub fn ready_state(&self) -> ReadyState {
         self.state
     }
 
-    /// What to send as `Last-Event-ID` with the next request; nothing if empty.
+    /// The value of `Last-Event-ID` for the next request; if empty, the header is omitted.
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()
     }
 
-    /// The head of an answer has come. Only a 200 with an event stream is read; anything else is
-    /// the server's wish that it shall not come back, and closes it for good.
-    pub fn answered(&mut self, status: u16, content_type: Option<&str>) -> ReadyState {
+    /// Handles the head of a response. Only a 200 with an event stream is read; with any other the
+    /// server asks the client not to come back, and the state becomes [`ReadyState::Closed`].
+    pub fn handle_response(&mut self, status: u16, content_type: Option<&str>) -> ReadyState {
         if self.state != ReadyState::Closed {
             self.decoder.reconnect();
             let is_stream = status == 200 && content_type.is_some_and(is_event_stream);
@@ -81,22 +81,22 @@ impl EventSource {
         self.state
     }
 
-    /// Takes the next bytes of the body and gives the events that they complete. Those of a body
-    /// that is not to be read are passed over.
+    /// Decodes the next chunk of the body and returns the events that it completes. The body of a
+    /// response that is not to be read is ignored.
     ///
-    /// After an error nothing more can be read from this connection: end it, and tell that it is
-    /// [lost](Self::lost).
-    pub fn feed<'a>(&'a mut self, bytes: &'a [u8]) -> Events<'a> {
-        let is_read = self.state == ReadyState::Open;
-        self.decoder.feed(if is_read { bytes } else { &[] })
+    /// After an error the rest of the connection cannot be read: close it and call
+    /// [`handle_disconnect`](Self::handle_disconnect).
+    pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> DecodedEvents<'a> {
+        let is_open = self.state == ReadyState::Open;
+        self.decoder.feed(if is_open { chunk } else { &[] })
     }
 
-    /// The connection ended, in whatever way, or could not be made: how long to wait before the
-    /// next request. `None` once closed: there is no next one.
+    /// Handles the end of a connection, or a failure to open one. Returns the wait before the next
+    /// request; `None` if closed, when there is no next request.
     ///
-    /// The last event ID and the wait stay, also over connections that set neither. What had begun
-    /// and was not ended is forgotten.
-    pub fn lost(&mut self) -> Option<Duration> {
+    /// The last event ID and the wait are kept across connections that set neither. An incomplete
+    /// event is discarded.
+    pub fn handle_disconnect(&mut self) -> Option<Duration> {
         if self.state == ReadyState::Closed {
             return None;
         }
@@ -105,7 +105,7 @@ impl EventSource {
         Some(self.decoder.retry().unwrap_or(DEFAULT_RETRY))
     }
 
-    /// Ends it for good: no further event, no further request.
+    /// Closes the client for good: no further event, no further request.
     pub fn close(&mut self) {
         self.state = ReadyState::Closed;
     }
@@ -117,10 +117,10 @@ impl Default for EventSource {
     }
 }
 
-/// By the essence of the media type: in any letter case, whatever its parameters say. A charset
-/// changes nothing, since the format is always UTF-8.
+/// Compares the essence of the media type, in any letter case, and ignores its parameters. A charset
+/// has no effect, since the format is always UTF-8.
 fn is_event_stream(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
-    // The space of HTTP; what Rust trims by default is more.
+    // HTTP whitespace only; `str::trim` would remove more.
     essence.trim_matches([' ', '\t', '\r', '\n']).eq_ignore_ascii_case(MEDIA_TYPE)
 }

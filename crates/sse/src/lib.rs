@@ -1,12 +1,16 @@
-//! The event-stream format (`text/event-stream`) of the WHATWG HTML standard, section 9.2: what a
-//! server writes, what a follower reads, and when it comes back. It opens no connection, measures no
-//! time and gives no event a meaning; bytes come in and events go out, or the other way round.
+//! The event-stream format (`text/event-stream`) of the WHATWG HTML standard, section 9.2: encoding,
+//! decoding, and the rules of reconnecting. It opens no connection, reads no clock, and gives no
+//! event a meaning: bytes go in and events come out, or the reverse.
+//!
+//! The server uses only the encoder. The client half ([`Decoder`], [`EventSource`]) has no user in
+//! the product yet: it is the oracle of the tests, which read the server's streams through it, and
+//! the client crate will be built on it.
 //!
 //! ```
 //! use sse::{Decoder, Event};
 //!
 //! let mut bytes = Vec::new();
-//! sse::retry(3_000, &mut bytes);
+//! sse::encode_retry(3_000, &mut bytes);
 //! Event { id: Some("7"), event: Some("note"), data: "two\nlines" }.encode(&mut bytes)?;
 //!
 //! let mut decoder = Decoder::new();
@@ -17,25 +21,21 @@
 //!     }
 //! }
 //! assert_eq!(decoder.last_event_id(), "7");
-//! # Ok::<(), sse::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-/// Writing: events, comments and the reconnection time, as bytes.
+/// Encodes events, comments and the reconnection time.
 mod encode;
 
-/// Reading, first half: bytes in any pieces become lines, and lines become fields.
+/// Splits chunks of bytes into lines, and lines into fields.
 mod line;
 
-/// Reading, second half: fields become events, and what outlives a connection is kept.
+/// Turns fields into events, and keeps the state that outlives a connection.
 mod decode;
 
-/// Following over many connections: when to come back, and when never again.
+/// Decides when to reconnect, and when to stop for good.
 mod event_source;
 
-/// What either side may refuse.
-mod error;
-
-pub use decode::{DEFAULT_MAX_EVENT_BYTES, Decoded, Decoder, Events};
-pub use encode::{Event, comment, retry};
-pub use error::Error;
+pub use decode::{DEFAULT_MAX_EVENT_BYTES, DecodedEvent, DecodedEvents, Decoder, EventTooLarge};
+pub use encode::{Event, InvalidField, encode_comment, encode_retry};
 pub use event_source::{EventSource, ReadyState};

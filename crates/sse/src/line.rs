@@ -1,160 +1,179 @@
-//! From bytes, in whatever pieces they arrive, to the fields of an event stream.
+//! Splits chunks of bytes into lines, and lines into fields.
 //!
-//! Lines are cut before the text is decoded. That gives what decoding first would give, since CR,
-//! LF and the colon are ASCII: they are never part of a longer character, and they end a broken
-//! one. What a field does is for [`decode`](crate::decode) to know.
+//! Bytes are split into lines before UTF-8 is decoded. The result is the same as in the standard,
+//! which decodes first: CR, LF and the colon are ASCII, so they are never part of a longer character,
+//! and they end a broken one. The meaning of a field is left to [`decode`](crate::decode).
 //!
-//! Each byte is looked at and copied a fixed number of times, and nothing held is read again before
-//! its line ends: the cost of a stream is linear in its length, however it is cut. Lines that mean
-//! nothing are not kept at all.
+//! Each byte is examined and copied a fixed number of times, and buffered bytes are not read again
+//! before their line ends: the cost of a stream is linear in its length, however it is chunked. Lines
+//! without a meaning are not buffered.
 
 use std::mem;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// The longest name worth keeping: `event` or `retry`, after a byte order mark.
-const LONGEST_NAME: usize = BYTE_ORDER_MARK.len() + "event".len();
 
-/// A line that has been read to its end.
+/// Length of the longest known name, `event` or `retry`, after a byte order mark.
+const MAX_NAME_BYTES: usize = BYTE_ORDER_MARK.len() + "event".len();
+
+/// A complete line.
 #[derive(Debug)]
-pub(crate) enum Line {
+pub(crate) enum StreamLine {
     /// The end of an event.
     Blank,
-    /// A field with a meaning. A name without a colon has the value `""`.
-    Field(Field, String),
-    /// A comment, or a field without a meaning.
+    /// A known field. A name without a colon has the value `""`.
+    Field(FieldName, String),
+    /// A comment or an unknown field.
     Ignored,
 }
 
-/// The fields that have a meaning.
+/// The fields that the standard defines.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Field {
+pub(crate) enum FieldName {
     Data,
     Event,
     Id,
     Retry,
 }
 
-/// The value of a line is longer than there was room for.
+/// The value of a line is longer than the caller allows.
 #[derive(Debug)]
-pub(crate) struct NoRoom;
+pub(crate) struct ValueTooLong;
 
-/// The lines of one stream.
+/// Reads the lines of one stream.
 #[derive(Debug)]
-pub(crate) struct Lines {
-    place: Place,
-    /// The bytes of the current line's name, or of its value; never both.
-    held: Vec<u8>,
-    /// No line of the stream has ended yet: a byte order mark may stand before this one.
-    first: bool,
-    /// The last line ended with CR, so that an LF would be the rest of that line end.
+pub(crate) struct LineReader {
+    position: LinePosition,
+    /// The name of the current line so far, or its value; never both.
+    buffer: Vec<u8>,
+    /// No line of the stream has ended yet, so this one may begin with a byte order mark.
+    is_first_line: bool,
+    /// The last line ended with CR: if an LF follows, it belongs to the same line end.
     after_cr: bool,
 }
 
-/// Where in its line the next byte belongs.
+/// The part of the line to which the next byte belongs.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum LinePosition {
     Name,
-    /// Right after the colon, where one space does not count.
-    Colon(Field),
-    Value(Field),
+    /// Directly after the colon, where one space is skipped.
+    AfterColon(FieldName),
+    Value(FieldName),
     Ignored,
 }
 
-impl Lines {
+impl LineReader {
     pub(crate) fn new() -> Self {
-        Self { place: Place::Name, held: Vec::new(), first: true, after_cr: false }
+        Self {
+            position: LinePosition::Name,
+            buffer: Vec::new(),
+            is_first_line: true,
+            after_cr: false,
+        }
     }
 
-    /// Reads to the end of the next line and takes what was read from `input`. `None`: the input
-    /// is used up, and the line goes on in the next piece. A value may have `room` bytes.
-    pub(crate) fn next(&mut self, input: &mut &[u8], room: usize) -> Result<Option<Line>, NoRoom> {
+    /// Reads up to the end of the next line and removes the read bytes from `input`. Returns `None`
+    /// if `input` ends before the line does; the line continues in the next chunk.
+    ///
+    /// # Errors
+    /// The value is longer than `max_value_bytes`.
+    pub(crate) fn next(
+        &mut self,
+        input: &mut &[u8],
+        max_value_bytes: usize,
+    ) -> Result<Option<StreamLine>, ValueTooLong> {
+        // An event ends at the CR and does not wait for the next byte, which may be the LF of the
+        // same line end, even in a later chunk.
         if !input.is_empty() && mem::take(&mut self.after_cr) {
             *input = input.strip_prefix(b"\n").unwrap_or(input);
         }
         let Some(end) = input.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
-            return self.extend(mem::take(input), room).map(|()| None);
+            return self.extend(mem::take(input), max_value_bytes).map(|()| None);
         };
         let (part, rest) = input.split_at(end);
         *input = &rest[1..];
         self.after_cr = rest[0] == b'\r';
-        self.extend(part, room)?;
-        Ok(Some(self.end()))
+        self.extend(part, max_value_bytes)?;
+        Ok(Some(self.finish_line()))
     }
 
-    /// What is kept in memory, in bytes.
+    /// Allocated bytes.
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
-        self.held.capacity()
+        self.buffer.capacity()
     }
 
-    /// Takes in a part of the current line.
-    fn extend(&mut self, mut part: &[u8], room: usize) -> Result<(), NoRoom> {
+    /// Adds a part of the current line.
+    fn extend(&mut self, mut part: &[u8], max_value_bytes: usize) -> Result<(), ValueTooLong> {
         while let Some(&next) = part.first() {
-            match self.place {
-                Place::Name => part = self.extend_name(part),
-                Place::Colon(field) => {
-                    self.place = Place::Value(field);
+            match self.position {
+                LinePosition::Name => part = self.extend_name(part),
+                LinePosition::AfterColon(field) => {
+                    self.position = LinePosition::Value(field);
                     if next == b' ' {
                         part = &part[1..];
                     }
                 }
-                Place::Value(_) if part.len() > room.saturating_sub(self.held.len()) => {
-                    return Err(NoRoom);
-                }
-                Place::Value(_) => {
-                    self.held.extend_from_slice(part);
+                LinePosition::Value(_) => {
+                    if part.len() > max_value_bytes.saturating_sub(self.buffer.len()) {
+                        return Err(ValueTooLong);
+                    }
+                    self.buffer.extend_from_slice(part);
                     break;
                 }
-                Place::Ignored => break,
+                LinePosition::Ignored => break,
             }
         }
         Ok(())
     }
 
-    /// Takes in a part of the name, up to the colon, and returns what follows it.
+    /// Adds a part of the name up to the colon, and returns the bytes after the colon.
     fn extend_name<'a>(&mut self, part: &'a [u8]) -> &'a [u8] {
         let colon = part.iter().position(|&byte| byte == b':');
         let (name, rest) = part.split_at(colon.unwrap_or(part.len()));
-        if self.held.len() + name.len() > LONGEST_NAME {
-            self.place = Place::Ignored;
+        // Longer than any known name: stop buffering.
+        if self.buffer.len() + name.len() > MAX_NAME_BYTES {
+            self.position = LinePosition::Ignored;
             return &[];
         }
-        self.held.extend_from_slice(name);
+        self.buffer.extend_from_slice(name);
         let Some((_colon, value)) = rest.split_first() else {
             return &[];
         };
-        self.place = Field::named(self.name()).map_or(Place::Ignored, Place::Colon);
-        self.held.clear();
+        let field = FieldName::from_bytes(self.name());
+        self.position = field.map_or(LinePosition::Ignored, LinePosition::AfterColon);
+        // From here on the buffer holds the value.
+        self.buffer.clear();
         value
     }
 
     fn name(&self) -> &[u8] {
-        let mark = if self.first { BYTE_ORDER_MARK } else { b"" };
-        self.held.strip_prefix(mark).unwrap_or(&self.held)
+        let mark = if self.is_first_line { BYTE_ORDER_MARK } else { b"" };
+        self.buffer.strip_prefix(mark).unwrap_or(&self.buffer)
     }
 
-    fn end(&mut self) -> Line {
-        let line = match mem::replace(&mut self.place, Place::Name) {
-            Place::Name if self.name().is_empty() => Line::Blank,
-            Place::Name => match Field::named(self.name()) {
-                Some(field) => Line::Field(field, String::new()),
-                None => Line::Ignored,
+    fn finish_line(&mut self) -> StreamLine {
+        let line = match mem::replace(&mut self.position, LinePosition::Name) {
+            LinePosition::Name if self.name().is_empty() => StreamLine::Blank,
+            LinePosition::Name => match FieldName::from_bytes(self.name()) {
+                Some(field) => StreamLine::Field(field, String::new()),
+                None => StreamLine::Ignored,
             },
-            Place::Colon(field) => Line::Field(field, String::new()),
-            Place::Value(field) => {
-                Line::Field(field, String::from_utf8_lossy(&self.held).into_owned())
+            LinePosition::AfterColon(field) => StreamLine::Field(field, String::new()),
+            LinePosition::Value(field) => {
+                let value = String::from_utf8_lossy(&self.buffer).into_owned();
+                StreamLine::Field(field, value)
             }
-            Place::Ignored => Line::Ignored,
+            LinePosition::Ignored => StreamLine::Ignored,
         };
-        self.held.clear();
-        self.first = false;
+        self.buffer.clear();
+        self.is_first_line = false;
         line
     }
 }
 
-impl Field {
-    /// Names are compared byte by byte: another case or a space makes another name.
-    fn named(name: &[u8]) -> Option<Self> {
+impl FieldName {
+    /// Names are compared byte by byte: another letter case or an extra space is another name.
+    fn from_bytes(name: &[u8]) -> Option<Self> {
         match name {
             b"data" => Some(Self::Data),
             b"event" => Some(Self::Event),

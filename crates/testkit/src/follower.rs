@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sse::{Decoded, Decoder};
+use sse::{DecodedEvent, Decoder};
 
 use crate::response::ResponseDecoder;
 use crate::wait::WAIT_TIMEOUT;
@@ -136,7 +136,7 @@ impl TestFollower {
         let text: Vec<_> = self.partial.drain(..complete).collect();
         self.text += std::str::from_utf8(&text).expect("it has just been checked");
         for decoded in self.decoder.feed(&body) {
-            let Decoded { event, data, last_event_id } = decoded.unwrap();
+            let DecodedEvent { event, data, last_event_id } = decoded.unwrap();
             let data = serde_json::from_str(&data).unwrap();
             let id = last_event_id.to_string();
             self.events.push_back(ReceivedEvent { name: event, id, data });

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sse::{Decoded, EventSource, ReadyState};
+use sse::{DecodedEvent, EventSource, ReadyState};
 use testkit::event_stream::EventStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -118,8 +118,10 @@ impl Observer {
                 }
                 StreamEnd::Disconnected | StreamEnd::ConnectionLost => {}
             }
-            let retry =
-                self.source.lost().context("the server told the follower not to reconnect")?;
+            let retry = self
+                .source
+                .handle_disconnect()
+                .context("the server told the follower not to reconnect")?;
             sleep(retry / TIME_SCALE).await;
         }
     }
@@ -169,7 +171,7 @@ impl Observer {
         let path = format!("/boards/{}/events", self.plan.board);
         let opened = EventStream::open(address, &path, &last_event_id, receive_buffer).await;
         let Ok(stream) = opened else { return Ok(None) };
-        if self.source.answered(stream.status(), stream.content_type()) != ReadyState::Open {
+        if self.source.handle_response(stream.status(), stream.content_type()) != ReadyState::Open {
             bail!("status {} in answer to the request for a stream", stream.status());
         }
         let branch = Some(branch_before).filter(|before| *before == self.state.current_branch());
@@ -179,7 +181,7 @@ impl Observer {
 
     fn receive(&mut self, bytes: &[u8]) -> Result<()> {
         for decoded in self.source.feed(bytes) {
-            let Decoded { event: name, data: text, last_event_id } = decoded?;
+            let DecodedEvent { event: name, data: text, last_event_id } = decoded?;
             if name == "heartbeat" {
                 continue;
             }

@@ -8,7 +8,7 @@ use flight::{
     BoardName, BoardSettings, Change, FIELDS, FieldType, Flight, FlightKey, RemovalDelays,
 };
 use serde_json::{Value, json};
-use sse::{Decoded, Decoder};
+use sse::{DecodedEvent, Decoder};
 
 use crate::document::{Document, root};
 use crate::terminal::Desk;
@@ -104,7 +104,7 @@ fn event_told_of(line: &str) -> Option<String> {
 }
 
 /// The data as the server's own types write it.
-fn as_written(event: &Decoded, data: &Value) -> String {
+fn as_written(event: &DecodedEvent, data: &Value) -> String {
     let board = BoardName::parse("main").unwrap();
     match &*event.event {
         "heartbeat" => json!({"at": data["at"], "head": data["head"]}).to_string(),

@@ -112,7 +112,7 @@ impl Answer {
 pub(crate) struct Stream {
     body: Body,
     decoder: sse::Decoder,
-    events: Vec<sse::Decoded>,
+    events: Vec<sse::DecodedEvent>,
 }
 
 impl Stream {

@@ -135,7 +135,7 @@ async fn record(house: &House, changes: &[Change]) -> ([History; 2], Vec<u8>) {
 /// A viewer's first connection breaks off after these bytes; the second makes it right.
 async fn cut_after(house: &House, history: &History, bytes: &[u8], window_bytes: usize) {
     let mut viewer = Viewer::new();
-    assert_eq!(viewer.source.answered(200, Some("text/event-stream")), ReadyState::Open);
+    assert_eq!(viewer.source.handle_response(200, Some("text/event-stream")), ReadyState::Open);
     viewer.read(bytes, history);
     let seen = viewer.screen.at;
     let timetables = viewer.screen.timetables.len();

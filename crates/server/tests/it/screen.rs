@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use serde_json::Value;
-use sse::{Decoded, EventSource, ReadyState};
+use sse::{DecodedEvent, EventSource, ReadyState};
 
 use crate::house::{House, Stream};
 
@@ -74,7 +74,7 @@ impl Screen {
 
     /// Takes an event, which must be the very next of the history, or all rows as of a newer one;
     /// after it the screen is what the server was then.
-    pub(crate) fn take(&mut self, event: &Decoded, history: &History) {
+    pub(crate) fn take(&mut self, event: &DecodedEvent, history: &History) {
         if event.event == "heartbeat" {
             return;
         }
@@ -135,7 +135,7 @@ impl Viewer {
     }
 
     pub(crate) fn resuming(id: &str, screen: Screen) -> Self {
-        Self { source: EventSource::resuming(id), screen, stream: None }
+        Self { source: EventSource::with_last_event_id(id), screen, stream: None }
     }
 
     /// Makes its request, if it has no connection.
@@ -149,7 +149,7 @@ impl Viewer {
         }
         let (status, headers, stream) = house.follow(request.body(Body::empty()).unwrap()).await;
         let content_type = headers.get("content-type").map(|value| value.to_str().unwrap());
-        assert_eq!(self.source.answered(status.as_u16(), content_type), ReadyState::Open);
+        assert_eq!(self.source.handle_response(status.as_u16(), content_type), ReadyState::Open);
         self.stream = Some(stream);
     }
 
@@ -170,7 +170,7 @@ impl Viewer {
 
     pub(crate) fn lose(&mut self) {
         self.stream = None;
-        assert!(self.source.lost().is_some(), "it comes back");
+        assert!(self.source.handle_disconnect().is_some(), "it comes back");
     }
 
     /// Connects, if need be, and reads all that there is.

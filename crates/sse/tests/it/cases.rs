@@ -1,38 +1,38 @@
-//! The case file: streams written by hand from the standard and checked in browsers.
+//! The case file: streams derived by hand from the standard and verified in browsers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use crate::outcome::{Outcome, cut, cuts, decode};
+use crate::decode_result::{DecodeResult, decode, split, splits};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
+struct CaseFileEntry {
     name: String,
     #[serde(rename = "group")]
     _group: String,
     #[serde(rename = "note")]
     _note: Option<String>,
     chunks: Vec<String>,
-    expect: Outcome,
+    expect: DecodeResult,
     delivered: Option<Vec<usize>>,
-    /// Where it differs from `delivered`: for a reader that does not wait for the byte after a CR.
+    /// Differs from `delivered` where a decoder need not wait for the byte after a CR.
     delivered_eager: Option<Vec<usize>>,
 }
 
-struct Case {
+struct DecodeCase {
     name: String,
     chunks: Vec<Vec<u8>>,
-    expect: Outcome,
+    expect: DecodeResult,
     delivered: Option<Vec<usize>>,
 }
 
 #[test]
-fn every_case_comes_out_and_in_time_in_the_pieces_given() {
+fn cases_decode_without_delay() {
     for case in cases() {
-        let (outcome, delivered) = decode(case.chunks.iter().map(Vec::as_slice));
-        assert_eq!(outcome, case.expect, "{}", case.name);
+        let (result, delivered) = decode(case.chunks.iter().map(Vec::as_slice));
+        assert_eq!(result, case.expect, "{}", case.name);
         if let Some(expected) = case.delivered {
             assert_eq!(delivered, expected, "{}", case.name);
         }
@@ -40,22 +40,22 @@ fn every_case_comes_out_and_in_time_in_the_pieces_given() {
 }
 
 #[test]
-fn every_case_comes_out_in_pieces_of_one_size() {
+fn cases_decode_from_equal_chunks() {
     for case in cases() {
         let stream = case.chunks.concat();
         for size in (1..=9).chain([64, 4_096, usize::MAX]) {
-            let (outcome, _) = decode(stream.chunks(size));
-            assert_eq!(outcome, case.expect, "{} in pieces of {size}", case.name);
+            let (result, _) = decode(stream.chunks(size));
+            assert_eq!(result, case.expect, "{} in chunks of {size}", case.name);
         }
     }
 }
 
 #[test]
-fn every_case_comes_out_with_an_empty_piece_after_each_byte() {
+fn cases_decode_with_empty_chunks() {
     for case in cases() {
         let stream = case.chunks.concat();
-        let (outcome, _) = decode(stream.chunks(1).flat_map(|byte| [byte, &[]]));
-        assert_eq!(outcome, case.expect, "{}", case.name);
+        let (result, _) = decode(stream.chunks(1).flat_map(|byte| [byte, &[]]));
+        assert_eq!(result, case.expect, "{}", case.name);
     }
 }
 
@@ -63,30 +63,30 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_case_comes_out_in_any_pieces(cuts in cuts()) {
+    fn cases_decode_from_any_chunks(splits in splits()) {
         for case in cases() {
             let stream = case.chunks.concat();
-            let (outcome, _) = decode(cut(&stream, &cuts));
-            prop_assert_eq!(outcome, case.expect, "{}", case.name);
+            let (result, _) = decode(split(&stream, &splits));
+            prop_assert_eq!(result, case.expect, "{}", case.name);
         }
     }
 }
 
-fn cases() -> Vec<Case> {
-    let written: Vec<Written> =
+fn cases() -> Vec<DecodeCase> {
+    let entries: Vec<CaseFileEntry> =
         serde_json::from_str(include_str!("../data/sse-cases.json")).expect("the case file");
-    assert!(!written.is_empty());
-    written.into_iter().map(Case::from).collect()
+    assert!(!entries.is_empty());
+    entries.into_iter().map(DecodeCase::from).collect()
 }
 
-impl From<Written> for Case {
-    fn from(case: Written) -> Self {
-        let decoded = |chunk| BASE64_STANDARD.decode(chunk).expect("base64");
+impl From<CaseFileEntry> for DecodeCase {
+    fn from(entry: CaseFileEntry) -> Self {
+        let bytes = |chunk| BASE64_STANDARD.decode(chunk).expect("base64");
         Self {
-            name: case.name,
-            chunks: case.chunks.into_iter().map(decoded).collect(),
-            expect: case.expect,
-            delivered: case.delivered_eager.or(case.delivered),
+            name: entry.name,
+            chunks: entry.chunks.into_iter().map(bytes).collect(),
+            expect: entry.expect,
+            delivered: entry.delivered_eager.or(entry.delivered),
         }
     }
 }

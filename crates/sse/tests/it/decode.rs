@@ -1,28 +1,28 @@
-//! What the case file does not speak of: new connections and the bound.
+//! Reconnecting and the size limit, which the case file does not cover.
 
 use std::time::Duration;
 
-use sse::{Decoded, Decoder, Error};
+use sse::{DecodedEvent, Decoder, EventTooLarge};
 
 #[test]
-fn a_new_connection_keeps_the_id_and_the_retry_and_forgets_what_was_unfinished() {
-    let unfinished =
+fn reconnect_discards_incomplete_fields() {
+    let incomplete =
         ["data: half", "data: half\n", "event: half\n", "id: half\n", "dat", "\u{FEFF}", ": half"];
-    for unfinished in unfinished {
+    for incomplete in incomplete {
         let mut decoder = Decoder::new();
-        let first = format!("id: 7\nretry: 1500\ndata: first\n\n{unfinished}");
+        let first = format!("id: 7\nretry: 1500\ndata: first\n\n{incomplete}");
         decoder.feed(first.as_bytes()).for_each(drop);
         decoder.reconnect();
-        assert_eq!(decoder.last_event_id(), "7", "{unfinished:?}");
-        assert_eq!(decoder.retry(), Some(Duration::from_millis(1500)), "{unfinished:?}");
+        assert_eq!(decoder.last_event_id(), "7", "{incomplete:?}");
+        assert_eq!(decoder.retry(), Some(Duration::from_millis(1500)), "{incomplete:?}");
 
         let events = events(&mut decoder, b"\xEF\xBB\xBFdata: next\n\n");
-        assert_eq!(events, [Ok(decoded("message", "next", "7"))], "{unfinished:?}");
+        assert_eq!(events, [Ok(decoded("message", "next", "7"))], "{incomplete:?}");
     }
 }
 
 #[test]
-fn a_new_connection_forgets_half_a_character_and_half_a_line_end() {
+fn reconnect_discards_split_characters_and_line_ends() {
     let mut decoder = Decoder::new();
     decoder.feed(b"data: \xF0\x9F").for_each(drop);
     decoder.reconnect();
@@ -33,13 +33,13 @@ fn a_new_connection_forgets_half_a_character_and_half_a_line_end() {
     assert_eq!(
         events(&mut decoder, b"\n\xEF\xBB\xBFdata: a\n\ndata: b\n\n"),
         [Ok(decoded("message", "b", ""))],
-        "the first LF is a line of its own, so that the mark is not at the start",
+        "the first LF ends a line, so the byte order mark is not at the start",
     );
 }
 
 #[test]
-fn a_resumed_id_stands_until_the_stream_sets_another() {
-    let mut decoder = Decoder::resuming("41");
+fn resumed_id_holds_until_replaced() {
+    let mut decoder = Decoder::with_last_event_id("41");
     assert_eq!(decoder.last_event_id(), "41");
     assert_eq!(
         events(&mut decoder, b"data: a\n\nid: 42\ndata: b\n\nid\ndata: c\n\n"),
@@ -52,24 +52,24 @@ fn a_resumed_id_stands_until_the_stream_sets_another() {
 }
 
 #[test]
-fn an_event_may_have_as_many_bytes_as_the_bound_and_no_more() {
-    let too_large = Err(Error::EventTooLarge { max_bytes: 8 });
+fn events_are_limited_in_size() {
+    let too_large = Err(EventTooLarge { max_bytes: 8 });
     let fitting = [
         ("data: 12345678\n\n", decoded("message", "12345678", "")),
         ("data:12345678\n\n", decoded("message", "12345678", "")),
         ("data: 1234\ndata: 678\n\n", decoded("message", "1234\n678", "")),
         ("event: 12\nid: 34\ndata: 5678\n\n", decoded("12", "5678", "34")),
-        ("data\u{FEFF}: not a field, so not kept\ndata: a\n\n", decoded("message", "a", "")),
-        (": a comment is not kept\ndata: a\n\n", decoded("message", "a", "")),
+        ("data\u{FEFF}: unknown, so not buffered\ndata: a\n\n", decoded("message", "a", "")),
+        (": comments are not buffered\ndata: a\n\n", decoded("message", "a", "")),
         ("data: \u{FFFD}\u{FFFD}\n\n", decoded("message", "\u{FFFD}\u{FFFD}", "")),
     ];
     for (stream, event) in fitting {
         let mut decoder = Decoder::new().with_max_event_bytes(8);
         let twice = stream.repeat(2);
-        let got = events(&mut decoder, twice.as_bytes());
-        assert_eq!((got.len(), &got[0]), (2, &Ok(event)), "{stream:?}");
+        let decoded = events(&mut decoder, twice.as_bytes());
+        assert_eq!((decoded.len(), &decoded[0]), (2, &Ok(event)), "{stream:?}");
     }
-    let outgrown: [&[u8]; 7] = [
+    let too_long: [&[u8]; 7] = [
         b"data: 123456789\n\n",
         b"data: 1234\ndata: 5678\n\n",
         b"data: 1\ndata\ndata\ndata\ndata\ndata\ndata\ndata\ndata\n\n",
@@ -78,7 +78,7 @@ fn an_event_may_have_as_many_bytes_as_the_bound_and_no_more() {
         b"retry: 000000001",
         b"data: \xFF\xFF\xFF\n\n",
     ];
-    for stream in outgrown {
+    for stream in too_long {
         let mut decoder = Decoder::new().with_max_event_bytes(8);
         let stream = [b"data: a\n\n", stream].concat();
         assert_eq!(
@@ -91,8 +91,8 @@ fn an_event_may_have_as_many_bytes_as_the_bound_and_no_more() {
 }
 
 #[test]
-fn an_overflow_lasts_until_the_next_connection() {
-    let too_large = Error::EventTooLarge { max_bytes: 4 };
+fn overflow_lasts_until_reconnect() {
+    let too_large = EventTooLarge { max_bytes: 4 };
     assert_eq!(too_large.to_string(), "an event is larger than 4 bytes");
 
     let mut decoder = Decoder::new().with_max_event_bytes(4);
@@ -105,7 +105,7 @@ fn an_overflow_lasts_until_the_next_connection() {
 }
 
 #[test]
-fn a_retry_beyond_64_bits_is_the_largest_of_them() {
+fn retry_saturates_at_64_bits() {
     let mut decoder = Decoder::new();
     for (value, millis) in [("18446744073709551615", u64::MAX), ("36893488147419103232", u64::MAX)]
     {
@@ -115,7 +115,7 @@ fn a_retry_beyond_64_bits_is_the_largest_of_them() {
 }
 
 #[test]
-fn a_retry_without_digits_changes_nothing() {
+fn retry_without_digits_is_ignored() {
     let mut decoder = Decoder::new();
     for line in ["retry\n", "retry:\n", "retry: \n", "retry: +1\n", "retry: 1 \n"] {
         decoder.feed(line.as_bytes()).for_each(drop);
@@ -124,19 +124,19 @@ fn a_retry_without_digits_changes_nothing() {
 }
 
 #[test]
-fn an_event_of_ten_mebibytes_arrives_unless_bounded_otherwise() {
+fn ten_mebibyte_event_is_within_the_default() {
     let data = "0123456789abcdef".repeat(10 * 64 * 1024);
     let mut decoder = Decoder::new();
     let stream = format!("data: {data}\n\n");
     let events: Vec<_> =
-        stream.as_bytes().chunks(1_500).flat_map(|piece| events(&mut decoder, piece)).collect();
+        stream.as_bytes().chunks(1_500).flat_map(|chunk| events(&mut decoder, chunk)).collect();
     assert!(events == [Ok(decoded("message", &data, ""))]);
 }
 
-fn events(decoder: &mut Decoder, bytes: &[u8]) -> Vec<Result<Decoded, Error>> {
+fn events(decoder: &mut Decoder, bytes: &[u8]) -> Vec<Result<DecodedEvent, EventTooLarge>> {
     decoder.feed(bytes).collect()
 }
 
-fn decoded(event: &str, data: &str, last_event_id: &str) -> Decoded {
-    Decoded { event: event.into(), data: data.into(), last_event_id: last_event_id.into() }
+fn decoded(event: &str, data: &str, last_event_id: &str) -> DecodedEvent {
+    DecodedEvent { event: event.into(), data: data.into(), last_event_id: last_event_id.into() }
 }

@@ -1,12 +1,12 @@
-//! Writing: the bytes themselves, what is refused, and that all of it reads back.
+//! The encoded bytes, invalid fields, and the round trip through the decoder.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use sse::{Error, Event};
+use sse::{Event, InvalidField};
 
-use crate::outcome::{Outcome, Seen, cut, cuts, decode};
+use crate::decode_result::{DecodeResult, EventRecord, decode, split, splits};
 
 #[test]
-fn an_event_is_written_in_these_bytes() {
+fn events_have_these_bytes() {
     let message = |data| Event { data, ..Event::default() };
     let table = [
         (message("a"), "data: a\n\n"),
@@ -24,13 +24,13 @@ fn an_event_is_written_in_these_bytes() {
     ];
     for (event, expected) in table {
         let mut out = b"before".to_vec();
-        event.encode(&mut out).expect("writable");
+        event.encode(&mut out).expect("valid fields");
         assert_eq!(String::from_utf8_lossy(&out), format!("before{expected}"), "{event:?}");
     }
 }
 
 #[test]
-fn an_id_or_type_with_a_line_end_or_nul_is_refused_and_nothing_written() {
+fn invalid_fields_append_nothing() {
     for character in ['\r', '\n', '\0'] {
         for value in [format!("{character}"), format!("é{character}\u{7}"), format!("a{character}")]
         {
@@ -40,7 +40,7 @@ fn an_id_or_type_with_a_line_end_or_nul_is_refused_and_nothing_written() {
                 let mut out = b"before".to_vec();
                 assert_eq!(
                     event.encode(&mut out),
-                    Err(Error::Unwritable { field, character }),
+                    Err(InvalidField { field, character }),
                     "{event:?}",
                 );
                 assert_eq!(out, b"before", "{event:?}");
@@ -48,18 +48,18 @@ fn an_id_or_type_with_a_line_end_or_nul_is_refused_and_nothing_written() {
         }
     }
     assert_eq!(
-        Error::Unwritable { field: "id", character: '\n' }.to_string(),
-        r"field id holds '\n', which the event stream cannot carry there",
+        InvalidField { field: "id", character: '\n' }.to_string(),
+        r"id contains '\n', which an event stream cannot carry in this field",
     );
 }
 
 #[test]
-fn a_retry_and_a_comment_are_written_in_these_bytes() {
+fn retry_and_comment_have_these_bytes() {
     let mut out = Vec::new();
-    sse::retry(0, &mut out);
-    sse::retry(u64::MAX, &mut out);
-    sse::comment("", &mut out);
-    sse::comment(" data: a\r\nb\rc\n", &mut out);
+    sse::encode_retry(0, &mut out);
+    sse::encode_retry(u64::MAX, &mut out);
+    sse::encode_comment("", &mut out);
+    sse::encode_comment(" data: a\r\nb\rc\n", &mut out);
     assert_eq!(
         String::from_utf8_lossy(&out),
         "retry: 0\n\nretry: 18446744073709551615\n\n:\n\n: data: a\n:b\n:c\n:\n\n",
@@ -67,7 +67,7 @@ fn a_retry_and_a_comment_are_written_in_these_bytes() {
 }
 
 #[derive(Debug, Clone)]
-enum Piece {
+enum StreamBlock {
     Event { id: Option<String>, event: Option<String>, data: String },
     Retry(u64),
     Comment(String),
@@ -77,52 +77,52 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_written_reads_back_in_any_pieces(pieces in vec(piece(), 0..8), cuts in cuts()) {
+    fn encoded_blocks_decode_from_any_chunks(blocks in vec(block(), 0..8), splits in splits()) {
         let mut stream = Vec::new();
-        let mut expected = Outcome::default();
-        for piece in pieces {
-            write(piece, &mut stream, &mut expected);
+        let mut expected = DecodeResult::default();
+        for block in blocks {
+            encode(block, &mut stream, &mut expected);
         }
         prop_assert_eq!(&decode([&stream[..]]).0, &expected);
         prop_assert_eq!(&decode(stream.chunks(1)).0, &expected);
-        prop_assert_eq!(&decode(cut(&stream, &cuts)).0, &expected);
+        prop_assert_eq!(&decode(split(&stream, &splits)).0, &expected);
     }
 }
 
-fn write(piece: Piece, stream: &mut Vec<u8>, expected: &mut Outcome) {
-    match piece {
-        Piece::Event { id, event, data } => {
+fn encode(block: StreamBlock, stream: &mut Vec<u8>, expected: &mut DecodeResult) {
+    match block {
+        StreamBlock::Event { id, event, data } => {
             Event { id: id.as_deref(), event: event.as_deref(), data: &data }
                 .encode(stream)
-                .expect("writable");
+                .expect("valid fields");
             if let Some(id) = id {
                 expected.last_event_id = id;
             }
-            expected.events.push(Seen {
+            expected.events.push(EventRecord {
                 event: event.filter(|event| !event.is_empty()).unwrap_or("message".into()),
                 data: data.replace("\r\n", "\n").replace('\r', "\n"),
                 last_event_id: expected.last_event_id.clone(),
             });
         }
-        Piece::Retry(millis) => {
-            sse::retry(millis, stream);
+        StreamBlock::Retry(millis) => {
+            sse::encode_retry(millis, stream);
             expected.retry = Some(millis);
         }
-        Piece::Comment(text) => sse::comment(&text, stream),
+        StreamBlock::Comment(text) => sse::encode_comment(&text, stream),
     }
 }
 
-fn piece() -> impl Strategy<Value = Piece> {
+fn block() -> impl Strategy<Value = StreamBlock> {
     let event = (option::of(one_line()), option::of(one_line()), text())
-        .prop_map(|(id, event, data)| Piece::Event { id, event, data });
+        .prop_map(|(id, event, data)| StreamBlock::Event { id, event, data });
     prop_oneof![
         4 => event,
-        1 => any::<u64>().prop_map(Piece::Retry),
-        1 => text().prop_map(Piece::Comment),
+        1 => any::<u64>().prop_map(StreamBlock::Retry),
+        1 => text().prop_map(StreamBlock::Comment),
     ]
 }
 
-/// Any text, and often one that looks like the format itself.
+/// Any text; often one with the tokens of the format.
 fn text() -> impl Strategy<Value = String> {
     const TOKENS: [&str; 12] =
         ["\r", "\n", "\r\n", " ", ":", "\0", "\u{FEFF}", "\u{85}", "data: ", "id", "é😀", "x"];

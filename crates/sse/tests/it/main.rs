@@ -1,9 +1,9 @@
-//! The event-stream format, from the outside: bytes in, events out, and back.
+//! The event-stream format from the outside: bytes in, events out, and the reverse.
 
 mod cases;
-mod cutting;
+mod chunking;
 mod decode;
+mod decode_result;
 mod encode;
 mod event_source;
-mod outcome;
-mod standard;
+mod reference_decoder;

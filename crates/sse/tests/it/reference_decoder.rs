@@ -1,22 +1,25 @@
-//! The standard's algorithm, sentence by sentence, for a stream that is there as a whole: slow,
-//! plain, and written without a look at the decoder, whose judge it is.
+//! A reference decoder: the standard's algorithm, sentence by sentence, for a complete stream. It is
+//! slow and simple, and was written independently of the decoder that it checks.
 
-use crate::outcome::{Outcome, Seen};
+use crate::decode_result::{DecodeResult, EventRecord};
 
-pub(crate) fn interpret(stream: &[u8]) -> Outcome {
+pub(crate) fn interpret(stream: &[u8]) -> DecodeResult {
     let text = String::from_utf8_lossy(stream);
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
+    // An unterminated last line is discarded.
     lines.pop();
 
-    let mut outcome = Outcome::default();
-    let (mut data, mut event, mut id) = (String::new(), String::new(), String::new());
+    let mut result = DecodeResult::default();
+    let mut data = String::new();
+    let mut event = String::new();
+    let mut id = String::new();
     for line in lines {
         if line.is_empty() {
-            outcome.last_event_id.clone_from(&id);
+            result.last_event_id.clone_from(&id);
             if let Some(data) = data.strip_suffix('\n') {
-                outcome.events.push(Seen {
+                result.events.push(EventRecord {
                     event: if event.is_empty() { "message".into() } else { event.clone() },
                     data: data.into(),
                     last_event_id: id.clone(),
@@ -36,10 +39,10 @@ pub(crate) fn interpret(stream: &[u8]) -> Outcome {
             "event" => event = value.into(),
             "id" if !value.contains('\0') => id = value.into(),
             "retry" if !value.is_empty() && value.chars().all(|c| c.is_ascii_digit()) => {
-                outcome.retry = Some(value.parse().unwrap_or(u64::MAX));
+                result.retry = Some(value.parse().unwrap_or(u64::MAX));
             }
             _ => {}
         }
     }
-    outcome
+    result
 }

@@ -1,15 +1,15 @@
-//! Properties of reading: any bytes, in any pieces, mean what the standard says.
+//! Any bytes in any chunks decode as in the reference decoder.
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse::{Decoder, Error};
+use sse::{Decoder, EventTooLarge};
 
 use crate::{
-    outcome::{Seen, cut, cuts, decode},
-    standard::interpret,
+    decode_result::{EventRecord, decode, split, splits},
+    reference_decoder::interpret,
 };
 
-/// What streams are made of, so that random ones come near every rule: names and almost-names,
-/// separators, all line ends, whole, broken and forbidden UTF-8.
+/// Tokens from which random streams reach every rule: known and similar names, separators, all line
+/// ends, and valid, truncated and invalid UTF-8.
 const TOKENS: [&[u8]; 35] = [
     b"data",
     b"event",
@@ -52,48 +52,48 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_stream_means_what_the_standard_says(stream in streams(), cuts in cuts()) {
+    fn chunks_do_not_change_the_result(stream in streams(), splits in splits()) {
         let expected = interpret(&stream);
         prop_assert_eq!(&decode([&stream[..]]).0, &expected);
         prop_assert_eq!(&decode(stream.chunks(1)).0, &expected);
-        prop_assert_eq!(&decode(cut(&stream, &cuts)).0, &expected);
+        prop_assert_eq!(&decode(split(&stream, &splits)).0, &expected);
     }
 
     #[test]
-    fn an_event_never_waits_for_the_byte_after_it(stream in streams()) {
+    fn events_are_complete_at_their_blank_line(stream in streams()) {
         let (_, delivered) = decode(stream.chunks(1));
-        for (at, count) in delivered.into_iter().enumerate() {
-            prop_assert_eq!(count, interpret(&stream[..=at]).events.len());
+        for (index, count) in delivered.into_iter().enumerate() {
+            prop_assert_eq!(count, interpret(&stream[..=index]).events.len());
         }
     }
 
     #[test]
-    fn a_bound_is_reached_at_the_same_event_in_any_pieces(
+    fn chunks_do_not_change_the_overflow(
         stream in streams(),
-        cuts in cuts(),
+        splits in splits(),
         max_event_bytes in 0..40_usize,
     ) {
-        let whole = decode_bounded([&stream[..]], max_event_bytes);
-        prop_assert_eq!(&decode_bounded(stream.chunks(1), max_event_bytes), &whole);
-        prop_assert_eq!(&decode_bounded(cut(&stream, &cuts), max_event_bytes), &whole);
+        let whole = decode_limited([&stream[..]], max_event_bytes);
+        prop_assert_eq!(&decode_limited(stream.chunks(1), max_event_bytes), &whole);
+        prop_assert_eq!(&decode_limited(split(&stream, &splits), max_event_bytes), &whole);
     }
 
     #[test]
-    fn events_not_taken_leave_the_decoder_at_the_end_of_the_piece(
+    fn dropped_events_are_decoded(
         stream in streams(),
-        cuts in cuts(),
+        splits in splits(),
         take in 0..3_usize,
     ) {
         let expected = interpret(&stream);
         let mut decoder = Decoder::new();
-        for piece in cut(&stream, &cuts) {
-            decoder.feed(piece).take(take).for_each(drop);
+        for chunk in split(&stream, &splits) {
+            decoder.feed(chunk).take(take).for_each(drop);
         }
         prop_assert_eq!(decoder.last_event_id(), expected.last_event_id);
     }
 }
 
-/// From tokens alone, or from any bytes among tokens.
+/// Streams of tokens, or of tokens and random bytes.
 fn streams() -> impl Strategy<Value = Vec<u8>> {
     let token = || select(&TOKENS[..]).prop_map(<[u8]>::to_vec);
     let tokens = vec(token(), 0..40).prop_map(|tokens| tokens.concat());
@@ -101,15 +101,15 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![tokens, bytes.prop_map(|parts| parts.concat())]
 }
 
-/// The events up to the bound, and whether it was reached.
-fn decode_bounded<'a>(
-    pieces: impl IntoIterator<Item = &'a [u8]>,
+/// Returns the events up to the size limit, and an error if the limit was exceeded.
+fn decode_limited<'a>(
+    chunks: impl IntoIterator<Item = &'a [u8]>,
     max_bytes: usize,
-) -> (Vec<Seen>, Result<(), Error>) {
+) -> (Vec<EventRecord>, Result<(), EventTooLarge>) {
     let mut decoder = Decoder::new().with_max_event_bytes(max_bytes);
     let mut events = Vec::new();
-    for piece in pieces {
-        for event in decoder.feed(piece) {
+    for chunk in chunks {
+        for event in decoder.feed(chunk) {
             match event {
                 Ok(event) => events.push(event.into()),
                 Err(error) => return (events, Err(error)),
