@@ -1,4 +1,5 @@
-//! The files that a place names, looked at before anybody waits for servers: a wrong one stays wrong.
+//! Checks of the files that a configuration names, done before connecting: retrying does not mend a wrong
+//! file.
 
 use std::path::Path;
 use std::{fs, io};
@@ -8,30 +9,30 @@ use async_nats::rustls::RootCertStore;
 use async_nats::rustls::pki_types::CertificateDer;
 use async_nats::rustls::pki_types::pem::PemObject;
 
-/// Whether the file has a user's JWT and key.
+/// Checks that the file contains a user's JWT and key.
 ///
 /// # Errors
-/// It cannot be read, or has not.
+/// The file cannot be read, or lacks one of them.
 pub fn check_credentials_file(file: &Path) -> io::Result<()> {
     ConnectOptions::with_credentials(&fs::read_to_string(file)?).map(drop)
 }
 
-/// Whether the file has certificates, and nothing that is meant to be one and is not.
+/// Checks that the file contains CA certificates, all of them valid.
 ///
 /// # Errors
-/// It cannot be read, has none, or one that cannot be understood.
+/// The file cannot be read, contains no certificate, or contains a malformed one.
 pub fn check_ca_file(file: &Path) -> io::Result<()> {
     let text = fs::read(file)?;
-    let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
-    let mut known = RootCertStore::empty();
+    let invalid = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+    let mut roots = RootCertStore::empty();
     for (certificate, number) in CertificateDer::pem_slice_iter(&text).zip(1..) {
-        let broken = |why: &dyn std::fmt::Display| {
-            wrong(format!("its certificate number {number} is broken: {why}"))
+        let malformed = |reason: &dyn std::fmt::Display| {
+            invalid(format!("certificate number {number} is malformed: {reason}"))
         };
-        let certificate = certificate.map_err(|e| broken(&e))?;
-        known.add(certificate).map_err(|e| broken(&e))?;
+        let certificate = certificate.map_err(|e| malformed(&e))?;
+        roots.add(certificate).map_err(|e| malformed(&e))?;
     }
-    if known.is_empty() { Err(wrong("there is no certificate in it".to_owned())) } else { Ok(()) }
+    if roots.is_empty() { Err(invalid("it contains no certificate".to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -41,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_of_authorities_has_certificates_that_can_be_understood() {
+    fn ca_file_needs_only_valid_certificates() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
         let check = |text: &str| {
@@ -57,17 +58,17 @@ mod tests {
         }
         let half = &one[..one.len() / 2];
         let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        for (wrong, why) in [
-            ("", "there is no certificate in it"),
-            (&key, "there is no certificate in it"),
-            ("Dear server", "there is no certificate in it"),
-            (half, "its certificate number 1 is broken: "),
-            (&one.replacen("MII", "M!!", 1), "its certificate number 1 is broken: "),
-            (other, "its certificate number 1 is broken: "),
-            (&format!("{one}{other}"), "its certificate number 2 is broken: "),
+        for (text, expected) in [
+            ("", "it contains no certificate"),
+            (&key, "it contains no certificate"),
+            ("Dear server", "it contains no certificate"),
+            (half, "certificate number 1 is malformed: "),
+            (&one.replacen("MII", "M!!", 1), "certificate number 1 is malformed: "),
+            (other, "certificate number 1 is malformed: "),
+            (&format!("{one}{other}"), "certificate number 2 is malformed: "),
         ] {
-            let refusal = check(wrong).unwrap_err();
-            assert!(refusal.starts_with(why), "{refusal}: {wrong}");
+            let error = check(text).unwrap_err();
+            assert!(error.starts_with(expected), "{error}: {text}");
         }
     }
 }

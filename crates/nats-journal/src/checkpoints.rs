@@ -1,8 +1,9 @@
-//! Checkpoints: objects of a bucket, one for each position, written by whichever replica is due.
+//! Checkpoints: objects of a bucket, one per sequence number, written by any replica.
 //!
-//! An object is named for the stream and the position, and says which record that is: the bucket may be
-//! older or newer than the stream, when one of them was restored. It holds the epochs up to its position
-//! before the state, so that a start has the ids of all records, also of those that it does not read.
+//! The name of an object contains the identity of the stream and the number, and its description the
+//! fingerprint of that record: if only the bucket or only the stream was restored, one is older than the
+//! other. The epochs up to the number precede the state, so that a replica knows the ids of all records,
+//! including those before the checkpoint, which it does not read.
 
 use std::collections::HashSet;
 
@@ -16,58 +17,60 @@ use crate::error::to_cause;
 use crate::headers::Fingerprint;
 use crate::streams::JournalStreams;
 
-/// One that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoredCheckpoint {
     pub(crate) seq: Seq,
-    /// Of the record at its position, if that was still there.
+    /// Of the record with this number, if it was still stored when the checkpoint was written.
     fingerprint: Option<Fingerprint>,
 }
 
-/// What a checkpoint holds.
+/// The decoded contents of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CheckpointContents {
-    pub(crate) runs: Vec<(Epoch, Seq)>,
+    pub(crate) epoch_starts: Vec<(Epoch, Seq)>,
     pub(crate) state: Bytes,
 }
 
-/// All of this stream, in order, but for those that are known to be of other records.
+/// Lists the checkpoints of this stream in order, without those known to be orphaned.
 pub(crate) async fn list(
     streams: &JournalStreams,
-    foreign: &HashSet<Seq>,
+    orphaned: &HashSet<Seq>,
 ) -> Result<Vec<StoredCheckpoint>, Cause> {
     let mut objects = streams.checkpoints.list().await.map_err(to_cause)?;
-    let mut kept = Vec::new();
+    let mut checkpoints = Vec::new();
     while let Some(object) = objects.next().await {
         let object = object.map_err(to_cause)?;
         let prefix = prefix(streams);
         let seq = object.name.strip_prefix(&prefix).and_then(|seq| seq.parse().ok()).map(Seq);
-        if let Some(seq) = seq.filter(|seq| !foreign.contains(seq)) {
+        if let Some(seq) = seq.filter(|seq| !orphaned.contains(seq)) {
             let fingerprint = object.description.as_deref().and_then(Fingerprint::parse);
-            kept.push(StoredCheckpoint { seq, fingerprint });
+            checkpoints.push(StoredCheckpoint { seq, fingerprint });
         }
     }
-    kept.sort_by_key(|kept| kept.seq);
-    Ok(kept)
+    checkpoints.sort_by_key(|checkpoint| checkpoint.seq);
+    Ok(checkpoints)
 }
 
-/// Those of the given ones that are not of this stream's records: of records that it lost, though others
-/// may have their numbers now.
-pub(crate) async fn foreign(
+/// Finds the checkpoints of records that the stream has lost; other records may have their numbers now.
+pub(crate) async fn find_orphaned(
     streams: &JournalStreams,
     all: &[StoredCheckpoint],
     tail: Seq,
 ) -> Result<HashSet<Seq>, Cause> {
-    let mut foreign = HashSet::new();
-    for kept in all {
-        let found = if kept.seq <= tail { streams.fingerprint(kept.seq.0).await? } else { None };
+    let mut orphaned = HashSet::new();
+    for checkpoint in all {
+        let stored = if checkpoint.seq <= tail {
+            streams.fingerprint(checkpoint.seq.0).await?
+        } else {
+            None
+        };
         let differs =
-            found.zip(kept.fingerprint).is_some_and(|(found, fingerprint)| found != fingerprint);
-        if differs || kept.seq > tail {
-            foreign.insert(kept.seq);
+            stored.zip(checkpoint.fingerprint).is_some_and(|(stored, written)| stored != written);
+        if differs || checkpoint.seq > tail {
+            orphaned.insert(checkpoint.seq);
         }
     }
-    Ok(foreign)
+    Ok(orphaned)
 }
 
 pub(crate) async fn put(
@@ -106,10 +109,11 @@ fn prefix(streams: &JournalStreams) -> String {
 }
 
 fn encode(contents: &CheckpointContents) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(contents.state.len() + 12 * contents.runs.len() + 5);
-    bytes.put_u8(FORMAT);
-    bytes.put_u32(u32::try_from(contents.runs.len()).unwrap_or(u32::MAX));
-    for (epoch, first) in &contents.runs {
+    let mut bytes =
+        BytesMut::with_capacity(contents.state.len() + 12 * contents.epoch_starts.len() + 5);
+    bytes.put_u8(FORMAT_VERSION);
+    bytes.put_u32(u32::try_from(contents.epoch_starts.len()).unwrap_or(u32::MAX));
+    for (epoch, first) in &contents.epoch_starts {
         bytes.put_u32(epoch.0);
         bytes.put_u64(first.0);
     }
@@ -118,31 +122,31 @@ fn encode(contents: &CheckpointContents) -> Bytes {
 }
 
 fn decode(mut bytes: Bytes) -> Option<CheckpointContents> {
-    if bytes.try_get_u8().ok()? != FORMAT {
+    if bytes.try_get_u8().ok()? != FORMAT_VERSION {
         return None;
     }
     let count = bytes.try_get_u32().ok()?;
-    let run = |_| Some((Epoch(bytes.try_get_u32().ok()?), Seq(bytes.try_get_u64().ok()?)));
-    let runs = (0..count).map(run).collect::<Option<_>>()?;
-    Some(CheckpointContents { runs, state: bytes })
+    let epoch_start = |_| Some((Epoch(bytes.try_get_u32().ok()?), Seq(bytes.try_get_u64().ok()?)));
+    let epoch_starts = (0..count).map(epoch_start).collect::<Option<_>>()?;
+    Some(CheckpointContents { epoch_starts, state: bytes })
 }
 
-/// The first byte of an object. Raised by whoever changes what follows.
-const FORMAT: u8 = 1;
+/// The first byte of an object. Increment it when the encoding of the rest changes.
+const FORMAT_VERSION: u8 = 1;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_decoded_and_what_is_cut_is_not() {
-        let runs = vec![(Epoch(7), Seq(1)), (Epoch(u32::MAX), Seq(u64::MAX))];
-        let contents = CheckpointContents { runs, state: Bytes::from_static(b"state") };
+    fn contents_round_trip_and_truncation_fails() {
+        let epoch_starts = vec![(Epoch(7), Seq(1)), (Epoch(u32::MAX), Seq(u64::MAX))];
+        let contents = CheckpointContents { epoch_starts, state: Bytes::from_static(b"state") };
         let bytes = encode(&contents);
         assert_eq!(decode(bytes.clone()), Some(contents));
         for length in 0..bytes.len() - b"state".len() {
             assert_eq!(decode(bytes.slice(..length)), None, "{length}");
         }
-        assert_eq!(decode(Bytes::from_static(b"\x02\0\0\0\0")), None, "a format of the future");
+        assert_eq!(decode(Bytes::from_static(b"\x02\0\0\0\0")), None, "a newer format");
     }
 }

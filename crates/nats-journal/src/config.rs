@@ -1,4 +1,4 @@
-//! Where a journal is kept: which servers, how they are reached, and what is made there.
+//! Configuration of a journal: its servers, how to connect to them, and the streams to create.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,30 +7,29 @@ use std::str::FromStr;
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
 
-/// How a journal is found, and made where there is none yet.
+/// The location of a journal, and the properties of the streams to create if they are missing.
 #[derive(Clone, Debug)]
 pub struct NatsConfig {
-    /// Servers of one cluster, perhaps with a user's name and password. Others of it are learned from
-    /// them.
+    /// Servers of one cluster, optionally with a user name and password. The client learns the other
+    /// servers of the cluster from them.
     pub servers: ServerList,
-    /// A file with a user's JWT and key, as `nsc` writes it. Who is named by an address is not asked then.
+    /// A file with a user's JWT and key, as written by `nsc`. Overrides credentials in the addresses.
     pub credentials: Option<PathBuf>,
-    /// A file with certificates, in PEM, of who vouches for the servers, instead of those that the system
-    /// knows.
+    /// A PEM file of CA certificates for the servers. Default: the certificates of the operating system.
     pub ca_file: Option<PathBuf>,
-    /// Whether to connect only with TLS, whatever the addresses say.
+    /// The policy for TLS.
     pub tls: TlsMode,
-    /// The name of the stream, and the first word of its subjects.
+    /// The name of the stream, and the first token of its subjects.
     pub prefix: StreamPrefix,
-    /// How many servers keep each record. Looked at when the stream is made.
+    /// The number of servers that keep each record. Used only when the stream is created.
     pub replicas: usize,
-    /// Where servers keep it. Looked at when the stream is made.
+    /// The storage of the stream. Used only when the stream is created.
     pub storage: StreamStorage,
 }
 
 impl NatsConfig {
-    /// With what is usual: no credentials, the authorities of the system, TLS where addresses or servers
-    /// ask for it, the prefix `flightboard`, one replica, on disk.
+    /// The defaults: no credentials, the CA certificates of the operating system, TLS if an address or a
+    /// server requests it, the prefix `flightboard`, one replica, file storage.
     #[must_use]
     pub fn new(servers: ServerList) -> Self {
         NatsConfig {
@@ -51,25 +50,25 @@ impl fmt::Display for NatsConfig {
     }
 }
 
-/// When a connection is encrypted.
+/// The policy for TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsMode {
-    /// Where one of the addresses begins with `tls://`, to all servers; else to a server that wants it.
+    /// To all servers if any address begins with `tls://`; otherwise to each server that requires it.
     IfRequested,
-    /// Always, or there is none.
+    /// Always; connecting to a server without TLS fails.
     Required,
 }
 
-/// Where servers keep records.
+/// The storage of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamStorage {
     /// In files.
     File,
-    /// In memory: gone with the servers that have it.
+    /// In memory: lost when the servers that have them stop.
     Memory,
 }
 
-/// Addresses such as `nats://a:4222,b,c`. One without a scheme has that of the first.
+/// Addresses such as `nats://a:4222,b,c`. An address without a scheme takes the scheme of the first one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerList(Vec<ServerAddr>);
 
@@ -78,30 +77,31 @@ impl ServerList {
         self.0.clone()
     }
 
-    /// One such address among several is enough: others of the cluster are learned without a scheme.
-    pub(crate) fn want_tls(&self) -> bool {
+    /// Returns true if any address requests TLS. One is enough: servers report the rest of their cluster
+    /// without a scheme.
+    pub(crate) fn request_tls(&self) -> bool {
         self.0.iter().any(ServerAddr::tls_required)
     }
 
-    /// Whom the first of them that names anybody names.
+    /// The user in the first address that has one.
     pub(crate) fn user(&self) -> Option<NatsUser> {
         let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
         self.0.iter().find_map(|address| {
             let name = decoded(address.username()?);
             Some(match address.password() {
-                Some(password) => NatsUser::Named { name, password: decoded(password) },
+                Some(password) => NatsUser::Password { name, password: decoded(password) },
                 None => NatsUser::Token(name),
             })
         })
     }
 }
 
-/// Who is to be let in, where an address says so.
+/// Credentials in an address.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum NatsUser {
-    /// As in `nats://name:password@a`.
-    Named { name: String, password: String },
-    /// As in `nats://token@a`.
+    /// `nats://name:password@a`
+    Password { name: String, password: String },
+    /// `nats://token@a`
     Token(String),
 }
 
@@ -112,9 +112,8 @@ impl FromStr for ServerList {
         let scheme = text.split_once("://").map_or("nats", |(scheme, _)| scheme);
         let address = |part: &str| {
             let part = part.trim();
-            let whole =
-                if part.contains("://") { part.into() } else { format!("{scheme}://{part}") };
-            whole.parse::<ServerAddr>().ok().filter(|address| !address.host().is_empty())
+            let url = if part.contains("://") { part.into() } else { format!("{scheme}://{part}") };
+            url.parse::<ServerAddr>().ok().filter(|address| !address.host().is_empty())
         };
         let addresses: Option<Vec<_>> = text.split(',').map(address).collect();
         addresses.map(ServerList).ok_or(ParseNatsConfigError::ServerList)
@@ -122,7 +121,7 @@ impl FromStr for ServerList {
 }
 
 impl fmt::Display for ServerList {
-    /// Without names and passwords that may be in them.
+    /// Omits user names and passwords.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, address) in self.0.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
@@ -132,7 +131,7 @@ impl fmt::Display for ServerList {
     }
 }
 
-/// A word that may be both a stream's name and a part of a subject.
+/// A word that is valid both as the name of a stream and as a token of a subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamPrefix(String);
 
@@ -146,8 +145,8 @@ impl FromStr for StreamPrefix {
     type Err = ParseNatsConfigError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let fits = (1..=MAX_PREFIX_BYTES).contains(&text.len()) && text.bytes().all(plain);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        let fits = (1..=MAX_PREFIX_BYTES).contains(&text.len()) && text.bytes().all(is_plain);
         if fits {
             Ok(StreamPrefix(text.to_owned()))
         } else {
@@ -162,18 +161,18 @@ impl fmt::Display for StreamPrefix {
     }
 }
 
-/// A text that does not say where a journal is.
+/// Text that does not parse as a part of [`NatsConfig`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseNatsConfigError {
-    /// No list of addresses.
-    #[error("addresses are wanted, such as nats://a:4222,b,c")]
+    /// Not a list of addresses.
+    #[error("expected addresses such as nats://a:4222,b,c")]
     ServerList,
-    /// No prefix.
-    #[error("a word of at most {MAX_PREFIX_BYTES} letters, digits, - and _ is wanted")]
+    /// Not a prefix.
+    #[error("expected at most {MAX_PREFIX_BYTES} letters, digits, - and _")]
     StreamPrefix,
 }
 
-/// The longest prefix.
+/// Maximum length of a prefix.
 pub const MAX_PREFIX_BYTES: usize = 64;
 
 #[cfg(test)]
@@ -181,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_share_the_first_scheme_and_show_no_password() {
+    fn addresses_inherit_the_scheme_and_hide_passwords() {
         for (text, shown) in [
             ("localhost", "nats://localhost:4222"),
             ("nats://a,b:4333", "nats://a:4222,nats://b:4333"),
@@ -203,16 +202,16 @@ mod tests {
     }
 
     #[test]
-    fn one_address_with_tls_asks_for_it_everywhere() {
-        for (text, asks) in
+    fn one_tls_address_requests_tls_everywhere() {
+        for (text, requested) in
             [("nats://a,b", false), ("tls://a,b", true), ("nats://a,tls://b,nats://c", true)]
         {
-            assert_eq!(text.parse::<ServerList>().unwrap().want_tls(), asks, "{text}");
+            assert_eq!(text.parse::<ServerList>().unwrap().request_tls(), requested, "{text}");
         }
     }
 
     #[test]
-    fn a_prefix_is_one_plain_word() {
+    fn prefix_is_one_plain_word() {
         assert!("Board_1-x".parse::<StreamPrefix>().is_ok());
         for text in ["", "a.b", "a b", "*", ">", "ä", &"x".repeat(MAX_PREFIX_BYTES + 1)] {
             assert_eq!(

@@ -1,5 +1,5 @@
-//! Why there is no connection, or one on which a user may not do what it has to, in words for who can
-//! mend it. The library tells it in a few places, and each where nobody waits for it.
+//! Explains connection and permission failures to the operator. async-nats reports these errors in
+//! callbacks, not to the operation that fails because of them.
 
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
@@ -12,119 +12,122 @@ use tokio::time::Instant;
 use crate::error::to_cause;
 use crate::timing::APPEND_TIMEOUT;
 
-/// What was heard of servers that did not do what they were asked for.
+/// The errors last reported by the servers and by attempts to connect.
 #[derive(Debug, Default)]
-pub(crate) struct Diagnostics(Mutex<Last>);
+pub(crate) struct Diagnostics(Mutex<DiagnosticState>);
 
 #[derive(Debug, Default)]
-struct Last {
-    /// Why the servers could not be connected to, since there was a connection.
-    refusal: Option<String>,
-    /// What the connected one said by itself, and when.
-    said: Option<(Instant, String)>,
-    /// When it last said so of what the user may not.
-    denied: Option<Instant>,
-    logged: Option<Instant>,
+struct DiagnosticState {
+    /// The errors of failed attempts since the last connection.
+    failed_attempts: Option<String>,
+    /// The last error message of the connected server, with its time.
+    server_error: Option<(Instant, String)>,
+    /// The last time that the server reported a missing permission.
+    denied_at: Option<Instant>,
+    logged_at: Option<Instant>,
 }
 
 impl Diagnostics {
-    /// Each server has the error of the last attempt, where that failed.
-    pub(crate) fn not_connected(&self, servers: &[Server]) {
-        let mut refusal = String::new();
+    /// `Server::last_error` is the error of the last attempt, `None` if that attempt succeeded.
+    pub(crate) fn record_failed_attempts(&self, servers: &[Server]) {
+        let mut attempts = String::new();
         let failed =
             servers.iter().filter_map(|server| Some((server, server.last_error.as_ref()?)));
-        for (server, error) in failed.take(SERVERS_TOLD) {
-            let gap = if refusal.is_empty() { "" } else { "; " };
+        for (server, error) in failed.take(MAX_SERVERS_SHOWN) {
+            let separator = if attempts.is_empty() { "" } else { "; " };
             let (host, port) = (server.addr.host(), server.addr.port());
-            // Writing to a string does not fail.
-            let _ = write!(refusal, "{gap}{host}:{port}: {}", words(error));
+            let explained = explain_connect_error(error);
+            // Writing to a `String` cannot fail.
+            let _ = write!(attempts, "{separator}{host}:{port}: {explained}");
         }
-        let mut last = self.last();
-        if !refusal.is_empty() && last.refusal.as_ref() != Some(&refusal) {
-            tracing::warn!("no NATS server is connected: {refusal}");
-            last.refusal = Some(refusal);
+        let mut state = self.state();
+        if !attempts.is_empty() && state.failed_attempts.as_ref() != Some(&attempts) {
+            tracing::warn!("not connected to any NATS server: {attempts}");
+            state.failed_attempts = Some(attempts);
         }
     }
 
-    pub(crate) fn connected(&self) {
-        self.last().refusal = None;
+    pub(crate) fn clear_failed_attempts(&self) {
+        self.state().failed_attempts = None;
     }
 
-    /// The server says so by itself, and not as an answer: who asked learns nothing.
-    pub(crate) fn said(&self, error: &ServerError) {
-        let (mut last, now) = (self.last(), Instant::now());
-        if last.logged.is_none_or(|logged| now - logged >= LOGGED_EVERY) {
-            tracing::warn!("the NATS server says: {error}");
-            last.logged = Some(now);
+    /// Records an error that the server sent unasked, not as a response.
+    pub(crate) fn record_server_error(&self, error: &ServerError) {
+        let mut state = self.state();
+        let now = Instant::now();
+        if state.logged_at.is_none_or(|logged| now - logged >= LOG_INTERVAL) {
+            tracing::warn!("error from the NATS server: {error}");
+            state.logged_at = Some(now);
         } else {
-            tracing::debug!("the NATS server says: {error}");
+            tracing::debug!("error from the NATS server: {error}");
         }
         let text = error.to_string();
-        if text.to_lowercase().contains(DENIED) {
-            last.denied = Some(now);
+        if text.to_lowercase().contains(PERMISSIONS_VIOLATION) {
+            state.denied_at = Some(now);
         }
-        last.said = Some((now, text));
+        state.server_error = Some((now, text));
     }
 
     pub(crate) fn denied_since(&self, since: Instant) -> bool {
-        self.last().denied.is_some_and(|denied| denied >= since)
+        self.state().denied_at.is_some_and(|denied| denied >= since)
     }
 
-    pub(crate) fn why_not_connected(&self) -> Cause {
-        match &self.last().refusal {
-            Some(refusal) => to_cause(format!("no server is connected: {refusal}")),
-            None => to_cause("no server is connected"),
+    /// The cause of a failure for lack of a connection.
+    pub(crate) fn disconnected(&self) -> Cause {
+        match &self.state().failed_attempts {
+            Some(attempts) => to_cause(format!("not connected to any server: {attempts}")),
+            None => to_cause("not connected to any server"),
         }
     }
 
-    /// The cause of a failure, with what the server said meanwhile.
+    /// Adds the last server error to the cause of a failure, if it is recent.
     pub(crate) fn explain(&self, cause: Cause) -> Cause {
-        match &self.last().said {
-            Some((at, said)) if at.elapsed() < MEANWHILE => {
-                to_cause(format!("{cause}; the server says: {said}"))
+        match &self.state().server_error {
+            Some((at, error)) if at.elapsed() < MAX_SERVER_ERROR_AGE => {
+                to_cause(format!("{cause}; error from the server: {error}"))
             }
             _ => cause,
         }
     }
 
-    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+    fn state(&self) -> std::sync::MutexGuard<'_, DiagnosticState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Why a connection was refused, before what the library says of it. Of a connection that was lost it tells
-/// only a text.
-pub(crate) fn words(error: &str) -> String {
-    let known = WORDS.iter().find(|(sign, _)| error.contains(sign));
-    known.map_or_else(|| error.to_owned(), |(_, words)| format!("{words} ({error})"))
+/// Puts an explanation before the library's message. It matches on text, because the library keeps only
+/// the text of an error that ended a connection.
+pub(crate) fn explain_connect_error(error: &str) -> String {
+    let known = EXPLANATIONS.iter().find(|(pattern, _)| error.contains(pattern));
+    known.map_or_else(|| error.to_owned(), |(_, explanation)| format!("{explanation} ({error})"))
 }
 
-const NO_AUTHORITY: &str = "its certificate is of no authority that is known here";
+const UNKNOWN_CA: &str = "its certificate is not signed by a known CA";
 
-const NO_CLIENT: &str = "it wants a certificate of its clients, and none can be shown";
+const CLIENT_CERTIFICATE: &str = "it requires a client certificate, which is not supported";
 
-const WORDS: [(&str, &str); 9] = [
-    ("authorization violation", "it does not let the user in, or wants credentials"),
-    ("UnknownIssuer", NO_AUTHORITY),
-    // Of one with the same name.
-    ("BadSignature", NO_AUTHORITY),
-    ("not valid for name", "its certificate is for other names"),
-    ("alert: CertificateRequired", NO_CLIENT),
-    // Of older servers.
-    ("alert: BadCertificate", NO_CLIENT),
-    ("InvalidContentType", "it was asked for TLS and has none"),
-    ("failed to lookup address", "its name is not known"),
-    ("timed out", "it did not answer in time"),
+const EXPLANATIONS: [(&str, &str); 9] = [
+    ("authorization violation", "the user is unknown, or credentials are missing or wrong"),
+    ("UnknownIssuer", UNKNOWN_CA),
+    // The CA has the name of a known one and another key.
+    ("BadSignature", UNKNOWN_CA),
+    ("not valid for name", "its certificate is for another host name"),
+    ("alert: CertificateRequired", CLIENT_CERTIFICATE),
+    // The alert of older servers.
+    ("alert: BadCertificate", CLIENT_CERTIFICATE),
+    ("InvalidContentType", "TLS was requested, but the server does not use it"),
+    ("failed to lookup address", "its host name does not resolve"),
+    ("timed out", "it did not respond in time"),
 ];
 
-/// What a server says of a right that is missing, in some spelling.
-const DENIED: &str = "permissions violation";
+/// Text of the server's error for a missing permission, in lower case.
+const PERMISSIONS_VIOLATION: &str = "permissions violation";
 
-/// Of a large cluster the first ones say enough.
-const SERVERS_TOLD: usize = 3;
+/// Maximum number of servers in a message: those of a large cluster usually fail alike.
+const MAX_SERVERS_SHOWN: usize = 3;
 
-/// The same may be refused again and again.
-const LOGGED_EVERY: Duration = Duration::from_secs(10);
+/// Minimum interval between two warnings: a server may repeat an error at every request.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What was said longer ago has nothing to do with what fails now.
-const MEANWHILE: Duration = APPEND_TIMEOUT.saturating_mul(2);
+/// Maximum age of a server error that may explain a failure.
+const MAX_SERVER_ERROR_AGE: Duration = APPEND_TIMEOUT.saturating_mul(2);

@@ -1,107 +1,108 @@
-//! Reading what lies behind the recent records, a batch at a time, for as long as somebody asks.
+//! Reads of records older than the recent ones in memory, one batch per request.
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use futures_util::StreamExt;
 use journal::backend::BatchLimit;
-use journal::{Epoch, Error, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq};
+use journal::{Cause, Epoch, Error, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq};
 
 use crate::error::to_cause;
 use crate::headers::{Fingerprint, MAX_HEADER_BYTES, RecordHeaders};
 use crate::shared::NatsShared;
 use crate::timing::RESPONSE_TIMEOUT;
 
-/// What is read of records.
+/// The parts of records to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fetch {
-    /// All of them.
+    /// Whole records.
     Records,
-    /// No payloads, only their sizes.
+    /// Sizes and times, with empty payloads.
     Sizes,
 }
 
-/// One who reads. It stands behind the record that it gave last.
+/// Reads on from its position, the last record returned.
 #[derive(Debug)]
 pub(crate) struct HistoryReader {
-    of: Fetch,
+    fetch: Fetch,
     after: Seq,
     consumer: Option<PullConsumer>,
 }
 
 impl HistoryReader {
-    pub(crate) fn new(of: Fetch, after: Seq) -> Self {
-        HistoryReader { of, after, consumer: None }
+    pub(crate) fn new(fetch: Fetch, after: Seq) -> Self {
+        HistoryReader { fetch, after, consumer: None }
     }
 
-    /// The records after the last ones, at least one and none beyond `tail`, with the bytes that each
-    /// takes. Servers that do not answer are asked again. Where the future is dropped, they are asked anew from
-    /// the same place.
+    /// Returns the next records, at least one and none after `tail`. Requests are repeated until the servers
+    /// respond. A dropped future leaves the position unchanged.
     pub(crate) async fn next(
         &mut self,
         shared: &NatsShared,
         tail: Seq,
     ) -> Result<Vec<StoredRecord>, Error> {
-        let patience = shared.connection.patience();
+        let window = shared.connection.retry_window();
         loop {
-            shared.connection.up().await.map_err(|cause| shared.storage(cause))?;
-            match self.next_at_once(shared, tail).await {
-                Err(Error::Storage { .. }) if patience.again().await => {}
+            shared.connection.wait_connected().await.map_err(|cause| shared.storage(cause))?;
+            match self.try_next(shared, tail).await {
+                Err(Error::Storage { .. }) if window.retries().await => {}
                 outcome => return outcome,
             }
         }
     }
 
-    /// The same, or the first failure.
-    pub(crate) async fn next_at_once(
+    /// Like [`HistoryReader::next`], with a single request.
+    pub(crate) async fn try_next(
         &mut self,
         shared: &NatsShared,
         tail: Seq,
     ) -> Result<Vec<StoredRecord>, Error> {
+        // Taken out during the request: if this future is dropped, the position of the consumer is unknown.
         let consumer = match self.consumer.take() {
             Some(consumer) => consumer,
-            None => self.ask(shared).await.map_err(|e| shared.storage(to_cause(e)))?,
+            None => self.create_consumer(shared).await.map_err(|e| shared.storage(to_cause(e)))?,
         };
         let count = MAX_BATCH_RECORDS.min(usize::try_from(tail.0 - self.after.0).unwrap_or(1));
-        let mut arriving = consumer
+        let mut messages = consumer
             .batch()
             .max_messages(count)
-            .max_bytes(PULLED_BYTES)
+            .max_bytes(PULL_BYTES)
             .expires(RESPONSE_TIMEOUT)
             .messages()
             .await
             .map_err(|e| shared.storage(to_cause(e)))?;
         let mut batch = HistoryBatch { after: self.after, ..HistoryBatch::default() };
-        let mut failed = None;
-        while let Ok(Some(arrived)) =
-            tokio::time::timeout(2 * RESPONSE_TIMEOUT, arriving.next()).await
+        let mut failure = None;
+        while let Ok(Some(message)) =
+            tokio::time::timeout(2 * RESPONSE_TIMEOUT, messages.next()).await
         {
-            match arrived {
-                Ok(message) if batch.take(&message) => {}
+            match message {
+                Ok(message) if batch.push(&message) => {}
                 Ok(_) => break,
                 Err(e) => {
-                    failed = Some(to_cause(e));
+                    failure = Some(to_cause(e));
                     break;
                 }
             }
         }
-        let whole = batch.records.len() == count;
-        let records = batch.finish(shared, failed)?;
-        self.after = records.last().map_or(self.after, |old| old.record.seq);
-        // One that gave less than it was asked for may have more on its way.
-        self.consumer = whole.then_some(consumer);
+        let is_complete = batch.records.len() == count;
+        let records = batch.finish(shared, failure)?;
+        self.after = records.last().map_or(self.after, |stored| stored.record.seq);
+        // After an incomplete batch, the rest of it may still be on its way, so the next request needs a new
+        // consumer.
+        self.consumer = is_complete.then_some(consumer);
         Ok(records)
     }
 
-    async fn ask(
+    async fn create_consumer(
         &self,
         shared: &NatsShared,
     ) -> Result<PullConsumer, impl std::error::Error + use<>> {
         let config = pull::Config {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: self.after.next().0 },
             ack_policy: AckPolicy::None,
-            headers_only: self.of == Fetch::Sizes,
-            inactive_threshold: UNUSED_FOR,
+            headers_only: self.fetch == Fetch::Sizes,
+            inactive_threshold: INACTIVE_THRESHOLD,
             num_replicas: 1,
             memory_storage: true,
             ..pull::Config::default()
@@ -110,10 +111,10 @@ impl HistoryReader {
     }
 }
 
-/// A record of the past, and the bytes that it takes.
 #[derive(Debug)]
 pub(crate) struct StoredRecord {
     pub(crate) record: Record,
+    /// Size in the stream.
     pub(crate) bytes: u64,
 }
 
@@ -122,36 +123,37 @@ struct HistoryBatch {
     after: Seq,
     bound: BatchLimit,
     records: Vec<StoredRecord>,
-    /// Where the servers went on instead of at the next record.
+    /// The record that the servers sent instead of the next one.
     jumped_to: Option<Seq>,
 }
 
 impl HistoryBatch {
-    /// Whether this one still belongs to it.
-    fn take(&mut self, message: &async_nats::jetstream::Message) -> bool {
+    /// Adds the message unless it does not follow the last record or exceeds the bounds of a batch. Returns
+    /// whether it did.
+    fn push(&mut self, message: &async_nats::jetstream::Message) -> bool {
         let Ok(info) = message.info() else { return false };
-        let (seq, fingerprint) = (Seq(info.stream_sequence), Fingerprint::of(info.published));
-        let expected = self.records.last().map_or(self.after, |old| old.record.seq).next();
+        let seq = Seq(info.stream_sequence);
+        let fingerprint = Fingerprint::from_time(info.published);
+        let expected = self.records.last().map_or(self.after, |last| last.record.seq).next();
         if seq != expected {
             self.jumped_to = Some(seq);
             return false;
         }
-        // The epoch is of no use here.
-        let stamp = RecordHeaders::read(message.headers.as_ref(), fingerprint, Epoch(0));
-        let record = Record { seq, time: stamp.time, payload: message.payload.clone() };
+        // Only the time is needed, so any epoch will do.
+        let headers = RecordHeaders::decode(message.headers.as_ref(), fingerprint, Epoch(0));
+        let record = Record { seq, time: headers.time, payload: message.payload.clone() };
         if !self.bound.admits(&record) {
             return false;
         }
-        let bytes = size(message);
-        self.records.push(StoredRecord { record, bytes });
+        self.records.push(StoredRecord { record, bytes: message_bytes(message) });
         true
     }
 
-    /// A hole further on ends the batch, so that the next one begins with it and tells.
+    /// A gap after the first record only ends the batch; the next batch starts at it and reports it.
     fn finish(
         self,
         shared: &NatsShared,
-        failed: Option<journal::Cause>,
+        failure: Option<Cause>,
     ) -> Result<Vec<StoredRecord>, Error> {
         match (self.records.is_empty(), self.jumped_to) {
             (false, _) => Ok(self.records),
@@ -159,26 +161,28 @@ impl HistoryBatch {
                 Err(Error::Removed { after: self.after, kept_after: next.prev() })
             }
             (true, _) => {
-                let nothing = || to_cause("the servers gave none of the records that they have");
-                Err(shared.storage(failed.unwrap_or_else(nothing)))
+                let no_records =
+                    || to_cause("the servers sent no records, although there are some");
+                Err(shared.storage(failure.unwrap_or_else(no_records)))
             }
         }
     }
 }
 
-/// With its headers, which say how large a payload is that did not come.
-fn size(message: &async_nats::jetstream::Message) -> u64 {
-    let said = message.headers.as_ref().and_then(|headers| headers.get(SIZE));
-    let absent: u64 = said.and_then(|size| size.as_str().parse().ok()).unwrap_or_default();
-    message.length as u64 + absent
+/// The size of a message with its headers. For a message sent without its payload, a header has the size of
+/// the payload.
+fn message_bytes(message: &async_nats::jetstream::Message) -> u64 {
+    let header = message.headers.as_ref().and_then(|headers| headers.get(SIZE_HEADER));
+    let omitted: u64 = header.and_then(|size| size.as_str().parse().ok()).unwrap_or_default();
+    message.length as u64 + omitted
 }
 
-/// Room for one of the largest, whatever went before it.
-const PULLED_BYTES: usize = 2 * MAX_BATCH_BYTES;
+/// Maximum bytes of one request: room for a payload of maximum size after an almost full batch.
+const PULL_BYTES: usize = 2 * MAX_BATCH_BYTES;
 
-const _: () = assert!(PULLED_BYTES > journal::MAX_PAYLOAD_BYTES + MAX_HEADER_BYTES);
+const _: () = assert!(PULL_BYTES > journal::MAX_PAYLOAD_BYTES + MAX_HEADER_BYTES);
 
-/// How long servers remember one who does not ask any more.
-const UNUSED_FOR: Duration = Duration::from_secs(30);
+/// Time after which the servers drop an unused consumer.
+const INACTIVE_THRESHOLD: Duration = Duration::from_secs(30);
 
-const SIZE: &str = "Nats-Msg-Size";
+const SIZE_HEADER: &str = "Nats-Msg-Size";

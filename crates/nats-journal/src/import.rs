@@ -1,12 +1,12 @@
-//! Copying another journal into a stream: each record under the number that it has, on the condition that the
-//! stream ends with the one before it. So none comes twice, whatever is sent again.
+//! Copies another journal into a stream. Each record keeps its number: it is sent on the condition that the
+//! stream ends with the record before it, so a repeated message is not stored twice.
 //!
-//! Nobody else writes meanwhile, so that many records can be on their way at once, bound to each other by
-//! number alone. A stream that says of itself that it is not finished is opened by nobody as a journal.
+//! An import is the only writer, so a pipeline of records can be in flight, bound to each other by number alone.
+//! The description of the stream marks it as unfinished, and no replica opens such a stream.
 //!
-//! Where the records before are gone, the stream has to begin with a number in the middle. Servers since 2.10
-//! go on after any number that an empty stream is purged to. Older ones do not, so they are given as many
-//! messages without contents, which are purged.
+//! If the first records of the other journal were dropped, the stream has to begin with a higher number.
+//! Since NATS 2.10 an empty stream continues after the number that it was purged to. Older servers do not
+//! support that, so they get as many empty messages, which are then purged.
 
 use async_nats::HeaderMap;
 use async_nats::jetstream::message::PublishMessage;
@@ -24,14 +24,14 @@ use crate::connection::NatsConnection;
 use crate::error::{PublishFailure, to_cause};
 use crate::headers::RecordHeaders;
 use crate::journal::NatsJournal;
-use crate::open::{connect, opened};
+use crate::open::{connect, open_with_retry};
 use crate::queue::IN_FLIGHT_RECORDS;
-use crate::streams::{JournalStreams, StreamStatus};
+use crate::streams::JournalStreams;
 use crate::subject;
 use crate::timing::RESPONSE_TIMEOUT;
 use crate::writer::pipeline_length;
 
-/// A [`NatsJournal`] in the making.
+/// An unfinished copy of another journal, which becomes a [`NatsJournal`].
 #[derive(Debug)]
 pub struct NatsImport {
     config: NatsConfig,
@@ -41,8 +41,8 @@ pub struct NatsImport {
     tail: Seq,
 }
 
-/// A message on its way, under the number after that of the one before it.
-struct Message {
+/// A record to send.
+struct ImportMessage {
     subject: String,
     headers: HeaderMap,
     payload: Bytes,
@@ -56,37 +56,43 @@ impl NatsImport {
     pub async fn begin(config: &NatsConfig, origin: &ImportSource) -> Result<Self, Error> {
         let connection = connect(config).await?;
         let open = || JournalStreams::open_to_import(&connection.jetstream, config);
-        let streams = opened(config, &connection, open).await?;
+        let streams = open_with_retry(config, &connection, open).await?;
         if !streams.unfinished {
             return Err(Error::Occupied { journal: config.to_string() });
         }
-        let (config, origin) = (config.clone(), origin.clone());
-        let mut import = NatsImport { config, connection, streams, origin, tail: Seq::ZERO };
-        import.tail = import.look_patiently().await?;
+        let mut import = NatsImport {
+            config: config.clone(),
+            connection,
+            streams,
+            origin: origin.clone(),
+            tail: Seq::ZERO,
+        };
+        import.tail = import.query_tail_with_retry().await?;
         if import.tail > Seq::ZERO {
-            import.check_origin().await?;
+            import.check_source().await?;
         }
-        import.skip_what_is_gone().await?;
+        import.skip_pruned_records().await?;
         Ok(import)
     }
 
-    async fn check_origin(&self) -> Result<(), Error> {
+    /// Checks that the records copied so far are the first ones of this journal.
+    async fn check_source(&self) -> Result<(), Error> {
         let last = self.connection.retry(|| self.streams.message(self.tail.0)).await;
         let last = last.map_err(|cause| self.storage(cause))?;
-        let same = match last.filter(|last| RecordHeaders::is_on(&last.headers)) {
+        let is_same = match last.filter(|last| RecordHeaders::are_present(&last.headers)) {
             Some(last) => {
-                // A record that is older than all epochs known has none here either.
-                let said = RecordHeaders::epoch_on(&last.headers).map(|epoch| (epoch, self.tail));
-                self.origin.has(self.tail, &Epochs::new(said, self.tail))
+                // A record older than all known epochs was sent without an epoch, too.
+                let epoch = RecordHeaders::epoch_in(&last.headers).map(|epoch| (epoch, self.tail));
+                self.origin.has(self.tail, &Epochs::new(epoch, self.tail))
             }
-            // It begins in the middle, and has no record yet.
+            // The stream has been advanced to its first number, and has no record yet.
             None => self.tail <= self.origin.kept_after,
         };
-        if same { Ok(()) } else { Err(Error::OtherOrigin { journal: self.config.to_string() }) }
+        if is_same { Ok(()) } else { Err(Error::OtherOrigin { journal: self.config.to_string() }) }
     }
 
-    /// The stream begins where the origin does.
-    async fn skip_what_is_gone(&mut self) -> Result<(), Error> {
+    /// Makes the stream begin with the number of the first record to copy.
+    async fn skip_pruned_records(&mut self) -> Result<(), Error> {
         let kept_after = self.origin.kept_after;
         if kept_after == Seq::ZERO {
             return Ok(());
@@ -94,7 +100,7 @@ impl NatsImport {
         if !self.connection.client.is_server_compatible(2, 10, 0) {
             while self.tail < kept_after {
                 let missing = usize::try_from(kept_after.0 - self.tail.0).unwrap_or(usize::MAX);
-                self.send(self.nothing(missing.min(IN_FLIGHT_RECORDS))).await?;
+                self.send(self.empty_messages(missing.min(IN_FLIGHT_RECORDS))).await?;
             }
         }
         let purge = || async {
@@ -102,16 +108,16 @@ impl NatsImport {
             purge.await.map(drop).map_err(to_cause)
         };
         self.connection.retry(purge).await.map_err(|cause| self.storage(cause))?;
-        self.tail = self.look_patiently().await?;
+        self.tail = self.query_tail_with_retry().await?;
         if self.tail < kept_after {
-            let why = "the servers do not let it begin after the records that are gone";
-            return Err(self.storage(to_cause(why)));
+            let reason = "the servers did not advance the stream to its first number";
+            return Err(self.storage(to_cause(reason)));
         }
         Ok(())
     }
 
-    fn nothing(&self, count: usize) -> Vec<Message> {
-        let message = || Message {
+    fn empty_messages(&self, count: usize) -> Vec<ImportMessage> {
+        let message = || ImportMessage {
             subject: self.streams.default_subject(),
             headers: HeaderMap::new(),
             payload: Bytes::new(),
@@ -119,105 +125,108 @@ impl NatsImport {
         std::iter::repeat_with(message).take(count).collect()
     }
 
-    fn message(&self, copied: ImportRecord) -> Result<Message, Error> {
+    fn message(&self, copied: ImportRecord) -> Result<ImportMessage, Error> {
         let subject = subject::encode_subject(self.config.prefix.as_str(), &copied.subject)?;
         let position = self.origin.epochs.record_id(copied.record.seq);
-        let headers =
-            RecordHeaders::write_of(position.map(|position| position.epoch), copied.record.time);
-        Ok(Message { subject, headers, payload: copied.record.payload })
+        let headers = RecordHeaders::encode_parts(
+            position.map(|position| position.epoch),
+            copied.record.time,
+        );
+        Ok(ImportMessage { subject, headers, payload: copied.record.payload })
     }
 
-    /// Sends messages until all are there. What was not answered may have come, or may still come: the stream
-    /// says how far it is.
-    async fn send(&mut self, messages: Vec<Message>) -> Result<(), Error> {
+    /// Sends messages until all are stored. An unacknowledged message may have been stored, or may still be,
+    /// so each retry continues at the current end of the stream.
+    async fn send(&mut self, messages: Vec<ImportMessage>) -> Result<(), Error> {
         let first = self.tail;
-        let mut patience = self.connection.patience();
+        let mut window = self.connection.retry_window();
         loop {
-            let done = usize::try_from(self.tail.0 - first.0).unwrap_or(usize::MAX);
-            let rest = messages.get(done..).unwrap_or_default();
-            if rest.is_empty() {
+            let stored = usize::try_from(self.tail.0 - first.0).unwrap_or(usize::MAX);
+            let remaining = messages.get(stored..).unwrap_or_default();
+            if remaining.is_empty() {
                 return Ok(());
             }
-            self.connection.up().await.map_err(|cause| self.storage(cause))?;
+            self.connection.wait_connected().await.map_err(|cause| self.storage(cause))?;
             let length = pipeline_length(
-                rest.iter().map(|message| message.payload.len()),
+                remaining.iter().map(|message| message.payload.len()),
                 IN_FLIGHT_RECORDS,
             );
-            let run = &rest[..length];
-            let cause = match self.attempt(run).await {
+            let pipeline = &remaining[..length];
+            let cause = match self.attempt(pipeline).await {
                 Ok(()) => {
-                    self.tail = Seq(self.tail.0 + run.len() as u64);
-                    patience = self.connection.patience();
+                    self.tail = Seq(self.tail.0 + pipeline.len() as u64);
+                    window = self.connection.retry_window();
                     continue;
                 }
                 Err(PublishFailure::NoSpace(source)) => {
                     return Err(Error::NoRoom { journal: self.config.to_string(), source });
                 }
-                Err(PublishFailure::Conflict) => to_cause("others write to it"),
+                Err(PublishFailure::Conflict) => to_cause("another client writes to the stream"),
                 Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
                     cause
                 }
             };
-            if !patience.again().await {
+            if !window.retries().await {
                 return Err(self.storage(cause));
             }
-            if let Ok(found) = self.look().await {
-                self.check_found(found, Seq(first.0 + messages.len() as u64))?;
+            if let Ok(found) = self.query_tail().await {
+                self.check_tail(found, Seq(first.0 + messages.len() as u64))?;
                 self.tail = found;
             }
         }
     }
 
-    fn check_found(&self, found: Seq, most: Seq) -> Result<(), Error> {
+    /// Checks that the stream ends between the last known record and `end`.
+    fn check_tail(&self, found: Seq, end: Seq) -> Result<(), Error> {
         if found < self.tail {
-            return Err(self.storage(to_cause("it ends before what it had taken")));
+            return Err(self.storage(to_cause("the stream lost records of the copy")));
         }
-        if found > most {
-            return Err(self.storage(to_cause("others write to it")));
+        if found > end {
+            return Err(self.storage(to_cause("another client writes to the stream")));
         }
         Ok(())
     }
 
-    /// Sends a run, and returns when all of it is acknowledged.
-    async fn attempt(&self, run: &[Message]) -> Result<(), PublishFailure> {
-        let mut sent = Vec::with_capacity(run.len());
-        for (expected, message) in (self.tail.0..).zip(run) {
+    /// Sends a pipeline and waits for all its acknowledgements.
+    async fn attempt(&self, pipeline: &[ImportMessage]) -> Result<(), PublishFailure> {
+        let mut responses = Vec::with_capacity(pipeline.len());
+        for (expected, message) in (self.tail.0..).zip(pipeline) {
             let publish = PublishMessage::build()
                 .headers(message.headers.clone())
                 .payload(message.payload.clone())
                 .expected_last_sequence(expected);
-            sent.push(
+            responses.push(
                 self.connection.jetstream.send_publish(message.subject.clone(), publish).await?,
             );
         }
-        for answer in sent {
-            match timeout(RESPONSE_TIMEOUT, answer.into_future()).await {
-                Ok(answer) => drop(answer?),
+        for response in responses {
+            match timeout(RESPONSE_TIMEOUT, response.into_future()).await {
+                Ok(ack) => drop(ack?),
                 Err(e) => return Err(PublishFailure::Unacknowledged(to_cause(e))),
             }
         }
         Ok(())
     }
 
-    /// How far the stream is.
-    async fn look(&self) -> Result<Seq, Cause> {
-        match self.streams.look().await {
+    /// The number of the last record of the stream.
+    async fn query_tail(&self) -> Result<Seq, Cause> {
+        match self.streams.state().await {
             Ok(state) => Ok(Seq(state.last_sequence)),
-            Err(StreamStatus::Unreachable(cause)) => Err(cause),
-            Err(look) => Err(to_cause(format!("{look:?}"))),
+            Err(status) => Err(status.into()),
         }
     }
 
-    async fn look_patiently(&self) -> Result<Seq, Error> {
-        self.connection.retry(|| self.look()).await.map_err(|cause| self.storage(cause))
+    async fn query_tail_with_retry(&self) -> Result<Seq, Error> {
+        self.connection.retry(|| self.query_tail()).await.map_err(|cause| self.storage(cause))
     }
 
-    async fn keep(&self, start: Checkpoint) -> Result<(), Error> {
+    async fn save_checkpoint(&self, start: Checkpoint) -> Result<(), Error> {
         check_size("a state", start.state.len(), MAX_STATE_BYTES)?;
         check_checkpoint_seq(start.seq, self.origin.kept_after, self.tail)?;
-        let runs = self.origin.epochs.starts().iter().copied();
-        let runs = runs.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
-        let contents = CheckpointContents { runs, state: start.state };
+        let epoch_starts = self.origin.epochs.starts().iter().copied();
+        let epoch_starts =
+            epoch_starts.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
+        let contents = CheckpointContents { epoch_starts, state: start.state };
         let put = || checkpoints::put(&self.streams, start.seq, &contents);
         self.connection.retry(put).await.map(drop).map_err(|cause| self.storage(cause))
     }
@@ -245,7 +254,7 @@ impl Import for NatsImport {
 
     async fn finish(self, start: Option<Checkpoint>) -> Result<NatsJournal, Error> {
         if let Some(start) = start {
-            self.keep(start).await?;
+            self.save_checkpoint(start).await?;
         }
         let finished =
             self.connection.retry(|| self.streams.finish(&self.connection.jetstream)).await;

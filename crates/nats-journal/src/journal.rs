@@ -1,4 +1,4 @@
-//! The journal: what joins the parts.
+//! The journal, made of the other modules.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,70 +14,72 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::checkpoints;
+use crate::checkpoints::{self, StoredCheckpoint};
 use crate::config::NatsConfig;
 use crate::connection::NatsConnection;
 use crate::cursor::StreamCursor;
 use crate::error::to_cause;
 use crate::history::{Fetch, HistoryReader, StoredRecord};
-use crate::open::{connect, opened, storage};
+use crate::open::{connect, open_with_retry, storage_error};
 use crate::prune::StreamPruner;
 use crate::queue::{OutgoingRecord, PendingAppend, WriteRequest};
 use crate::shared::{NatsShared, ReplayStart, StopReason, StreamTail};
 use crate::streams::JournalStreams;
 use crate::subject;
 use crate::tailer::Tailer;
-use crate::writer::Writer;
+use crate::writer::StreamWriter;
 
-/// A journal in NATS JetStream. Any number of programs may have the same one open.
+/// A journal in NATS JetStream. Any number of programs may open the same one.
 #[derive(Debug)]
 pub struct NatsJournal {
     shared: Arc<NatsShared>,
     prefix: String,
-    retention: Arc<StreamPruner>,
-    reading: AbortHandle,
-    /// `None` where it is only read.
-    writing: Option<AbortHandle>,
+    pruner: Arc<StreamPruner>,
+    tailer: AbortHandle,
+    /// `None` if the journal is open only for reading.
+    writer: Option<AbortHandle>,
 }
 
 impl NatsJournal {
-    /// Connects, opens the journal or makes a new one, and reads it from its newest checkpoint to its end.
+    /// Connects, opens the journal or creates it, and reads it from its newest checkpoint to its end.
     ///
     /// # Errors
-    /// [`Error::Storage`]: no server answers, JetStream is not enabled. [`Error::Unfit`]: the stream is not
-    /// one of ours, or a server that stands alone is asked for replicas.
-    /// [`Error::Replaced`]: records are missing after the newest checkpoint. [`Error::Unfinished`].
+    /// [`Error::Storage`] if no server responds or JetStream is not enabled; [`Error::Unfit`] if the stream
+    /// cannot hold a journal, or a standalone server was asked for replicas; [`Error::Replaced`] if records
+    /// after the newest checkpoint are missing; [`Error::Unfinished`].
     pub async fn open(config: &NatsConfig, options: JournalOptions) -> Result<Self, Error> {
         let connection = connect(config).await?;
-        let streams =
-            opened(config, &connection, || JournalStreams::open(&connection.jetstream, config))
-                .await?;
+        let streams = open_with_retry(config, &connection, || {
+            JournalStreams::open(&connection.jetstream, config)
+        })
+        .await?;
         if streams.may_lose_acknowledged(&connection) {
             tracing::warn!(
-                "{config}: this version of NATS can lose updates that it acknowledged when a server of its \
-                 cluster stands still for seconds and goes on, or several are lost: use 2.12 or newer"
+                "{config}: in a cluster, this version of NATS can lose acknowledged updates when a server \
+                 is suspended for seconds and resumes, or when several servers fail: use 2.12 or newer"
             );
         }
         let mut journal = Self::read(config, connection, streams, options.clone()).await?;
-        let (shared, retention) = (Arc::clone(&journal.shared), Arc::clone(&journal.retention));
-        if shared.tail() > Seq::ZERO {
-            shared.begin_epoch();
+        if journal.tail() > Seq::ZERO {
+            journal.shared.begin_epoch();
         }
-        let writer = Writer::new(shared, options, retention);
-        journal.writing = Some(tokio::spawn(writer.run()).abort_handle());
+        let shared = Arc::clone(&journal.shared);
+        let writer = StreamWriter::new(shared, options, Arc::clone(&journal.pruner));
+        journal.writer = Some(tokio::spawn(writer.run()).abort_handle());
         Ok(journal)
     }
 
-    /// Opens a journal that is there to read it, and changes nothing of it. Appends, probes and checkpoints
-    /// are refused as if it were closed. Others may write to it meanwhile.
+    /// Opens an existing journal for reading and does not change it. Appends, probes and checkpoints fail with
+    /// [`Error::Closed`]. Other programs may write to it meanwhile.
     ///
     /// # Errors
-    /// [`Error::Absent`], and those of [`NatsJournal::open`].
+    /// [`Error::Absent`] if there is no journal, and those of [`NatsJournal::open`].
     pub async fn open_read_only(config: &NatsConfig) -> Result<Self, Error> {
         let connection = connect(config).await?;
-        let found =
-            opened(config, &connection, || JournalStreams::find(&connection.jetstream, config))
-                .await?;
+        let found = open_with_retry(config, &connection, || {
+            JournalStreams::find(&connection.jetstream, config)
+        })
+        .await?;
         let streams = found.ok_or_else(|| Error::Absent { journal: config.to_string() })?;
         let journal = Self::read(config, connection, streams, JournalOptions::default()).await?;
         journal.shared.queue.close();
@@ -94,39 +96,39 @@ impl NatsJournal {
         if streams.unfinished {
             return Err(Error::Unfinished { journal: name });
         }
-        let OpeningState { tail, foreign, known } = connection
+        let OpeningState { tail, orphaned, start } = connection
             .retry(|| OpeningState::find(&streams))
             .await
-            .map_err(|cause| storage(config, connection.explain(cause)))?;
+            .map_err(|cause| storage_error(config, connection.explain(cause)))?;
 
-        let at = StreamCursor { seq: known.seq, fingerprint: None };
-        let shared = Arc::new(NatsShared::new(name.clone(), connection, streams, known));
-        let retention = Arc::new(StreamPruner::new(options, foreign));
-        let reading = tokio::spawn(Tailer::new(Arc::clone(&shared), at).run()).abort_handle();
+        let cursor = StreamCursor { seq: start.seq, fingerprint: None };
+        let shared = Arc::new(NatsShared::new(name.clone(), connection, streams, start));
+        let pruner = Arc::new(StreamPruner::new(options, orphaned));
+        let tailer = tokio::spawn(Tailer::new(Arc::clone(&shared), cursor).run()).abort_handle();
         let prefix = config.prefix.to_string();
-        let journal = NatsJournal { shared, prefix, retention, reading, writing: None };
+        let journal = NatsJournal { shared, prefix, pruner, tailer, writer: None };
         journal.read_to(tail).await?;
         Ok(journal)
     }
 
     async fn read_to(&self, tail: Seq) -> Result<(), Error> {
-        let mut live = self.shared.live.subscribe();
+        let mut changes = self.shared.tail.subscribe();
         loop {
-            let StreamTail { tail: read, end } = live.borrow_and_update().clone();
-            match end {
-                Some(end) => return Err(self.shared.error_of(end)),
+            let StreamTail { seq: read, stopped } = changes.borrow_and_update().clone();
+            match stopped {
+                Some(reason) => return Err(self.shared.stop_error(reason)),
                 None if read >= tail => return Ok(()),
                 None => {}
             }
-            if timeout(REPLAY_STALL_TIMEOUT, live.changed()).await.is_err() {
+            if timeout(REPLAY_STALL_TIMEOUT, changes.changed()).await.is_err() {
                 let source =
-                    to_cause(format!("reading it came to a standstill at {read} of {tail}"));
+                    to_cause(format!("reading the stream stalled at record {read} of {tail}"));
                 return Err(self.shared.storage(source));
             }
         }
     }
 
-    fn push(
+    fn enqueue(
         &self,
         payloads: Vec<NewRecord>,
     ) -> Result<oneshot::Receiver<Result<Vec<Seq>, Error>>, Error> {
@@ -134,18 +136,18 @@ impl NatsJournal {
         let bytes = check_append(&only)?;
         let limit = self.shared.connection.max_payload_bytes();
         check_size("a payload", only.iter().map(Bytes::len).max().unwrap_or(0), limit)?;
-        let records = payloads.into_iter().map(|keyed| self.outgoing(keyed));
+        let records = payloads.into_iter().map(|keyed| self.encode_record(keyed));
         let records = records.collect::<Result<_, _>>()?;
-        let (answer, answered) = oneshot::channel();
+        let (reply, response) = oneshot::channel();
         self.shared.check_open()?;
-        self.shared.queue.push(WriteRequest::Append(PendingAppend { records, answer }), bytes)?;
-        Ok(answered)
+        self.shared.queue.push(WriteRequest::Append(PendingAppend { records, reply }), bytes)?;
+        Ok(response)
     }
 
-    fn outgoing(&self, keyed: NewRecord) -> Result<OutgoingRecord, Error> {
+    fn encode_record(&self, keyed: NewRecord) -> Result<OutgoingRecord, Error> {
         let id = match keyed.dedup_id {
             Some(id) => subject::encode_message_id(&id)?,
-            // What no caller's id can be.
+            // Unlike any id of a caller: encoded ids do not contain `~`.
             None => format!("~{:032x}", rand::random::<u128>()),
         };
         let subject = subject::encode_subject(&self.prefix, &keyed.subject)?;
@@ -153,8 +155,8 @@ impl NatsJournal {
     }
 
     fn abort(&self) {
-        self.reading.abort();
-        self.writing.iter().for_each(AbortHandle::abort);
+        self.tailer.abort();
+        self.writer.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -170,22 +172,23 @@ impl Journal for NatsJournal {
         &self,
         payloads: Vec<NewRecord>,
     ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
-        let queued = self.push(payloads);
+        let queued = self.enqueue(payloads);
         async move { queued?.await.unwrap_or(Err(Error::Closed)) }
     }
 
     fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
-        let (answer, answered) = oneshot::channel();
-        let queued = self.shared.queue.push(WriteRequest::Probe(answer), PROBE_BYTES);
+        let (reply, response) = oneshot::channel();
+        let queued = self.shared.queue.push(WriteRequest::Probe(reply), PROBE_BYTES);
         async move {
             queued?;
-            answered.await.unwrap_or(Err(Error::Closed))
+            response.await.unwrap_or(Err(Error::Closed))
         }
     }
 
     fn follow(&self, after: Seq) -> NatsFollower {
-        let (shared, live) = (Arc::clone(&self.shared), self.shared.live.subscribe());
-        NatsFollower { after, shared, live, history: None }
+        let shared = Arc::clone(&self.shared);
+        let tail = self.shared.tail.subscribe();
+        NatsFollower { after, shared, tail, history: None }
     }
 
     fn epochs(&self) -> Epochs {
@@ -203,29 +206,29 @@ impl Journal for NatsJournal {
     async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         self.shared.check_open()?;
-        if self.writing.is_none() {
+        if self.writer.is_none() {
             return Err(Error::Closed);
         }
-        self.retention.checkpoint(&self.shared, seq, state, needed_after).await
+        self.pruner.checkpoint(&self.shared, seq, state, needed_after).await
     }
 
     async fn latest_checkpoint(&self) -> Result<Seq, Error> {
         self.shared.check_open()?;
-        self.retention.newest(&self.shared).await
+        self.pruner.newest(&self.shared).await
     }
 
     async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
         self.shared.check_open()?;
-        self.retention.start_point(&self.shared).await
+        self.pruner.start_point(&self.shared).await
     }
 
     async fn close(&self) {
         self.shared.queue.close();
-        if self.writing.is_none() {
-            self.shared.end(StopReason::Closed);
+        if self.writer.is_none() {
+            self.shared.stop(StopReason::Closed);
         }
-        let mut live = self.shared.live.subscribe();
-        let _ = live.wait_for(|live| live.end.is_some()).await;
+        let mut tail = self.shared.tail.subscribe();
+        let _ = tail.wait_for(|tail| tail.stopped.is_some()).await;
         self.abort();
     }
 }
@@ -235,53 +238,53 @@ impl Drop for NatsJournal {
         self.shared.queue.close();
         self.shared.queue.take_all();
         self.abort();
-        self.shared.end(StopReason::Closed);
+        self.shared.stop(StopReason::Closed);
     }
 }
 
-/// What an opening begins with.
+/// The state of the stream and its checkpoints when a journal is opened.
 struct OpeningState {
     tail: Seq,
-    /// Checkpoints that are of records which were lost.
-    foreign: HashSet<Seq>,
-    known: ReplayStart,
+    /// Checkpoints of records that the stream has lost.
+    orphaned: HashSet<Seq>,
+    start: ReplayStart,
 }
 
 impl OpeningState {
     async fn find(streams: &JournalStreams) -> Result<Self, Cause> {
-        // Checkpoints first: none of them is then beyond what the stream has.
+        // List the checkpoints before querying the stream, so that no checkpoint is beyond its end.
         let all = checkpoints::list(streams, &HashSet::new()).await?;
-        let state = streams.look().await.map_err(|look| to_cause(format!("{look:?}")))?;
+        let state = streams.state().await?;
         let tail = Seq(state.last_sequence);
-        let foreign = checkpoints::foreign(streams, &all, tail).await?;
-        let newest = all.iter().rev().find(|kept| !foreign.contains(&kept.seq));
-        let known = match newest {
-            Some(kept) => {
-                let contents = checkpoints::get(streams, kept.seq).await?;
-                ReplayStart { seq: kept.seq, runs: contents.runs }
+        let orphaned = checkpoints::find_orphaned(streams, &all, tail).await?;
+        let newest = all.iter().rev().find(|checkpoint| !orphaned.contains(&checkpoint.seq));
+        let start = match newest {
+            Some(&StoredCheckpoint { seq, .. }) => {
+                let contents = checkpoints::get(streams, seq).await?;
+                ReplayStart { seq, epoch_starts: contents.epoch_starts }
             }
             None => ReplayStart::default(),
         };
-        Ok(OpeningState { tail, foreign, known })
+        Ok(OpeningState { tail, orphaned, start })
     }
 }
 
-/// Follows a [`NatsJournal`].
+/// A follower of a [`NatsJournal`].
 #[derive(Debug)]
 pub struct NatsFollower {
     after: Seq,
     shared: Arc<NatsShared>,
-    live: watch::Receiver<StreamTail>,
+    tail: watch::Receiver<StreamTail>,
     history: Option<HistoryReader>,
 }
 
 impl Follow for NatsFollower {
     async fn next(&mut self) -> Result<Vec<Record>, Error> {
         loop {
-            let StreamTail { tail, end } = self.live.borrow_and_update().clone();
-            // What is in memory may be of what was replaced.
-            if let Some(end @ StopReason::Replaced(_)) = end {
-                return Err(self.shared.error_of(end));
+            let StreamTail { seq: tail, stopped } = self.tail.borrow_and_update().clone();
+            // The records in memory may be the lost ones.
+            if let Some(reason @ StopReason::Replaced(_)) = stopped {
+                return Err(self.shared.stop_error(reason));
             }
             if self.after < tail {
                 let batch = match self.shared.recent_after(self.after) {
@@ -289,24 +292,24 @@ impl Follow for NatsFollower {
                         self.history = None;
                         batch
                     }
-                    None if end.is_some() => return Err(Error::Closed),
+                    None if stopped.is_some() => return Err(Error::Closed),
                     None => self.read(tail).await?,
                 };
-                // Only here, after the last wait: a dropped future has moved nothing.
+                // After the last await, so that a dropped future does not move the follower.
                 self.after = batch.last().map_or(self.after, |record| record.seq);
                 return Ok(batch);
             }
-            if end.is_some() {
+            if stopped.is_some() {
                 return Err(Error::Closed);
             }
-            self.live.changed().await.map_err(|_| Error::Closed)?;
+            self.tail.changed().await.map_err(|_| Error::Closed)?;
         }
     }
 }
 
 impl NatsFollower {
     async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, Error> {
-        // Taken out while it reads: one whose future was dropped stands nobody knows where.
+        // Taken out during the read: if this future is dropped, the position of the reader is unknown.
         let after = self.after;
         let mut history =
             self.history.take().unwrap_or_else(|| HistoryReader::new(Fetch::Records, after));
@@ -316,5 +319,5 @@ impl NatsFollower {
     }
 }
 
-/// How long an opening may see nothing of the records that it waits for.
+/// Maximum time without a new record while opening reads the stream.
 const REPLAY_STALL_TIMEOUT: Duration = Duration::from_secs(20);

@@ -1,6 +1,6 @@
-//! A journal in NATS JetStream, for as many programs at once as have it open: replicas of one server, each
-//! of which takes appends and reads all records. It needs NATS 2.9 or newer, and
-//! as a cluster 2.12: see what is not promised.
+//! A journal in NATS JetStream, shared by any number of programs: the replicas of one server. Each of them
+//! appends records and reads all records. It needs NATS 2.9 or newer, and in a cluster 2.12 or newer (see
+//! [Not guaranteed](#not-guaranteed)).
 //!
 //! ```no_run
 //! use journal::{Follow, Journal, NewRecord, JournalOptions, Seq};
@@ -8,8 +8,8 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let place = NatsConfig { replicas: 3, ..NatsConfig::new("nats://a,b,c".parse()?) };
-//! let journal = NatsJournal::open(&place, JournalOptions::default()).await?;
+//! let config = NatsConfig { replicas: 3, ..NatsConfig::new("nats://a,b,c".parse()?) };
+//! let journal = NatsJournal::open(&config, JournalOptions::default()).await?;
 //! let landing = NewRecord {
 //!     payload: "landing".into(),
 //!     subject: vec!["main".into(), "I768".into()],
@@ -21,116 +21,119 @@
 //! # }
 //! ```
 //!
-//! # What is kept where
-//! A record is one message of the stream `<prefix>`, under the subject `<prefix>.<key>`, and its number is
-//! the stream's. Its time, its epoch and its id are headers, so that all replicas read the same. The
-//! bucket `<prefix>-checkpoints` has the checkpoints, and the stream `<prefix>-probe` what a probe wrote
-//! last.
+//! # Layout in JetStream
+//! A record is one message of the stream `<prefix>`, with a subject below `<prefix>.`; its sequence number
+//! is the stream's. Its time, its epoch and its deduplication id are headers, so that all replicas read the
+//! same values. The object store bucket `<prefix>-checkpoints` holds the checkpoints, and the stream
+//! `<prefix>-probe` the last message that a probe wrote.
 //!
-//! # What is promised
-//! **What was acknowledged is there, once and under its number**, through the death of any server that
-//! leaves a majority, and through the restart of all one after another: a server writes a message to its
-//! file before it acknowledges it, and with `replicas: 3` two have. *Written is not synced.* A server syncs its files
-//! every two minutes if it is not told otherwise, so when the power of all of them fails at once, or that
-//! of a server that stands alone, the last minutes can be lost. Since NATS 2.10 the line `sync_interval:
-//! always` in its `jetstream` block makes it sync before it acknowledges; 2.9 has no such line.
+//! # Guaranteed
+//! **An acknowledged record is kept, once and under its number**, through the death of any server as long
+//! as a majority remains, and through a rolling restart of all servers: a server writes a message to its
+//! file before it acknowledges the message, and with `replicas: 3` two servers have written it. *Written
+//! does not mean synced.* By default a server syncs its files every two minutes, so if all servers lose
+//! power at once, or a standalone server does, the last minutes can be lost. Since NATS 2.10 the line
+//! `sync_interval: always` in the `jetstream` block makes a server sync before it acknowledges; 2.9 has no
+//! such line.
 //!
-//! **What was answered with [`Error::Unknown`](::journal::Error::Unknown) is there once or never**, or a
-//! beginning of it, also when it is appended again under the same ids within [`DEDUPLICATION_WINDOW`]. Any
-//! other refusal left nothing of that append. Both come within about [`APPEND_TIMEOUT`].
+//! **After [`Error::Unknown`](::journal::Error::Unknown) the records of the append are stored once or not
+//! at all**, or only the first of them are, even if the append is repeated under the same ids within
+//! [`DEDUPLICATION_WINDOW`]. After any other error no record of the append is stored. Either error arrives
+//! within about [`APPEND_TIMEOUT`].
 //!
-//! **The records of an append stand in its order.** Records of another replica may come between them on
-//! replicated streams, and anywhere once an append was repeated.
+//! **The records of an append keep their order.** Records of other replicas may come between them on a
+//! replicated stream, and on any stream if the append was repeated.
 //!
-//! **Nothing is skipped.** A look at the stream begins with the record that was read last, which has to
-//! be the same one: the nanosecond at which the stream took it tells. A missing delivery is read again, a
-//! hole in the stream is told ([`Error::Removed`](::journal::Error::Removed) to who reads history), and
-//! never stepped over.
+//! **No record is skipped.** Each read of the stream starts at the last record read, which must still be
+//! the same one; the nanosecond at which the stream stored it identifies it. A delivery that was missed is
+//! read again. A gap in the stream is an error ([`Error::Removed`](::journal::Error::Removed) to a follower
+//! that reads history); it is never stepped over.
 //!
-//! **An id names one record.** The first epoch is made of the stream's name and the time at which it was
-//! made; each opening after that begins another with its first record, and so does each look that had to
-//! be begun anew. So after a stream was made anew or put back to an older copy, no record is given an id
-//! that a lost one had, whoever ran through it. A program that had read more than there is now is told
-//! ([`Error::Replaced`](::journal::Error::Replaced)): at once when the connection broke, as it does when
-//! a stream is put back; else within [`RECHECK_INTERVAL`]; and not before [`TRUNCATION_GRACE`] where the stream is
-//! only shorter, since servers that come back may not have all yet. Until then it refuses to write.
+//! **An id names one record.** The first epoch is derived from the name of the stream and the time of its
+//! creation. Each later opening starts a new epoch with its first record, and so does each read that had to
+//! be restarted. After a stream was recreated or restored from an older copy, therefore, no record gets the
+//! id of a lost record, whichever replicas kept running meanwhile. A replica that had read more than the
+//! stream now has fails with [`Error::Replaced`](::journal::Error::Replaced): at once if the connection
+//! broke, as it does when a stream is restored; otherwise within [`RECHECK_INTERVAL`]; and not before
+//! [`TRUNCATION_GRACE`] if the stream is only shorter, because servers that come back may not have all
+//! records yet. Until then it rejects appends.
 //!
-//! # What is not
-//! - **A cluster of NATS before 2.12 whose leader stands still for longer than an election takes, and then
-//!   goes on.** Its followers take entries of the old leader beside those of the new one: a number can have
-//!   two records, and what was acknowledged can be lost. It is noticed like a stream that was put back;
-//!   opening such a journal says so in the log. Seen with 2.9.10 and 2.10.26, and not with 2.11.11, 2.12.8
-//!   and 2.15.1. 2.9.10 loses as much when all servers are killed at once, or one soon after another came
-//!   back.
-//! - A copy of a stream that was *empty* is put back: who then opens it writes in the first epoch again.
-//! - A stream is put back and written on, without a break of the connection, by programs that had not read
-//!   the end that was lost: they may use its numbers in the same epoch.
-//! - A bucket older than its stream can lack the checkpoint from which the stream begins. Copy the bucket
-//!   first, then the stream; and put both back.
-//! - A message that somebody else publishes under these subjects is a record to all. Let only the
-//!   server's user publish there.
+//! # Not guaranteed
+//! - **A cluster of NATS before 2.12 whose leader is suspended for longer than an election takes, and then
+//!   resumes.** Its followers accept entries of the old leader along with those of the new one: two records
+//!   can share a number, and acknowledged records can be lost. The journal detects this as it detects a
+//!   restored stream; opening such a journal logs a warning. Observed with 2.9.10 and 2.10.26, but not with
+//!   2.11.11, 2.12.8 and 2.15.1. 2.9.10 loses as much when all servers are killed at once, or one soon after
+//!   another came back.
+//! - A restored copy of an *empty* stream: a replica that opens it writes in the first epoch again.
+//! - A stream that is restored and written to while connections stay up, by replicas that had not read the
+//!   lost end: they may reuse its numbers in the same epoch.
+//! - A bucket that is older than its stream may lack the checkpoint at which the stream begins. Copy the
+//!   bucket first, then the stream, and restore both.
+//! - A message that any other client publishes under these subjects is a record to every replica. Allow
+//!   only the server's user to publish there.
 
-/// Where it is kept.
+/// Servers, credentials, TLS, and the streams to create.
 mod config;
 
-/// The files that it names.
+/// Checks of the credentials file and the CA file.
 mod auth_files;
 
-/// The connection, which comes back by itself.
-mod connection;
-
-/// Why it does not, in words.
-mod diagnostics;
-
-/// Timeouts and intervals.
+/// Timeouts and intervals of the connection.
 mod timing;
 
-/// Opening the connection and the streams.
-mod open;
+/// The connection, which reconnects on its own.
+mod connection;
 
-/// The position of a reader.
-mod cursor;
+/// Explanations of connection and permission failures.
+mod diagnostics;
 
-/// What there is of it in JetStream.
+/// Internal errors by phase: opening, publishing, querying and reading the stream.
+mod error;
+
+/// The streams and the bucket of a journal.
 mod streams;
 
-/// What a record is filed under.
+/// Opening the connection and the streams, with retries.
+mod open;
+
+/// Subjects and deduplication ids.
 mod subject;
 
-/// What a message carries beside its payload.
+/// Headers of a record, and the fingerprint that identifies it.
 mod headers;
 
-/// What waits to be written.
+/// Appends and probes waiting to be written.
 mod queue;
 
-/// The one task that writes.
+/// The task that writes.
 mod writer;
 
-/// One look at the stream, for as long as nothing is wrong with it.
+/// The position of a reader in the stream.
+mod cursor;
+
+/// One continuous read of the stream.
 mod reader;
 
-/// The one task that reads, look after look.
+/// The task that reads the stream, restarting after errors.
 mod tailer;
 
-/// What those two and all followers share.
+/// State shared by the writer, the tailer and all followers.
 mod shared;
 
-/// What lies behind the recent records.
+/// Reads of records older than the recent ones in memory.
 mod history;
 
 /// Checkpoints in their bucket.
 mod checkpoints;
 
-/// What is let go.
+/// Dropping old checkpoints and old records.
 mod prune;
 
-/// Copying another journal.
+/// Copying another journal into a stream.
 mod import;
 
-/// What servers say, as the caller can act on it.
-mod error;
-
-/// The journal, of all these.
+/// The journal itself.
 mod journal;
 
 pub use crate::auth_files::{check_ca_file, check_credentials_file};

@@ -1,4 +1,4 @@
-//! Opening: the connection, then the streams, each retried for a bounded time.
+//! Opening: the connection, then the streams, each retried for a limited time.
 
 use std::time::Duration;
 
@@ -10,29 +10,31 @@ use crate::connection::NatsConnection;
 use crate::error::NatsOpenError;
 use crate::queue::IN_FLIGHT_RECORDS;
 
-/// Connects to the servers of a journal, which may be about to come.
+/// Connects to the servers of a journal, retrying for [`CONNECT_TIMEOUT`]: they may just be starting.
 pub(crate) async fn connect(config: &NatsConfig) -> Result<NatsConnection, Error> {
     let deadline = Instant::now() + CONNECT_TIMEOUT;
     loop {
         match NatsConnection::connect(config, 2 * IN_FLIGHT_RECORDS).await {
-            Err(_) if Instant::now() < deadline => tokio::time::sleep(CONNECT_RETRY_INTERVAL).await,
-            connected => return connected.map_err(|source| storage(config, source)),
+            Err(_) if Instant::now() < deadline => {
+                tokio::time::sleep(CONNECT_RETRY_INTERVAL).await;
+            }
+            connected => return connected.map_err(|source| storage_error(config, source)),
         }
     }
 }
 
-/// What there is in JetStream, once servers gave it.
-pub(crate) async fn opened<T, F: Future<Output = Result<T, NatsOpenError>>>(
+/// Repeats `open` while it fails for a reason that may pass.
+pub(crate) async fn open_with_retry<T, F: Future<Output = Result<T, NatsOpenError>>>(
     config: &NatsConfig,
     connection: &NatsConnection,
-    try_it: impl Fn() -> F,
+    open: impl Fn() -> F,
 ) -> Result<T, Error> {
-    let patience = connection.patience();
+    let window = connection.retry_window();
     loop {
-        match try_it().await {
-            Err(NatsOpenError::Transient(_)) if patience.again().await => {}
+        match open().await {
+            Err(NatsOpenError::Transient(_)) if window.retries().await => {}
             Err(NatsOpenError::Transient(cause)) => {
-                return Err(storage(config, connection.explain(cause)));
+                return Err(storage_error(config, connection.explain(cause)));
             }
             Err(NatsOpenError::Permanent(source)) => {
                 return Err(Error::Unfit { journal: config.to_string(), source });
@@ -42,7 +44,7 @@ pub(crate) async fn opened<T, F: Future<Output = Result<T, NatsOpenError>>>(
     }
 }
 
-pub(crate) fn storage(config: &NatsConfig, source: Cause) -> Error {
+pub(crate) fn storage_error(config: &NatsConfig, source: Cause) -> Error {
     Error::Storage { journal: config.to_string(), source }
 }
 

@@ -1,5 +1,5 @@
-//! Checkpoints kept and records let go. Both are the work of the replica that wrote the last checkpoint:
-//! it alone purges the stream, in steps, and never past the oldest checkpoint.
+//! Writing checkpoints, and dropping old checkpoints and old records. Only the replica that wrote the last
+//! checkpoint purges the stream, in steps, and never past the oldest checkpoint.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -18,25 +18,25 @@ use crate::shared::NatsShared;
 #[derive(Debug)]
 pub(crate) struct StreamPruner {
     options: JournalOptions,
-    /// Checkpoints that are of records which were lost.
-    foreign: HashSet<Seq>,
-    work: Mutex<PruneState>,
+    /// Checkpoints of records that the stream has lost.
+    orphaned: HashSet<Seq>,
+    state: Mutex<PruneState>,
 }
 
 #[derive(Debug, Default)]
 struct PruneState {
-    /// Set by the one that wrote a checkpoint.
+    /// `None` until this replica wrote a checkpoint.
     oldest_checkpoint: Option<Seq>,
-    /// The oldest record and when it was written, where that is known.
+    /// The oldest record and its time, if known.
     oldest: Option<(Seq, UnixMillis)>,
-    /// When the bytes in use were last asked for.
-    measured: Option<Instant>,
+    /// The time of the last query for the bytes in use.
+    measured_at: Option<Instant>,
     failing: bool,
 }
 
 impl StreamPruner {
-    pub(crate) fn new(options: JournalOptions, foreign: HashSet<Seq>) -> Self {
-        StreamPruner { options, foreign, work: Mutex::default() }
+    pub(crate) fn new(options: JournalOptions, orphaned: HashSet<Seq>) -> Self {
+        StreamPruner { options, orphaned, state: Mutex::default() }
     }
 
     pub(crate) async fn start_point(
@@ -48,9 +48,9 @@ impl StreamPruner {
     }
 
     pub(crate) async fn newest(&self, shared: &NatsShared) -> Result<Seq, Error> {
-        let kept = shared.connection.retry(|| self.list(shared)).await;
-        let kept = kept.map_err(|cause| shared.storage(cause))?;
-        Ok(kept.last().map_or(Seq::ZERO, |kept| kept.seq))
+        let listed = shared.connection.retry(|| self.list(shared)).await;
+        let checkpoints = listed.map_err(|cause| shared.storage(cause))?;
+        Ok(checkpoints.last().map_or(Seq::ZERO, |newest| newest.seq))
     }
 
     pub(crate) async fn checkpoint(
@@ -60,86 +60,87 @@ impl StreamPruner {
         state: Bytes,
         needed_after: Seq,
     ) -> Result<(), Error> {
-        let mut work = self.work.lock().await;
-        shared.connection.up().await.map_err(|cause| shared.storage(cause))?;
+        let mut prune_state = self.state.lock().await;
+        shared.connection.wait_connected().await.map_err(|cause| shared.storage(cause))?;
         let kept_after = self.first(shared).await.map_err(|cause| shared.storage(cause))?.prev();
         check_checkpoint_seq(seq, kept_after, shared.tail())?;
-        let kept = self.keep(shared, seq, state, needed_after);
-        work.oldest_checkpoint = Some(kept.await.map_err(|cause| shared.storage(cause))?);
-        work.measured = None;
-        while self.try_step(&mut work, shared).await {}
+        let saved = self.save_checkpoint(shared, seq, state, needed_after);
+        prune_state.oldest_checkpoint = Some(saved.await.map_err(|cause| shared.storage(cause))?);
+        prune_state.measured_at = None;
+        while self.try_step(&mut prune_state, shared).await {}
         Ok(())
     }
 
-    /// Lets go of a few records, if any are due.
-    pub(crate) async fn step(&self, shared: &NatsShared) {
-        let mut work = self.work.lock().await;
-        self.try_step(&mut work, shared).await;
+    /// Drops one batch of records, if any are due.
+    pub(crate) async fn prune_step(&self, shared: &NatsShared) {
+        let mut prune_state = self.state.lock().await;
+        self.try_step(&mut prune_state, shared).await;
     }
 
-    /// Gives the oldest that is kept now.
-    async fn keep(
+    /// Stores a checkpoint, deletes those no longer needed, and returns the oldest one left.
+    async fn save_checkpoint(
         &self,
         shared: &NatsShared,
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
     ) -> Result<Seq, Cause> {
-        let contents = CheckpointContents { runs: shared.runs_to(seq), state };
+        let contents = CheckpointContents { epoch_starts: shared.epoch_starts_to(seq), state };
         checkpoints::put(&shared.streams, seq, &contents).await?;
-        let mut kept: Vec<_> = self.list(shared).await?.iter().map(|kept| kept.seq).collect();
-        let superfluous = obsolete_checkpoints(&kept, needed_after);
-        for &seq in &superfluous {
+        let listed = self.list(shared).await?;
+        let mut kept: Vec<_> = listed.iter().map(|checkpoint| checkpoint.seq).collect();
+        let obsolete = obsolete_checkpoints(&kept, needed_after);
+        for &seq in &obsolete {
             checkpoints::remove(&shared.streams, seq).await?;
         }
-        kept.retain(|seq| !superfluous.contains(seq));
+        kept.retain(|seq| !obsolete.contains(seq));
         Ok(kept.first().copied().unwrap_or(seq))
     }
 
     async fn oldest(&self, shared: &NatsShared) -> Result<Option<Checkpoint>, Cause> {
-        let kept = self.list(shared).await?;
-        let Some(&StoredCheckpoint { seq, .. }) = kept.first() else { return Ok(None) };
+        let checkpoints = self.list(shared).await?;
+        let Some(&StoredCheckpoint { seq, .. }) = checkpoints.first() else { return Ok(None) };
         let contents = checkpoints::get(&shared.streams, seq).await?;
         Ok(Some(Checkpoint { seq, state: contents.state }))
     }
 
     async fn list(&self, shared: &NatsShared) -> Result<Vec<StoredCheckpoint>, Cause> {
-        let mut kept = checkpoints::list(&shared.streams, &self.foreign).await?;
+        let mut listed = checkpoints::list(&shared.streams, &self.orphaned).await?;
         let tail = shared.tail();
-        kept.retain(|kept| kept.seq <= tail);
-        Ok(kept)
+        listed.retain(|checkpoint| checkpoint.seq <= tail);
+        Ok(listed)
     }
 
-    /// Whether there may be more to do.
-    async fn try_step(&self, work: &mut PruneState, shared: &NatsShared) -> bool {
-        let Some(oldest_checkpoint) = work.oldest_checkpoint else { return false };
+    /// Returns whether more records may be due. A failure is logged once, until a step succeeds again.
+    async fn try_step(&self, prune_state: &mut PruneState, shared: &NatsShared) -> bool {
+        let Some(oldest_checkpoint) = prune_state.oldest_checkpoint else { return false };
         let reach = prune_limit(Some(oldest_checkpoint), shared.tail());
-        let step = self.let_go(work, shared, reach).await;
+        let step = self.prune(prune_state, shared, reach).await;
         let failed = step.is_err();
-        let was_failing = std::mem::replace(&mut work.failing, failed);
+        let was_failing = std::mem::replace(&mut prune_state.failing, failed);
         match step {
             Ok(more) => more,
             Err(e) => {
-                work.oldest = None;
+                prune_state.oldest = None;
                 if !was_failing {
-                    tracing::warn!(error = %e, "old records could not be let go");
+                    tracing::warn!(error = %e, "cannot drop old records");
                 }
                 false
             }
         }
     }
 
-    async fn let_go(
+    async fn prune(
         &self,
-        work: &mut PruneState,
+        prune_state: &mut PruneState,
         shared: &NatsShared,
         reach: Seq,
     ) -> Result<bool, Cause> {
-        let used_bytes = self.used_bytes(work, shared).await?;
+        let used_bytes = self.used_bytes(prune_state, shared).await?;
         let expiry = Expiry::new(&self.options, used_bytes);
-        // While the oldest is known to stay, nobody has to be asked.
+        // While the oldest record is known to stay, no request is necessary.
         let stays = |(seq, time): (Seq, UnixMillis)| seq > reach || !expiry.covers(time, 0);
-        if work.oldest.is_some_and(stays) || !self.options_let_go() {
+        if prune_state.oldest.is_some_and(stays) || !self.has_limits() {
             return Ok(false);
         }
         let first = self.first(shared).await?;
@@ -147,56 +148,55 @@ impl StreamPruner {
             return Ok(false);
         }
         let mut history = HistoryReader::new(Fetch::Sizes, first.prev());
-        // One more than may go, so that the oldest that stays is known.
-        let batch = history.next_at_once(shared, reach.next()).await.map_err(to_cause)?;
-        let goes = last_due(&batch, expiry, reach);
-        let stays = batch.iter().find(|old| goes.is_none_or(|goes| old.record.seq > goes));
-        work.oldest = stays.map(|old| (old.record.seq, old.record.time));
-        let Some(goes) = goes else { return Ok(false) };
-        shared.streams.records.purge().sequence(goes.next().0).await.map_err(to_cause)?;
-        // What is in use is less now, by how much the stream knows.
-        work.measured = None;
-        Ok(stays.is_none_or(|old| old.record.seq <= reach))
+        // One record past the limit, to learn the oldest record that stays.
+        let batch = history.try_next(shared, reach.next()).await.map_err(to_cause)?;
+        let last = last_due(&batch, expiry, reach);
+        let stays = batch.iter().find(|stored| last.is_none_or(|last| stored.record.seq > last));
+        prune_state.oldest = stays.map(|stored| (stored.record.seq, stored.record.time));
+        let Some(last) = last else { return Ok(false) };
+        shared.streams.records.purge().sequence(last.next().0).await.map_err(to_cause)?;
+        // The stream is smaller now; query its size again.
+        prune_state.measured_at = None;
+        Ok(stays.is_none_or(|stored| stored.record.seq <= reach))
     }
 
-    fn options_let_go(&self) -> bool {
+    fn has_limits(&self) -> bool {
         self.options.keep.is_some() || self.options.keep_bytes.is_some()
     }
 
-    /// Zero while it is not yet time to ask again.
-    async fn used_bytes(&self, work: &mut PruneState, shared: &NatsShared) -> Result<u64, Cause> {
-        let recently = work.measured.is_some_and(|at| at.elapsed() < MEASURED_EVERY);
+    /// The bytes in use, or zero if they were queried recently: then no limit is exceeded.
+    async fn used_bytes(
+        &self,
+        prune_state: &mut PruneState,
+        shared: &NatsShared,
+    ) -> Result<u64, Cause> {
+        let recently = prune_state.measured_at.is_some_and(|at| at.elapsed() < MEASURE_INTERVAL);
         if self.options.keep_bytes.is_none() || recently {
             return Ok(0);
         }
-        work.measured = Some(Instant::now());
-        shared
-            .streams
-            .look()
-            .await
-            .map(|state| state.bytes)
-            .map_err(|look| to_cause(format!("{look:?}")))
+        prune_state.measured_at = Some(Instant::now());
+        shared.streams.state().await.map(|state| state.bytes).map_err(Cause::from)
     }
 
-    /// The number of the oldest record, or of the next one where there is none.
+    /// The number of the oldest record, or of the next one if the stream is empty.
     async fn first(&self, shared: &NatsShared) -> Result<Seq, Cause> {
-        match shared.streams.look().await {
+        match shared.streams.state().await {
             Ok(state) => Ok(Seq(state.first_sequence)),
-            Err(look) => Err(to_cause(format!("{look:?}"))),
+            Err(status) => Err(status.into()),
         }
     }
 }
 
-/// How far these go.
+/// The last record of the batch that is due.
 fn last_due(batch: &[StoredRecord], expiry: Expiry, reach: Seq) -> Option<Seq> {
-    let mut freed = 0;
-    let goes = batch.iter().take_while(|old| {
-        let goes = old.record.seq <= reach && expiry.covers(old.record.time, freed);
-        freed += old.bytes;
-        goes
+    let mut freed_bytes = 0;
+    let due_records = batch.iter().take_while(|stored| {
+        let is_due = stored.record.seq <= reach && expiry.covers(stored.record.time, freed_bytes);
+        freed_bytes += stored.bytes;
+        is_due
     });
-    goes.last().map(|old| old.record.seq)
+    due_records.last().map(|stored| stored.record.seq)
 }
 
-/// How often the bytes in use are asked for.
-const MEASURED_EVERY: Duration = Duration::from_secs(1);
+/// Interval of queries for the bytes in use.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);

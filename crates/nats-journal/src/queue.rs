@@ -1,5 +1,6 @@
-//! What waits for the one task that writes, bounded in number and bytes as the queue to a file is. The
-//! more waits, the more is sent before the first answer has to come.
+//! Appends and probes waiting for the writer, bounded in number and bytes like the queue of a file journal.
+//! The writer takes all waiting appends that fit into one pipeline, so a backlog is sent with fewer round
+//! trips.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,17 +11,17 @@ use journal::backend::check_queue;
 use journal::{Error, Seq};
 use tokio::sync::{Notify, oneshot};
 
-/// The most records that are sent before their acknowledgements have come.
+/// Maximum number of records sent and not yet acknowledged.
 pub const IN_FLIGHT_RECORDS: usize = 512;
 
-/// The most payload bytes that are sent before their acknowledgements have come; a single record may be
-/// larger.
+/// Maximum payload bytes sent and not yet acknowledged; a single record may be larger.
 pub const IN_FLIGHT_BYTES: usize = 4 * 1024 * 1024;
 
-/// A record on its way.
+/// A record to be written.
 #[derive(Debug)]
 pub(crate) struct OutgoingRecord {
     pub(crate) subject: String,
+    /// The deduplication id.
     pub(crate) id: String,
     pub(crate) payload: Bytes,
 }
@@ -31,7 +32,7 @@ pub(crate) type ReplySender<T> = oneshot::Sender<Result<T, Error>>;
 #[derive(Debug)]
 pub(crate) struct PendingAppend {
     pub(crate) records: Vec<OutgoingRecord>,
-    pub(crate) answer: ReplySender<Vec<Seq>>,
+    pub(crate) reply: ReplySender<Vec<Seq>>,
 }
 
 #[derive(Debug)]
@@ -40,104 +41,110 @@ pub(crate) enum WriteRequest {
     Probe(ReplySender<()>),
 }
 
-/// What the writer is given.
+/// The next step of the writer.
 pub(crate) enum WriterTask {
     /// Appends to be written together, in order.
     Append(Vec<PendingAppend>),
     Probe(ReplySender<()>),
-    /// Nothing came in time.
+    /// No request arrived in time.
     Idle,
     /// The queue is closed and empty.
-    StopReason,
+    Closed,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct WriteQueue {
-    waiting: Mutex<QueuedRequests>,
-    arrived: Notify,
+    requests: Mutex<QueuedRequests>,
+    /// Wakes the writer.
+    notify: Notify,
 }
 
 #[derive(Debug, Default)]
 struct QueuedRequests {
-    jobs: VecDeque<(WriteRequest, usize)>,
+    /// Each with its payload bytes.
+    requests: VecDeque<(WriteRequest, usize)>,
     bytes: usize,
     closed: bool,
 }
 
 impl WriteQueue {
-    pub(crate) fn push(&self, job: WriteRequest, bytes: usize) -> Result<(), Error> {
-        let mut waiting = self.lock();
-        if waiting.closed {
+    pub(crate) fn push(&self, request: WriteRequest, bytes: usize) -> Result<(), Error> {
+        let mut queued = self.lock();
+        if queued.closed {
             return Err(Error::Closed);
         }
-        check_queue(waiting.jobs.len(), waiting.bytes, bytes)?;
-        waiting.bytes += bytes;
-        waiting.jobs.push_back((job, bytes));
-        drop(waiting);
-        self.arrived.notify_one();
+        check_queue(queued.requests.len(), queued.bytes, bytes)?;
+        queued.bytes += bytes;
+        queued.requests.push_back((request, bytes));
+        drop(queued);
+        self.notify.notify_one();
         Ok(())
     }
 
-    /// Waits for something to do, at most this long.
-    pub(crate) async fn take(&self, patience: Duration) -> WriterTask {
-        let arrives = async {
+    /// Waits for the next task, at most `max_wait`.
+    pub(crate) async fn next_task(&self, max_wait: Duration) -> WriterTask {
+        let task = async {
             loop {
-                if let Some(work) = self.lock().take() {
-                    return work;
+                if let Some(task) = self.lock().take_task() {
+                    return task;
                 }
-                self.arrived.notified().await;
+                self.notify.notified().await;
             }
         };
-        tokio::time::timeout(patience, arrives).await.unwrap_or(WriterTask::Idle)
+        tokio::time::timeout(max_wait, task).await.unwrap_or(WriterTask::Idle)
     }
 
-    /// Refuses whatever comes from now on. What waits is still taken.
+    /// Rejects further requests. The writer still takes those that are queued.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
-        self.arrived.notify_one();
+        self.notify.notify_one();
     }
 
-    /// What waits now, with nothing done about it.
+    /// Removes all queued requests.
     pub(crate) fn take_all(&self) -> Vec<WriteRequest> {
-        let mut waiting = self.lock();
-        waiting.bytes = 0;
-        waiting.jobs.drain(..).map(|(job, _)| job).collect()
+        let mut queued = self.lock();
+        queued.bytes = 0;
+        queued.requests.drain(..).map(|(request, _)| request).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, QueuedRequests> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl QueuedRequests {
-    fn take(&mut self) -> Option<WriterTask> {
-        let Some((first, bytes)) = self.jobs.pop_front() else {
-            return self.closed.then_some(WriterTask::StopReason);
+    fn take_task(&mut self) -> Option<WriterTask> {
+        let Some((first, mut total_bytes)) = self.requests.pop_front() else {
+            return self.closed.then_some(WriterTask::Closed);
         };
-        self.bytes -= bytes;
+        self.bytes -= total_bytes;
         let first = match first {
-            WriteRequest::Probe(answer) => return Some(WriterTask::Probe(answer)),
+            WriteRequest::Probe(reply) => return Some(WriterTask::Probe(reply)),
             WriteRequest::Append(append) => append,
         };
-        let (mut records, mut total) = (first.records.len(), bytes);
+        let mut record_count = first.records.len();
         let mut appends = vec![first];
-        while let Some(next) = self.pop_append(&mut records, &mut total) {
+        while let Some(next) = self.pop_append(&mut record_count, &mut total_bytes) {
             appends.push(next);
         }
         Some(WriterTask::Append(appends))
     }
 
-    /// The next append, if there is one and it can be sent with those before it.
-    fn pop_append(&mut self, records: &mut usize, total: &mut usize) -> Option<PendingAppend> {
-        let fits = |(job, bytes): &mut (WriteRequest, usize)| match job {
+    /// Takes the next request if it is an append that fits into one pipeline with those before it.
+    fn pop_append(
+        &mut self,
+        record_count: &mut usize,
+        total_bytes: &mut usize,
+    ) -> Option<PendingAppend> {
+        let fits = |(request, bytes): &mut (WriteRequest, usize)| match request {
             WriteRequest::Append(append) => {
-                *records += append.records.len();
-                *total += *bytes;
-                *records <= IN_FLIGHT_RECORDS && *total <= IN_FLIGHT_BYTES
+                *record_count += append.records.len();
+                *total_bytes += *bytes;
+                *record_count <= IN_FLIGHT_RECORDS && *total_bytes <= IN_FLIGHT_BYTES
             }
             WriteRequest::Probe(_) => false,
         };
-        match self.jobs.pop_front_if(fits)? {
+        match self.requests.pop_front_if(fits)? {
             (WriteRequest::Append(append), bytes) => {
                 self.bytes -= bytes;
                 Some(append)

@@ -1,5 +1,5 @@
-//! One look at the stream, from a record on: history, then what is new, as the servers push it. Whatever
-//! is not the next record ends the look, and whoever looks begins another at the last that it had.
+//! One continuous read of the stream from a cursor: stored records first, then new ones as the servers push
+//! them. A gap or a mismatch ends the read; the caller starts another from its last record.
 
 use std::time::Duration;
 
@@ -7,29 +7,15 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
 use async_nats::{Client, Message, StatusCode, Subscriber, jetstream};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
-use journal::{Cause, MAX_BATCH_RECORDS, Record, Seq};
+use journal::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq};
 
 use crate::connection::NatsConnection;
 use crate::cursor::StreamCursor;
-use crate::error::to_cause;
+use crate::error::{StreamReadError, to_cause};
 use crate::headers::{Fingerprint, RecordHeaders};
-use crate::streams::{JournalStreams, StreamStatus};
+use crate::streams::JournalStreams;
 
-/// Why a look ended.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum StreamReadError {
-    /// Nothing is wrong with the records.
-    #[error("{0}")]
-    Interrupted(Cause),
-    /// The stream seems to have less than was read of it. It may be that a server has not yet all.
-    #[error("{0}")]
-    Truncated(&'static str),
-    /// The stream has other records than were read of it.
-    #[error("{0}")]
-    Diverged(&'static str),
-}
-
-/// A record as it arrived, with what its journal does not show.
+/// A record with the message that delivered it.
 pub(crate) struct ReceivedRecord {
     pub(crate) seq: Seq,
     pub(crate) fingerprint: Fingerprint,
@@ -37,18 +23,23 @@ pub(crate) struct ReceivedRecord {
 }
 
 impl ReceivedRecord {
-    pub(crate) fn stamp(&self, before: journal::Epoch) -> RecordHeaders {
-        RecordHeaders::read(self.message.headers.as_ref(), self.fingerprint, before)
+    pub(crate) fn headers(&self, preceding: journal::Epoch) -> RecordHeaders {
+        RecordHeaders::decode(self.message.headers.as_ref(), self.fingerprint, preceding)
     }
 
-    pub(crate) fn into_record(self, stamp: RecordHeaders) -> Record {
-        Record { seq: self.seq, time: stamp.time, payload: self.message.payload }
+    pub(crate) fn into_record(self, headers: RecordHeaders) -> Record {
+        Record { seq: self.seq, time: headers.time, payload: self.message.payload }
     }
 
-    fn of(message: Message, connection: &NatsConnection) -> Result<(Self, u64), StreamReadError> {
+    /// Also returns the number of the delivery.
+    fn parse(
+        message: Message,
+        connection: &NatsConnection,
+    ) -> Result<(Self, u64), StreamReadError> {
         let message = jetstream::Message { context: connection.jetstream.clone(), message };
         let info = message.info().map_err(|e| StreamReadError::Interrupted(to_cause(e)))?;
-        let (seq, fingerprint) = (Seq(info.stream_sequence), Fingerprint::of(info.published));
+        let seq = Seq(info.stream_sequence);
+        let fingerprint = Fingerprint::from_time(info.published);
         let delivery = info.consumer_sequence;
         Ok((ReceivedRecord { seq, fingerprint, message: message.message }, delivery))
     }
@@ -57,190 +48,195 @@ impl ReceivedRecord {
 pub(crate) struct StreamReader {
     connection: NatsConnection,
     messages: Subscriber,
-    at: StreamCursor,
-    /// How many messages the servers have sent.
+    cursor: StreamCursor,
+    /// Number of the last delivery.
     delivered: u64,
-    /// Whether the record read last comes once more, to be compared.
+    /// Set until the record at the cursor has been delivered and compared.
     overlaps: bool,
 }
 
 impl StreamReader {
-    /// Begins with the record that was read last, where there is one: it has to be the same.
+    /// Starts at the last record read, if it is still stored: it must be the same record.
     pub(crate) async fn begin(
         connection: &NatsConnection,
         streams: &JournalStreams,
-        at: StreamCursor,
+        cursor: StreamCursor,
     ) -> Result<Self, StreamReadError> {
-        let state = streams.look_from(at).await?;
-        if state.last_sequence < at.seq.0 {
-            return Err(StreamReadError::Truncated("it ends before what was read"));
+        let state = streams.state_at(cursor).await?;
+        if state.last_sequence < cursor.seq.0 {
+            return Err(StreamReadError::Truncated("the stream ends before the last record read"));
         }
-        let overlaps = at.seq > Seq::ZERO && state.first_sequence <= at.seq.0;
-        if !overlaps && at.fingerprint.is_some() || state.first_sequence > at.seq.next().0 {
-            return Err(StreamReadError::Diverged("records were let go before they were read"));
+        let overlaps = cursor.seq > Seq::ZERO && state.first_sequence <= cursor.seq.0;
+        // If the last record read is gone, nothing shows that the next one follows it.
+        let is_pruned = !overlaps && cursor.fingerprint.is_some();
+        if is_pruned || state.first_sequence > cursor.seq.next().0 {
+            return Err(StreamReadError::Diverged("records were removed before they were read"));
         }
-        let start_sequence = if overlaps { at.seq.0 } else { at.seq.next().0 };
+        let start_sequence = if overlaps { cursor.seq.0 } else { cursor.seq.next().0 };
+        // Subscribe before creating the consumer, so that no delivery is missed.
         let inbox = connection.client.new_inbox();
-        let messages = connection.client.subscribe(inbox.clone()).await.map_err(cut)?;
+        let messages = connection.client.subscribe(inbox.clone()).await.map_err(interrupted)?;
         let consumer = push::Config {
             deliver_subject: inbox,
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
             ack_policy: AckPolicy::None,
             flow_control: true,
-            idle_heartbeat: TOLD_EVERY,
+            idle_heartbeat: IDLE_HEARTBEAT,
             num_replicas: 1,
             memory_storage: true,
             ..push::Config::default()
         };
-        streams.records.create_consumer(consumer).await.map_err(cut)?;
-        Ok(StreamReader { connection: connection.clone(), messages, at, delivered: 0, overlaps })
+        streams.records.create_consumer(consumer).await.map_err(interrupted)?;
+        let connection = connection.clone();
+        Ok(StreamReader { connection, messages, cursor, delivered: 0, overlaps })
     }
 
-    /// The next records, or none where servers only said that there is nothing. Dropping the future
-    /// loses nothing.
+    /// Returns the next records, or none after a heartbeat. Cancel safe.
     pub(crate) async fn next(&mut self) -> Result<Vec<ReceivedRecord>, StreamReadError> {
-        let silent = || StreamReadError::Interrupted(to_cause("nothing was heard of the stream"));
-        let waited = tokio::time::timeout(SILENCE, self.messages.next()).await;
-        let mut message = waited.map_err(|_| silent())?;
-        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let waited = tokio::time::timeout(MAX_SILENCE, self.messages.next()).await;
+        let mut message = waited.map_err(|_| interrupted_by("no message or heartbeat arrived"))?;
+        let mut batch = Vec::new();
+        let mut bytes = 0;
         loop {
-            let ended = || StreamReadError::Interrupted(to_cause("the connection was given up"));
-            if let Some(arrived) = self.take(message.ok_or_else(ended)?)? {
-                bytes += arrived.message.payload.len();
-                batch.push(arrived);
+            let received = message.ok_or_else(|| interrupted_by("the subscription ended"))?;
+            if let Some(record) = self.handle_message(received)? {
+                bytes += record.message.payload.len();
+                batch.push(record);
             }
-            if batch.len() == MAX_BATCH_RECORDS || bytes >= journal::MAX_BATCH_BYTES {
+            if batch.len() == MAX_BATCH_RECORDS || bytes >= MAX_BATCH_BYTES {
                 return Ok(batch);
             }
+            // Adds the messages that have already arrived, without waiting for more.
             match self.messages.next().now_or_never() {
-                Some(another) => message = another,
+                Some(next) => message = next,
                 None => return Ok(batch),
             }
         }
     }
 
-    fn take(&mut self, message: Message) -> Result<Option<ReceivedRecord>, StreamReadError> {
+    fn handle_message(
+        &mut self,
+        message: Message,
+    ) -> Result<Option<ReceivedRecord>, StreamReadError> {
         match message.status {
-            None => self.take_record(message),
-            Some(StatusCode::IDLE_HEARTBEAT) => self.take_heartbeat(&message).map(|()| None),
-            Some(status) => Err(StreamReadError::Interrupted(to_cause(format!(
-                "the servers ended it: {status}"
-            )))),
+            None => self.handle_record(message),
+            Some(StatusCode::IDLE_HEARTBEAT) => self.handle_heartbeat(&message).map(|()| None),
+            Some(status) => {
+                Err(interrupted_by(format!("the servers ended the delivery: {status}")))
+            }
         }
     }
 
-    fn take_record(&mut self, message: Message) -> Result<Option<ReceivedRecord>, StreamReadError> {
-        let (arrived, delivery) = ReceivedRecord::of(message, &self.connection)?;
+    fn handle_record(
+        &mut self,
+        message: Message,
+    ) -> Result<Option<ReceivedRecord>, StreamReadError> {
+        let (record, delivery) = ReceivedRecord::parse(message, &self.connection)?;
+        // Deliveries are numbered without gaps, so a jump means a lost message, not a missing record.
         if delivery != self.delivered + 1 {
-            return Err(missed());
+            return Err(missed_delivery());
         }
         self.delivered = delivery;
         if std::mem::take(&mut self.overlaps) {
-            let same = arrived.seq == self.at.seq
-                && self.at.fingerprint.is_none_or(|fingerprint| fingerprint == arrived.fingerprint);
-            if !same {
+            let is_same = record.seq == self.cursor.seq
+                && self.cursor.fingerprint.is_none_or(|read| read == record.fingerprint);
+            if !is_same {
                 return Err(StreamReadError::Diverged(
-                    "another record has the number of the one read last",
+                    "the number of the last record read belongs to another record",
                 ));
             }
-            return Ok(Some(arrived));
+            return Ok(Some(record));
         }
-        if arrived.seq != self.at.seq.next() {
-            // Nothing of what the servers sent was missed, so it is they who have a hole.
-            return Err(StreamReadError::Truncated("records are missing in it"));
+        if record.seq != self.cursor.seq.next() {
+            // All deliveries arrived, so the servers themselves have a gap.
+            return Err(StreamReadError::Truncated("the stream has a gap"));
         }
-        self.at = StreamCursor { seq: arrived.seq, fingerprint: Some(arrived.fingerprint) };
-        Ok(Some(arrived))
+        self.cursor = StreamCursor { seq: record.seq, fingerprint: Some(record.fingerprint) };
+        Ok(Some(record))
     }
 
-    /// Says how far the servers are, and may ask whether we are.
-    fn take_heartbeat(&self, message: &Message) -> Result<(), StreamReadError> {
+    /// A heartbeat carries the number of the last delivery, and may ask for a flow control response.
+    fn handle_heartbeat(&self, message: &Message) -> Result<(), StreamReadError> {
         let header = |name: &str| message.headers.as_ref().and_then(|headers| headers.get(name));
-        let sent: Option<u64> = header(SENT).and_then(|value| value.as_str().parse().ok());
-        if sent.is_some_and(|sent| sent != self.delivered) {
-            return Err(missed());
+        let last_delivery: Option<u64> =
+            header(LAST_DELIVERY_HEADER).and_then(|value| value.as_str().parse().ok());
+        if last_delivery.is_some_and(|last| last != self.delivered) {
+            return Err(missed_delivery());
         }
-        let stalled = header(STALLED).map(|value| value.as_str().to_owned());
+        let stalled = header(STALLED_HEADER).map(|value| value.as_str().to_owned());
         for subject in message.reply.as_deref().map(str::to_owned).into_iter().chain(stalled) {
-            answer(&self.connection.client, subject);
+            send_flow_control(&self.connection.client, subject);
         }
         Ok(())
     }
 }
 
-/// Lets the servers send more. Where it does not reach them they fall silent, which is noticed.
-fn answer(client: &Client, subject: String) {
+/// Asks the servers to send more. If this message is lost they fall silent, and the read ends after
+/// [`MAX_SILENCE`].
+fn send_flow_control(client: &Client, subject: String) {
     let client = client.clone();
     tokio::spawn(async move {
         let _ = client.publish(subject, Bytes::new()).await;
     });
 }
 
-fn missed() -> StreamReadError {
-    StreamReadError::Interrupted(to_cause("a message of the servers did not arrive"))
+fn missed_delivery() -> StreamReadError {
+    interrupted_by("a delivery was missed")
 }
 
-fn cut(error: impl std::error::Error + Send + Sync + 'static) -> StreamReadError {
+fn interrupted(error: impl std::error::Error + Send + Sync + 'static) -> StreamReadError {
     StreamReadError::Interrupted(to_cause(error))
 }
 
-impl From<StreamStatus> for StreamReadError {
-    fn from(look: StreamStatus) -> Self {
-        match look {
-            StreamStatus::NotFound => StreamReadError::Truncated("it is not there"),
-            StreamStatus::Recreated(_) => StreamReadError::Diverged("it was made anew"),
-            StreamStatus::Unreachable(cause) => StreamReadError::Interrupted(cause),
-        }
-    }
+fn interrupted_by(reason: impl Into<String>) -> StreamReadError {
+    StreamReadError::Interrupted(to_cause(reason.into()))
 }
 
-/// How often servers say that there is nothing.
-const TOLD_EVERY: Duration = Duration::from_millis(500);
+/// Interval of the servers' heartbeats while there are no records.
+const IDLE_HEARTBEAT: Duration = Duration::from_millis(500);
 
-/// How long servers may say nothing at all.
-const SILENCE: Duration = Duration::from_secs(2);
+/// Maximum time without any message before the read ends.
+const MAX_SILENCE: Duration = Duration::from_secs(2);
 
-const SENT: &str = "Nats-Last-Consumer";
+const LAST_DELIVERY_HEADER: &str = "Nats-Last-Consumer";
 
-const STALLED: &str = "Nats-Consumer-Stalled";
+const STALLED_HEADER: &str = "Nats-Consumer-Stalled";
 
 #[cfg(test)]
 mod tests {
     use testkit::nats::NatsServer;
 
+    use super::*;
     use crate::config::NatsConfig;
 
-    use super::*;
-
     #[tokio::test]
-    async fn a_look_begins_with_the_record_read_last_which_has_to_be_the_same() {
+    async fn read_starts_at_the_same_last_record() {
         let server = NatsServer::start();
         let config = NatsConfig::new(server.url().parse().unwrap());
         let connection = NatsConnection::connect(&config, 1).await.unwrap();
         let streams = JournalStreams::open(&connection.jetstream, &config).await.unwrap();
         for _ in 0..3 {
-            let taken = connection.jetstream.publish("flightboard.x", Bytes::new()).await;
-            taken.unwrap().await.unwrap();
+            let ack = connection.jetstream.publish("flightboard.x", Bytes::new()).await;
+            ack.unwrap().await.unwrap();
         }
-        let first = async |seq, fingerprint| {
-            let mut reading =
-                StreamReader::begin(&connection, &streams, StreamCursor { seq, fingerprint })
-                    .await?;
+        let read_first = async |seq, fingerprint| {
+            let cursor = StreamCursor { seq, fingerprint };
+            let mut reader = StreamReader::begin(&connection, &streams, cursor).await?;
             loop {
-                if let Some(first) = reading.next().await?.first() {
+                if let Some(first) = reader.next().await?.first() {
                     return Ok(first.seq);
                 }
             }
         };
-        let (same, other) =
-            (streams.fingerprint(2).await.unwrap(), streams.fingerprint(1).await.unwrap());
+        let same = streams.fingerprint(2).await.unwrap();
+        let other = streams.fingerprint(1).await.unwrap();
         for (seq, fingerprint, expected) in
             [(Seq::ZERO, None, Seq(1)), (Seq(2), None, Seq(2)), (Seq(2), same, Seq(2))]
         {
-            let begun: Result<Seq, StreamReadError> = first(seq, fingerprint).await;
-            assert_eq!(begun.unwrap(), expected, "{fingerprint:?}");
+            let first: Result<Seq, StreamReadError> = read_first(seq, fingerprint).await;
+            assert_eq!(first.unwrap(), expected, "{fingerprint:?}");
         }
-        let begun = first(Seq(2), other).await;
-        assert!(matches!(begun, Err(StreamReadError::Diverged(_))), "{begun:?}");
+        let first = read_first(Seq(2), other).await;
+        assert!(matches!(first, Err(StreamReadError::Diverged(_))), "{first:?}");
     }
 }

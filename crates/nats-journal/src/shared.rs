@@ -1,5 +1,5 @@
-//! What the one who writes, the one who reads and all followers hold in common: the recent records, the
-//! epochs, and how far the stream was read.
+//! State shared by the writer, the tailer and all followers: the recent records, the epochs, and the last
+//! record read.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,44 +16,45 @@ use crate::streams::JournalStreams;
 
 #[derive(Debug)]
 pub(crate) struct NatsShared {
-    /// What this journal is called in errors.
+    /// The name of this journal in errors.
     pub(crate) journal: String,
     pub(crate) connection: NatsConnection,
     pub(crate) streams: JournalStreams,
     pub(crate) queue: WriteQueue,
-    pub(crate) live: watch::Sender<StreamTail>,
-    /// Asks the one who reads to make sure that what was read is still there.
+    pub(crate) tail: watch::Sender<StreamTail>,
+    /// Asks the tailer to check that the records it has read are still stored.
     pub(crate) recheck: Notify,
-    recent: Mutex<ReadState>,
-    /// When it was sure that what was read is all there is.
-    sure_at: Mutex<Instant>,
+    read: Mutex<ReadState>,
+    /// The last time at which all records of the stream were known to be read.
+    current_as_of: Mutex<Instant>,
 }
 
-/// What followers that have read everything wait on.
+/// The end of the records read; followers that have read everything wait for it to change.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamTail {
-    pub(crate) tail: Seq,
-    pub(crate) end: Option<StopReason>,
+    pub(crate) seq: Seq,
+    /// Set when no more records will follow.
+    pub(crate) stopped: Option<StopReason>,
 }
 
-/// Why nothing more comes.
 #[derive(Clone, Debug)]
 pub(crate) enum StopReason {
     Closed,
     Replaced(Cause),
 }
 
+/// Everything known from the records read so far.
 #[derive(Debug)]
 struct ReadState {
     ring: RecordRing,
-    runs: Vec<(Epoch, Seq)>,
+    epoch_starts: Vec<(Epoch, Seq)>,
     epochs: Epochs,
     newest_time: UnixMillis,
-    /// What our next record begins, if it begins one.
+    /// The epoch that the next record written here begins, if any.
     pending_epoch: Option<Epoch>,
 }
 
-/// What a record that is written now comes after.
+/// The record before the next one to be written, and the epoch of that next one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Predecessor {
     pub(crate) tail: Seq,
@@ -61,112 +62,122 @@ pub(crate) struct Predecessor {
     pub(crate) epoch: Epoch,
 }
 
+/// The start of reading, and the epochs up to there.
+#[derive(Debug, Default)]
+pub(crate) struct ReplayStart {
+    /// Reading starts after this record.
+    pub(crate) seq: Seq,
+    /// Each epoch with the number of its first record.
+    pub(crate) epoch_starts: Vec<(Epoch, Seq)>,
+}
+
 impl NatsShared {
     pub(crate) fn new(
         journal: String,
         connection: NatsConnection,
         streams: JournalStreams,
-        known: ReplayStart,
+        start: ReplayStart,
     ) -> Self {
-        let mut runs = known.runs;
-        if runs.is_empty() {
-            runs.push((streams.identity.epoch(), Seq(1)));
+        let mut epoch_starts = start.epoch_starts;
+        if epoch_starts.is_empty() {
+            epoch_starts.push((streams.identity.epoch(), Seq(1)));
         }
-        let recent = ReadState {
+        let read = ReadState {
             ring: RecordRing::default(),
-            epochs: Epochs::new(runs.iter().copied(), known.seq),
-            runs,
+            epochs: Epochs::new(epoch_starts.iter().copied(), start.seq),
+            epoch_starts,
             newest_time: UnixMillis::default(),
             pending_epoch: None,
         };
-        let live = watch::Sender::new(StreamTail { tail: known.seq, end: None });
-        let (queue, recheck) = (WriteQueue::default(), Notify::new());
         NatsShared {
             journal,
             connection,
             streams,
-            queue,
-            live,
-            recheck,
-            recent: Mutex::new(recent),
-            sure_at: Mutex::new(Instant::now()),
+            queue: WriteQueue::default(),
+            tail: watch::Sender::new(StreamTail { seq: start.seq, stopped: None }),
+            recheck: Notify::new(),
+            read: Mutex::new(read),
+            current_as_of: Mutex::new(Instant::now()),
         }
     }
 
-    /// Lets followers see what arrived. The records are there before the tail says so, and none of them
-    /// can be taken before.
-    pub(crate) fn announce(&self, arrived: Vec<ReceivedRecord>) {
-        let mut recent = self.recent();
-        let mut tail = recent.epochs.tail();
-        for arrived in arrived {
-            let stamp = arrived.stamp(recent.epoch());
-            recent.newest_time = stamp.time;
-            if arrived.seq <= tail {
-                continue; // Where a look begins, the record that was had before.
+    /// Adds records that were read and moves the tail, which wakes the followers.
+    pub(crate) fn advance(&self, records: Vec<ReceivedRecord>) {
+        let mut read = self.read();
+        let mut tail = read.epochs.tail();
+        for record in records {
+            let headers = record.headers(read.epoch());
+            read.newest_time = headers.time;
+            if record.seq <= tail {
+                continue; // A read starts with the last record, which is here already.
             }
-            tail = arrived.seq;
-            recent.begin(stamp.epoch, arrived.seq);
-            recent.ring.push(arrived.into_record(stamp));
+            tail = record.seq;
+            read.begin_epoch(headers.epoch, record.seq);
+            read.ring.push(record.into_record(headers));
         }
-        while recent.ring.len() > RECENT_RECORDS || recent.ring.bytes() > RECENT_BYTES {
-            recent.ring.pop_oldest();
+        while read.ring.len() > RECENT_RECORDS || read.ring.bytes() > RECENT_BYTES {
+            read.ring.pop_oldest();
         }
-        recent.epochs = recent.epochs.with_tail(tail);
-        // Under the lock: who is behind takes all that is there, and may ask at once for its ids.
-        self.live.send_if_modified(|live| std::mem::replace(&mut live.tail, tail) != tail);
+        read.epochs = read.epochs.with_tail(tail);
+        // Under the lock: a follower that is behind takes all records in the ring, without regard to the
+        // tail, and may ask for their ids at once.
+        self.tail.send_if_modified(|current| std::mem::replace(&mut current.seq, tail) != tail);
     }
 
-    /// The next record that is written here begins an epoch: what went before may be another's.
+    /// Makes the next record written here begin an epoch, since the records before it may be another
+    /// replica's.
     pub(crate) fn begin_epoch(&self) {
-        let mut recent = self.recent();
-        recent.pending_epoch = Some(recent.epochs.unused_epoch());
+        let mut read = self.read();
+        read.pending_epoch = Some(read.epochs.unused_epoch());
     }
 
-    pub(crate) fn before(&self) -> Predecessor {
-        let recent = self.recent();
-        let epoch = recent.pending_epoch.unwrap_or_else(|| recent.epoch());
-        Predecessor { tail: recent.epochs.tail(), time: recent.newest_time, epoch }
+    pub(crate) fn predecessor(&self) -> Predecessor {
+        let read = self.read();
+        let epoch = read.pending_epoch.unwrap_or_else(|| read.epoch());
+        Predecessor { tail: read.epochs.tail(), time: read.newest_time, epoch }
     }
 
     pub(crate) fn epochs(&self) -> Epochs {
-        self.recent().epochs.clone()
+        self.read().epochs.clone()
     }
 
-    /// The epochs of the records up to one.
-    pub(crate) fn runs_to(&self, seq: Seq) -> Vec<(Epoch, Seq)> {
-        self.recent().runs.iter().copied().filter(|&(_, first)| first <= seq.max(Seq(1))).collect()
+    /// The epochs of the records up to `seq`.
+    pub(crate) fn epoch_starts_to(&self, seq: Seq) -> Vec<(Epoch, Seq)> {
+        let read = self.read();
+        read.epoch_starts.iter().copied().filter(|&(_, first)| first <= seq.max(Seq(1))).collect()
     }
 
     pub(crate) fn recent_after(&self, after: Seq) -> Option<Vec<Record>> {
-        self.recent().ring.after(after)
+        self.read().ring.after(after)
     }
 
     pub(crate) fn tail(&self) -> Seq {
-        self.live.borrow().tail
+        self.tail.borrow().seq
     }
 
-    /// At that moment there was nothing but what is read by now.
-    pub(crate) fn sure(&self, at: Instant) {
-        *self.sure_at.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    /// Everything written before `at` has been read.
+    pub(crate) fn mark_current(&self, at: Instant) {
+        *self.current_as_of.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 
+    /// Time since all records of the stream were known to be read.
     pub(crate) fn staleness(&self) -> Duration {
-        self.sure_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.current_as_of.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// Why nothing is taken, if so.
+    /// Returns an error if the journal is stopped.
     pub(crate) fn check_open(&self) -> Result<(), Error> {
-        let end = self.live.borrow().end.clone();
-        end.map_or(Ok(()), |end| Err(self.error_of(end)))
+        let stopped = self.tail.borrow().stopped.clone();
+        stopped.map_or(Ok(()), |reason| Err(self.stop_error(reason)))
     }
 
-    /// The first reason to end stays.
-    pub(crate) fn end(&self, end: StopReason) {
-        self.live.send_modify(|live| live.end = live.end.take().or(Some(end)));
+    /// Stops the journal. The first reason is kept.
+    pub(crate) fn stop(&self, reason: StopReason) {
+        self.tail.send_modify(|tail| tail.stopped = tail.stopped.take().or(Some(reason)));
     }
 
-    pub(crate) fn error_of(&self, end: StopReason) -> Error {
-        match end {
+    pub(crate) fn stop_error(&self, reason: StopReason) -> Error {
+        match reason {
             StopReason::Closed => Error::Closed,
             StopReason::Replaced(source) => {
                 Error::Replaced { journal: self.journal.clone(), source }
@@ -178,37 +189,28 @@ impl NatsShared {
         Error::Storage { journal: self.journal.clone(), source: self.connection.explain(source) }
     }
 
-    fn recent(&self) -> MutexGuard<'_, ReadState> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> MutexGuard<'_, ReadState> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ReadState {
     fn epoch(&self) -> Epoch {
-        self.runs.last().map_or(Epoch(0), |&(epoch, _)| epoch)
+        self.epoch_starts.last().map_or(Epoch(0), |&(epoch, _)| epoch)
     }
 
-    fn begin(&mut self, epoch: Epoch, first: Seq) {
+    fn begin_epoch(&mut self, epoch: Epoch, first: Seq) {
         if self.pending_epoch == Some(epoch) {
             self.pending_epoch = None;
         }
         if self.epoch() == epoch {
             return;
         }
-        // One that wrote nothing makes way.
-        self.runs.retain(|&(_, begun)| begun < first);
-        self.runs.push((epoch, first));
-        let surplus = self.runs.len().saturating_sub(journal::MAX_EPOCHS);
-        self.runs.drain(..surplus);
-        self.epochs = Epochs::new(self.runs.iter().copied(), self.epochs.tail());
+        // Drop an epoch in which no record was written.
+        self.epoch_starts.retain(|&(_, start)| start < first);
+        self.epoch_starts.push((epoch, first));
+        let surplus = self.epoch_starts.len().saturating_sub(journal::MAX_EPOCHS);
+        self.epoch_starts.drain(..surplus);
+        self.epochs = Epochs::new(self.epoch_starts.iter().copied(), self.epochs.tail());
     }
-}
-
-/// What a journal knows before it has read anything.
-#[derive(Debug, Default)]
-pub(crate) struct ReplayStart {
-    /// The record to begin after.
-    pub(crate) seq: Seq,
-    /// The epochs up to it.
-    pub(crate) runs: Vec<(Epoch, Seq)>,
 }

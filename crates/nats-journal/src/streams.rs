@@ -1,5 +1,5 @@
-//! What a journal consists of in JetStream, made where it is not there: the stream of records, one of a
-//! single message that probes write to, and the bucket of checkpoints.
+//! The parts of a journal in JetStream, created if missing: the stream of records, a stream of one message
+//! for probes, and the bucket of checkpoints.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,22 +22,22 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::config::{NatsConfig, StreamStorage};
 use crate::connection::NatsConnection;
 use crate::cursor::StreamCursor;
-use crate::error::{NatsOpenError, to_cause};
+use crate::error::{NatsOpenError, StreamStatus, to_cause};
 use crate::headers::Fingerprint;
 
-/// How long a payload's id is remembered, so that a repetition is recognised.
+/// Time for which the servers remember a deduplication id.
 pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(120);
 
 #[derive(Clone)]
 pub(crate) struct JournalStreams {
     pub(crate) records: Stream,
     pub(crate) checkpoints: ObjectStore,
-    /// The subject that probes write to.
+    /// The subject of probes.
     pub(crate) probe: String,
     pub(crate) identity: StreamIdentity,
-    /// Whether another journal is being copied into it, and was not yet wholly when it was opened.
+    /// True if an import into it was unfinished when it was opened.
     pub(crate) unfinished: bool,
-    /// Whether more than one server keeps each record, when last heard.
+    /// True if more than one server keeps each record, as of the last response.
     replicated: Arc<AtomicBool>,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Debug for JournalStreams {
     }
 }
 
-/// Which stream it is: one that was deleted and made again has another.
+/// Identifies a stream: after it was deleted and created again, it has another identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StreamIdentity {
     name: String,
@@ -55,11 +55,14 @@ pub(crate) struct StreamIdentity {
 }
 
 impl StreamIdentity {
-    fn of(info: &Info) -> Self {
-        StreamIdentity { name: info.config.name.clone(), created: Fingerprint::of(info.created) }
+    fn from_info(info: &Info) -> Self {
+        StreamIdentity {
+            name: info.config.name.clone(),
+            created: Fingerprint::from_time(info.created),
+        }
     }
 
-    /// The epoch of the records of those who found the stream empty.
+    /// The epoch of records written by replicas that found the stream empty.
     pub(crate) fn epoch(&self) -> Epoch {
         let text = format!("{} {}", self.name, self.created.to_text());
         Epoch((xxh3_64(text.as_bytes()) & u64::from(u32::MAX)) as u32)
@@ -67,24 +70,25 @@ impl StreamIdentity {
 }
 
 impl JournalStreams {
-    /// Those that are there, or new ones.
+    /// Opens the streams, creating those that are missing.
     pub(crate) async fn open(
         jetstream: &Context,
         config: &NatsConfig,
     ) -> Result<Self, NatsOpenError> {
-        Self::open_or_create(jetstream, config, records(config)).await
+        Self::open_or_create(jetstream, config, records_config(config)).await
     }
 
-    /// The same, where new ones are such that nobody opens them as a journal.
+    /// Like [`JournalStreams::open`], but marks a new stream as unfinished, so that no replica opens it.
     pub(crate) async fn open_to_import(
         jetstream: &Context,
         config: &NatsConfig,
     ) -> Result<Self, NatsOpenError> {
-        let unfinished = Config { description: Some(UNFINISHED.to_owned()), ..records(config) };
+        let unfinished =
+            Config { description: Some(UNFINISHED.to_owned()), ..records_config(config) };
         Self::open_or_create(jetstream, config, unfinished).await
     }
 
-    /// Those that are there.
+    /// Opens the streams without creating any; `None` if there is no journal.
     pub(crate) async fn find(
         jetstream: &Context,
         config: &NatsConfig,
@@ -92,16 +96,16 @@ impl JournalStreams {
         let records = match jetstream.get_stream(config.prefix.as_str()).await {
             Ok(records) => records,
             Err(e) => match e.kind() {
-                GetStreamErrorKind::JetStream(said)
-                    if said.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                GetStreamErrorKind::JetStream(response)
+                    if response.error_code() == ErrorCode::STREAM_NOT_FOUND =>
                 {
                     return Ok(None);
                 }
                 _ => return Err(to_cause(e).into()),
             },
         };
-        let bucket = jetstream.get_object_store(bucket(config)).await.map_err(to_cause)?;
-        Self::of(config, records, bucket).await.map(Some)
+        let bucket = jetstream.get_object_store(bucket_name(config)).await.map_err(to_cause)?;
+        Self::assemble(config, records, bucket).await.map(Some)
     }
 
     async fn open_or_create(
@@ -109,116 +113,116 @@ impl JournalStreams {
         config: &NatsConfig,
         stream: Config,
     ) -> Result<Self, NatsOpenError> {
-        let records = jetstream.get_or_create_stream(stream).await.map_err(not_made)?;
-        jetstream.get_or_create_stream(probes(config)).await.map_err(to_cause)?;
-        Self::of(config, records, checkpoints(jetstream, config).await?).await
+        let records = jetstream.get_or_create_stream(stream).await.map_err(create_error)?;
+        jetstream.get_or_create_stream(probe_config(config)).await.map_err(to_cause)?;
+        Self::assemble(config, records, open_bucket(jetstream, config).await?).await
     }
 
-    async fn of(
+    async fn assemble(
         config: &NatsConfig,
         records: Stream,
         checkpoints: ObjectStore,
     ) -> Result<Self, NatsOpenError> {
         let info = records.get_info().await.map_err(to_cause)?;
-        check(&info.config, config.prefix.as_str()).map_err(NatsOpenError::Permanent)?;
+        check_config(&info.config, config.prefix.as_str()).map_err(NatsOpenError::Permanent)?;
         Ok(JournalStreams {
             records,
             checkpoints,
-            probe: probe(config),
-            identity: StreamIdentity::of(&info),
+            probe: probe_name(config),
+            identity: StreamIdentity::from_info(&info),
             unfinished: info.config.description.as_deref() == Some(UNFINISHED),
             replicated: Arc::new(AtomicBool::new(info.config.num_replicas > 1)),
         })
     }
 
-    /// Makes a journal of what was copied.
+    /// Removes the mark of an unfinished import.
     pub(crate) async fn finish(&self, jetstream: &Context) -> Result<(), Cause> {
         let info = self.records.get_info().await.map_err(to_cause)?;
         let finished = Config { description: None, ..info.config };
         jetstream.update_stream(finished).await.map(drop).map_err(to_cause)
     }
 
-    /// A subject of records without a key.
+    /// The subject of records that have none of their own.
     pub(crate) fn default_subject(&self) -> String {
-        format!("{}.{}", self.identity.name, crate::subject::EMPTY)
+        format!("{}.{}", self.identity.name, crate::subject::EMPTY_TOKEN)
     }
 
-    /// Whether records may be sent bound to each other by their ids: see the head of `writer.rs`.
+    /// Returns true if a record may be sent before its predecessor is acknowledged: see the documentation of
+    /// the module `writer`.
     pub(crate) fn supports_pipelining(&self, connection: &NatsConnection) -> bool {
         !self.replicated.load(Ordering::Relaxed)
             || !connection.client.is_server_compatible(2, 10, 0)
     }
 
-    /// Whether its servers are known to lose what they acknowledged: see the crate's "What is not".
+    /// Returns true if its servers are known to lose acknowledged records: see "Not guaranteed" in the crate's
+    /// documentation.
     pub(crate) fn may_lose_acknowledged(&self, connection: &NatsConnection) -> bool {
         self.replicated.load(Ordering::Relaxed) && !connection.client.is_server_compatible(2, 12, 0)
     }
 
-    /// The state of the stream of records, or why it is not ours any more.
-    pub(crate) async fn look(&self) -> Result<stream::State, StreamStatus> {
+    /// Queries the state of the stream, checking that it is still the stream that was opened.
+    pub(crate) async fn state(&self) -> Result<stream::State, StreamStatus> {
         let info = match self.records.get_info().await {
             Ok(info) => info,
-            Err(e) if says(&e, ErrorCode::STREAM_NOT_FOUND) => return Err(StreamStatus::NotFound),
+            Err(e) if has_code(&e, ErrorCode::STREAM_NOT_FOUND) => {
+                return Err(StreamStatus::NotFound);
+            }
             Err(e) => return Err(StreamStatus::Unreachable(to_cause(e))),
         };
         self.replicated.store(info.config.num_replicas > 1, Ordering::Relaxed);
-        let is_ours = StreamIdentity::of(&info) == self.identity;
-        if is_ours { Ok(info.state) } else { Err(StreamStatus::Recreated(info.state)) }
+        if StreamIdentity::from_info(&info) == self.identity {
+            Ok(info.state)
+        } else {
+            Err(StreamStatus::Recreated(info.state))
+        }
     }
 
-    /// The same, of the stream that has the record which was read last. Servers of a cluster that were all
-    /// killed may come back and say that they made their stream at another time: seen with 2.12.8.
-    pub(crate) async fn look_from(&self, at: StreamCursor) -> Result<stream::State, StreamStatus> {
-        let (state, fingerprint) = match (self.look().await, at.fingerprint) {
+    /// Like [`JournalStreams::state`], but also accepts a stream with another creation time if it has the
+    /// last record read. The servers of a cluster that were all killed may report another creation time
+    /// afterwards: observed with 2.12.8.
+    pub(crate) async fn state_at(
+        &self,
+        cursor: StreamCursor,
+    ) -> Result<stream::State, StreamStatus> {
+        let (state, fingerprint) = match (self.state().await, cursor.fingerprint) {
             (Err(StreamStatus::Recreated(state)), Some(fingerprint)) => (state, fingerprint),
-            (looked, _) => return looked,
+            (result, _) => return result,
         };
-        match self.fingerprint(at.seq.0).await {
+        match self.fingerprint(cursor.seq.0).await {
             Ok(Some(found)) if found == fingerprint => Ok(state),
             Ok(_) => Err(StreamStatus::Recreated(state)),
             Err(cause) => Err(StreamStatus::Unreachable(cause)),
         }
     }
 
-    /// What tells the record of this number from others. `None` where it is not kept.
+    /// The fingerprint of the record with this number, `None` if it is not stored.
     pub(crate) async fn fingerprint(&self, seq: u64) -> Result<Option<Fingerprint>, Cause> {
-        Ok(self.message(seq).await?.map(|message| Fingerprint::of(message.time)))
+        Ok(self.message(seq).await?.map(|message| Fingerprint::from_time(message.time)))
     }
 
-    /// The message of this number, if it is kept.
+    /// The message with this number, `None` if it is not stored.
     pub(crate) async fn message(&self, seq: u64) -> Result<Option<StreamMessage>, Cause> {
         match self.records.get_raw_message(seq).await {
             Ok(message) => Ok(Some(message)),
-            Err(e) if says(&e, ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
+            Err(e) if has_code(&e, ErrorCode::NO_MESSAGE_FOUND) => Ok(None),
             Err(e) if e.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
             Err(e) => Err(to_cause(e)),
         }
     }
 }
 
-/// What looking at the stream gave instead of its state.
-#[derive(Debug)]
-pub(crate) enum StreamStatus {
-    /// There is no such stream, or not yet again.
-    NotFound,
-    /// A stream of the same name, made at another time.
-    Recreated(stream::State),
-    /// No answer came.
-    Unreachable(Cause),
-}
-
-/// Whether JetStream answered with this.
-pub(crate) fn says(error: &(dyn std::error::Error + 'static), code: ErrorCode) -> bool {
+/// Returns true if the error is a response of JetStream with this code.
+pub(crate) fn has_code(error: &(dyn std::error::Error + 'static), code: ErrorCode) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<async_nats::jetstream::Error>())
-        .any(|said| said.error_code() == code)
+        .any(|response| response.error_code() == code)
 }
 
-/// Servers of a cluster may still be on their way; one that stands alone stays alone.
-fn not_made(error: CreateStreamError) -> NatsOpenError {
+/// Other servers of a cluster may still be starting, but a standalone server never has more replicas.
+fn create_error(error: CreateStreamError) -> NatsOpenError {
     match error.kind() {
-        CreateStreamErrorKind::JetStream(said)
-            if said.error_code() == ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED =>
+        CreateStreamErrorKind::JetStream(response)
+            if response.error_code() == ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED =>
         {
             NatsOpenError::Permanent(to_cause(error))
         }
@@ -226,75 +230,80 @@ fn not_made(error: CreateStreamError) -> NatsOpenError {
     }
 }
 
-/// Full, it refuses. It lets go of nothing by itself.
-fn records(config: &NatsConfig) -> Config {
+/// A full stream rejects messages; it never drops any.
+fn records_config(config: &NatsConfig) -> Config {
     let prefix = config.prefix.as_str();
     Config {
         name: prefix.to_owned(),
         subjects: vec![format!("{prefix}.>")],
         discard: DiscardPolicy::New,
         duplicate_window: DEDUPLICATION_WINDOW,
-        ..kept(config)
+        ..base_config(config)
     }
 }
 
-fn probes(config: &NatsConfig) -> Config {
-    Config { name: probe(config), subjects: vec![probe(config)], max_messages: 1, ..kept(config) }
+fn probe_config(config: &NatsConfig) -> Config {
+    Config {
+        name: probe_name(config),
+        subjects: vec![probe_name(config)],
+        max_messages: 1,
+        ..base_config(config)
+    }
 }
 
-fn probe(config: &NatsConfig) -> String {
+fn probe_name(config: &NatsConfig) -> String {
     format!("{}-probe", config.prefix)
 }
 
-fn kept(config: &NatsConfig) -> Config {
-    Config { storage: kind(config), num_replicas: config.replicas, ..Config::default() }
+fn base_config(config: &NatsConfig) -> Config {
+    Config { storage: storage_type(config), num_replicas: config.replicas, ..Config::default() }
 }
 
-fn kind(config: &NatsConfig) -> StorageType {
+fn storage_type(config: &NatsConfig) -> StorageType {
     match config.storage {
         StreamStorage::File => StorageType::File,
         StreamStorage::Memory => StorageType::Memory,
     }
 }
 
-async fn checkpoints(jetstream: &Context, config: &NatsConfig) -> Result<ObjectStore, Cause> {
-    let bucket = bucket(config);
+async fn open_bucket(jetstream: &Context, config: &NatsConfig) -> Result<ObjectStore, Cause> {
+    let bucket = bucket_name(config);
     if let Ok(found) = jetstream.get_object_store(&bucket).await {
         return Ok(found);
     }
     let config = object_store::Config {
         bucket,
         max_bytes: -1,
-        storage: kind(config),
+        storage: storage_type(config),
         num_replicas: config.replicas,
         ..object_store::Config::default()
     };
     jetstream.create_object_store(config).await.map_err(to_cause)
 }
 
-fn bucket(config: &NatsConfig) -> String {
+fn bucket_name(config: &NatsConfig) -> String {
     format!("{}-checkpoints", config.prefix)
 }
 
-/// What the stream says of itself while another journal is copied into it.
+/// Description of the stream during an import. Part of the format: it keeps replicas from opening it.
 const UNFINISHED: &str = "A copy of a journal, not yet finished";
 
-/// A stream that was there may have been made by somebody else, for something else.
-fn check(config: &Config, prefix: &str) -> Result<(), Cause> {
+/// Checks that an existing stream can hold a journal: another application may have created it.
+fn check_config(config: &Config, prefix: &str) -> Result<(), Cause> {
     let limited = config.max_messages > 0
         || config.max_messages_per_subject > 0
         || !config.max_age.is_zero()
         || (config.max_bytes > 0 && config.discard != DiscardPolicy::New);
-    let wrong = if config.subjects != [format!("{prefix}.>")] {
+    let problem = if config.subjects != [format!("{prefix}.>")] {
         "its subjects are not those of a journal"
     } else if config.retention != RetentionPolicy::Limits || limited {
-        "it has limits that let records go unasked"
+        "its limits would discard records"
     } else if config.no_ack {
-        "it acknowledges nothing"
+        "it does not acknowledge messages"
     } else {
         return Ok(());
     };
-    Err(to_cause(format!("the stream {prefix} cannot be used: {wrong}")))
+    Err(to_cause(format!("the stream {prefix} cannot be used: {problem}")))
 }
 
 #[cfg(test)]
@@ -306,7 +315,7 @@ mod tests {
     use crate::open::connect;
 
     #[tokio::test]
-    async fn a_stream_said_to_be_made_at_another_time_is_the_same_if_it_has_what_was_read() {
+    async fn stream_with_the_last_record_read_is_the_same() {
         let server = NatsServer::start();
         let config = NatsConfig::new(server.url().parse().unwrap());
         let connection = connect(&config).await.unwrap();
@@ -317,10 +326,10 @@ mod tests {
         let fingerprint = streams.fingerprint(seq.0).await.unwrap();
         streams.identity.created = Fingerprint::parse("1").unwrap();
 
-        assert!(streams.look_from(StreamCursor { seq, fingerprint }).await.is_ok());
+        assert!(streams.state_at(StreamCursor { seq, fingerprint }).await.is_ok());
         for fingerprint in [Fingerprint::parse("2"), None] {
-            let looked = streams.look_from(StreamCursor { seq, fingerprint }).await;
-            assert!(matches!(looked, Err(StreamStatus::Recreated(_))), "{looked:?}");
+            let result = streams.state_at(StreamCursor { seq, fingerprint }).await;
+            assert!(matches!(result, Err(StreamStatus::Recreated(_))), "{result:?}");
         }
     }
 }

@@ -1,28 +1,29 @@
-//! The subject that a record is filed under: `<prefix>.<token>.<token>`, so that other programs can ask
-//! for the records of one thing. What a key means is the caller's.
+//! The subject of a record: `<prefix>.<token>.<token>`, so that other programs can ask for the records of
+//! one flight or board. The caller chooses the tokens.
 //!
-//! Letters, digits, `-` and `_` stand for themselves, any other byte is `%` and two hexadecimal digits,
-//! and an empty token is `%`: no two keys have one subject.
+//! Letters, digits, `-` and `_` are kept, any other byte becomes `%` and two hexadecimal digits, and an
+//! empty token becomes `%`. The encoding is unique: different tokens give different subjects.
 
 use std::fmt::Write as _;
 
 use journal::Error;
 
-/// The most bytes of a subject, beside its prefix, and of an id: both go before each record.
+/// Maximum length of a subject without its prefix, and of a deduplication id, both encoded: each record
+/// carries both.
 pub const MAX_SUBJECT_BYTES: usize = 512;
 
-/// The subject of a key, below the prefix.
-pub(crate) fn encode_subject(prefix: &str, key: &[String]) -> Result<String, Error> {
-    let tokens: Vec<_> = key.iter().map(|token| escape(token)).collect();
-    let tokens = if tokens.is_empty() { EMPTY.to_owned() } else { tokens.join(".") };
-    journal::backend::check_size("a key", tokens.len(), MAX_SUBJECT_BYTES)?;
+/// Encodes a subject below the prefix.
+pub(crate) fn encode_subject(prefix: &str, tokens: &[String]) -> Result<String, Error> {
+    let tokens: Vec<_> = tokens.iter().map(|token| escape(token)).collect();
+    let tokens = if tokens.is_empty() { EMPTY_TOKEN.to_owned() } else { tokens.join(".") };
+    journal::backend::check_size("a subject", tokens.len(), MAX_SUBJECT_BYTES)?;
     Ok(format!("{prefix}.{tokens}"))
 }
 
-/// The same for an id, which has no parts.
+/// Encodes a deduplication id, which has no tokens.
 pub(crate) fn encode_message_id(id: &str) -> Result<String, Error> {
     let id = escape(id);
-    journal::backend::check_size("an id", id.len(), MAX_SUBJECT_BYTES)?;
+    journal::backend::check_size("a deduplication id", id.len(), MAX_SUBJECT_BYTES)?;
     Ok(id)
 }
 
@@ -35,18 +36,18 @@ fn escape(token: &str) -> String {
             let _ = write!(escaped, "%{byte:02X}");
         }
     }
-    if escaped.is_empty() { EMPTY.to_owned() } else { escaped }
+    if escaped.is_empty() { EMPTY_TOKEN.to_owned() } else { escaped }
 }
 
-/// The token of what has no name.
-pub(crate) const EMPTY: &str = "%";
+/// Stands for an empty token, and for a subject without tokens.
+pub(crate) const EMPTY_TOKEN: &str = "%";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn any_key_is_one_subject_of_its_own() {
+    fn subjects_encode_tokens_uniquely() {
         let subject = |key: &[&str]| {
             let key: Vec<_> = key.iter().map(|&token| token.to_owned()).collect();
             encode_subject("flightboard", &key).map_err(|e| e.to_string())
@@ -64,7 +65,7 @@ mod tests {
         assert!(subject(&[&"x".repeat(MAX_SUBJECT_BYTES)]).is_ok());
         assert_eq!(
             subject(&[&".".repeat(MAX_SUBJECT_BYTES / 3 + 1)]),
-            Err("a key of 513 bytes is too large: at most 512 are taken".to_owned())
+            Err("a subject of 513 bytes is too large: at most 512 are taken".to_owned())
         );
     }
 }

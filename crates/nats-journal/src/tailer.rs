@@ -1,5 +1,5 @@
-//! The one task that reads the stream, and so the only one that says how far it goes. It begins a new
-//! look whenever one ends, and ends the journal when the stream is not what it was.
+//! The task that reads the stream, and so moves the journal's tail; no other task does. It restarts the read
+//! after an error, and stops the journal when the stream no longer has the records that were read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,143 +8,157 @@ use journal::Seq;
 use tokio::time::Instant;
 
 use crate::cursor::StreamCursor;
-use crate::error::to_cause;
-use crate::reader::{ReceivedRecord, StreamReadError, StreamReader};
+use crate::error::{StreamReadError, StreamStatus, to_cause};
+use crate::reader::{ReceivedRecord, StreamReader};
 use crate::shared::{NatsShared, StopReason};
-use crate::streams::StreamStatus;
 
-/// How long a stream may seem to have less than was read of it: servers that just came back may not have
-/// all yet.
+/// Time for which a stream may have fewer records than were read: servers that just came back may not have
+/// caught up.
 pub const TRUNCATION_GRACE: Duration = Duration::from_secs(10);
 
-/// How often the record read last is compared with the one that the stream has.
+/// Interval at which the last record read is compared with the stored one.
 pub const RECHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) struct Tailer {
     shared: Arc<NatsShared>,
-    at: StreamCursor,
-    less_since: Option<Instant>,
-    compared: Instant,
-    /// When the stream ended with this record: once it is read, nothing of that time is missing.
-    ended: Option<(Instant, Seq)>,
+    cursor: StreamCursor,
+    truncated_since: Option<Instant>,
+    rechecked_at: Instant,
+    /// The last record of the stream at the time of the recheck. Once this record is read, the journal is
+    /// current as of that time.
+    stream_end: Option<(Instant, Seq)>,
 }
 
 impl Tailer {
-    pub(crate) fn new(shared: Arc<NatsShared>, at: StreamCursor) -> Self {
-        Tailer { shared, at, less_since: None, compared: Instant::now(), ended: None }
+    pub(crate) fn new(shared: Arc<NatsShared>, cursor: StreamCursor) -> Self {
+        Tailer {
+            shared,
+            cursor,
+            truncated_since: None,
+            rechecked_at: Instant::now(),
+            stream_end: None,
+        }
     }
 
-    /// Runs until it is aborted, or the journal has ended.
+    /// Runs until the task is aborted or the journal is stopped.
     pub(crate) async fn run(mut self) {
-        let mut pause = FIRST_PAUSE;
+        let mut delay = MIN_RESTART_DELAY;
         loop {
-            let before = self.at.seq;
-            let trouble = self.look().await;
-            tracing::debug!("the stream is looked at anew from {}: {trouble}", self.at.seq);
-            if let Some(why) = self.is_over(trouble) {
-                tracing::error!("the journal {} was replaced: {why}", self.shared.journal);
-                self.shared.end(StopReason::Replaced(to_cause(why)));
+            let start = self.cursor.seq;
+            let error = self.read_until_error().await;
+            tracing::debug!("restarting the read of the stream at {}: {error}", self.cursor.seq);
+            if let Some(reason) = self.fatal_reason(error) {
+                tracing::error!("the journal {} was replaced: {reason}", self.shared.journal);
+                self.shared.stop(StopReason::Replaced(to_cause(reason)));
                 return;
             }
-            pause = if self.at.seq > before { FIRST_PAUSE } else { (2 * pause).min(MAX_PAUSE) };
-            tokio::time::sleep(pause).await;
+            let progressed = self.cursor.seq > start;
+            delay = if progressed { MIN_RESTART_DELAY } else { (2 * delay).min(MAX_RESTART_DELAY) };
+            tokio::time::sleep(delay).await;
         }
     }
 
-    /// Reads on for as long as nothing is wrong.
-    async fn look(&mut self) -> StreamReadError {
+    async fn read_until_error(&mut self) -> StreamReadError {
         let shared = Arc::clone(&self.shared);
-        let mut reading =
-            match StreamReader::begin(&shared.connection, &shared.streams, self.at).await {
-                Ok(reading) => reading,
-                Err(trouble) => return trouble,
-            };
+        let begun = StreamReader::begin(&shared.connection, &shared.streams, self.cursor).await;
+        let mut reader = match begun {
+            Ok(reader) => reader,
+            Err(error) => return error,
+        };
         loop {
-            let arrived = tokio::select! {
-                arrived = reading.next() => arrived.map(Some),
+            // `None` when the writer asks for a recheck. `next` is cancel safe, so no record is lost.
+            let received = tokio::select! {
+                received = reader.next() => received.map(Some),
                 () = shared.recheck.notified() => Ok(None),
             };
-            let asked = matches!(arrived, Ok(None));
-            match arrived {
-                Ok(arrived) => self.take(arrived),
-                Err(trouble) => {
-                    // What is written from now on may come after what was never read here.
-                    if self.at.fingerprint.is_some() {
+            let is_requested = matches!(received, Ok(None));
+            match received {
+                Ok(Some(records)) => self.accept(records),
+                Ok(None) => {}
+                Err(error) => {
+                    // The next record written here may come after records that this replica never read,
+                    // and that were lost meanwhile. A new epoch keeps it from getting the id of one.
+                    if self.cursor.fingerprint.is_some() {
                         shared.begin_epoch();
                     }
-                    return trouble;
+                    return error;
                 }
             }
-            if (asked || self.compared.elapsed() >= RECHECK_INTERVAL)
-                && let Err(trouble) = self.compare().await
+            // Heartbeats arrive at least every half second, so an idle stream is rechecked too.
+            if (is_requested || self.rechecked_at.elapsed() >= RECHECK_INTERVAL)
+                && let Err(error) = self.recheck().await
             {
-                return trouble;
+                return error;
             }
         }
     }
 
-    fn take(&mut self, arrived: Option<Vec<ReceivedRecord>>) {
-        let Some(arrived) = arrived else { return };
-        let last = arrived
+    fn accept(&mut self, records: Vec<ReceivedRecord>) {
+        let last = records
             .last()
             .map(|last| StreamCursor { seq: last.seq, fingerprint: Some(last.fingerprint) });
-        // Something new, or the word that there is nothing.
-        if last.is_none_or(|last| last.seq > self.at.seq) {
-            self.less_since = None;
+        // A new record or a heartbeat: the stream has everything that was read. The record at the cursor,
+        // with which a read starts, does not show that.
+        if last.is_none_or(|last| last.seq > self.cursor.seq) {
+            self.truncated_since = None;
         }
-        self.at = last.unwrap_or(self.at);
-        self.shared.announce(arrived);
-        self.notice_all_is_read();
+        self.cursor = last.unwrap_or(self.cursor);
+        self.shared.advance(records);
+        self.update_staleness();
     }
 
-    fn notice_all_is_read(&mut self) {
-        if let Some((at, _)) = self.ended.take_if(|(_, last)| *last <= self.at.seq) {
-            self.shared.sure(at);
+    fn update_staleness(&mut self) {
+        if let Some((at, _)) = self.stream_end.take_if(|(_, last)| *last <= self.cursor.seq) {
+            self.shared.mark_current(at);
         }
     }
 
-    /// Whether the record read last is still the one that the stream has, and whether it has more.
-    async fn compare(&mut self) -> Result<(), StreamReadError> {
-        self.compared = Instant::now();
+    /// Compares the last record read with the stored one, and learns how far the stream reaches. A failed
+    /// request is no error here: the read itself finds out whether the servers can be reached.
+    async fn recheck(&mut self) -> Result<(), StreamReadError> {
+        self.rechecked_at = Instant::now();
         let streams = &self.shared.streams;
-        // Says too whether it is replicated now.
-        let state = match streams.look_from(self.at).await {
+        // Also updates whether the stream is replicated.
+        let state = match streams.state_at(self.cursor).await {
             Ok(state) => state,
-            // Whether the servers can be reached is found out by reading.
             Err(StreamStatus::Unreachable(_)) => return Ok(()),
-            Err(look) => return Err(look.into()),
+            Err(status) => return Err(status.into()),
         };
-        if let Some(read) = self.at.fingerprint {
-            match streams.fingerprint(self.at.seq.0).await {
-                Ok(Some(fingerprint)) if fingerprint != read => {
+        if let Some(read) = self.cursor.fingerprint {
+            match streams.fingerprint(self.cursor.seq.0).await {
+                Ok(Some(stored)) if stored != read => {
                     return Err(StreamReadError::Diverged(
-                        "another record has the number of one read",
+                        "the number of a record that was read belongs to another record",
                     ));
                 }
-                Ok(None) if state.last_sequence < self.at.seq.0 => {
-                    return Err(StreamReadError::Truncated("it ends before what was read"));
+                Ok(None) if state.last_sequence < self.cursor.seq.0 => {
+                    return Err(StreamReadError::Truncated(
+                        "the stream ends before the last record read",
+                    ));
                 }
+                // Either the same record, or it was pruned.
                 Ok(_) => {}
                 Err(_) => return Ok(()),
             }
         }
-        self.ended = Some((self.compared, Seq(state.last_sequence)));
-        self.notice_all_is_read();
+        self.stream_end = Some((self.rechecked_at, Seq(state.last_sequence)));
+        self.update_staleness();
         Ok(())
     }
 
-    fn is_over(&mut self, trouble: StreamReadError) -> Option<&'static str> {
-        match trouble {
+    /// The reason to stop the journal; `None` if reading again may help.
+    fn fatal_reason(&mut self, error: StreamReadError) -> Option<&'static str> {
+        match error {
             StreamReadError::Interrupted(_) => None,
-            StreamReadError::Diverged(why) => Some(why),
-            StreamReadError::Truncated(why) => {
-                let since = self.less_since.get_or_insert_with(Instant::now);
-                (since.elapsed() >= TRUNCATION_GRACE).then_some(why)
+            StreamReadError::Diverged(reason) => Some(reason),
+            StreamReadError::Truncated(reason) => {
+                let since = self.truncated_since.get_or_insert_with(Instant::now);
+                (since.elapsed() >= TRUNCATION_GRACE).then_some(reason)
             }
         }
     }
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const MIN_RESTART_DELAY: Duration = Duration::from_millis(20);
 
-const MAX_PAUSE: Duration = Duration::from_secs(1);
+const MAX_RESTART_DELAY: Duration = Duration::from_secs(1);

@@ -1,111 +1,113 @@
-//! The one task that writes. Each record goes on the condition that the stream ends with the one before
-//! it, and that one is a record which was read here, or one of the same run.
+//! The task that writes. It sends each record on the condition that the stream ends with the record before
+//! it, which this replica must have read or sent in the same pipeline.
 //!
-//! So no record is written after one that its writer has not read: times never go back, and an epoch is
-//! never written on by who does not know of the next; and where the stream was put back, nothing is
-//! written at its old end. The records of an append stand in their order, whatever is lost on the way and
-//! whatever arrives late. Another replica's record in between refuses what comes after it, which is sent
-//! again behind that record.
+//! So a writer never appends after a record that it has not read: times do not go back, no replica
+//! continues an epoch after another replica began a newer one, and nothing is written to the old end of a
+//! stream that was restored. The records of an append keep their order even if messages are lost or late.
+//! A record of another replica in between makes the servers reject the ones after it, which are sent again
+//! behind that record.
 //!
-//! **A run** is several records sent at once, each bound to the one before by number and id. The number
-//! alone would not do: where another's record took the place of the first, the second would fit behind
-//! it. Replicated streams of servers since 2.10 are not sent runs: seen with 2.15.1, an id that is not
-//! the last one ends such a stream, with a "critical write error" on each of its servers. There each
-//! record waits for the acknowledgement of the one before it.
+//! **A pipeline** is several records sent without waiting, each bound to the one before it by number and
+//! deduplication id. The number alone would not do: if another replica's record took the place of the first,
+//! the second would fit behind it. Replicated streams of servers since 2.10 get no pipelines: with 2.15.1, a
+//! record that expects an id which is not the last one ends the stream, with a "critical write error" on each
+//! of its servers. There each record waits for the acknowledgement of the one before it.
 //!
-//! **A replica that is far away** would never be first against one that is near and busy. After
-//! [`MAX_CONFLICTS`] in a row it sends its next record without a condition, and the others of a run each
-//! behind the one before by its id alone. Then its time may be behind that of the record before it, by as
-//! much as clocks differ, and no more is lost than that.
+//! **A distant replica** would lose every race against a near and busy one. After [`MAX_CONFLICTS`] in a row
+//! it sends its next record without a condition, and each further record of the pipeline bound to the one
+//! before it by id alone. The time of that record may then be behind that of the record before it, by as much
+//! as the clocks differ; nothing else is given up.
 //!
-//! **What was sent without an answer** is sent again under the same id, for as long as
-//! [`APPEND_TIMEOUT`](crate::APPEND_TIMEOUT) lasts: JetStream answers a repetition with the number of the first.
+//! **An unacknowledged record** is sent again under the same id until
+//! [`APPEND_TIMEOUT`](crate::APPEND_TIMEOUT) is over: JetStream answers a duplicate with the number of the
+//! original.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
+use bytes::Bytes;
 use journal::{Error, JournalOptions, MAX_PAYLOAD_BYTES, PROBE_BYTES, Seq};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
-use crate::error::{PublishFailure, to_cause};
+use crate::error::{PublishFailure, StreamStatus, to_cause};
 use crate::headers::RecordHeaders;
 use crate::prune::StreamPruner;
 use crate::queue::{
     IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, OutgoingRecord, PendingAppend, WriteRequest, WriterTask,
 };
 use crate::shared::{NatsShared, Predecessor, StopReason};
-use crate::streams::StreamStatus;
 use crate::timing::{APPEND_TIMEOUT, RESPONSE_TIMEOUT, RETRY_INTERVAL};
 
-/// How often in a row a run may come too late before it is sent without its condition.
+/// Number of conflicts in a row after which a record is sent without its condition.
 pub const MAX_CONFLICTS: u32 = 8;
 
-pub(crate) struct Writer {
+pub(crate) struct StreamWriter {
     shared: Arc<NatsShared>,
     options: JournalOptions,
-    retention: Arc<StreamPruner>,
+    pruner: Arc<StreamPruner>,
     conflicts: u32,
 }
 
-/// How far a run has come.
 #[derive(Default)]
 struct SendProgress {
-    /// The numbers of the records that were acknowledged.
+    /// The numbers of the acknowledged records, which are the first ones.
     seqs: Vec<Seq>,
-    /// How many may have been written.
-    unacknowledged: usize,
+    /// The number of records, from the first, that may have been stored.
+    possibly_stored: usize,
 }
 
-impl Writer {
+impl StreamWriter {
     pub(crate) fn new(
         shared: Arc<NatsShared>,
         options: JournalOptions,
-        retention: Arc<StreamPruner>,
+        pruner: Arc<StreamPruner>,
     ) -> Self {
-        Writer { shared, options, retention, conflicts: 0 }
+        StreamWriter { shared, options, pruner, conflicts: 0 }
     }
 
     /// Runs until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         loop {
-            match self.shared.queue.take(HOUSEKEEPING).await {
+            match self.shared.queue.next_task(PRUNE_INTERVAL).await {
                 WriterTask::Append(appends) => {
                     self.write(appends).await;
-                    self.retention.step(&self.shared).await;
+                    self.pruner.prune_step(&self.shared).await;
                 }
-                WriterTask::Probe(answer) => {
-                    let probed = self.probe().await;
-                    let _ = answer.send(probed);
+                WriterTask::Probe(reply) => {
+                    let result = self.probe().await;
+                    let _ = reply.send(result);
                 }
-                WriterTask::Idle => self.retention.step(&self.shared).await,
-                WriterTask::StopReason => break,
+                WriterTask::Idle => self.pruner.prune_step(&self.shared).await,
+                WriterTask::Closed => break,
             }
         }
-        self.shared.end(StopReason::Closed);
+        self.shared.stop(StopReason::Closed);
     }
 
     async fn write(&mut self, appends: Vec<PendingAppend>) {
-        let appends = self.with_room(appends).await;
-        let (mut records, mut answers) = (Vec::new(), Vec::new());
+        let appends = self.reject_oversized(appends).await;
+        let mut records = Vec::new();
+        let mut replies = Vec::new();
         for append in appends {
-            answers.push((append.records.len(), append.answer));
+            replies.push((append.records.len(), append.reply));
             records.extend(append.records);
         }
         let mut progress = SendProgress::default();
         let sent = self.send(&records, &mut progress).await;
-        let read = self.read_back(&progress.seqs).await;
+        // An append succeeds only after this replica has read its records, so that the caller finds them.
+        let read = self.wait_read(&progress.seqs).await;
         if read.is_err() {
             progress.seqs.clear();
         }
         let failure = sent.and(read).err();
         let mut first = 0;
-        for (count, answer) in answers {
+        for (count, reply) in replies {
             let range = first..first + count;
             first = range.end;
-            let _ = answer.send(match (progress.seqs.get(range.clone()), &failure) {
+            let _ = reply.send(match (progress.seqs.get(range.clone()), &failure) {
                 (Some(seqs), _) => Ok(seqs.to_vec()),
-                (None, Some(error)) if range.start < progress.unacknowledged => {
+                (None, Some(error)) if range.start < progress.possibly_stored => {
                     Err(self.unknown(error))
                 }
                 (None, Some(error)) => Err(error.clone()),
@@ -113,21 +115,22 @@ impl Writer {
             });
         }
         if let Some(error @ (Error::Storage { .. } | Error::Replaced { .. })) = failure {
-            self.refuse_waiting(&error);
+            self.fail_queued(&error);
         }
     }
 
-    /// Whoever waited behind what failed has waited long enough. Nothing of it was sent.
-    fn refuse_waiting(&self, error: &Error) {
-        for job in self.shared.queue.take_all() {
-            match job {
-                WriteRequest::Append(append) => drop(append.answer.send(Err(error.clone()))),
-                WriteRequest::Probe(answer) => drop(answer.send(Err(error.clone()))),
+    /// Fails all queued requests with the error of the one before them: they have waited as long, and none
+    /// of their records was sent.
+    fn fail_queued(&self, error: &Error) {
+        for request in self.shared.queue.take_all() {
+            match request {
+                WriteRequest::Append(append) => drop(append.reply.send(Err(error.clone()))),
+                WriteRequest::Probe(reply) => drop(reply.send(Err(error.clone()))),
             }
         }
     }
 
-    /// Sends all records. Where it fails, none that was not acknowledged or is doubtful was written.
+    /// Sends all records. After an error, only records counted in `progress` may have been stored.
     async fn send(
         &mut self,
         records: &[OutgoingRecord],
@@ -136,49 +139,56 @@ impl Writer {
         let mut deadline = Instant::now() + APPEND_TIMEOUT;
         while progress.seqs.len() < records.len() {
             self.shared.check_open()?;
-            self.shared.connection.up().await.map_err(|e| self.shared.storage(e))?;
-            let rest = &records[progress.seqs.len()..];
-            let most = if self.shared.streams.supports_pipelining(&self.shared.connection) {
-                IN_FLIGHT_RECORDS
-            } else {
-                1
-            };
-            let sizes = rest.iter().map(|record| record.payload.len());
-            let run = &rest[..pipeline_length(sizes, most)];
-            let before = self.shared.before();
-            let (acknowledged, refusal) = self.attempt(run, before).await;
+            self.shared.connection.wait_connected().await.map_err(|e| self.shared.storage(e))?;
+
+            // Send as many of the remaining records as may be in flight.
+            let remaining = &records[progress.seqs.len()..];
+            let pipelining = self.shared.streams.supports_pipelining(&self.shared.connection);
+            let max_records = if pipelining { IN_FLIGHT_RECORDS } else { 1 };
+            let sizes = remaining.iter().map(|record| record.payload.len());
+            let pipeline = &remaining[..pipeline_length(sizes, max_records)];
+            let predecessor = self.shared.predecessor();
+            let (acknowledged, failure) = self.attempt(pipeline, predecessor).await;
+
+            // Any acknowledgement is progress: the servers are there and this replica is not starved.
             if !acknowledged.is_empty() {
                 deadline = Instant::now() + APPEND_TIMEOUT;
                 self.conflicts = 0;
             }
-            if let Some(PublishFailure::Unacknowledged(_)) = refusal {
-                progress.unacknowledged =
-                    progress.unacknowledged.max(progress.seqs.len() + run.len());
+            // Without an answer, each record of the pipeline may have been stored. A conflict or a
+            // rejection says that the one it answers was not; those after it depend on that one.
+            if let Some(PublishFailure::Unacknowledged(_)) = failure {
+                let attempted = progress.seqs.len() + pipeline.len();
+                progress.possibly_stored = progress.possibly_stored.max(attempted);
             }
             progress.seqs.extend(acknowledged);
-            progress.unacknowledged = progress.unacknowledged.max(progress.seqs.len());
-            self.settle(refusal, before, &progress.seqs, deadline).await?;
+            progress.possibly_stored = progress.possibly_stored.max(progress.seqs.len());
+            self.settle(failure, predecessor, &progress.seqs, deadline).await?;
         }
         Ok(())
     }
 
-    /// Gets ready for the next run, or says why there is none.
+    /// Waits until the next attempt makes sense, or returns the error after `deadline`.
     async fn settle(
         &mut self,
-        refusal: Option<PublishFailure>,
-        before: Predecessor,
+        failure: Option<PublishFailure>,
+        predecessor: Predecessor,
         seqs: &[Seq],
         deadline: Instant,
     ) -> Result<(), Error> {
-        let cause = match refusal {
-            None => return self.read_back(seqs).await,
+        let cause = match failure {
+            // The next pipeline comes after these records, so this replica has to read them first.
+            None => return self.wait_read(seqs).await,
             Some(PublishFailure::NoSpace(source)) => {
                 return Err(Error::NoRoom { journal: self.shared.journal.clone(), source });
             }
+            // Another replica's record came first: the next attempt goes behind it, once it is read.
             Some(PublishFailure::Conflict) => {
                 self.conflicts += 1;
-                self.read_past(before.tail).await;
-                to_cause("others wrote all the time, or the stream ends before what was read of it")
+                self.wait_read_past(predecessor.tail).await;
+                to_cause(
+                    "other replicas always wrote first, or the stream ends before the last record read",
+                )
             }
             Some(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
                 tokio::time::sleep(RETRY_INTERVAL).await;
@@ -188,42 +198,44 @@ impl Writer {
         if Instant::now() < deadline { Ok(()) } else { Err(self.shared.storage(cause)) }
     }
 
-    /// Sends a run, and gives the numbers of the records at its beginning that were acknowledged.
+    /// Sends a pipeline. Returns the numbers of the records acknowledged before the first failure, and that
+    /// failure.
     async fn attempt(
         &self,
-        run: &[OutgoingRecord],
-        before: Predecessor,
+        pipeline: &[OutgoingRecord],
+        predecessor: Predecessor,
     ) -> (Vec<Seq>, Option<PublishFailure>) {
-        let time = self.options.clock.now().max(before.time);
-        let stamp = RecordHeaders { epoch: before.epoch, time };
-        let unconditioned = self.conflicts >= MAX_CONFLICTS;
-        let mut sent = Vec::with_capacity(run.len());
+        // The clock of this machine may be behind that of the writer of the record before.
+        let time = self.options.clock.now().max(predecessor.time);
+        let headers = RecordHeaders { epoch: predecessor.epoch, time };
+        let unconditional = self.conflicts >= MAX_CONFLICTS;
+        let mut responses = Vec::with_capacity(pipeline.len());
         let mut previous: Option<&OutgoingRecord> = None;
-        for (expected, record) in (before.tail.0..).zip(run) {
-            let message =
-                PublishMessage::build().payload(record.payload.clone()).headers(stamp.write());
-            let message = message.message_id(&record.id);
-            let message =
-                if unconditioned { message } else { message.expected_last_sequence(expected) };
-            let message = match previous.replace(record) {
-                Some(previous) => message.expected_last_message_id(&previous.id),
-                None => message,
-            };
-            match self
-                .shared
-                .connection
-                .jetstream
-                .send_publish(record.subject.clone(), message)
-                .await
-            {
-                Ok(answer) => sent.push(answer),
+        for (expected, record) in (predecessor.tail.0..).zip(pipeline) {
+            let mut message = PublishMessage::build()
+                .payload(record.payload.clone())
+                .headers(headers.encode())
+                .message_id(&record.id);
+            if !unconditional {
+                message = message.expected_last_sequence(expected);
+            }
+            // Binds the record to the one before it: if that one fails, this one fails too.
+            if let Some(previous) = previous.replace(record) {
+                message = message.expected_last_message_id(&previous.id);
+            }
+            let jetstream = &self.shared.connection.jetstream;
+            match jetstream.send_publish(record.subject.clone(), message).await {
+                Ok(response) => responses.push(response),
+                // The records sent before are possibly stored; a retry under their ids finds out.
                 Err(e) => return (Vec::new(), Some(PublishFailure::Unacknowledged(to_cause(e)))),
             }
         }
-        let mut seqs = Vec::with_capacity(run.len());
-        for answer in sent {
-            match timeout(RESPONSE_TIMEOUT, answer.into_future()).await {
-                Ok(Ok(answer)) => seqs.push(Seq(answer.sequence)),
+        // The first failure ends the attempt. If later records were stored nevertheless, a retry gets their
+        // numbers from deduplication.
+        let mut seqs = Vec::with_capacity(pipeline.len());
+        for response in responses {
+            match timeout(RESPONSE_TIMEOUT, response.into_future()).await {
+                Ok(Ok(ack)) => seqs.push(Seq(ack.sequence)),
                 Ok(Err(e)) => return (seqs, Some(e.into())),
                 Err(e) => return (seqs, Some(PublishFailure::Unacknowledged(to_cause(e)))),
             }
@@ -231,28 +243,30 @@ impl Writer {
         (seqs, None)
     }
 
-    /// What was acknowledged is answered when whoever asks finds it.
-    async fn read_back(&self, seqs: &[Seq]) -> Result<(), Error> {
+    /// Waits until the tailer has read the acknowledged records.
+    async fn wait_read(&self, seqs: &[Seq]) -> Result<(), Error> {
         let Some(&newest) = seqs.iter().max() else { return Ok(()) };
-        let mut live = self.shared.live.subscribe();
-        let read = live.wait_for(|live| live.tail >= newest || live.end.is_some());
-        if let Ok(Ok(live)) = timeout(APPEND_TIMEOUT, read).await {
-            let end = live.end.clone().filter(|_| live.tail < newest);
-            return end.map_or(Ok(()), |end| Err(self.shared.error_of(end)));
+        let mut tail = self.shared.tail.subscribe();
+        let read = tail.wait_for(|tail| tail.seq >= newest || tail.stopped.is_some());
+        if let Ok(Ok(tail)) = timeout(APPEND_TIMEOUT, read).await {
+            let stopped = tail.stopped.clone().filter(|_| tail.seq < newest);
+            return stopped.map_or(Ok(()), |reason| Err(self.shared.stop_error(reason)));
         }
-        Err(self.shared.storage(to_cause("what was written was not read again in time")))
+        Err(self.shared.storage(to_cause("the written records could not be read back in time")))
     }
 
-    /// Waits for the record that came before ours.
-    async fn read_past(&self, tail: Seq) {
-        let mut live = self.shared.live.subscribe();
-        let read = live.wait_for(|live| live.tail > tail || live.end.is_some());
-        let read = timeout_at(Instant::now() + RACE_WAIT, read).await;
+    /// Waits until the tailer has read the record that caused a conflict. If none arrives, the stream may
+    /// have been truncated, so ask the tailer to check.
+    async fn wait_read_past(&self, seq: Seq) {
+        let mut tail = self.shared.tail.subscribe();
+        let read = tail.wait_for(|tail| tail.seq > seq || tail.stopped.is_some());
+        let read = timeout(CONFLICT_WAIT, read).await;
         if read.is_err() {
             self.shared.recheck.notify_one();
         }
     }
 
+    /// The error of an append whose records may have been stored.
     fn unknown(&self, error: &Error) -> Error {
         let journal = self.shared.journal.clone();
         match error {
@@ -264,62 +278,61 @@ impl Writer {
         }
     }
 
-    /// Refuses the appends that would take more than may be in use.
-    async fn with_room(&self, appends: Vec<PendingAppend>) -> Vec<PendingAppend> {
+    /// Fails the appends that would exceed [`JournalOptions::max_bytes`] and returns the others.
+    async fn reject_oversized(&self, appends: Vec<PendingAppend>) -> Vec<PendingAppend> {
         let Some(limit) = self.options.max_bytes else { return appends };
-        let used = match self.used_bytes().await {
-            Ok(used) => used,
+        let mut used_bytes = match self.used_bytes().await {
+            Ok(used_bytes) => used_bytes,
             Err(e) => {
-                appends.into_iter().for_each(|append| drop(append.answer.send(Err(e.clone()))));
+                appends.into_iter().for_each(|append| drop(append.reply.send(Err(e.clone()))));
                 return Vec::new();
             }
         };
-        let (mut used, mut taken) = (used, Vec::new());
+        let mut accepted = Vec::new();
         for append in appends {
-            let grown: u64 = append.records.iter().map(cost).sum();
-            match self.check_room(used + grown, limit) {
+            let append_bytes: u64 = append.records.iter().map(stored_bytes).sum();
+            match self.check_space(used_bytes + append_bytes, limit) {
                 Ok(()) => {
-                    used += grown;
-                    taken.push(append);
+                    used_bytes += append_bytes;
+                    accepted.push(append);
                 }
-                Err(e) => drop(append.answer.send(Err(e))),
+                Err(e) => drop(append.reply.send(Err(e))),
             }
         }
-        taken
+        accepted
     }
 
     async fn used_bytes(&self) -> Result<u64, Error> {
-        self.shared.connection.up().await.map_err(|e| self.shared.storage(e))?;
-        match self.shared.streams.look().await {
+        self.shared.connection.wait_connected().await.map_err(|e| self.shared.storage(e))?;
+        match self.shared.streams.state().await {
+            // The tailer decides if a recreated stream is still the same.
             Ok(state) | Err(StreamStatus::Recreated(state)) => Ok(state.bytes),
-            Err(look) => Err(self.shared.storage(to_cause(format!("{look:?}")))),
+            Err(status) => Err(self.shared.storage(status.into())),
         }
     }
 
-    fn check_room(&self, wanted: u64, limit: u64) -> Result<(), Error> {
+    fn check_space(&self, wanted: u64, limit: u64) -> Result<(), Error> {
         if wanted <= limit {
             return Ok(());
         }
-        let source = to_cause(format!("{wanted} bytes would be in use, and {limit} are allowed"));
+        let source = to_cause(format!("{wanted} bytes would be in use, the limit is {limit}"));
         Err(Error::NoRoom { journal: self.shared.journal.clone(), source })
     }
 
-    /// Writes to the stream beside that of the records, which has the same servers and the same kind of
-    /// storage, and then something to the records that has to be refused: whoever leads them is there.
     async fn probe(&self) -> Result<(), Error> {
         self.shared.check_open()?;
         if let Some(limit) = self.options.max_bytes {
-            self.check_room(self.used_bytes().await? + PROBE_BYTES as u64, limit)?;
+            self.check_space(self.used_bytes().await? + PROBE_BYTES as u64, limit)?;
         }
         let deadline = Instant::now() + APPEND_TIMEOUT;
         loop {
-            self.shared.connection.up().await.map_err(|e| self.shared.storage(e))?;
-            let cause = match self.ask().await {
+            self.shared.connection.wait_connected().await.map_err(|e| self.shared.storage(e))?;
+            let cause = match self.attempt_probe().await {
                 Ok(()) => return Ok(()),
                 Err(PublishFailure::NoSpace(source)) => {
                     return Err(Error::NoRoom { journal: self.shared.journal.clone(), source });
                 }
-                Err(PublishFailure::Conflict) => to_cause("the probe was refused"),
+                Err(PublishFailure::Conflict) => to_cause("the probe was rejected"),
                 Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
                     cause
                 }
@@ -331,12 +344,15 @@ impl Writer {
         }
     }
 
-    async fn ask(&self) -> Result<(), PublishFailure> {
-        let (streams, room) = (&self.shared.streams, bytes::Bytes::from_static(&[0; PROBE_BYTES]));
-        self.publish(streams.probe.clone(), PublishMessage::build().payload(room)).await?;
-        let subject = streams.default_subject();
-        let refused = PublishMessage::build().expected_last_sequence(NEVER);
-        match self.publish(subject, refused).await {
+    /// Writes to the probe stream, which has the same number of replicas and the same kind of storage as
+    /// the records. Then sends a record that the servers have to reject: the rejection shows that the stream
+    /// of records has a leader, and leaves no record.
+    async fn attempt_probe(&self) -> Result<(), PublishFailure> {
+        let streams = &self.shared.streams;
+        let payload = Bytes::from_static(&[0; PROBE_BYTES]);
+        self.publish(streams.probe.clone(), PublishMessage::build().payload(payload)).await?;
+        let rejected = PublishMessage::build().expected_last_sequence(IMPOSSIBLE_SEQ);
+        match self.publish(streams.default_subject(), rejected).await {
             Err(PublishFailure::Conflict) => Ok(()),
             other => other,
         }
@@ -347,40 +363,40 @@ impl Writer {
         subject: String,
         message: PublishMessage,
     ) -> Result<(), PublishFailure> {
-        let answer = self.shared.connection.jetstream.send_publish(subject, message).await?;
-        match timeout(RESPONSE_TIMEOUT, answer.into_future()).await {
-            Ok(answer) => Ok(answer.map(drop)?),
+        let response = self.shared.connection.jetstream.send_publish(subject, message).await?;
+        match timeout(RESPONSE_TIMEOUT, response.into_future()).await {
+            Ok(ack) => Ok(ack.map(drop)?),
             Err(e) => Err(PublishFailure::Unacknowledged(to_cause(e))),
         }
     }
 }
 
-/// How many payloads of these sizes are sent before their acknowledgements have come.
-pub(crate) fn pipeline_length(sizes: impl Iterator<Item = usize>, most: usize) -> usize {
+/// The number of payloads of these sizes that may be in flight together, at least one.
+pub(crate) fn pipeline_length(sizes: impl Iterator<Item = usize>, max_records: usize) -> usize {
     let mut bytes = 0;
-    let fits = sizes.take(most).take_while(|size| {
+    let fits = sizes.take(max_records).take_while(|size| {
         bytes += size;
         bytes <= IN_FLIGHT_BYTES
     });
     fits.count().max(1)
 }
 
-/// What a record takes in a stream, roughly.
-fn cost(record: &OutgoingRecord) -> u64 {
-    (record.payload.len() + record.subject.len() + record.id.len() + OVERHEAD_BYTES) as u64
+/// Approximate size of a record in the stream.
+fn stored_bytes(record: &OutgoingRecord) -> u64 {
+    (record.payload.len() + record.subject.len() + record.id.len() + RECORD_OVERHEAD_BYTES) as u64
 }
 
-/// What headers and the file take beside.
-const OVERHEAD_BYTES: usize = 150;
+/// Approximate size of the headers and of the file's own data per record.
+const RECORD_OVERHEAD_BYTES: usize = 150;
 
-/// A position that no stream comes to: servers read it as a signed number.
-const NEVER: u64 = i64::MAX as u64;
+/// A number that no stream reaches: the servers parse it as a signed integer.
+const IMPOSSIBLE_SEQ: u64 = i64::MAX as u64;
 
-/// How often an idle writer looks for records grown too old.
-const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// Interval at which an idle writer checks for expired records.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long to wait for the record of another that came before ours.
-const RACE_WAIT: Duration = Duration::from_millis(500);
+/// Maximum time to wait for the record that caused a conflict.
+const CONFLICT_WAIT: Duration = Duration::from_millis(500);
 
 const _: () = assert!(MAX_PAYLOAD_BYTES <= IN_FLIGHT_BYTES);
 
@@ -389,17 +405,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_unacknowledged_is_bounded_in_records_and_bytes() {
+    fn pipeline_is_bounded_in_records_and_bytes() {
         let sizes = |count, bytes| vec![bytes; count];
         let half = IN_FLIGHT_BYTES / 2;
-        for (sizes, most, expected) in [
+        for (sizes, max_records, expected) in [
             (sizes(3, 1), IN_FLIGHT_RECORDS, 3),
             (sizes(3, 1), 1, 1),
             (sizes(IN_FLIGHT_RECORDS + 1, 1), IN_FLIGHT_RECORDS, IN_FLIGHT_RECORDS),
             (sizes(5, half), IN_FLIGHT_RECORDS, 2),
             (sizes(5, half + 1), IN_FLIGHT_RECORDS, 1),
         ] {
-            assert_eq!(pipeline_length(sizes.into_iter(), most), expected);
+            assert_eq!(pipeline_length(sizes.into_iter(), max_records), expected);
         }
     }
 }

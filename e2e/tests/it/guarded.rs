@@ -65,8 +65,8 @@ fn what_keeps_it_from_its_journal_is_told() {
     let (_, weak) =
         guard.create_user(&NatsPermissions::minimal().without("$JS.API.STREAM.INFO.flightboard"));
     let waiting = [
-        ([Some(&*others), Some(&*user)], "its certificate is of no authority that is known"),
-        ([Some(&*authorities), None], "it does not let the user in, or wants credentials"),
+        ([Some(&*others), Some(&*user)], "its certificate is not signed by a known CA"),
+        ([Some(&*authorities), None], "the user is unknown, or credentials are missing or wrong"),
         ([Some(&*authorities), Some(&*weak)], "Permissions Violation for Publish to"),
     ]
     .map(|(files, words)| {
@@ -107,13 +107,13 @@ fn a_user_that_is_not_let_in_any_more_is_told() {
     nats.stop();
     nats.set_extra_config(&guard.operator.config());
     nats.restart();
-    let words = "it does not let the user in, or wants credentials";
+    let words = "the user is unknown, or credentials are missing or wrong";
     let api = server.api();
     wait_until(words, WAIT_TIMEOUT, || {
         api.unready_reason().filter(|reason| reason.contains(words))
     });
     let log = server.process.log();
-    assert!(log.contains("no NATS server is connected: "), "{log}");
+    assert!(log.contains("not connected to any NATS server: "), "{log}");
     assert!(!log.contains("async_nats"), "at each attempt: {log}");
     assert_eq!(api.rows("main").len(), 1, "it serves what it has");
 
@@ -133,7 +133,8 @@ fn what_a_user_may_not_do_is_logged() {
     let server = start(NatsPermissions::minimal().without("flightboard.>"));
     server.api().put_rejected("I768", &json!({}), 503);
     let reason = wait_until("it is told", WAIT_TIMEOUT, || server.api().unready_reason());
-    let violation = "the server says: nats: Permissions Violation for Publish to \"flightboard.";
+    let violation =
+        "error from the server: nats: Permissions Violation for Publish to \"flightboard.";
     assert!(reason.contains(violation), "{reason}");
     let log = server.process.log();
     assert!(log.contains(&violation.replace("the server", "the NATS server")), "{log}");

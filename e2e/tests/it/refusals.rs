@@ -124,8 +124,8 @@ fn nats_that_cannot_be_had_as_it_was_asked_for() {
     let broken = at("broken.pem");
     let whole = CertificateAuthority::new().certificate();
     for (text, why) in [
-        ("", "there is no certificate in it"),
-        (&whole[..whole.len() / 2], "its certificate number 1 is broken"),
+        ("", "it contains no certificate"),
+        (&whole[..whole.len() / 2], "certificate number 1 is malformed"),
     ] {
         fs::write(&broken, text).unwrap();
         check(&mut serve(nobody, ["--nats-ca", &broken]), &["--nats-ca", &broken, why]);

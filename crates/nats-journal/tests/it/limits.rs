@@ -26,7 +26,7 @@ async fn a_payload_is_as_large_as_the_servers_take() {
         assert_eq!(journal.append_records(vec![keyed]).await.unwrap(), [Seq(2)]);
         let longer = format!("{long}x");
         let key = NewRecord { subject: vec![longer.clone()], ..named("a", "x") };
-        for (what, keyed) in [("a key", key), ("an id", named(&longer, "x"))] {
+        for (what, keyed) in [("a subject", key), ("a deduplication id", named(&longer, "x"))] {
             let refusal = journal.append_records(vec![keyed]).await.unwrap_err();
             assert!(refusal.to_string().starts_with(what), "{refusal}");
         }

@@ -54,8 +54,7 @@ async fn a_stream_that_lets_records_go_by_itself_is_not_used() {
         };
         async_nats::jetstream::new(client).create_stream(config).await.unwrap();
         let refusal = refusal(&config_for(&server)).await;
-        let expected =
-            "the stream flightboard cannot be used: it has limits that let records go unasked";
+        let expected = "the stream flightboard cannot be used: its limits would discard records";
         assert!(refusal.ends_with(expected), "{refusal}");
     })
     .await;

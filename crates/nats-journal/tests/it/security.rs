@@ -76,7 +76,7 @@ async fn a_server_that_wants_tls_is_given_it_whatever_the_address_says() {
         let open = open_at(&at(&server.url(), Some(guard.ca_file()), None)).await;
         open.append(one("encrypted")).await.unwrap();
         let refusal = refusal(&at(&server.url(), None, None)).await;
-        assert!(refusal.contains("its certificate is of no authority that is known"), "{refusal}");
+        assert!(refusal.contains("its certificate is not signed by a known CA"), "{refusal}");
     })
     .await;
 }
@@ -192,18 +192,21 @@ async fn why_nobody_is_let_in_is_told() {
         let (_, stranger) = other.create_user(&NatsPermissions::minimal());
         let url = wanting.tls_url();
         let mixed = format!("{},tls://127.0.0.1:1", plain.url());
-        let not_in = "it does not let the user in, or wants credentials";
+        let not_in = "the user is unknown, or credentials are missing or wrong";
         // All authorities of tests have the same name, as a new one in the place of an old one has.
         let cases = [
             (at(&url, known(), None), not_in),
             (at(&url, known(), Some(stranger)), not_in),
             (
                 at(&url, Some(other.ca_file()), Some(user.clone())),
-                "its certificate is of no authority that is known here",
+                "its certificate is not signed by a known CA",
             ),
-            (at(&misnamed.tls_url(), known(), None), "its certificate is for other names"),
-            (at(&plain.tls_url(), known(), None), "it was asked for TLS and has none"),
-            (at(&asking.tls_url(), known(), None), "it wants a certificate of its clients"),
+            (at(&misnamed.tls_url(), known(), None), "its certificate is for another host name"),
+            (
+                at(&plain.tls_url(), known(), None),
+                "TLS was requested, but the server does not use it",
+            ),
+            (at(&asking.tls_url(), known(), None), "it requires a client certificate"),
         ];
         let asked = cases.map(|(config, words)| async move {
             let refusal = refusal(&config).await;
@@ -234,7 +237,7 @@ async fn a_right_that_is_missing_is_told() {
             asked.elapsed()
         );
         assert!(refusal.contains("$JS.API.STREAM.INFO.flightboard"), "{refusal}");
-        let violation = "the server says: nats: Permissions Violation for Publish to ";
+        let violation = "error from the server: nats: Permissions Violation for Publish to ";
         assert!(refusal.contains(violation), "{refusal}");
 
         drop(open_at(&config(&NatsPermissions::minimal())).await);
@@ -264,7 +267,7 @@ async fn credentials_that_were_replaced_are_taken_at_the_next_opening() {
         server.restart();
         let refusal = loop {
             let refusal = said(&journal.append(one("refused")).await.unwrap_err());
-            if refusal.contains("it does not let the user in") {
+            if refusal.contains("the user is unknown, or credentials are missing or wrong") {
                 break refusal;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -311,7 +314,10 @@ async fn a_user_may_be_named_by_an_address() {
             let config = |who: &str| at(&format!("nats://{who}@{}", server.address()), None, None);
             open_at(&config(good)).await.append(one("written")).await.unwrap();
             let refusal = refusal(&config(wrong)).await;
-            assert!(refusal.contains("it does not let the user in"), "{refusal}");
+            assert!(
+                refusal.contains("the user is unknown, or credentials are missing or wrong"),
+                "{refusal}"
+            );
             assert!(!refusal.contains(wrong), "{refusal}");
         });
         join_all(tried).await;
