@@ -35,7 +35,7 @@ pub(crate) async fn serve(
                 () = stop => Ok(None),
             }
         };
-        let opened = server::until_ready(&listener, &settings, reason, opening).await?;
+        let opened = server::serve_until_ready(&listener, &settings, reason, opening).await?;
         let Some(app) = opened else { return Ok(()) };
         match listen::serve_until_stopped(listener, app).await? {
             Ended::Stopped => return Ok(()),

@@ -7,7 +7,7 @@ use engine::Engine;
 use tokio::sync::watch;
 
 use crate::settings::Settings;
-use crate::stream::gate::Gate;
+use crate::stream::Pacer;
 
 /// An engine and the settings it is served with. Clones share one state.
 #[derive(Clone)]
@@ -20,15 +20,15 @@ pub(crate) struct AppState {
     pub(crate) settings: Settings,
     /// The number of open streams.
     pub(crate) streams: Arc<watch::Sender<usize>>,
-    pub(crate) gate: Gate,
+    pub(crate) pacer: Pacer,
 }
 
 impl App {
-    /// Serves `engine` as `settings` say.
+    /// Creates an app that serves `engine` with `settings`.
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let streams = Arc::default();
-        let gate = Gate::default();
-        Self { state: Arc::new(AppState { engine, settings, streams, gate }) }
+        let pacer = Pacer::default();
+        Self { state: Arc::new(AppState { engine, settings, streams, pacer }) }
     }
 
     /// The engine.

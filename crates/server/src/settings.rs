@@ -1,35 +1,36 @@
-//! What an operator may choose.
+//! Limits and timeouts of a server.
 
 use std::time::Duration;
 
-use crate::cors::AllowedOrigin;
+use crate::http::AllowedOrigin;
 
-/// Connections besides those of followers, for publishers and the page.
+/// Default number of connections for publishers and the page, on top of those of followers.
 pub const SPARE_CONNECTIONS: usize = 1_000;
 
-/// Threads for followers on a machine with many cores: each has files of its own, and writes for
-/// tens of thousands.
+/// Most threads for followers, on a machine with many cores. Each has its own files and writes to
+/// tens of thousands of followers.
 pub const MAX_REACTOR_THREADS: usize = 16;
 
-/// Settings of a server; the defaults are those of `flightboard serve`.
+/// Settings of a server. The defaults are those of `flightboard serve`.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Pages of these origins may read and publish. None: only the server's own.
+    /// Pages of these origins may read and publish. If empty, only pages of this server may.
     pub allow_origins: Vec<AllowedOrigin>,
     /// Bytes of recent frames kept for each board.
     pub window_bytes: usize,
-    /// Most streams at once; further ones are told to come back later.
+    /// Most streams at once. Further followers are told to reconnect later.
     pub max_followers: usize,
-    /// Connections besides those of followers. With all places taken, new ones wait unanswered.
+    /// Connections on top of those of followers. At the limit, new connections wait in the listen
+    /// backlog.
     pub spare_connections: usize,
-    /// How long a peer may take nothing of what it is sent before its connection is closed.
+    /// How long a peer may accept no bytes before its connection is closed.
     pub stall_timeout: Duration,
-    /// The longest that stopping may take.
+    /// The longest that a shutdown may take.
     pub drain: Duration,
-    /// Threads that write to followers' sockets. None: each follower has a task of its own. The
-    /// cores that they leave are for publishing, which would otherwise wait for them.
+    /// Threads that write to followers' sockets; with 0, each follower has a task. Publishing needs
+    /// the remaining cores: it would otherwise wait for these threads.
     pub reactor_threads: usize,
-    /// Whether they write to many sockets with one call, where the system has io_uring.
+    /// Whether these threads write to many sockets per syscall, if the kernel has io_uring.
     pub io_uring: bool,
 }
 

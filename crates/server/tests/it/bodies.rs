@@ -56,7 +56,7 @@ fn lines(bytes: usize) -> String {
 fn is_refused((answer, took): &(Answer, Duration), after: Duration) {
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT, "{}", answer.body);
     assert_eq!(answer.header("content-type"), "application/problem+json");
-    assert_eq!(answer.json()["detail"], "body did not come in time");
+    assert_eq!(answer.json()["detail"], "body did not arrive in time");
     assert_eq!(took.as_secs(), after.as_secs());
 }
 

@@ -178,7 +178,7 @@ async fn what_is_refused_changes_nothing_and_what_is_due_is_done_afterwards() {
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("no room is left") && detail.contains("again later"), "{detail}");
+    assert!(detail.contains("no room is left") && detail.contains("retry later"), "{detail}");
     assert_eq!(house.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
 
     let appends = disk.appends();

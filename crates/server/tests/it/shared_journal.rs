@@ -256,7 +256,7 @@ async fn an_update_of_which_nothing_is_known_says_so_in_time_and_can_be_repeated
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.header("retry-after"), "5");
-    assert_eq!(answer.json()["title"], "Not known");
+    assert_eq!(answer.json()["title"], "Outcome unknown");
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("with the same Idempotency-Key"), "{detail}");
     let metrics = one.get("/metrics").await.body;

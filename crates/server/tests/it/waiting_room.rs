@@ -26,14 +26,14 @@ async fn it_is_alive_not_ready_says_why_and_stops_no_screen_for_good() {
         ..Default::default()
     };
     let waiting = tokio::spawn(async move {
-        let journal = server::until_ready(&listener, &settings, told, is_ready).await;
+        let journal = server::serve_until_ready(&listener, &settings, told, is_ready).await;
         (journal, listener)
     });
     let head = " HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example";
     for (request, status, words) in [
         ("GET /healthz", StatusCode::OK, vec!["alive"]),
         ("GET /readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready", "it waits"]),
-        ("GET /boards", StatusCode::SERVICE_UNAVAILABLE, vec!["retry-after: 5", "ask again later"]),
+        ("GET /boards", StatusCode::SERVICE_UNAVAILABLE, vec!["retry-after: 5", "retry later"]),
         ("PUT /boards/main", StatusCode::SERVICE_UNAVAILABLE, vec!["problem+json", "it waits"]),
         ("GET /events", StatusCode::OK, vec!["text/event-stream", "\r\n\r\nretry: "]),
         ("GET /Boards/main/Events?lastEventId=x", StatusCode::OK, vec!["\r\n\r\nretry: "]),

@@ -1,57 +1,56 @@
-//! Where a follower says that it was, and what else it wishes. All of it is a stranger's text.
+//! The parameters of a stream request. All are untrusted text.
 
 use http::HeaderMap;
 use journal::RecordId;
 
-/// Query parameters that polyfills and older hubs use where they cannot set the header.
+/// Query parameters of polyfills and older hubs, which cannot set the header.
 const QUERY_NAMES: [&str; 4] = ["lastEventId", "lastEventID", "last_event_id", "evs_last_event_id"];
 
-/// Longest id that is looked at.
+/// Longest id that is parsed.
 const MAX_ID_BYTES: usize = 64;
 
-/// What a stream request asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Wishes {
+pub(super) struct StreamParams {
     pub(super) last_event_id: LastEventId,
-    /// A comment of 2 KiB first, for engines that hold back a beginning.
+    /// Whether to send a 2 KiB comment first, for engines that buffer the start of a response.
     pub(super) padding: bool,
 }
 
-/// The last event that a follower says it has seen.
+/// The last event that a follower received.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LastEventId {
-    None,
-    Of(RecordId),
-    /// Text that no server of ours gave as an id.
-    Garbage,
+    Absent,
+    Id(RecordId),
+    /// Text that no server has sent as an id.
+    Invalid,
 }
 
-impl Wishes {
-    /// The header wins over the query, whose id stays in the URL when a browser reconnects and is
-    /// the older one then. Of several in the query the last that is not empty counts.
-    pub(super) fn read(headers: &HeaderMap, query: &str) -> Self {
-        let mut wishes = Self { last_event_id: LastEventId::None, padding: false };
+impl StreamParams {
+    /// The header takes precedence over the query: when a browser reconnects, the URL still has the
+    /// older id. If the query has several ids, the last non-empty one counts.
+    pub(super) fn parse(headers: &HeaderMap, query: &str) -> Self {
+        let mut params = Self { last_event_id: LastEventId::Absent, padding: false };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 name if QUERY_NAMES.contains(&name) && !value.is_empty() => {
-                    wishes.last_event_id = LastEventId::parse(value.as_bytes());
+                    params.last_event_id = LastEventId::parse(value.as_bytes());
                 }
-                "padding" => wishes.padding |= value == "true",
-                "evs_preamble" => wishes.padding |= value.parse().is_ok_and(|bytes: u64| bytes > 0),
+                "padding" => params.padding |= value == "true",
+                "evs_preamble" => params.padding |= value.parse().is_ok_and(|bytes: u64| bytes > 0),
                 _ => {}
             }
         }
         if let Some(id) = headers.get("last-event-id").filter(|id| !id.is_empty()) {
-            wishes.last_event_id = LastEventId::parse(id.as_bytes());
+            params.last_event_id = LastEventId::parse(id.as_bytes());
         }
-        wishes
+        params
     }
 }
 
 impl LastEventId {
     fn parse(bytes: &[u8]) -> Self {
         let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_ID_BYTES);
-        text.and_then(|text| text.parse().ok()).map_or(Self::Garbage, Self::Of)
+        text.and_then(|text| text.parse().ok()).map_or(Self::Invalid, Self::Id)
     }
 }
 
@@ -65,21 +64,25 @@ mod tests {
         if let Some(bytes) = header {
             headers.insert("last-event-id", HeaderValue::from_bytes(bytes).unwrap());
         }
-        let id = match Wishes::read(&headers, query).last_event_id {
-            LastEventId::None => "none".to_owned(),
-            LastEventId::Of(id) => id.to_string(),
-            LastEventId::Garbage => "garbage".to_owned(),
+        let id = match StreamParams::parse(&headers, query).last_event_id {
+            LastEventId::Absent => "absent".to_owned(),
+            LastEventId::Id(id) => id.to_string(),
+            LastEventId::Invalid => "invalid".to_owned(),
         };
         assert_eq!(id, expected, "{header:?} {query}");
     }
 
     #[test]
-    fn the_header_wins_and_the_last_parameter_counts() {
+    fn the_header_takes_precedence() {
         let newer: &[u8] = b"5f3a9c01-9";
-        check(None, "", "none");
-        check(Some(b""), "lastEventId=", "none");
+        check(None, "", "absent");
+        check(Some(b""), "lastEventId=", "absent");
         check(Some(newer), "lastEventId=5f3a9c01-7", "5f3a9c01-9");
         check(Some(b""), "lastEventId=5f3a9c01-7", "5f3a9c01-7");
+    }
+
+    #[test]
+    fn the_last_query_parameter_counts() {
         check(None, "lastEventId=5f3a9c01-7&lastEventId=5f3a9c01-8&lastEventId=", "5f3a9c01-8");
         for name in QUERY_NAMES {
             check(None, &format!("padding=true&{name}=5f3a9c01%2D7"), "5f3a9c01-7");
@@ -87,17 +90,17 @@ mod tests {
     }
 
     #[test]
-    fn what_no_server_gave_is_garbage() {
+    fn malformed_ids_are_invalid() {
         for text in ["0", "5f3a9c01", "5F3A9C01-7", "5f3a9c01-07", "5f3a9c01-+7", "5f3a9c01-7 "] {
-            check(Some(text.as_bytes()), "", "garbage");
+            check(Some(text.as_bytes()), "", "invalid");
         }
-        check(Some(b"\xff\xfe"), "", "garbage");
-        check(None, &format!("lastEventId={}", "9".repeat(5_000)), "garbage");
+        check(Some(b"\xff\xfe"), "", "invalid");
+        check(None, &format!("lastEventId={}", "9".repeat(5_000)), "invalid");
     }
 
     #[test]
-    fn padding_is_asked_for_in_two_ways() {
-        let padding = |query| Wishes::read(&HeaderMap::new(), query).padding;
+    fn padding_has_two_names() {
+        let padding = |query| StreamParams::parse(&HeaderMap::new(), query).padding;
         assert!(padding("padding=true") && padding("evs_preamble=2056"));
         assert!(!padding("") && !padding("padding=false") && !padding("evs_preamble=x"));
     }

@@ -1,27 +1,27 @@
-//! What the reactor tells its followers besides frames, in the chunks of HTTP/1.1.
+//! The bytes that the reactor sends between frames, as chunks of HTTP/1.1, and its events.
 
 use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use engine::frames::LAST_CHUNK;
 use fanout::{ReactorEvents, StreamBytes};
 
-use super::retry_after_stop;
+use super::{heartbeat, reconnect};
 use crate::app::AppState;
-use engine::frames::{self, LAST_CHUNK};
 
 #[derive(Clone)]
-pub(crate) struct Words {
+pub(crate) struct ReactorBytes {
     pub(crate) state: Arc<AppState>,
 }
 
-impl StreamBytes for Words {
+impl StreamBytes for ReactorBytes {
     fn heartbeat(&self, head: u64) -> Option<Bytes> {
-        super::heartbeat(&self.state, head).map(|heartbeat| heartbeat.wire_bytes().clone())
+        heartbeat(&self.state, head).map(|heartbeat| heartbeat.wire_bytes().clone())
     }
 
     fn goodbye(&self) -> Bytes {
-        let retry = frames::retry(retry_after_stop(self.state.settings.drain));
+        let retry = reconnect::after_shutdown(self.state.settings.drain);
         [retry.wire_bytes(), LAST_CHUNK].concat().into()
     }
 
@@ -30,7 +30,7 @@ impl StreamBytes for Words {
     }
 }
 
-impl ReactorEvents for Words {
+impl ReactorEvents for ReactorBytes {
     fn stalled(&self) {
         self.state.engine.metrics().count_stalled_connection();
     }
@@ -38,18 +38,16 @@ impl ReactorEvents for Words {
     fn worker_panicked(&self) {
         self.state.engine.metrics().count_reactor_panic();
         tracing::error!(
-            "a thread that writes to screens panicked: its screens are cut and come back, and \
-             another one takes its place"
+            "a reactor thread panicked: its followers are disconnected and will reconnect; \
+             restarting the thread"
         );
     }
 
     fn worker_not_restarted(&self, error: &io::Error) {
-        tracing::warn!("a thread that writes to screens cannot be replaced yet: {error}");
+        tracing::warn!("cannot restart a reactor thread, will retry: {error}");
     }
 
     fn io_uring_unavailable(&self, error: &io::Error) {
-        tracing::warn!(
-            "io_uring cannot be used, each screen is written to by a call of its own: {error}"
-        );
+        tracing::warn!("io_uring is unavailable, using one syscall per follower: {error}");
     }
 }

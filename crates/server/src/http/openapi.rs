@@ -6,7 +6,7 @@ use http::header;
 const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
 /// `GET /openapi.json`
-pub(crate) async fn document() -> Response {
+pub(super) async fn document() -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
     (headers, DOCUMENT).into_response()
 }

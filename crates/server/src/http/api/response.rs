@@ -1,25 +1,25 @@
-//! The answer to one update.
+//! Builds the responses.
 
 use axum::response::{IntoResponse, Response};
+use engine::AppliedUpdate;
 use flight::Update;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use journal::RecordId;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::problem::Problem;
-use engine::AppliedUpdate;
+use crate::http::Problem;
 
-/// Header with the id of the event that an update made.
+/// Header with the id of the event that a change made.
 const EVENT_ID: HeaderName = HeaderName::from_static("event-id");
 
-/// Publishes one record and waits for what becomes of it.
-pub(super) async fn publish(app: &App, record: Update) -> Result<AppliedUpdate, Problem> {
-    Ok(app.state.engine.publisher().publish_one(record).await??)
+/// Publishes one update and waits until it is applied.
+pub(super) async fn publish(app: &App, update: Update) -> Result<AppliedUpdate, Problem> {
+    Ok(app.state.engine.publisher().publish_one(update).await??)
 }
 
-/// `body` as it is after the event `id`: 201 for something new, 200 otherwise.
-pub(super) fn changed(id: Option<RecordId>, created: bool, body: &impl Serialize) -> Response {
+/// The response to a change: `body` as of the event `id`, with 201 if it was created.
+pub(super) fn saved(id: Option<RecordId>, created: bool, body: &impl Serialize) -> Response {
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, axum::Json(body)).into_response();
     set_event_id(&mut response, id);
@@ -29,17 +29,17 @@ pub(super) fn changed(id: Option<RecordId>, created: bool, body: &impl Serialize
     response
 }
 
-/// What was asked for is gone since the event `id`.
-pub(super) fn gone(id: Option<RecordId>) -> Response {
+/// The response to a removal by the event `id`.
+pub(super) fn no_content(id: Option<RecordId>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_event_id(&mut response, id);
     response
 }
 
-/// `body` as of the event `id`, or 304 for those who have it.
-pub(super) fn version(id: RecordId, known: bool, body: impl IntoResponse) -> Response {
+/// The response to a read: `body` as of the event `id`, or 304 if the client has it.
+pub(super) fn conditional(id: RecordId, is_cached: bool, body: impl IntoResponse) -> Response {
     let mut response =
-        if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+        if is_cached { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Some(tag) = entity_tag(id) {

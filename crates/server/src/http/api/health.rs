@@ -1,4 +1,4 @@
-//! What operators and their tools ask for.
+//! Liveness, readiness and metrics.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,22 +8,23 @@ use serde_json::json;
 
 use crate::app::App;
 
-/// OpenMetrics text, which Prometheus reads.
+/// The content type of OpenMetrics text.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// `GET /healthz`: whether the program runs at all.
-pub(crate) async fn alive() -> Response {
+/// `GET /healthz`
+pub(crate) async fn healthz() -> Response {
     Json(json!({ "status": "alive" })).into_response()
 }
 
-/// `GET /readyz`: whether it should be sent requests.
-pub(crate) async fn ready(State(app): State<App>) -> Response {
+/// `GET /readyz`
+pub(crate) async fn readyz(State(app): State<App>) -> Response {
     match app.state.engine.health().unready_reason() {
         None => Json(json!({ "status": "ready" })).into_response(),
-        Some(fault) => not_ready(&fault),
+        Some(reason) => not_ready(&reason),
     }
 }
 
+/// The response of `GET /readyz` if the server is not ready.
 pub(crate) fn not_ready(reason: &str) -> Response {
     let body = Json(json!({ "status": "not ready", "reason": reason }));
     (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
@@ -31,6 +32,5 @@ pub(crate) fn not_ready(reason: &str) -> Response {
 
 /// `GET /metrics`
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
-    let text = app.state.engine.metrics_text();
-    ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], app.state.engine.metrics_text()).into_response()
 }

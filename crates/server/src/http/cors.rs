@@ -1,4 +1,4 @@
-//! Which pages of other origins may call (WHATWG Fetch, CORS protocol).
+//! The origins whose pages may call the API (WHATWG Fetch, CORS protocol).
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// How long a browser may remember the answer to a preflight.
-const PREFLIGHT_KEPT: Duration = Duration::from_secs(600);
+/// How long a browser may cache the response to a preflight.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// An origin whose pages may call, or all of them.
+/// An origin whose pages may call the API, or all origins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// `*`
@@ -18,42 +18,42 @@ pub enum AllowedOrigin {
     Only(HeaderValue),
 }
 
-/// Text that is no origin.
+/// The text is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an origin is * or a scheme with a host and perhaps a port, such as https://example.org")]
-pub struct NotAnOrigin;
+#[error("an origin is * or a scheme, a host and an optional port, such as https://example.org")]
+pub struct ParseOriginError;
 
 impl FromStr for AllowedOrigin {
-    type Err = NotAnOrigin;
+    type Err = ParseOriginError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+    fn from_str(text: &str) -> Result<Self, ParseOriginError> {
         if text == "*" {
             return Ok(Self::Any);
         }
-        let uri: Uri = text.parse().map_err(|_| NotAnOrigin)?;
-        let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or(NotAnOrigin)?;
+        let uri: Uri = text.parse().map_err(|_| ParseOriginError)?;
+        let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or(ParseOriginError)?;
         let origin = format!("{scheme}://{authority}").to_ascii_lowercase();
-        let bare = text.eq_ignore_ascii_case(&origin) && !authority.as_str().contains('@');
-        let header = HeaderValue::from_str(&origin).map_err(|_| NotAnOrigin)?;
-        if bare { Ok(Self::Only(header)) } else { Err(NotAnOrigin) }
+        // Otherwise the text has a path, a query or a user as well.
+        let is_bare = text.eq_ignore_ascii_case(&origin) && !authority.as_str().contains('@');
+        let header = HeaderValue::from_str(&origin).map_err(|_| ParseOriginError)?;
+        if is_bare { Ok(Self::Only(header)) } else { Err(ParseOriginError) }
     }
 }
 
-/// The layer that answers preflights and marks every answer. Without origins it marks none.
+/// Returns the layer that answers preflights and adds CORS headers to all responses. Without origins
+/// it adds none.
 pub(crate) fn layer(origins: &[AllowedOrigin]) -> CorsLayer {
-    let only = origins.iter().filter_map(|origin| match origin {
+    let listed = origins.iter().filter_map(|origin| match origin {
         AllowedOrigin::Any => None,
         AllowedOrigin::Only(origin) => Some(origin.clone()),
     });
-    let allow = if origins.contains(&AllowedOrigin::Any) {
+    let allow_origin = if origins.contains(&AllowedOrigin::Any) {
         AllowOrigin::any()
     } else {
-        AllowOrigin::list(only)
+        AllowOrigin::list(listed)
     };
-    let names = ["last-event-id", "idempotency-key"].map(HeaderName::from_static);
-    let [last_event_id, idempotency_key] = names;
     CorsLayer::new()
-        .allow_origin(allow)
+        .allow_origin(allow_origin)
         .allow_methods([Method::GET, Method::PUT, Method::PATCH, Method::POST, Method::DELETE])
         .allow_headers([
             header::ACCEPT,
@@ -62,11 +62,11 @@ pub(crate) fn layer(origins: &[AllowedOrigin]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             header::IF_NONE_MATCH,
-            last_event_id,
-            idempotency_key,
+            HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("idempotency-key"),
         ])
         .expose_headers([header::ETAG, header::LOCATION, HeaderName::from_static("event-id")])
-        .max_age(PREFLIGHT_KEPT)
+        .max_age(PREFLIGHT_MAX_AGE)
 }
 
 #[cfg(test)]
@@ -74,14 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_has_no_path_and_no_user() {
+    fn origins_have_no_path_and_no_user() {
         let only = |text: &str| AllowedOrigin::Only(HeaderValue::from_str(text).unwrap());
         assert_eq!("*".parse(), Ok(AllowedOrigin::Any));
         assert_eq!("https://Example.org".parse(), Ok(only("https://example.org")));
         assert_eq!("http://localhost:3000".parse(), Ok(only("http://localhost:3000")));
         for bad in ["", "example.org", "https://example.org/", "https://a@b.org", "null", "http://"]
         {
-            assert_eq!(bad.parse::<AllowedOrigin>(), Err(NotAnOrigin), "{bad}");
+            assert_eq!(bad.parse::<AllowedOrigin>(), Err(ParseOriginError), "{bad}");
         }
     }
 }

@@ -1,0 +1,247 @@
+//! Connections: accept, serve, shut down.
+//!
+//! A connection that starts with a plain HTTP/1.1 request for a stream takes the fast path to the
+//! reactor. Hyper serves all other connections.
+
+/// Accepts connections up to a limit.
+mod accept;
+
+/// Reads the first request and hands the sockets of streams to the reactor.
+mod fast_path;
+
+/// Serves a connection with hyper.
+mod hyper_path;
+
+/// A client's socket: tuned for streams, with read-ahead bytes and a timeout for stalled writes.
+mod socket;
+
+/// Responds to requests before the journal is open.
+mod startup;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanout::{Reactor, ReactorConfig, WriteMode};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
+
+use crate::app::{App, AppState};
+use crate::http::{Routes, routes};
+use crate::stream::{self, ReactorBytes, StreamPermit};
+
+pub use startup::serve_until_ready;
+
+/// How long a client may take to send the head of a request, counted from the connection's start or
+/// its last response.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+type StreamReactor = Reactor<(StreamPermit, ConnectionPermit)>;
+
+/// The parts of the server that every connection uses.
+struct ConnectionContext {
+    routes: Routes,
+    reactor: Option<Arc<StreamReactor>>,
+    state: Arc<AppState>,
+}
+
+/// Held for as long as a connection is open.
+struct ConnectionPermit {
+    /// Lets a shutdown wait for the connection.
+    watcher: Watcher,
+    /// Counts against the connection limit.
+    _slot: OwnedSemaphorePermit,
+}
+
+/// Serves `app` on `listener` until `shutdown` completes. Then ends all streams within the drain
+/// time and returns. The journal stays open: see [`Engine::close`](engine::Engine::close).
+pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    let state = Arc::clone(&app.state);
+    let reactor = start_reactor(&state);
+    let context =
+        Arc::new(ConnectionContext { routes: routes(app), reactor, state: Arc::clone(&state) });
+    let max_connections =
+        state.settings.max_followers.saturating_add(state.settings.spare_connections);
+    let connections = GracefulShutdown::new();
+    let accepting = accept::accept_each(&listener, max_connections, |socket, slot| {
+        let permit = ConnectionPermit { watcher: connections.watcher(), _slot: slot };
+        serve_connection(socket, permit, Arc::clone(&context))
+    });
+    tokio::select! {
+        () = shutdown => {}
+        never = accepting => match never {},
+    }
+    drop(listener);
+    drain(&state, connections).await;
+}
+
+/// Starts the threads that write to followers, if the settings ask for any. They end their streams
+/// at the engine's shutdown signal.
+fn start_reactor(state: &Arc<AppState>) -> Option<Arc<StreamReactor>> {
+    let settings = &state.settings;
+    if settings.reactor_threads == 0 {
+        return None;
+    }
+    let config = ReactorConfig {
+        workers: settings.reactor_threads,
+        heartbeat_interval: stream::HEARTBEAT_INTERVAL,
+        stall_timeout: settings.stall_timeout,
+        write_mode: if settings.io_uring { WriteMode::IoUring } else { WriteMode::PerSocket },
+    };
+    let bytes = ReactorBytes { state: Arc::clone(state) };
+    let reactor = match Reactor::start(config, bytes.clone(), bytes) {
+        Ok(reactor) => Arc::new(reactor),
+        Err(error) => {
+            tracing::warn!("cannot start reactor threads, using one task per follower: {error}");
+            return None;
+        }
+    };
+    let mut shutdown = state.engine.health().shutdown_signal();
+    // Weak, so that the reactor's threads end with the last connection.
+    let weak_reactor = Arc::downgrade(&reactor);
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        if shutdown.wait_for(|signalled| *signalled).await.is_ok()
+            && let Some(reactor) = weak_reactor.upgrade()
+        {
+            reactor.close_all(move || stream::close_delay(&state));
+        }
+    });
+    Some(reactor)
+}
+
+async fn serve_connection(
+    socket: TcpStream,
+    permit: ConnectionPermit,
+    context: Arc<ConnectionContext>,
+) {
+    let head_deadline = Instant::now() + HEAD_TIMEOUT;
+    match fast_path::serve(socket, permit, head_deadline, &context).await {
+        Ok(None) => {}
+        // A separate task, because hyper's future is large and most connections are streams.
+        Ok(Some(fallback)) => {
+            tokio::spawn(hyper_path::serve(fallback, head_deadline, context));
+        }
+        Err(error) => tracing::debug!("connection closed before its first response: {error}"),
+    }
+}
+
+/// Ends all streams, then all connections. Other requests are served until the last stream has
+/// ended: publishers get their responses, and a load balancer can see that the server is not ready.
+async fn drain(state: &AppState, connections: GracefulShutdown) {
+    let start = Instant::now();
+    let drain = state.settings.drain;
+    state.engine.health().begin_shutdown();
+    let mut streams = state.streams.subscribe();
+    let all_ended = streams.wait_for(|open| *open == 0);
+    // After a timeout the remaining streams are stalled; they get the rest of the drain time.
+    let _ = timeout(stream::close_window(drain), all_ended).await;
+    let rest = drain.saturating_sub(start.elapsed());
+    if timeout(rest, connections.shutdown()).await.is_err() {
+        tracing::warn!("closing the connections that did not end within {drain:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    use bytes::Bytes;
+    use engine::Engine;
+    use fanout::{ReactorEvents, StreamBytes};
+    use flight::{BoardName, Change};
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::settings::Settings;
+
+    /// Panics when a board is closed.
+    #[derive(Clone)]
+    struct PanickingBytes(Arc<AtomicBool>);
+
+    impl StreamBytes for PanickingBytes {
+        fn heartbeat(&self, _: u64) -> Option<Bytes> {
+            None
+        }
+
+        fn goodbye(&self) -> Bytes {
+            Bytes::new()
+        }
+
+        fn end(&self) -> Bytes {
+            panic!("the test's panic")
+        }
+    }
+
+    impl ReactorEvents for PanickingBytes {
+        fn stalled(&self) {}
+
+        fn worker_panicked(&self) {
+            self.0.store(true, SeqCst);
+        }
+
+        fn worker_not_restarted(&self, error: &io::Error) {
+            panic!("{error}");
+        }
+
+        fn io_uring_unavailable(&self, _: &io::Error) {}
+    }
+
+    async fn read_until(client: &mut TcpStream, end: &str) {
+        let mut bytes = Vec::new();
+        while !String::from_utf8_lossy(&bytes).contains(end) {
+            assert!(client.read_buf(&mut bytes).await.unwrap() > 0, "ended before {end}");
+        }
+    }
+
+    #[tokio::test]
+    async fn streams_are_served_without_workers() {
+        let settings = Settings::default();
+        let journal = journal::MemoryJournal::default();
+        let engine = Engine::start(journal, settings.window_bytes).await.unwrap();
+        let app = App::new(engine, settings);
+        let panicked = Arc::new(AtomicBool::new(false));
+        let config = ReactorConfig {
+            workers: 1,
+            heartbeat_interval: HEAD_TIMEOUT,
+            stall_timeout: HEAD_TIMEOUT,
+            write_mode: WriteMode::PerSocket,
+        };
+        let bytes = PanickingBytes(Arc::clone(&panicked));
+        let reactor = Reactor::start(config, bytes.clone(), bytes).unwrap();
+        let context = Arc::new(ConnectionContext {
+            routes: routes(app.clone()),
+            reactor: Some(Arc::new(reactor)),
+            state: Arc::clone(&app.state),
+        });
+        let connections = GracefulShutdown::new();
+        let slots = Arc::new(tokio::sync::Semaphore::new(2));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let follow = async |path: &str| {
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (socket, _) = listener.accept().await.unwrap();
+            let slot = Arc::clone(&slots).acquire_owned().await.unwrap();
+            let permit = ConnectionPermit { watcher: connections.watcher(), _slot: slot };
+            tokio::spawn(serve_connection(socket, permit, Arc::clone(&context)));
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            client.write_all(request.as_bytes()).await.unwrap();
+            read_until(&mut client, "event: timetable").await;
+            client
+        };
+        let board = BoardName::parse("gone").unwrap();
+        let publish = async |event| {
+            let change = Change::parse(&board, event, &json!({})).unwrap();
+            app.engine().publish(board.clone(), change).await.unwrap().unwrap();
+        };
+        publish("boardUpdate").await;
+        let _client = follow("/boards/gone/events").await;
+        publish("closedConnection").await;
+        while !panicked.load(SeqCst) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        follow("/events").await;
+    }
+}

@@ -1,0 +1,76 @@
+//! Responds to requests before the journal is open: the process is alive but not ready.
+//!
+//! A stream request gets an empty stream with a `retry`. Any status but 200 would stop an
+//! `EventSource` for good.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::Method;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::accept::accept_each;
+use crate::http::{Problem, cors, health};
+use crate::settings::{SPARE_CONNECTIONS, Settings};
+use crate::stream;
+
+/// How long a connection may take, from its first byte to its last.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Responds on `listener` that the server is not ready, with the current `reason`, until `ready`
+/// completes.
+pub async fn serve_until_ready<T>(
+    listener: &TcpListener,
+    settings: &Settings,
+    reason: watch::Receiver<String>,
+    ready: impl Future<Output = T>,
+) -> T {
+    let routes = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(not_ready))
+        .fallback(reject)
+        .layer(cors::layer(&settings.allow_origins))
+        .with_state(reason);
+    let accepting = accept_each(listener, SPARE_CONNECTIONS, |socket, slot| {
+        let response = respond(socket, routes.clone());
+        async move {
+            // A client that takes longer is disconnected.
+            let _ = timeout(CONNECTION_TIMEOUT, response).await;
+            drop(slot);
+        }
+    });
+    tokio::select! {
+        ready = ready => ready,
+        never = accepting => match never {},
+    }
+}
+
+/// Serves one request, so that the client's next request opens a connection, by then perhaps to the
+/// server that is ready.
+async fn respond(socket: TcpStream, routes: Router) {
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).keep_alive(false);
+    let service = TowerToHyperService::new(routes);
+    if let Err(error) = http.serve_connection(TokioIo::new(socket), service).await {
+        tracing::debug!("connection failed: {error}");
+    }
+}
+
+async fn not_ready(State(reason): State<watch::Receiver<String>>) -> Response {
+    health::not_ready(&reason.borrow())
+}
+
+async fn reject(State(reason): State<watch::Receiver<String>>, request: Request) -> Response {
+    let is_stream = request.uri().path().to_ascii_lowercase().ends_with("/events");
+    if request.method() == Method::GET && is_stream {
+        return stream::retry_when_ready();
+    }
+    Problem::not_ready(&reason.borrow()).into_response()
+}

@@ -1,0 +1,96 @@
+//! Many updates in one request: one JSON line each, and one line of the response for each.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use engine::{MAX_PUBLISHED_AT_ONCE, PublishOutcome};
+use flight::{BoardName, Change, IdempotencyKey, ParseError, Update};
+use http::header;
+use serde_json::{Value, json};
+
+use super::request::{self, BodyFormat, MAX_BULK_BYTES};
+use crate::app::App;
+use crate::http::{PathParams, Problem};
+
+/// `POST /boards/{board}/flights`: each line is an independent update. A rejected line does not stop
+/// the others. The updates are applied in the order of their lines.
+pub(crate) async fn post(
+    State(app): State<App>,
+    PathParams(board): PathParams<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let board = request::board(&board)?;
+    let body = request::read_body(&parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
+    request::idempotency_key(&parts.headers)?;
+    let key_prefix = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    if app.state.engine.boards().read(|boards, _| boards.board(&board).is_none()) {
+        return Err(Problem::unknown_board());
+    }
+    let lines = body.split(|byte| *byte == b'\n').zip(1..);
+    let lines: Vec<_> = lines.filter(|(line, _)| !line.trim_ascii().is_empty()).collect();
+    let mut response = Vec::new();
+    for batch in lines.chunks(MAX_PUBLISHED_AT_ONCE) {
+        let mut updates = Vec::new();
+        for (line, number) in batch {
+            updates.push((*number, parse_line(&board, line, *number, key_prefix)));
+        }
+        publish_batch(&app, updates, &mut response).await;
+    }
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], response).into_response())
+}
+
+/// Publishes the valid updates and appends the outcome of each line to `response`.
+async fn publish_batch(
+    app: &App,
+    lines: Vec<(u64, Result<Update, Problem>)>,
+    response: &mut Vec<u8>,
+) {
+    let updates = lines.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
+    let mut outcomes = app.state.engine.publisher().publish(updates).await.into_iter();
+    for (number, line) in lines {
+        let outcome = line.and_then(|_| {
+            let outcome = outcomes.next().expect("each published update has an outcome");
+            outcome.map_err(Problem::from)
+        });
+        response.extend_from_slice(outcome_line(number, outcome).to_string().as_bytes());
+        response.push(b'\n');
+    }
+}
+
+fn outcome_line(number: u64, outcome: Result<PublishOutcome, Problem>) -> Value {
+    let outcome = outcome.and_then(|outcome| outcome.map_err(Problem::from));
+    let (status, mut fields) = match outcome {
+        Ok(applied) => (200, json!({ "id": applied.id.map(|id| id.to_string()) })),
+        Err(problem) => (problem.status().as_u16(), json!(problem)),
+    };
+    fields["line"] = number.into();
+    fields["status"] = status.into();
+    fields
+}
+
+fn parse_line(
+    board: &BoardName,
+    line: &[u8],
+    number: u64,
+    key_prefix: Option<&str>,
+) -> Result<Update, Problem> {
+    let json = serde_json::from_slice(line).map_err(|error| request::not_json("line", &error))?;
+    let Value::Object(mut members) = json else {
+        return Err(ParseError::new("line", "must be an object").into());
+    };
+    let event = members.remove("event");
+    let event = event.as_ref().and_then(Value::as_str);
+    let event = event.ok_or_else(|| ParseError::new("event", "must be the name of an event"))?;
+    let data = members.remove("data").ok_or_else(|| ParseError::new("data", "is missing"))?;
+    let key = match members.remove("idempotencyKey") {
+        Some(Value::String(key)) => Some(key),
+        Some(_) => return Err(ParseError::new("idempotencyKey", "must be a string").into()),
+        None => key_prefix.map(|prefix| format!("{prefix}/{number}")),
+    };
+    if let Some(name) = members.keys().next() {
+        return Err(ParseError::new(name, "is not a member of an update").into());
+    }
+    let key = key.as_deref().map(IdempotencyKey::parse).transpose()?;
+    let change = Change::parse(board, event, &data)?;
+    Ok(Update::new(board.clone(), change).with_idempotency_key(key))
+}

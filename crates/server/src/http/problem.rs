@@ -1,0 +1,180 @@
+//! Errors as `application/problem+json` (RFC 9457), with the field and the reason.
+
+use axum::response::{IntoResponse, Response};
+use engine::{PublishError, error_chain};
+use flight::{MAX_BOARDS, MAX_FLIGHTS, ParseError, Rejection};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// The type of a problem without a page of its own (RFC 9457, section 4.2.1).
+const ABOUT_BLANK: &str = "about:blank";
+
+/// `Retry-After` of problems with status 503.
+const RETRY_AFTER_SECS: &str = "5";
+
+/// An error response.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Problem(Box<ProblemDetails>);
+
+#[derive(Debug, Clone, Serialize)]
+struct ProblemDetails {
+    r#type: &'static str,
+    title: &'static str,
+    #[serde(serialize_with = "serialize_status")]
+    status: StatusCode,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The dates of all matching rows, if an update without a date is ambiguous.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dates: Vec<String>,
+}
+
+impl Problem {
+    /// A problem with a field. Its detail is the field's name followed by the reason.
+    pub(crate) fn new(
+        status: StatusCode,
+        title: &'static str,
+        field: &str,
+        reason: impl Into<String>,
+    ) -> Self {
+        let reason = reason.into();
+        let mut problem = Self::without_field(status, title, format!("{field} {reason}"));
+        problem.0.field = Some(field.to_owned());
+        problem.0.reason = Some(reason);
+        problem
+    }
+
+    /// A problem with a field whose reason is a whole sentence.
+    fn with_detail(status: StatusCode, title: &'static str, field: &str, detail: &str) -> Self {
+        let mut problem = Self::without_field(status, title, detail.to_owned());
+        problem.0.field = Some(field.to_owned());
+        problem.0.reason = Some(detail.to_owned());
+        problem
+    }
+
+    fn without_field(status: StatusCode, title: &'static str, detail: String) -> Self {
+        Self(Box::new(ProblemDetails {
+            r#type: ABOUT_BLANK,
+            title,
+            status,
+            detail,
+            field: None,
+            reason: None,
+            dates: Vec::new(),
+        }))
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub(crate) fn unknown_board() -> Self {
+        Rejection::UnknownBoard.into()
+    }
+
+    pub(crate) fn not_ready(reason: &str) -> Self {
+        let detail = format!("{reason}; retry later");
+        Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "Not ready", detail)
+    }
+
+    pub(crate) fn unknown_url() -> Self {
+        let detail = "no resource at this URL; see /openapi.json";
+        Self::with_detail(StatusCode::NOT_FOUND, "Unknown URL", "url", detail)
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new(status, "Method not allowed", "method", "is not supported by this resource")
+    }
+}
+
+/// The only place that maps rejections to statuses.
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        use StatusCode as S;
+        match rejection {
+            Rejection::UnknownBoard => {
+                Self::with_detail(S::NOT_FOUND, "Unknown board", "board", "no such board")
+            }
+            Rejection::BoardClosed => Self::new(S::GONE, "Closed board", "board", "is closed"),
+            Rejection::UnknownFlight => {
+                let detail = "no such flight on this board";
+                Self::with_detail(S::NOT_FOUND, "Unknown flight", "flight", detail)
+            }
+            Rejection::AmbiguousFlight { dates } => {
+                let dates: Vec<_> = dates.iter().map(ToString::to_string).collect();
+                let reason = format!("is required, one of {}", dates.join(", "));
+                let mut problem = Self::new(S::CONFLICT, "Ambiguous flight", "date", reason);
+                problem.0.dates = dates;
+                problem
+            }
+            Rejection::VersionMismatch => {
+                let reason = "does not match the current row";
+                Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-Match", reason)
+            }
+            Rejection::AlreadyExists => {
+                let reason = "requires a new row, but the row exists";
+                Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-None-Match", reason)
+            }
+            Rejection::KeyReused => {
+                let (title, field) = ("Idempotency key reused", "Idempotency-Key");
+                Self::new(S::UNPROCESSABLE_ENTITY, title, field, "was used for another update")
+            }
+            Rejection::BoardFull => {
+                let detail = format!("board is full ({MAX_FLIGHTS} flights)");
+                Self::with_detail(S::CONFLICT, "Board full", "flight", &detail)
+            }
+            Rejection::TooManyBoards => {
+                let detail = format!("too many boards are open ({MAX_BOARDS})");
+                Self::with_detail(S::CONFLICT, "Too many boards", "board", &detail)
+            }
+            // Only for the engine's own removals.
+            Rejection::NotDue => {
+                Self::new(S::CONFLICT, "Not due", "flight", "is not due for removal")
+            }
+        }
+    }
+}
+
+impl From<ParseError> for Problem {
+    fn from(ParseError { field, reason }: ParseError) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid field", &field, reason)
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let (title, advice) = match &error {
+            PublishError::NotWritten(_) => ("Not written", "retry later"),
+            PublishError::Unknown(_) | PublishError::Stopped => (
+                "Outcome unknown",
+                "retry with the same Idempotency-Key, so that the update is not applied twice",
+            ),
+        };
+        let detail = format!("{}; {advice}", error_chain(&error));
+        Self::without_field(StatusCode::SERVICE_UNAVAILABLE, title, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, axum::Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
+        }
+        response
+    }
+}
+
+fn serialize_status<S: serde::Serializer>(
+    status: &StatusCode,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}

@@ -1,0 +1,43 @@
+//! The table of routes.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::get;
+use tower::Layer;
+use tower::util::{MapRequest, MapRequestLayer};
+
+use super::api::{boards, bulk, flights, health};
+use super::lowercase_path::lowercase_path;
+use super::{Problem, cors, openapi, page};
+use crate::app::App;
+use crate::stream;
+
+/// The server without a socket.
+pub type Routes = MapRequest<Router, fn(Request) -> Request>;
+
+/// Returns all routes of `app`: for tests, or to serve them in another program.
+pub fn routes(app: App) -> Routes {
+    let cors = cors::layer(&app.state.settings.allow_origins);
+    let router = Router::new()
+        .route("/", get(page::index))
+        .route("/assets/{file}", get(page::asset))
+        .route("/events", get(stream::default_board))
+        .route("/boards", get(boards::list))
+        .route("/boards/{board}", get(boards::show).put(boards::put).delete(boards::close))
+        .route("/boards/{board}/events", get(stream::board))
+        .route("/boards/{board}/flights", get(flights::list).post(bulk::post))
+        .route(
+            "/boards/{board}/flights/{flight}",
+            get(flights::show).put(flights::put).patch(flights::patch).delete(flights::remove),
+        )
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(|| async { Problem::unknown_url() })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(cors)
+        .with_state(app);
+    // Outside the router, whose own layers run after it has chosen a route.
+    MapRequestLayer::new(lowercase_path as fn(Request) -> Request).layer(router)
+}

@@ -1,0 +1,127 @@
+//! Decides whether a request gets a stream, for both paths alike.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use bytes::Bytes;
+use engine::{BoardStatus, frames};
+use fanout::{Follower, Frame, ResumePoint};
+use flight::BoardName;
+use futures_util::stream::{self, Stream, StreamExt};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::params::{LastEventId, StreamParams};
+use super::task_stream::TaskStream;
+use super::{heartbeat, reconnect};
+use crate::app::App;
+use crate::http::Problem;
+
+/// The outcome of a stream request.
+pub(super) enum Admission {
+    Admitted(Box<AdmittedStream>),
+    /// The server is full or stopping: send this `retry` and end. Any status but 200 would stop an
+    /// `EventSource` for good.
+    RetryLater(Frame),
+    /// Status 204, which stops an `EventSource` for good, as it should.
+    BoardClosed,
+}
+
+/// A stream that may start, whichever path writes it.
+pub(crate) struct AdmittedStream {
+    pub(crate) follower: Follower,
+    /// Frames to send at once, before the follower's first events.
+    pub(crate) preamble: Vec<Frame>,
+    /// When the first events are due.
+    pub(crate) start_at: Instant,
+    pub(crate) permit: StreamPermit,
+}
+
+/// Counts an open stream until it is dropped.
+pub(crate) struct StreamPermit(Arc<watch::Sender<usize>>);
+
+/// An admitted stream on its way out, in the extensions of its response. The fast path takes it for
+/// the reactor; otherwise the body of the response takes it.
+#[derive(Clone)]
+pub(crate) struct Handoff(Arc<Mutex<Option<Box<AdmittedStream>>>>);
+
+pub(super) fn admit(app: &App, board: &str, params: &StreamParams) -> Result<Admission, Problem> {
+    let state = &app.state;
+    let engine = &state.engine;
+    let board = BoardName::parse(board).map_err(|_| Problem::unknown_board())?;
+    let channel = match engine.boards().status(&board) {
+        BoardStatus::Open(channel) => channel,
+        BoardStatus::Closed => return Ok(Admission::BoardClosed),
+        BoardStatus::Unknown => return Err(Problem::unknown_board()),
+    };
+    if engine.health().is_shutting_down() {
+        let retry = reconnect::after_shutdown(state.settings.drain);
+        return Ok(Admission::RetryLater(retry));
+    }
+    let Some(permit) = StreamPermit::acquire(&state.streams, state.settings.max_followers) else {
+        engine.metrics().count_rejected_stream();
+        return Ok(Admission::RetryLater(reconnect::when_full()));
+    };
+    let resume_point = match &params.last_event_id {
+        LastEventId::Absent => ResumePoint::Fresh,
+        LastEventId::Id(id) if engine.boards().honours(*id) => ResumePoint::After(id.seq.0),
+        LastEventId::Id(_) | LastEventId::Invalid => ResumePoint::Unknown,
+    };
+    let follower = channel.follow(resume_point);
+    if follower.is_resumed() {
+        engine.metrics().count_resumed_stream();
+    }
+    let mut preamble = Vec::new();
+    preamble.extend(params.padding.then(frames::padding));
+    preamble.push(reconnect::after_disconnect());
+    // Ahead of the rows, so that a client never shows stale rows as current.
+    if engine.health().reportable_staleness().is_some() {
+        preamble.extend(heartbeat(state, follower.head()));
+    }
+    let start_at = state.pacer.next_start(Instant::now());
+    let stream = AdmittedStream { follower, preamble, start_at, permit };
+    Ok(Admission::Admitted(Box::new(stream)))
+}
+
+impl Handoff {
+    pub(super) fn new(stream: Box<AdmittedStream>) -> Self {
+        Self(Arc::new(Mutex::new(Some(stream))))
+    }
+
+    /// Takes the stream, for whoever writes it. Only the first call returns it.
+    pub(crate) fn take(&self) -> Option<Box<AdmittedStream>> {
+        self.0.lock().take()
+    }
+
+    /// Returns a body that takes the stream when it is first read. Its length is unknown, so the
+    /// response has no `Content-Length`.
+    pub(super) fn body(&self, app: &App) -> Body {
+        Body::from_stream(self.clone().into_chunks(app.clone()))
+    }
+
+    fn into_chunks(self, app: App) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        let stream = stream::once(async move { self.take() });
+        stream
+            .filter_map(std::future::ready)
+            .flat_map(move |stream| TaskStream::new(&app, *stream).into_chunks().map(Ok))
+    }
+}
+
+impl StreamPermit {
+    fn acquire(streams: &Arc<watch::Sender<usize>>, max_streams: usize) -> Option<Self> {
+        let acquired = streams.send_if_modified(|open| {
+            let has_room = *open < max_streams;
+            *open += usize::from(has_room);
+            has_room
+        });
+        acquired.then(|| Self(Arc::clone(streams)))
+    }
+}
+
+impl Drop for StreamPermit {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
+}

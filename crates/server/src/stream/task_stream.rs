@@ -1,0 +1,116 @@
+//! A stream as the body of a response, for HTTP/2 and for all other connections that hyper serves.
+//! Hyper pulls from it when the socket can take more.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use fanout::{Follower, Frame, PullResult};
+use futures_util::stream::{self, Stream};
+use rand::RngExt;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{AdmittedStream, HEARTBEAT_INTERVAL, StreamPermit, close_delay, heartbeat, reconnect};
+use crate::app::App;
+
+pub(super) struct TaskStream {
+    app: App,
+    follower: Follower,
+    /// When the first events are due; `None` from then on.
+    start_at: Option<Instant>,
+    /// Bytes that hyper has not taken yet: the shared frames of one pull and a heartbeat at most.
+    queue: VecDeque<Bytes>,
+    next_heartbeat: Instant,
+    shutdown: watch::Receiver<bool>,
+    /// When to close, once the server shuts down.
+    close_at: Option<Instant>,
+    /// Whether the last bytes are in the queue.
+    is_closing: bool,
+    _permit: StreamPermit,
+}
+
+impl TaskStream {
+    pub(super) fn new(app: &App, stream: AdmittedStream) -> Box<Self> {
+        let AdmittedStream { follower, preamble, start_at, permit } = stream;
+        Box::new(Self {
+            app: app.clone(),
+            follower,
+            start_at: Some(start_at),
+            queue: preamble.iter().map(Frame::payload).collect(),
+            next_heartbeat: first_heartbeat(Instant::now(), start_at),
+            shutdown: app.state.engine.health().shutdown_signal(),
+            close_at: None,
+            is_closing: false,
+            _permit: permit,
+        })
+    }
+
+    pub(super) fn into_chunks(self: Box<Self>) -> impl Stream<Item = Bytes> {
+        stream::unfold(self, |mut stream| async move {
+            let bytes = stream.next().await?;
+            Some((bytes, stream))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(bytes) = self.queue.pop_front() {
+                return Some(bytes);
+            }
+            if self.is_closing {
+                return None;
+            }
+            let now = Instant::now();
+            let close_is_due = self.close_at.is_some_and(|close_at| close_at <= now);
+            match self.pull(now) {
+                PullResult::Frames(frames) => self.queue.extend(frames.iter().map(Frame::payload)),
+                PullResult::Closed => return None,
+                // Only when no frame is left: followers get every acknowledged update.
+                PullResult::Empty if close_is_due => {
+                    self.is_closing = true;
+                    let drain = self.app.state.settings.drain;
+                    return Some(reconnect::after_shutdown(drain).payload());
+                }
+                PullResult::Empty => {}
+            }
+            if self.next_heartbeat <= now {
+                self.next_heartbeat = now + HEARTBEAT_INTERVAL;
+                let heartbeat = heartbeat(&self.app.state, self.follower.head());
+                self.queue.extend(heartbeat.map(|heartbeat| heartbeat.payload()));
+            }
+            if self.queue.is_empty() {
+                self.wait().await;
+            }
+        }
+    }
+
+    /// Pulls from the follower, but nothing before `start_at`.
+    fn pull(&mut self, now: Instant) -> PullResult {
+        self.start_at = self.start_at.filter(|start_at| *start_at > now);
+        if self.start_at.is_some() { PullResult::Empty } else { self.follower.pull() }
+    }
+
+    /// Waits for a frame, a timer, or the start of a shutdown.
+    async fn wait(&mut self) {
+        let timers = [Some(self.next_heartbeat), self.start_at, self.close_at];
+        let next_timer = timers.into_iter().flatten().min().unwrap_or(self.next_heartbeat);
+        let is_shutdown = tokio::select! {
+            () = self.follower.wait(), if self.start_at.is_none() => false,
+            () = tokio::time::sleep_until(next_timer) => false,
+            signal = self.shutdown.wait_for(|signalled| *signalled), if self.close_at.is_none() => {
+                signal.is_ok()
+            }
+        };
+        if is_shutdown {
+            self.close_at = Some(Instant::now() + close_delay(&self.app.state));
+        }
+    }
+}
+
+/// Picks a random moment of the first interval, so that followers which connected together do not
+/// get their heartbeats together. It is after `start_at`: a heartbeat before the first events would
+/// look like a gap.
+fn first_heartbeat(now: Instant, start_at: Instant) -> Instant {
+    let wait = start_at.saturating_duration_since(now);
+    now + wait + HEARTBEAT_INTERVAL.saturating_sub(wait).mul_f64(rand::rng().random())
+}
