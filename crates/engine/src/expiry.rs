@@ -15,11 +15,11 @@ use crate::health::Health;
 use crate::publisher::{MAX_PUBLISHED_AT_ONCE, Publisher};
 
 /// Time between two checks, and so how late a row may be removed.
-const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+const EXPIRY_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until it is aborted.
 pub(crate) async fn run(boards: Arc<LiveBoards>, publisher: Arc<Publisher>, health: Arc<Health>) {
-    let mut ticks = tokio::time::interval(CHECK_INTERVAL);
+    let mut ticks = tokio::time::interval(EXPIRY_CHECK_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

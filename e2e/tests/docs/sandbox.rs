@@ -1,7 +1,8 @@
-//! The program, and a terminal to run it in: `bash`, as a reader would use it.
+//! A folder and `bash` shells with the program on the path, as a reader of the documents has them.
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,33 +14,33 @@ use testkit::process::binary;
 
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// A folder with the programs on the path, and an address of its own.
-pub(crate) struct Desk {
+/// A working folder, a folder with the programs on the path, and an address for a server.
+pub(crate) struct Sandbox {
     folder: TempDir,
     tools: TempDir,
     pub(crate) address: SocketAddr,
 }
 
-/// A script that runs, ended with all that it has started when dropped.
-pub(crate) struct Terminal {
+/// A running script. Dropping it kills the script and all processes that it has started.
+pub(crate) struct ShellSession {
     shell: Child,
     output: PathBuf,
 }
 
-impl Desk {
+impl Sandbox {
     pub(crate) fn new() -> Self {
-        let (folder, tools) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let folder = TempDir::new().unwrap();
+        let tools = TempDir::new().unwrap();
         for program in ["flightboard", "flightboard-bench"] {
             std::os::unix::fs::symlink(binary(program), tools.path().join(program)).unwrap();
         }
-        // On a reader's terminal curl shows no progress.
+        // The documents show curl without its progress meter.
         fs::write(tools.path().join(".curlrc"), "silent\nshow-error\n").unwrap();
         Self { folder, tools, address: free_address() }
     }
 
     /// Puts a script on the path.
     pub(crate) fn install(&self, name: &str, script: &str) {
-        use std::os::unix::fs::PermissionsExt;
         let path = self.tools.path().join(name);
         fs::write(&path, script).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -49,7 +50,7 @@ impl Desk {
         self.folder.path()
     }
 
-    pub(crate) fn start(&self, script: &str) -> Terminal {
+    pub(crate) fn start(&self, script: &str) -> ShellSession {
         let (out, output) = NamedTempFile::new_in(self.tools.path()).unwrap().keep().unwrap();
         let path = std::env::var("PATH").unwrap();
         let mut shell = Command::new("bash");
@@ -68,59 +69,60 @@ impl Desk {
             .stderr(out.try_clone().unwrap())
             .stdout(out)
             .process_group(0);
-        Terminal { shell: shell.spawn().expect("bash is there"), output }
+        ShellSession { shell: shell.spawn().expect("bash is installed"), output }
     }
 
-    /// Runs a script that ends well, and gives what it said.
+    /// Runs a script that must succeed and returns its output.
     pub(crate) fn run(&self, script: &str) -> String {
-        let mut terminal = self.start(script);
-        let status = terminal.wait_for_exit();
+        let mut session = self.start(script);
+        let status = session.wait_for_exit();
         assert!(status.success(), "{status}:\n{script}");
-        terminal.output()
+        session.output()
     }
 
-    /// `flightboard serve` with these flags, once it is there.
-    pub(crate) fn start_server(&self, flags: &str) -> Terminal {
+    /// Starts `flightboard serve` with these flags and waits until it listens.
+    pub(crate) fn start_server(&self, flags: &str) -> ShellSession {
         let server = self.start(&format!("flightboard serve {flags}"));
-        wait_until("the server is there", WAIT_TIMEOUT, || {
+        wait_until("the server prints its address", WAIT_TIMEOUT, || {
             server.output().contains("flightboard is at").then_some(())
         });
         server
     }
 }
 
-impl Terminal {
-    /// What it has said so far.
+impl ShellSession {
+    /// The output so far.
     pub(crate) fn output(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.output).unwrap()).into_owned()
     }
 
-    /// As Ctrl-C does. By another signal, since whoever runs the tests may have SIGINT ignored.
+    /// Stops the whole process group as Ctrl-C does, by SIGTERM: SIGINT is ignored where the tests run in the
+    /// background.
     pub(crate) fn stop(&mut self) {
         self.send_signal("TERM");
-        wait_until("all that was started ends", WAIT_TIMEOUT, || {
-            let shell = self.shell.try_wait().unwrap();
-            shell.filter(|_| !self.send_signal("0"))
+        wait_until("all processes of the script exit", WAIT_TIMEOUT, || {
+            let status = self.shell.try_wait().unwrap();
+            status.filter(|_| !self.send_signal("0"))
         });
     }
 
     fn wait_for_exit(&mut self) -> ExitStatus {
-        wait_until("the commands end", WAIT_TIMEOUT, || self.shell.try_wait().unwrap())
+        wait_until("the script exits", WAIT_TIMEOUT, || self.shell.try_wait().unwrap())
     }
 
-    /// Whether there was anyone to take it.
+    /// Returns whether the process group still has a process.
     fn send_signal(&self, name: &str) -> bool {
         let kill = format!("kill -s {name} -- -{} 2>&-", self.shell.id());
         Command::new("bash").args(["-c", &kill]).status().unwrap().success()
     }
 }
 
-impl Drop for Terminal {
+impl Drop for ShellSession {
     fn drop(&mut self) {
         self.send_signal("KILL");
         let _ = self.shell.wait();
         if thread::panicking() {
-            eprintln!("── what was said in a terminal:\n{}", self.output());
+            eprintln!("── output of a script:\n{}", self.output());
         }
     }
 }

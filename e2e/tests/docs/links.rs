@@ -1,45 +1,38 @@
-//! Files, tests and links that are named exist.
+//! Files, tests and links in documents exist.
 
 use std::fs;
 
-use crate::document::{self, Document, root};
+use crate::document::{Document, all_documents, root};
+use crate::sources::test_names;
 
-/// Code that begins so is the place of a file.
+/// Code spans that begin so name a file.
 const FOLDERS: [&str; 8] =
     [".ci/", "bench/", "crates/", "data/", "docs/", "e2e/", "web/", "xtask/"];
 
 #[test]
-fn files_and_tests_named_exist() {
+fn named_files_and_tests_exist() {
     let mut tests = 0;
-    for document in document::all() {
-        for code in document.code() {
+    for document in all_documents() {
+        for code in document.code_spans() {
             if !FOLDERS.iter().any(|folder| code.starts_with(folder)) {
                 continue;
             }
-            let (path, test) = match code.split_once("::") {
-                Some((path, test)) => (path, Some(test)),
+            let (file, test) = match code.split_once("::") {
+                Some((file, test)) => (file, Some(test)),
                 None => (&*code, None),
             };
-            assert!(root().join(path).exists(), "{} names {path}", document.path);
+            assert!(root().join(file).exists(), "{} names {file}", document.path);
             if let Some(test) = test {
-                let source = fs::read_to_string(root().join(path)).unwrap();
-                assert!(is_test(&source, test), "{} names {code}", document.path);
+                assert!(test_names(file).contains(test), "{} names {code}", document.path);
                 tests += 1;
             }
         }
     }
-    assert!(tests > 10, "the architecture names the tests of what always holds");
-}
-
-/// A function with `#[test]` or the like above it, or within a macro of tests, or a test by its
-/// title in TypeScript.
-pub(crate) fn is_test(source: &str, name: &str) -> bool {
-    let function = |end| source.contains(&format!("fn {name}{end}"));
-    function('(') || function('<') || source.contains(&format!("(\"{name}\","))
+    assert!(tests > 10, "ARCHITECTURE.md names the tests of its invariants");
 }
 
 #[test]
-fn every_crate_is_told_of() {
+fn every_crate_is_described() {
     let architecture = Document::read("ARCHITECTURE.md");
     for entry in fs::read_dir(root().join("crates")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -49,10 +42,10 @@ fn every_crate_is_told_of() {
 }
 
 #[test]
-fn links_lead_somewhere() {
-    for document in document::all() {
+fn links_resolve() {
+    for document in all_documents() {
         let here = root().join(&document.path);
-        for link in document.links().iter().filter(|link| !link.starts_with("http")) {
+        for link in document.link_targets().iter().filter(|link| !link.starts_with("http")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { here.clone() } else { here.with_file_name(path) };
             assert!(target.exists(), "{}: {link}", document.path);

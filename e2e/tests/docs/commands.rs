@@ -1,0 +1,101 @@
+//! The commands of the documents run, and print the output shown.
+//!
+//! `sh` blocks of a document run to their end, in order, in one folder. A second word names a terminal: that
+//! block keeps running, and the next block of the same terminal stops it first. `console` blocks are output of
+//! the last command, or of the named terminal. The port is the same within a document, and another here.
+
+use std::collections::HashMap;
+
+use crate::console::find_shown;
+use crate::document::{CodeBlock, Document, user_documents};
+use crate::sandbox::{Sandbox, ShellSession};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
+
+/// Languages of blocks that are not commands. The list is closed, so that a misspelt `sh` is noticed.
+const NOT_COMMANDS: [&str; 4] = ["html", "event-stream", "nginx", "ini"];
+
+const DOCUMENTED_ADDRESS: &str = "127.0.0.1:5000";
+
+/// Replaces cargo: runs the program that is already built, and skips suites.
+const CARGO: &str = r#"#!/usr/bin/env bash
+set -eu
+case "$*" in
+    "xtask test" | "install --locked --path crates/cli") ;;
+    "xtask soak "* | "xtask storm" | "xtask mutants" | "xtask compare") ;;
+    "xtask failover" | "xtask journals") ;;
+    "run --release -- "*) shift 3 && exec flightboard "$@" ;;
+    *) echo "the cargo of this test does not know: $*" >&2 && exit 1 ;;
+esac
+"#;
+
+#[test]
+fn commands_print_the_documented_output() {
+    for document in user_documents() {
+        let mut reader = DocumentReader::new();
+        for block in document.code_blocks() {
+            reader.follow(&block);
+        }
+    }
+}
+
+#[test]
+fn block_languages_are_known() {
+    let is_known = |block: &CodeBlock| match &*block.language {
+        "sh" | "console" => true,
+        language => NOT_COMMANDS.contains(&language) && block.terminal.is_empty(),
+    };
+    let blocks: Vec<_> = user_documents().iter().flat_map(Document::code_blocks).collect();
+    assert!(blocks.iter().filter(|block| block.language == "sh").count() > 10);
+    for block in blocks {
+        assert!(is_known(&block), "{}: {} {}", block.place, block.language, block.terminal);
+    }
+}
+
+/// Executes the blocks of one document.
+struct DocumentReader {
+    /// Sessions with the number of output lines already shown. Declared before the sandbox: they end before its
+    /// folder is removed.
+    terminals: HashMap<String, (ShellSession, usize)>,
+    /// Output of the last block that ran to its end.
+    output: String,
+    sandbox: Sandbox,
+}
+
+impl DocumentReader {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.install("cargo", CARGO);
+        Self { terminals: HashMap::new(), output: String::new(), sandbox }
+    }
+
+    fn follow(&mut self, block: &CodeBlock) {
+        let text = block.text.replace(DOCUMENTED_ADDRESS, &self.sandbox.address.to_string());
+        match (&*block.language, &*block.terminal) {
+            ("sh", "") => {
+                eprintln!("{}", block.place);
+                self.output = self.sandbox.run(&text);
+            }
+            ("sh", name) => {
+                if let Some((mut session, _)) = self.terminals.remove(name) {
+                    session.stop();
+                }
+                self.terminals.insert(name.to_owned(), (self.sandbox.start(&text), 0));
+            }
+            ("console", "") => {
+                let shown = find_shown(&self.output, &text);
+                assert!(shown.is_some(), "{} differs from:\n{}", block.place, self.output);
+            }
+            ("console", name) => self.wait_for_output(name, &text, &block.place),
+            _ => {}
+        }
+    }
+
+    fn wait_for_output(&mut self, terminal: &str, text: &str, place: &str) {
+        let (session, shown_lines) = self.terminals.get_mut(terminal).expect("the terminal exists");
+        let rest = || -> String {
+            session.output().lines().skip(*shown_lines).flat_map(|line| [line, "\n"]).collect()
+        };
+        let condition = format!("{place} is printed");
+        *shown_lines += wait_until(&condition, WAIT_TIMEOUT, || find_shown(&rest(), text));
+    }
+}
