@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use engine::Engine;
-use feeds::{Announcement, Run, Speed};
+use feeds::{Announcement, RepeatMode, Speed};
 use flight::{BoardName, Change};
 use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
@@ -22,7 +22,7 @@ pub(crate) struct Demo {
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
     /// How many times faster than real the day passes.
-    #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_A_SECOND)]
+    #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_PER_SECOND)]
     speed: Speed,
     /// Only the landing of one flight, then the sample's board is closed.
     #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
@@ -43,11 +43,11 @@ impl Demo {
         let listener = listen::bind(&self.listen).await?;
         let settings = files::fit(settings);
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
-        let run = if self.once { Run::Once } else { Run::Forever };
+        let run = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let [main, jfk] = ["main", "jfk"].map(BoardName::parse);
         let (main, jfk) = (main?, jfk?);
         let (sample, day) =
-            (feeds::sample(&main, run, Speed::REAL), feeds::day(&jfk, run, self.speed));
+            (feeds::sample(&main, run, Speed::REAL_TIME), feeds::day(&jfk, run, self.speed));
         begin(&engine, main, sample).await?;
         begin(&engine, jfk, day).await?;
         listen::serve_until_stopped(listener, App::new(engine, settings)).await?;
@@ -65,13 +65,13 @@ async fn begin(
     let engine = engine.clone();
     let start = Instant::now();
     let mut feed = feed.peekable();
-    while let Some(Announcement { update, .. }) = feed.next_if(|next| next.after.is_zero()) {
-        publish(&engine, &board, update).await?;
+    while let Some(Announcement { change, .. }) = feed.next_if(|next| next.after.is_zero()) {
+        publish(&engine, &board, change).await?;
     }
     tokio::spawn(async move {
-        for Announcement { after, update } in feed {
+        for Announcement { after, change } in feed {
             tokio::time::sleep_until(start + after).await;
-            if let Err(error) = publish(&engine, &board, update).await {
+            if let Err(error) = publish(&engine, &board, change).await {
                 tracing::error!("the feed of {board} ended: {error:#}");
                 return;
             }

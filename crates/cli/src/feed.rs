@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
-use feeds::{Announcement, Run, Speed};
+use feeds::{Announcement, RepeatMode, Speed};
 use flight::Change;
 use serde_json::{Value, json};
 
@@ -39,15 +39,15 @@ enum Which {
 impl Feed {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let client = self.target.connect()?;
-        let run = if self.once { Run::Once } else { Run::Forever };
+        let run = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let board = &self.target.board;
         match self.feed {
             Which::Sample => {
-                let speed = self.speed.unwrap_or(Speed::REAL);
+                let speed = self.speed.unwrap_or(Speed::REAL_TIME);
                 play(&client, feeds::sample(board, run, speed))
             }
             Which::Day => {
-                let speed = self.speed.unwrap_or(Speed::MINUTE_A_SECOND);
+                let speed = self.speed.unwrap_or(Speed::MINUTE_PER_SECOND);
                 play(&client, feeds::day(board, run, speed))
             }
         }?;
@@ -60,19 +60,19 @@ fn play(client: &Client, feed: impl Iterator<Item = Announcement>) -> Result<()>
     let start = Instant::now();
     let run = format!("feed-{:016x}", rand::random::<u64>());
     let mut feed = feed.zip(1_u64..).peekable();
-    while let Some((Announcement { after, update }, number)) = feed.next() {
+    while let Some((Announcement { after, change }, number)) = feed.next() {
         std::thread::sleep(after.saturating_sub(start.elapsed()));
-        if let Change::PutBoard(settings) = &update {
+        if let Change::PutBoard(settings) = &change {
             client.put_board(&json!(settings))?;
             continue;
         }
-        let mut lines = vec![line(&update, &run, number)];
+        let mut lines = vec![line(&change, &run, number)];
         while lines.len() < crate::client::MAX_LINES
             && let Some((next, number)) = feed.next_if(|(next, _)| {
-                next.after <= start.elapsed() && !matches!(next.update, Change::PutBoard(_))
+                next.after <= start.elapsed() && !matches!(next.change, Change::PutBoard(_))
             })
         {
-            lines.push(line(&next.update, &run, number));
+            lines.push(line(&next.change, &run, number));
         }
         for answer in client.publish(&lines)? {
             if let Some(detail) = answer.detail.filter(|_| answer.status != 200) {

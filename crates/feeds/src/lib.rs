@@ -1,45 +1,45 @@
-//! Where updates come from.
+//! Sources of updates.
 //!
-//! A feed is an iterator of [`Announcement`]s: an update, and how long after the feed's start it
-//! is to be made. Waiting until then and sending it is the caller's work, so a feed needs no clock
-//! and gives the same announcements each time. It knows one board by name, and nothing of how
-//! updates travel.
+//! A feed is an iterator of [`Announcement`]s: a change to a board, and its time since the start of
+//! the feed. The caller waits until then and publishes the change, so a feed needs no clock and
+//! returns the same announcements each time. A feed knows the name of its board and nothing about
+//! publishing.
 //!
 //! ```
-//! use feeds::{Run, Speed, sample};
+//! use feeds::{RepeatMode, Speed, sample};
 //! use flight::BoardName;
 //!
 //! let board = BoardName::parse("main")?;
 //! let mut last = None;
-//! for announcement in sample(&board, Run::Once, Speed::REAL) {
-//!     // Here a program waits until `announcement.after` has passed, and sends the update.
+//! for announcement in sample(&board, RepeatMode::Once, Speed::REAL_TIME) {
+//!     // Here a program waits until `announcement.after` has passed, and publishes the change.
 //!     last = Some(announcement);
 //! }
-//! let last = last.expect("a run has an end");
+//! let last = last.expect("the feed ends");
 //! assert_eq!(last.after.as_secs(), 12);
-//! assert!(matches!(last.update, flight::Change::CloseBoard { .. }));
+//! assert!(matches!(last.change, flight::Change::CloseBoard { .. }));
 //! # Ok::<(), flight::ParseError>(())
 //! ```
 
-/// Updates with their moments, played once or for ever.
-mod script;
-
-/// How much faster than real a feed runs.
+/// The ratio of a feed's clock to real time.
 mod speed;
+
+/// Changes with their times, played once or forever.
+mod script;
 
 /// The sample board: six arrivals that land one after another.
 mod sample;
 
-/// The recorded day: its table, read.
+/// The table of the recorded day.
 mod recording;
 
-/// What is announced of one recorded departure, and when.
+/// The announcements for one recorded departure, and their times.
 mod plan;
 
-/// The recorded day: its board, and all its announcements in order.
+/// The recorded day: its board and all its announcements in order.
 mod day;
 
 pub use day::day;
 pub use sample::sample;
-pub use script::{Announcement, Run};
-pub use speed::{NotASpeed, Speed};
+pub use script::{Announcement, RepeatMode};
+pub use speed::{InvalidSpeed, Speed};

@@ -1,17 +1,17 @@
-//! The recorded day: its table, read.
+//! The table of the recorded day.
 //!
-//! What the columns mean and where they come from is told in `data/README.md`. Nothing here is
-//! invented; what is, is in `plan`.
+//! `data/README.md` describes the columns and their source. Nothing here is invented; `plan` invents
+//! the moments of the announcements.
 
 use jiff::Timestamp;
 use jiff::tz::{self, Offset};
 
-/// The day as the airport's clock shows it all day long: New York's daylight saving time.
-pub(crate) const OFFSET: Offset = tz::offset(-4);
+/// Offset of the airport's clock all day: New York's daylight saving time.
+pub(crate) const AIRPORT_OFFSET: Offset = tz::offset(-4);
 
 const TABLE: &str = include_str!("../../../data/jfk-2013-07-10.csv");
 
-/// One flight that was scheduled to leave.
+/// One scheduled flight.
 pub(crate) struct Departure {
     pub(crate) flight: String,
     pub(crate) airline: String,
@@ -20,23 +20,22 @@ pub(crate) struct Departure {
     /// Registration.
     pub(crate) aircraft: Option<String>,
     pub(crate) scheduled: Timestamp,
-    /// Scheduled too, with the destination's offset: as text, since nothing is computed from it.
+    /// Scheduled arrival with the destination's offset; text, since nothing is computed from it.
     pub(crate) arrival: String,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: DepartureOutcome,
 }
 
-/// What became of it.
-pub(crate) enum Outcome {
+pub(crate) enum DepartureOutcome {
     Cancelled,
-    Left {
+    Departed {
         actual: Timestamp,
-        /// Whether it is known to have come down where it should.
+        /// False if it was diverted or its arrival is unknown.
         arrived: bool,
     },
 }
 
-/// The columns in their order.
-type Row = (
+/// The columns in order.
+type DepartureRow = (
     String,
     String,
     String,
@@ -51,16 +50,18 @@ type Row = (
 /// All departures of the day, by scheduled time.
 pub(crate) fn departures() -> Vec<Departure> {
     let mut table = csv::Reader::from_reader(TABLE.as_bytes());
-    let rows = table.deserialize::<Row>();
-    rows.map(|row| row.expect("the program holds the table, and a test reads it").into()).collect()
+    let rows = table.deserialize::<DepartureRow>();
+    rows.map(|row| row.expect("the table is embedded, and a test reads it").into()).collect()
 }
 
-impl From<Row> for Departure {
-    fn from(row: Row) -> Self {
+impl From<DepartureRow> for Departure {
+    fn from(row: DepartureRow) -> Self {
         let (flight, airline, destination, aircraft, scheduled, _, actual, arrival, outcome) = row;
         let outcome = match actual {
-            Some(actual) => Outcome::Left { actual, arrived: outcome != "unknown-arrival" },
-            None => Outcome::Cancelled,
+            Some(actual) => {
+                DepartureOutcome::Departed { actual, arrived: outcome != "unknown-arrival" }
+            }
+            None => DepartureOutcome::Cancelled,
         };
         Self { flight, airline, destination, aircraft, scheduled, arrival, outcome }
     }

@@ -1,14 +1,15 @@
 //! The sample board: six arrivals that land one after another.
 //!
-//! It needs no data and shows every kind of update within seconds. Its rows have times without a
-//! date, so that it looks right on any day.
+//! It needs no data and shows every kind of update within seconds. Its rows have times without a date,
+//! so it looks right on any day.
 
+use std::iter;
 use std::time::Duration;
 
 use flight::BoardName;
 use serde_json::{Value, json};
 
-use crate::script::{Announcement, Cue, Run, Script, update};
+use crate::script::{Announcement, RepeatMode, Script, ScriptStep, change};
 use crate::speed::Speed;
 
 /// Origin, flight and scheduled arrival, in the order of the board.
@@ -21,43 +22,43 @@ const ARRIVALS: [(&str, &str, &str); 6] = [
     ("Tokyo", "G119", "10:35"),
 ];
 
-/// The one that lands first; the others follow in the order of the board.
-const FIRST: &str = "I768";
+/// The flight that lands first; the others follow in the order of the board.
+const FIRST_FLIGHT: &str = "I768";
 
-/// Between two changes.
-const STEP: Duration = Duration::from_secs(3);
+/// Time between two changes.
+const STEP_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The board "Arrivals" with six rows. One flight after another is `landing`, then `landed`, then
-/// gone, with three seconds between two changes. [`Run::Once`] lets the first one land and then
-/// closes the board; [`Run::Forever`] fills the board again when it is empty.
+/// removed, with three seconds between two changes. [`RepeatMode::Once`] lands the first flight and
+/// then closes the board; [`RepeatMode::Forever`] fills the board again when it is empty.
 ///
-/// It may be started on a board that still has rows of an earlier start: they are replaced.
+/// It may start on a board that still has rows of an earlier start, and replaces them.
 pub fn sample(
     board: &BoardName,
-    run: Run,
+    repeat: RepeatMode,
     speed: Speed,
 ) -> impl Iterator<Item = Announcement> + use<> {
-    let say = |event, data| update(board, event, &data);
-    let others =
-        ARRIVALS.map(|(_, flight, _)| flight).into_iter().filter(|flight| *flight != FIRST);
-    let changes: Vec<_> = match run {
-        Run::Once => landing(FIRST).into_iter().chain([closing()]).collect(),
-        Run::Forever => [FIRST].into_iter().chain(others).flat_map(landing).collect(),
+    let flights = ARRIVALS.map(|(_, flight, _)| flight);
+    let others = flights.into_iter().filter(|flight| *flight != FIRST_FLIGHT);
+    let events: Vec<_> = match repeat {
+        RepeatMode::Once => landing(FIRST_FLIGHT).into_iter().chain([closing()]).collect(),
+        RepeatMode::Forever => iter::once(FIRST_FLIGHT).chain(others).flat_map(landing).collect(),
     };
     let rows = ARRIVALS.map(|(origin, flight, arrival)| {
         let row = json!({"flight": flight, "origin": origin, "arrival": arrival, "state": ""});
-        Cue { at: Duration::ZERO, update: say("flightAddition", row) }
+        ScriptStep { at: Duration::ZERO, change: change(board, "flightAddition", &row) }
     });
-    let moments = (1..).map(|step| STEP * step);
-    let changes =
-        moments.zip(changes).map(|(at, (event, data))| Cue { at, update: say(event, data) });
+    let times = (1..).map(|step| STEP_INTERVAL * step);
+    let steps = times
+        .zip(events)
+        .map(|(at, (event, data))| ScriptStep { at, change: change(board, event, &data) });
     let settings = json!({"title": "Arrivals", "kind": "arrivals"});
     Script {
-        board: say("boardUpdate", settings),
-        round: rows.into_iter().chain(changes).collect(),
-        pause: STEP,
+        board: change(board, "boardUpdate", &settings),
+        round: rows.into_iter().chain(steps).collect(),
+        pause: STEP_INTERVAL,
     }
-    .play(run, speed)
+    .play(repeat, speed)
 }
 
 fn landing(flight: &str) -> [(&'static str, Value); 3] {

@@ -1,7 +1,7 @@
-//! Updates with their moments, played once or for ever.
+//! Changes with their times, played once or forever.
 //!
-//! Both feeds are a script: a board, and a round of cues that may begin anew. What the cues say is
-//! theirs. The moments in a script are on its own clock; [`Speed`] makes them those of the wall.
+//! Both feeds are scripts: a board, and a round of steps that may repeat. Times in a script are on
+//! the feed's clock; [`Speed`] converts them to real time.
 
 use std::iter;
 use std::time::Duration;
@@ -11,60 +11,64 @@ use serde_json::Value;
 
 use crate::speed::Speed;
 
-/// One update, and when to make it.
+/// A change to publish, and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
-    /// How long after the feed's start. Never less than that of the announcement before.
+    /// Time since the start of the feed, never less than that of the announcement before.
     pub after: Duration,
-    /// What to announce.
-    pub update: Change,
+    /// The change to publish.
+    pub change: Change,
 }
 
-/// Whether a feed comes to an end.
+/// The number of times that a feed is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
-    /// It plays one time and ends.
+pub enum RepeatMode {
+    /// The feed ends after one round.
     Once,
-    /// When it is through it begins anew. It never ends.
+    /// The feed starts over after each round and never ends.
     Forever,
 }
 
 pub(crate) struct Script {
     pub(crate) board: Change,
-    /// In the order of their moments.
-    pub(crate) round: Vec<Cue>,
-    /// From the last cue of a round to the start of the next.
+    /// In the order of their times.
+    pub(crate) round: Vec<ScriptStep>,
+    /// Time from the last step of a round to the start of the next round.
     pub(crate) pause: Duration,
 }
 
 #[derive(Clone)]
-pub(crate) struct Cue {
-    /// Since the start of the round.
+pub(crate) struct ScriptStep {
+    /// Time since the start of the round.
     pub(crate) at: Duration,
-    pub(crate) update: Change,
+    pub(crate) change: Change,
 }
 
 impl Script {
-    pub(crate) fn play(self, run: Run, speed: Speed) -> impl Iterator<Item = Announcement> {
+    pub(crate) fn play(
+        self,
+        repeat: RepeatMode,
+        speed: Speed,
+    ) -> impl Iterator<Item = Announcement> {
         let Self { board, round, pause } = self;
-        let length = round.last().map_or(Duration::ZERO, |cue| cue.at) + pause;
+        let length = round.last().map_or(Duration::ZERO, |step| step.at) + pause;
         let starts = iter::successors(Some(Duration::ZERO), move |start| Some(*start + length));
-        let starts = starts.take(match run {
-            Run::Once => 1,
-            Run::Forever => usize::MAX,
+        let starts = starts.take(match repeat {
+            RepeatMode::Once => 1,
+            RepeatMode::Forever => usize::MAX,
         });
         let rounds = starts.flat_map(move |start| {
-            let cues = round.clone().into_iter();
-            cues.map(move |cue| Cue { at: start + cue.at, ..cue })
+            let steps = round.clone().into_iter();
+            steps.map(move |step| ScriptStep { at: start + step.at, ..step })
         });
-        // A later round does not repeat the board: nothing but the rows was changed meanwhile.
-        iter::once(Cue { at: Duration::ZERO, update: board })
-            .chain(rounds)
-            .map(move |cue| Announcement { after: speed.on_the_wall(cue.at), update: cue.update })
+        // Only the first round sets the board: the steps change rows and nothing else.
+        iter::once(ScriptStep { at: Duration::ZERO, change: board }).chain(rounds).map(
+            move |step| Announcement { after: speed.to_real_time(step.at), change: step.change },
+        )
     }
 }
 
-/// The update that a feed writes in the words of the stream.
-pub(crate) fn update(board: &BoardName, event: &str, data: &Value) -> Change {
-    Change::parse(board, event, data).expect("what feeds can say is fixed, and tests have it said")
+/// Makes the change that an event of the stream describes.
+pub(crate) fn change(board: &BoardName, event: &str, data: &Value) -> Change {
+    Change::parse(board, event, data).expect("feeds are constant, and tests play all of them")
 }

@@ -1,39 +1,39 @@
-//! How much faster than real a feed runs.
+//! The ratio of a feed's clock to real time.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How many seconds of a feed's own clock pass in one second: a whole number from 1 to
-/// [`Speed::MAX`].
+/// Seconds of a feed's clock per second of real time: a whole number from 1 to [`Speed::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speed(u32);
 
-/// A text that is no [`Speed`].
+/// A text is not a valid [`Speed`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotASpeed;
+pub struct InvalidSpeed;
 
 impl Speed {
-    /// As fast as things really are.
-    pub const REAL: Self = Self(1);
+    /// The speed of the real events.
+    pub const REAL_TIME: Self = Self(1);
 
-    /// A minute in a second: a day takes 24 minutes.
-    pub const MINUTE_A_SECOND: Self = Self(60);
+    /// A minute per second: a day takes 24 minutes.
+    pub const MINUTE_PER_SECOND: Self = Self(60);
 
-    /// An hour in a second. Beyond that a board changes faster than anyone could read it.
+    /// An hour per second. A faster board could not be read.
     pub const MAX: Self = Self(3_600);
 
-    pub(crate) fn on_the_wall(self, feeds_own: Duration) -> Duration {
-        feeds_own / self.0
+    /// Converts a time on the feed's clock to real time.
+    pub(crate) fn to_real_time(self, feed_time: Duration) -> Duration {
+        feed_time / self.0
     }
 }
 
 impl FromStr for Speed {
-    type Err = NotASpeed;
+    type Err = InvalidSpeed;
 
-    fn from_str(text: &str) -> Result<Self, NotASpeed> {
-        let times = text.parse().ok().filter(|times| (1..=Self::MAX.0).contains(times));
-        times.map(Self).ok_or(NotASpeed)
+    fn from_str(text: &str) -> Result<Self, InvalidSpeed> {
+        let factor = text.parse().ok().filter(|factor| (1..=Self::MAX.0).contains(factor));
+        factor.map(Self).ok_or(InvalidSpeed)
     }
 }
 
@@ -43,10 +43,10 @@ impl fmt::Display for Speed {
     }
 }
 
-impl fmt::Display for NotASpeed {
+impl fmt::Display for InvalidSpeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a speed is a whole number from 1 to {}", Speed::MAX)
+        write!(f, "speed must be a whole number from 1 to {}", Speed::MAX)
     }
 }
 
-impl std::error::Error for NotASpeed {}
+impl std::error::Error for InvalidSpeed {}

@@ -1,53 +1,55 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use feeds::{Announcement, Run, Speed, day};
+use feeds::{Announcement, RepeatMode, Speed, day};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::audience::{Audience, name};
-use crate::recording::{Row, departures, time};
+use crate::folded_board::{FoldedBoard, board_name};
+use crate::recording::{TableRow, departures, time};
 
 fn once() -> Vec<Announcement> {
-    day(&name(), Run::Once, Speed::REAL).collect()
+    day(&board_name(), RepeatMode::Once, Speed::REAL_TIME).collect()
 }
 
-/// What was announced of one flight: the event, and its data.
-struct Said {
+/// One announcement for a flight.
+struct FlightEvent {
     at: Timestamp,
     event: String,
     data: Value,
 }
 
-impl Said {
-    fn says(&self, field: &str) -> Option<&str> {
-        self.data[field].as_str()
+impl FlightEvent {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.data[name].as_str()
     }
 }
 
-/// All flights of the table, each with what was announced of it on the board's clock.
-fn histories() -> Vec<(Row, Vec<Said>)> {
+/// All rows of the table, each with the announcements for its flight on the board's clock.
+fn histories() -> Vec<(TableRow, Vec<FlightEvent>)> {
     let start = start();
-    let mut said: BTreeMap<String, Vec<Said>> = BTreeMap::new();
+    let mut histories: BTreeMap<String, Vec<FlightEvent>> = BTreeMap::new();
     for announcement in &once()[1..] {
-        let mut update = serde_json::to_value(&announcement.update).unwrap();
-        let (event, data) = (update["event"].take(), update["data"].take());
+        let mut change = serde_json::to_value(&announcement.change).unwrap();
+        let data = change["data"].take();
         let flight = data["flight"].as_str().unwrap().to_owned();
-        let event = event.as_str().unwrap().to_owned();
-        said.entry(flight).or_default().push(Said { at: start + announcement.after, event, data });
+        let event = change["event"].as_str().unwrap().to_owned();
+        let at = start + announcement.after;
+        histories.entry(flight).or_default().push(FlightEvent { at, event, data });
     }
-    let histories = departures().into_iter().map(|row| {
-        let said = said.remove(&row["flight"]).unwrap();
-        (row, said)
+    let with_rows = departures().into_iter().map(|row| {
+        let events = histories.remove(&row["flight"]).unwrap();
+        (row, events)
     });
-    histories.collect()
+    with_rows.collect()
 }
 
-/// The board's clock at the start. Each departure is announced within its minute, some at once.
+/// The board's clock at the start of the feed. Departures are announced within their minute, and at
+/// least one of them at its first second.
 fn start() -> Timestamp {
-    let starts = once().into_iter().filter_map(|Announcement { after, update }| {
-        let update = serde_json::to_value(update).unwrap();
-        Some(time(update["data"]["actual"].as_str()?) - after)
+    let starts = once().into_iter().filter_map(|Announcement { after, change }| {
+        let change = serde_json::to_value(change).unwrap();
+        Some(time(change["data"]["actual"].as_str()?) - after)
     });
     starts.max().unwrap()
 }
@@ -56,17 +58,17 @@ fn mins(mins: i64) -> SignedDuration {
     SignedDuration::from_mins(mins)
 }
 
-/// Whether `at` is in the minute that is so many minutes before (or after) that time.
-fn is_in_minute(at: Timestamp, of: &str, offset: i64) -> bool {
-    let minute = time(of) + mins(offset);
+/// Returns true if `at` is in the minute that begins `offset` minutes after `base`.
+fn is_in_minute(at: Timestamp, base: &str, offset: i64) -> bool {
+    let minute = time(base) + mins(offset);
     (minute..minute + mins(1)).contains(&at)
 }
 
 #[test]
-fn the_board_names_the_day_and_what_is_invented() {
-    let mut audience = Audience::default();
-    audience.event(day(&name(), Run::Once, Speed::MINUTE_A_SECOND).next().unwrap());
-    let settings = serde_json::to_value(audience.timetable().settings()).unwrap();
+fn board_settings_describe_the_replay() {
+    let mut board = FoldedBoard::default();
+    board.event(day(&board_name(), RepeatMode::Once, Speed::MINUTE_PER_SECOND).next().unwrap());
+    let settings = serde_json::to_value(board.timetable().settings()).unwrap();
     let expected = json!({
         "name": "here",
         "title": "JFK departures, 10 July 2013",
@@ -85,11 +87,13 @@ fn the_board_names_the_day_and_what_is_invented() {
 }
 
 #[test]
-fn all_rows_come_first_as_the_table_has_them() {
-    let mut audience = Audience::default();
-    let (first, later) = once().into_iter().partition(|said| said.after == Duration::ZERO);
-    let first: Vec<Announcement> = first;
-    first.into_iter().for_each(|said| _ = audience.event(said));
+fn all_rows_come_first() {
+    let mut board = FoldedBoard::default();
+    let (first, later): (Vec<Announcement>, Vec<Announcement>) =
+        once().into_iter().partition(|announcement| announcement.after == Duration::ZERO);
+    for announcement in first {
+        board.event(announcement);
+    }
 
     let rows = departures().into_iter().map(|row| {
         let mut expected = json!({"date": "2013-07-10", "state": "scheduled"});
@@ -99,45 +103,49 @@ fn all_rows_come_first_as_the_table_has_them() {
         }
         expected
     });
-    assert_eq!(audience.rows(), rows.collect::<Value>());
+    assert_eq!(board.rows(), rows.collect::<Value>());
 
-    let later: Vec<Announcement> = later;
-    assert!(later.iter().all(|said| said.after >= Duration::from_secs(60)));
+    assert!(later.iter().all(|announcement| announcement.after >= Duration::from_secs(60)));
 }
 
 #[test]
-fn every_announcement_changes_the_board_and_the_last_leaves_it_empty() {
-    let mut audience = Audience::default();
+fn announcements_end_with_an_empty_board() {
+    let mut board = FoldedBoard::default();
     let announcements = once();
     assert!(announcements.is_sorted_by_key(|announcement| announcement.after));
-    announcements.into_iter().for_each(|announcement| _ = audience.event(announcement));
-    assert!(audience.timetable().is_empty());
-    assert_eq!(audience.timetable().close_reason(), None);
+    for announcement in announcements {
+        board.event(announcement);
+    }
+    assert!(board.timetable().is_empty());
+    assert_eq!(board.timetable().close_reason(), None);
 }
 
 #[test]
-fn states_come_in_their_order() {
-    let leaving =
-        ["scheduled", "check-in", "boarding", "final call", "gate closed", "departed", "gone"];
-    let cancelled = ["scheduled", "check-in", "cancelled", "gone"];
-    for (row, said) in histories() {
-        let gone = |said: &Said| (said.event == "flightRemoval").then_some("gone".to_owned());
-        let state = |said: &Said| said.says("state").map(str::to_owned).or_else(|| gone(said));
-        let states: Vec<_> = said.iter().filter_map(state).collect();
+fn states_come_in_order() {
+    let departed =
+        ["scheduled", "check-in", "boarding", "final call", "gate closed", "departed", "removed"];
+    let cancelled = ["scheduled", "check-in", "cancelled", "removed"];
+    for (row, events) in histories() {
+        let state = |event: &FlightEvent| match &*event.event {
+            "flightRemoval" => Some("removed".to_owned()),
+            _ => event.field("state").map(str::to_owned),
+        };
+        let states: Vec<_> = events.iter().filter_map(state).collect();
         match &*row["outcome"] {
             "cancelled" => assert_eq!(states, cancelled, "{row:?}"),
-            _ => assert_eq!(states, leaving, "{row:?}"),
+            _ => assert_eq!(states, departed, "{row:?}"),
         }
-        assert_eq!(said[0].event, "flightAddition", "{row:?}");
-        assert!(said[1..].iter().all(|said| said.event != "flightAddition"), "{row:?}");
+        assert_eq!(events[0].event, "flightAddition", "{row:?}");
+        assert!(events[1..].iter().all(|event| event.event != "flightAddition"), "{row:?}");
     }
 }
 
 #[test]
-fn each_state_has_its_time() {
-    for (row, said) in histories() {
-        let at = |state| said.iter().find(|said| said.says("state") == Some(state)).unwrap().at;
-        let removed = said.last().unwrap().at;
+fn states_come_on_time() {
+    for (row, events) in histories() {
+        let at =
+            |state| events.iter().find(|event| event.field("state") == Some(state)).unwrap().at;
+        let removed = events.last().unwrap().at;
         assert!(is_in_minute(at("check-in"), &row["departure"], -120), "{row:?}");
         if row["outcome"] == "cancelled" {
             let before = time(&row["departure"]).duration_since(at("cancelled"));
@@ -154,18 +162,18 @@ fn each_state_has_its_time() {
 }
 
 #[test]
-fn what_left_says_when_and_what_did_not_arrive_says_so() {
+fn departures_have_actual_times_and_remarks() {
     let remark = "diverted, or its arrival is unknown";
-    for (row, said) in histories() {
-        let all = |field| said.iter().filter_map(|said| said.says(field)).collect::<Vec<_>>();
-        let departed = said.iter().position(|said| said.says("state") == Some("departed"));
-        let actual = departed.and_then(|at| said[at].says("actual"));
+    for (row, events) in histories() {
+        let all = |field| events.iter().filter_map(|event| event.field(field)).collect::<Vec<_>>();
+        let departed = events.iter().position(|event| event.field("state") == Some("departed"));
+        let actual = departed.and_then(|at| events[at].field("actual"));
         assert_eq!(actual.unwrap_or_default(), row["actual"], "{row:?}");
         assert_eq!(all("actual").len(), usize::from(departed.is_some()), "{row:?}");
         match &*row["outcome"] {
             "unknown-arrival" => {
                 assert_eq!(all("remark"), [remark], "{row:?}");
-                let at = said.iter().position(|said| said.says("remark").is_some());
+                let at = events.iter().position(|event| event.field("remark").is_some());
                 assert!(at > departed, "{row:?}");
             }
             _ => assert!(all("remark").is_empty(), "{row:?}"),
@@ -174,12 +182,12 @@ fn what_left_says_when_and_what_did_not_arrive_says_so() {
 }
 
 #[test]
-fn delays_become_known_in_steps_that_end_in_the_truth() {
-    let mut most = 0;
-    for (row, said) in histories() {
+fn delays_are_announced_in_steps() {
+    let mut max_steps = 0;
+    for (row, events) in histories() {
         let delay = row["delayMinutes"].parse().unwrap_or(0);
         let estimates: Vec<_> =
-            said.iter().filter_map(|said| Some((said.at, said.says("estimated")?))).collect();
+            events.iter().filter_map(|event| Some((event.at, event.field("estimated")?))).collect();
         assert_eq!(estimates.is_empty(), delay < 5, "{row:?}");
         let Some((first, last)) = estimates.first().zip(estimates.last()) else { continue };
 
@@ -188,30 +196,34 @@ fn delays_become_known_in_steps_that_end_in_the_truth() {
         assert_eq!(last.1, row["actual"]);
         assert!(estimates.is_sorted_by(|(_, one), (_, next)| time(one) < time(next)), "{row:?}");
         for (at, estimated) in &estimates {
-            assert!(time(estimated) > *at + mins(30), "{estimated} said at {at}: {row:?}");
+            assert!(time(estimated) > *at + mins(30), "{estimated} announced at {at}: {row:?}");
         }
-        let boarding = said.iter().find(|said| said.says("state") == Some("boarding")).unwrap();
-        assert!(last.0 < boarding.at, "put off while boarding: {row:?}");
-        most = most.max(estimates.len());
+        let boarding =
+            events.iter().find(|event| event.field("state") == Some("boarding")).unwrap();
+        assert!(last.0 < boarding.at, "delayed while boarding: {row:?}");
+        max_steps = max_steps.max(estimates.len());
     }
-    assert!(most > 3, "the worst delay, over ten hours, came in {most} steps");
+    assert!(max_steps > 3, "the longest delay, over ten hours, came in {max_steps} steps");
 }
 
 #[test]
-fn announcements_of_one_minute_do_not_come_at_once() {
+fn announcements_are_spread_over_the_minute() {
     let mut changes: BTreeMap<Duration, usize> = BTreeMap::new();
-    for announcement in once().into_iter().filter(|said| said.after > Duration::ZERO) {
+    for announcement in
+        once().into_iter().filter(|announcement| announcement.after > Duration::ZERO)
+    {
         *changes.entry(announcement.after).or_default() += 1;
     }
-    let most = changes.values().max().unwrap();
-    assert!(*most <= 4, "{most} in one second");
+    let max = changes.values().max().unwrap();
+    assert!(*max <= 4, "{max} in one second");
 }
 
 #[test]
-fn for_ever_begins_anew_on_an_empty_board() {
+fn forever_repeats_the_day() {
     let once = once();
     let rows = once.len() - 1;
-    let forever: Vec<_> = day(&name(), Run::Forever, Speed::REAL).take(1 + 2 * rows).collect();
+    let forever: Vec<_> =
+        day(&board_name(), RepeatMode::Forever, Speed::REAL_TIME).take(1 + 2 * rows).collect();
     let (first, second) = forever.split_at(once.len());
     assert_eq!(first, once);
 
@@ -225,12 +237,12 @@ fn for_ever_begins_anew_on_an_empty_board() {
 }
 
 #[test]
-fn restarted_in_the_middle_it_ends_with_an_empty_board() {
+fn restart_ends_with_an_empty_board() {
     for cut in [1, 200, 332, 1_000, 2_000] {
-        let mut audience = Audience::default();
-        audience.hear(once().into_iter().take(cut));
-        let unchanged = audience.hear(once());
-        assert!(audience.timetable().is_empty());
-        assert!(unchanged <= 1 + 331, "rows that had not changed yet, and the board");
+        let mut board = FoldedBoard::default();
+        board.apply_all(once().into_iter().take(cut));
+        let unchanged = board.apply_all(once());
+        assert!(board.timetable().is_empty());
+        assert!(unchanged <= 1 + 331, "only the board and rows not yet changed may be unchanged");
     }
 }

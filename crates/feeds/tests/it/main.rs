@@ -1,9 +1,9 @@
-//! The feeds, told by what they announce and by what a board makes of it.
+//! The feeds, tested by their announcements and by the board that folding these gives.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-/// Announcements as lines, and a board that is told them.
-mod audience;
+/// A board that folds announcements.
+mod folded_board;
 
 /// The recorded day.
 mod day;
@@ -14,5 +14,5 @@ mod recording;
 /// The sample board.
 mod sample;
 
-/// Speeds, on both feeds.
+/// The speed of both feeds.
 mod speed;

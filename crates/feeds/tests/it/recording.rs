@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 
-pub(crate) type Row = BTreeMap<String, String>;
+pub(crate) type TableRow = BTreeMap<String, String>;
 
-/// The table as it lies in the repository, every column as text.
-pub(crate) fn table(name: &str) -> Vec<Row> {
+/// Reads a table of the repository, every column as text.
+pub(crate) fn table(name: &str) -> Vec<TableRow> {
     let mut table = csv::Reader::from_path(format!("{DATA}/{name}")).unwrap();
     let columns = table.headers().unwrap().clone();
     let names = || columns.iter().map(str::to_owned);
@@ -15,7 +15,7 @@ pub(crate) fn table(name: &str) -> Vec<Row> {
     rows.map(|row| names().zip(row.iter().map(str::to_owned)).collect()).collect()
 }
 
-pub(crate) fn departures() -> Vec<Row> {
+pub(crate) fn departures() -> Vec<TableRow> {
     table("jfk-2013-07-10.csv")
 }
 
@@ -23,12 +23,12 @@ pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn count(condition: impl Fn(&Row) -> bool) -> usize {
+fn count(condition: impl Fn(&TableRow) -> bool) -> usize {
     departures().iter().filter(|row| condition(row)).count()
 }
 
 #[test]
-fn the_day_has_the_figures_of_its_source() {
+fn row_counts_match_the_source() {
     assert_eq!(count(|_| true), 331);
     assert_eq!(count(|row| row["outcome"] == "cancelled"), 26);
     assert_eq!(count(|row| row["outcome"] == "unknown-arrival"), 13);
@@ -40,7 +40,7 @@ fn the_day_has_the_figures_of_its_source() {
 }
 
 #[test]
-fn actual_departures_are_the_scheduled_ones_and_the_delay() {
+fn actual_departure_is_scheduled_plus_delay() {
     for row in departures() {
         if row["outcome"] == "cancelled" {
             assert_eq!((&*row["delayMinutes"], &*row["actual"]), ("", ""), "{row:?}");
@@ -52,7 +52,7 @@ fn actual_departures_are_the_scheduled_ones_and_the_delay() {
 }
 
 #[test]
-fn times_are_of_the_day_with_the_offsets_of_their_places() {
+fn times_have_local_offsets() {
     for row in departures() {
         assert!(row["departure"].starts_with("2013-07-10T"), "{row:?}");
         assert!(row["departure"].ends_with(":00-04:00"), "{row:?}");
@@ -66,7 +66,7 @@ fn times_are_of_the_day_with_the_offsets_of_their_places() {
 }
 
 #[test]
-fn every_destination_has_a_name_and_codes_are_unique() {
+fn destinations_are_known_airports() {
     let airports = table("airports.csv");
     let codes: BTreeMap<_, _> = airports.iter().map(|row| (&row["iata"], row)).collect();
     assert_eq!(codes.len(), 7_884);
