@@ -14,7 +14,8 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use journal::{
-    Checkpoint, Error, Follow, Import, ImportRecord, ImportSource, Journal, Record, SqliteJournal,
+    Checkpoint, Follow, Import, ImportError, ImportRecord, ImportSource, Journal, Record,
+    SqliteJournal,
 };
 use nats_journal::{NatsImport, NatsJournal, ParseNatsConfigError, ServerList};
 
@@ -91,7 +92,7 @@ impl Copy {
         let original = Original { origin: ImportSource::of(&journal).await?, journal, start };
         let survey = match &self.places.to {
             Place::File(path) => match SqliteJournal::import(path, &original.origin) {
-                Err(Error::Occupied { .. }) => {
+                Err(ImportError::AlreadyExists { .. }) => {
                     original.compare(SqliteJournal::open_read_only(path)?).await
                 }
                 import => original.fill(import?).await,
@@ -99,7 +100,7 @@ impl Copy {
             Place::Nats(servers) => {
                 let place = self.cluster.place(servers.clone())?;
                 match NatsImport::begin(&place, &original.origin).await {
-                    Err(Error::Occupied { .. }) => {
+                    Err(ImportError::AlreadyExists { .. }) => {
                         original.compare(NatsJournal::open_read_only(&place).await?).await
                     }
                     import => original.fill(import?).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 use engine::Engine;
-use journal::JournalOptions;
+use journal::{AppendError, FollowError, JournalOptions, OpenError, StorageError};
 use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
 use tokio::sync::watch;
@@ -58,7 +58,7 @@ async fn open(
             Ok::<_, Error>(App::new(engine, settings.clone()))
         };
         let error = match opened.await {
-            Err(error) if may_pass(&error) => format!("{error:#}"),
+            Err(error) if is_transient(&error) => format!("{error:#}"),
             opened => return opened,
         };
         tracing::warn!("{error}; trying again");
@@ -67,19 +67,12 @@ async fn open(
     }
 }
 
-fn may_pass(error: &Error) -> bool {
-    use journal::Error::{Busy, Closed, NoRoom, OutOfReach, Removed, Replaced, Storage, Unknown};
-    let of_journal = error.chain().find_map(|error| error.downcast_ref::<journal::Error>());
-    matches!(
-        of_journal,
-        Some(
-            Busy | Closed
-                | NoRoom { .. }
-                | OutOfReach { .. }
-                | Removed { .. }
-                | Replaced { .. }
-                | Storage { .. }
-                | Unknown { .. }
-        )
-    )
+/// Whether opening may succeed later: NATS failed, or the journal changed while it was read.
+fn is_transient(error: &Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(OpenError::Storage(_)))
+            || cause.is::<StorageError>()
+            || cause.is::<FollowError>()
+            || cause.is::<AppendError>()
+    })
 }

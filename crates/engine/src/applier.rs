@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use flight::Boards;
-use journal::{Follow, Journal, Seq};
+use journal::{Follow, FollowError, Journal, SaveCheckpointError, Seq, StorageError};
 
 use crate::boards::{LiveBoards, PublishOutcome};
 use crate::envelope::{CommittedUpdate, EnvelopeError};
@@ -41,7 +41,7 @@ pub(crate) struct Applier<J: Journal> {
 pub enum ApplyError {
     /// The journal could not be read.
     #[error("cannot read the journal")]
-    Journal(#[from] journal::Error),
+    Journal(#[from] FollowError),
     /// A record could not be decoded.
     #[error("cannot decode the journal")]
     Envelope(#[from] EnvelopeError),
@@ -52,7 +52,7 @@ pub enum ApplyError {
 pub enum RestoreError {
     /// The journal could not be read.
     #[error("cannot read the journal")]
-    Journal(#[from] journal::Error),
+    Journal(#[from] StorageError),
     /// The checkpoint could not be decoded.
     #[error("cannot decode the journal")]
     Checkpoint(#[from] flight::CheckpointError),
@@ -98,9 +98,13 @@ impl<J: Journal> Applier<J> {
                     waiters.resolve(outcomes, self.applied);
                     self.checkpoint_if_due();
                 }
-                Err(ApplyError::Journal(journal::Error::Closed)) => break,
+                Err(ApplyError::Journal(FollowError::Storage(StorageError::Closed))) => break,
                 // Some applied records are no longer in the journal. Only a new start can recover.
-                Err(error @ ApplyError::Journal(journal::Error::Replaced { .. })) => {
+                Err(
+                    error @ ApplyError::Journal(FollowError::Storage(StorageError::Replaced {
+                        ..
+                    })),
+                ) => {
                     health.applier_failed(&error);
                     health.mark_journal_replaced();
                     break;
@@ -152,7 +156,7 @@ async fn write_checkpoint(
     seq: Seq,
     state: Bytes,
     needed_after: Seq,
-) -> Result<(), journal::Error> {
+) -> Result<(), SaveCheckpointError> {
     let is_shared = journal.staleness().is_some();
     if is_shared {
         tokio::time::sleep(CHECKPOINT_JITTER.mul_f64(rand::random::<f64>())).await;

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use journal::AppendError;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -85,14 +86,10 @@ impl Health {
     }
 
     /// Records the result of an append or a probe.
-    pub(crate) fn record_journal_result<T>(&self, result: &Result<T, journal::Error>) {
-        use journal::Error::{Closed, NoRoom, Replaced, Storage, Unknown};
+    pub(crate) fn record_journal_result<T>(&self, result: &Result<T, AppendError>) {
         let fault = match result {
             Ok(_) => None,
-            Err(
-                error
-                @ (Closed | NoRoom { .. } | Replaced { .. } | Storage { .. } | Unknown { .. }),
-            ) => Some(error_chain(error)),
+            Err(error) if error.is_journal_failure() => Some(error_chain(error)),
             // The other errors are about the request, not about the storage.
             Err(_) => return,
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flight::Update;
-use journal::{Journal, MAX_APPEND_RECORDS, NewRecord, Seq};
+use journal::{AppendError, Journal, MAX_APPEND_RECORDS, NewRecord, Seq};
 use tokio::time::{Instant, timeout_at};
 
 use crate::boards::PublishOutcome;
@@ -37,10 +37,10 @@ pub struct Publisher {
 pub enum PublishError {
     /// The update was not written.
     #[error("the journal did not accept the update")]
-    NotWritten(#[from] journal::Error),
+    NotWritten(#[from] AppendError),
     /// The update may have been written, and may still be applied.
     #[error("it is not known whether the update was or will be written")]
-    Unknown(#[source] journal::Error),
+    Unknown(#[source] AppendError),
     /// The update was written, but the applier has stopped.
     #[error("the server stopped before it applied the update")]
     Stopped,
@@ -51,7 +51,7 @@ trait Append: Send + Sync {
     fn append(&self, records: Vec<NewRecord>) -> AppendFuture<'_>;
 }
 
-type AppendFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Seq>, journal::Error>> + Send + 'a>>;
+type AppendFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Seq>, AppendError>> + Send + 'a>>;
 
 impl<J: Journal> Append for J {
     fn append(&self, records: Vec<NewRecord>) -> AppendFuture<'_> {
@@ -84,7 +84,7 @@ impl Publisher {
         }
         let unknown = match self.append(records).await {
             Ok(_) => None,
-            Err(error @ journal::Error::Unknown { .. }) => Some(error),
+            Err(error @ AppendError::OutcomeUnknown { .. }) => Some(error),
             Err(error) => return vec![Err(error.into()); count],
         };
         // If the append was lost, the outcome may never come. One deadline covers the whole batch.
@@ -130,7 +130,7 @@ impl Publisher {
         Ok(self.waiters.wait_applied(last).await?)
     }
 
-    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Seq>, journal::Error> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Seq>, AppendError> {
         let start = Instant::now();
         let appended = self.journal.append(records).await;
         self.health.record_journal_result(&appended);

@@ -4,8 +4,9 @@
 //! Ids stay, since an id names one record for ever and the copy has that record. Whoever writes on, here or
 //! there, does so in an epoch of its own.
 
+use crate::error::{FollowError, ImportError};
 use crate::journal::check_append;
-use crate::{Checkpoint, Epochs, Error, Follow, Journal, Record, Seq};
+use crate::{Checkpoint, Epochs, Follow, Journal, Record, Seq};
 
 /// What has to be known of the journal that is copied before its first record is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +39,11 @@ pub trait Import: Sized + Send + 'static {
     /// an error the tail may lie anywhere in them.
     ///
     /// # Errors
-    /// [`Error::Gap`], and those of an append.
+    /// [`ImportError::Gap`], and those of an append.
     fn write(
         &mut self,
         records: Vec<ImportRecord>,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    ) -> impl Future<Output = Result<(), ImportError>> + Send;
 
     /// Keeps the checkpoint, and makes a journal of it.
     ///
@@ -51,7 +52,7 @@ pub trait Import: Sized + Send + 'static {
     fn finish(
         self,
         start: Option<Checkpoint>,
-    ) -> impl Future<Output = Result<Self::Journal, Error>> + Send;
+    ) -> impl Future<Output = Result<Self::Journal, ImportError>> + Send;
 }
 
 impl ImportSource {
@@ -59,13 +60,13 @@ impl ImportSource {
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn of(journal: &impl Journal) -> Result<Self, Error> {
+    pub async fn of(journal: &impl Journal) -> Result<Self, FollowError> {
         let epochs = journal.epochs();
         let kept_after = match epochs.tail() {
             Seq::ZERO => Seq::ZERO,
             _ => match journal.follow(Seq::ZERO).next().await {
                 Ok(_) => Seq::ZERO,
-                Err(Error::Removed { kept_after, .. }) => kept_after,
+                Err(FollowError::Pruned { kept_after, .. }) => kept_after,
                 Err(e) => return Err(e),
             },
         };
@@ -83,15 +84,15 @@ impl ImportSource {
 /// bytes.
 ///
 /// # Errors
-/// [`Error::TooMany`], [`Error::TooLarge`] and [`Error::Gap`].
-pub fn check_import(tail: Seq, records: &[ImportRecord]) -> Result<usize, Error> {
+/// [`ImportError::Append`] and [`ImportError::Gap`].
+pub fn check_import(tail: Seq, records: &[ImportRecord]) -> Result<usize, ImportError> {
     let payloads: Vec<_> = records.iter().map(|copied| copied.record.payload.clone()).collect();
     let mut before = tail;
     for ImportRecord { record: Record { seq, .. }, .. } in records {
         if *seq != before.next() {
-            return Err(Error::Gap { seq: *seq, tail: before });
+            return Err(ImportError::Gap { seq: *seq, tail: before });
         }
         before = *seq;
     }
-    check_append(&payloads)
+    Ok(check_append(&payloads)?)
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Epochs, Error, Record, Seq};
+use crate::error::{AppendError, FollowError, SaveCheckpointError, SizeError, StorageError};
+use crate::{Epochs, Record, Seq};
 
 /// The largest payload taken. The longest update is far below it.
 pub const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
@@ -42,14 +43,17 @@ pub trait Journal: Send + Sync + 'static {
     /// The payloads are queued by the call itself, not when the future is first polled: appends
     /// called one after another are written in that order, however they are awaited. A future
     /// dropped before its answer takes nothing back.
-    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send;
+    fn append(
+        &self,
+        payloads: Vec<Bytes>,
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send;
 
     /// The same, of payloads that say more about themselves. A journal that has one writer, and nobody
     /// to show its records to, needs none of it.
     fn append_records(
         &self,
         payloads: Vec<NewRecord>,
-    ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send {
         self.append(payloads.into_iter().map(|record| record.payload).collect())
     }
 
@@ -57,9 +61,8 @@ pub trait Journal: Send + Sync + 'static {
     /// written as appends are, waits its turn among them and for the disk, and takes no number.
     ///
     /// # Errors
-    /// Those of an append: [`Error::NoRoom`], [`Error::Storage`], [`Error::Closed`], and
-    /// [`Error::Busy`], which says nothing about the storage.
-    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Those of an append. [`AppendError::QueueFull`] says nothing about the storage.
+    fn probe(&self) -> impl Future<Output = Result<(), AppendError>> + Send;
 
     /// All records after `after`: those there are, then new ones as they become durable, in order
     /// and without a seam. Whether `after` is a position of this journal is for [`Epochs::honours`]
@@ -89,19 +92,19 @@ pub trait Journal: Send + Sync + 'static {
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    ) -> impl Future<Output = Result<(), SaveCheckpointError>> + Send;
 
     /// The position of the newest checkpoint, where others write some too. [`Seq::ZERO`] where nobody does.
-    fn latest_checkpoint(&self) -> impl Future<Output = Result<Seq, Error>> + Send {
+    fn latest_checkpoint(&self) -> impl Future<Output = Result<Seq, StorageError>> + Send {
         std::future::ready(Ok(Seq::ZERO))
     }
 
     /// The oldest checkpoint kept: where a start begins to replay, so that everything needed is
     /// replayed too. `None` where there is none yet: replay from [`Seq::ZERO`].
-    fn start_point(&self) -> impl Future<Output = Result<Option<Checkpoint>, Error>> + Send;
+    fn start_point(&self) -> impl Future<Output = Result<Option<Checkpoint>, StorageError>> + Send;
 
     /// SqliteShared orderly: refuses new appends, writes and answers those waiting, lets the storage go.
-    /// Nothing acknowledged depends on it. Followers are told [`Error::Closed`], after what is still
+    /// Nothing acknowledged depends on it. Followers are told [`StorageError::Closed`](crate::StorageError::Closed), after what is still
     /// in memory for them.
     fn close(&self) -> impl Future<Output = ()> + Send;
 }
@@ -111,7 +114,7 @@ pub trait Follow: Send + 'static {
     /// The next records: at least one, and no more than [`MAX_BATCH_RECORDS`] and
     /// [`MAX_BATCH_BYTES`] allow. Waits where there are none yet. Dropping the future loses nothing.
     /// After an error the follower stands where it stood.
-    fn next(&mut self) -> impl Future<Output = Result<Vec<Record>, Error>> + Send;
+    fn next(&mut self) -> impl Future<Output = Result<Vec<Record>, FollowError>> + Send;
 }
 
 /// A payload with what a journal that others have a hand in may know of it.
@@ -139,10 +142,13 @@ pub struct Checkpoint {
 /// What an append must keep to, checked before anything is queued. Gives the payload bytes.
 ///
 /// # Errors
-/// [`Error::TooMany`] and [`Error::TooLarge`].
-pub fn check_append(payloads: &[Bytes]) -> Result<usize, Error> {
+/// [`AppendError::TooManyRecords`] and [`AppendError::TooLarge`].
+pub fn check_append(payloads: &[Bytes]) -> Result<usize, AppendError> {
     if payloads.len() > MAX_APPEND_RECORDS {
-        return Err(Error::TooMany { records: payloads.len(), limit: MAX_APPEND_RECORDS });
+        return Err(AppendError::TooManyRecords {
+            records: payloads.len(),
+            limit: MAX_APPEND_RECORDS,
+        });
     }
     let largest = payloads.iter().map(Bytes::len).max().unwrap_or(0);
     check_size("a payload", largest, MAX_PAYLOAD_BYTES)?;
@@ -154,16 +160,20 @@ pub fn check_append(payloads: &[Bytes]) -> Result<usize, Error> {
 /// Refuses what is larger than `limit`.
 ///
 /// # Errors
-/// [`Error::TooLarge`].
-pub fn check_size(what: &'static str, bytes: usize, limit: usize) -> Result<(), Error> {
-    if bytes > limit { Err(Error::TooLarge { what, bytes, limit }) } else { Ok(()) }
+/// [`SizeError`].
+pub fn check_size(subject: &'static str, bytes: usize, limit: usize) -> Result<(), SizeError> {
+    if bytes > limit { Err(SizeError { subject, bytes, limit }) } else { Ok(()) }
 }
 
 /// Refuses a checkpoint outside of what the journal reaches over.
 ///
 /// # Errors
-/// [`Error::OutOfReach`].
-pub fn check_checkpoint_seq(seq: Seq, kept_after: Seq, tail: Seq) -> Result<(), Error> {
+/// [`SaveCheckpointError::OutOfRange`].
+pub fn check_checkpoint_seq(
+    seq: Seq,
+    kept_after: Seq,
+    tail: Seq,
+) -> Result<(), SaveCheckpointError> {
     let within = (kept_after..=tail).contains(&seq);
-    if within { Ok(()) } else { Err(Error::OutOfReach { seq, kept_after, tail }) }
+    if within { Ok(()) } else { Err(SaveCheckpointError::OutOfRange { seq, kept_after, tail }) }
 }

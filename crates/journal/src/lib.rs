@@ -6,7 +6,7 @@
 //! use journal::{Follow, Journal, MemoryJournal, JournalOptions, Seq};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), journal::Error> {
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let journal = MemoryJournal::new(JournalOptions::default());
 //! let seqs = journal.append(vec![Bytes::from("landing"), Bytes::from("landed")]).await?;
 //! assert_eq!(seqs, [Seq(1), Seq(2)]);
@@ -66,7 +66,10 @@ pub mod backend {
 }
 
 pub use crate::epochs::{Epochs, MAX_EPOCHS};
-pub use crate::error::{Cause, Error};
+pub use crate::error::{
+    AppendError, Cause, FollowError, ImportError, OpenError, QueueError, SaveCheckpointError,
+    SizeError, StorageError,
+};
 pub use crate::import::{Import, ImportRecord, ImportSource};
 pub use crate::journal::{
     Checkpoint, Follow, Journal, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,

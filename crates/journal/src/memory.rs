@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use crate::error::{
+    AppendError, Cause, FollowError, ImportError, SaveCheckpointError, StorageError,
+};
 use crate::import::{Import, ImportRecord, ImportSource, check_import};
 use crate::journal::{
     MAX_STATE_BYTES, PROBE_BYTES, check_append, check_checkpoint_seq, check_size,
@@ -14,9 +17,7 @@ use crate::journal::{
 use crate::retention::{self, Expiry};
 use crate::ring::{self, RecordRing};
 use crate::tail::{self, TailState};
-use crate::{
-    Cause, Checkpoint, Epochs, Error, Follow, Journal, JournalOptions, Record, Seq, UnixMillis,
-};
+use crate::{Checkpoint, Epochs, Follow, Journal, JournalOptions, Record, Seq, UnixMillis};
 
 /// What [`JournalOptions::keep_bytes`] is for a journal in memory where nothing else is chosen.
 pub const MEMORY_KEEP_BYTES: u64 = 64 * 1024 * 1024;
@@ -66,7 +67,7 @@ impl MemoryJournal {
         MemoryImport { journal }
     }
 
-    fn append_now(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
+    fn append_now(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, AppendError> {
         check_append(&payloads)?;
         let mut contents = self.kept.open()?;
         let grown: usize = payloads.iter().map(|payload| ring::memory_cost(payload.len())).sum();
@@ -86,12 +87,17 @@ impl MemoryJournal {
         Ok(seqs)
     }
 
-    fn probe_now(&self) -> Result<(), Error> {
+    fn probe_now(&self) -> Result<(), AppendError> {
         let contents = self.kept.open()?;
-        self.check_room(&contents, ring::memory_cost(PROBE_BYTES))
+        Ok(self.check_room(&contents, ring::memory_cost(PROBE_BYTES))?)
     }
 
-    fn checkpoint_now(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+    fn checkpoint_now(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> Result<(), SaveCheckpointError> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         let mut contents = self.kept.open()?;
         check_checkpoint_seq(seq, contents.kept_after(), self.tail())?;
@@ -105,14 +111,17 @@ impl MemoryJournal {
         Ok(())
     }
 
-    fn check_room(&self, contents: &MemoryContents, grown: usize) -> Result<(), Error> {
+    fn check_room(&self, contents: &MemoryContents, grown: usize) -> Result<(), StorageError> {
         let limit = self.options.max_bytes.unwrap_or(MEMORY_MAX_BYTES);
         let wanted = contents.bytes() + grown as u64;
         if wanted <= limit {
             return Ok(());
         }
         let cause = format!("{wanted} bytes would be in use, and {limit} are allowed");
-        Err(Error::NoRoom { journal: "in memory".into(), source: Cause::from(Box::from(cause)) })
+        Err(StorageError::NoSpace {
+            journal: "in memory".into(),
+            source: Cause::from(Box::from(cause)),
+        })
     }
 
     fn retain(&self, contents: &mut MemoryContents) {
@@ -139,11 +148,14 @@ impl Default for MemoryJournal {
 impl Journal for MemoryJournal {
     type Follower = MemoryFollower;
 
-    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+    fn append(
+        &self,
+        payloads: Vec<Bytes>,
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send {
         std::future::ready(self.append_now(payloads))
     }
 
-    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
+    fn probe(&self) -> impl Future<Output = Result<(), AppendError>> + Send {
         std::future::ready(self.probe_now())
     }
 
@@ -168,11 +180,11 @@ impl Journal for MemoryJournal {
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    ) -> impl Future<Output = Result<(), SaveCheckpointError>> + Send {
         std::future::ready(self.checkpoint_now(seq, state, needed_after))
     }
 
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
         let contents = self.kept.open()?;
         let oldest = contents.checkpoints.first_key_value();
         Ok(oldest.map(|(&seq, state)| Checkpoint { seq, state: state.clone() }))
@@ -195,9 +207,9 @@ impl MemoryShared {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self) -> Result<MutexGuard<'_, MemoryContents>, Error> {
+    fn open(&self) -> Result<MutexGuard<'_, MemoryContents>, StorageError> {
         let contents = self.lock();
-        if self.tail_state.borrow().closed { Err(Error::Closed) } else { Ok(contents) }
+        if self.tail_state.borrow().closed { Err(StorageError::Closed) } else { Ok(contents) }
     }
 }
 
@@ -225,14 +237,14 @@ pub struct MemoryFollower {
 }
 
 impl Follow for MemoryFollower {
-    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+    async fn next(&mut self) -> Result<Vec<Record>, FollowError> {
         loop {
             let TailState { tail, closed } = *self.tail_state.borrow_and_update();
             if self.after < tail {
                 return self.advance();
             }
             if closed {
-                return Err(Error::Closed);
+                return Err(StorageError::Closed.into());
             }
             tail::changed(&mut self.tail_state).await?;
         }
@@ -240,9 +252,9 @@ impl Follow for MemoryFollower {
 }
 
 impl MemoryFollower {
-    fn advance(&mut self) -> Result<Vec<Record>, Error> {
+    fn advance(&mut self) -> Result<Vec<Record>, FollowError> {
         let contents = self.kept.lock();
-        let removed = Error::Removed { after: self.after, kept_after: contents.kept_after() };
+        let removed = FollowError::Pruned { after: self.after, kept_after: contents.kept_after() };
         let batch = contents.records.after(self.after).ok_or(removed)?;
         self.after = batch.last().map_or(self.after, |record| record.seq);
         Ok(batch)
@@ -262,7 +274,7 @@ impl Import for MemoryImport {
         self.journal.tail()
     }
 
-    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), Error> {
+    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), ImportError> {
         check_import(self.tail(), &records)?;
         let mut contents = self.journal.kept.open()?;
         let bytes =
@@ -275,7 +287,7 @@ impl Import for MemoryImport {
         Ok(())
     }
 
-    async fn finish(mut self, start: Option<Checkpoint>) -> Result<MemoryJournal, Error> {
+    async fn finish(mut self, start: Option<Checkpoint>) -> Result<MemoryJournal, ImportError> {
         if let Some(Checkpoint { seq, state }) = start {
             self.journal.checkpoint_now(seq, state, seq)?;
         }

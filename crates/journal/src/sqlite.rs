@@ -10,12 +10,13 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use tokio::sync::{oneshot, watch};
 
+use crate::error::{
+    AppendError, Cause, FollowError, ImportError, OpenError, SaveCheckpointError, StorageError,
+};
 use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_size};
 use crate::ring::RecordRing;
 use crate::tail::{self, TailState};
-use crate::{
-    Cause, Checkpoint, Epochs, Error, Follow, ImportSource, Journal, JournalOptions, Record, Seq,
-};
+use crate::{Checkpoint, Epochs, Follow, ImportSource, Journal, JournalOptions, Record, Seq};
 
 use self::reader::Wal;
 
@@ -72,10 +73,8 @@ impl SqliteJournal {
     /// Opens the journal in this file, or makes a new one, and begins an epoch in it.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::NoFolder`], [`Error::ReadOnly`], [`Error::NotAJournal`],
-    /// [`Error::Damaged`], [`Error::NewerFormat`], or else [`Error::Storage`] and
-    /// [`Error::NoRoom`].
-    pub fn open(path: impl AsRef<Path>, options: JournalOptions) -> Result<Self, Error> {
+    /// The file is in use, not writable, damaged or not a journal, or the disk fails.
+    pub fn open(path: impl AsRef<Path>, options: JournalOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let file = lock::lock_exclusive(path)?;
         let opened = schema::open(&file, &options)?;
@@ -83,7 +82,7 @@ impl SqliteJournal {
         let shared =
             SqliteShared::new(path, &epochs, reader::ReaderPool::new(file.path(), Wal::Present));
         let writer = writer::start(Arc::clone(&shared), opened, options, file).map_err(|e| {
-            Error::Storage { journal: path.display().to_string(), source: Arc::new(e) }
+            StorageError::Unavailable { journal: path.display().to_string(), source: Arc::new(e) }
         })?;
         Ok(SqliteJournal { epochs, shared, writer: Mutex::new(Some(writer)), read: None })
     }
@@ -92,9 +91,8 @@ impl SqliteJournal {
     /// are refused as if it were closed. While it is open nobody can write to it.
     ///
     /// # Errors
-    /// [`Error::Absent`], [`Error::Unfinished`], [`Error::InUse`], [`Error::NotAJournal`],
-    /// [`Error::Damaged`], [`Error::NewerFormat`], or else [`Error::Storage`].
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, Error> {
+    /// [`OpenError::NotFound`], [`OpenError::Unfinished`], and those of [`SqliteJournal::open`].
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let file = lock::lock_shared(path)?;
         let log = Wal::of(file.path());
@@ -107,8 +105,11 @@ impl SqliteJournal {
     /// Begins to copy another journal into this file, or goes on with it.
     ///
     /// # Errors
-    /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`SqliteJournal::open`].
-    pub fn import(path: impl AsRef<Path>, origin: &ImportSource) -> Result<SqliteImport, Error> {
+    /// [`ImportError::AlreadyExists`], [`ImportError::SourceMismatch`], and those of [`SqliteJournal::open`].
+    pub fn import(
+        path: impl AsRef<Path>,
+        origin: &ImportSource,
+    ) -> Result<SqliteImport, ImportError> {
         SqliteImport::begin(path.as_ref(), origin)
     }
 
@@ -127,23 +128,26 @@ impl SqliteJournal {
 impl Journal for SqliteJournal {
     type Follower = SqliteFollower;
 
-    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+    fn append(
+        &self,
+        payloads: Vec<Bytes>,
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send {
         let (answer, answered) = oneshot::channel();
         let queued = check_append(&payloads).and_then(|bytes| {
-            self.shared.queue.push(queue::SqliteJob::Append { payloads, answer }, bytes)
+            Ok(self.shared.queue.push(queue::SqliteJob::Append { payloads, answer }, bytes)?)
         });
         async move {
             queued?;
-            answered.await.unwrap_or(Err(Error::Closed))
+            answered.await.unwrap_or(Err(StorageError::Closed.into()))
         }
     }
 
-    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
+    fn probe(&self) -> impl Future<Output = Result<(), AppendError>> + Send {
         let (answer, answered) = oneshot::channel();
         let queued = self.shared.queue.push(queue::SqliteJob::Probe { answer }, PROBE_BYTES);
         async move {
             queued?;
-            answered.await.unwrap_or(Err(Error::Closed))
+            answered.await.unwrap_or(Err(StorageError::Closed.into()))
         }
     }
 
@@ -168,20 +172,22 @@ impl Journal for SqliteJournal {
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    ) -> impl Future<Output = Result<(), SaveCheckpointError>> + Send {
         let (answer, answered) = oneshot::channel();
         let bytes = state.len();
-        let queued = check_size("a state", bytes, MAX_STATE_BYTES).and_then(|()| {
+        let checked =
+            check_size("a state", bytes, MAX_STATE_BYTES).map_err(SaveCheckpointError::from);
+        let queued = checked.and_then(|()| {
             let job = queue::SqliteJob::Checkpoint { seq, state, needed_after, answer };
-            self.shared.queue.push(job, bytes)
+            self.shared.queue.push(job, bytes).map_err(SaveCheckpointError::from)
         });
         async move {
             queued?;
-            answered.await.unwrap_or(Err(Error::Closed))
+            answered.await.unwrap_or(Err(StorageError::Closed.into()))
         }
     }
 
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
         self.shared.read(reader::oldest_checkpoint).await
     }
 
@@ -230,16 +236,20 @@ impl SqliteShared {
     async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
+    ) -> Result<T, StorageError> {
         self.readers.read(query).await?.map_err(|e| failure(&self.journal, e))
     }
 }
 
 /// A failure of SQLite after opening, as the caller can act on it.
-fn failure(journal: &str, error: rusqlite::Error) -> Error {
+fn failure(journal: &str, error: rusqlite::Error) -> StorageError {
     let no_room = says_no_room(&error);
     let (journal, source): (_, Cause) = (journal.to_owned(), Arc::new(error));
-    if no_room { Error::NoRoom { journal, source } } else { Error::Storage { journal, source } }
+    if no_room {
+        StorageError::NoSpace { journal, source }
+    } else {
+        StorageError::Unavailable { journal, source }
+    }
 }
 
 /// Whether a failure comes of a full disk. Where the index of the log finds no room, SQLite calls it
@@ -259,13 +269,13 @@ pub struct SqliteFollower {
 }
 
 impl Follow for SqliteFollower {
-    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+    async fn next(&mut self) -> Result<Vec<Record>, FollowError> {
         loop {
             let TailState { tail, closed } = *self.tail_state.borrow_and_update();
             if self.after < tail {
                 let batch = match self.recent() {
                     Some(batch) => batch,
-                    None if closed => return Err(Error::Closed),
+                    None if closed => return Err(StorageError::Closed.into()),
                     None => self.history(tail).await?,
                 };
                 // Only here, after the last wait: a dropped future has moved nothing.
@@ -273,7 +283,7 @@ impl Follow for SqliteFollower {
                 return Ok(batch);
             }
             if closed {
-                return Err(Error::Closed);
+                return Err(StorageError::Closed.into());
             }
             tail::changed(&mut self.tail_state).await?;
         }
@@ -285,11 +295,13 @@ impl SqliteFollower {
         self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner).after(self.after)
     }
 
-    async fn history(&self, tail: Seq) -> Result<Vec<Record>, Error> {
+    async fn history(&self, tail: Seq) -> Result<Vec<Record>, FollowError> {
         let after = self.after;
         match self.shared.read(move |db| reader::batch(db, after, tail)).await? {
             reader::BatchRead::Records(records) => Ok(records),
-            reader::BatchRead::Removed { kept_after } => Err(Error::Removed { after, kept_after }),
+            reader::BatchRead::Pruned { kept_after } => {
+                Err(FollowError::Pruned { after, kept_after })
+            }
         }
     }
 }

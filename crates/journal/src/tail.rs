@@ -3,7 +3,7 @@
 
 use tokio::sync::watch;
 
-use crate::{Error, Seq};
+use crate::{Seq, StorageError};
 
 /// What a follower that has read everything waits on.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,6 @@ pub(crate) fn channel(tail: Seq) -> watch::Sender<TailState> {
 }
 
 /// Waits for a change since the value was last looked at.
-pub(crate) async fn changed(receiver: &mut watch::Receiver<TailState>) -> Result<(), Error> {
-    receiver.changed().await.map_err(|_| Error::Closed)
+pub(crate) async fn changed(receiver: &mut watch::Receiver<TailState>) -> Result<(), StorageError> {
+    receiver.changed().await.map_err(|_| StorageError::Closed)
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
 use futures_util::StreamExt;
 use journal::backend::BatchLimit;
-use journal::{Cause, Epoch, Error, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq};
+use journal::{
+    Cause, Epoch, FollowError, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, Record, Seq, StorageError,
+};
 
 use crate::error::to_cause;
 use crate::headers::{Fingerprint, MAX_HEADER_BYTES, RecordHeaders};
@@ -40,12 +42,13 @@ impl HistoryReader {
         &mut self,
         shared: &NatsShared,
         tail: Seq,
-    ) -> Result<Vec<StoredRecord>, Error> {
+    ) -> Result<Vec<StoredRecord>, FollowError> {
         let window = shared.connection.retry_window();
         loop {
             shared.connection.wait_connected().await.map_err(|cause| shared.storage(cause))?;
             match self.try_next(shared, tail).await {
-                Err(Error::Storage { .. }) if window.retries().await => {}
+                Err(FollowError::Storage(StorageError::Unavailable { .. }))
+                    if window.retries().await => {}
                 outcome => return outcome,
             }
         }
@@ -56,7 +59,7 @@ impl HistoryReader {
         &mut self,
         shared: &NatsShared,
         tail: Seq,
-    ) -> Result<Vec<StoredRecord>, Error> {
+    ) -> Result<Vec<StoredRecord>, FollowError> {
         // Taken out during the request: if this future is dropped, the position of the consumer is unknown.
         let consumer = match self.consumer.take() {
             Some(consumer) => consumer,
@@ -154,16 +157,16 @@ impl HistoryBatch {
         self,
         shared: &NatsShared,
         failure: Option<Cause>,
-    ) -> Result<Vec<StoredRecord>, Error> {
+    ) -> Result<Vec<StoredRecord>, FollowError> {
         match (self.records.is_empty(), self.jumped_to) {
             (false, _) => Ok(self.records),
             (true, Some(next)) if next > self.after => {
-                Err(Error::Removed { after: self.after, kept_after: next.prev() })
+                Err(FollowError::Pruned { after: self.after, kept_after: next.prev() })
             }
             (true, _) => {
                 let no_records =
                     || to_cause("the servers sent no records, although there are some");
-                Err(shared.storage(failure.unwrap_or_else(no_records)))
+                Err(shared.storage(failure.unwrap_or_else(no_records)).into())
             }
         }
     }

@@ -13,8 +13,8 @@ use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use journal::backend::{check_checkpoint_seq, check_import, check_size};
 use journal::{
-    Cause, Checkpoint, Epochs, Error, Import, ImportRecord, ImportSource, JournalOptions,
-    MAX_STATE_BYTES, Seq,
+    Cause, Checkpoint, Epochs, Import, ImportError, ImportRecord, ImportSource, JournalOptions,
+    MAX_STATE_BYTES, Seq, StorageError,
 };
 use tokio::time::timeout;
 
@@ -52,13 +52,13 @@ impl NatsImport {
     /// Starts copying another journal to this place, or resumes a copy that was interrupted.
     ///
     /// # Errors
-    /// [`Error::Occupied`], [`Error::OtherOrigin`], and those of [`NatsJournal::open`].
-    pub async fn begin(config: &NatsConfig, origin: &ImportSource) -> Result<Self, Error> {
+    /// [`ImportError::AlreadyExists`], [`ImportError::SourceMismatch`], and those of [`NatsJournal::open`].
+    pub async fn begin(config: &NatsConfig, origin: &ImportSource) -> Result<Self, ImportError> {
         let connection = connect(config).await?;
         let open = || JournalStreams::open_to_import(&connection.jetstream, config);
         let streams = open_with_retry(config, &connection, open).await?;
         if !streams.unfinished {
-            return Err(Error::Occupied { journal: config.to_string() });
+            return Err(ImportError::AlreadyExists { journal: config.to_string() });
         }
         let mut import = NatsImport {
             config: config.clone(),
@@ -76,7 +76,7 @@ impl NatsImport {
     }
 
     /// Checks that the records copied so far are the first ones of this journal.
-    async fn check_source(&self) -> Result<(), Error> {
+    async fn check_source(&self) -> Result<(), ImportError> {
         let last = self.connection.retry(|| self.streams.message(self.tail.0)).await;
         let last = last.map_err(|cause| self.storage(cause))?;
         let is_same = match last.filter(|last| RecordHeaders::are_present(&last.headers)) {
@@ -88,11 +88,15 @@ impl NatsImport {
             // The stream has been advanced to its first number, and has no record yet.
             None => self.tail <= self.origin.kept_after,
         };
-        if is_same { Ok(()) } else { Err(Error::OtherOrigin { journal: self.config.to_string() }) }
+        if is_same {
+            Ok(())
+        } else {
+            Err(ImportError::SourceMismatch { journal: self.config.to_string() })
+        }
     }
 
     /// Makes the stream begin with the number of the first record to copy.
-    async fn skip_pruned_records(&mut self) -> Result<(), Error> {
+    async fn skip_pruned_records(&mut self) -> Result<(), StorageError> {
         let kept_after = self.origin.kept_after;
         if kept_after == Seq::ZERO {
             return Ok(());
@@ -125,7 +129,7 @@ impl NatsImport {
         std::iter::repeat_with(message).take(count).collect()
     }
 
-    fn message(&self, copied: ImportRecord) -> Result<ImportMessage, Error> {
+    fn message(&self, copied: ImportRecord) -> Result<ImportMessage, ImportError> {
         let subject = subject::encode_subject(self.config.prefix.as_str(), &copied.subject)?;
         let position = self.origin.epochs.record_id(copied.record.seq);
         let headers = RecordHeaders::encode_parts(
@@ -137,7 +141,7 @@ impl NatsImport {
 
     /// Sends messages until all are stored. An unacknowledged message may have been stored, or may still be,
     /// so each retry continues at the current end of the stream.
-    async fn send(&mut self, messages: Vec<ImportMessage>) -> Result<(), Error> {
+    async fn send(&mut self, messages: Vec<ImportMessage>) -> Result<(), StorageError> {
         let first = self.tail;
         let mut window = self.connection.retry_window();
         loop {
@@ -159,7 +163,7 @@ impl NatsImport {
                     continue;
                 }
                 Err(PublishFailure::NoSpace(source)) => {
-                    return Err(Error::NoRoom { journal: self.config.to_string(), source });
+                    return Err(StorageError::NoSpace { journal: self.config.to_string(), source });
                 }
                 Err(PublishFailure::Conflict) => to_cause("another client writes to the stream"),
                 Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
@@ -177,7 +181,7 @@ impl NatsImport {
     }
 
     /// Checks that the stream ends between the last known record and `end`.
-    fn check_tail(&self, found: Seq, end: Seq) -> Result<(), Error> {
+    fn check_tail(&self, found: Seq, end: Seq) -> Result<(), StorageError> {
         if found < self.tail {
             return Err(self.storage(to_cause("the stream lost records of the copy")));
         }
@@ -216,11 +220,11 @@ impl NatsImport {
         }
     }
 
-    async fn query_tail_with_retry(&self) -> Result<Seq, Error> {
+    async fn query_tail_with_retry(&self) -> Result<Seq, StorageError> {
         self.connection.retry(|| self.query_tail()).await.map_err(|cause| self.storage(cause))
     }
 
-    async fn save_checkpoint(&self, start: Checkpoint) -> Result<(), Error> {
+    async fn save_checkpoint(&self, start: Checkpoint) -> Result<(), ImportError> {
         check_size("a state", start.state.len(), MAX_STATE_BYTES)?;
         check_checkpoint_seq(start.seq, self.origin.kept_after, self.tail)?;
         let epoch_starts = self.origin.epochs.starts().iter().copied();
@@ -228,11 +232,15 @@ impl NatsImport {
             epoch_starts.filter(|&(_, first)| first <= start.seq.max(Seq(1))).collect();
         let contents = CheckpointContents { epoch_starts, state: start.state };
         let put = || checkpoints::put(&self.streams, start.seq, &contents);
-        self.connection.retry(put).await.map(drop).map_err(|cause| self.storage(cause))
+        self.connection.retry(put).await.map_err(|cause| self.storage(cause))?;
+        Ok(())
     }
 
-    fn storage(&self, source: Cause) -> Error {
-        Error::Storage { journal: self.config.to_string(), source: self.connection.explain(source) }
+    fn storage(&self, source: Cause) -> StorageError {
+        StorageError::Unavailable {
+            journal: self.config.to_string(),
+            source: self.connection.explain(source),
+        }
     }
 }
 
@@ -243,22 +251,22 @@ impl Import for NatsImport {
         self.tail
     }
 
-    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), Error> {
+    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), ImportError> {
         check_import(self.tail, &records)?;
         let largest = records.iter().map(|copied| copied.record.payload.len()).max();
         check_size("a payload", largest.unwrap_or(0), self.connection.max_payload_bytes())?;
         let messages = records.into_iter().map(|copied| self.message(copied));
         let messages = messages.collect::<Result<_, _>>()?;
-        self.send(messages).await
+        Ok(self.send(messages).await?)
     }
 
-    async fn finish(self, start: Option<Checkpoint>) -> Result<NatsJournal, Error> {
+    async fn finish(self, start: Option<Checkpoint>) -> Result<NatsJournal, ImportError> {
         if let Some(start) = start {
             self.save_checkpoint(start).await?;
         }
         let finished =
             self.connection.retry(|| self.streams.finish(&self.connection.jetstream)).await;
         finished.map_err(|cause| self.storage(cause))?;
-        NatsJournal::open(&self.config, JournalOptions::default()).await
+        Ok(NatsJournal::open(&self.config, JournalOptions::default()).await?)
     }
 }

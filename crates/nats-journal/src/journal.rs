@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::backend::{check_append, check_size};
 use journal::{
-    Cause, Checkpoint, Epochs, Error, Follow, Journal, JournalOptions, MAX_STATE_BYTES, NewRecord,
-    PROBE_BYTES, Record, Seq,
+    AppendError, Cause, Checkpoint, Epochs, Follow, FollowError, Journal, JournalOptions,
+    MAX_STATE_BYTES, NewRecord, OpenError, PROBE_BYTES, Record, SaveCheckpointError, Seq,
+    SizeError, StorageError,
 };
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
@@ -44,10 +45,10 @@ impl NatsJournal {
     /// Connects, opens the journal or creates it, and reads it from its newest checkpoint to its end.
     ///
     /// # Errors
-    /// [`Error::Storage`] if no server responds or JetStream is not enabled; [`Error::Unfit`] if the stream
-    /// cannot hold a journal, or a standalone server was asked for replicas; [`Error::Replaced`] if records
-    /// after the newest checkpoint are missing; [`Error::Unfinished`].
-    pub async fn open(config: &NatsConfig, options: JournalOptions) -> Result<Self, Error> {
+    /// [`OpenError::Storage`] if no server responds or JetStream is not enabled; [`OpenError::Incompatible`] if the stream
+    /// cannot hold a journal, or a standalone server was asked for replicas; [`StorageError::Replaced`] if records
+    /// after the newest checkpoint are missing; [`OpenError::Unfinished`].
+    pub async fn open(config: &NatsConfig, options: JournalOptions) -> Result<Self, OpenError> {
         let connection = connect(config).await?;
         let streams = open_with_retry(config, &connection, || {
             JournalStreams::open(&connection.jetstream, config)
@@ -73,14 +74,14 @@ impl NatsJournal {
     /// [`Error::Closed`]. Other programs may write to it meanwhile.
     ///
     /// # Errors
-    /// [`Error::Absent`] if there is no journal, and those of [`NatsJournal::open`].
-    pub async fn open_read_only(config: &NatsConfig) -> Result<Self, Error> {
+    /// [`OpenError::NotFound`] if there is no journal, and those of [`NatsJournal::open`].
+    pub async fn open_read_only(config: &NatsConfig) -> Result<Self, OpenError> {
         let connection = connect(config).await?;
         let found = open_with_retry(config, &connection, || {
             JournalStreams::find(&connection.jetstream, config)
         })
         .await?;
-        let streams = found.ok_or_else(|| Error::Absent { journal: config.to_string() })?;
+        let streams = found.ok_or_else(|| OpenError::NotFound { journal: config.to_string() })?;
         let journal = Self::read(config, connection, streams, JournalOptions::default()).await?;
         journal.shared.queue.close();
         Ok(journal)
@@ -91,10 +92,10 @@ impl NatsJournal {
         connection: NatsConnection,
         streams: JournalStreams,
         options: JournalOptions,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, OpenError> {
         let name = config.to_string();
         if streams.unfinished {
-            return Err(Error::Unfinished { journal: name });
+            return Err(OpenError::Unfinished { journal: name });
         }
         let OpeningState { tail, orphaned, start } = connection
             .retry(|| OpeningState::find(&streams))
@@ -111,7 +112,7 @@ impl NatsJournal {
         Ok(journal)
     }
 
-    async fn read_to(&self, tail: Seq) -> Result<(), Error> {
+    async fn read_to(&self, tail: Seq) -> Result<(), StorageError> {
         let mut changes = self.shared.tail.subscribe();
         loop {
             let StreamTail { seq: read, stopped } = changes.borrow_and_update().clone();
@@ -131,7 +132,7 @@ impl NatsJournal {
     fn enqueue(
         &self,
         payloads: Vec<NewRecord>,
-    ) -> Result<oneshot::Receiver<Result<Vec<Seq>, Error>>, Error> {
+    ) -> Result<oneshot::Receiver<Result<Vec<Seq>, AppendError>>, AppendError> {
         let only: Vec<_> = payloads.iter().map(|keyed| keyed.payload.clone()).collect();
         let bytes = check_append(&only)?;
         let limit = self.shared.connection.max_payload_bytes();
@@ -144,7 +145,7 @@ impl NatsJournal {
         Ok(response)
     }
 
-    fn encode_record(&self, keyed: NewRecord) -> Result<OutgoingRecord, Error> {
+    fn encode_record(&self, keyed: NewRecord) -> Result<OutgoingRecord, SizeError> {
         let id = match keyed.dedup_id {
             Some(id) => subject::encode_message_id(&id)?,
             // Unlike any id of a caller: encoded ids do not contain `~`.
@@ -163,7 +164,10 @@ impl NatsJournal {
 impl Journal for NatsJournal {
     type Follower = NatsFollower;
 
-    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+    fn append(
+        &self,
+        payloads: Vec<Bytes>,
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send {
         let keyed = |payload| NewRecord { payload, ..NewRecord::default() };
         self.append_records(payloads.into_iter().map(keyed).collect())
     }
@@ -171,17 +175,17 @@ impl Journal for NatsJournal {
     fn append_records(
         &self,
         payloads: Vec<NewRecord>,
-    ) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send {
         let queued = self.enqueue(payloads);
-        async move { queued?.await.unwrap_or(Err(Error::Closed)) }
+        async move { queued?.await.unwrap_or(Err(StorageError::Closed.into())) }
     }
 
-    fn probe(&self) -> impl Future<Output = Result<(), Error>> + Send {
+    fn probe(&self) -> impl Future<Output = Result<(), AppendError>> + Send {
         let (reply, response) = oneshot::channel();
         let queued = self.shared.queue.push(WriteRequest::Probe(reply), PROBE_BYTES);
         async move {
             queued?;
-            response.await.unwrap_or(Err(Error::Closed))
+            response.await.unwrap_or(Err(StorageError::Closed.into()))
         }
     }
 
@@ -203,21 +207,26 @@ impl Journal for NatsJournal {
         Some(self.shared.staleness())
     }
 
-    async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+    async fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> Result<(), SaveCheckpointError> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
         self.shared.check_open()?;
         if self.writer.is_none() {
-            return Err(Error::Closed);
+            return Err(StorageError::Closed.into());
         }
         self.pruner.checkpoint(&self.shared, seq, state, needed_after).await
     }
 
-    async fn latest_checkpoint(&self) -> Result<Seq, Error> {
+    async fn latest_checkpoint(&self) -> Result<Seq, StorageError> {
         self.shared.check_open()?;
         self.pruner.newest(&self.shared).await
     }
 
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
         self.shared.check_open()?;
         self.pruner.start_point(&self.shared).await
     }
@@ -279,12 +288,12 @@ pub struct NatsFollower {
 }
 
 impl Follow for NatsFollower {
-    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+    async fn next(&mut self) -> Result<Vec<Record>, FollowError> {
         loop {
             let StreamTail { seq: tail, stopped } = self.tail.borrow_and_update().clone();
             // The records in memory may be the lost ones.
             if let Some(reason @ StopReason::Replaced(_)) = stopped {
-                return Err(self.shared.stop_error(reason));
+                return Err(self.shared.stop_error(reason).into());
             }
             if self.after < tail {
                 let batch = match self.shared.recent_after(self.after) {
@@ -292,7 +301,7 @@ impl Follow for NatsFollower {
                         self.history = None;
                         batch
                     }
-                    None if stopped.is_some() => return Err(Error::Closed),
+                    None if stopped.is_some() => return Err(StorageError::Closed.into()),
                     None => self.read(tail).await?,
                 };
                 // After the last await, so that a dropped future does not move the follower.
@@ -300,15 +309,15 @@ impl Follow for NatsFollower {
                 return Ok(batch);
             }
             if stopped.is_some() {
-                return Err(Error::Closed);
+                return Err(StorageError::Closed.into());
             }
-            self.tail.changed().await.map_err(|_| Error::Closed)?;
+            self.tail.changed().await.map_err(|_| StorageError::Closed)?;
         }
     }
 }
 
 impl NatsFollower {
-    async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, Error> {
+    async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, FollowError> {
         // Taken out during the read: if this future is dropped, the position of the reader is unknown.
         let after = self.after;
         let mut history =

@@ -36,7 +36,7 @@
 //! `sync_interval: always` in the `jetstream` block makes a server sync before it acknowledges; 2.9 has no
 //! such line.
 //!
-//! **After [`Error::Unknown`](::journal::Error::Unknown) the records of the append are stored once or not
+//! **After [`AppendError::OutcomeUnknown`](::journal::AppendError::OutcomeUnknown) the records of the append are stored once or not
 //! at all**, or only the first of them are, even if the append is repeated under the same ids within
 //! [`DEDUPLICATION_WINDOW`]. After any other error no record of the append is stored. Either error arrives
 //! within about [`APPEND_TIMEOUT`].
@@ -46,14 +46,14 @@
 //!
 //! **No record is skipped.** Each read of the stream starts at the last record read, which must still be
 //! the same one; the nanosecond at which the stream stored it identifies it. A delivery that was missed is
-//! read again. A gap in the stream is an error ([`Error::Removed`](::journal::Error::Removed) to a follower
+//! read again. A gap in the stream is an error ([`FollowError::Pruned`](::journal::FollowError::Pruned) to a follower
 //! that reads history); it is never stepped over.
 //!
 //! **An id names one record.** The first epoch is derived from the name of the stream and the time of its
 //! creation. Each later opening starts a new epoch with its first record, and so does each read that had to
 //! be restarted. After a stream was recreated or restored from an older copy, therefore, no record gets the
 //! id of a lost record, whichever replicas kept running meanwhile. A replica that had read more than the
-//! stream now has fails with [`Error::Replaced`](::journal::Error::Replaced): at once if the connection
+//! stream now has fails with [`StorageError::Replaced`](::journal::StorageError::Replaced): at once if the connection
 //! broke, as it does when a stream is restored; otherwise within [`RECHECK_INTERVAL`]; and not before
 //! [`TRUNCATION_GRACE`] if the stream is only shorter, because servers that come back may not have all
 //! records yet. Until then it rejects appends.

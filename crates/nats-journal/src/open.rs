@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journal::{Cause, Error};
+use journal::{Cause, OpenError, StorageError};
 use tokio::time::Instant;
 
 use crate::config::NatsConfig;
@@ -11,7 +11,7 @@ use crate::error::NatsOpenError;
 use crate::queue::IN_FLIGHT_RECORDS;
 
 /// Connects to the servers of a journal, retrying for [`CONNECT_TIMEOUT`]: they may just be starting.
-pub(crate) async fn connect(config: &NatsConfig) -> Result<NatsConnection, Error> {
+pub(crate) async fn connect(config: &NatsConfig) -> Result<NatsConnection, StorageError> {
     let deadline = Instant::now() + CONNECT_TIMEOUT;
     loop {
         match NatsConnection::connect(config, 2 * IN_FLIGHT_RECORDS).await {
@@ -28,24 +28,24 @@ pub(crate) async fn open_with_retry<T, F: Future<Output = Result<T, NatsOpenErro
     config: &NatsConfig,
     connection: &NatsConnection,
     open: impl Fn() -> F,
-) -> Result<T, Error> {
+) -> Result<T, OpenError> {
     let window = connection.retry_window();
     loop {
         match open().await {
             Err(NatsOpenError::Transient(_)) if window.retries().await => {}
             Err(NatsOpenError::Transient(cause)) => {
-                return Err(storage_error(config, connection.explain(cause)));
+                return Err(storage_error(config, connection.explain(cause)).into());
             }
             Err(NatsOpenError::Permanent(source)) => {
-                return Err(Error::Unfit { journal: config.to_string(), source });
+                return Err(OpenError::Incompatible { journal: config.to_string(), source });
             }
             Ok(opened) => return Ok(opened),
         }
     }
 }
 
-pub(crate) fn storage_error(config: &NatsConfig, source: Cause) -> Error {
-    Error::Storage { journal: config.to_string(), source }
+pub(crate) fn storage_error(config: &NatsConfig, source: Cause) -> StorageError {
+    StorageError::Unavailable { journal: config.to_string(), source }
 }
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journal::backend::{Expiry, check_checkpoint_seq, obsolete_checkpoints, prune_limit};
-use journal::{Cause, Checkpoint, Error, JournalOptions, Seq, UnixMillis};
+use journal::{
+    Cause, Checkpoint, JournalOptions, SaveCheckpointError, Seq, StorageError, UnixMillis,
+};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -42,12 +44,12 @@ impl StreamPruner {
     pub(crate) async fn start_point(
         &self,
         shared: &NatsShared,
-    ) -> Result<Option<Checkpoint>, Error> {
+    ) -> Result<Option<Checkpoint>, StorageError> {
         let oldest = shared.connection.retry(|| self.oldest(shared)).await;
         oldest.map_err(|cause| shared.storage(cause))
     }
 
-    pub(crate) async fn newest(&self, shared: &NatsShared) -> Result<Seq, Error> {
+    pub(crate) async fn newest(&self, shared: &NatsShared) -> Result<Seq, StorageError> {
         let listed = shared.connection.retry(|| self.list(shared)).await;
         let checkpoints = listed.map_err(|cause| shared.storage(cause))?;
         Ok(checkpoints.last().map_or(Seq::ZERO, |newest| newest.seq))
@@ -59,7 +61,7 @@ impl StreamPruner {
         seq: Seq,
         state: Bytes,
         needed_after: Seq,
-    ) -> Result<(), Error> {
+    ) -> Result<(), SaveCheckpointError> {
         let mut prune_state = self.state.lock().await;
         shared.connection.wait_connected().await.map_err(|cause| shared.storage(cause))?;
         let kept_after = self.first(shared).await.map_err(|cause| shared.storage(cause))?.prev();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journal::backend::check_queue;
-use journal::{Error, Seq};
+use journal::{AppendError, QueueError, Seq};
 use tokio::sync::{Notify, oneshot};
 
 /// Maximum number of records sent and not yet acknowledged.
@@ -26,7 +26,7 @@ pub(crate) struct OutgoingRecord {
     pub(crate) payload: Bytes,
 }
 
-pub(crate) type ReplySender<T> = oneshot::Sender<Result<T, Error>>;
+pub(crate) type ReplySender<T> = oneshot::Sender<Result<T, AppendError>>;
 
 /// The records of one append.
 #[derive(Debug)]
@@ -68,10 +68,10 @@ struct QueuedRequests {
 }
 
 impl WriteQueue {
-    pub(crate) fn push(&self, request: WriteRequest, bytes: usize) -> Result<(), Error> {
+    pub(crate) fn push(&self, request: WriteRequest, bytes: usize) -> Result<(), QueueError> {
         let mut queued = self.lock();
         if queued.closed {
-            return Err(Error::Closed);
+            return Err(QueueError::Closed);
         }
         check_queue(queued.requests.len(), queued.bytes, bytes)?;
         queued.bytes += bytes;

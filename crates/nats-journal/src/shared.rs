@@ -5,7 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use journal::backend::RecordRing;
-use journal::{Cause, Epoch, Epochs, Error, RECENT_BYTES, RECENT_RECORDS, Record, Seq, UnixMillis};
+use journal::{
+    Cause, Epoch, Epochs, RECENT_BYTES, RECENT_RECORDS, Record, Seq, StorageError, UnixMillis,
+};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
@@ -166,7 +168,7 @@ impl NatsShared {
     }
 
     /// Returns an error if the journal is stopped.
-    pub(crate) fn check_open(&self) -> Result<(), Error> {
+    pub(crate) fn check_open(&self) -> Result<(), StorageError> {
         let stopped = self.tail.borrow().stopped.clone();
         stopped.map_or(Ok(()), |reason| Err(self.stop_error(reason)))
     }
@@ -176,17 +178,20 @@ impl NatsShared {
         self.tail.send_modify(|tail| tail.stopped = tail.stopped.take().or(Some(reason)));
     }
 
-    pub(crate) fn stop_error(&self, reason: StopReason) -> Error {
+    pub(crate) fn stop_error(&self, reason: StopReason) -> StorageError {
         match reason {
-            StopReason::Closed => Error::Closed,
+            StopReason::Closed => StorageError::Closed,
             StopReason::Replaced(source) => {
-                Error::Replaced { journal: self.journal.clone(), source }
+                StorageError::Replaced { journal: self.journal.clone(), source }
             }
         }
     }
 
-    pub(crate) fn storage(&self, source: Cause) -> Error {
-        Error::Storage { journal: self.journal.clone(), source: self.connection.explain(source) }
+    pub(crate) fn storage(&self, source: Cause) -> StorageError {
+        StorageError::Unavailable {
+            journal: self.journal.clone(),
+            source: self.connection.explain(source),
+        }
     }
 
     fn read(&self) -> MutexGuard<'_, ReadState> {

@@ -6,14 +6,14 @@
 
 use std::fmt::Write as _;
 
-use journal::Error;
+use journal::SizeError;
 
 /// Maximum length of a subject without its prefix, and of a deduplication id, both encoded: each record
 /// carries both.
 pub const MAX_SUBJECT_BYTES: usize = 512;
 
 /// Encodes a subject below the prefix.
-pub(crate) fn encode_subject(prefix: &str, tokens: &[String]) -> Result<String, Error> {
+pub(crate) fn encode_subject(prefix: &str, tokens: &[String]) -> Result<String, SizeError> {
     let tokens: Vec<_> = tokens.iter().map(|token| escape(token)).collect();
     let tokens = if tokens.is_empty() { EMPTY_TOKEN.to_owned() } else { tokens.join(".") };
     journal::backend::check_size("a subject", tokens.len(), MAX_SUBJECT_BYTES)?;
@@ -21,7 +21,7 @@ pub(crate) fn encode_subject(prefix: &str, tokens: &[String]) -> Result<String, 
 }
 
 /// Encodes a deduplication id, which has no tokens.
-pub(crate) fn encode_message_id(id: &str) -> Result<String, Error> {
+pub(crate) fn encode_message_id(id: &str) -> Result<String, SizeError> {
     let id = escape(id);
     journal::backend::check_size("a deduplication id", id.len(), MAX_SUBJECT_BYTES)?;
     Ok(id)
@@ -65,7 +65,7 @@ mod tests {
         assert!(subject(&[&"x".repeat(MAX_SUBJECT_BYTES)]).is_ok());
         assert_eq!(
             subject(&[&".".repeat(MAX_SUBJECT_BYTES / 3 + 1)]),
-            Err("a subject of 513 bytes is too large: at most 512 are taken".to_owned())
+            Err("a subject of 513 bytes is too large (limit: 512)".to_owned())
         );
     }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
-use journal::{Error, JournalOptions, MAX_PAYLOAD_BYTES, PROBE_BYTES, Seq};
+use journal::{AppendError, JournalOptions, MAX_PAYLOAD_BYTES, PROBE_BYTES, Seq, StorageError};
 use tokio::time::{Instant, timeout};
 
 use crate::error::{PublishFailure, StreamStatus, to_cause};
@@ -76,7 +76,7 @@ impl StreamWriter {
                 }
                 WriterTask::Probe(reply) => {
                     let result = self.probe().await;
-                    let _ = reply.send(result);
+                    let _ = reply.send(result.map_err(AppendError::from));
                 }
                 WriterTask::Idle => self.pruner.prune_step(&self.shared).await,
                 WriterTask::Closed => break,
@@ -110,22 +110,24 @@ impl StreamWriter {
                 (None, Some(error)) if range.start < progress.possibly_stored => {
                     Err(self.unknown(error))
                 }
-                (None, Some(error)) => Err(error.clone()),
-                (None, None) => Err(Error::Closed),
+                (None, Some(error)) => Err(error.clone().into()),
+                (None, None) => Err(StorageError::Closed.into()),
             });
         }
-        if let Some(error @ (Error::Storage { .. } | Error::Replaced { .. })) = failure {
+        if let Some(error @ (StorageError::Unavailable { .. } | StorageError::Replaced { .. })) =
+            failure
+        {
             self.fail_queued(&error);
         }
     }
 
     /// Fails all queued requests with the error of the one before them: they have waited as long, and none
     /// of their records was sent.
-    fn fail_queued(&self, error: &Error) {
+    fn fail_queued(&self, error: &StorageError) {
         for request in self.shared.queue.take_all() {
             match request {
-                WriteRequest::Append(append) => drop(append.reply.send(Err(error.clone()))),
-                WriteRequest::Probe(reply) => drop(reply.send(Err(error.clone()))),
+                WriteRequest::Append(append) => drop(append.reply.send(Err(error.clone().into()))),
+                WriteRequest::Probe(reply) => drop(reply.send(Err(error.clone().into()))),
             }
         }
     }
@@ -135,7 +137,7 @@ impl StreamWriter {
         &mut self,
         records: &[OutgoingRecord],
         progress: &mut SendProgress,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StorageError> {
         let mut deadline = Instant::now() + APPEND_TIMEOUT;
         while progress.seqs.len() < records.len() {
             self.shared.check_open()?;
@@ -175,12 +177,12 @@ impl StreamWriter {
         predecessor: Predecessor,
         seqs: &[Seq],
         deadline: Instant,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StorageError> {
         let cause = match failure {
             // The next pipeline comes after these records, so this replica has to read them first.
             None => return self.wait_read(seqs).await,
             Some(PublishFailure::NoSpace(source)) => {
-                return Err(Error::NoRoom { journal: self.shared.journal.clone(), source });
+                return Err(StorageError::NoSpace { journal: self.shared.journal.clone(), source });
             }
             // Another replica's record came first: the next attempt goes behind it, once it is read.
             Some(PublishFailure::Conflict) => {
@@ -244,7 +246,7 @@ impl StreamWriter {
     }
 
     /// Waits until the tailer has read the acknowledged records.
-    async fn wait_read(&self, seqs: &[Seq]) -> Result<(), Error> {
+    async fn wait_read(&self, seqs: &[Seq]) -> Result<(), StorageError> {
         let Some(&newest) = seqs.iter().max() else { return Ok(()) };
         let mut tail = self.shared.tail.subscribe();
         let read = tail.wait_for(|tail| tail.seq >= newest || tail.stopped.is_some());
@@ -267,14 +269,14 @@ impl StreamWriter {
     }
 
     /// The error of an append whose records may have been stored.
-    fn unknown(&self, error: &Error) -> Error {
+    fn unknown(&self, error: &StorageError) -> AppendError {
         let journal = self.shared.journal.clone();
         match error {
-            Error::Storage { source, .. } | Error::NoRoom { source, .. } => {
-                Error::Unknown { journal, source: Arc::clone(source) }
+            StorageError::Unavailable { source, .. } | StorageError::NoSpace { source, .. } => {
+                AppendError::OutcomeUnknown { journal, source: Arc::clone(source) }
             }
-            Error::Replaced { .. } => error.clone(),
-            other => Error::Unknown { journal, source: to_cause(other.to_string()) },
+            StorageError::Replaced { .. } => error.clone().into(),
+            other => AppendError::OutcomeUnknown { journal, source: to_cause(other.to_string()) },
         }
     }
 
@@ -284,7 +286,9 @@ impl StreamWriter {
         let mut used_bytes = match self.used_bytes().await {
             Ok(used_bytes) => used_bytes,
             Err(e) => {
-                appends.into_iter().for_each(|append| drop(append.reply.send(Err(e.clone()))));
+                appends
+                    .into_iter()
+                    .for_each(|append| drop(append.reply.send(Err(e.clone().into()))));
                 return Vec::new();
             }
         };
@@ -296,13 +300,13 @@ impl StreamWriter {
                     used_bytes += append_bytes;
                     accepted.push(append);
                 }
-                Err(e) => drop(append.reply.send(Err(e))),
+                Err(e) => drop(append.reply.send(Err(e.into()))),
             }
         }
         accepted
     }
 
-    async fn used_bytes(&self) -> Result<u64, Error> {
+    async fn used_bytes(&self) -> Result<u64, StorageError> {
         self.shared.connection.wait_connected().await.map_err(|e| self.shared.storage(e))?;
         match self.shared.streams.state().await {
             // The tailer decides if a recreated stream is still the same.
@@ -311,15 +315,15 @@ impl StreamWriter {
         }
     }
 
-    fn check_space(&self, wanted: u64, limit: u64) -> Result<(), Error> {
+    fn check_space(&self, wanted: u64, limit: u64) -> Result<(), StorageError> {
         if wanted <= limit {
             return Ok(());
         }
         let source = to_cause(format!("{wanted} bytes would be in use, the limit is {limit}"));
-        Err(Error::NoRoom { journal: self.shared.journal.clone(), source })
+        Err(StorageError::NoSpace { journal: self.shared.journal.clone(), source })
     }
 
-    async fn probe(&self) -> Result<(), Error> {
+    async fn probe(&self) -> Result<(), StorageError> {
         self.shared.check_open()?;
         if let Some(limit) = self.options.max_bytes {
             self.check_space(self.used_bytes().await? + PROBE_BYTES as u64, limit)?;
@@ -330,7 +334,10 @@ impl StreamWriter {
             let cause = match self.attempt_probe().await {
                 Ok(()) => return Ok(()),
                 Err(PublishFailure::NoSpace(source)) => {
-                    return Err(Error::NoRoom { journal: self.shared.journal.clone(), source });
+                    return Err(StorageError::NoSpace {
+                        journal: self.shared.journal.clone(),
+                        source,
+                    });
                 }
                 Err(PublishFailure::Conflict) => to_cause("the probe was rejected"),
                 Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {

@@ -31,8 +31,9 @@ struct Told {
     words: &'static str,
 }
 
-const NO_ROOM: Told = Told { fault: DiskFault::NoSpace, words: "no room is left for the journal" };
-const FAILING_SYNC: Told = Told { fault: DiskFault::SyncError, words: "cannot be read or written" };
+const NO_ROOM: Told = Told { fault: DiskFault::NoSpace, words: "no space left for the journal" };
+const FAILING_SYNC: Told =
+    Told { fault: DiskFault::SyncError, words: "cannot read or write the journal" };
 
 fn row(flight: &str) -> Value {
     json!({"flight": flight, "origin": "Rome"})

@@ -9,9 +9,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::lock::{self, LockedFile};
 use super::schema::{self, APPLICATION_ID, integer};
 use super::{SqliteJournal, failure};
+use crate::error::{ImportError, StorageError};
 use crate::import::{Import, ImportRecord, ImportSource, check_import};
 use crate::journal::{MAX_STATE_BYTES, check_checkpoint_seq, check_size};
-use crate::{Checkpoint, Error, JournalOptions, Seq};
+use crate::{Checkpoint, JournalOptions, Seq};
 
 /// A [`SqliteJournal`] in the making.
 #[derive(Debug)]
@@ -24,12 +25,12 @@ pub struct SqliteImport {
 }
 
 impl SqliteImport {
-    pub(super) fn begin(path: &Path, origin: &ImportSource) -> Result<Self, Error> {
+    pub(super) fn begin(path: &Path, origin: &ImportSource) -> Result<Self, ImportError> {
         let file = lock::lock_exclusive(path)?;
         let opened = schema::open_to_import(&file)?;
         let found = opened.epochs.tail();
         if found > Seq::ZERO && !origin.has(found, &opened.epochs) {
-            return Err(Error::OtherOrigin { journal: path.display().to_string() });
+            return Err(ImportError::SourceMismatch { journal: path.display().to_string() });
         }
         let mut db = opened.db;
         begin(&mut db, origin).map_err(|e| failure(&path.display().to_string(), e))?;
@@ -46,12 +47,12 @@ impl SqliteImport {
     async fn commit(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<()> + Send + 'static,
-    ) -> Result<(), Error> {
+    ) -> Result<(), StorageError> {
         let db = Arc::clone(&self.db);
         let working = tokio::task::spawn_blocking(move || {
             work(&mut db.lock().unwrap_or_else(PoisonError::into_inner))
         });
-        let worked = working.await.map_err(|_| Error::Closed)?;
+        let worked = working.await.map_err(|_| StorageError::Closed)?;
         worked.map_err(|e| failure(&self.path.display().to_string(), e))
     }
 }
@@ -63,7 +64,7 @@ impl Import for SqliteImport {
         self.tail
     }
 
-    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), Error> {
+    async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), ImportError> {
         check_import(self.tail, &records)?;
         let tail = records.last().map_or(self.tail, |copied| copied.record.seq);
         self.commit(move |db| insert(db, &records)).await?;
@@ -71,7 +72,7 @@ impl Import for SqliteImport {
         Ok(())
     }
 
-    async fn finish(self, start: Option<Checkpoint>) -> Result<SqliteJournal, Error> {
+    async fn finish(self, start: Option<Checkpoint>) -> Result<SqliteJournal, ImportError> {
         if let Some(Checkpoint { seq, state }) = &start {
             check_size("a state", state.len(), MAX_STATE_BYTES)?;
             check_checkpoint_seq(*seq, self.kept_after, self.tail)?;
@@ -79,7 +80,7 @@ impl Import for SqliteImport {
         self.commit(move |db| finish(db, start)).await?;
         let SqliteImport { path, db, file, .. } = self;
         drop((db, file));
-        SqliteJournal::open(path, JournalOptions::default())
+        Ok(SqliteJournal::open(path, JournalOptions::default())?)
     }
 }
 

@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Cause, Error};
+use crate::error::{Cause, OpenError, StorageError};
 
 /// A journal's file that this process alone may write.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct LockedFile {
 struct FileLock(File);
 
 /// Finds the file, checks what can be told without reading it as a database, and locks it.
-pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, Error> {
+pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, OpenError> {
     let path = resolve(given)?;
     check_writable(given, &path)?;
     let file = open_lock(&path).map_err(|e| refused(given, e))?;
@@ -38,10 +38,10 @@ pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, Error> {
 
 /// Finds the file, and makes sure that nobody writes to it for as long as it is read. Others may read it
 /// too.
-pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, Error> {
+pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, OpenError> {
     let path = resolve(given)?;
     if !path.exists() {
-        return Err(Error::Absent { journal: given.display().to_string() });
+        return Err(OpenError::NotFound { journal: given.display().to_string() });
     }
     if path.is_dir() {
         return Err(not_a_journal(given, "it is a folder"));
@@ -71,12 +71,12 @@ impl FileLock {
         given: &Path,
         file: File,
         take: fn(&File) -> Result<(), TryLockError>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, OpenError> {
         match take(&file) {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::Error(e)) => Err(refused(given, e)),
             Err(e @ TryLockError::WouldBlock) => {
-                Err(Error::InUse { path: given.to_owned(), source: Arc::new(e) })
+                Err(OpenError::InUse { path: given.to_owned(), source: Arc::new(e) })
             }
         }
     }
@@ -91,7 +91,7 @@ impl Drop for FileLock {
 }
 
 /// The file's real place, so that two names of one journal have one lock.
-fn resolve(given: &Path) -> Result<PathBuf, Error> {
+fn resolve(given: &Path) -> Result<PathBuf, OpenError> {
     if let Ok(path) = given.canonicalize() {
         return Ok(path);
     }
@@ -109,7 +109,7 @@ fn resolve(given: &Path) -> Result<PathBuf, Error> {
 }
 
 /// The mark is honoured even where the user, as root, could overrule it.
-fn check_writable(given: &Path, path: &Path) -> Result<(), Error> {
+fn check_writable(given: &Path, path: &Path) -> Result<(), OpenError> {
     match path.metadata() {
         Ok(found) if found.is_dir() => Err(not_a_journal(given, "it is a folder")),
         Ok(found) if found.permissions().readonly() => {
@@ -134,7 +134,7 @@ fn is_read_only(error: &io::Error) -> bool {
 }
 
 /// Said here because SQLite would take a file of a few bytes for an empty database.
-fn check_header(given: &Path, path: &Path) -> Result<(), Error> {
+fn check_header(given: &Path, path: &Path) -> Result<(), OpenError> {
     let mut head = Vec::new();
     let read =
         File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head));
@@ -146,20 +146,20 @@ fn check_header(given: &Path, path: &Path) -> Result<(), Error> {
     }
 }
 
-fn refused(given: &Path, error: io::Error) -> Error {
+fn refused(given: &Path, error: io::Error) -> OpenError {
     let (path, kind, source) = (given.to_owned(), error.kind(), Arc::new(error));
     match kind {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NoFolder { path, source },
-        _ if is_read_only(&source) => Error::ReadOnly { path, source },
+        ErrorKind::NotFound | ErrorKind::NotADirectory => OpenError::NoFolder { path, source },
+        _ if is_read_only(&source) => OpenError::ReadOnly { path, source },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            Error::NoRoom { journal: path.display().to_string(), source }
+            StorageError::NoSpace { journal: path.display().to_string(), source }.into()
         }
-        _ => Error::Storage { journal: path.display().to_string(), source },
+        _ => StorageError::Unavailable { journal: path.display().to_string(), source }.into(),
     }
 }
 
-pub(super) fn not_a_journal(given: &Path, why: &str) -> Error {
-    Error::NotAJournal { path: given.to_owned(), source: Cause::from(Box::from(why)) }
+pub(super) fn not_a_journal(given: &Path, why: &str) -> OpenError {
+    OpenError::NotAJournal { path: given.to_owned(), source: Cause::from(Box::from(why)) }
 }
 
 /// How every SQLite 3 database begins.

@@ -12,8 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use crate::Seq;
+use crate::error::{AppendError, QueueError, SaveCheckpointError};
 use crate::journal::{MAX_APPEND_BYTES, MAX_APPEND_RECORDS};
-use crate::{Error, Seq};
 
 /// The most appends, checkpoints and probes that wait for the disk at once. Past it they are refused, and
 /// their callers slow down.
@@ -26,21 +27,25 @@ pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// Refuses what would have to wait behind more than that.
 ///
 /// # Errors
-/// [`Error::Busy`].
-pub fn check_queue(jobs: usize, waiting_bytes: usize, bytes: usize) -> Result<(), Error> {
+/// [`QueueError::Full`].
+pub fn check_queue(jobs: usize, waiting_bytes: usize, bytes: usize) -> Result<(), QueueError> {
     let too_large = jobs > 0 && waiting_bytes + bytes > QUEUE_BYTES;
-    if too_large || jobs == QUEUE_APPENDS { Err(Error::Busy) } else { Ok(()) }
+    if too_large || jobs == QUEUE_APPENDS { Err(QueueError::Full) } else { Ok(()) }
 }
 
 /// One thing for the writer to do.
 #[derive(Debug)]
 pub(super) enum SqliteJob {
-    Append { payloads: Vec<Bytes>, answer: JobReply<Vec<Seq>> },
-    Checkpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: JobReply<()> },
-    Probe { answer: JobReply<()> },
+    Append { payloads: Vec<Bytes>, answer: AppendReply },
+    Checkpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: CheckpointReply },
+    Probe { answer: ProbeReply },
 }
 
-pub(super) type JobReply<T> = oneshot::Sender<Result<T, Error>>;
+pub(super) type AppendReply = oneshot::Sender<Result<Vec<Seq>, AppendError>>;
+
+pub(super) type CheckpointReply = oneshot::Sender<Result<(), SaveCheckpointError>>;
+
+pub(super) type ProbeReply = oneshot::Sender<Result<(), AppendError>>;
 
 /// What is worth waiting for: as many as the last commit had, and no longer than four such take.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,11 +60,11 @@ const MAX_COMMIT_DELAY: Duration = Duration::from_millis(2);
 /// What the writer is given.
 pub(super) enum WriterWork {
     /// Appends for one commit, in order.
-    Commit(Vec<(Vec<Bytes>, JobReply<Vec<Seq>>)>),
+    Commit(Vec<(Vec<Bytes>, AppendReply)>),
     /// A checkpoint to keep.
-    SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: JobReply<()> },
+    SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: CheckpointReply },
     /// Whether an append would be taken.
-    Probe { answer: JobReply<()> },
+    Probe { answer: ProbeReply },
     /// Nothing came in time.
     Idle,
     /// The queue is closed and empty.
@@ -88,10 +93,10 @@ impl GroupCommit {
 }
 
 impl SqliteQueue {
-    pub(super) fn push(&self, job: SqliteJob, bytes: usize) -> Result<(), Error> {
+    pub(super) fn push(&self, job: SqliteJob, bytes: usize) -> Result<(), QueueError> {
         let mut waiting = self.lock();
         if waiting.closed {
-            return Err(Error::Closed);
+            return Err(QueueError::Closed);
         }
         check_queue(waiting.jobs.len(), waiting.bytes, bytes)?;
         waiting.bytes += bytes;
@@ -175,7 +180,7 @@ impl QueueState {
         &mut self,
         records: &mut usize,
         total: &mut usize,
-    ) -> Option<(Vec<Bytes>, JobReply<Vec<Seq>>)> {
+    ) -> Option<(Vec<Bytes>, AppendReply)> {
         let fits = |(job, bytes): &mut (SqliteJob, usize)| match job {
             SqliteJob::Append { payloads, .. } => {
                 *records += payloads.len();

@@ -10,8 +10,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::Semaphore;
 
 use super::schema::{self, BUSY_TIMEOUT, integer, seq};
+use crate::error::StorageError;
 use crate::ring::BatchLimit;
-use crate::{Checkpoint, Error, Record, Seq};
+use crate::{Checkpoint, Record, Seq};
 
 /// How many reads go on at once. Others wait their turn.
 const MAX_READERS: usize = 4;
@@ -34,8 +35,9 @@ impl ReaderPool {
     pub(super) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<rusqlite::Result<T>, Error> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Error::Closed)?;
+    ) -> Result<rusqlite::Result<T>, StorageError> {
+        let turn =
+            Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StorageError::Closed)?;
         let (idle, path, log) = (Arc::clone(&self.idle), self.path.clone(), self.log);
         let reading = tokio::task::spawn_blocking(move || {
             let turn = turn;
@@ -48,7 +50,7 @@ impl ReaderPool {
             }
             Ok(result)
         });
-        reading.await.map_err(|_| Error::Closed)
+        reading.await.map_err(|_| StorageError::Closed)
     }
 
     /// No read begins after this.
@@ -111,7 +113,7 @@ fn unchanging(path: &Path) -> PathBuf {
 pub(super) enum BatchRead {
     Records(Vec<Record>),
     /// The record after it is not there any more.
-    Removed {
+    Pruned {
         kept_after: Seq,
     },
 }
@@ -130,7 +132,7 @@ pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<
             payload: Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?),
         };
         if record.seq != expected && records.is_empty() {
-            return Ok(BatchRead::Removed { kept_after: record.seq.prev() });
+            return Ok(BatchRead::Pruned { kept_after: record.seq.prev() });
         }
         // A hole further on shared the batch, so that the next one begins with it and tells.
         if record.seq != expected || !bound.admits(&record) {
@@ -140,7 +142,7 @@ pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<
         records.push(record);
     }
     if records.is_empty() {
-        Ok(BatchRead::Removed { kept_after: tail })
+        Ok(BatchRead::Pruned { kept_after: tail })
     } else {
         Ok(BatchRead::Records(records))
     }

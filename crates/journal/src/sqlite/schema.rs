@@ -14,7 +14,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 use super::lock::{LockedFile, not_a_journal};
 use super::reader::{self, Wal};
 use super::says_no_room;
-use crate::{Cause, Epoch, Epochs, Error, JournalOptions, Seq, UnixMillis};
+use crate::error::{Cause, ImportError, OpenError, StorageError};
+use crate::{Epoch, Epochs, JournalOptions, Seq, UnixMillis};
 
 /// A journal as it was found. One that is opened for writing is in its new epoch.
 pub(super) struct LoadedJournal {
@@ -29,14 +30,17 @@ pub(super) struct LoadedJournal {
 }
 
 /// Opens the database, makes sure that it is a sound journal, and begins an epoch.
-pub(super) fn open(file: &LockedFile, options: &JournalOptions) -> Result<LoadedJournal, Error> {
+pub(super) fn open(
+    file: &LockedFile,
+    options: &JournalOptions,
+) -> Result<LoadedJournal, OpenError> {
     let fail = |e| open_failure(&file.given(), e);
     let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
     db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
     // Before anything is written: the file may belong to another program.
     let state = identify(&db, file)?;
     if state == FileState::Unfinished {
-        return Err(Error::Unfinished { journal: file.given().display().to_string() });
+        return Err(OpenError::Unfinished { journal: file.given().display().to_string() });
     }
     configure(&db, options, file)?;
     if state == FileState::New {
@@ -49,26 +53,26 @@ pub(super) fn open(file: &LockedFile, options: &JournalOptions) -> Result<Loaded
 }
 
 /// Opens the database of a journal for reading, and begins no epoch.
-pub(super) fn open_read_only(file: &LockedFile, log: Wal) -> Result<LoadedJournal, Error> {
+pub(super) fn open_read_only(file: &LockedFile, log: Wal) -> Result<LoadedJournal, OpenError> {
     let fail = |e| open_failure(&file.given(), e);
     let db = reader::connect(file.path(), log).map_err(fail)?;
     let journal = || file.given().display().to_string();
     match identify(&db, file)? {
-        FileState::New => return Err(Error::Absent { journal: journal() }),
-        FileState::Unfinished => return Err(Error::Unfinished { journal: journal() }),
+        FileState::New => return Err(OpenError::NotFound { journal: journal() }),
+        FileState::Unfinished => return Err(OpenError::Unfinished { journal: journal() }),
         FileState::Finished => check_integrity(&db, file)?,
     }
     load(db).map_err(fail)
 }
 
 /// Opens a database in which another journal is copied, or makes one.
-pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, Error> {
+pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, ImportError> {
     let fail = |e| open_failure(&file.given(), e);
     let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
     db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
     let state = identify(&db, file)?;
     if state == FileState::Finished {
-        return Err(Error::Occupied { journal: file.given().display().to_string() });
+        return Err(ImportError::AlreadyExists { journal: file.given().display().to_string() });
     }
     configure(&db, &JournalOptions::default(), file)?;
     // Nobody waits for an answer to a single commit, so SQLite may fold the log when it likes.
@@ -79,7 +83,7 @@ pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, Error> 
     } else {
         check_integrity(&db, file)?;
     }
-    load(db).map_err(fail)
+    Ok(load(db).map_err(fail)?)
 }
 
 #[derive(PartialEq)]
@@ -90,7 +94,7 @@ enum FileState {
     Finished,
 }
 
-fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, Error> {
+fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, OpenError> {
     let header = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let read = || -> rusqlite::Result<(i64, i64, i64)> {
         let tables = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -100,25 +104,31 @@ fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, Error> {
         (0, 0, 0) => Ok(FileState::New),
         (APPLICATION_ID, FORMAT, _) => Ok(FileState::Finished),
         (UNFINISHED_ID, FORMAT, _) => Ok(FileState::Unfinished),
-        (APPLICATION_ID | UNFINISHED_ID, found, _) if found > FORMAT => Err(Error::NewerFormat {
-            path: file.given(),
-            found: u32::try_from(found).unwrap_or(u32::MAX),
-            known: FORMAT as u32,
-        }),
+        (APPLICATION_ID | UNFINISHED_ID, found, _) if found > FORMAT => {
+            Err(OpenError::NewerFormat {
+                path: file.given(),
+                found: u32::try_from(found).unwrap_or(u32::MAX),
+                known: FORMAT as u32,
+            })
+        }
         _ => Err(not_a_journal(&file.given(), "it is a database of another program")),
     }
 }
 
 /// `FULL` is what makes each commit wait for the disk. SQLite's own folding of the log would happen
 /// before appends are answered; the writer does it after.
-fn configure(db: &Connection, options: &JournalOptions, file: &LockedFile) -> Result<(), Error> {
+fn configure(
+    db: &Connection,
+    options: &JournalOptions,
+    file: &LockedFile,
+) -> Result<(), OpenError> {
     let fail = |e| open_failure(&file.given(), e);
     let mode: String =
         db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(fail)?;
     if mode != "wal" {
         let why = "its file system has no shared memory, as a write-ahead log needs";
         let (journal, source) = (file.given().display().to_string(), Cause::from(Box::from(why)));
-        return Err(Error::Storage { journal, source });
+        return Err(StorageError::Unavailable { journal, source }.into());
     }
     db.pragma_update(None, "synchronous", "full").map_err(fail)?;
     db.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(())).map_err(fail)?;
@@ -141,7 +151,7 @@ fn create(db: &mut Connection, application_id: i64) -> rusqlite::Result<()> {
 
 /// The check reads the whole file, so a large one is opened without it: damage there is met, and
 /// told, by whoever reads the damaged place.
-fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), Error> {
+fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), OpenError> {
     let bytes = fs::metadata(file.path()).map_or(0, |found| found.len());
     if bytes > MAX_CHECKED_BYTES {
         return Ok(());
@@ -153,7 +163,7 @@ fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), Error> {
         Ok(found) => {
             // SQLite's finding has a line break after its heading; a refusal is one line.
             let found = found.replace('\n', " ");
-            Err(Error::Damaged { path: file.given(), source: Cause::from(Box::from(found)) })
+            Err(OpenError::Damaged { path: file.given(), source: Cause::from(Box::from(found)) })
         }
         Err(e) => Err(open_failure(&file.given(), e)),
     }
@@ -206,22 +216,26 @@ fn rows<T>(
 }
 
 /// A failure at opening, as the one who starts the program can act on it.
-fn open_failure(given: &Path, error: rusqlite::Error) -> Error {
+fn open_failure(given: &Path, error: rusqlite::Error) -> OpenError {
     let (path, code) = (given.to_owned(), error.sqlite_error_code());
     let no_room = says_no_room(&error);
     let source: Cause = Arc::new(error);
     match code {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse { path, source },
-        Some(ErrorCode::NotADatabase) => Error::NotAJournal { path, source },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            OpenError::InUse { path, source }
+        }
+        Some(ErrorCode::NotADatabase) => OpenError::NotAJournal { path, source },
         // "No such table", or a value that no journal writes.
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => {
-            Error::Damaged { path, source }
+            OpenError::Damaged { path, source }
         }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            Error::ReadOnly { path, source }
+            OpenError::ReadOnly { path, source }
         }
-        _ if no_room => Error::NoRoom { journal: path.display().to_string(), source },
-        _ => Error::Storage { journal: path.display().to_string(), source },
+        _ if no_room => {
+            StorageError::NoSpace { journal: path.display().to_string(), source }.into()
+        }
+        _ => StorageError::Unavailable { journal: path.display().to_string(), source }.into(),
     }
 }
 

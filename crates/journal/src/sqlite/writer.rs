@@ -23,12 +23,13 @@ use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::lock::LockedFile;
-use super::queue::{GroupCommit, JobReply, WriterWork};
+use super::queue::{AppendReply, GroupCommit, WriterWork};
 use super::schema::{FORMAT, LoadedJournal, integer};
 use super::{SqliteShared, failure};
+use crate::error::{AppendError, SaveCheckpointError};
 use crate::journal::{PROBE_BYTES, check_checkpoint_seq};
 use crate::retention::obsolete_checkpoints;
-use crate::{Error, JournalOptions, Record, Seq, UnixMillis};
+use crate::{JournalOptions, Record, Seq, UnixMillis};
 
 /// Everything that only the writing thread touches. The lock is let go last.
 pub(super) struct SqliteWriter {
@@ -122,7 +123,7 @@ impl SqliteWriter {
         }
     }
 
-    fn commit(&mut self, appends: Vec<(Vec<Bytes>, JobReply<Vec<Seq>>)>) -> WriteVolume {
+    fn commit(&mut self, appends: Vec<(Vec<Bytes>, AppendReply)>) -> WriteVolume {
         let (mut payloads, mut answers) = (Vec::new(), Vec::new());
         for (given, answer) in appends {
             answers.push((given.len(), answer));
@@ -141,7 +142,7 @@ impl SqliteWriter {
                 self.void_failed_commit(&e);
                 let error = failure(&self.shared.journal, e);
                 for (_, answer) in answers {
-                    let _ = answer.send(Err(error.clone()));
+                    let _ = answer.send(Err(error.clone().into()));
                 }
                 WriteVolume::default()
             }
@@ -190,7 +191,12 @@ impl SqliteWriter {
         written
     }
 
-    fn save_checkpoint(&mut self, seq: Seq, state: &[u8], needed_after: Seq) -> Result<(), Error> {
+    fn save_checkpoint(
+        &mut self,
+        seq: Seq,
+        state: &[u8],
+        needed_after: Seq,
+    ) -> Result<(), SaveCheckpointError> {
         let kept_after = self.oldest.map_or(Seq::ZERO, |(seq, _)| seq.prev());
         check_checkpoint_seq(seq, kept_after, self.tail)?;
         let mut kept = self.checkpoints.clone();
@@ -201,7 +207,7 @@ impl SqliteWriter {
         kept.retain(|seq| !superfluous.contains(seq));
         if let Err(e) = self.write_checkpoint(seq, state, &superfluous) {
             self.void_failed_commit(&e);
-            return Err(failure(&self.shared.journal, e));
+            return Err(failure(&self.shared.journal, e).into());
         }
         self.checkpoints = kept;
         Ok(())
@@ -223,7 +229,7 @@ impl SqliteWriter {
     }
 
     /// Nothing of a probe needs to be undone on the disk: whole, it changes nothing.
-    fn probe(&mut self) -> Result<(), Error> {
+    fn probe(&mut self) -> Result<(), AppendError> {
         let probed = self.write_and_remove();
         self.roll_back();
         probed.map_err(|e| failure(&self.shared.journal, e))?;

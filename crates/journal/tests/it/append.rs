@@ -3,7 +3,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use journal::{Error, Follow, Journal, JournalOptions, Seq, SqliteJournal, UnixMillis};
+use journal::{
+    AppendError, Follow, FollowError, Journal, JournalOptions, SaveCheckpointError, Seq,
+    SqliteJournal, StorageError, UnixMillis,
+};
 
 use crate::records::{all_after, assert_consecutive, texts};
 use crate::subject::{Hands, Subject, for_each_journal, numbered, one};
@@ -113,20 +116,23 @@ async fn after_the_end_nothing_is_taken_and_followers_are_told<J: Subject>() {
     journal.close().await;
     assert_eq!(last.await.unwrap(), [Seq(1)], "what waited is written");
     journal.close().await;
-    assert!(matches!(journal.append(one("late")).await, Err(Error::Closed)));
+    assert!(matches!(
+        journal.append(one("late")).await,
+        Err(AppendError::Storage(StorageError::Closed))
+    ));
     let late = journal.checkpoint(Seq(1), "state".into(), Seq(1));
-    assert!(matches!(late.await, Err(Error::Closed)));
-    assert!(matches!(journal.start_point().await, Err(Error::Closed)));
-    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
+    assert!(matches!(late.await, Err(SaveCheckpointError::Storage(StorageError::Closed))));
+    assert!(matches!(journal.start_point().await, Err(StorageError::Closed)));
+    assert!(matches!(waiting.await.unwrap(), Err(FollowError::Storage(StorageError::Closed))));
     assert_eq!(texts(&behind.next().await.unwrap()), ["last"], "still in memory");
-    assert!(matches!(behind.next().await, Err(Error::Closed)));
+    assert!(matches!(behind.next().await, Err(FollowError::Storage(StorageError::Closed))));
 }
 
 async fn a_dropped_journal_tells_its_followers<J: Subject>() {
     let journal = J::fresh(JournalOptions::default()).await;
     let mut follower = journal.follow(Seq::ZERO);
     drop(journal);
-    assert!(matches!(follower.next().await, Err(Error::Closed)));
+    assert!(matches!(follower.next().await, Err(FollowError::Storage(StorageError::Closed))));
 }
 
 /// Holding SQLite's lock from outside stops the writer at its first commit; all that is appended

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use journal::{Checkpoint, Error, Journal, JournalOptions, Seq, SqliteJournal};
+use journal::{Checkpoint, Journal, JournalOptions, SaveCheckpointError, Seq, SqliteJournal};
 
 use crate::records::{all_after, texts};
 use crate::subject::{Subject, for_each_journal, numbered, place};
@@ -35,11 +35,8 @@ async fn a_checkpoint_beyond_the_tail_is_refused<J: Subject>() {
     let journal = J::fresh(JournalOptions::default()).await;
     journal.append(numbered(0..5)).await.unwrap();
     let refused = journal.checkpoint(Seq(6), "state".into(), Seq(0)).await.unwrap_err();
-    assert!(matches!(refused, Error::OutOfReach { seq: Seq(6), tail: Seq(5), .. }));
-    assert_eq!(
-        refused.to_string(),
-        "no checkpoint can be kept at 6: the journal reaches from 0 to 5"
-    );
+    assert!(matches!(refused, SaveCheckpointError::OutOfRange { seq: Seq(6), tail: Seq(5), .. }));
+    assert_eq!(refused.to_string(), "no checkpoint possible at 6: the journal reaches from 0 to 5");
     assert_eq!(journal.start_point().await.unwrap(), None);
 }
 

@@ -52,7 +52,7 @@ async fn a_dropped_wait_loses_nothing<J: Subject>() {
 }
 
 /// Begins to wait, and thinks better of it.
-fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, journal::Error>> {
+fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, journal::FollowError>> {
     pin!(follower.next()).poll(&mut Context::from_waker(Waker::noop()))
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use ::nats_journal::NatsJournal;
 use journal::{
-    Checkpoint, Error, Import, ImportRecord, ImportSource, Journal, JournalOptions, MemoryJournal,
-    Record, Seq, SqliteJournal, UnixMillis,
+    AppendError, Checkpoint, Import, ImportError, ImportRecord, ImportSource, Journal,
+    JournalOptions, MemoryJournal, OpenError, Record, SaveCheckpointError, Seq, SqliteJournal,
+    StorageError, UnixMillis,
 };
 use tempfile::TempDir;
 
@@ -143,14 +144,20 @@ async fn records_that_do_not_follow_are_refused<J: Subject>() {
     }
     import.write(original.copied(Seq(5)).await).await.unwrap();
     let twice = import.write(original.copied(Seq(10)).await).await;
-    assert!(matches!(twice, Err(Error::Gap { seq: Seq(11), tail: Seq(11) })), "{twice:?}");
+    assert!(matches!(twice, Err(ImportError::Gap { seq: Seq(11), tail: Seq(11) })), "{twice:?}");
 }
 
 async fn a_checkpoint_that_a_copy_does_not_reach_is_refused<J: Subject>() {
     let (original, place) = (Original::new().await, J::empty_place());
     let import = J::import(&place, &original.origin().await).await.unwrap();
     let refused = import.finish(original.start().await).await.map(drop);
-    assert!(matches!(refused, Err(Error::OutOfReach { seq: Seq(7), .. })), "{refused:?}");
+    assert!(
+        matches!(
+            refused,
+            Err(ImportError::Checkpoint(SaveCheckpointError::OutOfRange { seq: Seq(7), .. }))
+        ),
+        "{refused:?}"
+    );
 }
 
 /// Makes a `#[tokio::test]` of each function, once for each kind of journal that outlives the program.
@@ -233,12 +240,12 @@ async fn what_is_there_already_is_not_copied_over<J: Lasting>() {
     import.write(original.copied(Seq(5)).await).await.unwrap();
     drop(import);
     let of_another = J::import(&place, &other.origin().await).await.map(drop);
-    assert!(matches!(of_another, Err(Error::OtherOrigin { .. })), "{of_another:?}");
+    assert!(matches!(of_another, Err(ImportError::SourceMismatch { .. })), "{of_another:?}");
 
     let import = J::import(&place, &original.origin().await).await.unwrap();
     import.finish(original.start().await).await.unwrap().close().await;
     let finished = J::import(&place, &original.origin().await).await.map(drop);
-    assert!(matches!(finished, Err(Error::Occupied { .. })), "{finished:?}");
+    assert!(matches!(finished, Err(ImportError::AlreadyExists { .. })), "{finished:?}");
     let copy = J::open(&place).await.unwrap();
     original.check(&copy).await;
 }
@@ -246,16 +253,16 @@ async fn what_is_there_already_is_not_copied_over<J: Lasting>() {
 async fn what_is_opened_to_be_read_takes_nothing<J: Lasting>() {
     let (original, place) = (Original::new().await, J::empty_place());
     let absent = J::open_read_only(&place).await.map(drop);
-    assert!(matches!(absent, Err(Error::Absent { .. })), "{absent:?}");
+    assert!(matches!(absent, Err(OpenError::NotFound { .. })), "{absent:?}");
     let mut import = J::import(&place, &original.origin().await).await.unwrap();
     import.write(original.copied(Seq(5)).await).await.unwrap();
     import.finish(original.start().await).await.unwrap().close().await;
 
     let journal = J::open_read_only(&place).await.unwrap();
     let appended = journal.append(one("more")).await;
-    assert!(matches!(appended, Err(Error::Closed)), "{appended:?}");
+    assert!(matches!(appended, Err(AppendError::Storage(StorageError::Closed))), "{appended:?}");
     let kept = journal.checkpoint(Seq(9), "other state".into(), Seq(9)).await;
-    assert!(matches!(kept, Err(Error::Closed)), "{kept:?}");
+    assert!(matches!(kept, Err(SaveCheckpointError::Storage(StorageError::Closed))), "{kept:?}");
     assert_eq!(journal.start_point().await.unwrap(), original.start().await);
     let records = all_after(&journal, Seq(5)).await.unwrap();
     assert_eq!(records, all_after(&original.journal, Seq(5)).await.unwrap());
@@ -279,7 +286,7 @@ async fn a_file_that_is_read_stays_as_it_was_and_is_kept_from_writers() {
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..9)).await.unwrap();
     let in_use = SqliteJournal::open_read_only(&path).map(drop);
-    assert!(matches!(in_use, Err(Error::InUse { .. })), "{in_use:?}");
+    assert!(matches!(in_use, Err(OpenError::InUse { .. })), "{in_use:?}");
 
     // As a killed program leaves it, with records in its log.
     let (killed, copy) = place();
@@ -294,7 +301,7 @@ async fn a_file_that_is_read_stays_as_it_was_and_is_kept_from_writers() {
         assert_eq!(all_after(&journal, Seq::ZERO).await.unwrap().len(), 9);
         assert_eq!(another.tail(), Seq(9));
         let writer = SqliteJournal::open(path, JournalOptions::default()).map(drop);
-        assert!(matches!(writer, Err(Error::InUse { .. })), "{writer:?}");
+        assert!(matches!(writer, Err(OpenError::InUse { .. })), "{writer:?}");
         journal.close().await;
         drop((journal, another));
         assert_eq!(files(folder.path()), before);

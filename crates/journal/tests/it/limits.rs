@@ -1,9 +1,9 @@
 use bytes::Bytes;
 use journal::{
-    Error, Follow, Journal, JournalOptions, MAX_APPEND_BYTES, MAX_APPEND_RECORDS, MAX_BATCH_BYTES,
-    MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, MEMORY_KEEP_BYTES,
-    MEMORY_MAX_BYTES, MemoryJournal, QUEUE_APPENDS, QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, Seq,
-    SqliteJournal,
+    AppendError, Follow, FollowError, Journal, JournalOptions, MAX_APPEND_BYTES,
+    MAX_APPEND_RECORDS, MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_CHECKPOINTS, MAX_PAYLOAD_BYTES,
+    MAX_STATE_BYTES, MEMORY_KEEP_BYTES, MEMORY_MAX_BYTES, MemoryJournal, QUEUE_APPENDS,
+    QUEUE_BYTES, RECENT_BYTES, RECENT_RECORDS, Seq, SqliteJournal, StorageError,
 };
 
 use crate::records::all_after;
@@ -22,16 +22,16 @@ async fn too_much_in_one_append_is_refused_and_leaves_nothing<J: Subject>() {
     over.extend(zeros(MAX_PAYLOAD_BYTES + 1));
     let megabytes = vec![zeros(MAX_PAYLOAD_BYTES).remove(0); MAX_APPEND_BYTES / MAX_PAYLOAD_BYTES];
     for (case, payloads, expected) in [
-        ("a payload", over, "a payload of 1048577 bytes is too large: at most 1048576 are taken"),
+        ("a payload", over, "a payload of 1048577 bytes is too large (limit: 1048576)"),
         (
             "records",
             numbered(0..MAX_APPEND_RECORDS + 1),
-            "4097 records are too many for one append: at most 4096 are taken",
+            "4097 records are too many for one append (limit: 4096)",
         ),
         (
             "bytes",
             [megabytes.clone(), one("x")].concat(),
-            "an append of 16777217 bytes is too large: at most 16777216 are taken",
+            "an append of 16777217 bytes is too large (limit: 16777216)",
         ),
     ] {
         let error = journal.append(payloads).await.expect_err(case);
@@ -61,7 +61,7 @@ async fn a_state_has_a_bound<J: Subject>() {
     let journal = J::fresh(JournalOptions::default()).await;
     let state = Bytes::from(vec![0; MAX_STATE_BYTES + 1]);
     let error = journal.checkpoint(Seq::ZERO, state, Seq::ZERO).await.unwrap_err();
-    let expected = "a state of 67108865 bytes is too large: at most 67108864 are taken";
+    let expected = "a state of 67108865 bytes is too large (limit: 67108864)";
     assert_eq!(error.to_string(), expected);
     assert_eq!(journal.start_point().await.unwrap(), None);
 }
@@ -100,7 +100,7 @@ async fn the_queue_has_a_bound_in_appends() {
     for append in appends {
         match append.await {
             Ok(_) => written += 1,
-            Err(e) => assert!(matches!(e, Error::Busy), "{e:?}"),
+            Err(e) => assert!(matches!(e, AppendError::QueueFull), "{e:?}"),
         }
     }
     let most = QUEUE_APPENDS + MAX_APPEND_RECORDS;
@@ -124,7 +124,7 @@ async fn the_queue_has_a_bound_in_bytes() {
     for append in appends {
         match append.await {
             Ok(_) => written += MAX_PAYLOAD_BYTES,
-            Err(e) => assert!(matches!(e, Error::Busy), "{e:?}"),
+            Err(e) => assert!(matches!(e, AppendError::QueueFull), "{e:?}"),
         }
     }
     let most = QUEUE_BYTES + MAX_APPEND_BYTES;
@@ -152,12 +152,12 @@ async fn a_journal_in_memory_is_bounded_by_default() {
         }
         assert!(journal.tail().0 * MAX_PAYLOAD_BYTES as u64 <= MEMORY_MAX_BYTES);
     };
-    assert!(matches!(refusal, Error::NoRoom { .. }), "{refusal:?}");
+    assert!(matches!(refusal, AppendError::Storage(StorageError::NoSpace { .. })), "{refusal:?}");
     assert!(journal.tail().0 * MAX_PAYLOAD_BYTES as u64 >= MEMORY_MAX_BYTES * 9 / 10);
 
     journal.checkpoint(journal.tail(), "state".into(), journal.tail()).await.unwrap();
     journal.append(payloads).await.unwrap();
-    let Err(Error::Removed { kept_after, .. }) = all_after(&journal, Seq::ZERO).await else {
+    let Err(FollowError::Pruned { kept_after, .. }) = all_after(&journal, Seq::ZERO).await else {
         panic!("nothing was let go");
     };
     let kept = (journal.tail().0 - kept_after.0) * MAX_PAYLOAD_BYTES as u64;

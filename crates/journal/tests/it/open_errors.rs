@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use journal::{Error, Journal, JournalOptions, Seq, SqliteJournal};
+use journal::{FollowError, Journal, JournalOptions, OpenError, Seq, SqliteJournal, StorageError};
 use rusqlite::Connection;
 
 use crate::records::all_after;
 use crate::subject::{numbered, one, place, zeros};
 
-fn open(path: &Path) -> Result<SqliteJournal, Error> {
+fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
     SqliteJournal::open(path, JournalOptions::default())
 }
 
@@ -59,14 +59,14 @@ fn whatever_is_wrong_with_the_file_is_told_in_one_sentence() {
 }
 
 const IN_USE: &str =
-    "the journal {} is in use by another program: stop that one or name another file";
+    "the journal {} is in use by another program: stop that program or name another file";
 const NOT_A_JOURNAL: &str = "{} is not a journal: name another file";
-const NEWER: &str = "the journal {} has format 2 and this program knows formats up to 1: use a \
+const NEWER: &str = "the journal {} has format 2, and this program knows formats up to 1: use a \
                      newer program or name another file";
 const DAMAGED: &str =
-    "the journal {} is damaged: restore a copy of it, or move it away to begin a new one";
-const READ_ONLY: &str = "the journal {} cannot be written: let this user write the file and its \
-                         folder, or name another file";
+    "the journal {} is damaged: restore a copy of it, or move it away to start a new one";
+const READ_ONLY: &str = "the journal {} is not writable: give this user write permission for the \
+                         file and its folder, or name another file";
 const NO_FOLDER: &str =
     "the folder of the journal {} does not exist: create it or name another file";
 
@@ -133,7 +133,7 @@ fn one_file_is_open_once_by_whatever_name() {
     symlink(&path, &link).unwrap();
     for name in [&path, &link] {
         let error = open(name).map(|_| ()).unwrap_err();
-        assert!(matches!(&error, Error::InUse { path, .. } if path == name), "{error:?}");
+        assert!(matches!(&error, OpenError::InUse { path, .. } if path == name), "{error:?}");
     }
     drop(journal);
     open(&link).unwrap();
@@ -177,10 +177,10 @@ fn a_missing_folder_is_told() {
     fs::write(&path, "").unwrap();
     for missing in [folder.path().join("not/there.db"), path.join("under-a-file.db")] {
         let error = open(&missing).map(|_| ()).unwrap_err();
-        assert!(matches!(error, Error::NoFolder { .. }), "{error:?}");
+        assert!(matches!(error, OpenError::NoFolder { .. }), "{error:?}");
     }
     let error = open(Path::new("")).map(|_| ()).unwrap_err();
-    assert!(matches!(error, Error::NotAJournal { .. }), "{error:?}");
+    assert!(matches!(error, OpenError::NotAJournal { .. }), "{error:?}");
 }
 
 /// Root may write wherever the mode says otherwise, but not into the kernel's own folders.
@@ -188,7 +188,7 @@ fn a_missing_folder_is_told() {
 #[test]
 fn a_folder_that_cannot_be_written_is_told() {
     let error = open(Path::new("/sys/board.db")).map(|_| ()).unwrap_err();
-    assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+    assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
 }
 
 /// Reading it from end to end would take too long; the damage is told where it is met.
@@ -206,7 +206,7 @@ async fn a_large_file_is_opened_unread() {
     let journal = open(&path).unwrap();
     assert_eq!(journal.tail(), Seq(80));
     let error = all_after(&journal, Seq::ZERO).await.unwrap_err();
-    assert!(matches!(error, Error::Storage { .. }), "{error:?}");
+    assert!(matches!(error, FollowError::Storage(StorageError::Unavailable { .. })), "{error:?}");
 }
 
 /// The process may have died before its first commit.

@@ -1,6 +1,8 @@
 use std::fs;
 
-use journal::{Error, Follow, Journal, JournalOptions, PROBE_BYTES, Seq, SqliteJournal};
+use journal::{
+    AppendError, Follow, Journal, JournalOptions, PROBE_BYTES, Seq, SqliteJournal, StorageError,
+};
 
 use crate::records::{all_after, texts};
 use crate::subject::{Subject, for_each_journal, one, place, zeros};
@@ -45,7 +47,10 @@ async fn without_room_a_probe_is_refused_until_there_is_some_again<J: Subject>()
     let tail = journal.tail();
     for _ in 0..3 {
         let refusal = journal.probe().await.unwrap_err();
-        assert!(matches!(refusal, Error::NoRoom { .. }), "{refusal:?}");
+        assert!(
+            matches!(refusal, AppendError::Storage(StorageError::NoSpace { .. })),
+            "{refusal:?}"
+        );
     }
     assert_eq!(journal.tail(), tail);
     journal.checkpoint(tail, "state".into(), tail).await.unwrap();
@@ -58,7 +63,7 @@ async fn after_the_end_a_probe_is_refused<J: Subject>() {
     let last = journal.probe();
     journal.close().await;
     last.await.unwrap();
-    assert!(matches!(journal.probe().await, Err(Error::Closed)));
+    assert!(matches!(journal.probe().await, Err(AppendError::Storage(StorageError::Closed))));
 }
 
 /// Otherwise it would find room where an append finds none.

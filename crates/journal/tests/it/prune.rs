@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use journal::{Error, Journal, JournalOptions, RECENT_BYTES, Seq, SqliteJournal};
+use journal::{
+    FollowError, Journal, JournalOptions, RECENT_BYTES, SaveCheckpointError, Seq, SqliteJournal,
+};
 
 use crate::records::all_after;
 use crate::subject::{Hands, Subject, for_each_journal, numbered, one, place, zeros};
@@ -21,7 +23,7 @@ async fn kept_after(journal: &impl Journal) -> Seq {
         journal.append(one("x")).await.unwrap();
         let kept_after = match all_after(journal, Seq::ZERO).await {
             Ok(_) => return Seq::ZERO,
-            Err(Error::Removed { kept_after, .. }) => kept_after,
+            Err(FollowError::Pruned { kept_after, .. }) => kept_after,
             Err(e) => panic!("{e}"),
         };
         assert!(kept_after > Seq::ZERO);
@@ -128,7 +130,10 @@ async fn no_checkpoint_is_kept_where_records_are_gone<J: Subject>() {
     journal.append(one("x")).await.unwrap();
     journal.append(one("x")).await.unwrap();
     let refused = journal.checkpoint(Seq(7), "state".into(), Seq(0)).await;
-    assert!(matches!(refused, Err(Error::OutOfReach { kept_after: Seq(8), .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SaveCheckpointError::OutOfRange { kept_after: Seq(8), .. })),
+        "{refused:?}"
+    );
     journal.checkpoint(Seq(9), "state".into(), Seq(8)).await.unwrap();
 }
 
@@ -166,5 +171,5 @@ async fn the_file_stays_near_its_bound() {
     // What a start loads goes on from there.
     let journal = SqliteJournal::open(&path, options).unwrap();
     assert_eq!(journal.tail(), Seq(1000));
-    assert!(matches!(all_after(&journal, Seq::ZERO).await, Err(Error::Removed { .. })));
+    assert!(matches!(all_after(&journal, Seq::ZERO).await, Err(FollowError::Pruned { .. })));
 }

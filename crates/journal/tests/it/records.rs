@@ -1,9 +1,12 @@
 //! What a journal gives back, as tests look at it. Those of `crates/nats-journal` look through this file too.
 
-use journal::{Error, Follow, Journal, Record, Seq};
+use journal::{Follow, FollowError, Journal, Record, Seq};
 
 /// All records after a position, up to the present tail.
-pub(crate) async fn all_after(journal: &impl Journal, after: Seq) -> Result<Vec<Record>, Error> {
+pub(crate) async fn all_after(
+    journal: &impl Journal,
+    after: Seq,
+) -> Result<Vec<Record>, FollowError> {
     let (mut follower, tail) = (journal.follow(after), journal.tail());
     let mut records = Vec::new();
     while records.last().map_or(after, |record: &Record| record.seq) < tail {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journal::{
-    Clock, Error, Import, ImportSource, Journal, JournalOptions, MemoryImport, MemoryJournal,
-    SqliteImport, SqliteJournal, UnixMillis,
+    Clock, Import, ImportError, ImportSource, Journal, JournalOptions, MemoryImport, MemoryJournal,
+    OpenError, SqliteImport, SqliteJournal, UnixMillis,
 };
 use nats_journal::{NatsConfig, NatsImport, NatsJournal};
 use tempfile::TempDir;
@@ -56,14 +56,14 @@ pub(crate) trait Subject: Journal + Sized {
     fn import(
         place: &Self::Place,
         origin: &ImportSource,
-    ) -> impl Future<Output = Result<Self::Import, Error>> + Send;
+    ) -> impl Future<Output = Result<Self::Import, ImportError>> + Send;
 }
 
 /// A journal that outlives the program.
 pub(crate) trait Lasting: Subject {
-    fn open(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn open(place: &Self::Place) -> impl Future<Output = Result<Self, OpenError>> + Send;
 
-    fn open_read_only(place: &Self::Place) -> impl Future<Output = Result<Self, Error>> + Send;
+    fn open_read_only(place: &Self::Place) -> impl Future<Output = Result<Self, OpenError>> + Send;
 }
 
 /// A new journal. What it is kept in, if there is such a thing, goes after it.
@@ -90,7 +90,7 @@ impl Subject for MemoryJournal {
 
     fn empty_place() {}
 
-    async fn import((): &(), origin: &ImportSource) -> Result<MemoryImport, Error> {
+    async fn import((): &(), origin: &ImportSource) -> Result<MemoryImport, ImportError> {
         Ok(MemoryJournal::import(origin.clone(), JournalOptions::default()))
     }
 }
@@ -109,17 +109,20 @@ impl Subject for SqliteJournal {
         place()
     }
 
-    async fn import((_, path): &Self::Place, origin: &ImportSource) -> Result<SqliteImport, Error> {
+    async fn import(
+        (_, path): &Self::Place,
+        origin: &ImportSource,
+    ) -> Result<SqliteImport, ImportError> {
         SqliteJournal::import(path, origin)
     }
 }
 
 impl Lasting for SqliteJournal {
-    async fn open((_, path): &Self::Place) -> Result<Self, Error> {
+    async fn open((_, path): &Self::Place) -> Result<Self, OpenError> {
         SqliteJournal::open(path, JournalOptions::default())
     }
 
-    async fn open_read_only((_, path): &Self::Place) -> Result<Self, Error> {
+    async fn open_read_only((_, path): &Self::Place) -> Result<Self, OpenError> {
         SqliteJournal::open_read_only(path)
     }
 }
@@ -138,17 +141,17 @@ impl Subject for NatsJournal {
         NatsServer::start()
     }
 
-    async fn import(server: &NatsServer, origin: &ImportSource) -> Result<NatsImport, Error> {
+    async fn import(server: &NatsServer, origin: &ImportSource) -> Result<NatsImport, ImportError> {
         NatsImport::begin(&at(server), origin).await
     }
 }
 
 impl Lasting for NatsJournal {
-    async fn open(server: &NatsServer) -> Result<Self, Error> {
+    async fn open(server: &NatsServer) -> Result<Self, OpenError> {
         NatsJournal::open(&at(server), JournalOptions::default()).await
     }
 
-    async fn open_read_only(server: &NatsServer) -> Result<Self, Error> {
+    async fn open_read_only(server: &NatsServer) -> Result<Self, OpenError> {
         NatsJournal::open_read_only(&at(server)).await
     }
 }

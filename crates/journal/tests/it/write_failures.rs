@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use journal::{Error, Follow, Journal, JournalOptions, Seq, SqliteJournal};
+use journal::{AppendError, Follow, Journal, JournalOptions, Seq, SqliteJournal, StorageError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::records::{all_after, assert_consecutive, texts};
@@ -29,8 +29,8 @@ async fn without_room_nothing_is_kept_until_there_is_some_again<J: Subject>() {
             Err(e) => break e,
         }
     };
-    assert!(matches!(refusal, Error::NoRoom { .. }), "{refusal:?}");
-    assert!(refusal.to_string().starts_with("no room is left for the journal "));
+    assert!(matches!(refusal, AppendError::Storage(StorageError::NoSpace { .. })), "{refusal:?}");
+    assert!(refusal.to_string().starts_with("no space left for the journal "));
     assert!(std::error::Error::source(&refusal).is_some());
     let tail = journal.tail();
     assert_eq!(tail.0 % 2, 0, "all or nothing");
@@ -76,7 +76,10 @@ async fn every_append_of_a_failed_commit_is_refused() {
     outside.execute_batch("ROLLBACK").unwrap();
     let mut refused = 0;
     for append in together {
-        refused += usize::from(matches!(append.await, Err(Error::NoRoom { .. })));
+        refused += usize::from(matches!(
+            append.await,
+            Err(AppendError::Storage(StorageError::NoSpace { .. }))
+        ));
     }
     // The first may have been taken alone, before the lock was met; the others came together.
     assert!(refused >= 3, "{refused} refused");
@@ -114,7 +117,7 @@ async fn while_another_program_writes_appends_fail_and_then_succeed() {
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refusal = journal.append(one("refused")).await.unwrap_err();
-    let expected = format!("the journal {} cannot be read or written", path.display());
+    let expected = format!("cannot read or write the journal {}", path.display());
     assert_eq!(refusal.to_string(), expected);
     outside.execute_batch("ROLLBACK").unwrap();
     journal.append(one("after")).await.unwrap();
@@ -153,9 +156,15 @@ async fn in_a_process_of_its_own() {
     rlimit::setrlimit(rlimit::Resource::FSIZE, log + 10 * KILOBYTE as u64, hard).unwrap();
     for _ in 0..3 {
         let refusal = journal.append(zeros(64 * KILOBYTE)).await.unwrap_err();
-        assert!(matches!(refusal, Error::Storage { .. }), "{refusal:?}");
+        assert!(
+            matches!(refusal, AppendError::Storage(StorageError::Unavailable { .. })),
+            "{refusal:?}"
+        );
         let refusal = journal.probe().await.unwrap_err();
-        assert!(matches!(refusal, Error::Storage { .. }), "{refusal:?}");
+        assert!(
+            matches!(refusal, AppendError::Storage(StorageError::Unavailable { .. })),
+            "{refusal:?}"
+        );
         assert_eq!(journal.tail(), Seq(10));
         assert_eq!(all_after(&journal, Seq::ZERO).await.unwrap().len(), 10);
     }

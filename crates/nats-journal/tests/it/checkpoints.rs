@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use journal::{Error, Journal, JournalOptions, Seq, UnixMillis};
+use journal::{FollowError, Journal, JournalOptions, Seq, UnixMillis};
 use nats_journal::NatsJournal;
 use testkit::nats::NatsServer;
 
@@ -28,7 +28,7 @@ async fn one_begins_where_another_left_a_checkpoint_and_has_all_ids() {
         assert_eq!((start.seq, &start.state[..]), (Seq(8), &b"eight"[..]));
         assert_eq!(texts(&all_after(&late, start.seq).await.unwrap()), ["8", "9"]);
         let gone = all_after(&late, Seq(7)).await;
-        assert!(matches!(gone, Err(Error::Removed { kept_after: Seq(8), .. })), "{gone:?}");
+        assert!(matches!(gone, Err(FollowError::Pruned { kept_after: Seq(8), .. })), "{gone:?}");
         // Also of the records that it has not read.
         let ids = |journal: &NatsJournal| -> Vec<_> {
             (0..=10).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()

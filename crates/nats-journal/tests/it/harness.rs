@@ -3,7 +3,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use journal::{Error, Follow, Journal, JournalOptions, NewRecord, Record, Seq};
+use journal::{
+    AppendError, Follow, FollowError, Journal, JournalOptions, NewRecord, Record, Seq, StorageError,
+};
 use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
@@ -48,7 +50,9 @@ pub(crate) async fn follow_to_the_end(mut follower: impl Follow) -> Vec<Record> 
         match follower.next().await {
             Ok(batch) => records.extend(batch),
             // The servers are away; it stands where it stood.
-            Err(Error::Storage { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(FollowError::Storage(StorageError::Unavailable { .. })) => {
+                tokio::time::sleep(Duration::from_millis(50)).await
+            }
             Err(e) => panic!("{e}"),
         }
     }
@@ -61,7 +65,14 @@ pub(crate) async fn append_at_last(journal: &NatsJournal, text: &str) -> Seq {
         match journal.append_records(vec![named(text, text)]).await {
             Ok(seqs) => return seqs[0],
             Err(e) => {
-                assert!(matches!(e, Error::Storage { .. } | Error::Unknown { .. }), "{e:?}");
+                assert!(
+                    matches!(
+                        e,
+                        AppendError::Storage(StorageError::Unavailable { .. })
+                            | AppendError::OutcomeUnknown { .. }
+                    ),
+                    "{e:?}"
+                );
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

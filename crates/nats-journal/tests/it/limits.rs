@@ -1,5 +1,6 @@
 use journal::{
-    Error, Journal, JournalOptions, MAX_PAYLOAD_BYTES, NewRecord, QUEUE_APPENDS, QUEUE_BYTES, Seq,
+    AppendError, Journal, JournalOptions, MAX_PAYLOAD_BYTES, NewRecord, QUEUE_APPENDS, QUEUE_BYTES,
+    Seq, SizeError, StorageError,
 };
 use nats_journal::{MAX_SUBJECT_BYTES, NatsJournal};
 use testkit::nats::NatsServer;
@@ -14,7 +15,7 @@ async fn a_payload_is_as_large_as_the_servers_take() {
         let journal = open(&server).await;
         let zeros = |bytes: usize| vec![vec![0; bytes].into()];
         let refusal = journal.append(zeros(65_536)).await.unwrap_err();
-        let Error::TooLarge { what: "a payload", limit, .. } = refusal else {
+        let AppendError::TooLarge(SizeError { subject: "a payload", limit, .. }) = refusal else {
             panic!("{refusal:?}");
         };
         assert_eq!(journal.append(zeros(limit)).await.unwrap(), [Seq(1)]);
@@ -52,7 +53,7 @@ async fn the_queue_has_bounds_in_appends_and_in_bytes() {
             for append in appends.into_iter().rev().take(20) {
                 let answer =
                     tokio::time::timeout(std::time::Duration::from_millis(10), append).await;
-                refused += usize::from(matches!(answer, Ok(Err(Error::Busy))));
+                refused += usize::from(matches!(answer, Ok(Err(AppendError::QueueFull))));
             }
             assert_eq!(refused, 10, "of {most} and ten");
         }
@@ -80,7 +81,10 @@ async fn a_full_stream_refuses_and_lets_nothing_go() {
                 Err(e) => break e,
             }
         };
-        assert!(matches!(refusal, Error::NoRoom { .. }), "{refusal:?}");
+        assert!(
+            matches!(refusal, AppendError::Storage(StorageError::NoSpace { .. })),
+            "{refusal:?}"
+        );
         assert_eq!(stream.get_info().await.unwrap().state.first_sequence, 1);
         // A small one still fits.
         journal.append(one("small")).await.unwrap();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use journal::{Error, Journal, Seq};
+use journal::{AppendError, Journal, Seq, StorageError};
 use nats_journal::{APPEND_TIMEOUT, RECHECK_INTERVAL, TRUNCATION_GRACE};
 use testkit::nats::NatsServer;
 use tokio::time::Instant;
@@ -26,7 +26,11 @@ async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
         for append in waiting {
             // The first may have been sent before the end of the connection was noticed.
             let refusal = append.await.unwrap_err();
-            let expected = matches!(refusal, Error::Storage { .. } | Error::Unknown { .. });
+            let expected = matches!(
+                refusal,
+                AppendError::Storage(StorageError::Unavailable { .. })
+                    | AppendError::OutcomeUnknown { .. }
+            );
             assert!(expected, "{refusal:?}");
         }
         assert!(asked.elapsed() < APPEND_TIMEOUT + SLACK);
@@ -35,7 +39,10 @@ async fn without_a_server_appends_are_refused_in_time_and_taken_again_later() {
         let refusal = journal.append(one("refused")).await.unwrap_err();
         let expected = format!("the journal flightboard at {} cannot be read or", server.url());
         assert!(refusal.to_string().starts_with(&expected), "{refusal}");
-        assert!(matches!(journal.probe().await, Err(Error::Storage { .. })));
+        assert!(matches!(
+            journal.probe().await,
+            Err(AppendError::Storage(StorageError::Unavailable { .. }))
+        ));
         assert!(asked.elapsed() < APPEND_TIMEOUT, "at once, not after {:?}", asked.elapsed());
         assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before"], "in memory");
 
@@ -58,14 +65,18 @@ async fn a_server_that_does_not_answer_leaves_it_unknown() {
         server.pause();
         let asked = Instant::now();
         let refusal = journal.append_records(vec![named("id", "doubtful")]).await.unwrap_err();
-        assert!(matches!(refusal, Error::Unknown { .. }), "{refusal:?}");
+        assert!(matches!(refusal, AppendError::OutcomeUnknown { .. }), "{refusal:?}");
         assert!(asked.elapsed() < APPEND_TIMEOUT + SLACK, "{:?}", asked.elapsed());
         server.resume();
         // Under its id it is there once, whether it came through before or not.
         let seq = loop {
             match journal.append_records(vec![named("id", "doubtful")]).await {
                 Ok(seqs) => break seqs[0],
-                Err(e) => assert!(matches!(e, Error::Unknown { .. } | Error::Storage { .. })),
+                Err(e) => assert!(matches!(
+                    e,
+                    AppendError::OutcomeUnknown { .. }
+                        | AppendError::Storage(StorageError::Unavailable { .. })
+                )),
             }
         };
         append_at_last(&journal, "after").await;

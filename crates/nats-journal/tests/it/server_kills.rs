@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use journal::{Error, Follow, Journal, JournalOptions, Seq};
+use journal::{AppendError, Follow, FollowError, Journal, JournalOptions, Seq, StorageError};
 use nats_journal::{NatsConfig, NatsJournal};
 use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 use tokio::task::JoinHandle;
@@ -31,7 +31,10 @@ fn append_on(
             let seqs = loop {
                 match journal.append_records(payloads()).await {
                     Ok(seqs) => break seqs,
-                    Err(Error::Storage { .. } | Error::Unknown { .. }) => {
+                    Err(
+                        AppendError::Storage(StorageError::Unavailable { .. })
+                        | AppendError::OutcomeUnknown { .. },
+                    ) => {
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }
                     Err(e) => panic!("{e:?}"),
@@ -143,7 +146,10 @@ async fn a_follower_far_behind_goes_on_after_a_restart() {
         while seen.len() < 20_000 {
             match follower.next().await {
                 Ok(batch) => seen.extend(batch),
-                Err(e) => assert!(matches!(e, Error::Storage { .. }), "{e:?}"),
+                Err(e) => assert!(
+                    matches!(e, FollowError::Storage(StorageError::Unavailable { .. })),
+                    "{e:?}"
+                ),
             }
         }
         crate::records::assert_consecutive(Seq::ZERO, &seen);

@@ -1,7 +1,10 @@
 use std::fs;
 use std::path::Path;
 
-use journal::{Error, Follow, Journal, JournalOptions, RecordId, Seq};
+use journal::{
+    AppendError, Follow, FollowError, Journal, JournalOptions, OpenError, RecordId, Seq,
+    StorageError,
+};
 use nats_journal::{NatsConfig, NatsJournal};
 use testkit::fault_proxy::FaultProxy;
 use testkit::nats::NatsServer;
@@ -13,16 +16,19 @@ fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<Recor
     range.map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()
 }
 
-async fn told(journal: &NatsJournal, mut follower: impl Follow) -> Error {
+async fn told(journal: &NatsJournal, mut follower: impl Follow) -> FollowError {
     let error = loop {
         match follower.next().await {
-            Err(e @ Error::Replaced { .. }) => break e,
-            Err(Error::Storage { .. }) | Ok(_) => {}
+            Err(e @ FollowError::Storage(StorageError::Replaced { .. })) => break e,
+            Err(FollowError::Storage(StorageError::Unavailable { .. })) | Ok(_) => {}
             Err(e) => panic!("{e}"),
         }
     };
-    assert!(matches!(journal.append(one("x")).await, Err(Error::Replaced { .. })));
-    assert!(matches!(journal.start_point().await, Err(Error::Replaced { .. })));
+    assert!(matches!(
+        journal.append(one("x")).await,
+        Err(AppendError::Storage(StorageError::Replaced { .. }))
+    ));
+    assert!(matches!(journal.start_point().await, Err(StorageError::Replaced { .. })));
     error
 }
 
@@ -218,12 +224,15 @@ async fn a_hole_is_told_and_never_skipped() {
         stream(&server).await.delete_message(500).await.unwrap();
         let read = all_after(&journal, Seq::ZERO).await;
         assert!(
-            matches!(read, Err(Error::Removed { after: Seq(499), kept_after: Seq(500) })),
+            matches!(read, Err(FollowError::Pruned { after: Seq(499), kept_after: Seq(500) })),
             "{read:?}"
         );
         assert_eq!(texts(&all_after(&journal, Seq(500)).await.unwrap())[0], "500");
         let opened = NatsJournal::open(&config_for(&server), JournalOptions::default()).await;
-        assert!(matches!(opened, Err(Error::Replaced { .. })), "{opened:?}");
+        assert!(
+            matches!(opened, Err(OpenError::Storage(StorageError::Replaced { .. }))),
+            "{opened:?}"
+        );
     })
     .await;
 }

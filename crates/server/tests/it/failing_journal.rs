@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollower, MemoryJournal, Seq};
+use journal::{
+    AppendError, Checkpoint, Epochs, Journal, MemoryFollower, MemoryJournal, SaveCheckpointError,
+    Seq, StorageError,
+};
 use serde_json::json;
 use server::Settings;
 use tokio::sync::watch;
@@ -45,26 +48,26 @@ impl Disk {
         self.0.probes.load(Ordering::SeqCst)
     }
 
-    async fn check(&self) -> Result<(), Error> {
+    async fn check(&self) -> Result<(), StorageError> {
         self.0.stuck.subscribe().wait_for(|stuck| !stuck).await.unwrap();
         if !self.0.full.load(Ordering::SeqCst) {
             return Ok(());
         }
         let source = Arc::new(std::io::Error::from(std::io::ErrorKind::StorageFull));
-        Err(Error::NoRoom { journal: "flightboard.db".to_owned(), source })
+        Err(StorageError::NoSpace { journal: "flightboard.db".to_owned(), source })
     }
 }
 
 impl Journal for Disk {
     type Follower = MemoryFollower;
 
-    async fn append(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
+    async fn append(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, AppendError> {
         self.0.appends.fetch_add(1, Ordering::SeqCst);
         self.check().await?;
         self.0.journal.append(payloads).await
     }
 
-    async fn probe(&self) -> Result<(), Error> {
+    async fn probe(&self) -> Result<(), AppendError> {
         self.0.probes.fetch_add(1, Ordering::SeqCst);
         self.check().await?;
         self.0.journal.probe().await
@@ -82,12 +85,17 @@ impl Journal for Disk {
         self.0.journal.tail()
     }
 
-    async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+    async fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> Result<(), SaveCheckpointError> {
         self.check().await?;
         self.0.journal.checkpoint(seq, state, needed_after).await
     }
 
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
         self.0.journal.start_point().await
     }
 

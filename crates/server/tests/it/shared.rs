@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use bytes::Bytes;
-use journal::{Checkpoint, Epochs, Error, Journal, MemoryFollower, MemoryJournal, Seq};
+use journal::{
+    AppendError, Checkpoint, Epochs, Journal, MemoryFollower, MemoryJournal, SaveCheckpointError,
+    Seq, StorageError,
+};
 
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -26,11 +29,14 @@ impl Shared {
 impl Journal for Shared {
     type Follower = MemoryFollower;
 
-    fn append(&self, payloads: Vec<Bytes>) -> impl Future<Output = Result<Vec<Seq>, Error>> + Send {
+    fn append(
+        &self,
+        payloads: Vec<Bytes>,
+    ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send {
         self.journal.append(payloads)
     }
 
-    async fn probe(&self) -> Result<(), Error> {
+    async fn probe(&self) -> Result<(), AppendError> {
         self.journal.probe().await
     }
 
@@ -52,11 +58,16 @@ impl Journal for Shared {
         self.journal.tail()
     }
 
-    async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+    async fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> Result<(), SaveCheckpointError> {
         self.journal.checkpoint(seq, state, needed_after).await
     }
 
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
         self.journal.start_point().await
     }
 

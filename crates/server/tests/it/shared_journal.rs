@@ -11,7 +11,8 @@ use bytes::Bytes;
 use engine::{STALE_AFTER, UNKNOWN_OUTCOME_TIMEOUT};
 use http::StatusCode;
 use journal::{
-    Checkpoint, Epochs, Error, Follow, Journal, MemoryFollower, MemoryJournal, NewRecord,
+    AppendError, Checkpoint, Epochs, Follow, FollowError, Journal, MemoryFollower, MemoryJournal,
+    NewRecord, SaveCheckpointError, StorageError,
 };
 use journal::{Record, Seq};
 use parking_lot::Mutex;
@@ -84,11 +85,11 @@ impl Shared {
 impl Journal for Shared {
     type Follower = Held;
 
-    async fn append(&self, _: Vec<Bytes>) -> Result<Vec<Seq>, Error> {
+    async fn append(&self, _: Vec<Bytes>) -> Result<Vec<Seq>, AppendError> {
         panic!("every payload says what it is about")
     }
 
-    async fn append_records(&self, payloads: Vec<NewRecord>) -> Result<Vec<Seq>, Error> {
+    async fn append_records(&self, payloads: Vec<NewRecord>) -> Result<Vec<Seq>, AppendError> {
         let answers = *self.stream.answers.lock();
         let mut seqs = Vec::new();
         if answers != Answers::AreLostWithTheQuestion {
@@ -106,12 +107,12 @@ impl Journal for Shared {
             Answers::Come => Ok(seqs),
             Answers::AreLost | Answers::AreLostWithTheQuestion => {
                 let source = Arc::new(std::io::Error::from(std::io::ErrorKind::TimedOut));
-                Err(Error::Unknown { journal: "shared".to_owned(), source })
+                Err(AppendError::OutcomeUnknown { journal: "shared".to_owned(), source })
             }
         }
     }
 
-    async fn probe(&self) -> Result<(), Error> {
+    async fn probe(&self) -> Result<(), AppendError> {
         self.stream.journal.probe().await
     }
 
@@ -131,16 +132,21 @@ impl Journal for Shared {
         Some(self.cut_since.lock().map_or(Duration::ZERO, |(since, _)| since.elapsed()))
     }
 
-    async fn checkpoint(&self, seq: Seq, state: Bytes, needed_after: Seq) -> Result<(), Error> {
+    async fn checkpoint(
+        &self,
+        seq: Seq,
+        state: Bytes,
+        needed_after: Seq,
+    ) -> Result<(), SaveCheckpointError> {
         self.stream.checkpoints.lock().push(seq);
         self.stream.journal.checkpoint(seq, state, needed_after).await
     }
 
-    async fn latest_checkpoint(&self) -> Result<Seq, Error> {
+    async fn latest_checkpoint(&self) -> Result<Seq, StorageError> {
         Ok(self.stream.checkpoints.lock().last().copied().unwrap_or(Seq::ZERO))
     }
 
-    async fn start_point(&self) -> Result<Option<Checkpoint>, Error> {
+    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
         self.stream.journal.start_point().await
     }
 
@@ -153,7 +159,7 @@ struct Held {
 }
 
 impl Follow for Held {
-    async fn next(&mut self) -> Result<Vec<Record>, Error> {
+    async fn next(&mut self) -> Result<Vec<Record>, FollowError> {
         let records = self.follow.next().await?;
         let _ = self.held.wait_for(|held| !held).await;
         Ok(records)
