@@ -23,7 +23,7 @@ and the most.
 
 const TAIL: &str = "\
 `flightboard-bench` measured all of them, from without: see
-[how much it takes](operations.md#how-much-does-it-take). It ran on the same cores, and takes about as much
+[load tests](operations.md#load-tests). It ran on the same cores, and takes about as much
 as what it measures, so a burst says what both can do together. For each measurement a server is started
 anew. The yardstick comes at the beginning and at the end of a round, the others between, each round another
 one first. Connections are plain HTTP over loopback. CPU and memory are those of all processes that serve.

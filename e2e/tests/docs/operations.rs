@@ -50,7 +50,7 @@ fn named_flags_and_variables_exist() {
 fn metrics_match_a_server() {
     let document = Document::read("docs/operations.md");
     let labels = |text: &str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
-    let rows = document.table("## Is it well?").into_iter();
+    let rows = document.table("## Health and metrics").into_iter();
     let documented: BTreeMap<_, _> =
         rows.map(|row| (row[0].clone(), (row[1].clone(), labels(&row[2])))).collect();
     let actual = metrics();
