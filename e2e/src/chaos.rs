@@ -42,7 +42,7 @@ mod observations;
 mod observer;
 
 /// The boards as a server reports them at the end of a round.
-mod final_state;
+mod final_boards;
 
 /// The interface through which a round drives its servers.
 mod system;

@@ -1,37 +1,43 @@
-//! flightboard beside others that push events to many followers, and beside the least that a server can
-//! do: all of them in turn, in one run, on one machine. What is measured, `flightboard-bench` measures;
-//! what comes out is a page with tables, a plot, and the figures that both are made of.
-#![allow(clippy::print_stdout, reason = "where the page is goes to standard output")]
+//! Compares flightboard with other servers that push events to many followers, and with a baseline that does nothing
+//! but send: all of them alternately, in one run, on one machine. `flightboard-bench` measures each server. The result
+//! is a page with tables, a plot, and the figures from which both are made.
+#![allow(clippy::print_stdout, reason = "the path of the page goes to standard output")]
 
-/// The servers, and what each of them is.
+/// The servers that are compared.
 mod server;
 
-/// How each of them comes here. None is installed for the machine, all for this folder.
+/// Installs each server into one folder, not for the machine.
 mod install;
 
-/// How each of them is started.
+/// Starts each server.
 mod start;
 
-/// One of them while it runs.
-mod running;
+/// A running process of a server.
+mod peer_process;
 
-/// What is asked of them.
+/// The load on the servers, and their order.
 mod scenario;
 
 /// One measurement of one server.
 mod measure;
 
-/// Where it was measured.
+/// The machine of the measurements.
 mod machine;
 
-/// All that was measured.
-mod record;
+/// All measurements.
+mod results;
 
-/// Figures beside those of the yardstick.
-mod ratio;
+/// Comparable measurements, and their ratios to the baseline.
+mod groups;
+
+/// Numbers as text.
+mod format;
 
 /// The page.
 mod page;
+
+/// Its sections about missing measurements and the method.
+mod conditions;
 
 /// The plot.
 mod plot;
@@ -42,34 +48,34 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
-use install::Shelf;
+use install::InstallFolder;
 use machine::Machine;
-use record::{Outcome, Record, Run};
-use scenario::{Load, Scale, Scenario};
-use server::Server;
+use results::{ComparisonResults, Measurement, MeasurementOutcome};
+use scenario::{RunScale, Scenario, ScenarioLoad};
+use server::ServerKind;
 
 /// A quick run has one.
 const DEFAULT_ROUNDS: u32 = 3;
 
-/// Compares flightboard with other servers and with a bare loop of `send`, and writes the page
+/// Compare flightboard with other servers and with a bare loop of `send`, and write the page
 /// docs/benchmarks.md with its plot and its figures.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask compare")]
-struct Compare {
-    /// How often everything is measured, 3 times unless said. With 0 the page is made anew of the figures
-    /// that there are.
+struct CompareArgs {
+    /// Number of rounds in which everything is measured; 3 by default. With 0, write the page again from the existing
+    /// figures.
     #[arg(long, value_name = "N")]
     rounds: Option<u32>,
-    /// Measure only this; may be given several times.
+    /// Measure only this scenario; may be repeated.
     #[arg(long, value_name = "SCENARIO", value_delimiter = ',')]
     only: Vec<Scenario>,
-    /// Only with these servers; may be given several times.
+    /// Measure only this server; may be repeated.
     #[arg(long, value_name = "SERVER", value_delimiter = ',')]
-    servers: Vec<Server>,
-    /// Add to the rounds that were measured before, instead of beginning anew.
+    servers: Vec<ServerKind>,
+    /// Add to the existing rounds instead of replacing them.
     #[arg(long)]
     add: bool,
-    /// A few followers for a moment, to see that all of it works. The figures are worth nothing.
+    /// Measure a few followers briefly, to see whether everything works. The figures mean nothing.
     #[arg(long)]
     quick: bool,
     /// Folder for the page, the plot and the figures.
@@ -78,91 +84,101 @@ struct Compare {
 }
 
 fn main() -> Result<()> {
-    let mut compare = Compare::parse();
-    // Servers get it from here. One that may open too few files says so by its figures.
+    let mut args = CompareArgs::parse();
+    // Servers inherit the limit. If it stays too low for one, its figures show fewer followers.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("it has a root")?;
-    let shelf = Shelf::beside_this_program(root)?;
-    let into = compare.into.take().unwrap_or_else(|| {
-        if compare.quick { shelf.folder().join("quick") } else { root.join("docs") }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let root = root.context("the package is not in the workspace")?;
+    let install = InstallFolder::beside_this_program(root)?;
+    let into = args.into.take().unwrap_or_else(|| {
+        if args.quick { install.path().join("quick") } else { root.join("docs") }
     });
     fs::create_dir_all(&into)?;
-    let record = compare.measure(&shelf, &into)?;
-    fs::write(into.join(page::FILE), page::write(&record))?;
-    fs::write(into.join(plot::FILE), plot::write(&record))?;
+    let results = args.measure(&install, &into)?;
+    fs::write(into.join(page::FILE), page::write(&results))?;
+    fs::write(into.join(plot::FILE), plot::write(&results))?;
     println!("{}", into.join(page::FILE).display());
     Ok(())
 }
 
-impl Compare {
-    fn measure(&self, shelf: &Shelf, into: &Path) -> Result<Record> {
-        let (rounds, scale) =
-            if self.quick { (1, Scale::Quick) } else { (DEFAULT_ROUNDS, Scale::Full) };
-        let rounds = self.rounds.unwrap_or(rounds);
-        let keeps = self.add || rounds == 0;
-        let mut record = if keeps { Record::load(into)? } else { Record::default() };
+impl CompareArgs {
+    fn measure(&self, install: &InstallFolder, into: &Path) -> Result<ComparisonResults> {
+        let (default_rounds, scale) =
+            if self.quick { (1, RunScale::Quick) } else { (DEFAULT_ROUNDS, RunScale::Full) };
+        let rounds = self.rounds.unwrap_or(default_rounds);
+        let keeps_results = self.add || rounds == 0;
+        let mut results = if keeps_results {
+            ComparisonResults::load(into)?
+        } else {
+            ComparisonResults::default()
+        };
         if rounds == 0 {
-            return Ok(record);
+            return Ok(results);
         }
-        let machine = Machine::find(shelf.folder());
+        let machine = Machine::detect(install.path());
         machine.ensure_disk()?;
-        let is_same = record.runs.is_empty() || record.machine == machine;
         ensure!(
-            is_same,
-            "the rounds before were measured on another machine: measure without --add"
+            results.measurements.is_empty() || results.machine == machine,
+            "the existing rounds are from another machine: measure without --add"
         );
-        let servers = self.provide(shelf, &mut record);
-        record.machine = machine;
-        record.date = jiff::Timestamp::now().strftime("%-d %B %Y").to_string();
-        let before = Scenario::ALL.map(|scenario| record.rounds(scenario));
+        let servers = self.install_servers(install, &mut results);
+        results.machine = machine;
+        results.date = jiff::Timestamp::now().strftime("%-d %B %Y").to_string();
+        let existing = Scenario::ALL.map(|scenario| results.count_rounds(scenario));
         for round in 0..rounds {
-            for (scenario, before) in Scenario::ALL.into_iter().zip(before) {
+            for (scenario, existing) in Scenario::ALL.into_iter().zip(existing) {
                 if self.only.is_empty() || self.only.contains(&scenario) {
-                    let turns = scenario.turns(before + round, scale, &servers);
-                    measure_all(scenario, before + round, turns, shelf, &mut record);
-                    // Whoever stops it here has what was measured.
-                    record.save(into)?;
+                    let round = existing + round;
+                    let schedule = scenario.schedule(round, scale, &servers);
+                    measure_round(scenario, round, schedule, install, &mut results);
+                    // Save early, so that an interrupted run keeps its measurements.
+                    results.save(into)?;
                 }
             }
         }
-        Ok(record)
+        Ok(results)
     }
 
-    /// The servers that are there, in the order in which they are measured. Why another one is not,
-    /// goes into the record.
-    fn provide(&self, shelf: &Shelf, record: &mut Record) -> Vec<Server> {
-        let wanted = |server: &Server| self.servers.is_empty() || self.servers.contains(server);
-        let mut there = Vec::new();
-        for server in Server::ALL.into_iter().filter(wanted) {
-            match shelf.provide(server) {
+    /// Installs the wanted servers. Returns those that are available, and records the reason for each other.
+    fn install_servers(
+        &self,
+        install: &InstallFolder,
+        results: &mut ComparisonResults,
+    ) -> Vec<ServerKind> {
+        let mut available = Vec::new();
+        for server in ServerKind::ALL {
+            if !self.servers.is_empty() && !self.servers.contains(&server) {
+                continue;
+            }
+            match install.provide(server) {
                 Ok(version) => {
-                    record.versions.insert(server, version);
-                    record.absent.remove(&server);
-                    there.push(server);
+                    results.versions.insert(server, version);
+                    results.absent.remove(&server);
+                    available.push(server);
                 }
                 Err(error) => {
-                    eprintln!("without {server}: {error:#}");
-                    record.absent.insert(server, format!("{error:#}"));
+                    eprintln!("cannot install {server}, omitting it: {error:#}");
+                    results.absent.insert(server, format!("{error:#}"));
                 }
             }
         }
-        there
+        available
     }
 }
 
-fn measure_all(
+fn measure_round(
     scenario: Scenario,
     round: u32,
-    turns: Vec<(Load, Server)>,
-    shelf: &Shelf,
-    record: &mut Record,
+    schedule: Vec<(ScenarioLoad, ServerKind)>,
+    install: &InstallFolder,
+    results: &mut ComparisonResults,
 ) {
-    for (load, server) in turns {
-        let outcome = match measure::measure(shelf, server, &load) {
-            Ok(figures) => Outcome::Measured(figures),
-            Err(error) => Outcome::Failed(format!("{error:#}")),
+    for (load, server) in schedule {
+        let outcome = match measure::measure(install, server, &load) {
+            Ok(figures) => MeasurementOutcome::Measured(figures),
+            Err(error) => MeasurementOutcome::Failed(format!("{error:#}")),
         };
         eprintln!("round {} {scenario} {load} {server}: {outcome}", round + 1);
-        record.runs.push(Run { scenario, round, server, load, outcome });
+        results.measurements.push(Measurement { scenario, round, server, load, outcome });
     }
 }

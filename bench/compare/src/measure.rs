@@ -1,80 +1,92 @@
-//! One measurement of one server: it is started anew, `flightboard-bench` measures it, and it ends.
+//! One measurement of one server, by `flightboard-bench`. The server is started for it and stopped afterwards.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::install::Shelf;
+use crate::install::InstallFolder;
 use crate::machine;
-use crate::record::Figures;
-use crate::running;
-use crate::scenario::{Load, Rhythm};
-use crate::server::Server;
+use crate::peer_process::{run_to_end, workspace_command};
+use crate::results::MeasuredFigures;
+use crate::scenario::{MessagePacing, ScenarioLoad};
+use crate::server::ServerKind;
 use crate::start;
 
-/// How often it is tried at most.
-const TRIES: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
-/// Whoever kept less of the rate was held up, by itself or by others.
-const KEPT: f64 = 0.9;
+/// Below this fraction of the requested rate, something held up the server or the load generator.
+const MIN_RATE_FRACTION: f64 = 0.9;
 
-/// Measures again where the machine was in the way, or may have been: the system lost packets meanwhile,
-/// even over loopback, as it does now and then when it has much to do, or the rate was not kept.
-pub(crate) fn measure(shelf: &Shelf, server: Server, load: &Load) -> Result<Figures> {
-    for _ in 1..TRIES {
-        let lost = machine::packets_lost();
-        let figures = measure_once(shelf, server, load)?;
-        if machine::packets_lost() == lost && has_kept_rate(&figures, load) {
+/// Measures a server, and repeats the measurement if the machine may have disturbed it: the kernel lost packets, as it
+/// sometimes does under load even over loopback, or the rate was not kept.
+pub(crate) fn measure(
+    install: &InstallFolder,
+    server: ServerKind,
+    load: &ScenarioLoad,
+) -> Result<MeasuredFigures> {
+    for _ in 1..MAX_ATTEMPTS {
+        let timeouts_before = machine::count_tcp_timeouts();
+        let figures = measure_once(install, server, load)?;
+        if machine::count_tcp_timeouts() == timeouts_before && is_rate_kept(&figures, load) {
             return Ok(figures);
         }
-        eprintln!("{server}: packets were lost, or time; it is measured again");
+        eprintln!("{server}: packets were lost or the rate was not kept, measuring again");
     }
-    measure_once(shelf, server, load)
+    measure_once(install, server, load)
 }
 
-fn has_kept_rate(figures: &Figures, load: &Load) -> bool {
-    match load.rhythm {
-        Rhythm::Rate(rate) if load.messages > 1 => {
-            figures.per_sec >= KEPT * rate * load.followers as f64
+/// A burst has no rate to keep, nor has a single message.
+fn is_rate_kept(figures: &MeasuredFigures, load: &ScenarioLoad) -> bool {
+    match load.pacing {
+        MessagePacing::Rate(rate) if load.messages > 1 => {
+            figures.per_sec >= MIN_RATE_FRACTION * rate * load.followers as f64
         }
-        Rhythm::Rate(_) | Rhythm::Window(_) => true,
+        MessagePacing::Rate(_) | MessagePacing::Window(_) => true,
     }
 }
 
-fn measure_once(shelf: &Shelf, server: Server, load: &Load) -> Result<Figures> {
-    // On the disk of the target folder: a journal in memory would be no journal.
-    let [files, said] = [TempDir::new_in(shelf.folder())?, TempDir::new_in(shelf.folder())?];
-    let (running, way) = start::start(shelf, server, files.path())?;
-    let mut bench = running::program(shelf, "flightboard-bench");
-    bench.args(["--json", "--to", running.url()]).args(way);
+fn measure_once(
+    install: &InstallFolder,
+    server: ServerKind,
+    load: &ScenarioLoad,
+) -> Result<MeasuredFigures> {
+    // Below the target folder, which is on a disk: a journal in memory would cost nothing.
+    let server_folder = TempDir::new_in(install.path())?;
+    let output_folder = TempDir::new_in(install.path())?;
+    let (process, server_flags) = start::start(install, server, server_folder.path())?;
+    let mut bench = workspace_command(install, "flightboard-bench");
+    bench.args(["--json", "--to", process.url()]).args(server_flags);
     bench.args(["--followers", &load.followers.to_string()]);
     bench.args(["--messages", &(load.messages * load.boards as u64).to_string()]);
     if load.boards > 1 {
         bench.args(["--boards", &load.boards.to_string()]);
     }
-    match load.rhythm {
-        Rhythm::Rate(rate) => bench.args(["--rate", &(rate * load.boards as f64).to_string()]),
-        // As many who publish, so that all of them can be on their way.
-        Rhythm::Window(window) => {
-            let window = window.to_string();
-            bench.args(["--window", &window, "--publishers", &window])
+    match load.pacing {
+        MessagePacing::Rate(rate) => {
+            bench.args(["--rate", &(rate * load.boards as f64).to_string()]);
         }
-    };
-    for pid in running.pids() {
+        // Each publisher has one message in flight, so a window needs as many publishers.
+        MessagePacing::Window(window) => {
+            let window = window.to_string();
+            bench.args(["--window", &window, "--publishers", &window]);
+        }
+    }
+    for pid in process.pids() {
         bench.args(["--pid", &pid.to_string()]);
     }
-    let (figures, complaints) = running::read(&mut bench, said.path())?;
-    // What is not complete is told all the same, and says so.
-    let report: Value = serde_json::from_str(&figures).with_context(|| {
-        complaints.lines().rfind(|line| !line.is_empty()).unwrap_or("it says nothing").to_owned()
+    // The exit status is not checked: the program reports missing deliveries in its figures, and fails then.
+    let (stdout, stderr) = run_to_end(&mut bench, output_folder.path())?;
+    let report: Value = serde_json::from_str(&stdout).with_context(|| {
+        let last_line = stderr.lines().rfind(|line| !line.is_empty());
+        last_line.unwrap_or("flightboard-bench printed nothing").to_owned()
     })?;
-    read(&report, load).context("it has not measured all")
+    read_figures(&report, load).context("a figure is missing in the report of flightboard-bench")
 }
 
-fn read(report: &Value, load: &Load) -> Option<Figures> {
-    let number = |place: &str| report.pointer(place)?.as_f64();
-    let count = |place: &str| report.pointer(place)?.as_u64();
-    Some(Figures {
+fn read_figures(report: &Value, load: &ScenarioLoad) -> Option<MeasuredFigures> {
+    let number = |pointer: &str| report.pointer(pointer)?.as_f64();
+    let count = |pointer: &str| report.pointer(pointer)?.as_u64();
+    Some(MeasuredFigures {
         per_sec: number("/delivered/perSec")?,
         cpu_micros: number("/cpu/serverMicrosPerDelivery"),
         p50_millis: number("/latency/p50Millis"),
@@ -92,9 +104,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_kept_or_not() {
-        let load = |messages, rhythm| Load { followers: 20, boards: 1, messages, rhythm };
-        let figures = |per_sec| Figures {
+    fn rate_is_kept_within_ten_percent() {
+        let load = |messages, pacing| ScenarioLoad { followers: 20, boards: 1, messages, pacing };
+        let figures = |per_sec| MeasuredFigures {
             per_sec,
             cpu_micros: None,
             p50_millis: None,
@@ -103,19 +115,19 @@ mod tests {
             followers: 20,
             complete: true,
         };
-        let check = |per_sec, load: Load, kept| {
-            assert_eq!(has_kept_rate(&figures(per_sec), &load), kept, "{per_sec}: {load}");
+        let check = |per_sec, load: ScenarioLoad, expected| {
+            assert_eq!(is_rate_kept(&figures(per_sec), &load), expected, "{per_sec}: {load}");
         };
-        check(199.0, load(5, Rhythm::Rate(10.0)), true);
-        check(179.0, load(5, Rhythm::Rate(10.0)), false);
-        // One message has no rate, and what is as fast as it can be keeps none.
-        check(1.0, load(1, Rhythm::Rate(1.0)), true);
-        check(1.0, load(5, Rhythm::Window(8)), true);
+        check(199.0, load(5, MessagePacing::Rate(10.0)), true);
+        check(179.0, load(5, MessagePacing::Rate(10.0)), false);
+        check(1.0, load(1, MessagePacing::Rate(1.0)), true);
+        check(1.0, load(5, MessagePacing::Window(8)), true);
     }
 
     #[test]
-    fn figures_are_those_that_bench_prints() {
-        let load = Load { followers: 3, boards: 1, messages: 2, rhythm: Rhythm::Window(8) };
+    fn figures_come_from_the_report() {
+        let pacing = MessagePacing::Window(8);
+        let load = ScenarioLoad { followers: 3, boards: 1, messages: 2, pacing };
         let mut report = json!({
             "connected": {"open": 3, "failed": 0},
             "delivered": {"count": 6, "perSec": 7.5, "completeFollowers": 3},
@@ -123,7 +135,7 @@ mod tests {
             "memory": {"perFollowerBytes": 100.5},
             "cpu": {"serverMicrosPerDelivery": 6.5},
         });
-        let all = Figures {
+        let complete = MeasuredFigures {
             per_sec: 7.5,
             cpu_micros: Some(6.5),
             p50_millis: Some(1.0),
@@ -132,10 +144,11 @@ mod tests {
             followers: 3,
             complete: true,
         };
-        assert_eq!(read(&report, &load).unwrap(), all);
+        assert_eq!(read_figures(&report, &load).unwrap(), complete);
         report["delivered"]["completeFollowers"] = 2.into();
-        assert_eq!(read(&report, &load).unwrap(), Figures { complete: false, ..all });
+        let incomplete = MeasuredFigures { complete: false, ..complete };
+        assert_eq!(read_figures(&report, &load).unwrap(), incomplete);
         report["delivered"] = Value::Null;
-        assert!(read(&report, &load).is_none());
+        assert!(read_figures(&report, &load).is_none());
     }
 }

@@ -1,145 +1,166 @@
-//! What is asked of the servers, of which, and in which order: the yardstick at the beginning and at the
-//! end of each round, the others between, each round another one first.
+//! The load on each server, and the order of measurements: in each round the baseline comes first and last, and the
+//! other servers come between, starting with a different one each round.
 
 use std::fmt;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::server::Server;
+use crate::server::ServerKind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Scenario {
-    /// A few messages a second to many followers.
+    /// A few messages per second to many followers.
     Steady,
-    /// As many messages as can be.
+    /// As many messages as possible.
     Burst,
-    /// Followers who hear nothing.
+    /// Followers that receive nothing.
     Idle,
-    /// As steady, with other numbers of followers and the same number of deliveries.
+    /// Like steady, with other numbers of followers and the same number of deliveries.
     Growth,
-    /// As the largest of these, on many boards; and the same messages to one follower on each, which is
-    /// what they cost before they are delivered.
+    /// Like the largest growth, spread over many boards; and the same messages to one follower per board, which gives
+    /// the cost of a message without its deliveries.
     Boards,
 }
 
-/// What is asked in one measurement.
+/// The load of one measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Load {
+pub(crate) struct ScenarioLoad {
     pub(crate) followers: usize,
-    /// Boards that the followers are spread over.
+    /// The number of boards over which the followers are spread.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub(crate) boards: usize,
-    /// On each board.
+    /// Messages on each board.
     pub(crate) messages: u64,
     #[serde(flatten)]
-    pub(crate) rhythm: Rhythm,
+    pub(crate) pacing: MessagePacing,
 }
 
-/// How messages follow each other.
+/// The time at which each message is published.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Rhythm {
-    /// So many a second, on each board.
+pub(crate) enum MessagePacing {
+    /// Messages per second on each board.
     Rate(f64),
-    /// So many on their way.
+    /// Messages in flight.
     Window(u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scale {
+pub(crate) enum RunScale {
     Full,
-    /// So little of it that a test can wait for it.
+    /// Small enough for a test.
     Quick,
 }
 
-/// Few and many messages on their way in a burst.
-pub(crate) const WINDOWS: [u64; 2] = [8, 64];
+/// Messages in flight during a burst: few, and many.
+pub(crate) const BURST_WINDOWS: [u64; 2] = [8, 64];
 
-const STEADY: Load = Load { followers: 5_000, boards: 1, messages: 60, rhythm: Rhythm::Rate(10.0) };
+const STEADY: ScenarioLoad =
+    ScenarioLoad { followers: 5_000, boards: 1, messages: 60, pacing: MessagePacing::Rate(10.0) };
 
 const BURST_FOLLOWERS: usize = 2_000;
 
-const IDLE: Load = Load { followers: 15_000, boards: 1, messages: 1, rhythm: Rhythm::Rate(1.0) };
+const IDLE: ScenarioLoad =
+    ScenarioLoad { followers: 15_000, boards: 1, messages: 1, pacing: MessagePacing::Rate(1.0) };
 
-/// With the steady one between them.
-const GROWTH: [Load; 2] =
-    [Load { followers: 1_000, boards: 1, messages: 300, rhythm: Rhythm::Rate(50.0) }, MANY];
+/// The steady load is between these two.
+const GROWTH: [ScenarioLoad; 2] = [FEW_FOLLOWERS, MANY_FOLLOWERS];
 
-const MANY: Load =
-    Load { followers: 15_000, boards: 1, messages: 20, rhythm: Rhythm::Rate(10.0 / 3.0) };
+const FEW_FOLLOWERS: ScenarioLoad =
+    ScenarioLoad { followers: 1_000, boards: 1, messages: 300, pacing: MessagePacing::Rate(50.0) };
 
-/// Of those who follow many boards, and of those who are one on each.
-const BOARDS: [Load; 2] =
-    [Load { boards: 200, ..MANY }, Load { boards: 200, followers: 200, ..MANY }];
+const MANY_FOLLOWERS: ScenarioLoad = ScenarioLoad {
+    followers: 15_000,
+    boards: 1,
+    messages: 20,
+    pacing: MessagePacing::Rate(10.0 / 3.0),
+};
 
-/// The boards of a quick run.
+/// Many followers on each board, and one follower on each.
+const BOARDS: [ScenarioLoad; 2] = [
+    ScenarioLoad { boards: 200, ..MANY_FOLLOWERS },
+    ScenarioLoad { boards: 200, followers: 200, ..MANY_FOLLOWERS },
+];
+
+/// The maximum number of boards in a quick run.
 const QUICK_BOARDS: usize = 20;
 
-/// One of so many followers and messages takes part in a quick run.
-const QUICK_PART: usize = 250;
+/// A quick run divides followers and messages by this.
+const QUICK_DIVISOR: usize = 250;
 
-/// The fewest messages of it, where there are so many.
+/// The minimum number of messages in a quick run, if the full run has as many.
 const QUICK_MESSAGES: u64 = 5;
 
 impl Scenario {
     pub(crate) const ALL: [Self; 5] =
         [Self::Steady, Self::Burst, Self::Idle, Self::Growth, Self::Boards];
 
-    /// What everything else is divided by.
-    pub(crate) fn yardstick(self) -> Server {
+    /// The server by whose figures all others are divided.
+    pub(crate) fn baseline(self) -> ServerKind {
         match self {
-            Self::Burst => Server::CoalescingLoop,
-            Self::Steady | Self::Idle | Self::Growth | Self::Boards => Server::Loop,
+            Self::Burst => ServerKind::CoalescingLoop,
+            Self::Steady | Self::Idle | Self::Growth | Self::Boards => ServerKind::Loop,
         }
     }
 
-    /// All measurements of a round.
-    pub(crate) fn turns(self, round: u32, scale: Scale, all: &[Server]) -> Vec<(Load, Server)> {
-        let yardstick = self.yardstick();
-        let takes_part = |server: &Server| self.takes_part(*server) && *server != yardstick;
-        let mut others: Vec<_> = all.iter().copied().filter(takes_part).collect();
-        if !others.is_empty() {
-            let first = round as usize % others.len();
-            others.rotate_left(first);
+    /// All measurements of a round, in order.
+    pub(crate) fn schedule(
+        self,
+        round: u32,
+        scale: RunScale,
+        available: &[ServerKind],
+    ) -> Vec<(ScenarioLoad, ServerKind)> {
+        let baseline = self.baseline();
+        let is_other = |server: &ServerKind| self.includes(*server) && *server != baseline;
+        let mut order: Vec<_> = available.iter().copied().filter(is_other).collect();
+        if !order.is_empty() {
+            let first = round as usize % order.len();
+            order.rotate_left(first);
         }
-        // What hears nothing has no figure that time would change.
-        let again = usize::from(self != Self::Idle);
-        let is_there = usize::from(all.contains(&yardstick));
-        let before = std::iter::repeat_n(yardstick, is_there);
-        let order = before.chain(others).chain(std::iter::repeat_n(yardstick, is_there * again));
-        let order: Vec<_> = order.collect();
-        let kinds = self.loads(yardstick).len();
-        let turns = (0..kinds).flat_map(|kind| {
-            order.iter().map(move |server| (self.loads(*server)[kind].at(scale), *server))
-        });
-        turns.collect()
+        if available.contains(&baseline) {
+            order.insert(0, baseline);
+            // Idle followers cost no time that could differ between the beginning and the end of a round.
+            if self != Self::Idle {
+                order.push(baseline);
+            }
+        }
+        let mut schedule = Vec::new();
+        for variant in 0..self.loads(baseline).len() {
+            for server in &order {
+                schedule.push((self.loads(*server)[variant].scaled(scale), *server));
+            }
+        }
+        schedule
     }
 
-    fn takes_part(self, server: Server) -> bool {
+    fn includes(self, server: ServerKind) -> bool {
         match self {
-            // It is no match for any of them.
-            Self::Burst => server != Server::Loop,
-            // With nothing to coalesce it is the bare one.
-            Self::Steady | Self::Idle => server != Server::CoalescingLoop,
-            Self::Growth | Self::Boards => matches!(server, Server::Loop | Server::Flightboard),
+            // In a burst the bare loop is far slower than every other server.
+            Self::Burst => server != ServerKind::Loop,
+            // Without a burst the coalescing loop does the same as the bare one.
+            Self::Steady | Self::Idle => server != ServerKind::CoalescingLoop,
+            Self::Growth | Self::Boards => {
+                matches!(server, ServerKind::Loop | ServerKind::Flightboard)
+            }
         }
     }
 
-    fn loads(self, server: Server) -> Vec<Load> {
+    /// The loads of one server, in an order that is the same for all servers.
+    fn loads(self, server: ServerKind) -> Vec<ScenarioLoad> {
         match self {
             Self::Steady => vec![STEADY],
             Self::Idle => vec![IDLE],
             Self::Growth => GROWTH.to_vec(),
             Self::Boards => BOARDS.to_vec(),
             Self::Burst => {
-                let windows = WINDOWS.into_iter().zip(burst_messages(server));
-                let load = |(window, messages)| Load {
+                let windows = BURST_WINDOWS.into_iter().zip(burst_messages(server));
+                let load = |(window, messages)| ScenarioLoad {
                     followers: BURST_FOLLOWERS,
                     boards: 1,
                     messages,
-                    rhythm: Rhythm::Window(window),
+                    pacing: MessagePacing::Window(window),
                 };
                 windows.map(load).collect()
             }
@@ -147,43 +168,44 @@ impl Scenario {
     }
 }
 
-/// So many for each window that all take some seconds for them.
-fn burst_messages(server: Server) -> [u64; 2] {
+/// The number of messages for each window, chosen so that each server needs some seconds.
+fn burst_messages(server: ServerKind) -> [u64; 2] {
     match server {
-        Server::Loop
-        | Server::CoalescingLoop
-        | Server::Flightboard
-        | Server::FlightboardIoUring => [1_500, 6_000],
-        Server::DurableStreams => [1_500, 5_000],
-        Server::Axum => [600, 1_500],
-        Server::Nchan => [250, 250],
-        Server::Node | Server::BetterSse => [120, 120],
+        ServerKind::Loop
+        | ServerKind::CoalescingLoop
+        | ServerKind::Flightboard
+        | ServerKind::FlightboardIoUring => [1_500, 6_000],
+        ServerKind::DurableStreams => [1_500, 5_000],
+        ServerKind::Axum => [600, 1_500],
+        ServerKind::Nchan => [250, 250],
+        ServerKind::Node | ServerKind::BetterSse => [120, 120],
     }
 }
 
-impl Load {
-    fn at(self, scale: Scale) -> Self {
+impl ScenarioLoad {
+    fn scaled(self, scale: RunScale) -> Self {
         match scale {
-            Scale::Full => self,
-            Scale::Quick => Self {
-                followers: (self.followers / QUICK_PART).max(self.boards.min(QUICK_BOARDS)),
+            RunScale::Full => self,
+            RunScale::Quick => Self {
+                followers: (self.followers / QUICK_DIVISOR).max(self.boards.min(QUICK_BOARDS)),
                 boards: self.boards.min(QUICK_BOARDS),
-                messages: (self.messages / QUICK_PART as u64)
+                messages: (self.messages / QUICK_DIVISOR as u64)
                     .max(QUICK_MESSAGES.min(self.messages)),
                 ..self
             },
         }
     }
 
-    /// So many if all came.
+    /// The number of deliveries if none is missing.
     pub(crate) fn deliveries(&self) -> u64 {
         self.followers as u64 * self.messages
     }
 
-    /// Whether figures of both may be compared: whoever follows hears the same.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let place = |load: &Self| (load.followers, load.boards);
-        place(self) == place(other) && self.rhythm == other.rhythm
+    /// Tells whether the figures of both may be compared: each follower receives messages at the same pace.
+    pub(crate) fn is_comparable(&self, other: &Self) -> bool {
+        self.followers == other.followers
+            && self.boards == other.boards
+            && self.pacing == other.pacing
     }
 }
 
@@ -197,22 +219,22 @@ fn is_one(boards: &usize) -> bool {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.to_possible_value().expect("none is skipped");
+        let value = self.to_possible_value().expect("no variant is skipped");
         f.pad(value.get_name())
     }
 }
 
-impl fmt::Display for Load {
+impl fmt::Display for ScenarioLoad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { followers, boards, messages, rhythm } = self;
+        let Self { followers, boards, messages, pacing } = self;
         write!(f, "{followers} followers, ")?;
         if *boards > 1 {
             write!(f, "{boards} boards, each with ")?;
         }
         write!(f, "{messages} messages, ")?;
-        match rhythm {
-            Rhythm::Rate(rate) => write!(f, "{rate:.1} a second"),
-            Rhythm::Window(window) => write!(f, "window {window}"),
+        match pacing {
+            MessagePacing::Rate(rate) => write!(f, "{rate:.1} per second"),
+            MessagePacing::Window(window) => write!(f, "window {window}"),
         }
     }
 }
@@ -221,15 +243,17 @@ impl fmt::Display for Load {
 mod tests {
     use super::*;
 
-    fn order(scenario: Scenario, round: u32, all: &[Server]) -> Vec<Server> {
-        let turns = scenario.turns(round, Scale::Quick, all);
-        let first = turns[0].0;
-        turns.iter().take_while(|(load, _)| load.is_like(&first)).map(|turn| turn.1).collect()
+    /// The order of servers for the first load of a scenario.
+    fn order(scenario: Scenario, round: u32, available: &[ServerKind]) -> Vec<ServerKind> {
+        let schedule = scenario.schedule(round, RunScale::Quick, available);
+        let (first, _) = schedule[0];
+        let same_load = schedule.iter().take_while(|(load, _)| load.is_comparable(&first));
+        same_load.map(|(_, server)| *server).collect()
     }
 
     #[test]
-    fn the_yardstick_is_measured_first_and_last_and_the_others_take_turns() {
-        use Server::{Axum, CoalescingLoop, Flightboard, Loop};
+    fn baseline_comes_first_and_last() {
+        use ServerKind::{Axum, CoalescingLoop, Flightboard, Loop};
         let all = [Loop, CoalescingLoop, Flightboard, Axum];
         assert_eq!(order(Scenario::Steady, 0, &all), [Loop, Flightboard, Axum, Loop]);
         assert_eq!(order(Scenario::Steady, 1, &all), [Loop, Axum, Flightboard, Loop]);
@@ -241,18 +265,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_measured_beside_each_other_is_alike() {
+    fn loads_are_comparable_with_the_baseline() {
         for scenario in Scenario::ALL {
-            let yardstick = scenario.loads(scenario.yardstick());
-            for server in Server::ALL {
+            let baseline = scenario.loads(scenario.baseline());
+            for server in ServerKind::ALL {
                 let loads = scenario.loads(server);
-                assert_eq!(loads.len(), yardstick.len());
-                assert!(loads.iter().zip(&yardstick).all(|(load, other)| load.is_like(other)));
+                assert_eq!(loads.len(), baseline.len());
+                let mut pairs = loads.iter().zip(&baseline);
+                assert!(pairs.all(|(load, other)| load.is_comparable(other)));
             }
         }
         assert!(GROWTH.iter().all(|load| load.deliveries() == STEADY.deliveries()));
-        for load in Scenario::Boards.loads(Server::Flightboard) {
-            for load in [load, load.at(Scale::Quick)] {
+        for load in Scenario::Boards.loads(ServerKind::Flightboard) {
+            for load in [load, load.scaled(RunScale::Quick)] {
                 assert!(load.boards > 1 && load.followers.is_multiple_of(load.boards));
             }
         }

@@ -1,5 +1,4 @@
-//! The servers that are compared, and what a reader should know of each. How they come here and how
-//! they are started is elsewhere.
+//! The servers that are compared, and the facts that the page states about each.
 
 use std::fmt;
 
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Server {
+pub(crate) enum ServerKind {
     Loop,
     CoalescingLoop,
     Flightboard,
@@ -22,7 +21,7 @@ pub(crate) enum Server {
     BetterSse,
 }
 
-impl Server {
+impl ServerKind {
     pub(crate) const ALL: [Self; 9] = [
         Self::Loop,
         Self::CoalescingLoop,
@@ -35,7 +34,7 @@ impl Server {
         Self::BetterSse,
     ];
 
-    /// As a reader knows it.
+    /// The name in tables, as Markdown.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Loop => "bare loop of `send`",
@@ -50,54 +49,54 @@ impl Server {
         }
     }
 
-    /// How it is set up.
-    pub(crate) fn setting(self) -> &'static str {
+    /// Its configuration.
+    pub(crate) fn setup(self) -> &'static str {
         match self {
             Self::Loop => {
-                "`bench/peers/src/bin/yardstick.rs`: one thread, one `send` for each follower and message"
+                "`bench/peers/src/bin/baseline.rs`: one thread, one `send` per follower and message"
             }
             Self::CoalescingLoop => {
-                "the same; what comes in at one moment leaves in one `send` for each follower"
+                "the same; messages that arrive together leave in one `send` per follower"
             }
-            Self::Flightboard => "`flightboard serve`, as it is released, with its defaults",
-            Self::FlightboardIoUring => "the same, and many followers are sent to with one call",
+            Self::Flightboard => "`flightboard serve`, release build, default settings",
+            Self::FlightboardIoUring => "the same; one system call writes to many followers",
             Self::DurableStreams => {
-                "`cargo install`, its defaults; a stream of `application/json`, in which messages stay apart"
+                "`cargo install`, default settings; a stream of `application/json`, which keeps messages apart"
             }
             Self::Axum => {
-                "`bench/peers/src/bin/axum-sse.rs`: a broadcast channel, as most would write it"
+                "`bench/peers/src/bin/axum-sse.rs`: a broadcast channel, the usual way to write it"
             }
-            Self::Nchan => "nginx with the module, both of Debian; a worker for each core",
+            Self::Nchan => "nginx with the module, both from Debian; one worker per core",
             Self::Node => "`bench/peers/node/http.mjs`: a set of responses, one process",
             Self::BetterSse => {
-                "`bench/peers/node/better-sse.mjs`: from npm, a channel, one process"
+                "`bench/peers/node/better-sse.mjs`: from npm, one channel, one process"
             }
         }
     }
 
-    /// What it has of a message when it has answered for it.
-    pub(crate) fn keeps(self) -> &'static str {
+    /// The place of a message when the publisher receives the answer.
+    pub(crate) fn storage(self) -> &'static str {
         match self {
             Self::Loop | Self::CoalescingLoop | Self::Axum | Self::Node | Self::BetterSse => {
-                "nothing"
+                "nowhere"
             }
-            Self::Flightboard | Self::FlightboardIoUring | Self::DurableStreams => "it is on disk",
-            Self::Nchan => "it is in memory",
+            Self::Flightboard | Self::FlightboardIoUring | Self::DurableStreams => "on disk",
+            Self::Nchan => "in memory",
         }
     }
 
-    pub(crate) fn is_ours(self) -> bool {
+    pub(crate) fn is_flightboard(self) -> bool {
         matches!(self, Self::Flightboard | Self::FlightboardIoUring)
     }
 
-    pub(crate) fn is_yardstick(self) -> bool {
+    pub(crate) fn is_baseline(self) -> bool {
         matches!(self, Self::Loop | Self::CoalescingLoop)
     }
 }
 
-impl fmt::Display for Server {
+impl fmt::Display for ServerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.to_possible_value().expect("none is skipped");
+        let value = self.to_possible_value().expect("no variant is skipped");
         f.pad(value.get_name())
     }
 }

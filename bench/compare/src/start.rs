@@ -1,4 +1,4 @@
-//! How each server is started, and how messages come to its followers.
+//! Starts each server, and tells `flightboard-bench` how to publish to it.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -8,88 +8,94 @@ use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::install::Shelf;
-use crate::running::{self, Running};
-use crate::server::Server;
+use crate::install::InstallFolder;
+use crate::peer_process::{PeerProcess, workspace_command};
+use crate::server::ServerKind;
 
-/// What is published to a server that is no flightboard: what followers of flightboard are told, too.
+/// The body published to servers other than flightboard: the data that flightboard sends to its followers.
 const BODY: &str = r#"{"flight":"BENCH1","remark":"{time}"}"#;
 
-/// The same where a server has no name for the event besides: whoever reads it is to know what it is.
+/// For a server without event names, which must then be part of the data.
 const NAMED_BODY: &str = r#"{"event":"flightStateUpdate","flight":"BENCH1","remark":"{time}"}"#;
 
-/// How `flightboard-bench` is told of it. Nothing, for a flightboard.
-type Way = Vec<String>;
-
-/// Starts it with an empty folder of its own, and waits until it answers.
-pub(crate) fn start(shelf: &Shelf, server: Server, folder: &Path) -> Result<(Running, Way)> {
-    let running = match server {
-        Server::Loop => Running::start(&mut Command::new(shelf.built("yardstick")), folder),
-        Server::CoalescingLoop => {
-            Running::start(Command::new(shelf.built("yardstick")).arg("--coalesce"), folder)
+/// Starts a server with `folder` for its files, and waits until it listens. Returns as well the flags of
+/// `flightboard-bench` for this server; flightboard needs none.
+pub(crate) fn start(
+    install: &InstallFolder,
+    server: ServerKind,
+    folder: &Path,
+) -> Result<(PeerProcess, Vec<String>)> {
+    let program = |name| Command::new(install.built_program(name));
+    let process = match server {
+        ServerKind::Loop => PeerProcess::start(&mut program("baseline"), folder),
+        ServerKind::CoalescingLoop => {
+            PeerProcess::start(program("baseline").arg("--coalesce"), folder)
         }
-        Server::Axum => Running::start(&mut Command::new(shelf.built("axum-sse")), folder),
-        Server::Node => node(shelf, "http.mjs", folder),
-        Server::BetterSse => node(shelf, "better-sse.mjs", folder),
-        Server::Flightboard => flightboard(shelf, &[], folder),
-        Server::FlightboardIoUring => flightboard(shelf, &["--io-uring"], folder),
-        Server::DurableStreams => durable_streams(shelf, folder),
-        Server::Nchan => nchan(shelf, folder),
+        ServerKind::Axum => PeerProcess::start(&mut program("axum-sse"), folder),
+        ServerKind::Node => start_node(install, "http.mjs", folder),
+        ServerKind::BetterSse => start_node(install, "better-sse.mjs", folder),
+        ServerKind::Flightboard => start_flightboard(install, &[], folder),
+        ServerKind::FlightboardIoUring => start_flightboard(install, &["--io-uring"], folder),
+        ServerKind::DurableStreams => start_durable_streams(install, folder),
+        ServerKind::Nchan => start_nchan(install, folder),
     }?;
-    let way = match server {
-        ours if ours.is_ours() => Way::new(),
-        Server::DurableStreams => {
-            let path = "/events?offset=now&live=sse";
-            way(&running, "/events", path, NAMED_BODY)
+    let url = process.url();
+    let flags = match server {
+        ServerKind::Flightboard | ServerKind::FlightboardIoUring => Vec::new(),
+        ServerKind::DurableStreams => {
+            bench_flags(url, "/events", "/events?offset=now&live=sse", NAMED_BODY)
         }
-        Server::Loop | Server::CoalescingLoop => {
-            way(&running, "/publish/{board}", "/events/{board}", BODY)
+        ServerKind::Loop | ServerKind::CoalescingLoop => {
+            bench_flags(url, "/publish/{board}", "/events/{board}", BODY)
         }
-        _ => way(&running, "/publish", "/events", BODY),
+        _ => bench_flags(url, "/publish", "/events", BODY),
     };
-    Ok((running, way))
+    Ok((process, flags))
 }
 
-fn way(running: &Running, publish: &str, path: &str, body: &str) -> Way {
-    let publish = format!("{}{publish}", running.url());
-    let words = ["--publish-url", &publish, "--publish-body", body, "--path", path];
-    words.map(str::to_owned).into()
+fn bench_flags(url: &str, publish_path: &str, stream_path: &str, body: &str) -> Vec<String> {
+    let publish_url = format!("{url}{publish_path}");
+    let flags = ["--publish-url", &publish_url, "--publish-body", body, "--path", stream_path];
+    flags.map(str::to_owned).into()
 }
 
-fn flightboard(shelf: &Shelf, flags: &[&str], folder: &Path) -> Result<Running> {
-    let mut command = running::program(shelf, "flightboard");
+fn start_flightboard(
+    install: &InstallFolder,
+    flags: &[&str],
+    folder: &Path,
+) -> Result<PeerProcess> {
+    let mut command = workspace_command(install, "flightboard");
     command.args(["serve", "--listen", "127.0.0.1:0", "--journal"]).arg(folder.join("journal.db"));
-    command.args(flags);
-    Running::start(&mut command, folder)
+    PeerProcess::start(command.args(flags), folder)
 }
 
-fn node(shelf: &Shelf, source: &str, folder: &Path) -> Result<Running> {
-    Running::start(Command::new("node").arg(shelf.node().join(source)), folder)
+fn start_node(install: &InstallFolder, source: &str, folder: &Path) -> Result<PeerProcess> {
+    PeerProcess::start(Command::new("node").arg(install.node_folder().join(source)), folder)
 }
 
-fn durable_streams(shelf: &Shelf, folder: &Path) -> Result<Running> {
+fn start_durable_streams(install: &InstallFolder, folder: &Path) -> Result<PeerProcess> {
     let address = free_address()?;
-    let mut command = Command::new(shelf.durable_streams());
+    let mut command = Command::new(install.durable_streams());
     command.args(["--port", &address.port().to_string(), "--data-dir"]).arg(folder.join("data"));
-    let running = Running::start_at(address, &mut command, folder)?;
-    let stream = format!("{}/events", running.url());
-    let made = ureq::put(&stream).content_type("application/json").send_empty();
-    made.context("durable-streams makes no stream")?;
-    Ok(running)
+    let process = PeerProcess::start_at(address, &mut command, folder)?;
+    let stream = format!("{}/events", process.url());
+    let created = ureq::put(&stream).content_type("application/json").send_empty();
+    created.context("cannot create a stream in durable-streams")?;
+    Ok(process)
 }
 
-fn nchan(shelf: &Shelf, folder: &Path) -> Result<Running> {
+fn start_nchan(install: &InstallFolder, folder: &Path) -> Result<PeerProcess> {
     let address = free_address()?;
     let workers = thread::available_parallelism().map_or(1, usize::from);
-    let files = rlimit::Resource::NOFILE.get_soft().unwrap_or(1_024);
-    let [module, place] = [&*shelf.nchan(), folder].map(|path| path.display().to_string());
+    let max_files = rlimit::Resource::NOFILE.get_soft().unwrap_or(1_024);
+    let module = install.nchan_module().display().to_string();
+    let files = folder.display().to_string();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    let temporary = temporary.map(|name| format!("{name}_temp_path {place}/{name};")).join(" ");
-    // Those who publish wait for each other, not for the disk: requests are kept in memory.
+    let temporary = temporary.map(|name| format!("{name}_temp_path {files}/{name};")).join(" ");
     let conf = format!(
-        "daemon off; worker_processes {workers}; worker_rlimit_nofile {files};
-pid {place}/nginx.pid; error_log stderr; load_module {module};
-events {{ worker_connections {files}; }}
+        "daemon off; worker_processes {workers}; worker_rlimit_nofile {max_files};
+pid {files}/nginx.pid; error_log stderr; load_module {module};
+events {{ worker_connections {max_files}; }}
 http {{
   access_log off; {temporary}
   nchan_shared_memory_size 256M;
@@ -105,16 +111,16 @@ http {{
 "
     );
     fs::write(folder.join("nginx.conf"), conf)?;
-    let mut command = Command::new(shelf.nginx());
-    command.args(["-e", "stderr", "-p", &place, "-c"]).arg(folder.join("nginx.conf"));
-    let mut running = Running::start_at(address, &mut command, folder)?;
-    running.look_at_children(workers)?;
-    Ok(running)
+    let mut command = Command::new(install.nginx());
+    command.args(["-e", "stderr", "-p", &files, "-c"]).arg(folder.join("nginx.conf"));
+    let mut process = PeerProcess::start_at(address, &mut command, folder)?;
+    process.measure_children(workers)?;
+    Ok(process)
 }
 
-/// For those who cannot choose themselves.
+/// A port for servers that cannot choose one themselves.
 fn free_address() -> Result<SocketAddr> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    ensure!(address.port() != 0, "the system gives no port");
+    ensure!(address.port() != 0, "the kernel assigned no port");
     Ok(address)
 }

@@ -1,5 +1,4 @@
-// better-sse with a channel, as its documentation shows it. What is posted goes to all who follow;
-// nothing is kept.
+// better-sse with a channel, as in its documentation. A POST sends its body to all followers; nothing is stored.
 import { createServer } from "node:http";
 import { createChannel, createSession } from "better-sse";
 

@@ -1,4 +1,4 @@
-// Node's own `http`, as most would write it. What is posted goes to all who follow; nothing is kept.
+// Node's `http`, the usual way to write it. A POST sends its body to all followers; nothing is stored.
 import { createServer } from "node:http";
 
 const BACKLOG = 4096;

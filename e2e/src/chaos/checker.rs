@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use testkit::event_id::split_event_id;
 
 use super::anomaly::{Anomaly, AnomalyKind};
-use super::final_state::FinalStates;
+use super::final_boards::FinalBoards;
 use super::model::{Model, RowsByFlight, apply_update, matches_event};
 use super::observations::{Observations, ObservedEvent};
 use super::observer::TraceStep;
@@ -18,7 +18,7 @@ pub(super) struct Checker<'a> {
     model: Model,
     observations: &'a Observations,
     /// The boards of each replica at the end of the round.
-    final_states: &'a [FinalStates],
+    final_boards: &'a [FinalBoards],
     /// True if the server's window keeps every event of the round.
     window_keeps_all: bool,
     pub(super) anomalies: Vec<Anomaly>,
@@ -40,13 +40,13 @@ impl<'a> Checker<'a> {
     pub(super) fn new(
         model: Model,
         observations: &'a Observations,
-        final_states: &'a [FinalStates],
+        final_boards: &'a [FinalBoards],
         window_keeps_all: bool,
     ) -> Self {
         let mut checker = Self {
             model,
             observations,
-            final_states,
+            final_boards,
             window_keeps_all,
             anomalies: Vec::new(),
             stats: RoundStats::default(),
@@ -54,7 +54,7 @@ impl<'a> Checker<'a> {
         };
         checker.report_contradictions();
         checker.resolve_indeterminate();
-        checker.check_final_states();
+        checker.check_final_boards();
         checker
     }
 
@@ -83,31 +83,31 @@ impl<'a> Checker<'a> {
     }
 
     /// Compares the boards of each server with the model and with those of the first server.
-    fn check_final_states(&mut self) {
+    fn check_final_boards(&mut self) {
         let branch = self.model.current_branch();
-        let all_states = self.final_states;
-        for (number, states) in all_states.iter().enumerate() {
+        let all_boards = self.final_boards;
+        for (number, boards) in all_boards.iter().enumerate() {
             for board in BOARDS {
-                let Some(state) = states.get(board) else { continue };
-                let seq = split_event_id(&state.id).map_or(0, |(_, seq)| seq);
+                let Some(found) = boards.get(board) else { continue };
+                let seq = split_event_id(&found.id).map_or(0, |(_, seq)| seq);
                 if let Some((lost, entry)) = self.model.next_after(branch, board, seq) {
-                    let id = &state.id;
+                    let id = &found.id;
                     let detail = format!(
                         "server {number} ends board {board} at {id}, but {lost} was acknowledged: {entry:?}"
                     );
                     self.anomalies.push(Anomaly::new(AnomalyKind::LostUpdate, detail));
                 }
-                let rows = rows_by_flight(&state.rows);
+                let rows = rows_by_flight(&found.rows);
                 if let Some(difference) = self.difference(branch, board, seq, &rows) {
-                    let id = &state.id;
+                    let id = &found.id;
                     let detail = format!("server {number}, board {board} at {id}: {difference}");
                     self.anomalies.push(Anomaly::new(AnomalyKind::WrongRows, detail));
                 }
-                if let Some(first) = all_states[0].get(board)
-                    && state != first
+                if let Some(first) = all_boards[0].get(board)
+                    && found != first
                 {
                     let detail = format!(
-                        "servers disagree on board {board}: server {number} has {state:?}, server 0 {first:?}"
+                        "servers disagree on board {board}: server {number} has {found:?}, server 0 {first:?}"
                     );
                     self.anomalies.push(Anomaly::new(AnomalyKind::WrongRows, detail));
                 }
@@ -142,10 +142,10 @@ impl<'a> Checker<'a> {
                 return;
             }
         }
-        if let Some(state) = self.final_states.first().and_then(|states| states.get(board))
-            && shown != rows_by_flight(&state.rows)
+        if let Some(last) = self.final_boards.first().and_then(|boards| boards.get(board))
+            && shown != rows_by_flight(&last.rows)
         {
-            let (id, rows) = (&state.id, &state.rows);
+            let (id, rows) = (&last.id, &last.rows);
             let detail = format!("{name} shows {shown:?} at {id}, but the server has {rows:?}");
             self.anomalies.push(Anomaly::new(AnomalyKind::WrongRows, detail));
         }
@@ -165,7 +165,7 @@ impl<'a> Checker<'a> {
         // A replica that has not read the follower's last event takes the id for unknown. It rightly sends a
         // timetable that is older than the id, and continues from there.
         let seq = |id: &str| split_event_id(id).map(|(_, seq)| seq);
-        let is_lagging = self.final_states.len() > 1
+        let is_lagging = self.final_boards.len() > 1
             && reason == Some("unknown")
             && seq(&first.id) < seq(last_event_id);
         self.stats.lagging += usize::from(is_lagging);

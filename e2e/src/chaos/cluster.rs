@@ -15,7 +15,7 @@ use testkit::process::{ServerProcess, flightboard_command};
 use testkit::wait::wait_until;
 use tokio::runtime::Runtime;
 
-use super::final_state::{FinalStates, read_final_states};
+use super::final_boards::{FinalBoards, read_final_boards};
 use super::plan::{DRAIN, RoundPlan};
 use super::round_state::RoundState;
 use super::single_node::STOP_SLACK;
@@ -176,12 +176,12 @@ impl ReplicaCluster {
     }
 
     /// Returns the boards of each replica as soon as all are equal, or as they are after [`RECOVERY_TIMEOUT`].
-    fn wait_until_replicas_agree(&self) -> Result<Vec<FinalStates>> {
+    fn wait_until_replicas_agree(&self) -> Result<Vec<FinalBoards>> {
         let deadline = Instant::now() + RECOVERY_TIMEOUT;
         loop {
             let mut all = Vec::new();
             for index in 0..REPLICAS {
-                all.push(read_final_states(&self.replica(index)?.api())?);
+                all.push(read_final_boards(&self.replica(index)?.api())?);
             }
             if all.iter().all(|states| *states == all[0]) || Instant::now() > deadline {
                 return Ok(all);

@@ -15,7 +15,7 @@ use super::anomaly::{Anomaly, AnomalyKind};
 use super::checker::Checker;
 use super::cluster::{REPLICAS, ReplicaCluster};
 use super::fault::Fault;
-use super::final_state::FinalStates;
+use super::final_boards::FinalBoards;
 use super::load_generator::LoadGenerator;
 use super::nemesis::inject_faults;
 use super::network_faults::start_fault_proxy;
@@ -62,14 +62,14 @@ pub fn play(plan: RoundPlan) -> Result<RoundOutcome> {
 
     // Everything works again, so all observers must catch up.
     proxy.disable_faults();
-    let final_states = system.final_states()?;
-    let first = final_states.first().context("no server is up")?;
+    let final_boards = system.final_boards()?;
+    let first = final_boards.first().context("no server is up")?;
     let last_ids: HashMap<_, _> =
         first.iter().map(|(board, state)| (*board, state.id.clone())).collect();
     targets.send_replace(Some(last_ids));
     let traces = runtime.block_on(collect_traces(observers));
 
-    let mut outcome = check(&plan, &state, &observations.lock(), &final_states, traces);
+    let mut outcome = check(&plan, &state, &observations.lock(), &final_boards, traces);
     outcome.stats.cuts = proxy.cut_connections();
     outcome.stats.kills = system.kills();
     if !outcome.anomalies.is_empty() {
@@ -141,14 +141,14 @@ fn check(
     plan: &RoundPlan,
     state: &RoundState,
     observations: &Observations,
-    final_states: &[FinalStates],
+    final_boards: &[FinalBoards],
     traces: Vec<Result<Trace, String>>,
 ) -> RoundOutcome {
     let model = state.model.lock().clone();
     let acknowledged = model.acknowledged;
     let forks = model.current_branch();
     let window_keeps_all = plan.window_bytes.is_none();
-    let mut checker = Checker::new(model, observations, final_states, window_keeps_all);
+    let mut checker = Checker::new(model, observations, final_boards, window_keeps_all);
     for (number, (follower, trace)) in plan.followers.iter().zip(traces).enumerate() {
         let name = format!("follower {number} ({:?} on {})", follower.read_pattern, follower.board);
         match trace {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use rand::rngs::StdRng;
 
 use super::fault::Fault;
-use super::final_state::FinalStates;
+use super::final_boards::FinalBoards;
 
 /// The servers under test.
 pub(super) trait System {
@@ -16,7 +16,7 @@ pub(super) trait System {
     fn heal(&mut self) -> Result<()>;
 
     /// Reads the boards of each server once nothing is in flight any more.
-    fn final_states(&mut self) -> Result<Vec<FinalStates>>;
+    fn final_boards(&mut self) -> Result<Vec<FinalBoards>>;
 
     /// The number of processes killed so far.
     fn kills(&self) -> usize;

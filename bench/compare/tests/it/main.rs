@@ -1,5 +1,4 @@
-//! The comparison as a whole, with those servers that need nothing from elsewhere. What its figures are, no
-//! test says.
+//! The whole comparison, with the servers of this workspace. No test checks the values of the figures.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use std::fs;
@@ -9,76 +8,95 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Servers of this project.
-const OWN: &str = "loop,coalescing-loop,flightboard,axum";
+/// Servers that need no installation.
+const OWN_SERVERS: &str = "loop,coalescing-loop,flightboard,axum";
 
-fn compare(into: &Path, flags: &[&str]) -> Command {
+/// The files that the program wrote.
+struct ComparisonOutput {
+    measurements: Vec<Value>,
+    page: String,
+    plot: String,
+}
+
+fn compare_command(into: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
     command.arg("--quick").args(flags).arg("--into").arg(into);
     command
 }
 
-/// What it measured, and the page and the plot.
-fn run(into: &Path, command: &mut Command) -> (Vec<Value>, String, String) {
-    let ended = command.output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{said}");
+fn run(into: &Path, command: &mut Command) -> ComparisonOutput {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    eprintln!("{stderr}");
     let read = |name| fs::read_to_string(into.join(name)).unwrap();
-    let record: Value = serde_json::from_str(&read("benchmarks.json")).unwrap();
-    eprintln!("{said}");
-    (record["runs"].as_array().unwrap().clone(), read("benchmarks.md"), read("benchmarks.svg"))
+    let results: Value = serde_json::from_str(&read("benchmarks.json")).unwrap();
+    ComparisonOutput {
+        measurements: results["runs"].as_array().unwrap().clone(),
+        page: read("benchmarks.md"),
+        plot: read("benchmarks.svg"),
+    }
 }
 
-/// Which servers were measured, in order.
-fn servers(runs: &[Value]) -> Vec<&str> {
-    runs.iter().map(|run| run["server"].as_str().unwrap()).collect()
+/// The measured servers, in order.
+fn servers(measurements: &[Value]) -> Vec<&str> {
+    measurements.iter().map(|measurement| measurement["server"].as_str().unwrap()).collect()
 }
 
 #[test]
-fn each_server_is_measured_told_of_and_drawn() {
+fn each_server_is_measured_and_shown() {
     let folder = TempDir::new().unwrap();
-    let flags = ["--servers", OWN, "--only", "steady,burst", "--rounds", "1"];
-    let (runs, page, plot) = run(folder.path(), &mut compare(folder.path(), &flags));
+    let flags = ["--servers", OWN_SERVERS, "--only", "steady,burst", "--rounds", "1"];
+    let output = run(folder.path(), &mut compare_command(folder.path(), &flags));
     let steady = ["loop", "flightboard", "axum", "loop"];
     let burst = ["coalescing-loop", "flightboard", "axum", "coalescing-loop"];
-    assert_eq!(servers(&runs), [&steady[..], &burst, &burst].concat());
-    for run in &runs {
-        assert_eq!(run["measured"]["complete"], true, "{run}");
-        assert_eq!(run["measured"]["followers"], run["followers"], "{run}");
-        assert!(run["measured"]["p99Millis"].as_f64().unwrap() > 0.0, "{run}");
+    assert_eq!(servers(&output.measurements), [&steady[..], &burst, &burst].concat());
+    for measurement in &output.measurements {
+        let figures = &measurement["measured"];
+        assert_eq!(figures["complete"], true, "{measurement}");
+        assert_eq!(figures["followers"], measurement["followers"], "{measurement}");
+        assert!(figures["p99Millis"].as_f64().unwrap() > 0.0, "{measurement}");
     }
+    let page = &output.page;
     for title in
         ["bare loop of `send`", "coalescing loop of `send`", "**flightboard**", "axum `Sse`"]
     {
         assert!(page.contains(&format!("\n| {title} | ")), "{title} is not in\n{page}");
     }
-    assert!(!page.contains("## What is missing"), "{page}");
+    assert!(!page.contains("## Missing measurements"), "{page}");
+    let plot = &output.plot;
     assert!(plot.contains(">axum Sse<") && plot.contains(r#"class="ours""#), "{plot}");
 }
 
 #[test]
-fn rounds_are_added_and_the_page_is_made_anew_of_them() {
+fn added_rounds_extend_the_results() {
     let folder = TempDir::new().unwrap();
     let flags = ["--servers", "loop,axum", "--only", "idle", "--add"];
-    let none = compare(folder.path(), &flags).output().unwrap();
-    assert!(!none.status.success(), "there is nothing to add to");
-    run(folder.path(), &mut compare(folder.path(), &flags[..4]));
-    let (runs, page, _) = run(folder.path(), &mut compare(folder.path(), &flags));
-    assert_eq!(servers(&runs), ["loop", "axum", "loop", "axum"]);
-    assert_eq!([&runs[0]["round"], &runs[3]["round"]], [0, 1]);
+    let output = compare_command(folder.path(), &flags).output().unwrap();
+    assert!(!output.status.success(), "there are no results to extend");
+    run(folder.path(), &mut compare_command(folder.path(), &flags[..4]));
+    let extended = run(folder.path(), &mut compare_command(folder.path(), &flags));
+    assert_eq!(servers(&extended.measurements), ["loop", "axum", "loop", "axum"]);
+    let first_round = &extended.measurements[0]["round"];
+    let last_round = &extended.measurements[3]["round"];
+    assert_eq!([first_round, last_round], [0, 1]);
 
+    // With no rounds, the program writes the page from the existing figures.
     fs::write(folder.path().join("benchmarks.md"), "old").unwrap();
-    let (again, made, _) = run(folder.path(), &mut compare(folder.path(), &["--rounds", "0"]));
-    assert_eq!((again, made), (runs, page));
+    let rewritten = run(folder.path(), &mut compare_command(folder.path(), &["--rounds", "0"]));
+    assert_eq!(rewritten.measurements, extended.measurements);
+    assert_eq!(rewritten.page, extended.page);
 }
 
 #[test]
-fn a_server_that_cannot_be_had_is_left_out_with_a_sentence() {
+fn missing_server_is_omitted_with_reason() {
     let folder = TempDir::new().unwrap();
     let flags = ["--servers", "loop,node", "--only", "idle"];
-    let mut compare = compare(folder.path(), &flags);
-    // Where nothing is found, Node is not.
-    let (runs, page, _) = run(folder.path(), compare.env("PATH", folder.path()));
-    assert_eq!(servers(&runs), ["loop"]);
-    assert!(page.contains("- Node `http` could not be had: there is no Node"), "{page}");
+    let mut command = compare_command(folder.path(), &flags);
+    // Node is not in an empty folder.
+    let output = run(folder.path(), command.env("PATH", folder.path()));
+    assert_eq!(servers(&output.measurements), ["loop"]);
+    let page = output.page;
+    let reason = "- Node `http` could not be installed: Node is not installed";
+    assert!(page.contains(reason), "{page}");
 }

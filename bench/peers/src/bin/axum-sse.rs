@@ -1,6 +1,6 @@
-//! axum's `Sse` over a broadcast channel, as most would write it. What is posted to `/publish` goes to
-//! all who follow `/events`; nothing is kept.
-#![allow(clippy::print_stdout, reason = "its address goes to standard output")]
+//! axum's `Sse` over a broadcast channel, the usual way to write it. `POST /publish` sends its body to all followers
+//! of `/events`; nothing is stored.
+#![allow(clippy::print_stdout, reason = "the address goes to standard output")]
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use axum::routing::{get, post};
 use futures_util::{Stream, stream};
 use tokio::sync::broadcast::{self, Sender, error::RecvError};
 
-/// Messages that wait for a follower at most.
-const QUEUE: usize = 1_024;
+/// The capacity of the broadcast channel. A follower that falls further behind loses messages.
+const MAX_QUEUED_MESSAGES: usize = 1_024;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let (sender, _) = broadcast::channel::<Arc<str>>(QUEUE);
+    let (sender, _) = broadcast::channel::<Arc<str>>(MAX_QUEUED_MESSAGES);
     let routes = Router::new().route("/events", get(follow)).route("/publish", post(publish));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("axum is at http://{}", listener.local_addr()?);
@@ -45,7 +45,7 @@ async fn follow(
 }
 
 async fn publish(State(sender): State<Sender<Arc<str>>>, text: String) -> StatusCode {
-    // An error says that nobody follows.
+    // An error means that there are no followers.
     let _ = sender.send(text.into());
     StatusCode::ACCEPTED
 }

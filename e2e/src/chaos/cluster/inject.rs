@@ -13,7 +13,7 @@ use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 
 use super::{NATS_SERVERS, REPLICAS, ReplicaCluster};
 use crate::chaos::fault::Fault;
-use crate::chaos::final_state::FinalStates;
+use crate::chaos::final_boards::FinalBoards;
 use crate::chaos::load_generator::LoadGenerator;
 use crate::chaos::plan::random_millis;
 use crate::chaos::system::System;
@@ -76,7 +76,7 @@ impl System for ReplicaCluster {
 
     /// Has each replica publish once more first. The stream orders earlier unanswered updates of that replica
     /// before these, so once these are acknowledged, none of the earlier ones can appear any more.
-    fn final_states(&mut self) -> Result<Vec<FinalStates>> {
+    fn final_boards(&mut self) -> Result<Vec<FinalBoards>> {
         for index in 0..REPLICAS {
             let address = self.replica(index)?.address;
             let number = self.final_generator + index;

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 
 use super::{DiskFault, SingleNode};
 use crate::chaos::fault::Fault;
-use crate::chaos::final_state::{FinalStates, read_final_states};
+use crate::chaos::final_boards::{FinalBoards, read_final_boards};
 use crate::chaos::load_generator::LoadGenerator;
 use crate::chaos::plan::random_millis;
 use crate::chaos::system::System;
@@ -92,9 +92,9 @@ impl System for SingleNode {
         if self.server.is_some() { Ok(()) } else { self.restart() }
     }
 
-    fn final_states(&mut self) -> Result<Vec<FinalStates>> {
+    fn final_boards(&mut self) -> Result<Vec<FinalBoards>> {
         let server = self.server.as_ref().context("the server is down")?;
-        Ok(vec![read_final_states(&server.api())?])
+        Ok(vec![read_final_boards(&server.api())?])
     }
 
     fn kills(&self) -> usize {

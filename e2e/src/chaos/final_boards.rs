@@ -9,11 +9,11 @@ use testkit::api::ApiClient;
 use super::update::BOARDS;
 
 /// All boards of one server.
-pub(super) type FinalStates = HashMap<&'static str, FinalState>;
+pub(super) type FinalBoards = HashMap<&'static str, FinalBoard>;
 
 /// One board of one server.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct FinalState {
+pub(super) struct FinalBoard {
     /// The bytes of the response, which must be the same on every replica.
     text: String,
     pub(super) rows: Vec<Value>,
@@ -22,11 +22,11 @@ pub(super) struct FinalState {
 }
 
 /// Reads all boards of a server.
-pub(super) fn read_final_states(api: &ApiClient) -> Result<FinalStates> {
-    BOARDS.into_iter().map(|board| Ok((board, FinalState::read(api, board)?))).collect()
+pub(super) fn read_final_boards(api: &ApiClient) -> Result<FinalBoards> {
+    BOARDS.into_iter().map(|board| Ok((board, FinalBoard::read(api, board)?))).collect()
 }
 
-impl FinalState {
+impl FinalBoard {
     fn read(api: &ApiClient, board: &str) -> Result<Self> {
         let text = api.get_text(&format!("/boards/{board}/flights"));
         let response: Value = serde_json::from_str(&text)?;
