@@ -33,8 +33,8 @@ use crate::stream::{self, ReactorBytes, StreamPermit};
 
 pub use startup::serve_until_ready;
 
-/// How long a client may take to send the head of a request, counted from the connection's start or
-/// its last response.
+/// Time for a client to send the head of a request, counted from the connection's start or its last
+/// response.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 type StreamReactor = Reactor<(StreamPermit, ConnectionPermit)>;

@@ -1,7 +1,7 @@
 //! The timetable over HTTP: updates in, streams out.
 //!
 //! A request becomes an update, which the engine writes and applies; the response reports the
-//! outcome. A stream is admitted, then written by the reactor or by a task of its own. This crate
+//! outcome. A stream is admitted, then written by the reactor or by its own task. This crate
 //! does not know how a journal is stored.
 //!
 //! ```

@@ -18,19 +18,19 @@ pub struct Settings {
     pub allow_origins: Vec<AllowedOrigin>,
     /// Bytes of recent frames kept for each board.
     pub window_bytes: usize,
-    /// Most streams at once. Further followers are told to reconnect later.
+    /// Most streams at once. Further followers get a long `retry`.
     pub max_followers: usize,
     /// Connections on top of those of followers. At the limit, new connections wait in the listen
     /// backlog.
     pub spare_connections: usize,
-    /// How long a peer may accept no bytes before its connection is closed.
+    /// Longest time that a peer may accept no bytes before its connection is closed.
     pub stall_timeout: Duration,
     /// The longest that a shutdown may take.
     pub drain: Duration,
     /// Threads that write to followers' sockets; with 0, each follower has a task. Publishing needs
     /// the remaining cores: it would otherwise wait for these threads.
     pub reactor_threads: usize,
-    /// Whether these threads write to many sockets per syscall, if the kernel has io_uring.
+    /// Makes these threads write to many sockets per syscall, if the kernel has io_uring.
     pub io_uring: bool,
 }
 

@@ -41,7 +41,7 @@ pub(crate) use reconnect::{close_delay, close_window};
 /// Time between two heartbeats. Clients treat a longer silence as a fault.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How long a request waits for this replica to apply the event that its follower saw last.
+/// Longest wait of a request for this replica to apply the event that its follower saw last.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// `GET /events`

@@ -55,7 +55,7 @@ pub(super) struct ClientSocket {
     inner: TcpStream,
     /// Bytes that were received before hyper got the socket; hyper reads them first.
     received: Bytes,
-    /// How long a write may wait without progress.
+    /// Longest time that a write may wait without progress.
     stall_timeout: Duration,
     /// Runs while a write waits.
     stall_timer: Option<Pin<Box<Sleep>>>,

@@ -21,7 +21,7 @@ use crate::http::{Problem, cors, health};
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
 
-/// How long a connection may take, from its first byte to its last.
+/// Time for a whole connection, from its first byte to its last.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Responds on `listener` that the server is not ready, with the current `reason`, until `ready`

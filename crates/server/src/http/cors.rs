@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, Uri, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// How long a browser may cache the response to a preflight.
+/// Time for which a browser may cache the response to a preflight.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// An origin whose pages may call the API, or all origins.

@@ -6,7 +6,7 @@ use flight::{MAX_BOARDS, MAX_FLIGHTS, ParseError, Rejection};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-/// The type of a problem without a page of its own (RFC 9457, section 4.2.1).
+/// The type of problems that have no documentation page (RFC 9457, section 4.2.1).
 const ABOUT_BLANK: &str = "about:blank";
 
 /// `Retry-After` of problems with status 503.

@@ -34,7 +34,7 @@ pub(crate) struct AdmittedStream {
     pub(crate) follower: Follower,
     /// Frames to send at once, before the follower's first events.
     pub(crate) preamble: Vec<Frame>,
-    /// When the first events are due.
+    /// The time at which the first events are due.
     pub(crate) start_at: Instant,
     pub(crate) permit: StreamPermit,
 }
@@ -90,7 +90,7 @@ impl Handoff {
         Self(Arc::new(Mutex::new(Some(stream))))
     }
 
-    /// Takes the stream, for whoever writes it. Only the first call returns it.
+    /// Takes the stream in order to write it. Only the first call returns it.
     pub(crate) fn take(&self) -> Option<Box<AdmittedStream>> {
         self.0.lock().take()
     }

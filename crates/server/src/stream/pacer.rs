@@ -27,7 +27,7 @@ const MAX_DELAY: Duration = Duration::from_secs(10);
 /// Assigns a start time to each new stream.
 #[derive(Debug, Default)]
 pub(crate) struct Pacer {
-    /// When all assigned intervals are over.
+    /// The end of all assigned intervals.
     busy_until: Mutex<Option<Instant>>,
 }
 

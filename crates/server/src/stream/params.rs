@@ -12,7 +12,7 @@ const MAX_ID_BYTES: usize = 64;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct StreamParams {
     pub(super) last_event_id: LastEventId,
-    /// Whether to send a 2 KiB comment first, for engines that buffer the start of a response.
+    /// Asks for a 2 KiB comment first, for engines that buffer the start of a response.
     pub(super) padding: bool,
 }
 

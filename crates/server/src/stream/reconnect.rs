@@ -50,7 +50,7 @@ pub(crate) fn close_window(drain: Duration) -> Duration {
     drain / 100 * CLOSE_WINDOW_PERCENT
 }
 
-/// How long a stream stays open after the start of a shutdown.
+/// Returns the time that a stream stays open after the start of a shutdown.
 pub(crate) fn close_delay(state: &AppState) -> Duration {
     let streams = u64::try_from(*state.streams.borrow()).unwrap_or(u64::MAX);
     let spread = Duration::from_millis(streams / u64::from(CLOSES_PER_MILLI));

@@ -16,15 +16,15 @@ use crate::app::App;
 pub(super) struct TaskStream {
     app: App,
     follower: Follower,
-    /// When the first events are due; `None` from then on.
+    /// The time at which the first events are due; `None` from then on.
     start_at: Option<Instant>,
     /// Bytes that hyper has not taken yet: the shared frames of one pull and a heartbeat at most.
     queue: VecDeque<Bytes>,
     next_heartbeat: Instant,
     shutdown: watch::Receiver<bool>,
-    /// When to close, once the server shuts down.
+    /// The time at which to close, once the server shuts down.
     close_at: Option<Instant>,
-    /// Whether the last bytes are in the queue.
+    /// True once the last bytes are in the queue.
     is_closing: bool,
     _permit: StreamPermit,
 }

@@ -1,16 +1,16 @@
-//! Bad input of every kind gets the right status and names field and reason, and changes nothing.
+//! Bad input gets the right status, names field and reason, and changes nothing.
 
 use axum::body::Body;
 use axum::extract::Request;
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::test_server::TestServer;
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 const ROW: &str = "/boards/main/flights/I768";
 
-struct Case {
+struct InputCase {
     method: &'static str,
     path: String,
     content_type: &'static str,
@@ -20,94 +20,102 @@ struct Case {
     reason: &'static str,
 }
 
-fn case(
+fn input_case(
     method_and_path: &str,
     content_type: &'static str,
     body: impl Into<Vec<u8>>,
     status: u16,
     field: &'static str,
     reason: &'static str,
-) -> Case {
+) -> InputCase {
     let (method, path) = method_and_path.split_once(' ').unwrap();
     let method =
         ["GET", "PUT", "PATCH", "POST", "DELETE"].into_iter().find(|m| *m == method).unwrap();
-    Case { method, path: path.to_owned(), content_type, body: body.into(), status, field, reason }
+    InputCase {
+        method,
+        path: path.to_owned(),
+        content_type,
+        body: body.into(),
+        status,
+        field,
+        reason,
+    }
 }
 
 #[rustfmt::skip]
-fn cases() -> Vec<Case> {
+fn cases() -> Vec<InputCase> {
     let put = format!("PUT {ROW}");
     let patch = format!("PATCH {ROW}");
     let post = "POST /boards/main/flights";
     let long = json!({"state": "x".repeat(41)}).to_string();
     vec![
         // Not JSON.
-        case(&put, JSON, "", 400, "body", "EOF while parsing"),
-        case(&put, JSON, "{\"state\": landed}", 400, "body", "line 1 column 11"),
-        case(&patch, JSON, b"{\"state\": \"\xff\"}".to_vec(), 400, "body", "is not JSON"),
-        case(&put, JSON, "[".repeat(50_000), 400, "body", "recursion limit"),
-        // A wrong type.
-        case(&put, JSON, "[]", 422, "body", "must be an object"),
-        case(&patch, JSON, r#""landed""#, 422, "body", "must be an object"),
-        case(&patch, JSON, r#"{"state": 1}"#, 422, "state", "must be a string, not a number"),
-        case(&patch, JSON, r#"{"via": "OSL"}"#, 422, "via", "must be an array of strings, not a string"),
-        case(&patch, JSON, r#"{"flight": 768}"#, 422, "flight", "must be I768, as in the URL"),
-        case(&patch, JSON, r#"{"flight": "I769"}"#, 422, "flight", "must be I768, as in the URL"),
-        case(&patch, JSON, r#"{"arrival": "late"}"#, 422, "arrival", "must be a time"),
-        case(&patch, JSON, r#"{"date": "22 Nov"}"#, 422, "date", "must be a date"),
-        case(&format!("{put}?date=2026-11-31"), JSON, "{}", 422, "date", "must be a date"),
-        case(&format!("{put}?day=1"), JSON, "{}", 400, "query", "unknown parameter day"),
-        // An unknown field.
-        case(&put, JSON, r#"{"pilot": "Ann"}"#, 422, "pilot", "is not a field of a flight"),
-        case("PUT /boards/main", JSON, r#"{"colour": "red"}"#, 422, "colour", "is not a setting of a board"),
-        case("DELETE /boards/main?why=x", JSON, "", 422, "why", "is not a field of a closing"),
-        // Over-long.
-        case(&patch, JSON, long, 422, "state", "must be at most 40 characters long, not 41"),
-        case("PUT /boards/main/flights/I7681234567890123", JSON, "{}", 422, "flight", "at most 16"),
-        case(&format!("PUT /boards/{}", "x".repeat(41)), JSON, "{}", 422, "board", "must be 1 to 40"),
-        case(&patch, JSON, format!(r#"{{"remark": "{}"}}"#, "x".repeat(70_000)), 413, "body", "must be at most 65536 bytes"),
-        case(&put, JSON, vec![b' '; 10_000_000], 413, "body", "must be at most 65536 bytes"),
-        case(post, LINES, vec![b' '; 10_000_000], 413, "body", "must be at most 4194304 bytes"),
-        // An unknown board, flight, URL, method.
-        case("PUT /boards/none/flights/I768", JSON, "{}", 404, "board", "no such board"),
-        case("PATCH /boards/a.b/flights/I768", JSON, "{}", 404, "board", "no such board"),
-        case("POST /boards/none/flights", LINES, "{}", 404, "board", "no such board"),
-        case("DELETE /boards/none", JSON, "", 404, "board", "no such board"),
-        case("GET /boards/none/flights", JSON, "", 404, "board", "no such board"),
-        case("GET /boards/none", JSON, "", 404, "board", "no such board"),
-        case("PATCH /boards/main/flights/X1", JSON, r#"{"state": ""}"#, 404, "flight", "no such flight"),
-        case("DELETE /boards/main/flights/X1", JSON, "", 404, "flight", "no such flight"),
-        case("GET /boards/main/flights/X1", JSON, "", 404, "flight", "no such flight"),
-        case("GET /boards/%ff", JSON, "", 404, "url", "no resource at this URL"),
-        case("PUT /boards/main/flights/%ff", JSON, "{}", 404, "url", "no resource at this URL"),
-        case("GET /boards/main/gates", JSON, "", 404, "url", "no resource at this URL"),
-        case(&format!("POST {ROW}"), JSON, "{}", 405, "method", "is not supported"),
-        // An ambiguous flight.
-        case("PATCH /boards/main/flights/D1", JSON, r#"{"state": ""}"#, 409, "date", "one of 2026-11-22, 2026-11-23"),
-        case("DELETE /boards/main/flights/D1", JSON, "", 409, "date", "one of 2026-11-22, 2026-11-23"),
-        case("GET /boards/main/flights/D1", JSON, "", 409, "date", "one of 2026-11-22, 2026-11-23"),
-        // A wrong content type: what a plain form can send.
-        case(&patch, "text/plain", r#"{"state": ""}"#, 415, "Content-Type", "must be application/json"),
-        case(&put, "application/x-www-form-urlencoded", "state=landed", 415, "Content-Type", "must be application/json"),
-        case(&put, "", "{}", 415, "Content-Type", "must be application/json"),
-        case(post, "multipart/form-data; boundary=x", "{}", 415, "Content-Type", "must be application/x-ndjson"),
-        case(post, "text/plain", vec![b' '; 10_000_000], 415, "Content-Type", "must be application/x-ndjson"),
+        input_case(&put, JSON, "", 400, "body", "EOF while parsing"),
+        input_case(&put, JSON, "{\"state\": landed}", 400, "body", "line 1 column 11"),
+        input_case(&patch, JSON, b"{\"state\": \"\xff\"}".to_vec(), 400, "body", "is not JSON"),
+        input_case(&put, JSON, "[".repeat(50_000), 400, "body", "recursion limit"),
+        // Wrong types.
+        input_case(&put, JSON, "[]", 422, "body", "must be an object"),
+        input_case(&patch, JSON, r#""landed""#, 422, "body", "must be an object"),
+        input_case(&patch, JSON, r#"{"state": 1}"#, 422, "state", "must be a string, not a number"),
+        input_case(&patch, JSON, r#"{"via": "OSL"}"#, 422, "via", "must be an array of strings, not a string"),
+        input_case(&patch, JSON, r#"{"flight": 768}"#, 422, "flight", "must be I768, as in the URL"),
+        input_case(&patch, JSON, r#"{"flight": "I769"}"#, 422, "flight", "must be I768, as in the URL"),
+        input_case(&patch, JSON, r#"{"arrival": "late"}"#, 422, "arrival", "must be a time"),
+        input_case(&patch, JSON, r#"{"date": "22 Nov"}"#, 422, "date", "must be a date"),
+        input_case(&format!("{put}?date=2026-11-31"), JSON, "{}", 422, "date", "must be a date"),
+        input_case(&format!("{put}?day=1"), JSON, "{}", 400, "query", "unknown parameter day"),
+        // Unknown fields.
+        input_case(&put, JSON, r#"{"pilot": "Ann"}"#, 422, "pilot", "is not a field of a flight"),
+        input_case("PUT /boards/main", JSON, r#"{"colour": "red"}"#, 422, "colour", "is not a setting of a board"),
+        input_case("DELETE /boards/main?why=x", JSON, "", 422, "why", "is not a field of a closing"),
+        // Too long.
+        input_case(&patch, JSON, long, 422, "state", "must be at most 40 characters long, not 41"),
+        input_case("PUT /boards/main/flights/I7681234567890123", JSON, "{}", 422, "flight", "at most 16"),
+        input_case(&format!("PUT /boards/{}", "x".repeat(41)), JSON, "{}", 422, "board", "must be 1 to 40"),
+        input_case(&patch, JSON, format!(r#"{{"remark": "{}"}}"#, "x".repeat(70_000)), 413, "body", "must be at most 65536 bytes"),
+        input_case(&put, JSON, vec![b' '; 10_000_000], 413, "body", "must be at most 65536 bytes"),
+        input_case(post, LINES, vec![b' '; 10_000_000], 413, "body", "must be at most 4194304 bytes"),
+        // Unknown boards, flights, URLs and methods.
+        input_case("PUT /boards/none/flights/I768", JSON, "{}", 404, "board", "no such board"),
+        input_case("PATCH /boards/a.b/flights/I768", JSON, "{}", 404, "board", "no such board"),
+        input_case("POST /boards/none/flights", LINES, "{}", 404, "board", "no such board"),
+        input_case("DELETE /boards/none", JSON, "", 404, "board", "no such board"),
+        input_case("GET /boards/none/flights", JSON, "", 404, "board", "no such board"),
+        input_case("GET /boards/none", JSON, "", 404, "board", "no such board"),
+        input_case("PATCH /boards/main/flights/X1", JSON, r#"{"state": ""}"#, 404, "flight", "no such flight"),
+        input_case("DELETE /boards/main/flights/X1", JSON, "", 404, "flight", "no such flight"),
+        input_case("GET /boards/main/flights/X1", JSON, "", 404, "flight", "no such flight"),
+        input_case("GET /boards/%ff", JSON, "", 404, "url", "no resource at this URL"),
+        input_case("PUT /boards/main/flights/%ff", JSON, "{}", 404, "url", "no resource at this URL"),
+        input_case("GET /boards/main/gates", JSON, "", 404, "url", "no resource at this URL"),
+        input_case(&format!("POST {ROW}"), JSON, "{}", 405, "method", "is not supported"),
+        // Ambiguous flights.
+        input_case("PATCH /boards/main/flights/D1", JSON, r#"{"state": ""}"#, 409, "date", "one of 2026-11-22, 2026-11-23"),
+        input_case("DELETE /boards/main/flights/D1", JSON, "", 409, "date", "one of 2026-11-22, 2026-11-23"),
+        input_case("GET /boards/main/flights/D1", JSON, "", 409, "date", "one of 2026-11-22, 2026-11-23"),
+        // Content types that a plain form can send, without a preflight.
+        input_case(&patch, "text/plain", r#"{"state": ""}"#, 415, "Content-Type", "must be application/json"),
+        input_case(&put, "application/x-www-form-urlencoded", "state=landed", 415, "Content-Type", "must be application/json"),
+        input_case(&put, "", "{}", 415, "Content-Type", "must be application/json"),
+        input_case(post, "multipart/form-data; boundary=x", "{}", 415, "Content-Type", "must be application/x-ndjson"),
+        input_case(post, "text/plain", vec![b' '; 10_000_000], 415, "Content-Type", "must be application/x-ndjson"),
     ]
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_by_name_and_changes_nothing() {
-    let house = House::new().await;
-    house.send("PUT", ROW, json!({"origin": "Rome"})).await;
+async fn bad_input_is_rejected_by_field() {
+    let server = TestServer::new().await;
+    server.send("PUT", ROW, json!({"origin": "Rome"})).await;
     for date in ["2026-11-22", "2026-11-23"] {
-        house.send("PUT", &format!("/boards/main/flights/D1?date={date}"), json!({})).await;
+        server.send("PUT", &format!("/boards/main/flights/D1?date={date}"), json!({})).await;
     }
-    let before = house.get("/boards/main/flights").await.body;
+    let before = server.get("/boards/main/flights").await.body;
     for case in cases() {
         let name = format!("{} {} {}", case.method, case.path, case.content_type);
         let request = Request::builder().method(case.method).uri(&case.path);
         let request = request.header("content-type", case.content_type);
-        let answer = house.ask(request.body(Body::from(case.body)).unwrap()).await;
+        let answer = server.request(request.body(Body::from(case.body)).unwrap()).await;
         assert_eq!(answer.status.as_u16(), case.status, "{name}: {}", answer.body);
         assert_eq!(answer.header("content-type"), "application/problem+json", "{name}");
         let problem = answer.json();
@@ -117,23 +125,24 @@ async fn bad_input_is_refused_by_name_and_changes_nothing() {
         assert!(reason.contains(case.reason), "{name}: {reason}");
         assert!(problem["title"].is_string() && problem["detail"].is_string(), "{name}");
     }
-    assert_eq!(house.get("/boards/main/flights").await.body, before);
+    assert_eq!(server.get("/boards/main/flights").await.body, before);
 }
 
 #[tokio::test]
-async fn dates_to_choose_from_are_listed() {
-    let house = House::new().await;
+async fn ambiguous_flights_list_their_dates() {
+    let server = TestServer::new().await;
     for date in ["2026-11-22", "2026-11-23"] {
-        house.send("PUT", &format!("/boards/main/flights/D1?date={date}"), json!({})).await;
+        server.send("PUT", &format!("/boards/main/flights/D1?date={date}"), json!({})).await;
     }
-    let problem = house.send("PATCH", "/boards/main/flights/D1", json!({"gate": "1"})).await.json();
+    let problem =
+        server.send("PATCH", "/boards/main/flights/D1", json!({"gate": "1"})).await.json();
     assert_eq!(problem["dates"], json!(["2026-11-22", "2026-11-23"]));
 }
 
 #[tokio::test]
-async fn bad_headers_are_named() {
-    let house = House::new().await;
-    house.send("PUT", ROW, json!({})).await;
+async fn bad_headers_are_rejected_by_name() {
+    let server = TestServer::new().await;
+    server.send("PUT", ROW, json!({})).await;
     let long = "k".repeat(129);
     let cases = [
         ("idempotency-key", "a b", 400, "Idempotency-Key"),
@@ -145,17 +154,17 @@ async fn bad_headers_are_named() {
     ];
     for (header, value, status, field) in cases {
         let request = Request::patch(ROW).header("content-type", JSON).header(header, value);
-        let answer = house.ask(request.body(Body::from("{\"gate\":\"1\"}")).unwrap()).await;
+        let answer = server.request(request.body(Body::from("{\"gate\":\"1\"}")).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status, "{header}: {value}");
         assert_eq!(answer.json()["field"], field, "{header}: {value}");
     }
-    assert_eq!(house.get(ROW).await.json(), json!({"flight": "I768"}));
+    assert_eq!(server.get(ROW).await.json(), json!({"flight": "I768"}));
 }
 
-/// Each bad line is named; the good ones around it are carried out.
+/// Bad lines are reported by number; the good lines around them are applied.
 #[tokio::test]
-async fn bad_lines_do_not_hold_up_the_others() {
-    let house = House::new().await;
+async fn bad_lines_do_not_stop_others() {
+    let server = TestServer::new().await;
     let cases: [(&str, u16, Value); 9] = [
         (r#"{"event":"flightAddition","data":{"flight":"A1"}}"#, 200, json!(null)),
         ("nonsense", 400, json!("line")),
@@ -172,7 +181,7 @@ async fn bad_lines_do_not_hold_up_the_others() {
         (r#"{"event":"flightStateUpdate","data":{"flight":"A1","gate":"1"}}"#, 200, json!(null)),
     ];
     let lines: Vec<_> = cases.iter().map(|(line, ..)| *line).collect();
-    let answer = house.send_lines("main", &lines.join("\n\n")).await;
+    let answer = server.send_lines("main", &lines.join("\n\n")).await;
     assert_eq!(answer.header("content-type"), "application/x-ndjson");
     let outcomes = answer.body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let outcomes: Vec<_> = outcomes.collect();
@@ -182,7 +191,7 @@ async fn bad_lines_do_not_hold_up_the_others() {
         assert_eq!((&outcome["status"], &outcome["field"]), (&json!(status), field), "{line}");
     }
     assert_eq!(
-        house.get("/boards/main/flights/A1").await.json(),
+        server.get("/boards/main/flights/A1").await.json(),
         json!({"flight": "A1", "gate": "1"})
     );
 }

@@ -1,5 +1,5 @@
-//! A journal that takes nothing for a while, as on a full disk: the server says so, also when nobody
-//! publishes, keeps its followers, and is ready again by itself.
+//! A journal that rejects updates for a while, as on a full disk. The server reports it even if
+//! no update is published, keeps its followers, and recovers without a restart.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,14 +16,14 @@ use server::Settings;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::house::House;
+use crate::test_server::TestServer;
 
-/// A journal on a disk that the test fills.
+/// A journal on a disk that a test can fill or block.
 #[derive(Clone, Default)]
-struct Disk(Arc<Parts>);
+struct TestDisk(Arc<DiskState>);
 
 #[derive(Default)]
-struct Parts {
+struct DiskState {
     journal: MemoryJournal,
     full: AtomicBool,
     stuck: watch::Sender<bool>,
@@ -31,7 +31,7 @@ struct Parts {
     probes: AtomicUsize,
 }
 
-impl Disk {
+impl TestDisk {
     fn set_full(&self, full: bool) {
         self.0.full.store(full, Ordering::SeqCst);
     }
@@ -58,7 +58,7 @@ impl Disk {
     }
 }
 
-impl Journal for Disk {
+impl Journal for TestDisk {
     type Follower = MemoryFollower;
 
     async fn append(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, AppendError> {
@@ -104,103 +104,103 @@ impl Journal for Disk {
     }
 }
 
-/// Far more than it takes, on a clock that the test holds.
-const LONG: Duration = Duration::from_secs(3600);
+/// Far longer than any wait here. The tests pause the clock.
+const HOUR: Duration = Duration::from_secs(3600);
 
-/// Waits until `/readyz` has this status, and answers with how long that took.
-async fn ready(house: &House, status: StatusCode) -> Duration {
+/// Waits until `/readyz` has this status, and returns how long that took.
+async fn wait_ready(server: &TestServer, status: StatusCode) -> Duration {
     let start = Instant::now();
-    while house.get("/readyz").await.status != status {
-        assert!(start.elapsed() < LONG, "/readyz is never {status}");
+    while server.get("/readyz").await.status != status {
+        assert!(start.elapsed() < HOUR, "/readyz never returned {status}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     start.elapsed()
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_server_notices_before_a_publisher_does_and_recovers_without_one() {
-    let disk = Disk::default();
-    let house = House::on(disk.clone(), Settings::default()).await;
-    house.put_rows(0..1).await;
+async fn idle_servers_detect_a_full_disk() {
+    let disk = TestDisk::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
+    server.put_rows(0..1).await;
     let (appends, tail) = (disk.appends(), disk.tail());
     disk.set_full(true);
-    let noticed = ready(&house, StatusCode::SERVICE_UNAVAILABLE).await;
+    let noticed = wait_ready(&server, StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(noticed <= Duration::from_secs(17), "after {noticed:?}");
-    let reason = house.get("/readyz").await.body;
+    let reason = server.get("/readyz").await.body;
     assert!(reason.contains("no room is left for the journal flightboard.db"), "{reason}");
 
-    tokio::time::sleep(LONG).await;
-    let mut stream = house.stream("/events").await;
-    assert_eq!(stream.event().await.unwrap().0, "timetable", "followers are let in");
+    tokio::time::sleep(HOUR).await;
+    let mut stream = server.stream("/events").await;
+    assert_eq!(stream.event().await.unwrap().0, "timetable", "followers are admitted");
 
     disk.set_full(false);
-    let recovered = ready(&house, StatusCode::OK).await;
+    let recovered = wait_ready(&server, StatusCode::OK).await;
     assert!(recovered <= Duration::from_secs(2), "after {recovered:?}");
-    assert_eq!((disk.appends(), disk.tail()), (appends, tail), "probes are no records");
-    house.put_rows(1..2).await;
+    assert_eq!((disk.appends(), disk.tail()), (appends, tail), "probes write no records");
+    server.put_rows(1..2).await;
     assert_eq!(stream.event().await.unwrap().0, "flightAddition");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_disk_that_hangs_is_noticed_and_asked_once() {
-    let disk = Disk::default();
-    let house = House::on(disk.clone(), Settings::default()).await;
+async fn a_hanging_disk_gets_one_probe() {
+    let disk = TestDisk::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
     disk.set_stuck(true);
-    let noticed = ready(&house, StatusCode::SERVICE_UNAVAILABLE).await;
+    let noticed = wait_ready(&server, StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(noticed <= Duration::from_secs(27), "after {noticed:?}");
-    let reason = house.get("/readyz").await.body;
+    let reason = server.get("/readyz").await.body;
     assert!(reason.contains("the journal does not answer"), "{reason}");
-    tokio::time::sleep(LONG).await;
-    assert_eq!(disk.probes(), 1, "questions do not queue up");
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(disk.probes(), 1, "probes do not queue up");
     disk.set_stuck(false);
-    let recovered = ready(&house, StatusCode::OK).await;
+    let recovered = wait_ready(&server, StatusCode::OK).await;
     assert!(recovered <= Duration::from_secs(2), "after {recovered:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_journal_is_asked_only_when_nothing_was_appended_for_a_while() {
-    let disk = Disk::default();
-    let house = House::on(disk.clone(), Settings::default()).await;
+async fn probes_run_only_while_idle() {
+    let disk = TestDisk::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
     for number in 0..60 {
-        house.put_rows(number..number + 1).await;
+        server.put_rows(number..number + 1).await;
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
     assert_eq!(disk.probes(), 0);
     tokio::time::sleep(Duration::from_secs(150)).await;
     assert!((8..=11).contains(&disk.probes()), "{} probes", disk.probes());
-    house.app.engine().close().await;
+    server.app.engine().close().await;
     let probes = disk.probes();
-    tokio::time::sleep(LONG).await;
-    assert_eq!(disk.probes(), probes, "none after the end");
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(disk.probes(), probes, "no probes after close");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_changes_nothing_and_what_is_due_is_done_afterwards() {
-    let disk = Disk::default();
-    let house = House::on(disk.clone(), Settings::default()).await;
-    house.send("PUT", "/boards/main", json!({"removeAfter": {"landed": "0s"}})).await;
-    house.put_rows(0..2).await;
-    house.send("PATCH", "/boards/main/flights/T0", json!({"state": "landed"})).await;
+async fn expiries_wait_for_the_journal() {
+    let disk = TestDisk::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
+    server.send("PUT", "/boards/main", json!({"removeAfter": {"landed": "0s"}})).await;
+    server.put_rows(0..2).await;
+    server.send("PATCH", "/boards/main/flights/T0", json!({"state": "landed"})).await;
     disk.set_full(true);
-    let refused = house.send("PATCH", "/boards/main/flights/T1", json!({"gate": "B4"})).await;
+    let refused = server.send("PATCH", "/boards/main/flights/T1", json!({"gate": "B4"})).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("no room is left") && detail.contains("retry later"), "{detail}");
-    assert_eq!(house.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
 
     let appends = disk.appends();
-    tokio::time::sleep(LONG).await;
-    assert_eq!(disk.appends(), appends, "no removal is asked for again and again");
-    assert_eq!(house.get("/boards/main").await.json()["flights"], 2);
+    tokio::time::sleep(HOUR).await;
+    assert_eq!(disk.appends(), appends, "expiries are not retried while the journal fails");
+    assert_eq!(server.get("/boards/main").await.json()["flights"], 2);
 
     disk.set_full(false);
-    ready(&house, StatusCode::OK).await;
+    wait_ready(&server, StatusCode::OK).await;
     let start = Instant::now();
-    while house.get("/boards/main").await.json()["flights"] != 1 {
-        assert!(start.elapsed() < LONG, "the row never leaves");
+    while server.get("/boards/main").await.json()["flights"] != 1 {
+        assert!(start.elapsed() < HOUR, "the row never expires");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let rows = house.get("/boards/main/flights").await.json();
+    let rows = server.get("/boards/main/flights").await.json();
     assert_eq!(rows["flights"], json!([{"flight": "T1", "origin": "Rome"}]));
 }

@@ -1,26 +1,27 @@
 //! The server over HTTP, mostly without a socket.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod forgetful_journal;
+mod socket_server;
+mod test_server;
+mod view;
+
 mod bad_input;
-mod bodies;
-mod both_ways;
-mod broken_journal;
-mod cross_origin;
+mod both_paths;
+mod cors;
+mod expiry;
 mod failing_journal;
 mod format;
-mod house;
 mod openapi;
-mod openings;
+mod pacing;
 mod properties;
 mod publishing;
-mod removal;
-mod screen;
-mod served;
-mod shared;
+mod resuming;
 mod shared_journal;
-mod slow;
+mod shutdown;
+mod slow_bodies;
+mod slow_followers;
 mod snapshots;
 mod sockets;
-mod stopping;
-mod storm;
-mod waiting_room;
+mod startup;
+mod undecodable_journal;

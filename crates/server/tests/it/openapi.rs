@@ -13,8 +13,8 @@ use axum::extract::Request;
 use flight::{BoardName, Change, FIELDS, FieldType, FlightKey, IdempotencyKey};
 use serde_json::{Value, json};
 
-use crate::house::House;
-use document::{Document, METHODS, list, members};
+use crate::test_server::TestServer;
+use document::{ApiDocument, METHODS, list, members};
 
 const ROW: &str = "/boards/{board}/flights/{flight}";
 const ROWS: &str = "/boards/{board}/flights";
@@ -26,9 +26,9 @@ fn parse(event: &str, data: &Value) -> Result<Change, flight::ParseError> {
 
 #[tokio::test]
 async fn document_names_version_and_licence() {
-    let house = House::new().await;
-    let answer = house.get("/openapi.json").await;
-    let document = Document(answer.json());
+    let server = TestServer::new().await;
+    let answer = server.get("/openapi.json").await;
+    let document = ApiDocument(answer.json());
     assert_eq!(answer.header("content-type"), "application/json");
     assert!(document.0["openapi"].as_str().unwrap().starts_with("3.1."));
     let info = &document.0["info"];
@@ -38,8 +38,8 @@ async fn document_names_version_and_licence() {
 }
 
 /// Replaces the variables of a path by names of things that exist.
-async fn concrete_path(house: &House, path: &str) -> String {
-    let page = house.get("/").await.body;
+async fn concrete_path(server: &TestServer, path: &str) -> String {
+    let page = server.get("/").await.body;
     let file = page.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
     let path = path.replace("{board}", "main").replace("{flight}", "I768").replace("{file}", file);
     assert!(!path.contains('{'), "{path}");
@@ -48,17 +48,17 @@ async fn concrete_path(house: &House, path: &str) -> String {
 
 #[tokio::test]
 async fn described_operations_exist() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
     let mut ids = BTreeSet::new();
     for (method, path, operation) in document.operations() {
         assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
         let variables = path.matches('{').count();
         let parameters = list(&operation["parameters"]).iter().map(|given| document.resolve(given));
         assert_eq!(parameters.filter(|given| given["in"] == "path").count(), variables, "{path}");
-        let url = concrete_path(&house, path).await;
+        let url = concrete_path(&server, path).await;
         let request = Request::builder().method(&*method).uri(&url).body(Body::empty()).unwrap();
-        let (status, headers, mut stream) = house.follow(request).await;
+        let (status, headers, mut stream) = server.open_stream(request).await;
         assert_ne!(status.as_u16(), 405, "{method} {path}");
         if headers.get("content-type").is_some_and(|kind| kind == "application/problem+json") {
             let problem: Value = serde_json::from_str(&stream.bytes().await.unwrap()).unwrap();
@@ -70,14 +70,14 @@ async fn described_operations_exist() {
 
 #[tokio::test]
 async fn undescribed_methods_get_405() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
     for (path, item) in members(&document.0["paths"]) {
-        let url = concrete_path(&house, path).await;
+        let url = concrete_path(&server, path).await;
         for method in METHODS.iter().filter(|method| item.get(method).is_none()) {
             let method = method.to_uppercase();
             let request = Request::builder().method(&*method).uri(&url);
-            let answer = house.ask(request.body(Body::empty()).unwrap()).await;
+            let answer = server.request(request.body(Body::empty()).unwrap()).await;
             assert_eq!(answer.status.as_u16(), 405, "{method} {path}");
         }
     }
@@ -85,8 +85,8 @@ async fn undescribed_methods_get_405() {
 
 #[tokio::test]
 async fn references_resolve_and_components_are_used() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
     let references = document.references();
     for reference in &references {
         let target = document.0.pointer(&reference[1..]);
@@ -102,9 +102,9 @@ async fn references_resolve_and_components_are_used() {
 
 #[tokio::test]
 async fn row_schemas_list_all_fields_in_order() {
-    let house = House::new().await;
-    let text = house.get("/openapi.json").await.body;
-    let document = Document(serde_json::from_str(&text).unwrap());
+    let server = TestServer::new().await;
+    let text = server.get("/openapi.json").await.body;
+    let document = ApiDocument(serde_json::from_str(&text).unwrap());
     for name in ["Flight", "FlightPatch", "FlightFields"] {
         let schema = document.schema(name);
         assert_eq!(schema["additionalProperties"], false, "{name}");
@@ -136,8 +136,8 @@ async fn row_schemas_list_all_fields_in_order() {
 
 #[tokio::test]
 async fn limits_match_the_parser() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
     let schemas = &document.0["components"]["schemas"];
     let check = |schema: &Value, accepts: &dyn Fn(&str) -> bool| {
         let most = usize::try_from(schema["maxLength"].as_u64().unwrap()).unwrap();
@@ -181,7 +181,7 @@ async fn limits_match_the_parser() {
 }
 
 /// Returns the document's example updates as event name and data.
-fn examples(document: &Document) -> Vec<(String, Value)> {
+fn examples(document: &ApiDocument) -> Vec<(String, Value)> {
     let body = |method, url| &document.operation(method, url)["requestBody"]["content"]["application/json"];
     let named = |example: &Value| {
         let mut row = example.clone();
@@ -205,8 +205,8 @@ fn examples(document: &Document) -> Vec<(String, Value)> {
 
 #[tokio::test]
 async fn examples_are_accepted() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
     let examples = examples(&document);
     assert!(examples.len() >= 8);
     for (event, data) in examples {

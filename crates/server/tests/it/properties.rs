@@ -1,5 +1,5 @@
-//! No past and no cut can make a screen wrong: whatever was published, wherever a stream broke off,
-//! and whatever id it is asked for with, what comes next continues the screen or replaces it.
+//! Views converge for any history: wherever a stream breaks, and with any `Last-Event-ID`, the next
+//! events continue the view or replace it.
 
 use journal::{Journal, JournalOptions, MemoryJournal, SqliteJournal};
 use proptest::collection::vec;
@@ -9,20 +9,20 @@ use serde_json::{Value, json};
 use server::Settings;
 use sse::ReadyState;
 
-use crate::house::House;
-use crate::screen::{History, Screen, Viewer};
+use crate::test_server::TestServer;
+use crate::view::{BoardHistory, BoardView, ViewClient};
 
 const BOARDS: [&str; 2] = ["main", "other"];
 
-/// Holds all that a test publishes.
+/// Holds every event of a test.
 const LARGE_WINDOW: usize = 1024 * 1024;
 
-/// Such that none, one, or a few events are held.
-const WINDOWS: [usize; 5] = [0, 250, 600, 1_500, LARGE_WINDOW];
+/// Window sizes that hold no event, one, a few, or all.
+const WINDOW_SIZES: [usize; 5] = [0, 250, 600, 1_500, LARGE_WINDOW];
 
-/// What a publisher asks for, of one of the boards.
+/// A publisher's request for one of the boards.
 #[derive(Debug, Clone)]
-struct Change {
+struct PublishStep {
     board: usize,
     method: &'static str,
     /// Empty for the board's settings.
@@ -30,29 +30,29 @@ struct Change {
     body: Value,
 }
 
-/// Every other follows the first board, the rest the second.
+/// Viewers alternate between the two boards.
 const VIEWERS: usize = 4;
 
-/// What happens next. Viewers are named by their places.
+/// One step of a test. Viewers are identified by index.
 #[derive(Debug, Clone)]
-enum Step {
-    Publish(Change),
+enum ViewStep {
+    Publish(PublishStep),
     Connect(usize),
-    /// Reads so many pieces.
+    /// Reads that many pieces.
     Pull(usize, usize),
-    /// Loses its connection within the next piece.
+    /// Loses its connection inside the next piece.
     BreakOff(usize, Index),
 }
 
-/// How one run of a server ends.
+/// The end of a server's run.
 #[derive(Debug, Clone, Copy)]
-enum End {
+enum RunEnd {
     Close,
-    /// As by a crash: nothing is told to the journal.
+    /// Like a crash: the journal is not closed.
     Drop,
 }
 
-fn change() -> impl Strategy<Value = Change> {
+fn change() -> impl Strategy<Value = PublishStep> {
     let row = ("[AB][12]", prop::option::weighted(0.3, select(&["2026-11-22", "2026-11-23"][..])));
     let path = row.prop_map(|(flight, date)| {
         let date = date.map_or(String::new(), |date| format!("?date={date}"));
@@ -67,20 +67,20 @@ fn change() -> impl Strategy<Value = Change> {
     let settings = "[xy]{0,2}".prop_map(|note| ("PUT", String::new(), json!({ "note": note })));
     let change = prop_oneof![4 => put, 4 => patch, 1 => remove, 1 => settings];
     (prop_oneof![3 => Just(0_usize), 1 => Just(1)], change)
-        .prop_map(|(board, (method, path, body))| Change { board, method, path, body })
+        .prop_map(|(board, (method, path, body))| PublishStep { board, method, path, body })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = ViewStep> {
     let viewer = || 0..VIEWERS;
     prop_oneof![
-        6 => change().prop_map(Step::Publish),
-        1 => viewer().prop_map(Step::Connect),
-        3 => (viewer(), 1..4_usize).prop_map(|(viewer, pieces)| Step::Pull(viewer, pieces)),
-        1 => (viewer(), any::<Index>()).prop_map(|(viewer, part)| Step::BreakOff(viewer, part)),
+        6 => change().prop_map(ViewStep::Publish),
+        1 => viewer().prop_map(ViewStep::Connect),
+        3 => (viewer(), 1..4_usize).prop_map(|(viewer, pieces)| ViewStep::Pull(viewer, pieces)),
+        1 => (viewer(), any::<Index>()).prop_map(|(viewer, part)| ViewStep::BreakOff(viewer, part)),
     ]
 }
 
-/// Nothing is written into the tree: what fails is printed.
+/// Failing cases are printed, not written into the source tree.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -94,64 +94,65 @@ fn run(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
-/// Opens the boards that are not there yet; their pasts begin with this.
-async fn begin(house: &House) -> [History; 2] {
-    assert!(house.send("PUT", "/boards/other", json!({})).await.status.is_success());
-    [History::of(house, BOARDS[0]).await, History::of(house, BOARDS[1]).await]
+/// Opens the missing board, and starts a history of each.
+async fn begin(server: &TestServer) -> [BoardHistory; 2] {
+    assert!(server.send("PUT", "/boards/other", json!({})).await.status.is_success());
+    [BoardHistory::of(server, BOARDS[0]).await, BoardHistory::of(server, BOARDS[1]).await]
 }
 
-async fn publish(house: &House, histories: &mut [History; 2], change: &Change) {
-    let Change { board, method, path, body } = change;
+async fn publish(server: &TestServer, histories: &mut [BoardHistory; 2], change: &PublishStep) {
+    let PublishStep { board, method, path, body } = change;
     let answer =
-        house.send(method, &format!("/boards/{}{path}", BOARDS[*board]), body.clone()).await;
+        server.send(method, &format!("/boards/{}{path}", BOARDS[*board]), body.clone()).await;
     assert!(matches!(answer.status.as_u16(), 200..=204 | 404 | 409), "{change:?}: {}", answer.body);
     for history in histories.iter_mut() {
-        history.go_on(house).await;
+        history.refresh(server).await;
     }
     if answer.status.is_success() {
-        let place = histories[*board].place(&answer.event_id());
+        let place = histories[*board].index_of(&answer.event_id());
         assert!(place.is_some(), "{change:?} was answered with {}", answer.event_id());
     }
 }
 
-/// The changes, and every byte that one who was there from the beginning was sent of `main`.
-async fn record(house: &House, changes: &[Change]) -> ([History; 2], Vec<u8>) {
-    let mut histories = begin(house).await;
-    let (mut viewer, mut bytes) = (Viewer::new(), Vec::new());
-    viewer.connect(house, &histories[0]).await;
-    let mut read = |histories: &[History; 2]| {
+/// Publishes the changes. Returns the histories, and every byte of a stream of `main` that was open
+/// from the start.
+async fn record(server: &TestServer, changes: &[PublishStep]) -> ([BoardHistory; 2], Vec<u8>) {
+    let mut histories = begin(server).await;
+    let (mut viewer, mut bytes) = (ViewClient::new(), Vec::new());
+    viewer.connect(server, &histories[0]).await;
+    let mut read = |histories: &[BoardHistory; 2]| {
         while let Some(piece) = viewer.pull(&histories[0]) {
             bytes.extend(piece.bytes());
         }
     };
     read(&histories);
     for change in changes {
-        publish(house, &mut histories, change).await;
+        publish(server, &mut histories, change).await;
         read(&histories);
     }
     (histories, bytes)
 }
 
-/// A viewer's first connection breaks off after these bytes; the second makes it right.
-async fn cut_after(house: &House, history: &History, bytes: &[u8], window_bytes: usize) {
-    let mut viewer = Viewer::new();
+/// Checks that a viewer whose first connection breaks after `bytes` converges on its second.
+async fn check_cut(server: &TestServer, history: &BoardHistory, bytes: &[u8], window_bytes: usize) {
+    let mut viewer = ViewClient::new();
     assert_eq!(viewer.source.handle_response(200, Some("text/event-stream")), ReadyState::Open);
     viewer.read(bytes, history);
-    let seen = viewer.screen.at;
-    let timetables = viewer.screen.timetables.len();
-    viewer.lose();
-    viewer.catch_up(house, history).await;
-    assert!(viewer.screen.is_right(history), "cut after {} bytes", bytes.len());
+    let seen = viewer.view.at;
+    let timetables = viewer.view.timetables.len();
+    viewer.disconnect();
+    viewer.catch_up(server, history).await;
+    assert!(viewer.view.is_current(history), "cut after {} bytes", bytes.len());
     if seen.is_some() && window_bytes == LARGE_WINDOW {
-        assert_eq!(viewer.screen.timetables.len(), timetables, "all that was missed is held");
+        assert_eq!(viewer.view.timetables.len(), timetables, "the window holds all missed events");
     }
 }
 
-/// Every position, where streams are cut only at some elsewhere.
+/// Cuts at every byte; the property tests cut only at random ones.
 #[tokio::test]
-async fn a_stream_cut_at_any_byte_goes_on_to_the_same_rows() {
+async fn streams_resume_after_any_byte() {
     let change =
-        |board, method, path: &str, body| Change { board, method, path: path.into(), body };
+        |board, method, path: &str, body| PublishStep { board, method, path: path.into(), body };
     let changes = [
         change(0, "PUT", "/flights/A1", json!({ "gate": "a" })),
         change(1, "PUT", "/flights/A1", json!({ "gate": "b" })),
@@ -161,11 +162,11 @@ async fn a_stream_cut_at_any_byte_goes_on_to_the_same_rows() {
         change(0, "DELETE", "/flights/A1", Value::Null),
     ];
     for window_bytes in [250, LARGE_WINDOW] {
-        let house = House::with(with_window(window_bytes)).await;
-        let ([history, _], bytes) = record(&house, &changes).await;
-        assert_eq!(history.ids().count(), 5, "the opening and what changed something");
+        let server = TestServer::with(with_window(window_bytes)).await;
+        let ([history, _], bytes) = record(&server, &changes).await;
+        assert_eq!(history.ids().count(), 5, "the opening and four changes");
         for at in 0..=bytes.len() {
-            cut_after(&house, &history, &bytes[..at], window_bytes).await;
+            check_cut(&server, &history, &bytes[..at], window_bytes).await;
         }
     }
 }
@@ -174,46 +175,46 @@ proptest! {
     #![proptest_config(cases(24))]
 
     #[test]
-    fn any_history_cut_anywhere_goes_on_to_the_same_rows(
+    fn any_history_resumes_after_any_byte(
         changes in vec(change(), 0..25),
         cuts in vec(any::<Index>(), 1..20),
-        window_bytes in select(&WINDOWS[..]),
+        window_bytes in select(&WINDOW_SIZES[..]),
     ) {
         run(async {
-            let house = House::with(with_window(window_bytes)).await;
-            let ([history, _], bytes) = record(&house, &changes).await;
+            let server = TestServer::with(with_window(window_bytes)).await;
+            let ([history, _], bytes) = record(&server, &changes).await;
             for cut in cuts {
                 let at = cut.index(bytes.len() + 1);
-                cut_after(&house, &history, &bytes[..at], window_bytes).await;
+                check_cut(&server, &history, &bytes[..at], window_bytes).await;
             }
         });
     }
 
     #[test]
-    fn any_id_of_the_history_is_gone_on_from_and_no_other(
+    fn only_ids_of_the_board_resume(
         changes in vec(change(), 0..25),
-        window_bytes in select(&WINDOWS[..]),
+        window_bytes in select(&WINDOW_SIZES[..]),
         beyond in 1..30_u64,
     ) {
         run(async {
-            let house = House::with(with_window(window_bytes)).await;
-            let (histories, _) = record(&house, &changes).await;
-            resume_with_every_id(&house, &histories[0], window_bytes).await;
+            let server = TestServer::with(with_window(window_bytes)).await;
+            let (histories, _) = record(&server, &changes).await;
+            resume_with_every_id(&server, &histories[0], window_bytes).await;
             let [history, other] = &histories;
-            for id in other.ids().flat_map(|id| mutated(id, beyond)).chain(mutated(history.newest(), beyond)) {
-                if history.place(&id).is_none() {
-                    resume_with_foreign(&house, history, &id).await;
+            for id in other.ids().flat_map(|id| similar_ids(id, beyond)).chain(similar_ids(history.newest(), beyond)) {
+                if history.index_of(&id).is_none() {
+                    resume_with_foreign(&server, history, &id).await;
                 }
             }
         });
     }
 
     #[test]
-    fn any_interleaving_ends_with_the_same_rows(
+    fn any_interleaving_converges(
         steps in vec(step(), 0..80),
-        window_bytes in select(&WINDOWS[..]),
+        window_bytes in select(&WINDOW_SIZES[..]),
     ) {
-        live_through(vec![(steps, End::Drop)], window_bytes, MemoryJournal::default);
+        run_servers(vec![(steps, RunEnd::Drop)], window_bytes, MemoryJournal::default);
     }
 }
 
@@ -221,117 +222,121 @@ proptest! {
     #![proptest_config(cases(12))]
 
     #[test]
-    fn any_interleaving_with_restarts_ends_with_the_same_rows(
-        runs in vec((vec(step(), 0..25), select(&[End::Close, End::Drop][..])), 2..4),
-        window_bytes in select(&WINDOWS[..]),
+    fn any_interleaving_with_restarts_converges(
+        runs in vec((vec(step(), 0..25), select(&[RunEnd::Close, RunEnd::Drop][..])), 2..4),
+        window_bytes in select(&WINDOW_SIZES[..]),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("journal.db");
         let open = || SqliteJournal::open(&file, JournalOptions::default()).unwrap();
-        live_through(runs, window_bytes, open);
+        run_servers(runs, window_bytes, open);
     }
 }
 
-/// The window holds an end of the history: once an id is in it, all later ones are.
-async fn resume_with_every_id(house: &House, history: &History, window_bytes: usize) {
+/// The window holds a suffix of the history: with one event it holds all later ones.
+async fn resume_with_every_id(server: &TestServer, history: &BoardHistory, window_bytes: usize) {
     let mut is_held = window_bytes == LARGE_WINDOW;
     for (at, id) in history.ids().enumerate() {
-        let mut viewer = Viewer::resuming(id, Screen::as_of(history, at));
-        viewer.catch_up(house, history).await;
-        assert!(viewer.screen.is_right(history), "after {id}");
-        match &*viewer.screen.timetables {
+        let mut viewer = ViewClient::resuming(id, BoardView::as_of(history, at));
+        viewer.catch_up(server, history).await;
+        assert!(viewer.view.is_current(history), "after {id}");
+        match &*viewer.view.timetables {
             [] => is_held = true,
             [reason] => assert!(!is_held && reason == "expired", "{reason} after {id}"),
             reasons => panic!("{reasons:?} after {id}"),
         }
     }
-    assert!(is_held, "the newest event is always one to go on from");
+    assert!(is_held, "the newest event can always be resumed from");
 }
 
-/// The id itself, and some that are like it.
-fn mutated(id: &str, beyond: u64) -> [String; 4] {
+/// Returns the id and similar ids.
+fn similar_ids(id: &str, beyond: u64) -> [String; 4] {
     let (epoch, seq) = id.split_once('-').unwrap();
     let other_epoch = u32::from_str_radix(epoch, 16).unwrap() ^ 1;
     let later = seq.parse::<u64>().unwrap() + beyond;
     [id.into(), format!("{other_epoch:08x}-{seq}"), format!("{epoch}-{later}"), format!("{id}0")]
 }
 
-/// One that this board never gave: all rows, by reason of that.
-async fn resume_with_foreign(house: &House, history: &History, id: &str) {
-    let mut viewer = Viewer::resuming(id, Screen::default());
-    viewer.catch_up(house, history).await;
-    assert!(viewer.screen.is_right(history), "after {id}");
-    let reasons = &viewer.screen.timetables;
+/// Checks that an id of another board or server gets all rows.
+async fn resume_with_foreign(server: &TestServer, history: &BoardHistory, id: &str) {
+    let mut viewer = ViewClient::resuming(id, BoardView::default());
+    viewer.catch_up(server, history).await;
+    assert!(viewer.view.is_current(history), "after {id}");
+    let reasons = &viewer.view.timetables;
     let told = matches!(&reasons[..], [reason] if ["unknown", "expired"].contains(&&**reason));
     assert!(told, "{reasons:?} after {id}");
 }
 
-/// Runs of servers, each going on with the journal of the one before, and viewers that outlive them.
-fn live_through<J: Journal>(
-    runs: Vec<(Vec<Step>, End)>,
+/// Runs servers in sequence on one journal, with viewers that outlive them.
+fn run_servers<J: Journal>(
+    runs: Vec<(Vec<ViewStep>, RunEnd)>,
     window_bytes: usize,
     open: impl Fn() -> J,
 ) {
-    let mut viewers: [Viewer; VIEWERS] = std::array::from_fn(|_| Viewer::new());
-    let mut past: Option<[History; 2]> = None;
+    let mut viewers: [ViewClient; VIEWERS] = std::array::from_fn(|_| ViewClient::new());
+    let mut past: Option<[BoardHistory; 2]> = None;
     let last = runs.len() - 1;
     for (number, (steps, end)) in runs.into_iter().enumerate() {
-        // What a run left undone dies with its runtime.
+        // The tasks of a dropped server end with its runtime.
         run(async {
-            let house = House::on(open(), with_window(window_bytes)).await;
+            let server = TestServer::on(open(), with_window(window_bytes)).await;
             let histories = match &mut past {
-                None => past.insert(begin(&house).await),
+                None => past.insert(begin(&server).await),
                 Some(histories) => histories,
             };
             for history in histories.iter_mut() {
                 let events = history.ids().count();
-                history.go_on(&house).await;
-                assert_eq!(history.ids().count(), events, "rows and ids outlive a restart");
+                history.refresh(&server).await;
+                assert_eq!(history.ids().count(), events, "rows and ids survive a restart");
             }
             for step in &steps {
-                carry_out(step, &house, histories, &mut viewers).await;
+                run_step(step, &server, histories, &mut viewers).await;
             }
             for (place, viewer) in viewers.iter_mut().enumerate() {
                 let history = &histories[place % BOARDS.len()];
-                // The others learn only in a later run how this one ended.
+                // The other viewers reconnect only in a later run.
                 if number == last || place < BOARDS.len() {
-                    viewer.catch_up(&house, history).await;
-                    assert!(viewer.screen.is_right(history), "viewer {place}");
+                    viewer.catch_up(&server, history).await;
+                    assert!(viewer.view.is_current(history), "viewer {place}");
                 }
-                viewer.lose();
+                viewer.disconnect();
             }
-            if let End::Close = end {
-                house.app.engine().close().await;
+            if let RunEnd::Close = end {
+                server.app.engine().close().await;
             }
         });
     }
     if window_bytes == LARGE_WINDOW {
-        for Viewer { screen, .. } in &viewers {
-            assert!(screen.timetables.len() <= 1, "{:?}: all is held", screen.timetables);
+        for ViewClient { view, .. } in &viewers {
+            assert!(
+                view.timetables.len() <= 1,
+                "{:?}: the window holds everything",
+                view.timetables
+            );
         }
     }
 }
 
-async fn carry_out(
-    step: &Step,
-    house: &House,
-    histories: &mut [History; 2],
-    viewers: &mut [Viewer; VIEWERS],
+async fn run_step(
+    step: &ViewStep,
+    server: &TestServer,
+    histories: &mut [BoardHistory; 2],
+    viewers: &mut [ViewClient; VIEWERS],
 ) {
     match step {
-        Step::Publish(change) => publish(house, histories, change).await,
-        Step::Connect(place) => {
-            viewers[*place].connect(house, &histories[place % BOARDS.len()]).await;
+        ViewStep::Publish(change) => publish(server, histories, change).await,
+        ViewStep::Connect(place) => {
+            viewers[*place].connect(server, &histories[place % BOARDS.len()]).await;
         }
-        Step::Pull(place, pieces) => {
+        ViewStep::Pull(place, pieces) => {
             let (viewer, history) = (&mut viewers[*place], &histories[place % BOARDS.len()]);
-            viewer.connect(house, history).await;
+            viewer.connect(server, history).await;
             for _ in 0..*pieces {
                 viewer.pull(history);
             }
         }
-        Step::BreakOff(place, part) => {
-            viewers[*place].break_off(*part, &histories[place % BOARDS.len()]);
+        ViewStep::BreakOff(place, part) => {
+            viewers[*place].break_inside(*part, &histories[place % BOARDS.len()]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Publishing: what is answered, and what it is safe against.
+//! Responses to publishers, conditions and idempotency.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -7,124 +7,133 @@ use journal::{JournalOptions, SqliteJournal};
 use serde_json::{Value, json};
 use server::Settings;
 
-use crate::house::{Answer, House};
+use crate::test_server::{TestResponse, TestServer};
 
 const ROW: &str = "/boards/main/flights/I768";
 
-async fn send_with(house: &House, method: &str, header: (&str, &str), body: Value) -> Answer {
+async fn send_with(
+    server: &TestServer,
+    method: &str,
+    header: (&str, &str),
+    body: Value,
+) -> TestResponse {
     let request = Request::builder().method(method).uri(ROW).header(header.0, header.1);
     let request = request.header("content-type", "application/merge-patch+json; charset=utf-8");
-    house.ask(request.body(Body::from(body.to_string())).unwrap()).await
+    server.request(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
 #[tokio::test]
-async fn a_row_is_put_read_patched_and_removed() {
-    let house = House::new().await;
+async fn rows_are_put_patched_and_removed() {
+    let server = TestServer::new().await;
     let row = json!({"flight": "I768", "origin": "Rome", "state": ""});
-    let put = house.send("PUT", ROW, row.clone()).await;
+    let put = server.send("PUT", ROW, row.clone()).await;
     assert_eq!((put.status, put.json()), (StatusCode::CREATED, row.clone()));
     assert_eq!(put.header("etag"), format!("\"{}\"", put.event_id()));
-    assert_eq!(house.send("PUT", ROW, json!({"origin": "Rome"})).await.status, StatusCode::OK);
+    assert_eq!(server.send("PUT", ROW, json!({"origin": "Rome"})).await.status, StatusCode::OK);
 
-    let patched = house.send("PATCH", ROW, json!({"origin": null, "belt": "3"})).await;
+    let patched = server.send("PATCH", ROW, json!({"origin": null, "belt": "3"})).await;
     assert_eq!(
         (patched.status, patched.json()),
         (StatusCode::OK, json!({"flight": "I768", "belt": "3"}))
     );
-    let read = house.get(ROW).await;
+    let read = server.get(ROW).await;
     assert_eq!((read.json(), read.header("etag")), (patched.json(), patched.header("etag")));
     let known = Request::get(ROW).header("if-none-match", read.header("etag"));
-    let known = house.ask(known.body(Body::empty()).unwrap()).await;
+    let known = server.request(known.body(Body::empty()).unwrap()).await;
     assert_eq!((known.status, known.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
 
-    let removed = house.send("DELETE", ROW, json!(null)).await;
+    let removed = server.send("DELETE", ROW, json!(null)).await;
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
-    assert_eq!(house.get(ROW).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(house.send("DELETE", ROW, json!(null)).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.get(ROW).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.send("DELETE", ROW, json!(null)).await.status, StatusCode::NOT_FOUND);
 }
 
-/// What changes nothing answers with the event that made it so: every `Event-Id` is one that
-/// followers were sent.
+/// An update that changes nothing returns the event that last changed the row: every `Event-Id` has
+/// been sent to followers.
 #[tokio::test]
-async fn what_is_so_already_answers_with_the_event_that_made_it_so() {
-    let house = House::new().await;
-    let first = house.send("PUT", ROW, json!({"gate": "1"})).await;
-    house.put_rows(1..2).await;
+async fn unchanged_updates_return_the_earlier_event() {
+    let server = TestServer::new().await;
+    let first = server.send("PUT", ROW, json!({"gate": "1"})).await;
+    server.put_rows(1..2).await;
     for (method, body) in [("PUT", json!({"gate": "1"})), ("PATCH", json!({"gate": "1"}))] {
-        let again = house.send(method, ROW, body).await;
+        let again = server.send(method, ROW, body).await;
         assert_eq!((again.status, again.event_id()), (StatusCode::OK, first.event_id()));
     }
 }
 
 #[tokio::test]
-async fn rows_of_one_number_are_told_apart_by_date() {
-    let house = House::new().await;
+async fn dates_distinguish_rows_of_one_number() {
+    let server = TestServer::new().await;
     for date in ["2026-11-22", "2026-11-23"] {
-        let put = house.send("PUT", &format!("{ROW}?date={date}"), json!({})).await;
+        let put = server.send("PUT", &format!("{ROW}?date={date}"), json!({})).await;
         assert_eq!(put.json(), json!({"flight": "I768", "date": date}));
     }
-    let patched = house.send("PATCH", ROW, json!({"date": "2026-11-23", "gate": "2"})).await;
+    let patched = server.send("PATCH", ROW, json!({"date": "2026-11-23", "gate": "2"})).await;
     assert_eq!(patched.json()["date"], "2026-11-23");
     assert_eq!(
-        house.send("DELETE", &format!("{ROW}?date=2026-11-22"), json!(null)).await.status,
+        server.send("DELETE", &format!("{ROW}?date=2026-11-22"), json!(null)).await.status,
         204
     );
-    assert_eq!(house.get(ROW).await.json()["gate"], "2");
+    assert_eq!(server.get(ROW).await.json()["gate"], "2");
 }
 
 #[tokio::test]
-async fn an_update_of_an_old_version_is_refused() {
-    let house = House::new().await;
-    let old = house.send("PUT", ROW, json!({"gate": "1"})).await.header("etag").to_owned();
-    let new = send_with(&house, "PATCH", ("if-match", &old), json!({"gate": "2"})).await;
+async fn stale_versions_are_rejected() {
+    let server = TestServer::new().await;
+    let old = server.send("PUT", ROW, json!({"gate": "1"})).await.header("etag").to_owned();
+    let new = send_with(&server, "PATCH", ("if-match", &old), json!({"gate": "2"})).await;
     assert_eq!(new.status, StatusCode::OK);
-    let lost = send_with(&house, "PATCH", ("if-match", &old), json!({"gate": "3"})).await;
+    let lost = send_with(&server, "PATCH", ("if-match", &old), json!({"gate": "3"})).await;
     assert_eq!(lost.status, StatusCode::PRECONDITION_FAILED);
     let tags = format!("{old}, {}", new.header("etag"));
-    assert_eq!(send_with(&house, "PUT", ("if-match", &tags), json!({})).await.status, 200);
-    assert_eq!(send_with(&house, "PUT", ("if-none-match", "*"), json!({})).await.status, 412);
+    assert_eq!(send_with(&server, "PUT", ("if-match", &tags), json!({})).await.status, 200);
+    assert_eq!(send_with(&server, "PUT", ("if-none-match", "*"), json!({})).await.status, 412);
 }
 
 #[tokio::test]
-async fn a_repeated_publish_is_harmless_also_after_a_restart() {
+async fn idempotency_keys_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let open = || {
         SqliteJournal::open(folder.path().join("journal.db"), JournalOptions::default()).unwrap()
     };
-    let house = House::on(open(), Settings::default()).await;
+    let server = TestServer::on(open(), Settings::default()).await;
     let key = ("idempotency-key", "k1");
-    let first = send_with(&house, "PUT", key, json!({"gate": "1"})).await;
-    let changed = house.send("PATCH", ROW, json!({"gate": "2"})).await;
-    house.app.engine().close().await;
+    let first = send_with(&server, "PUT", key, json!({"gate": "1"})).await;
+    let changed = server.send("PATCH", ROW, json!({"gate": "2"})).await;
+    server.app.engine().close().await;
 
-    let house = House::on(open(), Settings::default()).await;
-    let again = send_with(&house, "PUT", key, json!({"gate": "1"})).await;
+    let server = TestServer::on(open(), Settings::default()).await;
+    let again = send_with(&server, "PUT", key, json!({"gate": "1"})).await;
     assert_eq!((again.status, again.event_id()), (StatusCode::OK, first.event_id()));
-    assert_eq!(house.get(ROW).await.header("etag"), changed.header("etag"), "nothing was done");
-    let other = send_with(&house, "PUT", key, json!({"gate": "9"})).await;
+    assert_eq!(
+        server.get(ROW).await.header("etag"),
+        changed.header("etag"),
+        "the repetition changed nothing"
+    );
+    let other = send_with(&server, "PUT", key, json!({"gate": "9"})).await;
     assert_eq!((other.status.as_u16(), &other.json()["field"]), (422, &json!("Idempotency-Key")));
-    house.app.engine().close().await;
+    server.app.engine().close().await;
 }
 
 #[tokio::test]
-async fn lines_are_carried_out_in_order_once() {
-    let house = House::new().await;
+async fn lines_are_applied_once_in_order() {
+    let server = TestServer::new().await;
     let row = |n: u32, gate: u32| {
         json!({"event": "flightAddition", "data": {"flight": format!("B{n}"), "gate": gate.to_string()},
                "idempotencyKey": format!("{n}/{gate}")})
         .to_string()
     };
     let lines: Vec<_> = (0..2_500).map(|at| row(at % 7, at)).collect();
-    let mut stream = house.stream("/events").await;
+    let mut stream = server.stream("/events").await;
     stream.event().await;
-    let ids = |answer: &Answer| -> Vec<Value> {
+    let ids = |answer: &TestResponse| -> Vec<Value> {
         let outcomes = answer.body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         outcomes.map(|outcome| outcome["id"].clone()).collect()
     };
-    let first = house.send_lines("main", &lines.join("\n")).await;
-    let again = house.send_lines("main", &lines.join("\r\n")).await;
+    let first = server.send_lines("main", &lines.join("\n")).await;
+    let again = server.send_lines("main", &lines.join("\r\n")).await;
     assert_eq!(ids(&first), ids(&again));
-    house.put_rows(0..1).await;
+    server.put_rows(0..1).await;
     let events = stream.events(2_501).await;
     let seen: Vec<_> = events.iter().map(|(_, id, _)| json!(id)).collect();
     assert_eq!(seen[..2_500], ids(&first)[..]);
@@ -133,13 +142,13 @@ async fn lines_are_carried_out_in_order_once() {
 }
 
 #[tokio::test]
-async fn a_header_gives_each_line_a_key() {
-    let house = House::new().await;
+async fn key_header_applies_to_each_line() {
+    let server = TestServer::new().await;
     let post = async |lines: &str| {
         let request = Request::post("/boards/main/flights");
         let request =
             request.header("content-type", "application/x-ndjson").header("idempotency-key", "run");
-        house.ask(request.body(Body::from(lines.to_owned())).unwrap()).await
+        server.request(request.body(Body::from(lines.to_owned())).unwrap()).await
     };
     let removal = "{\"event\":\"flightAddition\",\"data\":{\"flight\":\"A1\"}}\n\
                    {\"event\":\"flightRemoval\",\"data\":{\"flight\":\"A1\"}}\n";
@@ -148,38 +157,38 @@ async fn a_header_gives_each_line_a_key() {
 }
 
 #[tokio::test]
-async fn boards_are_opened_changed_listed_and_closed() {
-    let house = House::new().await;
+async fn boards_are_opened_listed_and_closed() {
+    let server = TestServer::new().await;
     let settings = json!({"title": "Departures", "kind": "departures", "timeZone": "Europe/Oslo"});
-    let opened = house.send("PUT", "/boards/OSL", settings.clone()).await;
+    let opened = server.send("PUT", "/boards/OSL", settings.clone()).await;
     assert_eq!((opened.status, &opened.json()["name"]), (StatusCode::CREATED, &json!("osl")));
-    assert_eq!(house.send("PUT", "/boards/osl", settings).await.event_id(), opened.event_id());
-    let shown = house.get("/boards/osl").await.json();
+    assert_eq!(server.send("PUT", "/boards/osl", settings).await.event_id(), opened.event_id());
+    let shown = server.get("/boards/osl").await.json();
     let settings: serde_json::Map<_, _> = opened.json().as_object().unwrap().clone();
     assert_eq!(
-        house.send("PUT", "/boards/osl", json!(settings)).await.status,
+        server.send("PUT", "/boards/osl", json!(settings)).await.status,
         200,
-        "what was read"
+        "settings that were read can be put"
     );
     assert_eq!(shown["removeAfter"]["departed"], "15m");
-    let list = house.get("/boards").await.json();
+    let list = server.get("/boards").await.json();
     let names: Vec<_> =
         list["boards"].as_array().unwrap().iter().map(|board| &board["name"]).collect();
     assert_eq!(names, ["main", "osl"]);
 
-    assert_eq!(house.send("DELETE", "/boards/osl", json!(null)).await.status, 204);
-    let put = house.send("PUT", "/boards/osl/flights/A1", json!({})).await;
+    assert_eq!(server.send("DELETE", "/boards/osl", json!(null)).await.status, 204);
+    let put = server.send("PUT", "/boards/osl/flights/A1", json!({})).await;
     assert_eq!((put.status.as_u16(), &put.json()["title"]), (410, &json!("Closed board")));
-    assert_eq!(house.get("/boards/osl/flights").await.json()["flights"], json!([]));
+    assert_eq!(server.get("/boards/osl/flights").await.json()["flights"], json!([]));
 }
 
 #[tokio::test]
-async fn a_browser_is_shown_the_page_at_a_boards_url() {
-    let house = House::new().await;
+async fn browsers_get_the_page() {
+    let server = TestServer::new().await;
     let page = async |path: &str| {
         let request =
             Request::get(path).header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-        house.ask(request.body(Body::empty()).unwrap()).await
+        server.request(request.body(Body::empty()).unwrap()).await
     };
     for (path, status) in [("/", 200), ("/boards/main", 200), ("/boards/none", 404)] {
         let answer = page(path).await;
@@ -189,31 +198,31 @@ async fn a_browser_is_shown_the_page_at_a_boards_url() {
     }
     let index = page("/").await.body;
     let asset = index.split('"').find(|text| text.starts_with("/assets/")).unwrap();
-    let script = house.get(asset).await;
+    let script = server.get(asset).await;
     assert_eq!(script.status, 200);
     assert!(script.header("cache-control").contains("immutable"));
 }
 
 #[tokio::test]
-async fn a_journal_that_takes_nothing_is_said_to_publishers_and_operators() {
-    let house = House::new().await;
-    assert_eq!(house.get("/readyz").await.status, StatusCode::OK);
-    house.put_rows(0..1).await;
-    house.app.engine().close().await;
-    let refused = house.send("PUT", ROW, json!({})).await;
+async fn closed_journals_reject_updates() {
+    let server = TestServer::new().await;
+    assert_eq!(server.get("/readyz").await.status, StatusCode::OK);
+    server.put_rows(0..1).await;
+    server.app.engine().close().await;
+    let refused = server.send("PUT", ROW, json!({})).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("content-type"), "application/problem+json");
-    assert_eq!(house.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(house.get("/healthz").await.status, StatusCode::OK);
-    assert_eq!(house.get("/boards/main/flights").await.json()["flights"][0]["flight"], "T0");
+    assert_eq!(server.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(server.get("/boards/main/flights").await.json()["flights"][0]["flight"], "T0");
 }
 
 #[tokio::test]
-async fn what_is_counted_is_shown() {
-    let house = House::new().await;
-    let id = house.put_rows(0..2).await;
-    let _streams = [house.stream("/events").await, house.resume("/events", &id).await];
-    let metrics = house.get("/metrics").await;
+async fn metrics_are_exposed() {
+    let server = TestServer::new().await;
+    let id = server.put_rows(0..2).await;
+    let _streams = [server.stream("/events").await, server.resume("/events", &id).await];
+    let metrics = server.get("/metrics").await;
     assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
     let expected = [
         r#"flightboard_updates_total{outcome="changed"} 3"#,

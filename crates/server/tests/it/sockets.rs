@@ -1,4 +1,4 @@
-//! What only sockets show: the first bytes, followers that vanish, an orderly stop.
+//! Behaviour that only sockets show: first bytes, disconnects, timeouts, shutdown.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use crate::served::{Served, both_ways, serve};
+use crate::socket_server::{SocketServer, each_write_path, serve};
 
 #[tokio::test]
-async fn the_first_events_leave_with_the_head() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        let mut socket = served.follow().await;
+async fn first_events_come_with_the_head() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        let mut socket = server.follow().await;
         let mut bytes = vec![0; 16 * 1024];
         let first = socket.read(&mut bytes).await.unwrap();
         let first = String::from_utf8_lossy(&bytes[..first]).into_owned();
@@ -23,42 +23,68 @@ async fn the_first_events_leave_with_the_head() {
 }
 
 #[tokio::test]
-async fn followers_that_vanish_are_freed() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        let mut sockets = served.follow_many(20).await;
-        // Half close orderly, half with a reset, as a killed browser's machine does.
-        for socket in sockets.drain(..10) {
-            socket.set_zero_linger().unwrap();
+async fn connections_beyond_the_limit_wait() {
+    for settings in
+        each_write_path(Settings { max_followers: 1, spare_connections: 1, ..Settings::default() })
+    {
+        let server = serve(settings).await;
+        let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+        let mut bytes = vec![0; 4 * 1024];
+        let mut connections = Vec::new();
+        for _ in 0..2 {
+            let mut socket = TcpStream::connect(server.address).await.unwrap();
+            socket.write_all(request).await.unwrap();
+            assert!(socket.read(&mut bytes).await.unwrap() > 0);
+            connections.push(socket);
         }
-        served.has_followers(10).await;
-        drop(sockets);
-        served.has_followers(0).await;
+        let mut excess = TcpStream::connect(server.address).await.unwrap();
+        excess.write_all(request).await.unwrap();
+        let read = timeout(Duration::from_millis(200), excess.read(&mut bytes)).await;
+        assert!(read.is_err(), "a response beyond the limit");
+        connections.pop();
+        let read = timeout(Duration::from_secs(30), excess.read(&mut bytes)).await;
+        assert!(read.expect("a slot is free").unwrap() > 0);
     }
 }
 
-/// What a connection is sent that begins so and then says `more` each second, and when it ends.
-async fn cut(served: &Served, beginning: &[u8], more: &[u8]) -> (Vec<u8>, Duration) {
-    let (mut reader, mut writer) = TcpStream::connect(served.address).await.unwrap().into_split();
+#[tokio::test]
+async fn disconnected_followers_are_freed() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        let mut sockets = server.follow_many(20).await;
+        // Half of them close, half reset the connection.
+        for socket in sockets.drain(..10) {
+            socket.set_zero_linger().unwrap();
+        }
+        server.wait_followers(10).await;
+        drop(sockets);
+        server.wait_followers(0).await;
+    }
+}
+
+/// Sends `beginning`, then `more` each second. Returns the response, and the time until the server
+/// closed the connection.
+async fn trickle(server: &SocketServer, beginning: &[u8], more: &[u8]) -> (Vec<u8>, Duration) {
+    let (mut reader, mut writer) = TcpStream::connect(server.address).await.unwrap().into_split();
     writer.write_all(beginning).await.unwrap();
     let start = Instant::now();
     let more = more.to_owned();
-    let trickle = tokio::spawn(async move {
+    let writes = tokio::spawn(async move {
         while writer.write_all(&more).await.is_ok() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
     let mut answer = Vec::new();
-    // A reset is as good an end as any.
+    // A reset ends the connection too.
     let _ = timeout(Duration::from_secs(600), reader.read_to_end(&mut answer)).await;
-    trickle.abort();
+    writes.abort();
     (answer, start.elapsed())
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_does_not_finish_its_first_question_is_cut() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
+async fn unfinished_first_requests_time_out() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
         let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
         let settings_of_http2 = [0, 0, 0, 4, 0, 0, 0, 0, 0];
         for beginning in [
@@ -70,33 +96,33 @@ async fn one_that_does_not_finish_its_first_question_is_cut() {
             preface,
             &[&preface[..], &settings_of_http2].concat(),
         ] {
-            let (_, after) = cut(&served, beginning, b"").await;
+            let (_, after) = trickle(&server, beginning, b"").await;
             let shown = String::from_utf8_lossy(beginning);
             assert!((29..=31).contains(&after.as_secs()), "{shown}: {after:?}");
         }
-        assert_eq!(served.house.followers("main").await, 0);
+        assert_eq!(server.direct.followers("main").await, 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_whose_question_comes_byte_by_byte_has_no_more_time() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
+async fn trickled_heads_get_no_extra_time() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
         for path in ["/events", "/healthz"] {
             let beginning = format!("GET {path} HTTP/1.1\r\nX: ");
-            let (_, after) = cut(&served, beginning.as_bytes(), b"y").await;
+            let (_, after) = trickle(&server, beginning.as_bytes(), b"y").await;
             assert!((29..=31).contains(&after.as_secs()), "{path}: {after:?}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_does_not_finish_its_next_question_is_cut() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
+async fn unfinished_later_requests_time_out() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
         for next in ["", "G", "GET /events HTTP/1.1\r\nX: y"] {
             let asked = format!("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n{next}");
-            let (answer, after) = cut(&served, asked.as_bytes(), b"").await;
+            let (answer, after) = trickle(&server, asked.as_bytes(), b"").await;
             assert!(answer.starts_with(b"HTTP/1.1 200 "));
             assert!((29..=31).contains(&after.as_secs()), "{next}: {after:?}");
         }
@@ -104,27 +130,28 @@ async fn one_that_does_not_finish_its_next_question_is_cut() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_is_too_long_is_refused() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
+async fn long_heads_get_431() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
         for path in ["/events", "/healthz"] {
             let head = format!("GET {path} HTTP/1.1\r\nX: {}", "y".repeat(70_000));
-            let (answer, after) = cut(&served, head.as_bytes(), b"").await;
-            // What it has not read makes a reset of the end, which may come before the answer.
+            let (answer, after) = trickle(&server, head.as_bytes(), b"").await;
+            // Unread bytes turn the close into a reset, which may overtake the response.
             let answer = String::from_utf8(answer).unwrap();
             assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
-            assert!(after < Duration::from_secs(20), "it is not waited for: {after:?}");
+            assert!(after < Duration::from_secs(20), "closed without waiting: {after:?}");
         }
     }
 }
 
-/// A connection of HTTP/2 with one request (RFC 9113, RFC 7541) that has a header of so many bytes.
-fn request_of_http2(header_bytes: usize) -> Vec<u8> {
+/// Returns the bytes of an HTTP/2 connection (RFC 9113, RFC 7541) with one request, which has a header
+/// of `header_bytes` bytes.
+fn http2_request(header_bytes: usize) -> Vec<u8> {
     let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         [&length[1..], &[kind, flags, 0, 0, 0, stream], payload].concat()
     };
-    // GET http://x/healthz, and the header `a` whose length begins with seven bits.
+    // GET http://x/healthz, and the header `a`, whose length starts with a prefix of seven bits.
     let mut block = b"\x82\x86\x04\x08/healthz\x41\x01x\x00\x01a\x7f".to_vec();
     let mut length = header_bytes - 0x7f;
     while length >= 0x80 {
@@ -136,7 +163,7 @@ fn request_of_http2(header_bytes: usize) -> Vec<u8> {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(frame(4, 0, 0, &[]));
     let (first, rest) = block.split_at(block.len().min(16 * 1024));
-    // The end of the stream, and that of the headers with the last piece.
+    // END_STREAM on the first frame, END_HEADERS on the last.
     bytes.extend(frame(1, if rest.is_empty() { 5 } else { 1 }, 1, first));
     if !rest.is_empty() {
         bytes.extend(frame(9, 4, 1, rest));
@@ -145,25 +172,25 @@ fn request_of_http2(header_bytes: usize) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_is_too_long_is_refused_in_http2() {
-    let served = serve(Settings::default()).await;
+async fn long_http2_heads_get_431() {
+    let server = serve(Settings::default()).await;
     let has = |answer: &[u8], part: &[u8]| answer.windows(part.len()).any(|window| window == part);
-    // 431, as Huffman's code has it.
+    // 431 in HPACK's Huffman code.
     let refused = b"\x48\x83\x69\x90\xff";
-    let (answer, _) = cut(&served, &request_of_http2(15_000), b"").await;
+    let (answer, _) = trickle(&server, &http2_request(15_000), b"").await;
     assert!(has(&answer, br#"{"status":"alive"}"#) && !has(&answer, refused));
-    let (answer, _) = cut(&served, &request_of_http2(17_000), b"").await;
+    let (answer, _) = trickle(&server, &http2_request(17_000), b"").await;
     assert!(has(&answer, refused) && !has(&answer, br#""alive""#), "{answer:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_stops_in_the_middle_is_refused_and_its_connection_closed() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
+async fn unfinished_bodies_close_the_connection() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
         let head = "PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\n\
                     Content-Type: application/json\r\n";
         for body in ["Content-Length: 9\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
-            let (answer, after) = cut(&served, format!("{head}{body}").as_bytes(), b"").await;
+            let (answer, after) = trickle(&server, format!("{head}{body}").as_bytes(), b"").await;
             let answer = String::from_utf8(answer).unwrap();
             assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
             assert!(answer.contains("application/problem+json"), "{answer}");
@@ -173,17 +200,17 @@ async fn a_body_that_stops_in_the_middle_is_refused_and_its_connection_closed() 
 }
 
 #[tokio::test]
-async fn a_stop_ends_all_streams_in_time() {
+async fn shutdown_ends_streams_in_time() {
     let drain = Duration::from_secs(5);
-    for settings in both_ways(Settings { drain, ..Settings::default() }) {
-        let served = serve(settings).await;
+    for settings in each_write_path(Settings { drain, ..Settings::default() }) {
+        let server = serve(settings).await;
         let mut sockets = Vec::new();
         for _ in 0..50 {
-            sockets.push(served.follow().await);
+            sockets.push(server.follow().await);
         }
-        served.has_followers(50).await;
-        served.stop.send(()).unwrap();
-        tokio::time::timeout(drain, served.serving).await.unwrap().unwrap();
+        server.wait_followers(50).await;
+        server.stop.send(()).unwrap();
+        tokio::time::timeout(drain, server.serving).await.unwrap().unwrap();
         for mut socket in sockets {
             let mut text = String::new();
             socket.read_to_string(&mut text).await.unwrap();
@@ -191,17 +218,17 @@ async fn a_stop_ends_all_streams_in_time() {
             assert_eq!(text.matches("retry: ").count(), 2, "{text}");
             assert!(!text.contains("closedConnection"));
         }
-        assert!(TcpStream::connect(served.address).await.is_err());
+        assert!(TcpStream::connect(server.address).await.is_err());
     }
 }
 
 #[tokio::test]
-async fn a_stop_waits_for_nobody_who_reads_nothing() {
+async fn shutdown_does_not_wait_for_stalled_followers() {
     let drain = Duration::from_millis(500);
-    for settings in both_ways(Settings { drain, ..Settings::default() }) {
-        let served = serve(settings).await;
-        let socket = served.follow().await;
-        served.has_followers(1).await;
+    for settings in each_write_path(Settings { drain, ..Settings::default() }) {
+        let server = serve(settings).await;
+        let socket = server.follow().await;
+        server.wait_followers(1).await;
         let row = |n: u32| {
             format!(
                 r#"{{"event":"flightAddition","data":{{"flight":"B{n}","remark":"{}"}}}}"#,
@@ -210,10 +237,10 @@ async fn a_stop_waits_for_nobody_who_reads_nothing() {
         };
         let lines: Vec<_> = (0..15_000).map(row).collect();
         for part in lines.chunks(5_000) {
-            served.house.send_lines("main", &part.join("\n")).await;
+            server.direct.send_lines("main", &part.join("\n")).await;
         }
-        served.stop.send(()).unwrap();
-        tokio::time::timeout(Duration::from_secs(3), served.serving).await.unwrap().unwrap();
+        server.stop.send(()).unwrap();
+        tokio::time::timeout(Duration::from_secs(3), server.serving).await.unwrap().unwrap();
         drop(socket);
     }
 }

@@ -21,7 +21,7 @@ pub(super) const MAX_UPDATE_BYTES: usize = 64 * 1024;
 /// Largest body with many updates.
 pub(super) const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
 
-/// How much of a body that is too large is read and discarded. Most clients read the response only
+/// Most bytes of a too large body that are read and discarded. Most clients read the response only
 /// after they have sent the body.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 

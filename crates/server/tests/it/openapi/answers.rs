@@ -6,25 +6,31 @@ use axum::body::Body;
 use axum::extract::Request;
 use serde_json::{Value, json};
 
-use super::document::{Document, list};
+use super::document::{ApiDocument, list};
 use super::{BOARD, ROW, ROWS};
-use crate::house::House;
-use Sent::{Example, Spaces, Text};
+use crate::test_server::TestServer;
+use RequestBody::{Example, Spaces, Text};
 
 /// A request: method, path in the document, URL, headers, body; and the expected status.
-type Call =
-    (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], Sent, u16);
+type Call = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    RequestBody,
+    u16,
+);
 
 /// The body of a request.
 #[derive(Clone, Copy)]
-enum Sent {
+enum RequestBody {
     /// The examples in the document.
     Example,
     Text(&'static str),
     Spaces(usize),
 }
 
-const NOTHING: Sent = Text("");
+const NOTHING: RequestBody = Text("");
 const JSON: (&str, &str) = ("content-type", "application/json");
 const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
 const KEY: (&str, &str) = ("idempotency-key", "k");
@@ -91,7 +97,7 @@ const CALLS: &[Call] = &[
 ];
 
 /// Returns the document's example body; for JSON lines, all examples and an invalid line.
-fn example(document: &Document, method: &str, url: &str) -> String {
+fn example(document: &ApiDocument, method: &str, url: &str) -> String {
     let body = &document.operation(method, url)["requestBody"]["content"]["application/json"];
     match body["examples"].as_object() {
         None => body["example"].to_string(),
@@ -103,7 +109,7 @@ fn example(document: &Document, method: &str, url: &str) -> String {
 }
 
 /// Returns the names of the query and header parameters.
-fn parameters(document: &Document, method: &str, url: &str) -> BTreeSet<String> {
+fn parameters(document: &ApiDocument, method: &str, url: &str) -> BTreeSet<String> {
     let all = list(&document.operation(method, url)["parameters"]).iter();
     let all = all.map(|given| document.resolve(given)).filter(|given| given["in"] != "path");
     all.map(|given| given["name"].as_str().unwrap().to_lowercase()).collect()
@@ -111,8 +117,8 @@ fn parameters(document: &Document, method: &str, url: &str) -> BTreeSet<String> 
 
 #[tokio::test]
 async fn responses_match_the_document() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
     for (method, url, path, headers, sent, status) in CALLS {
         let body = match sent {
             Example => example(&document, method, url),
@@ -122,7 +128,7 @@ async fn responses_match_the_document() {
         let request = Request::builder().method(*method).uri(*path);
         let request =
             headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let answer = house.ask(request.body(Body::from(body)).unwrap()).await;
+        let answer = server.request(request.body(Body::from(body)).unwrap()).await;
         assert_eq!(answer.status.as_u16(), *status, "{method} {path}: {}", answer.body);
         document.check_answer(method, url, &answer);
         let known = parameters(&document, method, url);
@@ -146,17 +152,17 @@ async fn responses_match_the_document() {
 
 #[tokio::test(start_paused = true)]
 async fn events_match_the_document() {
-    let house = House::new().await;
-    let document = Document::of(&house).await;
-    let mut stream = house.stream("/events").await;
+    let server = TestServer::new().await;
+    let document = ApiDocument::of(&server).await;
+    let mut stream = server.stream("/events").await;
     let mut events = vec![stream.any_event().await.unwrap()];
-    house.put_rows(1..2).await;
-    house.put_gate("main", "T1", "B7").await;
-    house.send("DELETE", "/boards/main/flights/T1", Value::Null).await;
-    house.send("PUT", "/boards/main", json!({"note": "Snow"})).await;
+    server.put_rows(1..2).await;
+    server.put_gate("main", "T1", "B7").await;
+    server.send("DELETE", "/boards/main/flights/T1", Value::Null).await;
+    server.send("PUT", "/boards/main", json!({"note": "Snow"})).await;
     events.extend(stream.events(4).await);
     events.push(stream.any_event().await.unwrap());
-    house.send("DELETE", "/boards/main", Value::Null).await;
+    server.send("DELETE", "/boards/main", Value::Null).await;
     events.extend(stream.events(1).await);
     let mut seen = BTreeSet::new();
     for (name, id, data) in events {

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::house::{Answer, House};
+use crate::test_server::{TestResponse, TestServer};
 
 pub(crate) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
-pub(crate) struct Document(pub(crate) Value);
+pub(crate) struct ApiDocument(pub(crate) Value);
 
-impl Document {
-    pub(crate) async fn of(house: &House) -> Self {
-        Self(house.get("/openapi.json").await.json())
+impl ApiDocument {
+    pub(crate) async fn of(server: &TestServer) -> Self {
+        Self(server.get("/openapi.json").await.json())
     }
 
     /// Returns method, path and description of each operation.
@@ -59,7 +59,7 @@ impl Document {
     }
 
     /// Panics unless the operation describes this status, these headers and this body.
-    pub(crate) fn check_answer(&self, method: &str, path: &str, answer: &Answer) {
+    pub(crate) fn check_answer(&self, method: &str, path: &str, answer: &TestResponse) {
         let name = format!("{method} {path}: {}", answer.status);
         let response = &self.operation(method, path)["responses"][answer.status.as_str()];
         assert!(response.is_object(), "{name} is not described: {}", answer.body);

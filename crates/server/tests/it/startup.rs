@@ -1,4 +1,4 @@
-//! A server that has no journal yet.
+//! Responses before the journal is open.
 
 use http::StatusCode;
 use server::Settings;
@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
-/// Asks on a connection of its own, and reads to its end.
-async fn ask(address: std::net::SocketAddr, request: &str) -> String {
+/// Sends a request on a new connection and reads to its end.
+async fn send(address: std::net::SocketAddr, request: &str) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(format!("{request}\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -16,36 +16,37 @@ async fn ask(address: std::net::SocketAddr, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn it_is_alive_not_ready_says_why_and_stops_no_screen_for_good() {
+async fn startup_reports_not_ready() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (reason, told) = watch::channel("it waits".to_owned());
+    let (reason, reason_receiver) = watch::channel("connecting".to_owned());
     let (ready, is_ready) = oneshot::channel();
     let settings = Settings {
         allow_origins: vec!["https://a.example".parse().unwrap()],
         ..Default::default()
     };
     let waiting = tokio::spawn(async move {
-        let journal = server::serve_until_ready(&listener, &settings, told, is_ready).await;
+        let journal =
+            ::server::serve_until_ready(&listener, &settings, reason_receiver, is_ready).await;
         (journal, listener)
     });
     let head = " HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example";
     for (request, status, words) in [
         ("GET /healthz", StatusCode::OK, vec!["alive"]),
-        ("GET /readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready", "it waits"]),
+        ("GET /readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready", "connecting"]),
         ("GET /boards", StatusCode::SERVICE_UNAVAILABLE, vec!["retry-after: 5", "retry later"]),
-        ("PUT /boards/main", StatusCode::SERVICE_UNAVAILABLE, vec!["problem+json", "it waits"]),
+        ("PUT /boards/main", StatusCode::SERVICE_UNAVAILABLE, vec!["problem+json", "connecting"]),
         ("GET /events", StatusCode::OK, vec!["text/event-stream", "\r\n\r\nretry: "]),
         ("GET /Boards/main/Events?lastEventId=x", StatusCode::OK, vec!["\r\n\r\nretry: "]),
     ] {
-        let answer = ask(address, &format!("{request}{head}")).await;
+        let answer = send(address, &format!("{request}{head}")).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {}", status.as_u16())), "{answer}");
         let words = words.into_iter().chain(["connection: close", "https://a.example"]);
         words.for_each(|word| assert!(answer.contains(word), "{word}: {answer}"));
     }
-    reason.send_replace("it still waits".to_owned());
-    assert!(ask(address, &format!("GET /readyz{head}")).await.contains("it still waits"));
+    reason.send_replace("still connecting".to_owned());
+    assert!(send(address, &format!("GET /readyz{head}")).await.contains("still connecting"));
     ready.send("the journal").unwrap();
     let (journal, _listener) = waiting.await.unwrap();
-    assert_eq!(journal, Ok("the journal"), "and the listener is there for who serves");
+    assert_eq!(journal, Ok("the journal"), "the caller gets the listener back");
 }

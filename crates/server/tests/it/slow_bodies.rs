@@ -1,4 +1,4 @@
-//! Bodies that come slowly, or not to their end.
+//! Bodies that arrive slowly or incompletely.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -9,24 +9,24 @@ use futures_util::stream::{self, Stream, StreamExt};
 use http::StatusCode;
 use tokio::time::{Instant, timeout};
 
-use crate::house::{Answer, House};
+use crate::test_server::{TestResponse, TestServer};
 
-/// Longer than any body that is taken.
-const LONG: Duration = Duration::from_secs(2 * 60 * 60);
+/// Longer than any body may take.
+const TEST_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The answer to a body of these pieces, of which one comes each second, and how long it took. After
-/// the last one the body does not end unless `ends`.
+/// Sends the pieces of a body one second apart, and ends the body after the last if `ends`. Returns
+/// the response and the time until it arrived.
 async fn post(
     pieces: impl Iterator<Item = String> + Send + 'static,
     ends: bool,
-) -> (Answer, Duration) {
-    let house = House::new().await;
+) -> (TestResponse, Duration) {
+    let server = TestServer::new().await;
     let request = Request::post("/boards/main/flights");
     let request = request.header("content-type", "application/x-ndjson");
     let body = Body::from_stream(each_second(pieces, ends));
     let start = Instant::now();
-    let answer = timeout(LONG, house.ask(request.body(body).unwrap())).await;
-    let answer = answer.expect("it is not waited for for ever");
+    let answer = timeout(TEST_TIMEOUT, server.request(request.body(body).unwrap())).await;
+    let answer = answer.expect("the server responds in time");
     (answer, start.elapsed())
 }
 
@@ -46,14 +46,14 @@ fn each_second(
     }))
 }
 
-/// Lines of somewhat more than so many bytes.
+/// Returns lines of at least that many bytes in total.
 fn lines(bytes: usize) -> String {
     let line = r#"{"event":"flightAddition","data":{"flight":"A1","remark":"REMARK"}}"#;
     let line = line.replace("REMARK", &"x".repeat(150)) + "\n";
     line.repeat(bytes.div_ceil(line.len()))
 }
 
-fn is_refused((answer, took): &(Answer, Duration), after: Duration) {
+fn assert_timed_out((answer, took): &(TestResponse, Duration), after: Duration) {
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT, "{}", answer.body);
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_eq!(answer.json()["detail"], "body did not arrive in time");
@@ -61,16 +61,16 @@ fn is_refused((answer, took): &(Answer, Duration), after: Duration) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_stops_is_refused_after_a_while() {
+async fn paused_bodies_time_out() {
     let wait = Duration::from_secs(30);
-    is_refused(&post(std::iter::empty(), false).await, wait);
+    assert_timed_out(&post(std::iter::empty(), false).await, wait);
     let minute = 60;
     let pieces = std::iter::repeat_with(|| lines(2_000)).take(minute);
-    is_refused(&post(pieces, false).await, Duration::from_secs(minute as u64) + wait);
+    assert_timed_out(&post(pieces, false).await, Duration::from_secs(minute as u64) + wait);
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_comes_at_a_fair_pace_is_taken_however_long_it_takes() {
+async fn steady_bodies_are_accepted() {
     let pieces = std::iter::repeat_with(|| lines(1_200)).take(600);
     let (answer, took) = post(pieces, true).await;
     assert_eq!((answer.status, took.as_secs()), (StatusCode::OK, 600));
@@ -78,10 +78,10 @@ async fn one_that_comes_at_a_fair_pace_is_taken_however_long_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_comes_byte_by_byte_is_refused_though_it_never_stops() {
+async fn trickled_bodies_time_out() {
     let bytes = std::iter::repeat_with(|| " ".to_owned());
-    is_refused(&post(bytes, true).await, Duration::from_secs(30));
-    // Nor is one waited for that is too large already.
+    assert_timed_out(&post(bytes, true).await, Duration::from_secs(30));
+    // Bytes beyond the largest body earn no time.
     let large = std::iter::once(" ".repeat(5_000_000));
     let bytes = std::iter::repeat_with(|| " ".to_owned());
     let (answer, _) = post(large.chain(bytes), true).await;

@@ -1,52 +1,51 @@
-//! A board's past as the server told it, and a screen that follows the board by its stream alone.
+//! A board's history, and a view built from its stream alone.
 
 use axum::body::Body;
 use axum::extract::Request;
 use serde_json::Value;
 use sse::{DecodedEvent, EventSource, ReadyState};
 
-use crate::house::{House, Stream};
+use crate::test_server::{TestServer, TestStream};
 
-/// All events of one board, from the answers to publishers, each with the rows right after it, as
-/// `GET …/flights` gives them.
-pub(crate) struct History {
+/// The events of one board, each with the rows right after it from `GET …/flights`.
+pub(crate) struct BoardHistory {
     pub(crate) board: &'static str,
     moments: Vec<(String, Value)>,
 }
 
-/// What a screen shows. It checks all that it is told against the past.
+/// The rows that a client shows. It checks every event against the history.
 #[derive(Default)]
-pub(crate) struct Screen {
-    /// The newest event in it, as its place in the history.
+pub(crate) struct BoardView {
+    /// Index in the history of the newest event that was applied.
     pub(crate) at: Option<usize>,
     shown: Value,
-    /// The reason of each `timetable` that came.
+    /// The reason of each `timetable` received.
     pub(crate) timetables: Vec<String>,
 }
 
-/// A screen with its connection, if it has one.
-pub(crate) struct Viewer {
+/// A view and its connection, if it has one.
+pub(crate) struct ViewClient {
     pub(crate) source: EventSource,
-    pub(crate) screen: Screen,
-    stream: Option<Stream>,
+    pub(crate) view: BoardView,
+    stream: Option<TestStream>,
 }
 
-impl History {
-    /// Of a board that was just opened.
-    pub(crate) async fn of(house: &House, board: &'static str) -> Self {
+impl BoardHistory {
+    /// Starts the history of a board that was just opened.
+    pub(crate) async fn of(server: &TestServer, board: &'static str) -> Self {
         let mut history = Self { board, moments: Vec::new() };
-        history.go_on(house).await;
+        history.refresh(server).await;
         history
     }
 
-    /// Notes what the server now says of the board, if it is new.
-    pub(crate) async fn go_on(&mut self, house: &House) {
-        let mut state = house.get(&format!("/boards/{}/flights", self.board)).await.json();
+    /// Records the board's current state if it has changed.
+    pub(crate) async fn refresh(&mut self, server: &TestServer) {
+        let mut state = server.get(&format!("/boards/{}/flights", self.board)).await.json();
         let id = state.as_object_mut().unwrap().remove("id").unwrap();
         let id = id.as_str().unwrap().to_owned();
         match self.moments.last() {
             Some((newest, same)) if *newest == id => {
-                assert_eq!(*same, state, "no event, no change");
+                assert_eq!(*same, state, "rows change only with an event");
             }
             _ => self.moments.push((id, state)),
         }
@@ -56,7 +55,7 @@ impl History {
         self.moments.iter().map(|(id, _)| id.as_str())
     }
 
-    pub(crate) fn place(&self, id: &str) -> Option<usize> {
+    pub(crate) fn index_of(&self, id: &str) -> Option<usize> {
         self.ids().position(|known| known == id)
     }
 
@@ -65,41 +64,42 @@ impl History {
     }
 }
 
-impl Screen {
-    /// As it was after the event at this place.
-    pub(crate) fn as_of(history: &History, at: usize) -> Self {
+impl BoardView {
+    /// Returns the view after the event at index `at`.
+    pub(crate) fn as_of(history: &BoardHistory, at: usize) -> Self {
         let shown = history.moments[at].1.clone();
         Self { at: Some(at), shown, timetables: Vec::new() }
     }
 
-    /// Takes an event, which must be the very next of the history, or all rows as of a newer one;
-    /// after it the screen is what the server was then.
-    pub(crate) fn take(&mut self, event: &DecodedEvent, history: &History) {
+    /// Applies an event, which must be the next of the history or a `timetable` of a newer one.
+    /// Afterwards the view must equal the history.
+    pub(crate) fn apply(&mut self, event: &DecodedEvent, history: &BoardHistory) {
         if event.event == "heartbeat" {
             return;
         }
-        let place = history.place(&event.last_event_id);
-        let at = place.unwrap_or_else(|| panic!("{event:?} is none of {}", history.board));
+        let index = history.index_of(&event.last_event_id);
+        let at =
+            index.unwrap_or_else(|| panic!("{event:?} is not in the history of {}", history.board));
         let data: Value = serde_json::from_str(&event.data).unwrap();
         if event.event == "timetable" {
-            assert!(self.at < Some(at), "brings nothing new: {event:?}");
+            assert!(self.at < Some(at), "not newer: {event:?}");
             self.timetables.push(data["reason"].as_str().unwrap().to_owned());
             self.shown = data;
             self.shown.as_object_mut().unwrap().remove("reason");
         } else {
             assert_eq!(Some(at), self.at.map(|at| at + 1), "once and in order: {event:?}");
-            self.apply(&event.event, data);
+            self.apply_change(&event.event, data);
         }
         self.at = Some(at);
         assert_eq!(self.shown, history.moments[at].1, "after {event:?}");
     }
 
-    /// Shows what the server shows.
-    pub(crate) fn is_right(&self, history: &History) -> bool {
+    /// Returns true if the view equals the newest state.
+    pub(crate) fn is_current(&self, history: &BoardHistory) -> bool {
         self.at == Some(history.moments.len() - 1)
     }
 
-    fn apply(&mut self, event: &str, data: Value) {
+    fn apply_change(&mut self, event: &str, data: Value) {
         if event == "boardUpdate" {
             self.shown["board"] = data;
             return;
@@ -117,7 +117,7 @@ impl Screen {
     }
 }
 
-/// RFC 7396 for rows, whose values are never objects.
+/// Merges as RFC 7396 says, for rows, whose values are never objects.
 fn merge(row: &mut Value, patch: Value) {
     let (Value::Object(patch), Value::Object(row)) = (patch, row) else { panic!("no objects") };
     for (name, value) in patch {
@@ -129,17 +129,17 @@ fn merge(row: &mut Value, patch: Value) {
     }
 }
 
-impl Viewer {
+impl ViewClient {
     pub(crate) fn new() -> Self {
-        Self::resuming("", Screen::default())
+        Self::resuming("", BoardView::default())
     }
 
-    pub(crate) fn resuming(id: &str, screen: Screen) -> Self {
-        Self { source: EventSource::with_last_event_id(id), screen, stream: None }
+    pub(crate) fn resuming(id: &str, view: BoardView) -> Self {
+        Self { source: EventSource::with_last_event_id(id), view, stream: None }
     }
 
-    /// Makes its request, if it has no connection.
-    pub(crate) async fn connect(&mut self, house: &House, history: &History) {
+    /// Connects, unless it is connected.
+    pub(crate) async fn connect(&mut self, server: &TestServer, history: &BoardHistory) {
         if self.stream.is_some() {
             return;
         }
@@ -147,41 +147,42 @@ impl Viewer {
         if !self.source.last_event_id().is_empty() {
             request = request.header("last-event-id", self.source.last_event_id());
         }
-        let (status, headers, stream) = house.follow(request.body(Body::empty()).unwrap()).await;
+        let (status, headers, stream) =
+            server.open_stream(request.body(Body::empty()).unwrap()).await;
         let content_type = headers.get("content-type").map(|value| value.to_str().unwrap());
         assert_eq!(self.source.handle_response(status.as_u16(), content_type), ReadyState::Open);
         self.stream = Some(stream);
     }
 
-    /// Reads the next piece, if one is there, and gives it.
-    pub(crate) fn pull(&mut self, history: &History) -> Option<String> {
-        let piece = self.stream.as_mut().and_then(Stream::ready)?;
+    /// Reads and returns the next piece, if one is ready.
+    pub(crate) fn pull(&mut self, history: &BoardHistory) -> Option<String> {
+        let piece = self.stream.as_mut().and_then(TestStream::ready)?;
         self.read(piece.as_bytes(), history);
         Some(piece)
     }
 
-    /// Reads some of the next piece, if one is there, and loses its connection.
-    pub(crate) fn break_off(&mut self, part: proptest::sample::Index, history: &History) {
-        if let Some(piece) = self.stream.as_mut().and_then(Stream::ready) {
+    /// Reads part of the next piece, if one is ready, and disconnects.
+    pub(crate) fn break_inside(&mut self, part: proptest::sample::Index, history: &BoardHistory) {
+        if let Some(piece) = self.stream.as_mut().and_then(TestStream::ready) {
             self.read(&piece.as_bytes()[..part.index(piece.len() + 1)], history);
         }
-        self.lose();
+        self.disconnect();
     }
 
-    pub(crate) fn lose(&mut self) {
+    pub(crate) fn disconnect(&mut self) {
         self.stream = None;
-        assert!(self.source.handle_disconnect().is_some(), "it comes back");
+        assert!(self.source.handle_disconnect().is_some(), "the client reconnects");
     }
 
-    /// Connects, if need be, and reads all that there is.
-    pub(crate) async fn catch_up(&mut self, house: &House, history: &History) {
-        self.connect(house, history).await;
+    /// Connects if needed, and reads everything that is ready.
+    pub(crate) async fn catch_up(&mut self, server: &TestServer, history: &BoardHistory) {
+        self.connect(server, history).await;
         while self.pull(history).is_some() {}
     }
 
-    pub(crate) fn read(&mut self, bytes: &[u8], history: &History) {
+    pub(crate) fn read(&mut self, bytes: &[u8], history: &BoardHistory) {
         for event in self.source.feed(bytes) {
-            self.screen.take(&event.unwrap(), history);
+            self.view.apply(&event.unwrap(), history);
         }
     }
 }

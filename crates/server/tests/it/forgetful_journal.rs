@@ -1,4 +1,4 @@
-//! A journal that others hold as well, and that may forget the ids of old records.
+//! A journal shared with the test, which can make it forget the ids of old records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -10,23 +10,23 @@ use journal::{
 };
 
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct ForgetfulJournal {
     journal: Arc<MemoryJournal>,
-    oldest_known: Arc<AtomicU64>,
+    oldest_known_seq: Arc<AtomicU64>,
 }
 
-impl Shared {
+impl ForgetfulJournal {
     pub(crate) fn new(journal: &Arc<MemoryJournal>) -> Self {
-        Self { journal: Arc::clone(journal), oldest_known: Arc::default() }
+        Self { journal: Arc::clone(journal), oldest_known_seq: Arc::default() }
     }
 
-    /// Forgets the ids of all records before this one.
+    /// Forgets the ids of all records before `seq`.
     pub(crate) fn forget_before(&self, seq: Seq) {
-        self.oldest_known.store(seq.0, SeqCst);
+        self.oldest_known_seq.store(seq.0, SeqCst);
     }
 }
 
-impl Journal for Shared {
+impl Journal for ForgetfulJournal {
     type Follower = MemoryFollower;
 
     fn append(
@@ -45,7 +45,7 @@ impl Journal for Shared {
     }
 
     fn epochs(&self) -> Epochs {
-        let (epochs, oldest) = (self.journal.epochs(), Seq(self.oldest_known.load(SeqCst)));
+        let (epochs, oldest) = (self.journal.epochs(), Seq(self.oldest_known_seq.load(SeqCst)));
         match epochs.record_id(epochs.tail()) {
             Some(newest) if oldest > Seq::ZERO => {
                 Epochs::new([(newest.epoch, oldest)], epochs.tail())

@@ -1,56 +1,56 @@
-//! Pages of other origins may call when they are allowed, and not otherwise.
+//! Pages of allowed origins may call the API, and no others.
 
 use axum::body::Body;
 use axum::extract::Request;
 use http::StatusCode;
 use server::Settings;
 
-use crate::house::{Answer, House};
+use crate::test_server::{TestResponse, TestServer};
 
-async fn with_origins(origins: &[&str]) -> House {
+async fn with_origins(origins: &[&str]) -> TestServer {
     let allow_origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
-    House::with(Settings { allow_origins, ..Settings::default() }).await
+    TestServer::with(Settings { allow_origins, ..Settings::default() }).await
 }
 
-async fn ask(house: &House, method: &str, path: &str, origin: &str) -> Answer {
+async fn ask(server: &TestServer, method: &str, path: &str, origin: &str) -> TestResponse {
     let request = Request::builder().method(method).uri(path).header("origin", origin);
     let request = request
         .header("access-control-request-method", "PATCH")
         .header("access-control-request-headers", "content-type,last-event-id,idempotency-key");
-    house.ask(request.body(Body::empty()).unwrap()).await
+    server.request(request.body(Body::empty()).unwrap()).await
 }
 
 #[tokio::test]
-async fn none_unless_allowed() {
-    let house = with_origins(&[]).await;
+async fn origins_are_denied_by_default() {
+    let server = with_origins(&[]).await;
     for (method, path) in [("GET", "/boards"), ("OPTIONS", "/boards/main/flights/I768")] {
-        let answer = ask(&house, method, path, "https://a.example").await;
+        let answer = ask(&server, method, path, "https://a.example").await;
         assert_eq!(answer.header("access-control-allow-origin"), "", "{method}");
     }
 }
 
 #[tokio::test]
-async fn those_that_are_named() {
-    let house = with_origins(&["https://a.example", "http://localhost:3000"]).await;
+async fn listed_origins_are_allowed() {
+    let server = with_origins(&["https://a.example", "http://localhost:3000"]).await;
     for origin in ["https://a.example", "http://localhost:3000"] {
-        let answer = ask(&house, "GET", "/boards", origin).await;
+        let answer = ask(&server, "GET", "/boards", origin).await;
         assert_eq!(answer.header("access-control-allow-origin"), origin);
         let vary = answer.headers.get_all("vary").iter();
         assert!(vary.into_iter().any(|vary| vary.to_str().unwrap().contains("origin")));
     }
-    let answer = ask(&house, "GET", "/boards", "https://b.example").await;
+    let answer = ask(&server, "GET", "/boards", "https://b.example").await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
 }
 
 #[tokio::test]
-async fn every_status_is_marked_and_preflights_are_answered() {
-    let house = with_origins(&["*"]).await;
+async fn all_statuses_and_preflights_have_headers() {
+    let server = with_origins(&["*"]).await;
     for path in ["/boards", "/nowhere", "/boards/none/events"] {
-        let answer = ask(&house, "GET", path, "https://a.example").await;
+        let answer = ask(&server, "GET", path, "https://a.example").await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
         assert!(answer.header("access-control-expose-headers").contains("event-id"));
     }
-    let preflight = ask(&house, "OPTIONS", "/boards/main/flights/I768", "https://a.example").await;
+    let preflight = ask(&server, "OPTIONS", "/boards/main/flights/I768", "https://a.example").await;
     assert_eq!(preflight.status, StatusCode::OK);
     let allowed = preflight.header("access-control-allow-headers").to_owned();
     for header in ["content-type", "last-event-id", "idempotency-key", "if-match", "cache-control"]
@@ -61,9 +61,9 @@ async fn every_status_is_marked_and_preflights_are_answered() {
 }
 
 #[tokio::test]
-async fn streams_are_marked_too() {
-    let house = with_origins(&["https://a.example"]).await;
+async fn streams_have_cors_headers() {
+    let server = with_origins(&["https://a.example"]).await;
     let request = Request::get("/events").header("origin", "https://a.example");
-    let (_, headers, _stream) = house.follow(request.body(Body::empty()).unwrap()).await;
+    let (_, headers, _stream) = server.open_stream(request.body(Body::empty()).unwrap()).await;
     assert_eq!(headers["access-control-allow-origin"], "https://a.example");
 }

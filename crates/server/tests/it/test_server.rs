@@ -1,4 +1,4 @@
-//! A server without a socket, and a follower of its streams.
+//! A server without a socket, and a reader of its streams.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use serde_json::{Value, json};
 use server::{App, Settings};
 use tower::ServiceExt;
 
-/// A server to ask.
-pub(crate) struct House {
+/// A server that answers requests without a socket.
+pub(crate) struct TestServer {
     pub(crate) app: App,
 }
 
-/// An answer, read to its end.
-pub(crate) struct Answer {
+/// A response with its whole body.
+pub(crate) struct TestResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
-impl House {
+impl TestServer {
     pub(crate) async fn new() -> Self {
         Self::with(Settings::default()).await
     }
@@ -39,26 +39,26 @@ impl House {
         Self { app: App::new(engine, settings) }
     }
 
-    pub(crate) async fn ask(&self, request: Request) -> Answer {
-        let response = server::routes(self.app.clone()).oneshot(request).await.unwrap();
+    pub(crate) async fn request(&self, request: Request) -> TestResponse {
+        let response = ::server::routes(self.app.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, body }
+        TestResponse { status: parts.status, headers: parts.headers, body }
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.ask(Request::get(path).body(Body::empty()).unwrap()).await
+    pub(crate) async fn get(&self, path: &str) -> TestResponse {
+        self.request(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    /// Sends JSON to `path`.
-    pub(crate) async fn send(&self, method: &str, path: &str, json: Value) -> Answer {
+    /// Sends a JSON body to `path`.
+    pub(crate) async fn send(&self, method: &str, path: &str, json: Value) -> TestResponse {
         let request = Request::builder().method(method).uri(path);
         let request = request.header("content-type", "application/json");
-        self.ask(request.body(Body::from(json.to_string())).unwrap()).await
+        self.request(request.body(Body::from(json.to_string())).unwrap()).await
     }
 
-    /// Puts rows of these numbers on the board `main`; the id of the last event.
+    /// Puts rows `T<number>` on the board `main`. Returns the id of the last event.
     pub(crate) async fn put_rows(&self, numbers: std::ops::Range<u32>) -> String {
         let mut id = String::new();
         for number in numbers {
@@ -70,31 +70,34 @@ impl House {
         id
     }
 
-    /// Opens a stream, with the head of its response.
-    pub(crate) async fn follow(&self, request: Request) -> (StatusCode, HeaderMap, Stream) {
-        let response = server::routes(self.app.clone()).oneshot(request).await.unwrap();
+    /// Opens a stream. Returns it with the head of the response.
+    pub(crate) async fn open_stream(
+        &self,
+        request: Request,
+    ) -> (StatusCode, HeaderMap, TestStream) {
+        let response = ::server::routes(self.app.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let stream = Stream { body, decoder: sse::Decoder::new(), events: Vec::new() };
+        let stream = TestStream { body, decoder: sse::Decoder::new(), events: Vec::new() };
         (parts.status, parts.headers, stream)
     }
 
-    /// Opens the stream of `path` after the event `id`.
-    pub(crate) async fn resume(&self, path: &str, id: &str) -> Stream {
+    /// Opens the stream at `path` with `id` as its `Last-Event-ID`.
+    pub(crate) async fn resume(&self, path: &str, id: &str) -> TestStream {
         let request = Request::get(path).header("last-event-id", id).body(Body::empty()).unwrap();
-        self.follow(request).await.2
+        self.open_stream(request).await.2
     }
 
-    pub(crate) async fn stream(&self, path: &str) -> Stream {
-        self.follow(Request::get(path).body(Body::empty()).unwrap()).await.2
+    pub(crate) async fn stream(&self, path: &str) -> TestStream {
+        self.open_stream(Request::get(path).body(Body::empty()).unwrap()).await.2
     }
 
-    /// How many follow a board.
+    /// Returns the number of a board's followers.
     pub(crate) async fn followers(&self, board: &str) -> u64 {
         self.get(&format!("/boards/{board}")).await.json()["followers"].as_u64().unwrap()
     }
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
@@ -108,30 +111,30 @@ impl Answer {
     }
 }
 
-/// An open stream, as a browser reads it.
-pub(crate) struct Stream {
+/// An open stream, decoded as a browser does.
+pub(crate) struct TestStream {
     body: Body,
     decoder: sse::Decoder,
     events: Vec<sse::DecodedEvent>,
 }
 
-impl Stream {
-    /// The next piece of bytes; `None` at the end. Nothing within a moment is a failure.
+impl TestStream {
+    /// Reads the next bytes; `None` at the end. Panics after a minute of silence.
     pub(crate) async fn bytes(&mut self) -> Option<String> {
         let frame = tokio::time::timeout(Duration::from_secs(60), self.body.frame());
-        let frame = frame.await.expect("a stream is never silent for so long")?;
+        let frame = frame.await.expect("heartbeats come every 15 s")?;
         Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())
     }
 
-    /// The next piece of bytes, if it is due now. Asked without a budget, after which tokio would
-    /// say that nothing is.
+    /// Returns the next bytes if they are ready. Unconstrained, because tokio reports nothing as
+    /// ready once a task has used up its budget.
     pub(crate) fn ready(&mut self) -> Option<String> {
         let frame = tokio::task::unconstrained(self.body.frame()).now_or_never()?;
         let bytes = frame.expect("the stream goes on").unwrap().into_data().unwrap();
         Some(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
-    /// The next event that is no heartbeat; `None` at the end.
+    /// Reads the next event, skipping heartbeats; `None` at the end.
     pub(crate) async fn event(&mut self) -> Option<(String, String, Value)> {
         loop {
             let event = self.any_event().await?;
@@ -141,7 +144,7 @@ impl Stream {
         }
     }
 
-    /// The next event: type, last event id, data.
+    /// Reads the next event: type, last event id, data.
     pub(crate) async fn any_event(&mut self) -> Option<(String, String, Value)> {
         while self.events.is_empty() {
             let bytes = self.bytes().await?;
@@ -152,7 +155,7 @@ impl Stream {
         Some((event.event, event.last_event_id.to_string(), data))
     }
 
-    /// The next `count` events that are no heartbeats.
+    /// Reads `count` events, skipping heartbeats.
     pub(crate) async fn events(&mut self, count: usize) -> Vec<(String, String, Value)> {
         let mut events = Vec::new();
         for _ in 0..count {
@@ -161,21 +164,21 @@ impl Stream {
         events
     }
 
-    /// What the last `retry` said, in milliseconds.
+    /// Returns the last `retry`, in milliseconds.
     pub(crate) fn retry(&self) -> u128 {
-        self.decoder.retry().expect("a retry has come").as_millis()
+        self.decoder.retry().expect("the stream has sent a retry").as_millis()
     }
 }
 
-impl House {
-    /// Publishes NDJSON lines on a board.
-    pub(crate) async fn send_lines(&self, board: &str, lines: &str) -> Answer {
+impl TestServer {
+    /// Publishes JSON lines on a board.
+    pub(crate) async fn send_lines(&self, board: &str, lines: &str) -> TestResponse {
         let request = Request::post(format!("/boards/{board}/flights"));
         let request = request.header("content-type", "application/x-ndjson");
-        self.ask(request.body(Body::from(lines.to_owned())).unwrap()).await
+        self.request(request.body(Body::from(lines.to_owned())).unwrap()).await
     }
 
-    /// Changes one row; the id of the event.
+    /// Changes the gate of a row. Returns the id of the event.
     pub(crate) async fn put_gate(&self, board: &str, flight: &str, gate: &str) -> String {
         let path = format!("/boards/{board}/flights/{flight}");
         self.send("PATCH", &path, json!({ "gate": gate })).await.event_id()

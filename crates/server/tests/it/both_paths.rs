@@ -1,4 +1,4 @@
-//! A stream is the same to its follower, whoever writes it.
+//! Streams are the same on both paths: written by the reactor, and by a task each.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use server::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::served::{Served, both_ways, serve};
+use crate::socket_server::{SocketServer, each_write_path, serve};
 
-/// Sends `request`, and reads on until `end` has come or the connection ends.
-async fn ask(served: &Served, request: &str, end: &str) -> String {
-    let mut socket = TcpStream::connect(served.address).await.unwrap();
+/// Sends `request` and reads until `end` arrives or the connection ends.
+async fn ask(server: &SocketServer, request: &str, end: &str) -> String {
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     read_to(&mut socket, end).await
 }
@@ -25,19 +25,19 @@ async fn read_to(socket: &mut TcpStream, end: &str) -> String {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), reading).await.expect("the answer comes");
+    tokio::time::timeout(Duration::from_secs(30), reading).await.expect("the response arrives");
     String::from_utf8(bytes).unwrap()
 }
 
-/// An answer without what is another each time, and its head in order.
-fn told(answer: &str) -> String {
+/// Normalises a response: sorts its headers and removes the parts that vary.
+fn normalise(answer: &str) -> String {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let mut lines: Vec<_> = head.lines().map(without_digits).collect();
     lines[1..].sort();
     format!("{}\n\n{}", lines.join("\n"), without_digits(body))
 }
 
-/// Times, ids, lengths.
+/// Removes times, ids and lengths.
 fn without_digits(line: &str) -> String {
     if line.starts_with("date: ") {
         return "date".to_owned();
@@ -46,7 +46,7 @@ fn without_digits(line: &str) -> String {
 }
 
 #[tokio::test]
-async fn answers_are_the_same() {
+async fn both_paths_respond_alike() {
     let mut requests: Vec<_> = [
         "GET /events HTTP/1.1\r\nHost: x\r\n",
         "GET /Boards/MAIN/Events HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n",
@@ -62,38 +62,41 @@ async fn answers_are_the_same() {
         "GET /healthz HTTP/1.1\r\nHost: x\r\n",
         "HEAD /events HTTP/1.1\r\nHost: x\r\n",
         "GET /events HTTP/1.0\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /events HTTP/1.1\r\nHost: x\r\n",
+        "not HTTP\r\n",
+        "\u{16}\u{3}\u{1}\0\0 a TLS client hello\r\n",
     ]
     .map(|head| format!("{head}\r\n"))
     .into();
     requests.push(format!("GET /events HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(9_000)));
     let allow_origins = vec!["https://a.example".parse().unwrap()];
     let mut answers = Vec::new();
-    for settings in both_ways(Settings { allow_origins, ..Settings::default() }) {
-        let served = serve(settings).await;
-        served.house.put_rows(0..3).await;
-        served.house.send("PUT", "/boards/closed", json!({})).await;
-        served.house.send("DELETE", "/boards/closed", json!(null)).await;
-        let mut told_here = Vec::new();
+    for settings in each_write_path(Settings { allow_origins, ..Settings::default() }) {
+        let server = serve(settings).await;
+        server.direct.put_rows(0..3).await;
+        server.direct.send("PUT", "/boards/closed", json!({})).await;
+        server.direct.send("DELETE", "/boards/closed", json!(null)).await;
+        let mut responses = Vec::new();
         for request in &requests {
-            // What ends an event, a problem, a health, or a head that has no body.
+            // The end of an event, of a problem, or of a head without a body.
             let streams = request.contains("events ") && !request.contains("boards/");
             let end =
                 if streams && !request.starts_with("HEAD") { "\"flights\":[{" } else { "\r\n\r\n" };
-            let answer = ask(&served, request, end).await;
-            told_here.push((request.clone(), told(&answer)));
+            let answer = ask(&server, request, end).await;
+            responses.push((request.clone(), normalise(&answer)));
         }
-        answers.push(told_here);
+        answers.push(responses);
     }
-    for (with_tasks, with_reactor) in answers[0].iter().zip(&answers[1]) {
-        assert_eq!(with_tasks, with_reactor);
-    }
+    let [by_tasks, by_reactor, by_io_uring] = &answers[..] else { panic!("three write paths") };
+    assert_eq!(by_tasks, by_reactor);
+    assert_eq!(by_tasks, by_io_uring);
 }
 
 #[tokio::test]
-async fn a_connection_that_is_refused_a_stream_is_kept() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        let mut socket = TcpStream::connect(served.address).await.unwrap();
+async fn rejected_streams_keep_the_connection() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
         for (path, expected) in [
             ("/boards/none/events", "404 Not Found"),
             ("/healthz", "200 OK"),
@@ -109,26 +112,26 @@ async fn a_connection_that_is_refused_a_stream_is_kept() {
 }
 
 #[tokio::test]
-async fn those_who_are_too_many_are_told_once_and_counted_once() {
-    for settings in both_ways(Settings { max_followers: 1, ..Settings::default() }) {
-        let served = serve(settings).await;
-        let _there = served.follow().await;
-        served.has_followers(1).await;
-        let mut late = served.follow().await;
+async fn excess_followers_are_counted_once() {
+    for settings in each_write_path(Settings { max_followers: 1, ..Settings::default() }) {
+        let server = serve(settings).await;
+        let _admitted = server.follow().await;
+        server.wait_followers(1).await;
+        let mut late = server.follow().await;
         let mut text = String::new();
         late.read_to_string(&mut text).await.unwrap();
         assert!(text.contains("connection: close") && text.contains("retry: "), "{text}");
-        assert_eq!(served.figure("flightboard_streams_turned_away_total").await, 1);
+        assert_eq!(server.metric("flightboard_streams_turned_away_total").await, 1);
     }
 }
 
 #[tokio::test]
-async fn a_request_that_comes_in_pieces_is_answered() {
+async fn requests_in_pieces_are_answered() {
     let request = b"GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: nonsense\r\n\r\n";
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        for pieces in [2, 5, 20] {
-            let mut socket = TcpStream::connect(served.address).await.unwrap();
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        for pieces in [2, 5, 20, request.len()] {
+            let mut socket = TcpStream::connect(server.address).await.unwrap();
             socket.set_nodelay(true).unwrap();
             for piece in request.chunks(request.len().div_ceil(pieces)) {
                 socket.write_all(piece).await.unwrap();
@@ -141,58 +144,58 @@ async fn a_request_that_comes_in_pieces_is_answered() {
 }
 
 #[tokio::test]
-async fn a_closed_board_is_told_last() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        served.house.send("PUT", "/boards/gone", json!({})).await;
+async fn closing_a_board_ends_its_streams() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        server.direct.send("PUT", "/boards/gone", json!({})).await;
         let request = "GET /boards/gone/events HTTP/1.1\r\nHost: x\r\n\r\n";
-        let mut socket = TcpStream::connect(served.address).await.unwrap();
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
         socket.write_all(request.as_bytes()).await.unwrap();
         let opening = read_to(&mut socket, "event: timetable").await;
         assert!(opening.contains("event: timetable"), "{opening}");
-        served.house.send("DELETE", "/boards/gone?reason=moved", json!(null)).await;
+        server.direct.send("DELETE", "/boards/gone?reason=moved", json!(null)).await;
         let text = read_to(&mut socket, "\r\n0\r\n\r\n").await;
         assert!(
             text.contains("event: closedConnection") && text.ends_with("\r\n0\r\n\r\n"),
             "{text}"
         );
-        assert_eq!(served.house.followers("gone").await, 0);
-        let again = ask(&served, request, "\r\n\r\n").await;
+        assert_eq!(server.direct.followers("gone").await, 0);
+        let again = ask(&server, request, "\r\n\r\n").await;
         assert!(again.starts_with("HTTP/1.1 204 No Content\r\n"), "{again}");
     }
 }
 
 #[tokio::test]
-async fn what_was_answered_before_a_stop_is_shown_before_each_end() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        let sockets = served.follow_many(20).await;
-        let id = served.house.put_rows(1..2).await;
-        served.stop.send(()).unwrap();
-        served.serving.await.unwrap();
+async fn acknowledged_updates_precede_the_end() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        let sockets = server.follow_many(20).await;
+        let id = server.direct.put_rows(1..2).await;
+        server.stop.send(()).unwrap();
+        server.serving.await.unwrap();
         for mut socket in sockets {
             let mut text = String::new();
             socket.read_to_string(&mut text).await.unwrap();
-            let shown = text.rfind(&format!("id: {id}\n")).expect("it is shown");
+            let shown = text.rfind(&format!("id: {id}\n")).expect("the stream has the event");
             assert!(shown < text.rfind("retry: ").unwrap() && text.ends_with("\r\n0\r\n\r\n"));
         }
     }
 }
 
 #[tokio::test]
-async fn many_that_come_at_once_all_get_their_rows() {
-    for settings in both_ways(Settings::default()) {
-        let served = serve(settings).await;
-        served.house.put_rows(0..3).await;
+async fn simultaneous_followers_all_get_rows() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        server.direct.put_rows(0..3).await;
         let mut sockets = Vec::new();
         for _ in 0..300 {
-            sockets.push(served.follow().await);
+            sockets.push(server.follow().await);
         }
         for socket in &mut sockets {
             let text = read_to(socket, "event: timetable").await;
             assert!(text.contains("event: timetable"), "{text}");
         }
-        let id = served.house.put_rows(3..4).await;
+        let id = server.direct.put_rows(3..4).await;
         for socket in &mut sockets {
             let text = read_to(socket, &id).await;
             assert!(text.contains(&id), "{text}");
