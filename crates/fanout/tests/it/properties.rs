@@ -97,12 +97,20 @@ proptest! {
     }
 }
 
-/// With real threads: a publisher that never waits, and followers that reconnect while it publishes.
+/// With real threads: a publisher that never waits, and followers that reconnect while it publishes. In
+/// the small window most of them fall behind. The large one never evicts a frame, so that each snapshot
+/// is followed by frames however the threads are scheduled.
 #[test]
 fn snapshots_and_frames_leave_no_gap() {
     const EVENTS: u64 = 20_000;
+    for window_frames in [50, 2 * EVENTS as usize] {
+        check_for_gaps(EVENTS, window_frames * FRAME_OVERHEAD_BYTES);
+    }
+}
+
+fn check_for_gaps(events: u64, window_bytes: usize) {
     const FOLLOWERS: usize = 4;
-    let board = TestBoard::new(50 * FRAME_OVERHEAD_BYTES);
+    let board = TestBoard::new(window_bytes);
     let all_started = Barrier::new(FOLLOWERS + 1);
     let pull = |view: &mut SeqView, follower: &mut Follower| {
         view.pull(follower);
@@ -115,7 +123,7 @@ fn snapshots_and_frames_leave_no_gap() {
                 let mut follower = reconnect(&board, &view);
                 pull(&mut view, &mut follower);
                 all_started.wait();
-                while view.rows.last() != Some(&EVENTS) {
+                while view.rows.last() != Some(&events) {
                     for _ in 0..20 {
                         pull(&mut view, &mut follower);
                     }
@@ -124,6 +132,6 @@ fn snapshots_and_frames_leave_no_gap() {
             });
         }
         all_started.wait();
-        (2..=EVENTS).for_each(|seq| board.publish(seq));
+        (2..=events).for_each(|seq| board.publish(seq));
     });
 }
