@@ -43,7 +43,7 @@ use std::time::Duration;
 pub use callbacks::{ReactorEvents, StreamBytes};
 pub use config::{ReactorConfig, WriteMode};
 pub use connection::MAX_INPUT_BYTES;
-use inbox::Inbox;
+use inbox::ConnectionInbox;
 pub use inbox::{MAX_INBOX, NewConnection};
 pub use socket_write::MAX_WRITE_BYTES;
 use worker::{ReactorWorker, WorkerContext};
@@ -52,7 +52,7 @@ use worker::{ReactorWorker, WorkerContext};
 ///
 /// `P` is held for each follower for as long as it is connected, such as a permit that counts it.
 pub struct Reactor<P> {
-    inboxes: Vec<Arc<Inbox<P>>>,
+    inboxes: Vec<Arc<ConnectionInbox<P>>>,
     threads: Vec<JoinHandle<()>>,
     /// Index of the inbox that is asked first for the next connection, before wrapping.
     next: AtomicUsize,
@@ -73,7 +73,7 @@ impl<P: Send + 'static> Reactor<P> {
         let mut reactor =
             Self { inboxes: Vec::new(), threads: Vec::new(), next: AtomicUsize::new(0) };
         for number in 0..config.workers.max(1) {
-            let inbox = Arc::new(Inbox::new(MAX_INBOX));
+            let inbox = Arc::new(ConnectionInbox::new(MAX_INBOX));
             let worker = ReactorWorker::open(WorkerContext {
                 config,
                 inbox: Arc::clone(&inbox),

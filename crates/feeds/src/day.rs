@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::plan;
 use crate::recording;
-use crate::script::{Announcement, RepeatMode, Script, ScriptStep, change};
+use crate::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
 use crate::speed::Speed;
 
 /// Time from the filled board to the first change, for which the whole day is shown as scheduled.
@@ -50,7 +50,7 @@ pub fn day(
         // The feed removes rows by its own clock. By the real clock they are years overdue.
         "removeAfter": {"departed": "never", "cancelled": "never"},
     });
-    Script {
+    FeedScript {
         board: change(board, "boardUpdate", &settings),
         round: rows.chain(changes).collect(),
         pause: PAUSE_BETWEEN_DAYS,

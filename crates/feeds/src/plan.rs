@@ -10,7 +10,7 @@ use flight::{BoardName, Change};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::recording::{AIRPORT_OFFSET, Departure, DepartureOutcome};
+use crate::recording::{AIRPORT_OFFSET, DepartureOutcome, RecordedDeparture};
 use crate::script::change;
 
 const CHECK_IN_BEFORE_SCHEDULE: SignedDuration = SignedDuration::from_mins(120);
@@ -43,7 +43,7 @@ const MAX_DELAY_STEPS: i64 = 6;
 const ESTIMATE_ROUNDING_SECS: i64 = 5 * 60;
 
 /// The row before any announcement.
-pub(crate) fn initial_row(board: &BoardName, departure: &Departure) -> Change {
+pub(crate) fn initial_row(board: &BoardName, departure: &RecordedDeparture) -> Change {
     let mut row = with_key(
         departure,
         json!({
@@ -61,7 +61,10 @@ pub(crate) fn initial_row(board: &BoardName, departure: &Departure) -> Change {
 }
 
 /// Every change of the row up to its removal, in order.
-pub(crate) fn changes(board: &BoardName, departure: &Departure) -> Vec<(Timestamp, Change)> {
+pub(crate) fn changes(
+    board: &BoardName,
+    departure: &RecordedDeparture,
+) -> Vec<(Timestamp, Change)> {
     let DeparturePlan { mut steps, removal } = match departure.outcome {
         DepartureOutcome::Cancelled => plan_cancelled(departure),
         DepartureOutcome::Departed { actual, arrived } => {
@@ -90,7 +93,7 @@ struct DeparturePlan {
     removal: Timestamp,
 }
 
-fn plan_cancelled(departure: &Departure) -> DeparturePlan {
+fn plan_cancelled(departure: &RecordedDeparture) -> DeparturePlan {
     let Range { start, end } = CANCELLATION_BEFORE_MINS;
     let before = start + draw(&departure.flight, "cancellation", end - start);
     let at = departure.scheduled - SignedDuration::from_mins(before);
@@ -139,7 +142,7 @@ fn round_down(time: Timestamp) -> Timestamp {
     time - SignedDuration::from_secs(time.as_second().rem_euclid(ESTIMATE_ROUNDING_SECS))
 }
 
-fn with_key(departure: &Departure, mut fields: Value) -> Value {
+fn with_key(departure: &RecordedDeparture, mut fields: Value) -> Value {
     fields["flight"] = json!(departure.flight);
     fields["date"] = json!(AIRPORT_OFFSET.to_datetime(departure.scheduled).date());
     fields

@@ -12,7 +12,7 @@ pub(crate) const AIRPORT_OFFSET: Offset = tz::offset(-4);
 const TABLE: &str = include_str!("../../../data/jfk-2013-07-10.csv");
 
 /// One scheduled flight.
-pub(crate) struct Departure {
+pub(crate) struct RecordedDeparture {
     pub(crate) flight: String,
     pub(crate) airline: String,
     /// IATA code.
@@ -48,13 +48,13 @@ type DepartureRow = (
 );
 
 /// All departures of the day, by scheduled time.
-pub(crate) fn departures() -> Vec<Departure> {
+pub(crate) fn departures() -> Vec<RecordedDeparture> {
     let mut table = csv::Reader::from_reader(TABLE.as_bytes());
     let rows = table.deserialize::<DepartureRow>();
     rows.map(|row| row.expect("the table is embedded, and a test reads it").into()).collect()
 }
 
-impl From<DepartureRow> for Departure {
+impl From<DepartureRow> for RecordedDeparture {
     fn from(row: DepartureRow) -> Self {
         let (flight, airline, destination, aircraft, scheduled, _, actual, arrival, outcome) = row;
         let outcome = match actual {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use flight::BoardName;
 use serde_json::{Value, json};
 
-use crate::script::{Announcement, RepeatMode, Script, ScriptStep, change};
+use crate::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
 use crate::speed::Speed;
 
 /// Origin, flight and scheduled arrival, in the order of the board.
@@ -53,7 +53,7 @@ pub fn sample(
         .zip(events)
         .map(|(at, (event, data))| ScriptStep { at, change: change(board, event, &data) });
     let settings = json!({"title": "Arrivals", "kind": "arrivals"});
-    Script {
+    FeedScript {
         board: change(board, "boardUpdate", &settings),
         round: rows.into_iter().chain(steps).collect(),
         pause: STEP_INTERVAL,

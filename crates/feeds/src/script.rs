@@ -29,7 +29,7 @@ pub enum RepeatMode {
     Forever,
 }
 
-pub(crate) struct Script {
+pub(crate) struct FeedScript {
     pub(crate) board: Change,
     /// In the order of their times.
     pub(crate) round: Vec<ScriptStep>,
@@ -44,7 +44,7 @@ pub(crate) struct ScriptStep {
     pub(crate) change: Change,
 }
 
-impl Script {
+impl FeedScript {
     pub(crate) fn play(
         self,
         repeat: RepeatMode,

@@ -112,7 +112,7 @@ impl<P> FollowerConnection<P> {
         self.is_idle() && self.cursor.snapshot_reason.is_none() && self.cursor.seq >= batch.up_to
     }
 
-    /// Writes a batch that [`FollowerConnection::needs_batch`].
+    /// Writes a batch for which [`FollowerConnection::needs_batch`] is true.
     pub(super) fn write_batch(
         &mut self,
         batch: &FrameBatch,

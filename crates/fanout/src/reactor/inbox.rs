@@ -35,7 +35,7 @@ pub struct NewConnection<P> {
 /// Returns the delay before one stream is closed.
 pub(super) type CloseDelay = Arc<dyn Fn() -> Duration + Send + Sync>;
 
-pub(super) struct Inbox<P> {
+pub(super) struct ConnectionInbox<P> {
     /// `None` while there is no worker.
     open: Mutex<Option<OpenInbox<P>>>,
     capacity: usize,
@@ -48,7 +48,7 @@ struct OpenInbox<P> {
     connections: Vec<NewConnection<P>>,
 }
 
-impl<P> Inbox<P> {
+impl<P> ConnectionInbox<P> {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             open: Mutex::new(None),
@@ -147,7 +147,7 @@ mod tests {
         let poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), Token(0)).unwrap();
         let notifier = Arc::new(WorkerNotifier::new(waker));
-        let inbox = Inbox::new(2);
+        let inbox = ConnectionInbox::new(2);
         assert!(!inbox.has_capacity() && inbox.push(connection()).is_err(), "no worker yet");
         inbox.open(Arc::clone(&notifier));
         assert!(inbox.push(connection()).is_ok() && inbox.has_capacity());

@@ -9,7 +9,7 @@ use crate::follower::PULL_BYTES;
 use crate::frame::Frame;
 use crate::notify::{ChannelNotifier, WorkerNotifier};
 
-pub(super) struct Subscription {
+pub(super) struct ChannelSubscription {
     pub(super) channel: Arc<Channel>,
     notifier: Arc<ChannelNotifier>,
     /// Connection keys of the followers, in no order.
@@ -41,7 +41,7 @@ pub(super) enum PendingFrames {
     Individually,
 }
 
-impl Subscription {
+impl ChannelSubscription {
     /// Subscribes the worker to the channel under `key`.
     pub(super) fn new(channel: Arc<Channel>, worker: Arc<WorkerNotifier>, key: usize) -> Self {
         let notifier = ChannelNotifier::new(worker, key);
@@ -92,7 +92,7 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Drop for ChannelSubscription {
     fn drop(&mut self) {
         self.channel.remove_listener(&self.notifier);
     }

@@ -22,8 +22,8 @@ use super::callbacks::{ReactorEvents, StreamBytes};
 use super::coalesce::CoalesceDelay;
 use super::config::{ReactorConfig, WriteMode};
 use super::connection::{ConnectionProgress, DeliveryPass, FollowerConnection};
-use super::inbox::{CloseDelay, Inbox};
-use super::subscription::Subscription;
+use super::inbox::{CloseDelay, ConnectionInbox};
+use super::subscription::ChannelSubscription;
 use crate::channel::Channel;
 use crate::notify::WorkerNotifier;
 use timers::ConnectionTimer;
@@ -40,7 +40,7 @@ const RESTART_DELAY: Duration = Duration::from_secs(1);
 /// Everything that a worker shares with the reactor, and that outlives a panic.
 pub(super) struct WorkerContext<P> {
     pub(super) config: ReactorConfig,
-    pub(super) inbox: Arc<Inbox<P>>,
+    pub(super) inbox: Arc<ConnectionInbox<P>>,
     pub(super) bytes: Arc<dyn StreamBytes>,
     pub(super) events: Arc<dyn ReactorEvents>,
 }
@@ -52,7 +52,7 @@ pub(super) struct ReactorWorker<P> {
     /// `None` to write one socket at a time.
     ring: Option<SendRing>,
     connections: Slab<FollowerConnection<P>>,
-    subscriptions: Slab<Subscription>,
+    subscriptions: Slab<ChannelSubscription>,
     /// Keys of the subscriptions by the address of their channels, which they keep alive.
     subscriptions_by_channel: HashMap<usize, usize>,
     /// With key and generation of the connection. Each connection has at most one entry per kind,
@@ -122,7 +122,7 @@ impl<P> ReactorWorker<P> {
     }
 
     /// The event loop. The order within a turn matters:
-    /// - sockets first: those that have become writable catch up before the new frames;
+    /// - sockets first: a follower that catches up here needs only the batch of the pass;
     /// - then new connections, so that the pass finds them at the subscription's position;
     /// - then the new frames of each channel that has any, in one pass per channel;
     /// - then timers and heartbeats, which must not come before frames published earlier;
@@ -214,7 +214,11 @@ impl<P> ReactorWorker<P> {
         *self.subscriptions_by_channel.entry(address).or_insert_with(|| {
             let vacant = self.subscriptions.vacant_entry();
             let key = vacant.key();
-            vacant.insert(Subscription::new(Arc::clone(channel), Arc::clone(&self.notifier), key));
+            vacant.insert(ChannelSubscription::new(
+                Arc::clone(channel),
+                Arc::clone(&self.notifier),
+                key,
+            ));
             key
         })
     }

@@ -80,7 +80,7 @@ impl ReactorEvents for TestCallbacks {
 }
 
 /// A reactor and a listener for its connections.
-pub(crate) struct Harness {
+pub(crate) struct ReactorHarness {
     pub(crate) reactor: Reactor<Arc<()>>,
     listener: TcpListener,
     /// Cloned for each connection, so its reference count is the number of connections plus one.
@@ -88,7 +88,7 @@ pub(crate) struct Harness {
     pub(crate) observed: Arc<ObservedEvents>,
 }
 
-impl Harness {
+impl ReactorHarness {
     pub(crate) fn new() -> Self {
         Self::start(NO_TIMERS)
     }

@@ -11,12 +11,12 @@ use fanout::{
 };
 
 use crate::board::TestBoard;
-use crate::harness::{Harness, NO_TIMERS, ReactorPeer, TIMEOUT, WRITE_MODES};
+use crate::harness::{NO_TIMERS, ReactorHarness, ReactorPeer, TIMEOUT, WRITE_MODES};
 
 #[test]
 fn followers_get_all_frames_in_order() {
     for write_mode in WRITE_MODES {
-        let harness = Harness::start(ReactorConfig { write_mode, ..NO_TIMERS });
+        let harness = ReactorHarness::start(ReactorConfig { write_mode, ..NO_TIMERS });
         let boards = [0; 5].map(|_| TestBoard::new(1 << 20));
         let mut peers: Vec<_> = (0..50)
             .map(|n| n % boards.len())
@@ -40,7 +40,7 @@ fn followers_get_all_frames_in_order() {
 
 #[test]
 fn preamble_and_first_frames_arrive_in_one_segment() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     for _ in 0..20 {
         let mut peer = harness.follow(&board, ResumePoint::Fresh);
@@ -52,7 +52,7 @@ fn preamble_and_first_frames_arrive_in_one_segment() {
 
 #[test]
 fn delayed_follower_gets_only_the_preamble() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     let delay = Duration::from_millis(300);
     let start = Instant::now();
@@ -80,7 +80,7 @@ fn partly_written_frames_are_completed() {
 /// paces: all views end up complete, and some followers fall out of the window.
 fn check_partly_written_frames(write_mode: WriteMode, payload: usize) {
     const EVENTS: u64 = 400;
-    let harness = Harness::start(ReactorConfig { write_mode, ..NO_TIMERS });
+    let harness = ReactorHarness::start(ReactorConfig { write_mode, ..NO_TIMERS });
     let board = TestBoard::with_payload(payload, 5 * (payload + FRAME_OVERHEAD_BYTES));
     let peers: Vec<_> = (0..6).map(|_| harness.follow_with_small_buffer(&board)).collect();
     let slow_snapshots = std::thread::scope(|scope| {
@@ -110,7 +110,7 @@ fn check_partly_written_frames(write_mode: WriteMode, payload: usize) {
 
 #[test]
 fn stalled_follower_is_cut_and_delays_no_other() {
-    let harness = Harness::start(ReactorConfig {
+    let harness = ReactorHarness::start(ReactorConfig {
         heartbeat_interval: Duration::from_secs(6),
         stall_timeout: Duration::from_millis(400),
         ..NO_TIMERS
@@ -133,7 +133,7 @@ fn stalled_follower_is_cut_and_delays_no_other() {
 
 #[test]
 fn closed_and_reset_connections_are_freed() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     let mut peers: Vec<_> = (0..20).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
     for peer in &mut peers {
@@ -150,7 +150,7 @@ fn closed_and_reset_connections_are_freed() {
 
 #[test]
 fn input_is_discarded_up_to_a_limit() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     let mut peer = harness.follow(&board, ResumePoint::Fresh);
     peer.read_up_to(1);
@@ -168,7 +168,7 @@ fn input_is_discarded_up_to_a_limit() {
 
 #[test]
 fn closed_board_ends_only_its_own_streams() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let [board, other] = [0; 2].map(|_| TestBoard::new(1 << 20));
     let mut peers: Vec<_> = (0..10).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
     let mut open = harness.follow(&other, ResumePoint::Fresh);
@@ -192,7 +192,7 @@ fn closed_board_ends_only_its_own_streams() {
 
 #[test]
 fn closing_streams_get_pending_frames_first() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::with_payload(30_000, 4 << 20);
     let mut slow: Vec<_> = (0..2).map(|_| harness.follow_with_small_buffer(&board)).collect();
     let mut peers: Vec<_> = (0..20).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
@@ -222,7 +222,7 @@ fn closing_streams_get_pending_frames_first() {
 #[test]
 fn streams_stay_open_for_the_close_delay() {
     let delay = Duration::from_millis(400);
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     let mut peer = harness.follow(&board, ResumePoint::Fresh);
     peer.read_up_to(1);
@@ -238,7 +238,7 @@ fn streams_stay_open_for_the_close_delay() {
 #[test]
 fn heartbeats_are_spread_over_the_interval() {
     let heartbeat_interval = Duration::from_secs(6);
-    let harness = Harness::start(ReactorConfig { heartbeat_interval, ..NO_TIMERS });
+    let harness = ReactorHarness::start(ReactorConfig { heartbeat_interval, ..NO_TIMERS });
     let board = TestBoard::new(1 << 20);
     // One follower for each of the sixty heartbeat slots of each of the two workers.
     let mut peers: Vec<_> = (0..120).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
@@ -273,7 +273,7 @@ fn heartbeats_are_spread_over_the_interval() {
 
 #[test]
 fn worker_panic_cuts_only_its_own_followers() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let [board, panicking] = [0; 2].map(|_| TestBoard::new(1 << 20));
     let mut peers: Vec<_> = (0..10).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
     let victim = harness.follow(&panicking, ResumePoint::Fresh);
@@ -295,7 +295,7 @@ fn worker_panic_cuts_only_its_own_followers() {
 
 #[test]
 fn panicked_worker_is_restarted() {
-    let harness = Harness::start(ReactorConfig { workers: 1, ..NO_TIMERS });
+    let harness = ReactorHarness::start(ReactorConfig { workers: 1, ..NO_TIMERS });
     for _ in 0..2 {
         let [board, panicking] = [0; 2].map(|_| TestBoard::new(1 << 20));
         let mut cut = harness.follow(&board, ResumePoint::Fresh);
@@ -313,20 +313,22 @@ fn panicked_worker_is_restarted() {
 
 #[test]
 fn no_warning_unless_io_uring_is_requested() {
-    let harness = Harness::start(ReactorConfig { write_mode: WriteMode::PerSocket, ..NO_TIMERS });
+    let harness =
+        ReactorHarness::start(ReactorConfig { write_mode: WriteMode::PerSocket, ..NO_TIMERS });
     assert_eq!(harness.observed.io_uring_unavailable.load(SeqCst), 0);
     // One warning per worker where the kernel has no io_uring.
-    let harness = Harness::start(ReactorConfig { write_mode: WriteMode::IoUring, ..NO_TIMERS });
+    let harness =
+        ReactorHarness::start(ReactorConfig { write_mode: WriteMode::IoUring, ..NO_TIMERS });
     assert!([0, 2].contains(&harness.observed.io_uring_unavailable.load(SeqCst)));
 }
 
 #[test]
 fn dropped_reactor_cuts_all_followers() {
-    let harness = Harness::new();
+    let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     let mut peer = harness.follow(&board, ResumePoint::Fresh);
     peer.read_up_to(1);
-    let Harness { reactor, permits, .. } = harness;
+    let ReactorHarness { reactor, permits, .. } = harness;
     drop(reactor);
     assert_eq!((Arc::strong_count(&permits), board.channel.followers()), (1, 0));
     peer.read_to_end();
