@@ -1,4 +1,4 @@
-//! `flightboard-bench`, whose counts are exact. How fast anything is, no test says.
+//! `flightboard-bench`: its counts are exact. Tests make no claim about speed.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -19,18 +19,18 @@ const FOLLOWERS: u64 = 30;
 
 const MESSAGES: u64 = 40;
 
-fn bench(to: &str, more: &[&str]) -> Command {
+fn bench(to: &str, flags: &[&str]) -> Command {
     let mut command = bench_command(["--to", to]);
     command.args(["--followers", &FOLLOWERS.to_string(), "--messages", &MESSAGES.to_string()]);
-    command.args(more);
+    command.args(flags);
     command
 }
 
-/// The figures of a measurement in which nothing was lost.
+/// Runs a measurement that must lose nothing and returns its figures.
 fn measure(command: &mut Command) -> Value {
-    let ended = run(command, "");
-    assert!(ended.status.success(), "{ended:?}");
-    let figures = figures(&ended);
+    let output = run(command, "");
+    assert!(output.status.success(), "{output:?}");
+    let figures = figures(&output);
     let connected = &figures["connected"];
     assert_eq!(connected["open"], FOLLOWERS);
     assert!(connected["slowestMillis"].as_f64().unwrap() > 0.0, "{connected}");
@@ -39,16 +39,16 @@ fn measure(command: &mut Command) -> Value {
     assert_eq!(delivered["count"], FOLLOWERS * MESSAGES);
     assert_eq!(delivered["expected"], FOLLOWERS * MESSAGES);
     assert_eq!(delivered["completeFollowers"], FOLLOWERS);
-    assert_eq!(figures["latency"]["samples"], FOLLOWERS * MESSAGES, "all of so few measure");
+    assert_eq!(figures["latency"]["samples"], FOLLOWERS * MESSAGES, "every delivery is a sample");
     figures
 }
 
-fn figures(ended: &ProcessOutput) -> Value {
-    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"))
+fn figures(output: &ProcessOutput) -> Value {
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
-/// It ends with an error that has these words.
-fn check(command: &mut Command, words: &[&str]) {
+/// Runs a command that must fail with these words.
+fn check_error(command: &mut Command, words: &[&str]) {
     let ProcessOutput { status, stdout, stderr } = run(command, "");
     assert_eq!((status.code(), &*stdout), (Some(1), ""), "{stderr}");
     for word in words {
@@ -56,7 +56,7 @@ fn check(command: &mut Command, words: &[&str]) {
     }
 }
 
-/// Boards that it has opened and not closed.
+/// Open boards of the load generator.
 fn own_boards(server: &ServerProcess) -> Vec<String> {
     let boards = server.api().get("/boards")["boards"].as_array().unwrap().clone();
     let open = boards.iter().filter(|board| board["closed"] == false);
@@ -65,23 +65,23 @@ fn own_boards(server: &ServerProcess) -> Vec<String> {
 }
 
 #[test]
-fn each_follower_gets_each_message_once_at_any_rhythm() {
+fn every_message_is_counted_once() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let pid = server.process.id().to_string();
-    for rhythm in [&["--rate", "200"][..], &["--window", "3", "--publishers", "2"]] {
-        let figures = measure(bench(server.api().url(), &["--json", "--pid", &pid]).args(rhythm));
+    for load in [&["--rate", "200"][..], &["--window", "3", "--publishers", "2"]] {
+        let figures = measure(bench(server.api().url(), &["--json", "--pid", &pid]).args(load));
         if cfg!(target_os = "linux") {
             assert!(figures["memory"]["connectedBytes"].as_u64().unwrap() > 0);
             assert!(figures["cpu"]["serverSecs"].as_f64().unwrap() >= 0.0);
         }
     }
-    assert_eq!(own_boards(&server), [""; 0], "its boards are closed");
-    assert_eq!(server.api().rows("main"), [Value::Null; 0], "no board of others is touched");
+    assert_eq!(own_boards(&server), [""; 0], "the boards are closed");
+    assert_eq!(server.api().rows("main"), [Value::Null; 0], "other boards are unchanged");
 }
 
 #[test]
-fn after_a_storm_all_are_back_and_have_what_they_missed() {
+fn storm_counts_resumed_followers() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let storm = &measure(&mut bench(server.api().url(), &["--json", "--storm"]))["storm"];
@@ -90,29 +90,29 @@ fn after_a_storm_all_are_back_and_have_what_they_missed() {
 }
 
 #[test]
-fn a_server_that_does_not_resume_is_seen_in_the_storm() {
-    let url = format!("http://{}", foreign_server());
+fn storm_detects_missing_resumption() {
+    let url = format!("http://{}", start_other_server());
     let publish = format!("{url}/publish");
-    let ended = run(&mut bench(&url, &["--json", "--storm", "--publish-url", &publish]), "");
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    let figures = figures(&ended);
+    let output = run(&mut bench(&url, &["--json", "--storm", "--publish-url", &publish]), "");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let figures = figures(&output);
     assert_eq!(figures["delivered"]["completeFollowers"], FOLLOWERS);
     let storm = &figures["storm"];
     assert_eq!((&storm["back"], &storm["resumed"]), (&FOLLOWERS.into(), &0.into()));
 }
 
 #[test]
-fn followers_that_come_and_go_miss_nothing() {
+fn churn_counts_no_missed_messages() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let pid = server.process.id().to_string();
     let mut bench = bench_command(["--to", server.api().url(), "--json", "--pid", &pid]);
     bench.args(["--followers", "30", "--boards", "3", "--processes", "2", "--rate", "50"]);
-    let ended = run(bench.args(["--churn", "10", "--for", "2s", "--may-grow", "1GiB"]), "");
-    assert!(ended.status.success(), "{ended:?}");
-    let figures = figures(&ended);
+    let output = run(bench.args(["--churn", "10", "--for", "2s", "--may-grow", "1GiB"]), "");
+    assert!(output.status.success(), "{output:?}");
+    let figures = figures(&output);
     let counts = [&figures["published"]["accepted"], &figures["messages"]];
-    assert_eq!(counts, [105, 105], "as many on each board");
+    assert_eq!(counts, [105, 105], "the same number on each board");
     let churned = &figures["churned"];
     assert!(churned["went"].as_u64().unwrap() > 0, "{churned}");
     assert_eq!(churned["cameBack"], churned["went"]);
@@ -126,28 +126,28 @@ fn followers_that_come_and_go_miss_nothing() {
 }
 
 #[test]
-fn what_is_missed_between_going_and_coming_back_is_seen() {
-    let url = format!("http://{}", foreign_server());
+fn churn_detects_missed_messages() {
+    let url = format!("http://{}", start_other_server());
     let publish = format!("{url}/publish");
     let mut bench = bench_command(["--to", &url, "--json", "--publish-url", &publish]);
     bench.args(["--followers", "30", "--rate", "50", "--churn", "10", "--for", "3s"]);
-    let ended = run(&mut bench, "");
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    let churned = &figures(&ended)["churned"];
+    let output = run(&mut bench, "");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let churned = &figures(&output)["churned"];
     assert!(churned["missed"].as_u64().unwrap() > 0, "{churned}");
     assert_eq!((&churned["ended"], &churned["failed"]), (&0.into(), &0.into()));
-    assert_eq!(churned["completeFollowers"], FOLLOWERS, "all are there at the end");
+    assert_eq!(churned["completeFollowers"], FOLLOWERS, "all followers are complete at the end");
 }
 
 #[test]
-fn messages_go_to_several_boards_in_turn() {
+fn boards_share_the_messages() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
-    for rhythm in [&["--window", "5"][..], &["--rate", "200", "--processes", "2"]] {
+    for load in [&["--window", "5"][..], &["--rate", "200", "--processes", "2"]] {
         let mut bench = bench(server.api().url(), &["--json", "--storm", "--boards", "3"]);
-        let ended = run(bench.args(rhythm), "");
-        assert!(ended.status.success(), "{ended:?}");
-        let figures = figures(&ended);
+        let output = run(bench.args(load), "");
+        assert!(output.status.success(), "{output:?}");
+        let figures = figures(&output);
         assert_eq!([&figures["boards"], &figures["published"]["accepted"]], [3, MESSAGES]);
         let delivered = &figures["delivered"];
         assert_eq!(delivered["count"], FOLLOWERS / 3 * MESSAGES);
@@ -155,19 +155,19 @@ fn messages_go_to_several_boards_in_turn() {
         assert_eq!(delivered["completeFollowers"], FOLLOWERS);
         assert_eq!(figures["storm"]["resumed"], FOLLOWERS);
     }
-    assert_eq!(own_boards(&server), [""; 0], "all are closed");
+    assert_eq!(own_boards(&server), [""; 0], "all boards are closed");
 }
 
 #[test]
-fn several_numbers_are_measured_in_turn_at_the_same_deliveries_a_second() {
+fn series_keeps_the_delivery_rate() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let pid = server.process.id().to_string();
     let mut bench = bench_command(["--to", server.api().url(), "--json", "--pid", &pid]);
     bench.args(["--followers", "10,20", "--boards", "1,2", "--rounds", "2"]);
-    let ended = run(bench.args(["--deliveries", "400", "--for", "500ms"]), "");
-    assert!(ended.status.success(), "{ended:?}");
-    let rows = figures(&ended)["rows"].as_array().unwrap().clone();
+    let output = run(bench.args(["--deliveries", "400", "--for", "500ms"]), "");
+    assert!(output.status.success(), "{output:?}");
+    let rows = figures(&output)["rows"].as_array().unwrap().clone();
     let kinds = rows.iter().map(|row| [&row["followers"], &row["boards"]]);
     assert!(kinds.eq([[10, 1], [10, 2], [20, 1], [20, 2]]), "{rows:?}");
     for row in &rows {
@@ -176,11 +176,11 @@ fn several_numbers_are_measured_in_turn_at_the_same_deliveries_a_second() {
         assert!(rounds.iter().all(|round| round["delivered"]["count"] == 200), "{row}");
         assert!(row["deliveriesPerSec"].as_f64().unwrap() > 0.0, "{row}");
     }
-    assert_eq!(own_boards(&server), [""; 0], "all are closed");
+    assert_eq!(own_boards(&server), [""; 0], "all boards are closed");
 }
 
 #[test]
-fn several_processes_count_together() {
+fn processes_add_their_counts() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let figures = measure(&mut bench(
@@ -192,18 +192,18 @@ fn several_processes_count_together() {
 }
 
 #[test]
-fn with_few_open_files_there_are_more_processes_or_a_sentence() {
+fn file_limit_starts_more_processes() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let figures = measure(&mut with_file_limit(40, &bench(server.api().url(), &["--json"])));
     assert!(figures["processes"].as_u64().unwrap() > 1);
     let mut none = with_file_limit(40, &bench(server.api().url(), &["--processes", "1"]));
-    check(&mut none, &["open files", "ulimit -Hn"]);
+    check_error(&mut none, &["open files", "ulimit -Hn"]);
 }
 
 #[test]
-fn any_server_can_be_measured() {
-    let url = format!("http://{}", foreign_server());
+fn other_servers_can_be_measured() {
+    let url = format!("http://{}", start_other_server());
     let publish = format!("{url}/publish");
     let to = ["--json", "--publish-url", &publish];
     measure(&mut bench(&url, &to));
@@ -213,7 +213,7 @@ fn any_server_can_be_measured() {
 }
 
 #[test]
-fn boards_of_any_server_are_told_by_their_numbers() {
+fn board_numbers_fill_the_url() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let api = server.api();
@@ -224,87 +224,90 @@ fn boards_of_any_server_are_told_by_their_numbers() {
     let publish = format!("{url}/boards/{{board}}/flights/B1");
     let mut bench = bench(url, &["--json", "--boards", "3", "--publish-url", &publish]);
     bench.args(["--publish-method", "PUT", "--publish-body", r#"{"remark":"{time}"}"#]);
-    let ended = run(bench.args(["--path", "/boards/{board}/events"]), "");
-    assert!(ended.status.success(), "{ended:?}");
-    assert_eq!(figures(&ended)["delivered"]["count"], FOLLOWERS / 3 * MESSAGES);
+    let output = run(bench.args(["--path", "/boards/{board}/events"]), "");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(figures(&output)["delivered"]["count"], FOLLOWERS / 3 * MESSAGES);
 }
 
 #[test]
-fn what_cannot_be_measured_is_told() {
+fn invalid_measurements_are_rejected() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nowhere = format!("http://{free}");
-    check(&mut bench(&nowhere, &[]), &[&nowhere, "no server answers", "--to"]);
+    check_error(&mut bench(&nowhere, &[]), &[&nowhere, "no server answers", "--to"]);
 
-    check(&mut bench(&nowhere, &["--boards", "7"]), &["30 followers", "7 boards", "multiple"]);
-    check(&mut bench(&nowhere, &["--storm", "--rounds", "2"]), &["--storm", "once"]);
+    check_error(
+        &mut bench(&nowhere, &["--boards", "7"]),
+        &["30 followers", "7 boards", "multiple"],
+    );
+    check_error(&mut bench(&nowhere, &["--storm", "--rounds", "2"]), &["--storm", "once"]);
 
-    let url = format!("http://{}", foreign_server());
-    check(&mut bench(&url, &[]), &["no flightboard", "--publish-url"]);
+    let url = format!("http://{}", start_other_server());
+    check_error(&mut bench(&url, &[]), &["no flightboard", "--publish-url"]);
     let publish = format!("{url}/publish");
     let other = ["--publish-url", &publish, "--path", "/other"];
-    check(&mut bench(&url, &other), &["/other answers 404", "--path"]);
+    check_error(&mut bench(&url, &other), &["/other answers 404", "--path"]);
     let one = ["--publish-url", &publish, "--boards", "2"];
-    check(&mut bench(&url, &one), &["--publish-url", "{board}", "2 boards"]);
+    check_error(&mut bench(&url, &one), &["--publish-url", "{board}", "2 boards"]);
     let unmarked = ["--publish-url", &publish, "--mark", "not there"];
-    check(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
+    check_error(&mut bench(&url, &unmarked), &["none came", "not there", "--mark"]);
     let more = ["--publish-url", &publish, "--rate", "1", "--churn", "16"];
     let mut many = bench_command(["--to", &url, "--followers", "30"]);
-    check(many.args(more), &["too few", "--followers", "--churn"]);
+    check_error(many.args(more), &["too few", "--followers", "--churn"]);
     let lost = format!("{url}/lost");
-    check(&mut bench(&url, &["--publish-url", &lost]), &[&lost, "refuses", "404"]);
+    check_error(&mut bench(&url, &["--publish-url", &lost]), &[&lost, "refuses", "404"]);
 }
 
 #[test]
-fn a_table_names_what_was_not_looked_at() {
+fn table_names_missing_figures() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
-    let ended = run(&mut bench(server.api().url(), &[]), "");
+    let output = run(&mut bench(server.api().url(), &[]), "");
     let count = FOLLOWERS * MESSAGES;
     for words in [&format!("{count} of {count}"), "latency", "generator", "name its process"] {
-        assert!(ended.stdout.contains(words), "{words}: {}", ended.stdout);
+        assert!(output.stdout.contains(words), "{words}: {}", output.stdout);
     }
 }
 
 #[test]
-fn a_signal_ends_it_and_closes_its_boards() {
+fn signal_closes_the_boards() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let slow = ["--rate", "0.01", "--json", "--boards", "3"];
     let bench = TestProcess::start(&mut bench(server.api().url(), &slow));
-    let boards = wait_until("all follow", WAIT_TIMEOUT, || {
+    let boards = wait_until("all followers are connected", WAIT_TIMEOUT, || {
         let names = own_boards(&server);
         let followers: u64 = names.iter().map(|name| server.api().follower_count(name)).sum();
         (followers == FOLLOWERS).then_some(names)
     });
     assert_eq!(boards.len(), 3);
     bench.send_signal(Signal::INT);
-    let ended = bench.wait_for_exit(WAIT_TIMEOUT);
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("stopped before everything was measured"), "{ended:?}");
-    assert_eq!(figures(&ended)["delivered"], Value::Null);
+    let output = bench.wait_for_exit(WAIT_TIMEOUT);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stderr.contains("stopped before everything was measured"), "{output:?}");
+    assert_eq!(figures(&output)["delivered"], Value::Null);
     for board in boards {
         assert_eq!(server.api().get_status(&format!("/boards/{board}/events")), 204);
     }
 }
 
-type Streams = Arc<Mutex<Vec<TcpStream>>>;
+type OpenStreams = Arc<Mutex<Vec<TcpStream>>>;
 
-/// A server that knows nothing of flights: what is sent to `/publish` goes to all who have asked for
-/// `/events`, in streams that are not chunked.
-fn foreign_server() -> SocketAddr {
+/// Starts a server of another kind: it sends each body of `/publish` to all clients of `/events`, without ids and
+/// without chunked encoding.
+fn start_other_server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let streams = Streams::default();
+    let streams = OpenStreams::default();
     thread::spawn(move || {
         for socket in listener.incoming() {
             let streams = Arc::clone(&streams);
-            thread::spawn(move || talk(socket.unwrap(), &streams));
+            thread::spawn(move || serve_connection(socket.unwrap(), &streams));
         }
     });
     address
 }
 
-fn talk(mut socket: TcpStream, streams: &Streams) -> Option<()> {
+fn serve_connection(mut socket: TcpStream, streams: &OpenStreams) -> Option<()> {
     let mut requests = BufReader::new(socket.try_clone().unwrap());
     loop {
         let head = requests.by_ref().lines().map_while(Result::ok);
@@ -315,7 +318,7 @@ fn talk(mut socket: TcpStream, streams: &Streams) -> Option<()> {
         });
         let mut body = vec![0; length.unwrap_or(0)];
         requests.read_exact(&mut body).ok()?;
-        let answer = match first.split(' ').nth(1)? {
+        let status = match first.split(' ').nth(1)? {
             "/events" => {
                 let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: hello\n\n";
                 let mut streams = streams.lock().unwrap();
@@ -330,7 +333,7 @@ fn talk(mut socket: TcpStream, streams: &Streams) -> Option<()> {
             }
             _ => "404 Not Found",
         };
-        let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
-        socket.write_all(answer.as_bytes()).ok()?;
+        let response = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        socket.write_all(response.as_bytes()).ok()?;
     }
 }

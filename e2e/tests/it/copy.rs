@@ -19,20 +19,22 @@ fn copy(from: &str, to: &str) -> Command {
     flightboard_command(["copy", "--from", from, "--to", to])
 }
 
-fn copied(from: &str, to: &str) -> ProcessOutput {
-    let ended = run(&mut copy(from, to), "");
-    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    assert!(ended.stdout.starts_with(&format!("{from} and {to} have the same ")), "{ended:?}");
-    ended
+/// Copies completely.
+fn copy_all(from: &str, to: &str) -> ProcessOutput {
+    let output = run(&mut copy(from, to), "");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stdout.starts_with(&format!("{from} and {to} have the same ")), "{output:?}");
+    output
 }
 
-fn refused(from: &str, to: &str, words: &str) {
-    let ended = run(&mut copy(from, to), "");
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(ended.stderr.contains(words), "{words}: {}", ended.stderr);
+/// Runs a copy that must fail with these words.
+fn check_error(from: &str, to: &str, words: &str) {
+    let output = run(&mut copy(from, to), "");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stderr.contains(words), "{words}: {}", output.stderr);
 }
 
-fn serve_nats(nats: &NatsServer) -> ServerProcess {
+fn start_on_nats(nats: &NatsServer) -> ServerProcess {
     ServerProcess::start(&mut flightboard_command([
         "serve",
         "--listen",
@@ -42,7 +44,7 @@ fn serve_nats(nats: &NatsServer) -> ServerProcess {
     ]))
 }
 
-fn serve_file(file: &Path) -> ServerProcess {
+fn start_on_file(file: &Path) -> ServerProcess {
     let file = file.to_str().unwrap();
     ServerProcess::start(&mut flightboard_command([
         "serve",
@@ -53,7 +55,7 @@ fn serve_file(file: &Path) -> ServerProcess {
     ]))
 }
 
-fn text(file: &Path) -> &str {
+fn path_text(file: &Path) -> &str {
     file.to_str().unwrap()
 }
 
@@ -61,14 +63,14 @@ fn flights(server: &ServerProcess) -> Value {
     server.api().get("/boards/main/flights")
 }
 
-/// Ends the server as an operator does.
+/// Stops the server by SIGTERM.
 fn stop(server: ServerProcess) {
     server.process.terminate();
     assert!(server.process.wait_for_exit(WAIT_TIMEOUT).status.success());
 }
 
-/// A journal of so many updates in a folder, and the flights that they come to.
-fn journal(folder: &Path, updates: usize) -> (String, Value) {
+/// Writes a journal of this number of updates and returns its path and the resulting flights.
+fn create_journal(folder: &Path, updates: usize) -> (String, Value) {
     let server = start_server(folder, &[]);
     let line = |number| {
         let data = json!({"flight": format!("A{}", number % 50), "remark": format!("{number}")});
@@ -80,138 +82,144 @@ fn journal(folder: &Path, updates: usize) -> (String, Value) {
     }
     let flights = flights(&server);
     stop(server);
-    (text(&folder.join("journal.db")).to_owned(), flights)
+    (path_text(&folder.join("journal.db")).to_owned(), flights)
 }
 
 #[test]
-fn screens_go_on_where_they_were_on_the_copy() {
+fn followers_resume_on_the_copy() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
     let server = start_server(folder.path(), &[]);
     server.api().put_flight("I768", &json!({"origin": "Rome"}));
     let remarks: Vec<_> = (0..20).map(|number| number.to_string()).collect();
     let ids = server.api().patch_remarks("I768", &remarks);
-    let shown = flights(&server);
-    let original = text(&folder.path().join("journal.db")).to_owned();
-    refused(&original, &nats.url(), "in use");
+    let expected = flights(&server);
+    let original = path_text(&folder.path().join("journal.db")).to_owned();
+    check_error(&original, &nats.url(), "in use");
     stop(server);
     let before = fs::read(&original).unwrap();
 
     let check = |server: &ServerProcess| {
-        assert_eq!(flights(server), shown, "rows and id");
+        assert_eq!(flights(server), expected, "rows and id");
         let events = TestFollower::resume(server.address, &ids[4]).next_events(15);
         assert!(events.iter().map(|event| &event.id).eq(&ids[5..]));
     };
-    copied(&original, &nats.url());
+    copy_all(&original, &nats.url());
     assert_eq!(fs::read(&original).unwrap(), before);
     let back = folder.path().join("back.db");
-    copied(&nats.url(), text(&back));
-    for server in [serve_nats(&nats), serve_file(&back)] {
+    copy_all(&nats.url(), path_text(&back));
+    for server in [start_on_nats(&nats), start_on_file(&back)] {
         check(&server);
         let id = server.api().patch_flight("I768", &json!({"state": "landed"}));
-        assert_ne!(id.split('-').next(), ids[0].split('-').next(), "each has an epoch of its own");
+        assert_ne!(
+            id.split('-').next(),
+            ids[0].split('-').next(),
+            "each copy begins its own epoch"
+        );
     }
-    refused(&original, &nats.url(), "there is another journal: it ends with record");
-    refused(&original, text(&back), "there is another journal: it ends with record");
+    check_error(&original, &nats.url(), "there is another journal: it ends with record");
+    check_error(&original, path_text(&back), "there is another journal: it ends with record");
 }
 
 #[test]
-fn what_was_copied_is_compared_when_it_is_copied_again() {
+fn repeated_copy_compares() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let (original, _) = journal(folder.path(), 10);
-    let first = copied(&original, &nats.url());
-    assert_eq!(copied(&original, &nats.url()).stdout, first.stdout);
+    let (original, _) = create_journal(folder.path(), 10);
+    let first = copy_all(&original, &nats.url());
+    assert_eq!(copy_all(&original, &nats.url()).stdout, first.stdout);
     assert!(first.stdout.contains("11 records up to number 11"), "{}", first.stdout);
 }
 
-/// Kills the copy each time that it has come further, until it has come to its end.
-fn copy_with_kills(from: &str, to: &str, seen: impl Fn() -> u64) -> u32 {
+/// Restarts the copy and kills it after each progress, until it completes. Returns the number of kills.
+fn copy_with_kills(from: &str, to: &str, progress: impl Fn() -> u64) -> u32 {
     let mut kills = 0;
     loop {
-        let before = seen();
-        let mut program = TestProcess::start(&mut copy(from, to));
-        let further = wait_until("it comes further", WAIT_TIMEOUT, || {
-            let ended = program.has_exited();
-            (ended || seen() > before).then_some(!ended)
+        let before = progress();
+        let mut process = TestProcess::start(&mut copy(from, to));
+        let progressed = wait_until("the copy progresses", WAIT_TIMEOUT, || {
+            let exited = process.has_exited();
+            (exited || progress() > before).then_some(!exited)
         });
-        if !further {
+        if !progressed {
             return kills;
         }
-        program.kill();
+        process.kill();
         kills += 1;
     }
 }
 
 #[test]
-fn a_copy_to_a_file_that_is_killed_again_and_again_has_everything_once() {
+fn killed_copy_to_file_completes() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let (original, shown) = journal(folder.path(), 20_000);
-    copied(&original, &nats.url());
+    let (original, expected) = create_journal(folder.path(), 20_000);
+    copy_all(&original, &nats.url());
     let target = folder.path().join("target.db");
-    let seen = || {
+    let progress = || {
         let db = Connection::open_with_flags(&target, OpenFlags::SQLITE_OPEN_READ_ONLY).ok();
         let count = "SELECT count(*) FROM record";
         let count = db.and_then(|db| db.query_row(count, [], |row| row.get::<_, i64>(0)).ok());
         count.unwrap_or(0).cast_unsigned()
     };
-    let kills = copy_with_kills(&nats.url(), text(&target), seen);
-    assert!(kills > 0, "it was killed on its way");
-    copied(&nats.url(), text(&target));
-    assert_eq!(seen(), 20_001);
-    assert_eq!(flights(&serve_file(&target)), shown);
+    let kills = copy_with_kills(&nats.url(), path_text(&target), progress);
+    assert!(kills > 0, "the copy was killed at least once");
+    copy_all(&nats.url(), path_text(&target));
+    assert_eq!(progress(), 20_001);
+    assert_eq!(flights(&start_on_file(&target)), expected);
 }
 
 #[test]
-fn a_copy_to_nats_that_is_killed_again_and_again_has_everything_once() {
+fn killed_copy_to_nats_completes() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let (original, shown) = journal(folder.path(), 20_000);
-    let seen = || messages(&nats.store());
-    let kills = copy_with_kills(&original, &nats.url(), seen);
-    assert!(kills > 0, "it was killed on its way");
-    let ended = copied(&original, &nats.url());
-    assert!(ended.stdout.contains("20001 records up to number 20001"), "{}", ended.stdout);
-    assert_eq!(flights(&serve_nats(&nats)), shown);
+    let (original, expected) = create_journal(folder.path(), 20_000);
+    let progress = || message_bytes(&nats.store());
+    let kills = copy_with_kills(&original, &nats.url(), progress);
+    assert!(kills > 0, "the copy was killed at least once");
+    let output = copy_all(&original, &nats.url());
+    assert!(output.stdout.contains("20001 records up to number 20001"), "{}", output.stdout);
+    assert_eq!(flights(&start_on_nats(&nats)), expected);
 }
 
 #[test]
-fn a_copy_that_loses_nats_says_so_and_goes_on_when_it_is_back() {
+fn copy_continues_after_nats_outage() {
     let (folder, mut nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let (original, shown) = journal(folder.path(), 20_000);
-    let program = TestProcess::start(&mut copy(&original, &nats.url()));
-    wait_until("it has begun", WAIT_TIMEOUT, || (messages(&nats.store()) > 0).then_some(()));
+    let (original, expected) = create_journal(folder.path(), 20_000);
+    let process = TestProcess::start(&mut copy(&original, &nats.url()));
+    wait_until("the copy has begun", WAIT_TIMEOUT, || {
+        (message_bytes(&nats.store()) > 0).then_some(())
+    });
     nats.kill();
-    let ended = program.wait_for_exit(WAIT_TIMEOUT);
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let output = process.wait_for_exit(WAIT_TIMEOUT);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
     nats.restart();
-    copied(&original, &nats.url());
-    assert_eq!(flights(&serve_nats(&nats)), shown);
+    copy_all(&original, &nats.url());
+    assert_eq!(flights(&start_on_nats(&nats)), expected);
 }
 
-/// One of the servers is lost between the copies, and any of them may have led.
+/// The leader is killed between the two copies.
 #[test]
-fn a_copy_in_a_cluster_is_on_each_of_its_servers_and_comes_back() {
+fn cluster_copy_survives_a_lost_server() {
     let folder = TempDir::new().unwrap();
     let mut cluster = NatsServer::cluster::<3>();
-    let (original, shown) = journal(folder.path(), 3_000);
+    let (original, expected) = create_journal(folder.path(), 3_000);
     let urls = cluster.each_ref().map(NatsServer::url).join(",");
     let with_replicas = |from: &str, to: &str| {
         let mut command = copy(from, to);
-        let ended = run(command.args(["--nats-replicas", "3"]), "");
-        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-        // What both have, and its digests.
-        ended.stdout.split_once(" have the same ").unwrap().1.to_owned()
+        let output = run(command.args(["--nats-replicas", "3"]), "");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        // The number of records and the digests.
+        output.stdout.split_once(" have the same ").unwrap().1.to_owned()
     };
-    let there = with_replicas(&original, &urls);
-    assert!(there.contains("3001 records up to number 3001"), "{there}");
+    let summary = with_replicas(&original, &urls);
+    assert!(summary.contains("3001 records up to number 3001"), "{summary}");
     wait_until_replicated(&cluster);
     let leader = find_leader(&cluster);
     cluster[leader].kill();
     let back = folder.path().join("back.db");
-    assert_eq!(with_replicas(&urls, text(&back)), there, "the same records");
-    assert_eq!(flights(&serve_file(&back)), shown, "rows and id");
+    assert_eq!(with_replicas(&urls, path_text(&back)), summary, "the same records");
+    assert_eq!(flights(&start_on_file(&back)), expected, "rows and id");
 }
 
-/// How many bytes of messages a server has written.
-fn messages(store: &Path) -> u64 {
+/// The size of the message files of a NATS server.
+fn message_bytes(store: &Path) -> u64 {
     let blocks = store.join("jetstream/$G/streams/flightboard/msgs");
     let files = fs::read_dir(blocks).into_iter().flatten().flatten();
     let blocks = files.filter(|file| file.path().extension().is_some_and(|end| end == "blk"));
@@ -219,28 +227,30 @@ fn messages(store: &Path) -> u64 {
 }
 
 #[test]
-fn no_server_starts_on_half_a_copy() {
+fn server_rejects_an_unfinished_copy() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let (original, _) = journal(folder.path(), 20_000);
-    let mut program = TestProcess::start(&mut copy(&original, &nats.url()));
-    wait_until("it has begun", WAIT_TIMEOUT, || (messages(&nats.store()) > 0).then_some(()));
-    program.kill();
+    let (original, _) = create_journal(folder.path(), 20_000);
+    let mut process = TestProcess::start(&mut copy(&original, &nats.url()));
+    wait_until("the copy has begun", WAIT_TIMEOUT, || {
+        (message_bytes(&nats.store()) > 0).then_some(())
+    });
+    process.kill();
     let serve = ["serve", "--listen", "127.0.0.1:0", "--nats", &nats.url()];
-    let ended = run(&mut flightboard_command(serve), "");
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("is a copy that was not finished"), "{ended:?}");
+    let output = run(&mut flightboard_command(serve), "");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stderr.contains("is a copy that was not finished"), "{output:?}");
     let other = TempDir::new().unwrap();
-    let (of_another, _) = journal(other.path(), 10);
-    refused(&of_another, &nats.url(), "is an unfinished copy of another journal");
+    let (other_journal, _) = create_journal(other.path(), 10);
+    check_error(&other_journal, &nats.url(), "is an unfinished copy of another journal");
 }
 
 #[test]
-fn what_is_not_there_is_told_and_not_made() {
+fn missing_journals_are_not_created() {
     let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
     let (file, target) = (folder.path().join("none.db"), folder.path().join("target.db"));
-    refused(text(&file), &nats.url(), "there is no journal");
-    refused(&nats.url(), text(&target), "there is no journal");
-    refused(text(&file), text(&file), "is where it is already");
+    check_error(path_text(&file), &nats.url(), "there is no journal");
+    check_error(&nats.url(), path_text(&target), "there is no journal");
+    check_error(path_text(&file), path_text(&file), "is where it is already");
     assert!(!file.exists() && !target.exists());
     assert!(!nats.store().join("jetstream/$G/streams/flightboard").exists());
 }

@@ -1,4 +1,4 @@
-//! What the demo shows.
+//! `flightboard demo`.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,11 @@ use crate::process::{ServerProcess, flightboard_command};
 use crate::view::View;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// How much later than planned a change may be seen on a loaded machine.
-const LATE: Duration = Duration::from_secs(8);
+/// Maximum lateness of a change on a loaded machine.
+const MAX_LATENESS: Duration = Duration::from_secs(8);
 
 #[test]
-fn once_lands_one_flight_and_closes_the_board() {
+fn once_closes_the_board() {
     let started = Instant::now();
     let demo = ServerProcess::start(&mut flightboard_command([
         "demo",
@@ -35,7 +35,7 @@ fn once_lands_one_flight_and_closes_the_board() {
         let event = follower.next_event();
         let after = started.elapsed();
         assert_eq!((event.name.as_str(), event.data), (name, data));
-        assert!(planned <= after && after < planned + LATE, "{name} after {after:?}");
+        assert!(planned <= after && after < planned + MAX_LATENESS, "{name} after {after:?}");
     }
     assert_eq!(follower.read_to_end(WAIT_TIMEOUT), []);
     assert_eq!(TestFollower::open(demo.address).status(), 204);
@@ -47,7 +47,7 @@ fn once_lands_one_flight_and_closes_the_board() {
 }
 
 #[test]
-fn both_boards_are_there_when_the_address_is_said() {
+fn boards_exist_before_the_address_is_printed() {
     let demo = ServerProcess::start(&mut flightboard_command([
         "demo",
         "--speed",
@@ -60,7 +60,7 @@ fn both_boards_are_there_when_the_address_is_said() {
 }
 
 #[test]
-fn the_day_is_on_the_second_board() {
+fn second_board_plays_the_day() {
     let demo = ServerProcess::start(&mut flightboard_command([
         "demo",
         "--speed",
@@ -70,15 +70,15 @@ fn the_day_is_on_the_second_board() {
     ]));
     let api = demo.api();
     let mut follower = TestFollower::request(demo.address, "/boards/jfk/events", "");
-    let mut screen = View::default();
+    let mut view = View::default();
     wait_until("a flight of the day changes", WAIT_TIMEOUT, || {
         let event = follower.next_event();
-        screen.apply(&event);
+        view.apply(&event);
         (event.name == "flightStateUpdate").then_some(())
     });
     let board = api.get("/boards/jfk");
     assert_eq!((&board["airport"], &board["kind"]), (&json!("JFK"), &json!("departures")));
-    assert!(!screen.flights().is_empty());
+    assert!(!view.flights().is_empty());
 }
 
 const SIX_ROWS: [&str; 6] = [
@@ -90,7 +90,7 @@ const SIX_ROWS: [&str; 6] = [
     r#"{"flight":"G119","origin":"Tokyo","arrival":"10:35","state":""}"#,
 ];
 
-/// The board's rows as they come: with the timetable, or one after another right behind it.
+/// The first rows, whether they come in the timetable or one by one after it.
 fn six_rows(follower: &mut TestFollower) -> Vec<Value> {
     let mut rows = Vec::new();
     while rows.len() < 6 {

@@ -1,4 +1,4 @@
-//! Flags as environment variables.
+//! Settings from the environment.
 
 use std::process::Command;
 
@@ -9,17 +9,18 @@ use crate::follower::TestFollower;
 use crate::process::{ServerProcess, flightboard_command, run};
 use crate::wait::WAIT_TIMEOUT;
 
-fn with(command: &str, variables: &[(&str, &str)]) -> Command {
+/// A command with these variables and a free port.
+fn command_with(command: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = flightboard_command([command]);
     command.env("FLIGHTBOARD_LISTEN", "127.0.0.1:0").envs(variables.iter().copied());
     command
 }
 
 #[test]
-fn once_may_be_said_in_several_ways() {
+fn boolean_variables_accept_several_values() {
     let demos = ["true", "1"]
-        .map(|yes| ServerProcess::start(&mut with("demo", &[("FLIGHTBOARD_ONCE", yes)])));
-    // All of them now: one that comes after the end is only told that there is nothing.
+        .map(|yes| ServerProcess::start(&mut command_with("demo", &[("FLIGHTBOARD_ONCE", yes)])));
+    // All are opened before any is read: after the end a follower gets only a status.
     let followers = demos.each_ref().map(|demo| TestFollower::open(demo.address));
     for mut follower in followers {
         let events = follower.read_to_end(WAIT_TIMEOUT);
@@ -28,7 +29,7 @@ fn once_may_be_said_in_several_ways() {
 }
 
 #[test]
-fn serve_takes_its_settings_from_the_environment() {
+fn serve_reads_the_environment() {
     let folder = TempDir::new().unwrap();
     let journal = folder.path().join("other.db");
     let journal = journal.to_str().unwrap();
@@ -40,7 +41,7 @@ fn serve_takes_its_settings_from_the_environment() {
         ("FLIGHTBOARD_DRAIN", "1s"),
         ("FLIGHTBOARD_MAX_FOLLOWERS", "2"),
     ];
-    let server = ServerProcess::start(&mut with("serve", &variables));
+    let server = ServerProcess::start(&mut command_with("serve", &variables));
     assert!(std::path::Path::new(journal).is_file());
     for (origin, allowed) in
         [("http://localhost:3000", true), ("https://example.org", true), ("http://other", false)]
@@ -53,18 +54,18 @@ fn serve_takes_its_settings_from_the_environment() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment() {
-    let mut command = with("serve", &[("FLIGHTBOARD_JOURNAL", "/nowhere/journal.db")]);
+fn flags_override_the_environment() {
+    let mut command = command_with("serve", &[("FLIGHTBOARD_JOURNAL", "/nowhere/journal.db")]);
     let folder = TempDir::new().unwrap();
     command.arg("--journal").arg(folder.path().join("journal.db"));
     assert_eq!(ServerProcess::start(&mut command).api().get_status("/readyz"), 200);
-    let memory = &mut with("serve", &[("FLIGHTBOARD_MEMORY", "true")]);
+    let memory = &mut command_with("serve", &[("FLIGHTBOARD_MEMORY", "true")]);
     assert_eq!(ServerProcess::start(memory).api().get_status("/readyz"), 200);
 }
 
 #[test]
-fn publish_takes_its_settings_from_the_environment() {
-    let server = ServerProcess::start(&mut with("serve", &[("FLIGHTBOARD_MEMORY", "1")]));
+fn publish_reads_the_environment() {
+    let server = ServerProcess::start(&mut command_with("serve", &[("FLIGHTBOARD_MEMORY", "1")]));
     let api = server.api();
     let variables = [
         ("FLIGHTBOARD_TO", api.url()),
@@ -72,10 +73,10 @@ fn publish_takes_its_settings_from_the_environment() {
         ("FLIGHTBOARD_IDEMPOTENCY_KEY", "monday"),
     ];
     let line = r#"{"event":"flightAddition","data":{"flight":"I768"}}"#;
-    let ended = run(&mut with("publish", &variables), line);
-    assert!(ended.status.success(), "{ended:?}");
+    let output = run(&mut command_with("publish", &variables), line);
+    assert!(output.status.success(), "{output:?}");
     assert_eq!(api.rows("main"), [json!({"flight": "I768"})]);
-    let ended = run(&mut with("publish", &variables), line);
-    assert!(ended.status.success(), "{ended:?}");
+    let output = run(&mut command_with("publish", &variables), line);
+    assert!(output.status.success(), "{output:?}");
     assert_eq!(api.update_count("repeated"), 1);
 }

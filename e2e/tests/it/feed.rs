@@ -9,14 +9,14 @@ use crate::view::View;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 #[test]
-fn the_sample_plays_on_a_running_server() {
+fn sample_feed_publishes_its_events() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let mut follower = TestFollower::open(server.address);
     let to = server.api().url().to_owned();
     let feed = ["feed", "sample", "--to", &to, "--board", "main", "--speed", "20", "--once"];
-    let ended = run(&mut flightboard_command(feed), "");
-    assert!(ended.status.success(), "{ended:?}");
+    let output = run(&mut flightboard_command(feed), "");
+    assert!(output.status.success(), "{output:?}");
 
     let events = follower.read_to_end(WAIT_TIMEOUT);
     let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
@@ -30,20 +30,20 @@ fn the_sample_plays_on_a_running_server() {
 }
 
 #[test]
-fn the_day_makes_its_board_and_fills_it() {
+fn day_feed_creates_its_board() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let (api, to) = (server.api(), server.api().url().to_owned());
     let feed = ["feed", "day", "--to", &to, "--board", "kennedy", "--speed", "3600"];
     let _feed = TestProcess::start(&mut flightboard_command(feed));
-    wait_until("the board is made", WAIT_TIMEOUT, || {
+    wait_until("the board exists", WAIT_TIMEOUT, || {
         (api.get_status("/boards/kennedy/flights") == 200).then_some(())
     });
     let mut follower = TestFollower::request(server.address, "/boards/kennedy/events", "");
-    let mut screen = View::default();
-    wait_until("a flight of it departs", WAIT_TIMEOUT, || {
+    let mut view = View::default();
+    wait_until("a flight departs", WAIT_TIMEOUT, || {
         let event = follower.next_event();
-        screen.apply(&event);
+        view.apply(&event);
         (event.data["state"] == "departed").then_some(())
     });
     assert_eq!(api.get("/boards/kennedy")["timeZone"], "America/New_York");

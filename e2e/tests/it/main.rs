@@ -1,9 +1,9 @@
-//! The whole product, as its users meet it: real processes, real sockets, real files.
+//! The whole product from outside: real processes, real sockets, real files.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use testkit::{api, follower, process, signals, view, wait};
 
-/// What the demo shows.
+/// `flightboard demo`.
 mod demo;
 
 /// `Last-Event-ID` across cuts, crashes and strange journals.
@@ -12,26 +12,26 @@ mod resume;
 /// Seeded rounds of faults, with an oracle.
 mod chaos;
 
-/// The same with replicas on a cluster of NATS servers.
+/// Seeded rounds with replicas on a cluster of NATS servers.
 mod cluster;
 
-/// `flightboard publish`, also when something dies in the middle.
+/// `flightboard publish`, and failures in the middle of it.
 mod publish;
 
 /// `flightboard feed` into a running server.
 mod feed;
 
-/// A disk that fails and a clock that jumps.
+/// Failing disks and wrong clocks.
 #[cfg(target_os = "linux")]
-mod disk;
+mod disk_faults;
 
-/// Followers that vanish.
-mod vanishing;
+/// Followers that disconnect.
+mod disconnects;
 
 /// Followers that never read.
-mod slow;
+mod slow_followers;
 
-/// More streams than there are places, or files.
+/// More followers than the limits allow.
 mod overload;
 
 /// `flightboard copy`, between files and NATS.
@@ -43,17 +43,17 @@ mod bench;
 /// Several servers with one journal in NATS.
 mod replicas;
 
-/// The same where NATS wants TLS and users.
-mod guarded;
+/// Replicas on NATS with TLS and users.
+mod nats_security;
 
-/// Several servers behind one address, as the documents have it.
-mod behind;
+/// Servers behind nginx and HAProxy, by the documented examples.
+mod load_balancers;
 
-/// Stopping with a signal.
-mod stopping;
+/// Shutdown by signals.
+mod shutdown;
 
-/// Starts and commands that must fail with one clear sentence.
-mod refusals;
+/// Starts and commands that fail with one clear error.
+mod startup_errors;
 
-/// Flags as environment variables.
+/// Settings from the environment.
 mod environment;

@@ -1,4 +1,4 @@
-//! Several servers with one journal, in a real NATS server.
+//! Several servers with one journal on a real NATS server.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -11,31 +11,32 @@ use crate::follower::TestFollower;
 use crate::process::{ServerProcess, TestProcess, flightboard_command};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// More than there are between two checkpoints.
-const MANY: usize = 51_000;
+/// More updates than the server writes between two checkpoints.
+const UPDATES: usize = 51_000;
 
-/// The stay of a row that has landed, until the next look what is due, and more than a loaded machine adds.
-const ASKED_WITHIN: Duration = Duration::from_millis(2_500);
+/// Time in which every replica requests the removal: the delay of a landed row, one check for due rows, and the delay
+/// of a loaded machine.
+const REMOVAL_REQUESTED_WITHIN: Duration = Duration::from_millis(2_500);
 
-/// What a refusal may take by what is promised, and more than a loaded machine adds.
-const REFUSED_WITHIN: Duration = Duration::from_secs(25);
+/// The documented maximum time of a rejection, and the delay of a loaded machine.
+const REJECTED_WITHIN: Duration = Duration::from_secs(25);
 
-/// Far above the time after which a follower is told that its server is cut off, or has begun again.
-const TOLD_WITHIN: Duration = Duration::from_secs(90);
+/// Far above the time after which a replica reports that it is stale, or restarts.
+const NOTICED_WITHIN: Duration = Duration::from_secs(90);
 
 fn replica(nats: &NatsServer) -> ServerProcess {
     replica_at(&free_address().to_string(), nats)
 }
 
-/// With a small window, so that a start goes by a checkpoint.
+/// Starts a replica with a small window, so that it begins at a checkpoint.
 fn replica_at(address: &str, nats: &NatsServer) -> ServerProcess {
     let nats = nats.url();
     let args = ["serve", "--listen", address, "--nats", &nats, "--window", "64KiB"];
     ServerProcess::start(&mut flightboard_command(args))
 }
 
-/// What followers are sent, but for what each is sent for itself.
-fn frames(text: &str) -> Vec<&str> {
+/// The frames that all followers share: without `retry:` and heartbeats.
+fn shared_frames(text: &str) -> Vec<&str> {
     let frames = text.split_inclusive("\n\n");
     let shared =
         |frame: &&str| !frame.starts_with("retry:") && !frame.contains("event: heartbeat\n");
@@ -47,13 +48,13 @@ fn seq(id: &str) -> u64 {
 }
 
 #[test]
-fn replicas_are_alike_to_the_byte_whenever_they_started() {
+fn replicas_send_identical_bytes() {
     let nats = NatsServer::start();
     let (from_the_beginning, before) = (replica(&nats), replica(&nats));
     let api = from_the_beginning.api();
     api.put_board("main", &json!({"title": "Arrivals", "removeAfter": {"landed": "1s"}}));
     api.put_flight("I768", &json!({"origin": "Rome"}));
-    let remarks: Vec<_> = (0..MANY).map(|n| format!("remark {n}")).collect();
+    let remarks: Vec<_> = (0..UPDATES).map(|n| format!("remark {n}")).collect();
     for part in remarks.chunks(1_000) {
         api.publish_remarks("I768", part);
     }
@@ -65,130 +66,132 @@ fn replicas_are_alike_to_the_byte_whenever_they_started() {
         let remark = json!("remark of another start");
         replica.api().put_flight(&format!("G{n}"), &json!({"origin": "Tokyo", "remark": remark}));
     }
-    // All of them look every second what is due. While NATS stands still each asks for the removal, and one
-    // record comes of it.
+    // All replicas check every second for due rows. While NATS is paused each requests the removal; only one record
+    // must result.
     let landed = seq(&api.patch_flight("G0", &json!({"state": "landed"})));
     for replica in &replicas {
-        wait_until("it has landed everywhere", WAIT_TIMEOUT, || {
+        wait_until("the row has landed on all replicas", WAIT_TIMEOUT, || {
             replica.api().get_text("/boards/main/flights").contains("landed").then_some(())
         });
     }
     nats.pause();
-    let frozen = Instant::now();
-    wait_until("all have asked", WAIT_TIMEOUT, || (frozen.elapsed() > ASKED_WITHIN).then_some(()));
+    let paused = Instant::now();
+    wait_until("all replicas have requested the removal", WAIT_TIMEOUT, || {
+        (paused.elapsed() > REMOVAL_REQUESTED_WITHIN).then_some(())
+    });
     nats.resume();
     for replica in &replicas {
-        wait_until("the row leaves", WAIT_TIMEOUT, || {
+        wait_until("the row expires", WAIT_TIMEOUT, || {
             (replica.api().get_status("/boards/main/flights/G0") == 404).then_some(())
         });
     }
     let start = Instant::now();
-    wait_until("several have looked", WAIT_TIMEOUT, || {
+    wait_until("the replicas have checked again", WAIT_TIMEOUT, || {
         (start.elapsed() > Duration::from_secs(3)).then_some(())
     });
     let last = api.patch_flight("I768", &json!({"remark": "the last"}));
-    assert_eq!(seq(&last), landed + 2, "its end was written once");
+    assert_eq!(seq(&last), landed + 2, "the removal was written once");
 
-    let came = |replica: &ServerProcess| {
-        let rows = wait_until("the last update comes", WAIT_TIMEOUT, || {
+    let read_all = |replica: &ServerProcess| {
+        let rows = wait_until("the last update arrives", WAIT_TIMEOUT, || {
             let rows = replica.api().get_text("/boards/main/flights");
             rows.contains("the last").then_some(rows)
         });
         let mut follower = TestFollower::resume(replica.address, &from);
         while follower.next_event().id != last {}
-        (rows, frames(&follower.text).concat())
+        (rows, shared_frames(&follower.text).concat())
     };
-    let [first, second, third] = replicas.each_ref().map(came);
+    let [first, second, third] = replicas.each_ref().map(read_all);
     assert_eq!(first, second);
     assert_eq!(first, third);
-    let named = |name: &str| first.1.matches(&format!("event: {name}\n")).count();
-    let told = ["flightAddition", "flightStateUpdate", "flightRemoval", "timetable"].map(named);
-    assert_eq!(told, [3, 2, 1, 0], "{}", first.1);
+    let count = |name: &str| first.1.matches(&format!("event: {name}\n")).count();
+    let counts = ["flightAddition", "flightStateUpdate", "flightRemoval", "timetable"].map(count);
+    assert_eq!(counts, [3, 2, 1, 0], "{}", first.1);
 }
 
 #[test]
-fn a_server_waits_for_nats_and_says_so() {
+fn server_waits_for_nats() {
     let mut nats = NatsServer::start();
     nats.stop();
     let address = free_address();
     let (listen, url) = (address.to_string(), nats.url());
     let args = ["serve", "--listen", &listen, "--nats", &url, "--allow-origin", "*"];
     let start = || TestProcess::start(&mut flightboard_command(args));
-    let program = start();
+    let process = start();
     let api = testkit::api::ApiClient::new(address);
-    wait_until("it listens", WAIT_TIMEOUT, || std::net::TcpStream::connect(address).ok());
+    wait_until("the server listens", WAIT_TIMEOUT, || std::net::TcpStream::connect(address).ok());
     assert_eq!(api.get_status("/healthz"), 200);
     assert!(api.unready_reason().unwrap().contains(&url));
-    let refusal = api.put_rejected("I768", &json!({}), 503);
-    assert!(refusal.contains("retry later"), "{refusal}");
-    let mut screen = TestFollower::request(address, "/events", "Origin: https://a.example\r\n");
-    assert_eq!(screen.status(), 200, "any other would stop it for good");
-    assert!(screen.head().contains("access-control-allow-origin: *"), "{}", screen.head());
-    screen.read_to_end(WAIT_TIMEOUT);
-    assert!(screen.text.starts_with("retry: "), "{}", screen.text);
-    wait_until("the log says so", WAIT_TIMEOUT, || {
-        program.log().contains("trying again").then_some(())
+    let rejection = api.put_rejected("I768", &json!({}), 503);
+    assert!(rejection.contains("retry later"), "{rejection}");
+    let mut follower = TestFollower::request(address, "/events", "Origin: https://a.example\r\n");
+    assert_eq!(follower.status(), 200, "any other status stops an `EventSource` for good");
+    assert!(follower.head().contains("access-control-allow-origin: *"), "{}", follower.head());
+    follower.read_to_end(WAIT_TIMEOUT);
+    assert!(follower.text.starts_with("retry: "), "{}", follower.text);
+    wait_until("the log reports the attempts", WAIT_TIMEOUT, || {
+        process.log().contains("trying again").then_some(())
     });
-    program.terminate();
-    assert!(program.wait_for_exit(WAIT_TIMEOUT).status.success());
+    process.terminate();
+    assert!(process.wait_for_exit(WAIT_TIMEOUT).status.success());
 
     let _program = start();
-    wait_until("it waits", WAIT_TIMEOUT, || std::net::TcpStream::connect(address).ok());
+    wait_until("the server waits", WAIT_TIMEOUT, || std::net::TcpStream::connect(address).ok());
     nats.restart();
-    wait_until("it is ready", WAIT_TIMEOUT, || api.is_ready().then_some(()));
+    wait_until("the server is ready", WAIT_TIMEOUT, || api.is_ready().then_some(()));
     api.put_flight("I768", &json!({}));
 }
 
 #[test]
-fn a_server_that_is_cut_off_serves_on_refuses_and_tells_its_followers() {
+fn disconnected_replica_serves_stale_rows() {
     let mut nats = NatsServer::start();
     let server = replica(&nats);
     let api = server.api();
     api.put_flight("I768", &json!({"origin": "Rome"}));
-    let mut screen = TestFollower::open(server.address);
-    screen.next_event();
+    let mut follower = TestFollower::open(server.address);
+    follower.next_event();
     nats.stop();
     let asked = Instant::now();
-    let refusal = api.put_rejected("G119", &json!({}), 503);
-    assert!(asked.elapsed() < REFUSED_WITHIN, "{:?}", asked.elapsed());
-    assert!(refusal.contains("; retry "), "{refusal}");
-    wait_until("/readyz says so", WAIT_TIMEOUT, || api.unready_reason());
-    screen.wait_for_text("\"behind\":", TOLD_WITHIN);
-    assert_eq!(api.rows("main").len(), 1, "it serves what it has");
+    let rejection = api.put_rejected("G119", &json!({}), 503);
+    assert!(asked.elapsed() < REJECTED_WITHIN, "{:?}", asked.elapsed());
+    assert!(rejection.contains("; retry "), "{rejection}");
+    wait_until("/readyz reports the outage", WAIT_TIMEOUT, || api.unready_reason());
+    follower.wait_for_text("\"behind\":", NOTICED_WITHIN);
+    assert_eq!(api.rows("main").len(), 1, "it serves the rows that it has");
     let mut newcomer = TestFollower::open(server.address);
     assert_eq!(newcomer.next_event().name, "timetable");
-    let told = newcomer.text.find("\"behind\":").expect("it is told");
-    assert!(told < newcomer.text.find("event: timetable").unwrap(), "{}", newcomer.text);
+    let stale_at = newcomer.text.find("\"behind\":").expect("a new follower learns it");
+    assert!(stale_at < newcomer.text.find("event: timetable").unwrap(), "{}", newcomer.text);
 
     nats.restart();
-    wait_until("it is ready again", WAIT_TIMEOUT, || api.is_ready().then_some(()));
+    wait_until("the server is ready again", WAIT_TIMEOUT, || api.is_ready().then_some(()));
     api.put_flight("G119", &json!({"origin": "Tokyo"}));
-    assert_eq!(screen.next_event().name, "flightAddition");
+    assert_eq!(follower.next_event().name, "flightAddition");
     assert_eq!(newcomer.next_event().name, "flightAddition");
 }
 
 #[test]
-fn when_the_stream_is_made_anew_all_begin_again_with_it() {
+fn recreated_stream_restarts_all_replicas() {
     let mut nats = NatsServer::start();
     let replicas = [replica(&nats), replica(&nats)];
     let [one, other] = replicas.each_ref().map(ServerProcess::api);
     let lost = one.put_flight("I768", &json!({"origin": "Rome"}));
-    let mut screen = TestFollower::open(replicas[0].address);
-    screen.next_event();
+    let mut follower = TestFollower::open(replicas[0].address);
+    follower.next_event();
     nats.stop();
     fs::remove_dir_all(nats.store()).unwrap();
     nats.restart();
-    screen.read_to_end(TOLD_WITHIN);
-    assert_eq!(screen.text.matches("retry: ").count(), 2, "it is told to come back");
+    follower.read_to_end(NOTICED_WITHIN);
+    assert_eq!(follower.text.matches("retry: ").count(), 2, "the stream ends with a retry time");
     for api in [&one, &other] {
-        wait_until("it has begun again", TOLD_WITHIN, || {
+        wait_until("the replica has restarted", NOTICED_WITHIN, || {
             (api.is_ready() && api.rows("main").is_empty()).then_some(())
         });
     }
     let put = one.put_flight("G119", &json!({"origin": "Tokyo"}));
     assert_ne!(put.split_once('-').unwrap().0, lost.split_once('-').unwrap().0);
     for replica in &replicas {
-        wait_until("it comes to all", WAIT_TIMEOUT, || {
+        wait_until("all replicas have the row", WAIT_TIMEOUT, || {
             (replica.api().rows("main").len() == 1).then_some(())
         });
         let first = TestFollower::resume(replica.address, &lost).next_event();
@@ -197,7 +200,7 @@ fn when_the_stream_is_made_anew_all_begin_again_with_it() {
 }
 
 #[test]
-fn all_settings_come_from_the_environment_too() {
+fn nats_settings_come_from_the_environment() {
     let nats = NatsServer::start();
     let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0"]);
     command.env("FLIGHTBOARD_NATS", nats.url());
@@ -206,8 +209,8 @@ fn all_settings_come_from_the_environment_too() {
     let server = ServerProcess::start(&mut command);
     server.api().put_flight("I768", &json!({}));
     let streams = nats.store().join("jetstream/$G/streams");
-    assert!(!streams.join("airport").exists(), "it is in memory");
+    assert!(!streams.join("airport").exists(), "the stream is in memory");
     let other = replica(&nats);
     assert!(streams.join("flightboard").exists());
-    assert_eq!(other.api().rows("main").len(), 0, "of another prefix");
+    assert_eq!(other.api().rows("main").len(), 0, "the other prefix has no rows");
 }

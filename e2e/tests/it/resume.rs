@@ -1,4 +1,4 @@
-//! `Last-Event-ID` across cuts, crashes and strange journals.
+//! `Last-Event-ID` across cuts, crashes and foreign journals.
 
 use std::net::SocketAddr;
 
@@ -9,8 +9,8 @@ use crate::follower::{ReceivedEvent, TestFollower};
 use crate::process::{start_server, start_server_at};
 use crate::view::View;
 
-/// The first event for a follower that comes back with `id`.
-fn first(address: SocketAddr, id: &str) -> ReceivedEvent {
+/// The first event after resuming with `id`.
+fn first_event(address: SocketAddr, id: &str) -> ReceivedEvent {
     TestFollower::resume(address, id).next_event()
 }
 
@@ -19,7 +19,7 @@ fn numbered(count: usize) -> Vec<String> {
 }
 
 #[test]
-fn fifty_missed_events_and_no_timetable_also_after_a_crash() {
+fn missed_events_replay_without_a_timetable() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
     let api = server.api();
@@ -30,8 +30,8 @@ fn fifty_missed_events_and_no_timetable_also_after_a_crash() {
     let check = |address| {
         let mut follower = TestFollower::resume(address, &ids[9]);
         let events = follower.next_events(50);
-        let came: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
-        assert_eq!(came, missed);
+        let received: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(received, missed);
         let expected =
             (10..60).map(|number| json!({"flight": "I768", "remark": number.to_string()}));
         assert!(events.iter().map(|event| &event.data).eq(expected.collect::<Vec<_>>().iter()));
@@ -57,7 +57,7 @@ fn fifty_missed_events_and_no_timetable_also_after_a_crash() {
 }
 
 #[test]
-fn an_id_that_this_journal_never_gave_is_unknown() {
+fn foreign_ids_are_unknown() {
     let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
     let [server, other] = folders.each_ref().map(|folder| start_server(folder.path(), &[]));
     let put = |number: usize| json!({"origin": "Rome", "gate": number.to_string()});
@@ -69,7 +69,7 @@ fn an_id_that_this_journal_never_gave_is_unknown() {
     let long = "7".repeat(5_000);
 
     for id in [&foreign, &beyond, "nonsense", "-", "0", "ffffffff-1", "%00", &long] {
-        let event = first(server.address, id);
+        let event = first_event(server.address, id);
         let reason = &event.data["reason"];
         assert_eq!((event.name.as_str(), reason), ("timetable", &json!("unknown")), "{id}");
         assert_eq!(
@@ -83,17 +83,17 @@ fn an_id_that_this_journal_never_gave_is_unknown() {
 }
 
 #[test]
-fn an_id_that_the_window_has_passed_is_expired_also_after_a_crash() {
+fn ids_before_the_window_are_expired() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &["--window", "4KiB"]);
     let api = server.api();
     let oldest = api.put_flight("I768", &json!({"origin": "Rome"}));
     let ids = api.patch_remarks("I768", &numbered(200));
     let check = |address| {
-        let event = first(address, &oldest);
+        let event = first_event(address, &oldest);
         assert_eq!((event.name.as_str(), &event.data["reason"]), ("timetable", &json!("expired")));
         assert_eq!(event.id, ids[199]);
-        let event = first(address, &ids[198]);
+        let event = first_event(address, &ids[198]);
         assert_eq!((event.name.as_str(), &event.id), ("flightStateUpdate", &ids[199]));
     };
     check(server.address);
@@ -102,19 +102,19 @@ fn an_id_that_the_window_has_passed_is_expired_also_after_a_crash() {
 }
 
 #[test]
-fn a_follower_that_is_cut_often_ends_with_the_rows_of_the_server() {
+fn often_cut_follower_has_all_rows() {
     let folder = TempDir::new().unwrap();
     let mut server = start_server(folder.path(), &[]);
-    let mut screen = View::default();
+    let mut view = View::default();
     let mut follower = TestFollower::open(server.address);
-    let mut last = show(&mut screen, &mut follower, 1);
+    let mut last = apply_next(&mut view, &mut follower, 1);
     for round in 0..6 {
         let api = server.api();
         let flight = format!("R{round}");
         api.put_flight(&flight, &json!({"origin": "Rome"}));
         api.patch_flight(&flight, &json!({"state": "landing"}));
-        // Sees one of the two before the cut, the other after it.
-        last = show(&mut screen, &mut follower, usize::from(round % 2 == 0)).or(last);
+        // One of the two events comes before the cut, the other after it.
+        last = apply_next(&mut view, &mut follower, usize::from(round % 2 == 0)).or(last);
         drop(follower);
         if round % 3 == 2 {
             let address = server.kill();
@@ -122,14 +122,14 @@ fn a_follower_that_is_cut_often_ends_with_the_rows_of_the_server() {
         }
         follower = TestFollower::resume(server.address, last.as_deref().unwrap());
         let missing = 1 + usize::from(round % 2 == 1);
-        last = show(&mut screen, &mut follower, missing);
-        screen.assert_rows(&server.api().rows("main"));
+        last = apply_next(&mut view, &mut follower, missing);
+        view.assert_rows(&server.api().rows("main"));
     }
 }
 
-/// Shows the next events and answers with the id of the last.
-fn show(screen: &mut View, follower: &mut TestFollower, count: usize) -> Option<String> {
+/// Applies the next events and returns the id of the last.
+fn apply_next(view: &mut View, follower: &mut TestFollower, count: usize) -> Option<String> {
     let events = follower.next_events(count);
-    events.iter().for_each(|event| screen.apply(event));
+    events.iter().for_each(|event| view.apply(event));
     events.last().map(|event| event.id.clone())
 }
