@@ -238,7 +238,7 @@ fn server_rejects_an_unfinished_copy() {
     let serve = ["serve", "--listen", "127.0.0.1:0", "--nats", &nats.url()];
     let output = run(&mut flightboard_command(serve), "");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stderr.contains("is a copy that was not finished"), "{output:?}");
+    assert!(output.stderr.contains("is an unfinished copy"), "{output:?}");
     let other = TempDir::new().unwrap();
     let (other_journal, _) = create_journal(other.path(), 10);
     check_error(&other_journal, &nats.url(), "is an unfinished copy of another journal");
