@@ -59,7 +59,7 @@ const RECENT_NATS: Selection = Selection {
 const SYSTEM_NATS: Selection = Selection {
     profile: "default",
     filter: Some(
-        "package(nats-journal) & not test(/a_cluster_whose/) | package(e2e) & test(/^replicas::/)",
+        "package(nats-journal) & not test(/killed_cluster/) | package(e2e) & test(/^replicas::/)",
     ),
     ignored: false,
 };

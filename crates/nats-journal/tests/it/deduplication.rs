@@ -1,24 +1,30 @@
 use journal::{Journal, NewRecord, Seq};
 use testkit::nats::NatsServer;
 
-use crate::harness::{in_time, named, one, open, stream};
+use crate::harness::{new_record, open, single, stream, with_timeout};
 use crate::records::{all_after, texts};
 
 #[tokio::test]
-async fn of_payloads_with_one_id_the_first_stays() {
-    in_time(async {
+async fn duplicate_ids_keep_the_first_payload() {
+    with_timeout(async {
         let mut server = NatsServer::start();
         let (journal, other) = (open(&server).await, open(&server).await);
-        assert_eq!(journal.append_records(vec![named("a.1 ä", "first")]).await.unwrap(), [Seq(1)]);
-        let again = vec![named("a.1 ä", "again"), named("b", "second")];
-        assert_eq!(journal.append_records(again).await.unwrap(), [Seq(1), Seq(2)]);
-        assert_eq!(other.append_records(vec![named("b", "elsewhere")]).await.unwrap(), [Seq(2)]);
+        assert_eq!(
+            journal.append_records(vec![new_record("a.1 ä", "first")]).await.unwrap(),
+            [Seq(1)]
+        );
+        let repeated = vec![new_record("a.1 ä", "repeated"), new_record("b", "second")];
+        assert_eq!(journal.append_records(repeated).await.unwrap(), [Seq(1), Seq(2)]);
+        assert_eq!(
+            other.append_records(vec![new_record("b", "elsewhere")]).await.unwrap(),
+            [Seq(2)]
+        );
         server.stop();
         server.restart();
-        assert_eq!(other.append_records(vec![named("b", "later")]).await.unwrap(), [Seq(2)]);
-        // What has no id is never a repetition.
-        journal.append(one("same")).await.unwrap();
-        journal.append(one("same")).await.unwrap();
+        assert_eq!(other.append_records(vec![new_record("b", "later")]).await.unwrap(), [Seq(2)]);
+        // Records without ids are never duplicates.
+        journal.append(single("same")).await.unwrap();
+        journal.append(single("same")).await.unwrap();
         let records = all_after(&journal, Seq::ZERO).await.unwrap();
         assert_eq!(texts(&records), ["first", "second", "same", "same"]);
     })
@@ -26,13 +32,16 @@ async fn of_payloads_with_one_id_the_first_stays() {
 }
 
 #[tokio::test]
-async fn records_are_filed_under_their_keys() {
-    in_time(async {
+async fn records_have_their_subjects() {
+    with_timeout(async {
         let server = NatsServer::start();
         let journal = open(&server).await;
-        journal.append_records(vec![named("a", "x")]).await.unwrap();
+        journal.append_records(vec![new_record("a", "x")]).await.unwrap();
         let key = vec!["main".to_owned(), "BA 1.x".to_owned()];
-        journal.append_records(vec![NewRecord { subject: key, ..named("b", "y") }]).await.unwrap();
+        journal
+            .append_records(vec![NewRecord { subject: key, ..new_record("b", "y") }])
+            .await
+            .unwrap();
         let stream = stream(&server).await;
         for (subject, text) in
             [("flightboard.main.I768", "x"), ("flightboard.main.BA%201%2Ex", "y")]

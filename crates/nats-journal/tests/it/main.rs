@@ -1,40 +1,41 @@
-//! What a journal in JetStream owes besides what every journal owes: that is in the tests of the journal.
+//! Properties of a journal in JetStream beyond the contract of every journal, which the tests of the `journal`
+//! crate check.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error there has failed")]
 
-/// What a journal gives back.
+/// Records that a journal returns.
 #[path = "../../../journal/tests/it/records.rs"]
 mod records;
 
-/// A journal on a real server, and shorthand for using it.
+/// Journals on a real server.
 mod harness;
 
-/// Several who write and read the same stream.
+/// Several replicas on one stream.
 mod replicas;
 
-/// A payload's id, and its repetition.
+/// Deduplication ids and subjects.
 mod deduplication;
 
-/// Servers that die in the middle of appends, alone and in a cluster.
+/// Servers killed during appends, standalone and in a cluster.
 mod server_kills;
 
-/// Streams that were deleted, made anew, put back or thinned.
+/// Streams that were deleted, recreated, restored or damaged.
 mod stream_replacement;
 
-/// Nobody answers.
+/// Stopped and silent servers.
 mod outages;
 
-/// Checkpoints that one writes and another begins at.
+/// Checkpoints shared by replicas.
 mod checkpoints;
 
-/// Every bound has its refusal.
+/// Limits and the errors for exceeding them.
 mod limits;
 
-/// A sentence for what can be wrong at opening.
+/// Error messages of opening.
 mod open_errors;
 
-/// Servers that want TLS and users.
+/// TLS, credentials and permissions.
 mod security;
 
-/// Figures, not checks.
+/// Measurements.
 mod throughput;

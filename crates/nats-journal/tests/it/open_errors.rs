@@ -2,15 +2,16 @@ use journal::{JournalOptions, OpenError};
 use nats_journal::{ELECTION_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
-use crate::harness::{config_for, in_time};
+use crate::harness::{config_for, with_timeout};
 
-pub(crate) async fn refusal(config: &NatsConfig) -> String {
-    said(&NatsJournal::open(config, JournalOptions::default()).await.unwrap_err())
+pub(crate) async fn open_error(config: &NatsConfig) -> String {
+    full_message(&NatsJournal::open(config, JournalOptions::default()).await.unwrap_err())
 }
 
-pub(crate) fn said(refusal: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(refusal.source(), |&error| error.source());
-    [refusal.to_string()]
+/// The error with all its causes.
+pub(crate) fn full_message(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    [error.to_string()]
         .into_iter()
         .chain(causes.map(ToString::to_string))
         .collect::<Vec<_>>()
@@ -18,30 +19,30 @@ pub(crate) fn said(refusal: &(dyn std::error::Error + 'static)) -> String {
 }
 
 #[tokio::test]
-async fn nobody_there_is_told() {
-    in_time(async {
+async fn unreachable_server_is_reported() {
+    with_timeout(async {
         let config = NatsConfig::new("nats://127.0.0.1:1".parse().unwrap());
-        let refusal = refusal(&config).await;
+        let message = open_error(&config).await;
         let expected = "cannot read or write the journal flightboard at nats://127.0.0.1:1: ";
-        assert!(refusal.starts_with(expected), "{refusal}");
+        assert!(message.starts_with(expected), "{message}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_file_of_credentials_that_is_not_there_is_told() {
-    in_time(async {
+async fn missing_credentials_file_is_reported() {
+    with_timeout(async {
         let server = NatsServer::start();
         let credentials = Some("/nowhere/to/be.creds".into());
-        let refusal = refusal(&NatsConfig { credentials, ..config_for(&server) }).await;
-        assert!(refusal.contains("/nowhere/to/be.creds"), "{refusal}");
+        let message = open_error(&NatsConfig { credentials, ..config_for(&server) }).await;
+        assert!(message.contains("/nowhere/to/be.creds"), "{message}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_stream_that_lets_records_go_by_itself_is_not_used() {
-    in_time(async {
+async fn stream_with_limits_is_rejected() {
+    with_timeout(async {
         let server = NatsServer::start();
         let client = async_nats::connect(server.url()).await.unwrap();
         let config = async_nats::jetstream::stream::Config {
@@ -51,24 +52,27 @@ async fn a_stream_that_lets_records_go_by_itself_is_not_used() {
             ..Default::default()
         };
         async_nats::jetstream::new(client).create_stream(config).await.unwrap();
-        let refusal = refusal(&config_for(&server)).await;
+        let message = open_error(&config_for(&server)).await;
         let expected = "the stream flightboard cannot be used: its limits would discard records";
-        assert!(refusal.ends_with(expected), "{refusal}");
+        assert!(message.ends_with(expected), "{message}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn replicas_that_a_server_alone_cannot_give_are_told_at_once() {
-    in_time(async {
+async fn standalone_server_rejects_replicas_at_once() {
+    with_timeout(async {
         let server = NatsServer::start();
-        let asked = tokio::time::Instant::now();
+        let started = tokio::time::Instant::now();
         let config = NatsConfig { replicas: 3, ..config_for(&server) };
-        let refusal = NatsJournal::open(&config, JournalOptions::default()).await.unwrap_err();
-        assert!(matches!(refusal, OpenError::Incompatible { .. }), "{refusal:?}");
-        let said = said(&refusal);
-        assert!(said.contains("with these settings: ") && said.contains("replicas"), "{said}");
-        assert!(asked.elapsed() < ELECTION_TIMEOUT, "{:?}", asked.elapsed());
+        let error = NatsJournal::open(&config, JournalOptions::default()).await.unwrap_err();
+        assert!(matches!(error, OpenError::Incompatible { .. }), "{error:?}");
+        let message = full_message(&error);
+        assert!(
+            message.contains("with these settings: ") && message.contains("replicas"),
+            "{message}"
+        );
+        assert!(started.elapsed() < ELECTION_TIMEOUT, "{:?}", started.elapsed());
     })
     .await;
 }

@@ -10,31 +10,33 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{
-    append_at_last, check, follow_to_the_end, in_time, numbered, one, open, stream,
+    append_when_available, check_records, numbered, open, read_to_end_record, single, stream,
+    with_timeout,
 };
 use crate::records::all_after;
 
 #[tokio::test]
-async fn replicas_see_each_others_records_under_equal_ids() {
-    in_time(async {
+async fn replicas_share_records_and_ids() {
+    with_timeout(async {
         let server = NatsServer::start();
-        let (one_replica, other) = (open(&server).await, open(&server).await);
+        let one_replica = open(&server).await;
+        let other = open(&server).await;
         let empty = one_replica.epochs().record_id(Seq::ZERO).unwrap();
         assert_eq!(other.epochs().record_id(Seq::ZERO), Some(empty), "before the first record");
-        let following = tokio::spawn(follow_to_the_end(other.follow(Seq::ZERO)));
+        let follower = tokio::spawn(read_to_end_record(other.follow(Seq::ZERO)));
         for n in 0..20 {
             let replica = if n % 2 == 0 { &one_replica } else { &other };
             assert_eq!(replica.append(numbered(n..n + 1)).await.unwrap(), [Seq(n as u64 + 1)]);
         }
-        append_at_last(&one_replica, "end").await;
-        let seen = following.await.unwrap();
+        append_when_available(&one_replica, "end").await;
+        let seen = follower.await.unwrap();
         assert_eq!(seen, all_after(&one_replica, Seq::ZERO).await.unwrap());
-        // A third that opens after records were written begins an epoch; all see it alike.
+        // A replica that opens a stream with records begins an epoch, and all replicas know it.
         let third = open(&server).await;
-        third.append(one("late")).await.unwrap();
-        append_at_last(&one_replica, "later").await;
-        append_at_last(&other, "last").await;
-        append_at_last(&third, "and least").await;
+        third.append(single("late")).await.unwrap();
+        append_when_available(&one_replica, "later").await;
+        append_when_available(&other, "last").await;
+        append_when_available(&third, "and least").await;
         let ids: Vec<_> = (0..=25).map(|n| third.epochs().record_id(Seq(n))).collect();
         for replica in [&one_replica, &other] {
             let also: Vec<_> = (0..=25).map(|n| replica.epochs().record_id(Seq(n))).collect();
@@ -48,53 +50,53 @@ async fn replicas_see_each_others_records_under_equal_ids() {
     .await;
 }
 
-/// Nothing of others comes between the records of one append, however many write at once.
+/// The records of an append are not interleaved with those of other writers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_append_is_one_run_whoever_else_writes() {
-    in_time(async {
+async fn append_is_contiguous_among_writers() {
+    with_timeout(async {
         let server = NatsServer::start();
-        let mut appending = Vec::new();
+        let mut appenders = Vec::new();
         let mut replicas = Vec::new();
         for replica in 0..3 {
             let journal = Arc::new(open(&server).await);
             for appender in 0..4 {
                 let journal = Arc::clone(&journal);
-                appending.push(tokio::spawn(async move {
-                    let mut answers = Vec::new();
-                    for turn in 0..30 {
-                        let text = |n| format!("{replica} {appender} {turn} {n}");
+                appenders.push(tokio::spawn(async move {
+                    let mut acknowledged = Vec::new();
+                    for round in 0..30 {
+                        let text = |n| format!("{replica} {appender} {round} {n}");
                         let texts: Vec<_> = (0..3).map(text).collect();
                         let payloads = texts.iter().cloned().map(Into::into).collect();
                         let seqs = journal.append(payloads).await.unwrap();
                         assert_eq!(seqs[2].0 - seqs[0].0, 2, "{seqs:?}");
-                        answers.extend(seqs.into_iter().zip(texts));
+                        acknowledged.extend(seqs.into_iter().zip(texts));
                     }
-                    answers
+                    acknowledged
                 }));
             }
             replicas.push(journal);
         }
-        let mut answered = Vec::new();
-        for appending in appending {
-            answered.extend(appending.await.unwrap());
+        let mut acknowledged = Vec::new();
+        for appender in appenders {
+            acknowledged.extend(appender.await.unwrap());
         }
-        append_at_last(&replicas[0], "end").await;
+        append_when_available(&replicas[0], "end").await;
         for replica in replicas {
-            let records = follow_to_the_end(replica.follow(Seq::ZERO)).await;
+            let records = read_to_end_record(replica.follow(Seq::ZERO)).await;
             assert_eq!(records.len(), 3 * 4 * 30 * 3 + 1);
-            check(&records, &answered);
+            check_records(&records, &acknowledged);
         }
     })
     .await;
 }
 
-/// One that is near and hardly pauses would otherwise always be first.
+/// Without [`nats_journal::MAX_CONFLICTS`], a near writer that hardly pauses would always be first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_is_far_away_gets_in_all_the_same() {
-    in_time(async {
+async fn distant_replica_is_not_starved() {
+    with_timeout(async {
         let server = NatsServer::start();
-        let far = far_from(server.address()).await;
-        let config = NatsConfig::new(format!("nats://{far}").parse().unwrap());
+        let proxy = start_delaying_proxy(server.address()).await;
+        let config = NatsConfig::new(format!("nats://{proxy}").parse().unwrap());
         let journal = NatsJournal::open(&config, JournalOptions::default()).await.unwrap();
         let stream = stream(&server).await;
         let client = async_nats::connect(server.url()).await.unwrap();
@@ -111,30 +113,30 @@ async fn one_that_is_far_away_gets_in_all_the_same() {
     .await;
 }
 
-/// An address from which everything takes its time to the server and back.
-async fn far_from(server: SocketAddr) -> SocketAddr {
+/// An address that forwards to the server with a delay in both directions.
+async fn start_delaying_proxy(server: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((near, _)) = listener.accept().await {
             let (from, to) = near.into_split();
             let (back, there) = TcpStream::connect(server).await.unwrap().into_split();
-            tokio::spawn(carry(from, there));
-            tokio::spawn(carry(back, to));
+            tokio::spawn(forward_with_delay(from, there));
+            tokio::spawn(forward_with_delay(back, to));
         }
     });
     address
 }
 
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+async fn forward_with_delay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        tokio::time::sleep(DISTANCE).await;
+        tokio::time::sleep(ONE_WAY_DELAY).await;
         if to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }
 }
 
-/// Many times as long as the busy one pauses.
-const DISTANCE: Duration = Duration::from_millis(30);
+/// Many times the pause of the busy writer.
+const ONE_WAY_DELAY: Duration = Duration::from_millis(30);

@@ -1,4 +1,4 @@
-//! Whatever was answered is there once and in order, and what was not answered once or never.
+//! Acknowledged records are stored once and in order, unacknowledged ones once or not at all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,25 +9,27 @@ use nats_journal::{NatsConfig, NatsJournal};
 use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 use tokio::task::JoinHandle;
 
-use crate::harness::{append_at_last, check, follow_to_the_end, in_time, named, open};
+use crate::harness::{
+    append_when_available, check_records, new_record, open, read_to_end_record, with_timeout,
+};
 
-type Answered = Vec<(Seq, String)>;
+type Acknowledged = Vec<(Seq, String)>;
 
-/// Appends one after another until it is told, each again under its id until it is answered.
-fn append_on(
+/// Appends until `stop` is set, repeating each append under its ids until it is acknowledged.
+fn spawn_appender(
     journal: &Arc<NatsJournal>,
     appender: usize,
-    enough: &Arc<AtomicBool>,
-) -> JoinHandle<Answered> {
-    let (journal, enough) = (Arc::clone(journal), Arc::clone(enough));
+    stop: &Arc<AtomicBool>,
+) -> JoinHandle<Acknowledged> {
+    let (journal, stop) = (Arc::clone(journal), Arc::clone(stop));
     tokio::spawn(async move {
-        let mut answered = Vec::new();
-        for turn in 0.. {
-            if enough.load(Ordering::Relaxed) {
+        let mut acknowledged = Vec::new();
+        for round in 0.. {
+            if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let texts = [0, 1, 2].map(|n| format!("{appender} {turn} {n}"));
-            let payloads = || texts.iter().map(|text| named(text, text)).collect();
+            let texts = [0, 1, 2].map(|n| format!("{appender} {round} {n}"));
+            let payloads = || texts.iter().map(|text| new_record(text, text)).collect();
             let seqs = loop {
                 match journal.append_records(payloads()).await {
                     Ok(seqs) => break seqs,
@@ -41,43 +43,44 @@ fn append_on(
                 }
             };
             assert!(seqs.is_sorted(), "{seqs:?}");
-            answered.extend(seqs.into_iter().zip(texts));
-            // As many as there are to be read again, not as many as a machine can.
+            acknowledged.extend(seqs.into_iter().zip(texts));
+            // Limits the number of records that the test has to read afterwards.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        answered
+        acknowledged
     })
 }
 
-/// Waits for so many more records.
-async fn more(journal: &NatsJournal, count: u64) {
-    let enough = Seq(journal.tail().0 + count);
-    while journal.tail() < enough {
+/// Waits for `count` more records.
+async fn wait_for_records(journal: &NatsJournal, count: u64) {
+    let target = Seq(journal.tail().0 + count);
+    while journal.tail() < target {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-async fn end(
+/// Stops the appenders and checks all records on each replica.
+async fn stop_and_check(
     replicas: &[Arc<NatsJournal>],
-    appending: Vec<JoinHandle<Answered>>,
-    following: JoinHandle<Vec<journal::Record>>,
-    enough: &AtomicBool,
+    appenders: Vec<JoinHandle<Acknowledged>>,
+    follower: JoinHandle<Vec<journal::Record>>,
+    stop: &AtomicBool,
 ) {
-    enough.store(true, Ordering::Relaxed);
-    let mut answered = Vec::new();
-    for appender in appending {
-        let its = appender.await.unwrap();
+    stop.store(true, Ordering::Relaxed);
+    let mut acknowledged = Vec::new();
+    for appender in appenders {
+        let records = appender.await.unwrap();
         assert!(
-            its.is_sorted_by_key(|&(seq, _)| seq),
-            "an appender's records are not in its order"
+            records.is_sorted_by_key(|&(seq, _)| seq),
+            "records of an appender are not in its order"
         );
-        answered.extend(its);
+        acknowledged.extend(records);
     }
-    append_at_last(&replicas[0], "end").await;
-    let seen = following.await.unwrap();
-    check(&seen, &answered);
+    append_when_available(&replicas[0], "end").await;
+    let seen = follower.await.unwrap();
+    check_records(&seen, &acknowledged);
     for replica in replicas {
-        assert_eq!(follow_to_the_end(replica.follow(Seq::ZERO)).await, seen);
+        assert_eq!(read_to_end_record(replica.follow(Seq::ZERO)).await, seen);
         let ids: Vec<_> =
             seen.iter().map(|record| replica.epochs().record_id(record.seq)).collect();
         let first: Vec<_> =
@@ -87,53 +90,53 @@ async fn end(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_in_the_middle_of_appends_loses_and_repeats_nothing() {
-    in_time(async {
+async fn killed_server_loses_no_record() {
+    with_timeout(async {
         let mut server = NatsServer::start();
         let replicas = [Arc::new(open(&server).await), Arc::new(open(&server).await)];
-        let enough = Arc::new(AtomicBool::new(false));
-        let following = tokio::spawn(follow_to_the_end(replicas[1].follow(Seq::ZERO)));
-        let appending = (0..8).map(|n| append_on(&replicas[n % 2], n, &enough)).collect();
+        let stop = Arc::new(AtomicBool::new(false));
+        let follower = tokio::spawn(read_to_end_record(replicas[1].follow(Seq::ZERO)));
+        let appenders = (0..8).map(|n| spawn_appender(&replicas[n % 2], n, &stop)).collect();
         for _ in 0..4 {
-            more(&replicas[0], 300).await;
+            wait_for_records(&replicas[0], 300).await;
             server.kill();
             server.restart();
         }
-        more(&replicas[0], 300).await;
-        end(&replicas, appending, following, &enough).await;
+        wait_for_records(&replicas[0], 300).await;
+        stop_and_check(&replicas, appenders, follower, &stop).await;
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_whose_stream_leader_is_killed_loses_and_repeats_nothing() {
-    in_time(async {
+async fn killed_cluster_leader_loses_no_record() {
+    with_timeout(async {
         let mut servers = NatsServer::cluster::<3>();
         let urls = servers.each_ref().map(NatsServer::url).join(",");
         let config = NatsConfig { replicas: 3, ..NatsConfig::new(urls.parse().unwrap()) };
         let open =
             async || Arc::new(NatsJournal::open(&config, JournalOptions::default()).await.unwrap());
         let replicas = [open().await, open().await];
-        let enough = Arc::new(AtomicBool::new(false));
-        let following = tokio::spawn(follow_to_the_end(replicas[1].follow(Seq::ZERO)));
-        let appending = (0..8).map(|n| append_on(&replicas[n % 2], n, &enough)).collect();
+        let stop = Arc::new(AtomicBool::new(false));
+        let follower = tokio::spawn(read_to_end_record(replicas[1].follow(Seq::ZERO)));
+        let appenders = (0..8).map(|n| spawn_appender(&replicas[n % 2], n, &stop)).collect();
         for _ in 0..3 {
-            more(&replicas[0], 300).await;
+            wait_for_records(&replicas[0], 300).await;
             let leader = find_leader(&servers);
             servers[leader].kill();
-            more(&replicas[0], 300).await;
+            wait_for_records(&replicas[0], 300).await;
             servers[leader].restart();
             wait_until_replicated(&servers);
         }
-        end(&replicas, appending, following, &enough).await;
+        stop_and_check(&replicas, appenders, follower, &stop).await;
     })
     .await;
 }
 
-/// Both ends of a follower's way: one that reads history while the server dies.
+/// The follower reads history while the server is killed.
 #[tokio::test]
-async fn a_follower_far_behind_goes_on_after_a_restart() {
-    in_time(async {
+async fn lagging_follower_survives_server_restart() {
+    with_timeout(async {
         let mut server = NatsServer::start();
         let journal = open(&server).await;
         for n in 0..10 {
