@@ -1,9 +1,9 @@
-// A real Chromium, and what a reader sees of a page in it.
+// A real Chromium, and the contents of a page in it.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { chromium } from "playwright-core";
-import { PATIENCE_MILLIS } from "./wait.mjs";
+import { WAIT_TIMEOUT_MILLIS } from "./wait.mjs";
 
 export function launch(options) {
   return chromium.launch({
@@ -22,28 +22,28 @@ export function launch(options) {
   });
 }
 
-/** A page of a reader of its own, and what the browser sees while it is open. */
-export async function visit(test, browser, url, { context: options, before } = {}) {
+/** Opens a page in a new context and records its requests, errors and scripts. */
+export async function openPage(test, browser, url, { context: options, before } = {}) {
   const context = await browser.newContext(options);
   test.after(() => context.close());
-  context.setDefaultTimeout(PATIENCE_MILLIS);
+  context.setDefaultTimeout(WAIT_TIMEOUT_MILLIS);
   const page = await context.newPage();
-  const seen = { requests: [], faults: [], scripts: [] };
-  page.on("request", (request) => seen.requests.push(request.url()));
-  page.on("pageerror", (error) => seen.faults.push(String(error)));
+  const recorded = { requests: [], errors: [], scripts: [] };
+  page.on("request", (request) => recorded.requests.push(request.url()));
+  page.on("pageerror", (error) => recorded.errors.push(String(error)));
   page.on("response", (response) => {
-    if (response.request().resourceType() === "script") seen.scripts.push(response);
+    if (response.request().resourceType() === "script") recorded.scripts.push(response);
   });
   if (before) await page.addInitScript(before);
   await page.goto(url);
-  return { page, seen };
+  return { page, recorded };
 }
 
-/** A page of another origin, on a port of its own. */
-export async function elsewhere(test, html) {
-  const server = createServer((_, answer) => {
-    answer.setHeader("Content-Type", "text/html; charset=utf-8");
-    answer.end(html);
+/** Serves a page from another origin. */
+export async function servePage(test, html) {
+  const server = createServer((_, response) => {
+    response.setHeader("Content-Type", "text/html; charset=utf-8");
+    response.end(html);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -54,17 +54,17 @@ export async function elsewhere(test, html) {
   return `http://localhost:${server.address().port}`;
 }
 
-/** Whether a request is for an event stream, by its URL. */
+/** True for the URL of an event stream. */
 export function isStream(url) {
   return new URL(url).pathname.endsWith("/events");
 }
 
-/** The word for the state of the connection. */
+/** The connection state that the page shows. */
 export function connection(page) {
   return page.locator("[data-connection]").getAttribute("data-connection");
 }
 
-/** Flight, place, state and gate of each row, from top to bottom. */
+/** Flight, place, state and gate of each row on the page, from top to bottom. */
 export function shown(page) {
   return page.locator("tr[data-flight]").evaluateAll((rows) =>
     rows.map((row) => ({
@@ -76,8 +76,8 @@ export function shown(page) {
   );
 }
 
-/** The same of rows as the server gives them, in the order in which a page shows them. */
-export function asShown(rows) {
+/** The rows of the server in the form and order of `shown`. */
+export function expectedRows(rows) {
   return rows
     .toSorted((one, other) => (one.arrival < other.arrival ? -1 : 1))
     .map(({ flight, origin, state = "", gate = "" }) => ({

@@ -1,10 +1,10 @@
-// Pages of others: what they may follow, and that a client written to the plain protocol works.
+// Pages of other origins, and the client of the tutorial.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { elsewhere, isStream, launch, visit } from "./chromium.mjs";
-import { demo, serve } from "./program.mjs";
-import { LONGEST_RETRY_MILLIS, staysEqual, untilEqual } from "./wait.mjs";
+import { servePage, isStream, launch, openPage } from "./chromium.mjs";
+import { startDemo, startServer } from "./program.mjs";
+import { MAX_RETRY_MILLIS, assertStaysEqual, waitUntilEqual } from "./wait.mjs";
 
 let browser;
 before(async () => {
@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Follows whatever server its address names, and keeps the names of what it is told. */
+/** Follows the stream named in its fragment and records the names of its events. */
 const follower = `<!doctype html>
 <title>A follower</title>
 <script>
@@ -25,8 +25,8 @@ const follower = `<!doctype html>
 </script>`;
 
 /**
- * A client with six rows of its own, that knows three events and nothing else of the server: it has no use
- * for a timetable, and would show any event without a name as a fault.
+ * The tutorial's client: it starts with six fixed rows, knows three events, ignores timetables, and records events
+ * without a name, which are errors.
  */
 const tutorial = `<!doctype html>
 <title>Arrivals</title>
@@ -70,39 +70,39 @@ const tutorial = `<!doctype html>
 const streamOf = (server) => `http://localhost:${server.port}/events`;
 
 describe("a page of another origin", { concurrency: 4 }, () => {
-  it("follows where it is allowed", async (test) => {
-    const page = await elsewhere(test, follower);
-    const server = await serve(test, "--allow-origin", page);
+  it("follows if its origin is allowed", async (test) => {
+    const page = await servePage(test, follower);
+    const server = await startServer(test, "--allow-origin", page);
     await server.put("I768", { origin: "Rome" });
-    const visited = await visit(test, browser, `${page}#${streamOf(server)}`);
+    const visited = await openPage(test, browser, `${page}#${streamOf(server)}`);
     const seen = () => visited.page.evaluate(() => seen);
-    await untilEqual(seen, ["timetable"]);
+    await waitUntilEqual(seen, ["timetable"]);
     await server.patch("I768", { state: "landing" });
-    await untilEqual(seen, ["timetable", "flightStateUpdate"]);
+    await waitUntilEqual(seen, ["timetable", "flightStateUpdate"]);
     assert.equal(await visited.page.evaluate(() => stream.readyState), 1);
   });
 
   for (const allowed of [[], ["--allow-origin", "https://example.org"]]) {
-    it(`follows nothing with ${allowed.join(" ") || "the defaults"}`, async (test) => {
-      const page = await elsewhere(test, follower);
-      const server = await serve(test, ...allowed);
+    it(`cannot follow with ${allowed.join(" ") || "the defaults"}`, async (test) => {
+      const page = await servePage(test, follower);
+      const server = await startServer(test, ...allowed);
       await server.put("I768", { origin: "Rome" });
-      const visited = await visit(test, browser, `${page}#${streamOf(server)}`);
-      await untilEqual(() => visited.page.evaluate(() => stream.readyState), 2);
+      const visited = await openPage(test, browser, `${page}#${streamOf(server)}`);
+      await waitUntilEqual(() => visited.page.evaluate(() => stream.readyState), 2);
       assert.deepEqual(await visited.page.evaluate(() => seen), ["error"]);
     });
   }
 
-  it("may be any for the demo, and sees one flight land and the end", async (test) => {
-    const { page, seen } = await visit(test, browser, await elsewhere(test, tutorial));
-    const server = await demo(test, "--once");
+  it("follows the demo with any origin, to its end", async (test) => {
+    const { page, recorded } = await openPage(test, browser, await servePage(test, tutorial));
+    const server = await startDemo(test, "--once");
     await page.evaluate((url) => follow(url), streamOf(server));
-    await untilEqual(() => page.evaluate(() => stream.readyState), 2);
+    await waitUntilEqual(() => page.evaluate(() => stream.readyState), 2);
     const history = await page.evaluate(() => history);
     assert.deepEqual(history, ["", "landing", "landed", "gone"]);
     assert.equal(await page.locator("tr").count(), 5);
     assert.deepEqual(await page.evaluate(() => unnamed), []);
-    await staysEqual(() => seen.requests.filter(isStream).length, 1, LONGEST_RETRY_MILLIS);
-    assert.deepEqual(seen.faults, []);
+    await assertStaysEqual(() => recorded.requests.filter(isStream).length, 1, MAX_RETRY_MILLIS);
+    assert.deepEqual(recorded.errors, []);
   });
 });

@@ -1,10 +1,10 @@
-// What else the page does in a browser.
+// Navigation, layout and the empty board.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { launch, shown, visit } from "./chromium.mjs";
-import { demo, serve } from "./program.mjs";
-import { until, untilEqual } from "./wait.mjs";
+import { launch, shown, openPage } from "./chromium.mjs";
+import { startDemo, startServer } from "./program.mjs";
+import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
 let browser;
 before(async () => {
@@ -19,26 +19,29 @@ const PHONE = {
 };
 
 describe("the page", { concurrency: 4 }, () => {
-  it("changes to another board and back", async (test) => {
-    const server = await demo(test);
-    const { page } = await visit(test, browser, server.url);
+  it("switches to another board and back", async (test) => {
+    const server = await startDemo(test);
+    const { page } = await openPage(test, browser, server.url);
     await page.locator("[data-board=jfk]").click();
-    await until("flights of the day are shown", async () => (await shown(page)).length > 10);
+    await waitUntil(
+      "the flights of the day are shown",
+      async () => (await shown(page)).length > 10,
+    );
     assert.equal(new URL(page.url()).pathname, "/boards/jfk");
     const header = page.locator("th[data-column=place][scope=col]");
     assert.equal(await header.textContent(), "Destination");
-    await untilEqual(() => server.followers("main"), 0);
+    await waitUntilEqual(() => server.followers("main"), 0);
     assert.equal(await server.followers("jfk"), 1);
 
     await page.goBack();
     await page.locator("tr[data-flight=G119]").waitFor();
     assert.equal(await header.textContent(), "Origin");
-    await untilEqual(() => server.followers("jfk"), 0);
+    await waitUntilEqual(() => server.followers("jfk"), 0);
   });
 
-  it("opens at the address of a board, and keeps it when it is loaded again", async (test) => {
-    const server = await demo(test);
-    const { page } = await visit(test, browser, `${server.url}/boards/jfk`);
+  it("keeps the board of its URL on a reload", async (test) => {
+    const server = await startDemo(test);
+    const { page } = await openPage(test, browser, `${server.url}/boards/jfk`);
     await page.locator("tr[data-flight]").first().waitFor();
     await page.reload();
     await page.locator("tr[data-flight]").first().waitFor();
@@ -47,11 +50,11 @@ describe("the page", { concurrency: 4 }, () => {
   });
 
   it("fits a phone", async (test) => {
-    const server = await demo(test);
+    const server = await startDemo(test);
     for (const board of ["main", "jfk"]) {
       const url = `${server.url}/boards/${board}`;
-      const { page } = await visit(test, browser, url, { context: PHONE });
-      await until("rows are shown", async () => (await shown(page)).length > 1);
+      const { page } = await openPage(test, browser, url, { context: PHONE });
+      await waitUntil("rows are shown", async () => (await shown(page)).length > 1);
       const [content, screen] = await page.evaluate(() => {
         const { scrollWidth, clientWidth } = document.documentElement;
         return [scrollWidth, clientWidth];
@@ -60,15 +63,18 @@ describe("the page", { concurrency: 4 }, () => {
     }
   });
 
-  it("says how to publish to an empty board, in words that work", async (test) => {
-    const server = await serve(test);
-    const { page } = await visit(test, browser, server.url);
+  it("shows a working publish command on an empty board", async (test) => {
+    const server = await startServer(test);
+    const { page } = await openPage(test, browser, server.url);
     const command = await page.locator("pre").innerText();
     const [, url] = /curl -X PUT '([^']+)'/.exec(command);
     const [, body] = /-d '([^']+)'/.exec(command);
     const headers = { "Content-Type": "application/json" };
-    const answer = await fetch(url, { method: "PUT", headers, body });
-    assert.equal(answer.status, 201);
-    await untilEqual(() => shown(page), [{ flight: "I768", place: "Rome", state: "", gate: "" }]);
+    const response = await fetch(url, { method: "PUT", headers, body });
+    assert.equal(response.status, 201);
+    await waitUntilEqual(
+      () => shown(page),
+      [{ flight: "I768", place: "Rome", state: "", gate: "" }],
+    );
   });
 });

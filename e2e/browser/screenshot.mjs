@@ -1,37 +1,37 @@
-// Takes the README's picture of the page, docs/screenshot.png: `npm run screenshot`.
+// Takes the screenshot for the README, docs/screenshot.png: `npm run screenshot`.
 
 import { fileURLToPath } from "node:url";
 import { launch, shown } from "./chromium.mjs";
-import { demo } from "./program.mjs";
-import { until } from "./wait.mjs";
+import { startDemo } from "./program.mjs";
+import { waitUntil } from "./wait.mjs";
 
 const picture = fileURLToPath(new URL("../../docs/screenshot.png", import.meta.url));
 
-/** Stands in for a test: what is to be undone at the end. */
-const undone = [];
-const script = { after: (undo) => undone.push(undo) };
+/** Takes the place of a test: collects the clean-up functions. */
+const cleanups = [];
+const script = { after: (cleanup) => cleanups.push(cleanup) };
 
-/** So many kinds of states at once show what a board can say. */
-const ENOUGH_STATES = 4;
+/** The number of different states that the screenshot must show. */
+const MIN_STATES = 4;
 
-/** The day begins slowly. */
+/** Few flights change at the beginning of the day. */
 const WAIT_MILLIS = 300_000;
 
 const browser = await launch();
 try {
-  const server = await demo(script);
+  const server = await startDemo(script);
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   await page.goto(`${server.url}/boards/jfk`);
-  await until(
-    "the board is lively",
+  await waitUntil(
+    "the board shows enough states",
     async () => {
       const rows = (await shown(page)).slice(0, 7);
-      return rows.length === 7 && new Set(rows.map(({ state }) => state)).size >= ENOUGH_STATES;
+      return rows.length === 7 && new Set(rows.map(({ state }) => state)).size >= MIN_STATES;
     },
     WAIT_MILLIS,
   );
   await page.screenshot({ path: picture });
 } finally {
   await browser.close();
-  for (const undo of undone) await undo();
+  for (const cleanup of cleanups) await cleanup();
 }

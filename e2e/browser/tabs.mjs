@@ -1,5 +1,5 @@
-// Tabs of one window, of which only one is in front. Playwright's own pages always believe that they are
-// looked at, so these are driven past it, by the browser's protocol for developers.
+// Tabs of one window, of which only one is visible. Playwright makes all of its pages believe that they are
+// visible, so these tabs are driven by the Chrome DevTools Protocol instead.
 
 export async function openWindow(test, browser) {
   const devtools = await browser.newBrowserCDPSession();
@@ -19,8 +19,8 @@ class Tab {
   #devtools;
   #targetId;
   #sessionId;
-  #asked = 0;
-  #answers = new Map();
+  #lastId = 0;
+  #pending = new Map();
 
   constructor(devtools, targetId, sessionId) {
     this.#devtools = devtools;
@@ -28,7 +28,7 @@ class Tab {
     this.#sessionId = sessionId;
     devtools.on("Target.receivedMessageFromTarget", ({ sessionId, message }) => {
       const { id, result, error } = JSON.parse(message);
-      if (sessionId === this.#sessionId) this.#answers.get(id)?.(result ?? error);
+      if (sessionId === this.#sessionId) this.#pending.get(id)?.(result ?? error);
     });
   }
 
@@ -36,8 +36,8 @@ class Tab {
     return this.#devtools.send("Target.activateTarget", { targetId: this.#targetId });
   }
 
-  /** Freezes a hidden tab ("frozen"), as a browser does to save power, or lets it go on ("active"). */
-  async become(state) {
+  /** "frozen" freezes a hidden tab, as a browser does to save power; "active" resumes it. */
+  async setLifecycleState(state) {
     await this.#send("Page.setWebLifecycleState", { state });
   }
 
@@ -45,20 +45,20 @@ class Tab {
     await this.#send("Page.reload", {});
   }
 
-  /** What the function gives in the page; undefined where it fails, as before the page is there. */
-  async evaluate(find) {
-    const expression = `(${find})()`;
+  /** The result of a function in the page; undefined if it throws, for example before the page has loaded. */
+  async evaluate(pageFunction) {
+    const expression = `(${pageFunction})()`;
     const { result } = await this.#send("Runtime.evaluate", { expression, returnByValue: true });
     return result?.value;
   }
 
   #send(method, params) {
-    const id = (this.#asked += 1);
+    const id = (this.#lastId += 1);
     const message = JSON.stringify({ id, method, params });
-    return new Promise((answered, failed) => {
-      this.#answers.set(id, answered);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, resolve);
       const target = { sessionId: this.#sessionId, message };
-      this.#devtools.send("Target.sendMessageToTarget", target).catch(failed);
+      this.#devtools.send("Target.sendMessageToTarget", target).catch(reject);
     });
   }
 }

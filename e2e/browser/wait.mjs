@@ -1,47 +1,47 @@
-// Waiting for a condition, never for a time.
+// Polling for a condition instead of sleeping.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Far above what a loaded machine needs: only what is broken takes so long. */
-export const PATIENCE_MILLIS = 60_000;
+/** Far above the time that a loaded machine needs: only a fault takes longer. */
+export const WAIT_TIMEOUT_MILLIS = 60_000;
 
-/** Longer than any `retry:` that a stream is opened with. */
-export const LONGEST_RETRY_MILLIS = 6_000;
+/** Longer than any `retry:` at the start of a stream. */
+export const MAX_RETRY_MILLIS = 6_000;
 
-const LOOK_AGAIN_MILLIS = 50;
+const POLL_INTERVAL_MILLIS = 50;
 
-/** Looks again and again until `look` finds something that is neither false nor undefined. */
-export async function until(what, look, withinMillis = PATIENCE_MILLIS) {
+/** Polls until `poll` returns a value that is neither false nor undefined. */
+export async function waitUntil(condition, poll, withinMillis = WAIT_TIMEOUT_MILLIS) {
   const deadline = Date.now() + withinMillis;
   for (;;) {
-    const found = await look();
-    if (found !== false && found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMillis} ms`);
-    await pause(LOOK_AGAIN_MILLIS);
+    const result = await poll();
+    if (result !== false && result !== undefined) return result;
+    if (Date.now() > deadline) throw new Error(`${condition}: not within ${withinMillis} ms`);
+    await pause(POLL_INTERVAL_MILLIS);
   }
 }
 
-/** Looks again and again until what `look` finds is equal to `expected`. */
-export async function untilEqual(look, expected, withinMillis = PATIENCE_MILLIS) {
+/** Polls until the result of `poll` equals `expected`. */
+export async function waitUntilEqual(poll, expected, withinMillis = WAIT_TIMEOUT_MILLIS) {
   const deadline = Date.now() + withinMillis;
   for (;;) {
-    const found = await look();
+    const result = await poll();
     try {
-      assert.deepEqual(found, expected);
+      assert.deepEqual(result, expected);
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-    await pause(LOOK_AGAIN_MILLIS);
+    await pause(POLL_INTERVAL_MILLIS);
   }
 }
 
-/** What `look` finds is equal to `expected`, and stays so. */
-export async function staysEqual(look, expected, forMillis) {
+/** Polls for a time and asserts that the result of `poll` always equals `expected`. */
+export async function assertStaysEqual(poll, expected, forMillis) {
   const end = Date.now() + forMillis;
   while (Date.now() < end) {
-    assert.deepEqual(await look(), expected);
-    await pause(LOOK_AGAIN_MILLIS);
+    assert.deepEqual(await poll(), expected);
+    await pause(POLL_INTERVAL_MILLIS);
   }
 }
