@@ -68,7 +68,7 @@ class ServerProcess {
 
   constructor(process, exited, address) {
     this.#process = process;
-    this.#exited = ended;
+    this.#exited = exited;
     this.url = `http://${address}`;
     this.port = Number(address.split(":")[1]);
   }
