@@ -84,13 +84,15 @@ impl ServerList {
     }
 
     /// The user in the first address that has one.
-    pub(crate) fn user(&self) -> Option<NatsUser> {
+    pub(crate) fn user(&self) -> Option<AddressCredentials> {
         let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
         self.0.iter().find_map(|address| {
             let name = decoded(address.username()?);
             Some(match address.password() {
-                Some(password) => NatsUser::Password { name, password: decoded(password) },
-                None => NatsUser::Token(name),
+                Some(password) => {
+                    AddressCredentials::Password { name, password: decoded(password) }
+                }
+                None => AddressCredentials::Token(name),
             })
         })
     }
@@ -98,7 +100,7 @@ impl ServerList {
 
 /// Credentials in an address.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum NatsUser {
+pub(crate) enum AddressCredentials {
     /// `nats://name:password@a`
     Password { name: String, password: String },
     /// `nats://token@a`

@@ -10,7 +10,7 @@ use journal::{Cause, MAX_PAYLOAD_BYTES};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::config::{NatsConfig, NatsUser, TlsMode};
+use crate::config::{AddressCredentials, NatsConfig, TlsMode};
 use crate::diagnostics::{Diagnostics, explain_connect_error};
 use crate::error::to_cause;
 use crate::headers::MAX_HEADER_BYTES;
@@ -59,8 +59,10 @@ impl NatsConnection {
         } else if let Some(user) = config.servers.user() {
             // async-nats does not use credentials in an address, so pass them as options.
             options = match user {
-                NatsUser::Password { name, password } => options.user_and_password(name, password),
-                NatsUser::Token(token) => options.token(token),
+                AddressCredentials::Password { name, password } => {
+                    options.user_and_password(name, password)
+                }
+                AddressCredentials::Token(token) => options.token(token),
             };
         }
         if let Some(file) = &config.ca_file {

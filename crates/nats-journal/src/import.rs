@@ -25,11 +25,10 @@ use crate::error::{PublishFailure, to_cause};
 use crate::headers::RecordHeaders;
 use crate::journal::NatsJournal;
 use crate::open::{connect, open_with_retry};
-use crate::queue::IN_FLIGHT_RECORDS;
+use crate::pipeline::{IN_FLIGHT_RECORDS, pipeline_length};
 use crate::streams::JournalStreams;
 use crate::subject;
 use crate::timing::RESPONSE_TIMEOUT;
-use crate::writer::pipeline_length;
 
 /// An unfinished copy of another journal, which becomes a [`NatsJournal`].
 #[derive(Debug)]

@@ -7,11 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use journal::backend::{check_append, check_size};
 use journal::{
-    AppendError, Cause, Checkpoint, Epochs, Follow, FollowError, Journal, JournalOptions,
-    MAX_STATE_BYTES, NewRecord, OpenError, PROBE_BYTES, Record, SaveCheckpointError, Seq,
-    SizeError, StorageError,
+    AppendError, Cause, Checkpoint, Epochs, Journal, JournalOptions, MAX_STATE_BYTES, NewRecord,
+    OpenError, PROBE_BYTES, SaveCheckpointError, Seq, SizeError, StorageError,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -20,7 +19,7 @@ use crate::config::NatsConfig;
 use crate::connection::NatsConnection;
 use crate::cursor::StreamCursor;
 use crate::error::to_cause;
-use crate::history::{Fetch, HistoryReader, StoredRecord};
+use crate::follower::NatsFollower;
 use crate::open::{connect, open_with_retry, storage_error};
 use crate::prune::StreamPruner;
 use crate::queue::{OutgoingRecord, PendingAppend, WriteRequest};
@@ -190,9 +189,7 @@ impl Journal for NatsJournal {
     }
 
     fn follow(&self, after: Seq) -> NatsFollower {
-        let shared = Arc::clone(&self.shared);
-        let tail = self.shared.tail.subscribe();
-        NatsFollower { after, shared, tail, history: None }
+        NatsFollower::new(Arc::clone(&self.shared), after)
     }
 
     fn epochs(&self) -> Epochs {
@@ -275,56 +272,6 @@ impl OpeningState {
             None => ReplayStart::default(),
         };
         Ok(OpeningState { tail, orphaned, start })
-    }
-}
-
-/// A follower of a [`NatsJournal`].
-#[derive(Debug)]
-pub struct NatsFollower {
-    after: Seq,
-    shared: Arc<NatsShared>,
-    tail: watch::Receiver<StreamTail>,
-    history: Option<HistoryReader>,
-}
-
-impl Follow for NatsFollower {
-    async fn next(&mut self) -> Result<Vec<Record>, FollowError> {
-        loop {
-            let StreamTail { seq: tail, stopped } = self.tail.borrow_and_update().clone();
-            // The records in memory may be the lost ones.
-            if let Some(reason @ StopReason::Replaced(_)) = stopped {
-                return Err(self.shared.stop_error(reason).into());
-            }
-            if self.after < tail {
-                let batch = match self.shared.recent_after(self.after) {
-                    Some(batch) => {
-                        self.history = None;
-                        batch
-                    }
-                    None if stopped.is_some() => return Err(StorageError::Closed.into()),
-                    None => self.read(tail).await?,
-                };
-                // After the last await, so that a dropped future does not move the follower.
-                self.after = batch.last().map_or(self.after, |record| record.seq);
-                return Ok(batch);
-            }
-            if stopped.is_some() {
-                return Err(StorageError::Closed.into());
-            }
-            self.tail.changed().await.map_err(|_| StorageError::Closed)?;
-        }
-    }
-}
-
-impl NatsFollower {
-    async fn read(&mut self, tail: Seq) -> Result<Vec<Record>, FollowError> {
-        // Taken out during the read: if this future is dropped, the position of the reader is unknown.
-        let after = self.after;
-        let mut history =
-            self.history.take().unwrap_or_else(|| HistoryReader::new(Fetch::Records, after));
-        let batch = history.next(&self.shared, tail).await?;
-        self.history = Some(history);
-        Ok(batch.into_iter().map(|StoredRecord { record, .. }| record).collect())
     }
 }
 

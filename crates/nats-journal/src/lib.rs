@@ -91,6 +91,9 @@ mod diagnostics;
 /// Internal errors by phase: opening, publishing, querying and reading the stream.
 mod error;
 
+/// Names and configurations of the streams and the bucket.
+mod layout;
+
 /// The streams and the bucket of a journal.
 mod streams;
 
@@ -103,8 +106,17 @@ mod subject;
 /// Headers of a record, and the fingerprint that identifies it.
 mod headers;
 
+/// The number of records in flight.
+mod pipeline;
+
 /// Appends and probes waiting to be written.
 mod queue;
+
+/// The limit on the bytes in use.
+mod quota;
+
+/// Checks that an append would succeed.
+mod probe;
 
 /// The task that writes.
 mod writer;
@@ -124,6 +136,9 @@ mod shared;
 /// Reads of records older than the recent ones in memory.
 mod history;
 
+/// Followers of the journal.
+mod follower;
+
 /// Checkpoints in their bucket.
 mod checkpoints;
 
@@ -141,10 +156,11 @@ pub use crate::config::{
     MAX_PREFIX_BYTES, NatsConfig, ParseNatsConfigError, ServerList, StreamPrefix, StreamStorage,
     TlsMode,
 };
+pub use crate::follower::NatsFollower;
 pub use crate::import::NatsImport;
-pub use crate::journal::{NatsFollower, NatsJournal};
-pub use crate::queue::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
-pub use crate::streams::DEDUPLICATION_WINDOW;
+pub use crate::journal::NatsJournal;
+pub use crate::layout::DEDUPLICATION_WINDOW;
+pub use crate::pipeline::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
 pub use crate::subject::MAX_SUBJECT_BYTES;
 pub use crate::tailer::{RECHECK_INTERVAL, TRUNCATION_GRACE};
 pub use crate::timing::{APPEND_TIMEOUT, ELECTION_TIMEOUT, MAX_RECONNECT_DELAY};

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::config::NatsConfig;
 use crate::connection::NatsConnection;
 use crate::error::NatsOpenError;
-use crate::queue::IN_FLIGHT_RECORDS;
+use crate::pipeline::IN_FLIGHT_RECORDS;
 
 /// Connects to the servers of a journal, retrying for [`CONNECT_TIMEOUT`]: they may just be starting.
 pub(crate) async fn connect(config: &NatsConfig) -> Result<NatsConnection, StorageError> {

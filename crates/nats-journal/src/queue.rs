@@ -11,11 +11,7 @@ use journal::backend::check_queue;
 use journal::{AppendError, QueueError, Seq};
 use tokio::sync::{Notify, oneshot};
 
-/// Maximum number of records sent and not yet acknowledged.
-pub const IN_FLIGHT_RECORDS: usize = 512;
-
-/// Maximum payload bytes sent and not yet acknowledged; a single record may be larger.
-pub const IN_FLIGHT_BYTES: usize = 4 * 1024 * 1024;
+use crate::pipeline::{IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS};
 
 /// A record to be written.
 #[derive(Debug)]

@@ -4,29 +4,25 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_nats::jetstream::context::{
     CreateStreamError, CreateStreamErrorKind, GetStreamErrorKind,
 };
 use async_nats::jetstream::message::StreamMessage;
-use async_nats::jetstream::object_store::{self, ObjectStore};
-use async_nats::jetstream::stream::RawMessageErrorKind;
-use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream,
-};
+use async_nats::jetstream::object_store::ObjectStore;
+use async_nats::jetstream::stream::{Config, Info, RawMessageErrorKind, Stream};
 use async_nats::jetstream::{Context, ErrorCode, stream};
 use journal::{Cause, Epoch};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::{NatsConfig, StreamStorage};
+use crate::config::NatsConfig;
 use crate::connection::NatsConnection;
 use crate::cursor::StreamCursor;
 use crate::error::{NatsOpenError, StreamStatus, to_cause};
 use crate::headers::Fingerprint;
-
-/// Time for which the servers remember a deduplication id.
-pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(120);
+use crate::layout::{
+    UNFINISHED, bucket_config, bucket_name, check_config, probe_config, probe_name, records_config,
+};
 
 #[derive(Clone)]
 pub(crate) struct JournalStreams {
@@ -230,80 +226,11 @@ fn create_error(error: CreateStreamError) -> NatsOpenError {
     }
 }
 
-/// A full stream rejects messages; it never drops any.
-fn records_config(config: &NatsConfig) -> Config {
-    let prefix = config.prefix.as_str();
-    Config {
-        name: prefix.to_owned(),
-        subjects: vec![format!("{prefix}.>")],
-        discard: DiscardPolicy::New,
-        duplicate_window: DEDUPLICATION_WINDOW,
-        ..base_config(config)
-    }
-}
-
-fn probe_config(config: &NatsConfig) -> Config {
-    Config {
-        name: probe_name(config),
-        subjects: vec![probe_name(config)],
-        max_messages: 1,
-        ..base_config(config)
-    }
-}
-
-fn probe_name(config: &NatsConfig) -> String {
-    format!("{}-probe", config.prefix)
-}
-
-fn base_config(config: &NatsConfig) -> Config {
-    Config { storage: storage_type(config), num_replicas: config.replicas, ..Config::default() }
-}
-
-fn storage_type(config: &NatsConfig) -> StorageType {
-    match config.storage {
-        StreamStorage::File => StorageType::File,
-        StreamStorage::Memory => StorageType::Memory,
-    }
-}
-
 async fn open_bucket(jetstream: &Context, config: &NatsConfig) -> Result<ObjectStore, Cause> {
-    let bucket = bucket_name(config);
-    if let Ok(found) = jetstream.get_object_store(&bucket).await {
+    if let Ok(found) = jetstream.get_object_store(&bucket_name(config)).await {
         return Ok(found);
     }
-    let config = object_store::Config {
-        bucket,
-        max_bytes: -1,
-        storage: storage_type(config),
-        num_replicas: config.replicas,
-        ..object_store::Config::default()
-    };
-    jetstream.create_object_store(config).await.map_err(to_cause)
-}
-
-fn bucket_name(config: &NatsConfig) -> String {
-    format!("{}-checkpoints", config.prefix)
-}
-
-/// Description of the stream during an import. Part of the format: it keeps replicas from opening it.
-const UNFINISHED: &str = "A copy of a journal, not yet finished";
-
-/// Checks that an existing stream can hold a journal: another application may have created it.
-fn check_config(config: &Config, prefix: &str) -> Result<(), Cause> {
-    let limited = config.max_messages > 0
-        || config.max_messages_per_subject > 0
-        || !config.max_age.is_zero()
-        || (config.max_bytes > 0 && config.discard != DiscardPolicy::New);
-    let problem = if config.subjects != [format!("{prefix}.>")] {
-        "its subjects are not those of a journal"
-    } else if config.retention != RetentionPolicy::Limits || limited {
-        "its limits would discard records"
-    } else if config.no_ack {
-        "it does not acknowledge messages"
-    } else {
-        return Ok(());
-    };
-    Err(to_cause(format!("the stream {prefix} cannot be used: {problem}")))
+    jetstream.create_object_store(bucket_config(config)).await.map_err(to_cause)
 }
 
 #[cfg(test)]

@@ -26,16 +26,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::message::PublishMessage;
-use bytes::Bytes;
-use journal::{AppendError, JournalOptions, MAX_PAYLOAD_BYTES, PROBE_BYTES, Seq, StorageError};
+use journal::{AppendError, JournalOptions, Seq, StorageError};
 use tokio::time::{Instant, timeout};
 
-use crate::error::{PublishFailure, StreamStatus, to_cause};
+use crate::error::{PublishFailure, to_cause};
 use crate::headers::RecordHeaders;
+use crate::pipeline::{IN_FLIGHT_RECORDS, pipeline_length};
+use crate::probe::probe;
 use crate::prune::StreamPruner;
-use crate::queue::{
-    IN_FLIGHT_BYTES, IN_FLIGHT_RECORDS, OutgoingRecord, PendingAppend, WriteRequest, WriterTask,
-};
+use crate::queue::{OutgoingRecord, PendingAppend, WriteRequest, WriterTask};
+use crate::quota::reject_oversized;
 use crate::shared::{NatsShared, Predecessor, StopReason};
 use crate::timing::{APPEND_TIMEOUT, RESPONSE_TIMEOUT, RETRY_INTERVAL};
 
@@ -75,7 +75,7 @@ impl StreamWriter {
                     self.pruner.prune_step(&self.shared).await;
                 }
                 WriterTask::Probe(reply) => {
-                    let result = self.probe().await;
+                    let result = probe(&self.shared, &self.options).await;
                     let _ = reply.send(result.map_err(AppendError::from));
                 }
                 WriterTask::Idle => self.pruner.prune_step(&self.shared).await,
@@ -86,7 +86,7 @@ impl StreamWriter {
     }
 
     async fn write(&mut self, appends: Vec<PendingAppend>) {
-        let appends = self.reject_oversized(appends).await;
+        let appends = reject_oversized(&self.shared, &self.options, appends).await;
         let mut records = Vec::new();
         let mut replies = Vec::new();
         for append in appends {
@@ -279,150 +279,10 @@ impl StreamWriter {
             other => AppendError::OutcomeUnknown { journal, source: to_cause(other.to_string()) },
         }
     }
-
-    /// Fails the appends that would exceed [`JournalOptions::max_bytes`] and returns the others.
-    async fn reject_oversized(&self, appends: Vec<PendingAppend>) -> Vec<PendingAppend> {
-        let Some(limit) = self.options.max_bytes else { return appends };
-        let mut used_bytes = match self.used_bytes().await {
-            Ok(used_bytes) => used_bytes,
-            Err(e) => {
-                appends
-                    .into_iter()
-                    .for_each(|append| drop(append.reply.send(Err(e.clone().into()))));
-                return Vec::new();
-            }
-        };
-        let mut accepted = Vec::new();
-        for append in appends {
-            let append_bytes: u64 = append.records.iter().map(stored_bytes).sum();
-            match self.check_space(used_bytes + append_bytes, limit) {
-                Ok(()) => {
-                    used_bytes += append_bytes;
-                    accepted.push(append);
-                }
-                Err(e) => drop(append.reply.send(Err(e.into()))),
-            }
-        }
-        accepted
-    }
-
-    async fn used_bytes(&self) -> Result<u64, StorageError> {
-        self.shared.connection.wait_connected().await.map_err(|e| self.shared.storage(e))?;
-        match self.shared.streams.state().await {
-            // The tailer decides if a recreated stream is still the same.
-            Ok(state) | Err(StreamStatus::Recreated(state)) => Ok(state.bytes),
-            Err(status) => Err(self.shared.storage(status.into())),
-        }
-    }
-
-    fn check_space(&self, wanted: u64, limit: u64) -> Result<(), StorageError> {
-        if wanted <= limit {
-            return Ok(());
-        }
-        let source = to_cause(format!("{wanted} bytes would be in use, the limit is {limit}"));
-        Err(StorageError::NoSpace { journal: self.shared.journal.clone(), source })
-    }
-
-    async fn probe(&self) -> Result<(), StorageError> {
-        self.shared.check_open()?;
-        if let Some(limit) = self.options.max_bytes {
-            self.check_space(self.used_bytes().await? + PROBE_BYTES as u64, limit)?;
-        }
-        let deadline = Instant::now() + APPEND_TIMEOUT;
-        loop {
-            self.shared.connection.wait_connected().await.map_err(|e| self.shared.storage(e))?;
-            let cause = match self.attempt_probe().await {
-                Ok(()) => return Ok(()),
-                Err(PublishFailure::NoSpace(source)) => {
-                    return Err(StorageError::NoSpace {
-                        journal: self.shared.journal.clone(),
-                        source,
-                    });
-                }
-                Err(PublishFailure::Conflict) => to_cause("the probe was rejected"),
-                Err(PublishFailure::Rejected(cause) | PublishFailure::Unacknowledged(cause)) => {
-                    cause
-                }
-            };
-            if Instant::now() >= deadline {
-                return Err(self.shared.storage(cause));
-            }
-            tokio::time::sleep(RETRY_INTERVAL).await;
-        }
-    }
-
-    /// Writes to the probe stream, which has the same number of replicas and the same kind of storage as
-    /// the records. Then sends a record that the servers have to reject: the rejection shows that the stream
-    /// of records has a leader, and leaves no record.
-    async fn attempt_probe(&self) -> Result<(), PublishFailure> {
-        let streams = &self.shared.streams;
-        let payload = Bytes::from_static(&[0; PROBE_BYTES]);
-        self.publish(streams.probe.clone(), PublishMessage::build().payload(payload)).await?;
-        let rejected = PublishMessage::build().expected_last_sequence(IMPOSSIBLE_SEQ);
-        match self.publish(streams.default_subject(), rejected).await {
-            Err(PublishFailure::Conflict) => Ok(()),
-            other => other,
-        }
-    }
-
-    async fn publish(
-        &self,
-        subject: String,
-        message: PublishMessage,
-    ) -> Result<(), PublishFailure> {
-        let response = self.shared.connection.jetstream.send_publish(subject, message).await?;
-        match timeout(RESPONSE_TIMEOUT, response.into_future()).await {
-            Ok(ack) => Ok(ack.map(drop)?),
-            Err(e) => Err(PublishFailure::Unacknowledged(to_cause(e))),
-        }
-    }
 }
-
-/// The number of payloads of these sizes that may be in flight together, at least one.
-pub(crate) fn pipeline_length(sizes: impl Iterator<Item = usize>, max_records: usize) -> usize {
-    let mut bytes = 0;
-    let fits = sizes.take(max_records).take_while(|size| {
-        bytes += size;
-        bytes <= IN_FLIGHT_BYTES
-    });
-    fits.count().max(1)
-}
-
-/// Approximate size of a record in the stream.
-fn stored_bytes(record: &OutgoingRecord) -> u64 {
-    (record.payload.len() + record.subject.len() + record.id.len() + RECORD_OVERHEAD_BYTES) as u64
-}
-
-/// Approximate size of the headers and of the file's own data per record.
-const RECORD_OVERHEAD_BYTES: usize = 150;
-
-/// A number that no stream reaches: the servers parse it as a signed integer.
-const IMPOSSIBLE_SEQ: u64 = i64::MAX as u64;
 
 /// Interval at which an idle writer checks for expired records.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Maximum time to wait for the record that caused a conflict.
 const CONFLICT_WAIT: Duration = Duration::from_millis(500);
-
-const _: () = assert!(MAX_PAYLOAD_BYTES <= IN_FLIGHT_BYTES);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pipeline_is_bounded_in_records_and_bytes() {
-        let sizes = |count, bytes| vec![bytes; count];
-        let half = IN_FLIGHT_BYTES / 2;
-        for (sizes, max_records, expected) in [
-            (sizes(3, 1), IN_FLIGHT_RECORDS, 3),
-            (sizes(3, 1), 1, 1),
-            (sizes(IN_FLIGHT_RECORDS + 1, 1), IN_FLIGHT_RECORDS, IN_FLIGHT_RECORDS),
-            (sizes(5, half), IN_FLIGHT_RECORDS, 2),
-            (sizes(5, half + 1), IN_FLIGHT_RECORDS, 1),
-        ] {
-            assert_eq!(pipeline_length(sizes.into_iter(), max_records), expected);
-        }
-    }
-}
