@@ -187,7 +187,8 @@ fn copy_continues_after_nats_outage() {
         (message_bytes(&nats.store()) > 0).then_some(())
     });
     nats.kill();
-    let output = process.wait_for_exit(WAIT_TIMEOUT);
+    // The copy gives up about 20 seconds after the outage.
+    let output = process.wait_for_exit(2 * WAIT_TIMEOUT);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     nats.restart();
     copy_all(&original, &nats.url());
