@@ -1,7 +1,8 @@
 //! Tools for tests from outside: the program as a process, clients of its API and streams, real NATS servers,
 //! and faults of disks, clocks and networks.
 //!
-//! It knows the event-stream format and no other crate of the product.
+//! It knows the event-stream format, and the journal's API for the tests that every journal must pass. It knows
+//! no other crate of the product.
 #![allow(missing_docs, reason = "for tests, not for other crates")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -43,3 +44,6 @@ pub mod fault_proxy;
 
 /// Real `nats-server`s, alone and as a cluster.
 pub mod nats;
+
+/// The tests that every journal must pass.
+pub mod journal_contract;

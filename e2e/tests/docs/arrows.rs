@@ -24,14 +24,14 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("peers", &[]),
     ("server", &["engine", "fanout", "flight", "journal"]),
     ("sse", &[]),
-    ("testkit", &["sse"]),
+    ("testkit", &["journal", "sse"]),
     ("xtask", &[]),
 ];
 
 /// The same for dev-dependencies, in addition.
 const DEV_ARROWS: [(&str, &[&str]); 4] = [
     ("e2e", &["flight"]),
-    ("journal", &["nats-journal", "testkit"]),
+    ("journal", &["testkit"]),
     ("nats-journal", &["testkit"]),
     ("server", &["sse"]),
 ];

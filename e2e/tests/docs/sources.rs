@@ -65,11 +65,32 @@ impl<'ast> Visit<'ast> for TestVisitor {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if call.path.segments.last().is_some_and(|segment| segment.ident == CONTRACT_MACRO) {
+            self.collect_contract();
+        }
         self.collect(call.tokens.clone());
     }
 }
 
+/// Generates a test for each public function of `crates/testkit/src/journal_contract/`.
+const CONTRACT_MACRO: &str = "journal_contract";
+
 impl TestVisitor {
+    fn collect_contract(&mut self) {
+        for file in tracked_files(&["rs"]) {
+            if !file.starts_with("crates/testkit/src/journal_contract/") {
+                continue;
+            }
+            for item in parse(&file).items {
+                if let syn::Item::Fn(function) = item
+                    && matches!(function.vis, syn::Visibility::Public(_))
+                {
+                    self.names.insert(function.sig.ident.to_string());
+                }
+            }
+        }
+    }
+
     /// Functions in the tokens of a macro: it may well put `#[test]` above them itself.
     fn collect(&mut self, tokens: TokenStream) {
         let mut follows_fn = false;

@@ -99,7 +99,7 @@ mod tests {
 
     /// A hundred records of ten bytes, all due.
     #[test]
-    fn a_step_keeps_to_both_bounds_and_to_the_reach() -> rusqlite::Result<()> {
+    fn step_respects_bounds_and_prune_limit() -> rusqlite::Result<()> {
         let db = Connection::open_in_memory()?;
         db.execute_batch(
             "CREATE TABLE record (seq INTEGER PRIMARY KEY, time INTEGER, payload BLOB);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn retention_overtakes_any_rate_of_appends() {
+    fn pruning_overtakes_any_append_rate() {
         for (records, bytes) in [(0, 0), (1, 1), (4096, 100), (10, 16 * 1024 * 1024)] {
             let bound = step_bound(WriteVolume { records, bytes });
             assert!(bound.records > records && bound.bytes > bytes);

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_waits_for_as_many_as_the_one_before_had() {
+    fn commit_waits_for_siblings() {
         let queue = SqliteQueue::default();
         thread::scope(|scope| {
             let writer = scope.spawn(|| taken(&queue, GroupCommit { jobs: 3, patience: LONG }));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_taken_when_no_company_comes() {
+    fn lone_append_commits_after_delay() {
         let queue = SqliteQueue::default();
         append(&queue);
         assert_eq!(taken(&queue, GroupCommit::of_last_commit(3, LONG)), 1);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_waited_for_once_the_queue_is_closed() {
+    fn closed_queue_does_not_wait() {
         let queue = SqliteQueue::default();
         append(&queue);
         queue.close();

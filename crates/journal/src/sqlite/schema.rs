@@ -286,7 +286,7 @@ mod tests {
 
     /// A kill does not show whether commits wait for the disk, only a power cut would.
     #[test]
-    fn commits_wait_for_the_disk() -> Result<(), Box<dyn std::error::Error>> {
+    fn commits_sync_the_disk() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let file = super::super::lock::lock_exclusive(&folder.path().join("board.db"))?;
         let db = open(&file, &JournalOptions::default())?.db;

@@ -14,12 +14,13 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::signals;
 
-use crate::records::{all_after, assert_consecutive};
-use crate::subject::{numbered, place};
+use testkit::journal_contract::records::numbered;
+use testkit::journal_contract::records::{all_after, assert_consecutive};
+use testkit::journal_contract::temp_path;
 
 #[tokio::test]
-async fn what_was_answered_survives_kill_9() {
-    let (_folder, path) = place();
+async fn acknowledged_records_survive_kill_9() {
+    let (_folder, path) = temp_path();
     let mut answered = HashMap::new();
     for round in 1..=5 {
         let mut process = Appending::start(&path);
@@ -32,13 +33,13 @@ async fn what_was_answered_survives_kill_9() {
 
 /// A stopped process's files are what `kill -9` at that moment would leave.
 #[tokio::test]
-async fn what_was_answered_is_in_the_files_at_any_moment() {
-    let (_folder, path) = place();
+async fn acknowledged_records_survive_any_snapshot() {
+    let (_folder, path) = temp_path();
     let (mut process, mut answered) = (Appending::start(&path), HashMap::new());
     for moment in 0..20 {
         process.read_answers(17 + moment % 7 * 11, &mut answered);
         signals::pause(&process.child);
-        let (_copies, copy) = place();
+        let (_copies, copy) = temp_path();
         for ending in ["db", "db-wal"] {
             fs::copy(path.with_extension(ending), copy.with_extension(ending)).unwrap();
         }
@@ -52,8 +53,8 @@ async fn what_was_answered_is_in_the_files_at_any_moment() {
 /// A disk that lied about its fsync, or a log half copied: what remains is a beginning of what was,
 /// and ids of the rest are not honoured, also when their numbers are given again.
 #[tokio::test]
-async fn whatever_is_left_of_the_log_a_beginning_remains() {
-    let (_folder, path) = place();
+async fn truncated_wal_leaves_a_prefix() {
+    let (_folder, path) = temp_path();
     drop(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     for n in 0..20 {
@@ -68,7 +69,7 @@ async fn whatever_is_left_of_the_log_a_beginning_remains() {
     let mut random = StdRng::seed_from_u64(seed);
     let mut shortest = originals.len();
     for _ in 0..30 {
-        let (_copies, copy) = place();
+        let (_copies, copy) = temp_path();
         let mut log = log.clone();
         let place = random.random_range(0..log.len());
         if random.random() {

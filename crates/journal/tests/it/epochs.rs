@@ -6,11 +6,12 @@ use journal::{
 };
 use proptest::prelude::*;
 
-use crate::records::{all_after, texts};
-use crate::subject::{numbered, one, place};
+use testkit::journal_contract::records::{all_after, texts};
+use testkit::journal_contract::records::{numbered, one};
+use testkit::journal_contract::temp_path;
 
 #[test]
-fn only_the_canonical_text_is_a_position() {
+fn only_canonical_text_parses() {
     for text in ["5f3a9c01-1042", "00000000-0", "ffffffff-1", "00000001-18446744073709551615"] {
         assert_eq!(text.parse::<RecordId>().unwrap().to_string(), text);
     }
@@ -44,13 +45,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn a_position_survives_its_text(epoch: u32, seq: u64) {
+    fn record_ids_round_trip(epoch: u32, seq: u64) {
         let position = RecordId { epoch: Epoch(epoch), seq: Seq(seq) };
         prop_assert_eq!(position.to_string().parse(), Ok(position));
     }
 
     #[test]
-    fn any_text_is_refused_or_canonical(text in "[0-9a-f]{7}[0-9a-fF+]{0,2}-[0+]{0,2}[0-9]{0,3}") {
+    fn any_text_is_rejected_or_canonical(text in "[0-9a-f]{7}[0-9a-fF+]{0,2}-[0+]{0,2}[0-9]{0,3}") {
         if let Ok(position) = text.parse::<RecordId>() {
             prop_assert_eq!(position.to_string(), text);
         }
@@ -58,7 +59,7 @@ proptest! {
 }
 
 #[test]
-fn an_epoch_reaches_to_the_next_and_to_the_tail() {
+fn epoch_ends_at_next_epoch_or_tail() {
     let (a, b, c) = (Epoch(0xa), Epoch(0xb), Epoch(0xc));
     let epochs = Epochs::new([(b, Seq(11)), (a, Seq(1)), (c, Seq(21))], Seq(20));
     for (seq, epoch) in
@@ -77,7 +78,7 @@ fn an_epoch_reaches_to_the_next_and_to_the_tail() {
 }
 
 #[tokio::test]
-async fn two_journals_do_not_honour_each_other() {
+async fn ids_of_another_journal_are_unknown() {
     let (one_journal, other) = (MemoryJournal::default(), MemoryJournal::default());
     for journal in [&one_journal, &other] {
         let empty = journal.epochs().record_id(Seq::ZERO).unwrap();
@@ -91,8 +92,8 @@ async fn two_journals_do_not_honour_each_other() {
 }
 
 #[tokio::test]
-async fn numbers_go_on_after_a_restart_and_ids_stay() {
-    let (_folder, path) = place();
+async fn reopening_continues_numbers_and_keeps_ids() {
+    let (_folder, path) = temp_path();
     let mut ids: Vec<RecordId> = Vec::new();
     for start in 0..5 {
         let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
@@ -112,8 +113,8 @@ async fn numbers_go_on_after_a_restart_and_ids_stay() {
 }
 
 #[tokio::test]
-async fn an_epoch_that_wrote_nothing_makes_way() {
-    let (_folder, path) = place();
+async fn unused_epochs_are_replaced() {
+    let (_folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(one("x")).await.unwrap();
     drop(journal);
@@ -125,8 +126,8 @@ async fn an_epoch_that_wrote_nothing_makes_way() {
 
 /// What matters most: after a restored backup, the numbers of what was lost are given again.
 #[tokio::test]
-async fn ids_of_a_lost_tail_are_not_honoured() {
-    let (folder, path) = place();
+async fn lost_tail_ids_are_not_honoured() {
+    let (folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..5)).await.unwrap();
     let kept: Vec<_> = (1..=5).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect();
@@ -156,8 +157,8 @@ async fn ids_of_a_lost_tail_are_not_honoured() {
 
 /// As many starts as no journal has seen; the oldest is forgotten, the others keep their ids.
 #[tokio::test]
-async fn epochs_are_bounded() {
-    let (_folder, path) = place();
+async fn oldest_epoch_is_forgotten() {
+    let (_folder, path) = temp_path();
     drop(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(&format!(

@@ -1,48 +1,42 @@
-//! What every journal owes, checked against each of them, and what the one in a file owes besides.
+//! Tests of the journals of this crate: the contract of all journals, and the guarantees of the SQLite one.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error there has failed")]
 
-/// What a journal gives back.
-mod records;
+/// The contract of all journals.
+mod contract;
 
-/// Journals to test, and shorthand for using them.
-mod subject;
-
-/// Append: order, answers, the end.
+/// Group commit.
 mod append;
 
-/// Every bound has its refusal.
+/// Limits of the queue, of memory and of the write-ahead log.
 mod limits;
 
-/// Checkpoints and where a start begins.
+/// Checkpoints of a reopened journal.
 mod checkpoints;
 
-/// A journal that becomes the same as another one.
+/// Files opened read-only.
 mod import;
 
-/// What a killed process and a lying disk leave behind.
+/// A killed process and a damaged write-ahead log.
 mod crash;
 
-/// Which ids are honoured, and the text of an id.
+/// Epochs and record ids.
 mod epochs;
 
-/// A full disk, a disk that refuses to write, a file that is locked.
+/// A full disk, a disk that fails, a locked file.
 mod write_failures;
 
-/// Figures, not checks: how fast appends become durable.
+/// Measurements: append rate, read rate, opening time.
 mod throughput;
 
-/// History, then live, without a seam.
-mod follow;
-
-/// A sentence for everything that can be wrong at opening.
+/// The message for each fault at opening.
 mod open_errors;
 
-/// One sequence through many openings of the file.
+/// Readers across many openings of one file.
 mod reopen;
 
-/// Whether an append would be taken, without one.
+/// The size of a probe.
 mod probe;
 
-/// What is let go, and what never is.
+/// The file's size, and the newest record after reopening.
 mod prune;

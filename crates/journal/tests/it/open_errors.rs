@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use journal::{FollowError, Journal, JournalOptions, OpenError, Seq, SqliteJournal, StorageError};
 use rusqlite::Connection;
 
-use crate::records::all_after;
-use crate::subject::{numbered, one, place, zeros};
+use testkit::journal_contract::records::all_after;
+use testkit::journal_contract::records::{numbered, one, zeros};
+use testkit::journal_contract::temp_path;
 
 fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
     SqliteJournal::open(path, JournalOptions::default())
@@ -18,7 +19,7 @@ fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
 
 /// What each fault is made by, and the sentence that the user gets.
 #[test]
-fn whatever_is_wrong_with_the_file_is_told_in_one_sentence() {
+fn open_errors_explain_the_fault() {
     type Fault = fn(&Path);
     let cases: [(&str, Fault, &str); 15] = [
         ("locked", lock_from_outside, IN_USE),
@@ -45,7 +46,7 @@ fn whatever_is_wrong_with_the_file_is_told_in_one_sentence() {
         ("in no folder", |path| fs::remove_dir(path.parent().unwrap()).unwrap(), NO_FOLDER),
     ];
     for (case, fault, expected) in cases {
-        let (folder, path) = place();
+        let (folder, path) = temp_path();
         fault(&path);
         let error = open(&path).map(|_| ()).expect_err(case);
         assert_eq!(
@@ -126,8 +127,8 @@ fn lock_exclusively(path: &Path) {
 }
 
 #[test]
-fn one_file_is_open_once_by_whatever_name() {
-    let (folder, path) = place();
+fn links_share_one_lock() {
+    let (folder, path) = temp_path();
     let journal = open(&path).unwrap();
     let link = folder.path().join("link.db");
     symlink(&path, &link).unwrap();
@@ -140,8 +141,8 @@ fn one_file_is_open_once_by_whatever_name() {
 }
 
 #[tokio::test]
-async fn a_closed_journal_can_be_opened_again_at_once() {
-    let (_folder, path) = place();
+async fn closed_journal_reopens_at_once() {
+    let (_folder, path) = temp_path();
     let journal = open(&path).unwrap();
     journal.append(one("x")).await.unwrap();
     journal.close().await;
@@ -152,8 +153,8 @@ async fn a_closed_journal_can_be_opened_again_at_once() {
 
 /// A program that another thread starts has all open files, until it is what it shall become.
 #[test]
-fn a_journal_let_go_can_be_opened_again_while_programs_are_started() {
-    let (_folder, path) = place();
+fn dropped_journal_reopens_despite_child_processes() {
+    let (_folder, path) = temp_path();
     let over = AtomicBool::new(false);
     let start = || {
         while !over.load(Ordering::Relaxed) {
@@ -172,8 +173,8 @@ fn a_journal_let_go_can_be_opened_again_while_programs_are_started() {
 }
 
 #[test]
-fn a_missing_folder_is_told() {
-    let (folder, path) = place();
+fn missing_folder_is_reported() {
+    let (folder, path) = temp_path();
     fs::write(&path, "").unwrap();
     for missing in [folder.path().join("not/there.db"), path.join("under-a-file.db")] {
         let error = open(&missing).map(|_| ()).unwrap_err();
@@ -186,15 +187,15 @@ fn a_missing_folder_is_told() {
 /// Root may write wherever the mode says otherwise, but not into the kernel's own folders.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_folder_that_cannot_be_written_is_told() {
+fn unwritable_folder_is_reported() {
     let error = open(Path::new("/sys/board.db")).map(|_| ()).unwrap_err();
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
 }
 
 /// Reading it from end to end would take too long; the damage is told where it is met.
 #[tokio::test]
-async fn a_large_file_is_opened_unread() {
-    let (_folder, path) = place();
+async fn large_file_opens_without_full_check() {
+    let (_folder, path) = temp_path();
     let journal = open(&path).unwrap();
     for _ in 0..5 {
         journal.append(vec![zeros(1024 * 1024).remove(0); 16]).await.unwrap();
@@ -211,9 +212,9 @@ async fn a_large_file_is_opened_unread() {
 
 /// The process may have died before its first commit.
 #[test]
-fn an_empty_file_becomes_a_journal() {
+fn empty_file_becomes_a_journal() {
     for beginning in ["", "PRAGMA journal_mode = wal"] {
-        let (_folder, path) = place();
+        let (_folder, path) = temp_path();
         File::create(&path).unwrap();
         run(&path, beginning);
         assert_eq!(open(&path).unwrap().tail(), Seq::ZERO);

@@ -6,8 +6,9 @@ use journal::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::records::{assert_consecutive, texts};
-use crate::subject::{in_time, numbered, place};
+use testkit::journal_contract::records::numbered;
+use testkit::journal_contract::records::{assert_consecutive, texts};
+use testkit::journal_contract::{in_time, temp_path};
 
 /// What happens while the file is open once.
 #[derive(Clone, Debug)]
@@ -44,13 +45,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn every_reader_sees_the_same_sequence_across_openings(
+    fn readers_agree_across_reopens(
         openings in vec(opening(), 1..5),
         starts in vec(0..40_u64, READERS),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(in_time(async {
-            let (_folder, file) = place();
+            let (_folder, file) = temp_path();
             let (mut ids, mut readers) = (Vec::new(), starts.into_iter().map(Reader::new).collect::<Vec<_>>());
             for Opening { steps, closes } in openings {
                 let journal = SqliteJournal::open(&file, JournalOptions::default()).unwrap();

@@ -3,16 +3,17 @@ use std::time::{Duration, Instant};
 
 use journal::{Journal, JournalOptions, Seq, SqliteJournal};
 
-use crate::records::all_after;
-use crate::subject::{place, zeros};
+use testkit::journal_contract::records::all_after;
+use testkit::journal_contract::records::zeros;
+use testkit::journal_contract::temp_path;
 
 /// `cargo test --release -p journal --test it figures -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "prints figures instead of checking anything"]
-async fn appends_a_second() {
+async fn append_throughput() {
     println!("appenders   appends/s   records/commit   worst wait");
     for appenders in [1, 64, 1024] {
-        let (_folder, path) = place();
+        let (_folder, path) = temp_path();
         let journal = Arc::new(SqliteJournal::open(&path, JournalOptions::default()).unwrap());
         let begun = Instant::now();
         let appending: Vec<_> = (0..appenders)
@@ -44,8 +45,8 @@ async fn append_for(journal: Arc<SqliteJournal>, duration: Duration) -> Duration
 
 #[tokio::test]
 #[ignore = "prints figures instead of checking anything"]
-async fn reading_and_opening() {
-    let (_folder, path) = place();
+async fn read_and_open_times() {
+    let (_folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     for _ in 0..64 {
         journal.append(vec![zeros(200).remove(0); 4000]).await.unwrap();

@@ -4,12 +4,9 @@ use std::process::Command;
 use journal::{AppendError, Follow, Journal, JournalOptions, Seq, SqliteJournal, StorageError};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::records::{all_after, assert_consecutive, texts};
-use crate::subject::{Subject, for_each_journal, numbered, one, place, zeros};
-
-for_each_journal! {
-    without_room_nothing_is_kept_until_there_is_some_again
-}
+use testkit::journal_contract::records::{all_after, texts};
+use testkit::journal_contract::records::{numbered, one, zeros};
+use testkit::journal_contract::temp_path;
 
 const KILOBYTE: usize = 1024;
 
@@ -18,52 +15,10 @@ fn a_megabyte() -> JournalOptions {
     JournalOptions { max_bytes: Some(max), keep_bytes: Some(keep), ..JournalOptions::default() }
 }
 
-async fn without_room_nothing_is_kept_until_there_is_some_again<J: Subject>() {
-    let journal = J::fresh(a_megabyte()).await;
-    let mut follower = journal.follow(Seq::ZERO);
-    let refusal = loop {
-        // The first of the two would often fit.
-        let two = [one("small"), zeros(64 * KILOBYTE)].concat();
-        match journal.append(two).await {
-            Ok(seqs) => assert!(seqs[1] == journal.tail() && seqs[1] < Seq(1000)),
-            Err(e) => break e,
-        }
-    };
-    assert!(matches!(refusal, AppendError::Storage(StorageError::NoSpace { .. })), "{refusal:?}");
-    assert!(refusal.to_string().starts_with("no space left for the journal "));
-    assert!(std::error::Error::source(&refusal).is_some());
-    let tail = journal.tail();
-    assert_eq!(tail.0 % 2, 0, "all or nothing");
-    assert!((20..=32).contains(&tail.0), "{tail} records in a megabyte");
-
-    // Still refused, still readable; and what was refused takes no numbers.
-    journal.append(zeros(128 * KILOBYTE)).await.unwrap_err();
-    assert_eq!(all_after(&*journal, Seq::ZERO).await.unwrap().len() as u64, tail.0);
-    follower = follow_up(follower, tail).await;
-    journal.checkpoint(tail, "state".into(), tail).await.unwrap();
-    for n in 1..=30 {
-        let seqs = journal.append(zeros(64 * KILOBYTE)).await.unwrap();
-        assert_eq!(seqs, [Seq(tail.0 + n)]);
-        journal.checkpoint(seqs[0], "state".into(), seqs[0]).await.unwrap();
-        follower = follow_up(follower, journal.tail()).await;
-    }
-}
-
-/// Reads to the tail, and sees no hole in between.
-async fn follow_up<F: Follow>(mut follower: F, tail: Seq) -> F {
-    loop {
-        let batch = follower.next().await.unwrap();
-        assert_consecutive(batch[0].seq.prev(), &batch);
-        if batch.last().unwrap().seq == tail {
-            return follower;
-        }
-    }
-}
-
 /// Those that share a commit share its failure; afterwards a smaller one gets their numbers.
 #[tokio::test]
-async fn every_append_of_a_failed_commit_is_refused() {
-    let (_folder, path) = place();
+async fn failed_commit_rejects_all_its_appends() {
+    let (_folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, a_megabyte()).unwrap();
     journal.append(one("before")).await.unwrap();
     let mut follower = journal.follow(Seq(1));
@@ -96,8 +51,8 @@ async fn every_append_of_a_failed_commit_is_refused() {
 /// After a failed fsync the log may hold what was refused. Before the refusal is answered,
 /// something else has to be written there: visible from outside as a commit.
 #[tokio::test]
-async fn a_failed_commit_is_overwritten_before_it_is_answered() {
-    let (_folder, path) = place();
+async fn failed_commit_is_voided_before_reply() {
+    let (_folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, a_megabyte()).unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     let version =
@@ -110,8 +65,8 @@ async fn a_failed_commit_is_overwritten_before_it_is_answered() {
 }
 
 #[tokio::test]
-async fn while_another_program_writes_appends_fail_and_then_succeed() {
-    let (_folder, path) = place();
+async fn foreign_lock_fails_appends_temporarily() {
+    let (_folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(one("before")).await.unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
@@ -127,10 +82,15 @@ async fn while_another_program_writes_appends_fail_and_then_succeed() {
 /// A limit on the size of files makes real writes fail. It holds for a whole process, so the part
 /// under the limit runs in one of its own.
 #[tokio::test]
-async fn a_disk_that_refuses_to_write_undoes_nothing_and_is_used_again() {
-    let (_folder, path) = place();
+async fn disk_errors_keep_records_and_recover() {
+    let (_folder, path) = temp_path();
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "write_failures::in_a_process_of_its_own", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "write_failures::append_under_file_size_limit",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(PLACE, &path)
         .status()
         .unwrap();
@@ -143,7 +103,7 @@ async fn a_disk_that_refuses_to_write_undoes_nothing_and_is_used_again() {
 
 #[tokio::test]
 #[ignore = "run by another test, in a process of its own"]
-async fn in_a_process_of_its_own() {
+async fn append_under_file_size_limit() {
     let Ok(path) = std::env::var(PLACE) else { return };
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..10)).await.unwrap();

@@ -5,7 +5,7 @@ use nats_journal::NatsJournal;
 use testkit::nats::NatsServer;
 
 use crate::harness::{config_for, numbered, open, single, stream, with_timeout};
-use crate::records::{all_after, texts};
+use testkit::journal_contract::records::{all_after, texts};
 
 #[tokio::test]
 async fn replica_starts_at_another_replicas_checkpoint() {

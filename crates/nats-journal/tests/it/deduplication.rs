@@ -2,7 +2,7 @@ use journal::{Journal, NewRecord, Seq};
 use testkit::nats::NatsServer;
 
 use crate::harness::{new_record, open, single, stream, with_timeout};
-use crate::records::{all_after, texts};
+use testkit::journal_contract::records::{all_after, texts};
 
 #[tokio::test]
 async fn duplicate_ids_keep_the_first_payload() {

@@ -9,7 +9,7 @@ use journal::{
 use nats_journal::{APPEND_TIMEOUT, NatsConfig, NatsJournal};
 use testkit::nats::NatsServer;
 
-use crate::records::{assert_consecutive, texts};
+use testkit::journal_contract::records::{assert_consecutive, texts};
 
 /// Makes a test that would hang fail.
 pub(crate) async fn with_timeout(test: impl Future<Output = ()>) {

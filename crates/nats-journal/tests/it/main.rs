@@ -1,11 +1,9 @@
-//! Properties of a journal in JetStream beyond the contract of every journal, which the tests of the `journal`
-//! crate check.
+//! Tests of a journal in JetStream: the contract of all journals, and the properties that only this one has.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets an error there has failed")]
 
-/// Records that a journal returns.
-#[path = "../../../journal/tests/it/records.rs"]
-mod records;
+/// The contract of all journals.
+mod contract;
 
 /// Journals on a real server.
 mod harness;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::harness::{
     append_when_available, check_records, new_record, open, single, with_timeout,
 };
-use crate::records::{all_after, texts};
+use testkit::journal_contract::records::{all_after, texts};
 
 /// Tolerance for a loaded machine.
 const SLACK: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ use crate::harness::{
     append_when_available, check_records, numbered, open, read_to_end_record, single, stream,
     with_timeout,
 };
-use crate::records::all_after;
+use testkit::journal_contract::records::all_after;
 
 #[tokio::test]
 async fn replicas_share_records_and_ids() {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::harness::{append_when_available, config_for, new_record, single, with_timeout};
 use crate::open_errors::{full_message, open_error};
-use crate::records::{all_after, texts};
+use testkit::journal_contract::records::{all_after, texts};
 
 fn config_of(url: &str, ca_file: Option<PathBuf>, credentials: Option<PathBuf>) -> NatsConfig {
     NatsConfig { ca_file, credentials, ..NatsConfig::new(url.parse().unwrap()) }

@@ -155,7 +155,7 @@ async fn lagging_follower_survives_server_restart() {
                 ),
             }
         }
-        crate::records::assert_consecutive(Seq::ZERO, &seen);
+        testkit::journal_contract::records::assert_consecutive(Seq::ZERO, &seen);
     })
     .await;
 }

@@ -12,7 +12,7 @@ use testkit::nats::NatsServer;
 use crate::harness::{
     append_when_available, config_for, numbered, open, single, stream, with_timeout,
 };
-use crate::records::{all_after, texts};
+use testkit::journal_contract::records::{all_after, texts};
 
 fn ids(journal: &NatsJournal, range: std::ops::RangeInclusive<u64>) -> Vec<RecordId> {
     range.map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()

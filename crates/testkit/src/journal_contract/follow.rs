@@ -1,3 +1,5 @@
+//! Followers: history, then new records, each once and in order.
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -5,23 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use journal::{Follow, JournalOptions, MemoryJournal, Record, Seq, SqliteJournal};
+use journal::{Follow, FollowError, Journal, JournalOptions, Record, Seq};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use tokio::runtime::Builder;
 
-use crate::records::{all_after, assert_consecutive, texts};
-use crate::subject::{Subject, for_each_journal, in_time, numbered, one};
+use super::records::{all_after, assert_consecutive, numbered, one, texts};
+use super::{JournalFixture, in_time};
 
-for_each_journal! {
-    history_comes_first_then_what_is_new
-    a_dropped_wait_loses_nothing
-    beyond_the_tail_a_follower_waits
-    one_far_behind_gets_everything
-    what_a_follower_is_given_has_its_id_at_once
-}
-
-async fn history_comes_first_then_what_is_new<J: Subject>() {
-    let journal = Arc::new(J::fresh(JournalOptions::default()).await);
+pub async fn history_precedes_new_records<F: JournalFixture>() {
+    let journal = Arc::new(F::create(JournalOptions::default()).await);
     journal.append(numbered(0..10)).await.unwrap();
     let mut follower = journal.follow(Seq(4));
     assert_eq!(texts(&follower.next().await.unwrap()), ["4", "5", "6", "7", "8", "9"]);
@@ -32,9 +27,9 @@ async fn history_comes_first_then_what_is_new<J: Subject>() {
     assert_eq!((batch[0].seq, texts(&batch)), (Seq(11), vec!["new".to_owned()]));
 }
 
-async fn a_dropped_wait_loses_nothing<J: Subject>() {
+pub async fn dropped_future_loses_no_records<F: JournalFixture>() {
     // More than is kept in memory, so that reads of the file are dropped, too.
-    let journal = J::fresh(JournalOptions::default()).await;
+    let journal = F::create(JournalOptions::default()).await;
     for _ in 0..4 {
         journal.append(numbered(0..4000)).await.unwrap();
     }
@@ -51,13 +46,8 @@ async fn a_dropped_wait_loses_nothing<J: Subject>() {
     assert_eq!(follower.next().await.unwrap().len(), 1);
 }
 
-/// Begins to wait, and thinks better of it.
-fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, journal::FollowError>> {
-    pin!(follower.next()).poll(&mut Context::from_waker(Waker::noop()))
-}
-
-async fn beyond_the_tail_a_follower_waits<J: Subject>() {
-    let journal = J::fresh(JournalOptions::default()).await;
+pub async fn follower_beyond_tail_waits<F: JournalFixture>() {
+    let journal = F::create(JournalOptions::default()).await;
     journal.append(numbered(0..1)).await.unwrap();
     let mut follower = journal.follow(Seq(3));
     let waiting = tokio::spawn(async move {
@@ -75,8 +65,8 @@ async fn beyond_the_tail_a_follower_waits<J: Subject>() {
     assert_eq!(texts(&waiting.await.unwrap()), ["3", "4", "5"]);
 }
 
-async fn one_far_behind_gets_everything<J: Subject>() {
-    let journal = J::fresh(JournalOptions::default()).await;
+pub async fn distant_follower_gets_all_records<F: JournalFixture>() {
+    let journal = F::create(JournalOptions::default()).await;
     for n in 0..10 {
         journal.append(numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
     }
@@ -86,8 +76,8 @@ async fn one_far_behind_gets_everything<J: Subject>() {
 }
 
 /// Readers that are always one record behind, and look again and again while records are written.
-async fn what_a_follower_is_given_has_its_id_at_once<J: Subject>() {
-    let journal = Arc::new(J::fresh(JournalOptions::default()).await);
+pub async fn followed_records_have_ids_at_once<F: JournalFixture>() {
+    let journal = Arc::new(F::create(JournalOptions::default()).await);
     journal.append(one("first")).await.unwrap();
     let written = Arc::new(AtomicBool::new(false));
     let readers = [(); 2].map(|()| {
@@ -110,49 +100,44 @@ async fn what_a_follower_is_given_has_its_id_at_once<J: Subject>() {
         reader.join().unwrap();
     }
 }
+/// Begins to wait, and thinks better of it.
+fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, FollowError>> {
+    pin!(follower.next()).poll(&mut Context::from_waker(Waker::noop()))
+}
 
 /// So many that a moment between two of a commit's steps is met.
 const COMMITS: usize = 500;
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
-
-    #[test]
-    fn memory_has_no_seam(plan in plan()) {
-        run::<MemoryJournal>(plan);
-    }
-
-    #[test]
-    fn nats_has_no_seam(plan in plan()) {
-        run::<::nats_journal::NatsJournal>(plan);
-    }
-
-    #[test]
-    fn sqlite_has_no_seam(plan in plan()) {
-        run::<SqliteJournal>(plan);
-    }
+/// Each follower, whenever it starts, sees every record after its start once and in order.
+pub fn followers_see_every_record_once<F: JournalFixture>() {
+    let config = ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() };
+    let checked = TestRunner::new(config).run(&plan(), |plan| {
+        check_plan::<F>(plan);
+        Ok(())
+    });
+    checked.unwrap();
 }
 
-/// Sizes of appends, and followers that begin somewhere, at some time, and dawdle.
+/// The sizes of appends, and followers as (start in percent of the tail, append at which it starts, pause in
+/// microseconds).
 #[derive(Clone, Debug)]
-struct Plan {
+struct FollowPlan {
     appends: Vec<usize>,
     followers: Vec<(u64, usize, u32)>,
 }
 
-fn plan() -> impl Strategy<Value = Plan> {
+fn plan() -> impl Strategy<Value = FollowPlan> {
     let appends =
         proptest::collection::vec(prop_oneof![4 => 1..20usize, 1 => 2000..4000usize], 1..25);
     let follower = (0..100u64, 0..25usize, 0..300u32);
     (appends, proptest::collection::vec(follower, 1..6))
-        .prop_map(|(appends, followers)| Plan { appends, followers })
+        .prop_map(|(appends, followers)| FollowPlan { appends, followers })
 }
 
-/// Each follower, whenever it began, sees every record after its start once and in order.
-fn run<J: Subject>(plan: Plan) {
+fn check_plan<F: JournalFixture>(plan: FollowPlan) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(in_time(async {
-        let journal = Arc::new(J::fresh(JournalOptions::default()).await);
+        let journal = Arc::new(F::create(JournalOptions::default()).await);
         let total = plan.appends.iter().sum::<usize>() as u64;
         let mut following = Vec::new();
         for (turn, &count) in plan.appends.iter().enumerate() {
