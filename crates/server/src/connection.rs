@@ -35,7 +35,7 @@ pub use startup::serve_until_ready;
 
 /// Time for a client to send the head of a request, counted from the connection's start or its last
 /// response.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 type StreamReactor = Reactor<(StreamPermit, ConnectionPermit)>;
 
@@ -116,7 +116,7 @@ async fn serve_connection(
     permit: ConnectionPermit,
     context: Arc<ConnectionContext>,
 ) {
-    let head_deadline = Instant::now() + HEAD_TIMEOUT;
+    let head_deadline = Instant::now() + REQUEST_HEAD_TIMEOUT;
     match fast_path::serve(socket, permit, head_deadline, &context).await {
         Ok(None) => {}
         // A separate task, because hyper's future is large and most connections are streams.
@@ -206,8 +206,8 @@ mod tests {
         let panicked = Arc::new(AtomicBool::new(false));
         let config = ReactorConfig {
             workers: 1,
-            heartbeat_interval: HEAD_TIMEOUT,
-            stall_timeout: HEAD_TIMEOUT,
+            heartbeat_interval: REQUEST_HEAD_TIMEOUT,
+            stall_timeout: REQUEST_HEAD_TIMEOUT,
             write_mode: WriteMode::PerSocket,
         };
         let bytes = PanickingBytes(Arc::clone(&panicked));

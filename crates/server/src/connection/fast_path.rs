@@ -24,10 +24,10 @@ use super::{ConnectionContext, ConnectionPermit, socket};
 use crate::stream::{AdmittedStream, Handoff};
 
 /// Longest head of a request on the fast path.
-const MAX_HEAD_BYTES: usize = 8 * 1024;
+const MAX_STREAM_HEAD_BYTES: usize = 8 * 1024;
 
 /// Most headers of a request on the fast path.
-const MAX_HEADERS: usize = 64;
+const MAX_STREAM_HEADERS: usize = 64;
 
 /// Headers that ask for more than a stream.
 const UNUSUAL_HEADERS: [HeaderName; 5] = [
@@ -110,7 +110,7 @@ async fn read_request(
     loop {
         socket.readable().await?;
         // Not earlier: an idle connection holds no buffer.
-        received.reserve_exact(MAX_HEAD_BYTES.saturating_sub(received.len()));
+        received.reserve_exact(MAX_STREAM_HEAD_BYTES.saturating_sub(received.len()));
         match socket.try_read_buf(received) {
             Ok(0) => return Ok(None),
             Ok(_) => {}
@@ -119,7 +119,7 @@ async fn read_request(
         }
         match FirstBytes::parse(received) {
             FirstBytes::StreamRequest(request) => return Ok(Some(request)),
-            FirstBytes::Partial if received.len() < MAX_HEAD_BYTES => {}
+            FirstBytes::Partial if received.len() < MAX_STREAM_HEAD_BYTES => {}
             FirstBytes::Partial | FirstBytes::Other => return Ok(None),
         }
     }
@@ -136,7 +136,7 @@ enum FirstBytes {
 
 impl FirstBytes {
     fn parse(bytes: &[u8]) -> Self {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut headers = [httparse::EMPTY_HEADER; MAX_STREAM_HEADERS];
         let mut head = httparse::Request::new(&mut headers);
         let Ok(status) = head.parse(bytes) else { return Self::Other };
         // The parts of the request line that have arrived decide as early as possible.
@@ -306,9 +306,9 @@ mod tests {
         assert_eq!(read(&pieces, false).await, (None, pieces.concat().into_bytes()));
         let garbage = "\0\0\0 not HTTP";
         assert_eq!(read(&[garbage], false).await, (None, garbage.into()));
-        let long = format!("GET /events HTTP/1.1\r\nX: {}", "y".repeat(MAX_HEAD_BYTES));
+        let long = format!("GET /events HTTP/1.1\r\nX: {}", "y".repeat(MAX_STREAM_HEAD_BYTES));
         let (request, received) = read(&[&long], false).await;
-        assert_eq!((request, received.len()), (None, MAX_HEAD_BYTES));
+        assert_eq!((request, received.len()), (None, MAX_STREAM_HEAD_BYTES));
         assert!(long.as_bytes().starts_with(&received));
     }
 

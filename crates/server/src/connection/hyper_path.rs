@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::fast_path::Fallback;
 use super::socket::{ClientSocket, KEEPALIVE_INTERVAL};
-use super::{ConnectionContext, ConnectionPermit, HEAD_TIMEOUT};
+use super::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
 /// their streams, which do not count. In HTTP/1 this also limits the head of a request.
@@ -74,7 +74,7 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(REQUEST_HEAD_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES);
     builder
         .http2()

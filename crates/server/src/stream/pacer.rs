@@ -22,7 +22,7 @@ const BURST: u32 = 64;
 
 /// Longest delay, even after many streams that have disconnected since. It is shorter than the
 /// heartbeat interval, so a waiting stream is not silent for longer than others.
-const MAX_DELAY: Duration = Duration::from_secs(10);
+const MAX_START_DELAY: Duration = Duration::from_secs(10);
 
 /// Assigns a start time to each new stream.
 #[derive(Debug, Default)]
@@ -37,8 +37,8 @@ impl Pacer {
         let mut busy_until = self.busy_until.lock();
         let backlog = busy_until.map_or(Duration::ZERO, |end| end.saturating_duration_since(now));
         *busy_until =
-            Some(now + (backlog + START_INTERVAL).min(MAX_DELAY + START_INTERVAL * BURST));
-        now + backlog.saturating_sub(START_INTERVAL * (BURST - 1)).min(MAX_DELAY)
+            Some(now + (backlog + START_INTERVAL).min(MAX_START_DELAY + START_INTERVAL * BURST));
+        now + backlog.saturating_sub(START_INTERVAL * (BURST - 1)).min(MAX_START_DELAY)
     }
 }
 
@@ -74,9 +74,9 @@ mod tests {
         let now = Instant::now();
         let delays = delays(&pacer, 1_000_000, now);
         assert!(delays.is_sorted());
-        assert_eq!(delays.last(), Some(&MAX_DELAY));
+        assert_eq!(delays.last(), Some(&MAX_START_DELAY));
         let later = now + Duration::from_secs(1);
         let delay = pacer.next_start(later) - later;
-        assert_eq!(delay, MAX_DELAY - Duration::from_secs(1) + START_INTERVAL);
+        assert_eq!(delay, MAX_START_DELAY - Duration::from_secs(1) + START_INTERVAL);
     }
 }

@@ -19,7 +19,7 @@ async fn read_to(socket: &mut TcpStream, end: &str) -> String {
             assert!(socket.read_buf(&mut text).await.unwrap() > 0, "the stream was cut");
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), reading).await.expect("the stream goes on");
+    tokio::time::timeout(Duration::from_secs(30), reading).await.expect("the stream is open");
     String::from_utf8(text).unwrap()
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn serve_on(journal: impl Journal, settings: Settings) -> Socke
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = ::server::serve(listener, direct.app.clone(), async { stopped.await.unwrap() });
+    let serving = server::serve(listener, direct.app.clone(), async { stopped.await.unwrap() });
     let serving = tokio::spawn(serving);
     SocketServer { direct, address, stop, serving }
 }

@@ -27,7 +27,7 @@ async fn startup_reports_not_ready() {
     };
     let waiting = tokio::spawn(async move {
         let journal =
-            ::server::serve_until_ready(&listener, &settings, reason_receiver, is_ready).await;
+            server::serve_until_ready(&listener, &settings, reason_receiver, is_ready).await;
         (journal, listener)
     });
     let head = " HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example";

@@ -40,7 +40,7 @@ impl TestServer {
     }
 
     pub(crate) async fn request(&self, request: Request) -> TestResponse {
-        let response = ::server::routes(self.app.clone()).oneshot(request).await.unwrap();
+        let response = server::routes(self.app.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
@@ -75,7 +75,7 @@ impl TestServer {
         &self,
         request: Request,
     ) -> (StatusCode, HeaderMap, TestStream) {
-        let response = ::server::routes(self.app.clone()).oneshot(request).await.unwrap();
+        let response = server::routes(self.app.clone()).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let stream = TestStream { body, decoder: sse::Decoder::new(), events: Vec::new() };
         (parts.status, parts.headers, stream)
@@ -130,7 +130,7 @@ impl TestStream {
     /// ready once a task has used up its budget.
     pub(crate) fn ready(&mut self) -> Option<String> {
         let frame = tokio::task::unconstrained(self.body.frame()).now_or_never()?;
-        let bytes = frame.expect("the stream goes on").unwrap().into_data().unwrap();
+        let bytes = frame.expect("the stream is open").unwrap().into_data().unwrap();
         Some(String::from_utf8(bytes.to_vec()).unwrap())
     }
 
@@ -159,7 +159,7 @@ impl TestStream {
     pub(crate) async fn events(&mut self, count: usize) -> Vec<(String, String, Value)> {
         let mut events = Vec::new();
         for _ in 0..count {
-            events.push(self.event().await.expect("the stream goes on"));
+            events.push(self.event().await.expect("the stream is open"));
         }
         events
     }
