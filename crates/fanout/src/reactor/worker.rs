@@ -26,7 +26,6 @@ use super::inbox::{CloseDelay, ConnectionInbox};
 use super::subscription::ChannelSubscription;
 use crate::channel::Channel;
 use crate::notify::WorkerNotifier;
-use timers::ConnectionTimer;
 
 /// Maximum number of socket events returned by one `poll`; the next returns the others.
 const MAX_POLL_EVENTS: usize = 1024;
@@ -64,6 +63,15 @@ pub(super) struct ReactorWorker<P> {
     heartbeat_slot: u32,
     /// Set once all streams are to be closed.
     close_delay: Option<CloseDelay>,
+}
+
+/// The change that a timer makes to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum ConnectionTimer {
+    /// Its delay before the first frames is over.
+    Start,
+    /// Its stream is to be closed.
+    Close,
 }
 
 impl<P> ReactorWorker<P> {

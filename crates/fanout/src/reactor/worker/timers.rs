@@ -3,21 +3,12 @@
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-use super::ReactorWorker;
+use super::{ConnectionTimer, ReactorWorker};
 use crate::reactor::connection::{ConnectionProgress, DeliveryPass};
 
 /// Ticks per heartbeat interval. At each tick the heartbeats of one slot are sent and all connections
 /// are checked for a stall.
 const HEARTBEAT_SLOTS: u32 = 60;
-
-/// The change that a timer makes to a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum ConnectionTimer {
-    /// Its delay before the first frames is over.
-    Start,
-    /// Its stream is to be closed.
-    Close,
-}
 
 impl<P> ReactorWorker<P> {
     /// Returns the time until the next timer or tick; `None` if there is neither.
