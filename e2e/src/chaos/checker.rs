@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
         for event in unknown {
             let ObservedEvent { board, id, name, data, .. } = &**event;
             if !self.model.resolve(board, id, name, data) {
-                let detail = format!("no requested update explains {event:?}");
+                let detail = format!("no requested update explains {event}");
                 self.anomalies.push(Anomaly::new(AnomalyKind::Contradiction, detail));
             }
         }
@@ -183,7 +183,7 @@ impl<'a> Checker<'a> {
         }
         let state = if is_lost == Some(true) { "lost" } else { "known" };
         let detail =
-            format!("resumed from the {state} id {last_event_id:?}, first received {first:?}");
+            format!("resumed from the {state} id {last_event_id:?}, first received {first}");
         Err(Anomaly::new(AnomalyKind::WrongResume, detail))
     }
 
@@ -204,14 +204,14 @@ impl<'a> Checker<'a> {
             return Ok(());
         }
         let Some(ModelCursor { branches, seq: last_seq, rows }) = cursor else {
-            let detail = format!("received before any timetable: {event:?}");
+            let detail = format!("received before any timetable: {event}");
             return Err(Anomaly::new(AnomalyKind::WrongResume, detail));
         };
         // Branches share their records up to the fork, so an event may agree with several of them. Keep those whose
         // next entry is this event. If none remains, the reason against the last one is the anomaly.
         let mut received: Option<KeyedUpdate> = None;
         let mut anomaly =
-            Anomaly::new(AnomalyKind::Contradiction, format!("on no branch: {event:?}"));
+            Anomaly::new(AnomalyKind::Contradiction, format!("on no branch: {event}"));
         branches.retain(|branch| {
             match self.check_next(*branch, board, *last_seq, rows, seq, event) {
                 Ok(update) => received = Some(update),
@@ -245,13 +245,13 @@ impl<'a> Checker<'a> {
                 if matches_event(&entry.update, row, &event.name, &event.data) {
                     return Ok(entry.update.clone());
                 }
-                let expected = entry.update.expected_event(row);
-                (AnomalyKind::WrongRows, format!("received {event:?} instead of {expected:?}"))
+                let (name, data) = entry.update.expected_event(row);
+                (AnomalyKind::WrongRows, format!("received {event}, instead of {name} {data}"))
             }
             // The follower skipped a record.
             Some((next, _)) if next < seq => (
                 AnomalyKind::LostUpdate,
-                format!("received {event:?} after {last_seq}, without {next}"),
+                format!("event {next} is missing between {last_seq} and {event}"),
             ),
             // The follower went back, or received a record that this branch does not have.
             _ => {
@@ -260,7 +260,7 @@ impl<'a> Checker<'a> {
                     std::cmp::Ordering::Less => AnomalyKind::OutOfOrder,
                     std::cmp::Ordering::Greater => AnomalyKind::Contradiction,
                 };
-                (kind, format!("received {event:?} after {last_seq}"))
+                (kind, format!("after {last_seq}, received {event}"))
             }
         };
         Err(Anomaly::new(kind, detail))

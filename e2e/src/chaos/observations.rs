@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -36,7 +37,7 @@ impl Observations {
             Entry::Occupied(known) if **known.get() == event => Arc::clone(known.get()),
             Entry::Occupied(known) => {
                 let known = known.get();
-                self.contradictions.push(format!("two events {}: {known:?}, {event:?}", event.id));
+                self.contradictions.push(format!("two events with one id: {known}, and {event}"));
                 Arc::new(event)
             }
         }
@@ -44,5 +45,12 @@ impl Observations {
 
     pub(super) fn events(&self) -> impl Iterator<Item = &Arc<ObservedEvent>> {
         self.events.values()
+    }
+}
+
+impl fmt::Display for ObservedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { board, id, name, text, .. } = self;
+        write!(f, "{name} {id} on {board}: {text}")
     }
 }
