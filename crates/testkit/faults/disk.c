@@ -1,15 +1,15 @@
-/* A disk and a clock that fail at will, for tests: a library that is preloaded into the real program
- * (LD_PRELOAD). It stands before the few functions of the C library that write to files or tell the
- * time, and is told what to do while the program runs. Linux only.
+/* Injects faults of the disk and the clock into the real program, for tests. Preloaded (LD_PRELOAD), it
+ * interposes the functions of the C library that write files or read the time. The test controls it while
+ * the program runs. Linux only.
  *
- * DISK_FAULTS_FOLDER  only files in this folder fail, given without symbolic links. Standard output
- *                     and standard error never do.
- * DISK_FAULTS_CONTROL a file of three 64-bit integers, mapped into memory, so that looking costs
- *                     nothing: which fault there is, by how many seconds the clock is off, and, counted
- *                     here, how many calls have failed.
+ * DISK_FAULTS_FOLDER  the folder whose files fail, without symbolic links. Standard output and standard
+ *                     error never fail.
+ * DISK_FAULTS_CONTROL a file of three 64-bit integers, mapped into memory so that reading it costs no
+ *                     system call: the fault, the clock offset in seconds, and the number of failed calls,
+ *                     which this library counts.
  *
- * Without either it does nothing. SQLite as it is bundled calls pwrite64 and fsync; the others are here
- * so that another build of it is not spared. */
+ * Without these variables it does nothing. The bundled SQLite calls pwrite64 and fsync; the other functions
+ * cover other builds. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,27 +32,27 @@ struct control {
     int64_t failures;
 };
 
-static struct control nothing;
-static struct control *control = &nothing;
+static struct control no_control;
+static struct control *control = &no_control;
 static const char *folder;
 
-__attribute__((constructor)) static void begin(void) {
+__attribute__((constructor)) static void map_control(void) {
     const char *path = getenv("DISK_FAULTS_CONTROL");
     folder = getenv("DISK_FAULTS_FOLDER");
     if (path == NULL || folder == NULL) return;
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) return;
-    void *map = mmap(NULL, sizeof nothing, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *map = mmap(NULL, sizeof no_control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (map != MAP_FAILED) control = map;
 }
 
-/* The function that this library stands before. */
+/* Declares `real`, the interposed function. */
 #define REAL(name)                                                       \
     static __typeof__(name) *real;                                       \
     if (real == NULL) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
-static int is_ours(int fd) {
+static int is_in_folder(int fd) {
     if (fd == STDOUT_FILENO || fd == STDERR_FILENO) return 0;
     char link[32], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -65,29 +65,29 @@ static int is_ours(int fd) {
 
 static int is_failing(enum fault fault, int fd) {
     if (control->fault != fault) return 0;
-    int before = errno, ours = is_ours(fd);
+    int before = errno, in_folder = is_in_folder(fd);
     errno = before;
-    return ours;
+    return in_folder;
 }
 
-/* Whether a file is to end there, and there is no room for it. What it has already, it keeps. */
+/* True if the write would make the file longer on a full disk. Overwriting still succeeds. */
 static int has_no_room(int fd, off64_t end) {
     struct stat64 found;
     return is_failing(NO_ROOM, fd) && fstat64(fd, &found) == 0 && end > found.st_size;
 }
 
-static off64_t place(int fd) {
+static off64_t write_position(int fd) {
     int flags = fcntl(fd, F_GETFL);
     return lseek64(fd, 0, flags >= 0 && flags & O_APPEND ? SEEK_END : SEEK_CUR);
 }
 
-static void count(void) { __atomic_fetch_add(&control->failures, 1, __ATOMIC_RELAXED); }
+static void count_failure(void) { __atomic_fetch_add(&control->failures, 1, __ATOMIC_RELAXED); }
 
-#define FAIL(number) return count(), errno = (number), -1
+#define FAIL(number) return count_failure(), errno = (number), -1
 
 ssize_t write(int fd, const void *bytes, size_t size) {
     REAL(write);
-    if (is_failing(NO_ROOM, fd) && has_no_room(fd, place(fd) + (off64_t)size)) FAIL(ENOSPC);
+    if (is_failing(NO_ROOM, fd) && has_no_room(fd, write_position(fd) + (off64_t)size)) FAIL(ENOSPC);
     return real(fd, bytes, size);
 }
 
@@ -103,7 +103,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t offset) {
     return real(fd, bytes, size, offset);
 }
 
-/* A file made longer by ftruncate has a hole there, which takes no room: that succeeds on a full disk. */
+/* ftruncate is not interposed: it makes a hole, which succeeds on a full disk. */
 int fallocate(int fd, int mode, off_t offset, off_t length) {
     REAL(fallocate);
     if (has_no_room(fd, (off64_t)offset + length)) FAIL(ENOSPC);
@@ -116,16 +116,16 @@ int fallocate64(int fd, int mode, off64_t offset, off64_t length) {
     return real(fd, mode, offset, length);
 }
 
-/* These two give the error instead of setting errno. */
+/* These two return the error instead of setting errno. */
 int posix_fallocate(int fd, off_t offset, off_t length) {
     REAL(posix_fallocate);
-    if (has_no_room(fd, (off64_t)offset + length)) return count(), ENOSPC;
+    if (has_no_room(fd, (off64_t)offset + length)) return count_failure(), ENOSPC;
     return real(fd, offset, length);
 }
 
 int posix_fallocate64(int fd, off64_t offset, off64_t length) {
     REAL(posix_fallocate64);
-    if (has_no_room(fd, offset + length)) return count(), ENOSPC;
+    if (has_no_room(fd, offset + length)) return count_failure(), ENOSPC;
     return real(fd, offset, length);
 }
 
@@ -141,7 +141,7 @@ int fdatasync(int fd) {
     return real(fd);
 }
 
-/* The clock that measures durations stays right, as in a machine whose date is set. */
+/* CLOCK_MONOTONIC stays right, as on a machine whose date is set. */
 int clock_gettime(clockid_t clock, struct timespec *now) {
     REAL(clock_gettime);
     int result = real(clock, now);

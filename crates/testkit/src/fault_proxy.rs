@@ -18,7 +18,7 @@ use tokio::time::sleep;
 /// Bytes forwarded at once, and so between two delays.
 const MAX_READ_BYTES: usize = 4096;
 
-/// Listens on a port of its own until it is dropped, which resets its connections.
+/// Listens on a free port until it is dropped, which resets its connections.
 pub struct FaultProxy {
     address: SocketAddr,
     shared: Arc<ProxyShared>,
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connection_goes_to_the_first_upstream_that_accepts() {
+    async fn first_accepting_upstream_gets_the_connection() {
         let closed = crate::ports::free_address();
         let proxy = FaultProxy::start(closed).await.unwrap();
         assert!(!echoes(&mut connect(&proxy).await).await);

@@ -1,4 +1,4 @@
-//! Real NATS servers with JetStream, each with its own folder and on free ports. They end with the test.
+//! Real NATS servers with JetStream, each with a folder and free ports. They end with the test.
 //!
 //! The binary is, in this order: the one named by `FLIGHTBOARD_TEST_NATS_SERVER`; that of `e2e/nats-server.txt`,
 //! downloaded by `cargo xtask test`; `nats-server` in the `PATH`; the one of Debian's package.
@@ -134,7 +134,7 @@ impl NatsServer {
         streams.find(|found| found["name"] == STREAM).cloned()
     }
 
-    /// Whether it runs and considers its replicas of all streams current.
+    /// Its own opinion: it runs, and its replicas of all streams are current.
     fn is_healthy(&self) -> bool {
         self.get_monitor("/healthz").is_some_and(|health| health["status"] == "ok")
     }
@@ -234,7 +234,7 @@ pub fn wait_until_replicated(servers: &[NatsServer]) {
     wait_until("all servers have all messages", WAIT_TIMEOUT, replicated);
 }
 
-/// Whether a server with JetStream accepts a connection and sends its INFO.
+/// Connects and checks for the INFO of a server with JetStream.
 fn sends_info(address: SocketAddr) -> bool {
     let Ok(stream) = TcpStream::connect(address) else { return false };
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();

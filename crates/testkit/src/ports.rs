@@ -1,7 +1,7 @@
 //! Ports for servers that must know theirs before they start, or that restart on the same one.
 //!
-//! Each process allocates from a range of its own and repeats a port only after the whole range. So a port
-//! whose server is not up yet, or is down, is not given to another server.
+//! Each process claims a range of ports and repeats a port only after the whole range. So no other server gets a
+//! port whose server has not started yet, or is down.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
@@ -61,8 +61,8 @@ fn local(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// Whether the port can be bound. The socket that tries does not listen: a child process that another thread
-/// is just starting inherits it for a moment, and would keep a listening one open.
+/// Tries to bind the port. The socket does not listen: a child process that another thread is just starting
+/// inherits it for a moment, and would keep a listening one open.
 fn is_free(address: SocketAddr) -> bool {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_reuseaddr(true).unwrap();

@@ -41,7 +41,7 @@ impl ResponseDecoder {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     }
 
-    /// Whether the body has come to its end.
+    /// True after the last byte of the body.
     pub fn is_complete(&self) -> bool {
         matches!(self.framing, Some(BodyFraming::Complete | BodyFraming::Length(0)))
     }

@@ -47,7 +47,7 @@ fn block_languages_are_known() {
     let blocks: Vec<_> = user_documents().iter().flat_map(Document::code_blocks).collect();
     assert!(blocks.iter().filter(|block| block.language == "sh").count() > 10);
     for block in blocks {
-        assert!(is_known(&block), "{}: {} {}", block.place, block.language, block.terminal);
+        assert!(is_known(&block), "{}: {} {}", block.location, block.language, block.terminal);
     }
 }
 
@@ -72,7 +72,7 @@ impl DocumentReader {
         let text = block.text.replace(DOCUMENTED_ADDRESS, &self.sandbox.address.to_string());
         match (&*block.language, &*block.terminal) {
             ("sh", "") => {
-                eprintln!("{}", block.place);
+                eprintln!("{}", block.location);
                 self.output = self.sandbox.run(&text);
             }
             ("sh", name) => {
@@ -83,19 +83,19 @@ impl DocumentReader {
             }
             ("console", "") => {
                 let shown = find_shown(&self.output, &text);
-                assert!(shown.is_some(), "{} differs from:\n{}", block.place, self.output);
+                assert!(shown.is_some(), "{} differs from:\n{}", block.location, self.output);
             }
-            ("console", name) => self.wait_for_output(name, &text, &block.place),
+            ("console", name) => self.wait_for_output(name, &text, &block.location),
             _ => {}
         }
     }
 
-    fn wait_for_output(&mut self, terminal: &str, text: &str, place: &str) {
+    fn wait_for_output(&mut self, terminal: &str, text: &str, location: &str) {
         let (session, shown_lines) = self.terminals.get_mut(terminal).expect("the terminal exists");
         let rest = || -> String {
             session.output().lines().skip(*shown_lines).flat_map(|line| [line, "\n"]).collect()
         };
-        let condition = format!("{place} is printed");
+        let condition = format!("{location} is printed");
         *shown_lines += wait_until(&condition, WAIT_TIMEOUT, || find_shown(&rest(), text));
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct CodeBlock {
     pub(crate) terminal: String,
     pub(crate) text: String,
     /// File and line, for failure messages.
-    pub(crate) place: String,
+    pub(crate) location: String,
 }
 
 /// The root of the project.
@@ -63,7 +63,7 @@ impl Document {
                         language: language.to_owned(),
                         terminal: terminal.to_owned(),
                         text: String::new(),
-                        place: self.place(&range),
+                        location: self.location(&range),
                     });
                     is_inside = true;
                 }
@@ -177,7 +177,7 @@ impl Document {
         Parser::new_ext(&self.text, Options::ENABLE_TABLES).into_offset_iter()
     }
 
-    fn place(&self, range: &Range<usize>) -> String {
+    fn location(&self, range: &Range<usize>) -> String {
         format!("{}:{}", self.path, self.line(range))
     }
 

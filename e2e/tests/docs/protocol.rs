@@ -69,15 +69,15 @@ fn examples_match_the_server_output() {
         let mut decoder = Decoder::new();
         let stream = format!("{}\n", block.text);
         let events: Vec<_> = decoder.feed(stream.as_bytes()).map(Result::unwrap).collect();
-        let [event] = &*events else { panic!("{}: expected one event", block.place) };
-        let data: Value = serde_json::from_str(&event.data).expect(&block.place);
-        assert_eq!(event.data, serialize(event, &data), "{}", block.place);
+        let [event] = &*events else { panic!("{}: expected one event", block.location) };
+        let data: Value = serde_json::from_str(&event.data).expect(&block.location);
+        assert_eq!(event.data, serialize(event, &data), "{}", block.location);
         let id = Some(&*event.last_event_id).filter(|id| !id.is_empty());
         let mut bytes = Vec::new();
         let encoded = sse::Event { id, event: Some(&event.event), data: &event.data };
         encoded.encode(&mut bytes).unwrap();
-        assert_eq!(String::from_utf8(bytes).unwrap(), stream, "{}", block.place);
-        assert_eq!(id.is_none(), event.event == "heartbeat", "{}", block.place);
+        assert_eq!(String::from_utf8(bytes).unwrap(), stream, "{}", block.location);
+        assert_eq!(id.is_none(), event.event == "heartbeat", "{}", block.location);
         names.insert(event.event.clone());
     }
     let documented: BTreeSet<_> = protocol().text().lines().filter_map(documented_event).collect();

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nkeys::KeyPair;
 use serde_json::{Map, Value, json};
 
-/// Signs for two accounts: one that all users share, and the system account that NATS requires.
+/// Signs for two accounts: the users' account, and the account `system_account` that NATS requires.
 pub struct NatsOperator {
     key: KeyPair,
     account: KeyPair,
