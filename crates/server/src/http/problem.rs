@@ -120,8 +120,9 @@ impl From<Rejection> for Problem {
                 Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-None-Match", reason)
             }
             Rejection::KeyReused => {
-                let (title, field) = ("Idempotency key reused", "Idempotency-Key");
-                Self::new(S::UNPROCESSABLE_ENTITY, title, field, "was used for another update")
+                let title = "Idempotency key reused";
+                let reason = "was used for another update";
+                Self::new(S::UNPROCESSABLE_ENTITY, title, "Idempotency-Key", reason)
             }
             Rejection::BoardFull => {
                 let detail = format!("board is full ({MAX_FLIGHTS} flights)");

@@ -122,12 +122,13 @@ async fn idle_servers_detect_a_full_disk() {
     let disk = TestDisk::default();
     let server = TestServer::on(disk.clone(), Settings::default()).await;
     server.put_rows(0..1).await;
-    let (appends, tail) = (disk.appends(), disk.tail());
+    let appends = disk.appends();
+    let tail = disk.tail();
     disk.set_full(true);
     let noticed = wait_ready(&server, StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(noticed <= Duration::from_secs(17), "after {noticed:?}");
     let reason = server.get("/readyz").await.body;
-    assert!(reason.contains("no room is left for the journal flightboard.db"), "{reason}");
+    assert!(reason.contains("no space left for the journal flightboard.db"), "{reason}");
 
     tokio::time::sleep(HOUR).await;
     let mut stream = server.stream("/events").await;
@@ -186,7 +187,7 @@ async fn expiries_wait_for_the_journal() {
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     let detail = refused.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("no room is left") && detail.contains("retry later"), "{detail}");
+    assert!(detail.contains("no space left") && detail.contains("retry later"), "{detail}");
     assert_eq!(server.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
 
     let appends = disk.appends();

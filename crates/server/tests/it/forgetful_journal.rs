@@ -45,7 +45,8 @@ impl Journal for ForgetfulJournal {
     }
 
     fn epochs(&self) -> Epochs {
-        let (epochs, oldest) = (self.journal.epochs(), Seq(self.oldest_known_seq.load(SeqCst)));
+        let epochs = self.journal.epochs();
+        let oldest = Seq(self.oldest_known_seq.load(SeqCst));
         match epochs.record_id(epochs.tail()) {
             Some(newest) if oldest > Seq::ZERO => {
                 Epochs::new([(newest.epoch, oldest)], epochs.tail())

@@ -109,8 +109,8 @@ async fn publish(server: &TestServer, histories: &mut [BoardHistory; 2], change:
         history.refresh(server).await;
     }
     if answer.status.is_success() {
-        let place = histories[*board].index_of(&answer.event_id());
-        assert!(place.is_some(), "{change:?} was answered with {}", answer.event_id());
+        let index = histories[*board].index_of(&answer.event_id());
+        assert!(index.is_some(), "{change:?} was answered with {}", answer.event_id());
     }
 }
 
@@ -118,7 +118,8 @@ async fn publish(server: &TestServer, histories: &mut [BoardHistory; 2], change:
 /// from the start.
 async fn record(server: &TestServer, changes: &[PublishStep]) -> ([BoardHistory; 2], Vec<u8>) {
     let mut histories = begin(server).await;
-    let (mut viewer, mut bytes) = (ViewClient::new(), Vec::new());
+    let mut viewer = ViewClient::new();
+    let mut bytes = Vec::new();
     viewer.connect(server, &histories[0]).await;
     let mut read = |histories: &[BoardHistory; 2]| {
         while let Some(piece) = viewer.pull(&histories[0]) {
@@ -292,12 +293,12 @@ fn run_servers<J: Journal>(
             for step in &steps {
                 run_step(step, &server, histories, &mut viewers).await;
             }
-            for (place, viewer) in viewers.iter_mut().enumerate() {
-                let history = &histories[place % BOARDS.len()];
+            for (index, viewer) in viewers.iter_mut().enumerate() {
+                let history = &histories[index % BOARDS.len()];
                 // The other viewers reconnect only in a later run.
-                if number == last || place < BOARDS.len() {
+                if number == last || index < BOARDS.len() {
                     viewer.catch_up(&server, history).await;
-                    assert!(viewer.view.is_current(history), "viewer {place}");
+                    assert!(viewer.view.is_current(history), "viewer {index}");
                 }
                 viewer.disconnect();
             }
@@ -325,18 +326,19 @@ async fn run_step(
 ) {
     match step {
         ViewStep::Publish(change) => publish(server, histories, change).await,
-        ViewStep::Connect(place) => {
-            viewers[*place].connect(server, &histories[place % BOARDS.len()]).await;
+        ViewStep::Connect(index) => {
+            viewers[*index].connect(server, &histories[index % BOARDS.len()]).await;
         }
-        ViewStep::Pull(place, pieces) => {
-            let (viewer, history) = (&mut viewers[*place], &histories[place % BOARDS.len()]);
+        ViewStep::Pull(index, pieces) => {
+            let viewer = &mut viewers[*index];
+            let history = &histories[index % BOARDS.len()];
             viewer.connect(server, history).await;
             for _ in 0..*pieces {
                 viewer.pull(history);
             }
         }
-        ViewStep::BreakOff(place, part) => {
-            viewers[*place].break_inside(*part, &histories[place % BOARDS.len()]);
+        ViewStep::BreakOff(index, part) => {
+            viewers[*index].break_inside(*part, &histories[index % BOARDS.len()]);
         }
     }
 }

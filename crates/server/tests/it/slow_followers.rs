@@ -52,8 +52,10 @@ async fn slow_followers_get_all_rows() {
         let server = serve(settings).await;
         let mut socket = server.follow_with_small_buffer().await;
         server.wait_followers(1).await;
-        let (start, mut piece) = (Instant::now(), [0; 8 * 1024]);
-        let (mut text, mut last) = (Vec::new(), String::new());
+        let start = Instant::now();
+        let mut piece = [0; 8 * 1024];
+        let mut text = Vec::new();
+        let mut last = String::new();
         while start.elapsed() < 2 * stall_timeout {
             // Publishes far more than it reads.
             last = server.change_row(200).await;

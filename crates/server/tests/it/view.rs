@@ -10,7 +10,7 @@ use crate::test_server::{TestServer, TestStream};
 /// The events of one board, each with the rows right after it from `GET …/flights`.
 pub(crate) struct BoardHistory {
     pub(crate) board: &'static str,
-    moments: Vec<(String, Value)>,
+    entries: Vec<(String, Value)>,
 }
 
 /// The rows that a client shows. It checks every event against the history.
@@ -18,7 +18,7 @@ pub(crate) struct BoardHistory {
 pub(crate) struct BoardView {
     /// Index in the history of the newest event that was applied.
     pub(crate) at: Option<usize>,
-    shown: Value,
+    content: Value,
     /// The reason of each `timetable` received.
     pub(crate) timetables: Vec<String>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct ViewClient {
 impl BoardHistory {
     /// Starts the history of a board that was just opened.
     pub(crate) async fn of(server: &TestServer, board: &'static str) -> Self {
-        let mut history = Self { board, moments: Vec::new() };
+        let mut history = Self { board, entries: Vec::new() };
         history.refresh(server).await;
         history
     }
@@ -43,16 +43,16 @@ impl BoardHistory {
         let mut state = server.get(&format!("/boards/{}/flights", self.board)).await.json();
         let id = state.as_object_mut().unwrap().remove("id").unwrap();
         let id = id.as_str().unwrap().to_owned();
-        match self.moments.last() {
+        match self.entries.last() {
             Some((newest, same)) if *newest == id => {
                 assert_eq!(*same, state, "rows change only with an event");
             }
-            _ => self.moments.push((id, state)),
+            _ => self.entries.push((id, state)),
         }
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.moments.iter().map(|(id, _)| id.as_str())
+        self.entries.iter().map(|(id, _)| id.as_str())
     }
 
     pub(crate) fn index_of(&self, id: &str) -> Option<usize> {
@@ -67,8 +67,8 @@ impl BoardHistory {
 impl BoardView {
     /// Returns the view after the event at index `at`.
     pub(crate) fn as_of(history: &BoardHistory, at: usize) -> Self {
-        let shown = history.moments[at].1.clone();
-        Self { at: Some(at), shown, timetables: Vec::new() }
+        let content = history.entries[at].1.clone();
+        Self { at: Some(at), content, timetables: Vec::new() }
     }
 
     /// Applies an event, which must be the next of the history or a `timetable` of a newer one.
@@ -84,27 +84,27 @@ impl BoardView {
         if event.event == "timetable" {
             assert!(self.at < Some(at), "not newer: {event:?}");
             self.timetables.push(data["reason"].as_str().unwrap().to_owned());
-            self.shown = data;
-            self.shown.as_object_mut().unwrap().remove("reason");
+            self.content = data;
+            self.content.as_object_mut().unwrap().remove("reason");
         } else {
             assert_eq!(Some(at), self.at.map(|at| at + 1), "once and in order: {event:?}");
             self.apply_change(&event.event, data);
         }
         self.at = Some(at);
-        assert_eq!(self.shown, history.moments[at].1, "after {event:?}");
+        assert_eq!(self.content, history.entries[at].1, "after {event:?}");
     }
 
     /// Returns true if the view equals the newest state.
     pub(crate) fn is_current(&self, history: &BoardHistory) -> bool {
-        self.at == Some(history.moments.len() - 1)
+        self.at == Some(history.entries.len() - 1)
     }
 
     fn apply_change(&mut self, event: &str, data: Value) {
         if event == "boardUpdate" {
-            self.shown["board"] = data;
+            self.content["board"] = data;
             return;
         }
-        let rows = self.shown["flights"].as_array_mut().unwrap();
+        let rows = self.content["flights"].as_array_mut().unwrap();
         let same_key =
             |row: &Value| row["flight"] == data["flight"] && row.get("date") == data.get("date");
         match (event, rows.iter().position(same_key)) {
