@@ -25,7 +25,7 @@ const BANNED_TYPES: [&str; 44] = [
     "Written",
 ];
 
-/// Functions whose whole name does not say what changes or is returned.
+/// Names of functions that tell neither the change nor the result.
 const BANNED_FUNCTIONS: [&str; 17] = [
     "again",
     "despair",
