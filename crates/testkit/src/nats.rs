@@ -61,7 +61,9 @@ impl NatsServer {
         let all: Vec<_> = routes.iter().map(|route| format!("nats://{route}")).collect();
         let mut number = 0;
         let mut servers = addresses.map(|address| {
-            let (monitor, route, all) = (monitors[number], routes[number], all.join(", "));
+            let monitor = monitors[number];
+            let route = routes[number];
+            let all = all.join(", ");
             number += 1;
             // Servers do not advertise each other: a client stays on the proxies that it was given.
             let cluster = format!(

@@ -99,7 +99,8 @@ fn serialize(event: &DecodedEvent, data: &Value) -> String {
             let settings = BoardSettings::parse(&board, &data["board"]).unwrap();
             let rows: Vec<Flight> = serde_json::from_value(data["flights"].clone()).unwrap();
             let settings = serde_json::to_string(&settings).unwrap();
-            let (reason, rows) = (&data["reason"], serde_json::to_string(&rows).unwrap());
+            let reason = &data["reason"];
+            let rows = serde_json::to_string(&rows).unwrap();
             format!(r#"{{"board":{settings},"reason":{reason},"flights":{rows}}}"#)
         }
         name => match Change::parse(&board, name, data).unwrap() {

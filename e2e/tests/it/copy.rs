@@ -87,7 +87,8 @@ fn create_journal(folder: &Path, updates: usize) -> (String, Value) {
 
 #[test]
 fn followers_resume_on_the_copy() {
-    let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
+    let folder = TempDir::new().unwrap();
+    let nats = NatsServer::start();
     let server = start_server(folder.path(), &[]);
     server.api().put_flight("I768", &json!({"origin": "Rome"}));
     let remarks: Vec<_> = (0..20).map(|number| number.to_string()).collect();
@@ -122,7 +123,8 @@ fn followers_resume_on_the_copy() {
 
 #[test]
 fn repeated_copy_compares() {
-    let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
+    let folder = TempDir::new().unwrap();
+    let nats = NatsServer::start();
     let (original, _) = create_journal(folder.path(), 10);
     let first = copy_all(&original, &nats.url());
     assert_eq!(copy_all(&original, &nats.url()).stdout, first.stdout);
@@ -149,7 +151,8 @@ fn copy_with_kills(from: &str, to: &str, progress: impl Fn() -> u64) -> u32 {
 
 #[test]
 fn killed_copy_to_file_completes() {
-    let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
+    let folder = TempDir::new().unwrap();
+    let nats = NatsServer::start();
     let (original, expected) = create_journal(folder.path(), 20_000);
     copy_all(&original, &nats.url());
     let target = folder.path().join("target.db");
@@ -168,7 +171,8 @@ fn killed_copy_to_file_completes() {
 
 #[test]
 fn killed_copy_to_nats_completes() {
-    let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
+    let folder = TempDir::new().unwrap();
+    let nats = NatsServer::start();
     let (original, expected) = create_journal(folder.path(), 20_000);
     let progress = || message_bytes(&nats.store());
     let kills = copy_with_kills(&original, &nats.url(), progress);
@@ -180,7 +184,8 @@ fn killed_copy_to_nats_completes() {
 
 #[test]
 fn copy_continues_after_nats_outage() {
-    let (folder, mut nats) = (TempDir::new().unwrap(), NatsServer::start());
+    let folder = TempDir::new().unwrap();
+    let mut nats = NatsServer::start();
     let (original, expected) = create_journal(folder.path(), 20_000);
     let process = TestProcess::start(&mut copy(&original, &nats.url()));
     wait_until("the copy has begun", WAIT_TIMEOUT, || {
@@ -229,7 +234,8 @@ fn message_bytes(store: &Path) -> u64 {
 
 #[test]
 fn server_rejects_an_unfinished_copy() {
-    let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
+    let folder = TempDir::new().unwrap();
+    let nats = NatsServer::start();
     let (original, _) = create_journal(folder.path(), 20_000);
     let mut process = TestProcess::start(&mut copy(&original, &nats.url()));
     wait_until("the copy has begun", WAIT_TIMEOUT, || {
@@ -247,8 +253,10 @@ fn server_rejects_an_unfinished_copy() {
 
 #[test]
 fn missing_journals_are_not_created() {
-    let (folder, nats) = (TempDir::new().unwrap(), NatsServer::start());
-    let (file, target) = (folder.path().join("none.db"), folder.path().join("target.db"));
+    let folder = TempDir::new().unwrap();
+    let nats = NatsServer::start();
+    let file = folder.path().join("none.db");
+    let target = folder.path().join("target.db");
     check_error(path_text(&file), &nats.url(), "there is no journal");
     check_error(&nats.url(), path_text(&target), "there is no journal");
     check_error(path_text(&file), path_text(&file), "is where it is already");

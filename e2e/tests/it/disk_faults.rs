@@ -81,7 +81,8 @@ fn check_after_kill(server: ServerProcess, folder: &Path, flights: &[&str], ids:
 }
 
 fn check_fault_and_recovery(reported: &ReportedFault) {
-    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let faults = FaultLibrary::build().unwrap();
+    let folder = TempDir::new().unwrap();
     let server = start_server(&faults, folder.path());
     let mut ids = put(&server, &["I768", "G119"]);
     let mut open = TestFollower::open(server.address);
@@ -124,7 +125,8 @@ fn failing_sync_stops_only_publishing() {
 #[test]
 fn rejected_updates_stay_absent_after_kill() {
     for reported in [NO_SPACE, SYNC_ERROR] {
-        let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+        let faults = FaultLibrary::build().unwrap();
+        let folder = TempDir::new().unwrap();
         let server = start_server(&faults, folder.path());
         let ids = put(&server, &["I768", "G119", "X1"]);
         faults.set_disk_fault(reported.fault).unwrap();
@@ -135,7 +137,8 @@ fn rejected_updates_stay_absent_after_kill() {
 
 #[test]
 fn start_on_failing_disk_reports_one_error() {
-    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let faults = FaultLibrary::build().unwrap();
+    let folder = TempDir::new().unwrap();
     let journal = folder.path().join("journal.db");
     let start = |reported: &ReportedFault| {
         let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0", "--journal"]);
@@ -165,7 +168,8 @@ fn start_on_failing_disk_reports_one_error() {
 #[test]
 fn failing_disk_does_not_delay_shutdown() {
     for reported in [NO_SPACE, SYNC_ERROR] {
-        let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+        let faults = FaultLibrary::build().unwrap();
+        let folder = TempDir::new().unwrap();
         let server = start_server(&faults, folder.path());
         let ids = put(&server, &["I768", "G119"]);
         let mut open = TestFollower::open(server.address);
@@ -186,7 +190,8 @@ const DAY_SECS: i64 = 24 * 60 * 60;
 /// The clock jumps a day forward and back repeatedly while updates come.
 #[test]
 fn clock_jumps_keep_order_and_heartbeats() {
-    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let faults = FaultLibrary::build().unwrap();
+    let folder = TempDir::new().unwrap();
     let server = start_server(&faults, folder.path());
     let mut ids = put(&server, &["I768"]);
     let mut follower = TestFollower::open(server.address);
@@ -229,7 +234,8 @@ fn record_times(folder: &Path) -> Vec<i64> {
 /// Updates keep the time of the jump until the clock has caught up; removal delays count from there.
 #[test]
 fn clock_jumps_expire_no_row_early() {
-    let (faults, folder) = (FaultLibrary::build().unwrap(), TempDir::new().unwrap());
+    let faults = FaultLibrary::build().unwrap();
+    let folder = TempDir::new().unwrap();
     let server = start_server(&faults, folder.path());
     let api = server.api();
     api.put_board("main", &json!({"removeAfter": {"landed": "1h", "departed": "0s"}}));

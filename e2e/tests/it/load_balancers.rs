@@ -177,7 +177,8 @@ impl BalancedSystem {
         let update = format!(
             r#"{{"event": "flightAddition", "data": {{"flight": "I768", "remark": "{number}"}}}}"#
         );
-        let (to, key) = (format!("http://{}", self.address), format!("remark-{number}"));
+        let to = format!("http://{}", self.address);
+        let key = format!("remark-{number}");
         let args = ["publish", "--to", &to, "--board", "main", "--idempotency-key", &key];
         let output = run(&mut flightboard_command(args), &update);
         assert!(output.status.success(), "{output:?}");
@@ -222,7 +223,8 @@ fn replica(address: &str, nats: &str) -> ServerProcess {
 impl ExampleNats {
     /// Starts the three servers of the example.
     fn cluster(folder: &Path) -> Vec<Self> {
-        let (clients, monitors) = (free_addresses::<3>(), free_addresses::<3>());
+        let clients = free_addresses::<3>();
+        let monitors = free_addresses::<3>();
         let routes = free_addresses::<3>();
         let mut servers = Vec::new();
         for at in 0..3 {

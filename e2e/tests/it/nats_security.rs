@@ -27,7 +27,8 @@ fn serve_command(listen: &str, nats: &str, files: [Option<&Path>; 2]) -> Command
 
 #[test]
 fn secured_nats_restart_is_survived() {
-    let (folder, security) = (TempDir::new().unwrap(), NatsSecurity::new());
+    let folder = TempDir::new().unwrap();
+    let security = NatsSecurity::new();
     let mut nats = NatsServer::start_with_config(&security.config());
     let (ca_file, (_, credentials)) =
         (security.ca_file(), security.create_user(&NatsPermissions::minimal()));
@@ -57,7 +58,8 @@ fn secured_nats_restart_is_survived() {
 /// A server that waits for NATS gives the reason in its log and in `/readyz`.
 #[test]
 fn connection_problems_are_reported() {
-    let (security, other) = (NatsSecurity::new(), NatsSecurity::new());
+    let security = NatsSecurity::new();
+    let other = NatsSecurity::new();
     let nats = NatsServer::start_with_config(&security.config());
     let (ca_file, (_, user)) =
         (security.ca_file(), security.create_user(&NatsPermissions::minimal()));

@@ -188,7 +188,8 @@ fn start_lossy_proxy(server: SocketAddr, count: usize) -> SocketAddr {
 /// Forwards bytes both ways until a response is to be lost.
 fn forward(mut publisher: TcpStream, server: SocketAddr, left: &AtomicUsize) {
     let mut server = TcpStream::connect(server).unwrap();
-    let (mut to, mut from) = (server.try_clone().unwrap(), publisher.try_clone().unwrap());
+    let mut to = server.try_clone().unwrap();
+    let mut from = publisher.try_clone().unwrap();
     thread::spawn(move || std::io::copy(&mut from, &mut to));
     let mut bytes = [0; 64 * 1024];
     while let Ok(count @ 1..) = server.read(&mut bytes) {

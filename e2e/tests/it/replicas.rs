@@ -50,7 +50,8 @@ fn seq(id: &str) -> u64 {
 #[test]
 fn replicas_send_identical_bytes() {
     let nats = NatsServer::start();
-    let (from_the_beginning, before) = (replica(&nats), replica(&nats));
+    let from_the_beginning = replica(&nats);
+    let before = replica(&nats);
     let api = from_the_beginning.api();
     api.put_board("main", &json!({"title": "Arrivals", "removeAfter": {"landed": "1s"}}));
     api.put_flight("I768", &json!({"origin": "Rome"}));
@@ -114,7 +115,8 @@ fn server_waits_for_nats() {
     let mut nats = NatsServer::start();
     nats.stop();
     let address = free_address();
-    let (listen, url) = (address.to_string(), nats.url());
+    let listen = address.to_string();
+    let url = nats.url();
     let args = ["serve", "--listen", &listen, "--nats", &url, "--allow-origin", "*"];
     let start = || TestProcess::start(&mut flightboard_command(args));
     let process = start();
