@@ -7,7 +7,7 @@ use engine::Engine;
 use tokio::sync::watch;
 
 use crate::settings::Settings;
-use crate::stream::Pacer;
+use crate::stream::pacer::Pacer;
 
 /// An engine and the settings it is served with. Clones share one state.
 #[derive(Clone)]

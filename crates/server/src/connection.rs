@@ -3,6 +3,9 @@
 //! A connection that starts with a plain HTTP/1.1 request for a stream takes the fast path to the
 //! reactor. Hyper serves all other connections.
 
+/// The parts of the server that every connection uses.
+mod context;
+
 /// Accepts connections up to a limit.
 mod accept;
 
@@ -19,40 +22,20 @@ mod socket;
 mod startup;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use fanout::{Reactor, ReactorConfig, WriteMode};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use crate::app::{App, AppState};
-use crate::http::{Routes, routes};
-use crate::stream::{self, ReactorBytes, StreamPermit};
+use crate::http::routes::routes;
+use crate::stream::heartbeat::HEARTBEAT_INTERVAL;
+use crate::stream::reactor_bytes::ReactorBytes;
+use crate::stream::reconnect;
+use context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT, StreamReactor};
 
 pub use startup::serve_until_ready;
-
-/// Time for a client to send the head of a request, counted from the connection's start or its last
-/// response.
-const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-type StreamReactor = Reactor<(StreamPermit, ConnectionPermit)>;
-
-/// The parts of the server that every connection uses.
-struct ConnectionContext {
-    routes: Routes,
-    reactor: Option<Arc<StreamReactor>>,
-    state: Arc<AppState>,
-}
-
-/// Held for as long as a connection is open.
-struct ConnectionPermit {
-    /// Lets a shutdown wait for the connection.
-    watcher: Watcher,
-    /// Counts against the connection limit.
-    _slot: OwnedSemaphorePermit,
-}
 
 /// Serves `app` on `listener` until `shutdown` completes. Then ends all streams within the drain
 /// time and returns. The journal stays open: see [`Engine::close`](engine::Engine::close).
@@ -85,7 +68,7 @@ fn start_reactor(state: &Arc<AppState>) -> Option<Arc<StreamReactor>> {
     }
     let config = ReactorConfig {
         workers: settings.reactor_threads,
-        heartbeat_interval: stream::HEARTBEAT_INTERVAL,
+        heartbeat_interval: HEARTBEAT_INTERVAL,
         stall_timeout: settings.stall_timeout,
         write_mode: if settings.io_uring { WriteMode::IoUring } else { WriteMode::PerSocket },
     };
@@ -105,7 +88,7 @@ fn start_reactor(state: &Arc<AppState>) -> Option<Arc<StreamReactor>> {
         if shutdown.wait_for(|signalled| *signalled).await.is_ok()
             && let Some(reactor) = weak_reactor.upgrade()
         {
-            reactor.close_all(move || stream::close_delay(&state));
+            reactor.close_all(move || reconnect::close_delay(&state));
         }
     });
     Some(reactor)
@@ -136,7 +119,7 @@ async fn drain(state: &AppState, connections: GracefulShutdown) {
     let mut streams = state.streams.subscribe();
     let all_ended = streams.wait_for(|open| *open == 0);
     // After a timeout the remaining streams are stalled; they get the rest of the drain time.
-    let _ = timeout(stream::close_window(drain), all_ended).await;
+    let _ = timeout(reconnect::close_window(drain), all_ended).await;
     let rest = drain.saturating_sub(start.elapsed());
     if timeout(rest, connections.shutdown()).await.is_err() {
         tracing::warn!("closing the connections that did not end within {drain:?}");
@@ -147,6 +130,7 @@ async fn drain(state: &AppState, connections: GracefulShutdown) {
 mod tests {
     use std::io;
     use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::time::Duration;
 
     use bytes::Bytes;
     use engine::Engine;

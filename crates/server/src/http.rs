@@ -1,32 +1,25 @@
 //! Routes and their handlers.
 
 /// The table of routes.
-mod routes;
+pub(crate) mod routes;
 
 /// Lower-cases paths, so that URLs are case-insensitive.
 mod lowercase_path;
 
 /// The variables of a path.
-mod path_params;
+pub(crate) mod path_params;
 
 /// The origins whose pages may call the API.
 pub(crate) mod cors;
 
 /// Boards and flights: read and publish.
-mod api;
+pub(crate) mod api;
 
 /// Errors as `application/problem+json`.
-mod problem;
+pub(crate) mod problem;
 
 /// The embedded page.
 mod page;
 
 /// The OpenAPI document.
 mod openapi;
-
-pub(crate) use api::health;
-pub(crate) use path_params::PathParams;
-pub(crate) use problem::Problem;
-
-pub use cors::{AllowedOrigin, ParseOriginError};
-pub use routes::{Routes, routes};

@@ -34,7 +34,8 @@ mod http;
 /// The event stream.
 mod stream;
 
-pub use crate::http::{AllowedOrigin, ParseOriginError, Routes, routes};
+pub use crate::http::cors::{AllowedOrigin, ParseOriginError};
+pub use crate::http::routes::{Routes, routes};
 pub use app::App;
 pub use connection::{serve, serve_until_ready};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::AllowedOrigin;
+use crate::http::cors::AllowedOrigin;
 
 /// Default number of connections for publishers and the page, on top of those of followers.
 pub const SPARE_CONNECTIONS: usize = 1_000;

@@ -1,19 +1,22 @@
 //! The event stream: handlers, and the head of the response.
 
 /// Decides whether a request gets a stream.
-mod admission;
+pub(crate) mod admission;
+
+/// The heartbeat of a stream.
+pub(crate) mod heartbeat;
 
 /// Spreads the first events of many new streams over time.
-mod pacer;
+pub(crate) mod pacer;
 
 /// The parameters of a stream request.
 mod params;
 
 /// The bytes that the reactor sends between frames.
-mod reactor_bytes;
+pub(crate) mod reactor_bytes;
 
 /// Reconnection times, and the delays before streams close at shutdown.
-mod reconnect;
+pub(crate) mod reconnect;
 
 /// A stream as the body of a response.
 mod task_stream;
@@ -24,22 +27,12 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use engine::DEFAULT_BOARD;
-use fanout::Frame;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
-use jiff::Timestamp;
 
-use crate::app::{App, AppState};
-use crate::http::PathParams;
-use admission::{Admission, admit};
+use crate::app::App;
+use crate::http::path_params::PathParams;
+use admission::{Admission, Handoff, admit};
 use params::{LastEventId, StreamParams};
-
-pub(crate) use admission::{AdmittedStream, Handoff, StreamPermit};
-pub(crate) use pacer::Pacer;
-pub(crate) use reactor_bytes::ReactorBytes;
-pub(crate) use reconnect::{close_delay, close_window};
-
-/// Time between two heartbeats. Clients treat a longer silence as a fault.
-pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Longest wait of a request for this replica to apply the event that its follower saw last.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1);
@@ -70,7 +63,8 @@ pub(crate) async fn board(
     match admit(&app, &board, &params) {
         Ok(Admission::Admitted(stream)) => {
             let handoff = Handoff::new(stream);
-            let mut response = stream_response(handoff.body(&app), version, "keep-alive");
+            let mut response =
+                stream_response(task_stream::body(app, handoff.clone()), version, "keep-alive");
             response.extensions_mut().insert(handoff);
             response
         }
@@ -87,13 +81,6 @@ pub(crate) async fn board(
 pub(crate) fn retry_when_ready() -> Response {
     let retry = reconnect::when_ready();
     stream_response(Body::from(retry.payload()), Version::HTTP_11, "close")
-}
-
-/// The heartbeat of a board whose newest event is at `head`.
-fn heartbeat(state: &AppState, head: u64) -> Option<Frame> {
-    let id = state.engine.boards().event_id(head)?;
-    let staleness = state.engine.health().reportable_staleness();
-    Some(engine::frames::heartbeat(Timestamp::now(), id, staleness))
 }
 
 fn stream_response(body: Body, version: Version, connection: &'static str) -> Response {

@@ -20,8 +20,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
-use super::{ConnectionContext, ConnectionPermit, socket};
-use crate::stream::{AdmittedStream, Handoff};
+use super::context::{ConnectionContext, ConnectionPermit};
+use super::socket;
+use crate::stream::admission::{AdmittedStream, Handoff};
 
 /// Longest head of a request on the fast path.
 const MAX_STREAM_HEAD_BYTES: usize = 8 * 1024;

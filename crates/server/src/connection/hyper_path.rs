@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
+use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 use super::fast_path::Fallback;
 use super::socket::{ClientSocket, KEEPALIVE_INTERVAL};
-use super::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
 /// their streams, which do not count. In HTTP/1 this also limits the head of a request.

@@ -17,7 +17,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::accept::accept_each;
-use crate::http::{Problem, cors, health};
+use crate::http::api::health;
+use crate::http::cors;
+use crate::http::problem::Problem;
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
 

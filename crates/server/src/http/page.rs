@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{PathParams, Problem};
+use super::path_params::PathParams;
+use super::problem::Problem;
 
 /// For assets, whose names contain the hash of their content.
 const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";

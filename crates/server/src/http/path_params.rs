@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use super::problem::Problem;
 
 /// The variables of the matched route's path, in order.
 pub(crate) struct PathParams<T>(pub(crate) T);

@@ -8,7 +8,8 @@ use tower::util::{MapRequest, MapRequestLayer};
 
 use super::api::{boards, bulk, flights, health};
 use super::lowercase_path::lowercase_path;
-use super::{Problem, cors, openapi, page};
+use super::problem::Problem;
+use super::{cors, openapi, page};
 use crate::app::App;
 use crate::stream;
 

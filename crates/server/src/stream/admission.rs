@@ -1,23 +1,19 @@
 //! Decides whether a request gets a stream, for both paths alike.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::Body;
-use bytes::Bytes;
 use engine::{BoardStatus, frames};
 use fanout::{Follower, Frame, ResumePoint};
 use flight::BoardName;
-use futures_util::stream::{self, Stream, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::heartbeat::heartbeat;
 use super::params::{LastEventId, StreamParams};
-use super::task_stream::TaskStream;
-use super::{heartbeat, reconnect};
+use super::reconnect;
 use crate::app::App;
-use crate::http::Problem;
+use crate::http::problem::Problem;
 
 /// The outcome of a stream request.
 pub(super) enum Admission {
@@ -93,19 +89,6 @@ impl Handoff {
     /// Takes the stream in order to write it. Only the first call returns it.
     pub(crate) fn take(&self) -> Option<Box<AdmittedStream>> {
         self.0.lock().take()
-    }
-
-    /// Returns a body that takes the stream when it is first read. Its length is unknown, so the
-    /// response has no `Content-Length`.
-    pub(super) fn body(&self, app: &App) -> Body {
-        Body::from_stream(self.clone().into_chunks(app.clone()))
-    }
-
-    fn into_chunks(self, app: App) -> impl Stream<Item = Result<Bytes, Infallible>> {
-        let stream = stream::once(async move { self.take() });
-        stream
-            .filter_map(std::future::ready)
-            .flat_map(move |stream| TaskStream::new(&app, *stream).into_chunks().map(Ok))
     }
 }
 

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use engine::frames::LAST_CHUNK;
 use fanout::{ReactorEvents, StreamBytes};
 
-use super::{heartbeat, reconnect};
+use super::heartbeat::heartbeat;
+use super::reconnect;
 use crate::app::AppState;
 
 #[derive(Clone)]

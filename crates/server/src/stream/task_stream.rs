@@ -2,18 +2,31 @@
 //! Hyper pulls from it when the socket can take more.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 
+use axum::body::Body;
 use bytes::Bytes;
 use fanout::{Follower, Frame, PullResult};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{AdmittedStream, HEARTBEAT_INTERVAL, StreamPermit, close_delay, heartbeat, reconnect};
+use super::admission::{AdmittedStream, Handoff, StreamPermit};
+use super::heartbeat::{HEARTBEAT_INTERVAL, heartbeat};
+use super::reconnect;
 use crate::app::App;
 
-pub(super) struct TaskStream {
+/// Returns a body that takes the stream from `handoff` when it is first read. Its length is unknown,
+/// so the response has no `Content-Length`.
+pub(super) fn body(app: App, handoff: Handoff) -> Body {
+    let stream = stream::once(async move { handoff.take() }).filter_map(std::future::ready);
+    Body::from_stream(stream.flat_map(move |stream| {
+        TaskStream::new(&app, *stream).into_chunks().map(Ok::<_, Infallible>)
+    }))
+}
+
+struct TaskStream {
     app: App,
     follower: Follower,
     /// The time at which the first events are due; `None` from then on.
@@ -30,7 +43,7 @@ pub(super) struct TaskStream {
 }
 
 impl TaskStream {
-    pub(super) fn new(app: &App, stream: AdmittedStream) -> Box<Self> {
+    fn new(app: &App, stream: AdmittedStream) -> Box<Self> {
         let AdmittedStream { follower, preamble, start_at, permit } = stream;
         Box::new(Self {
             app: app.clone(),
@@ -45,7 +58,7 @@ impl TaskStream {
         })
     }
 
-    pub(super) fn into_chunks(self: Box<Self>) -> impl Stream<Item = Bytes> {
+    fn into_chunks(self: Box<Self>) -> impl Stream<Item = Bytes> {
         stream::unfold(self, |mut stream| async move {
             let bytes = stream.next().await?;
             Some((bytes, stream))
@@ -102,7 +115,7 @@ impl TaskStream {
             }
         };
         if is_shutdown {
-            self.close_at = Some(Instant::now() + close_delay(&self.app.state));
+            self.close_at = Some(Instant::now() + reconnect::close_delay(&self.app.state));
         }
     }
 }

@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use super::{request, response};
 use crate::app::App;
-use crate::http::{PathParams, Problem, page};
+use crate::http::page;
+use crate::http::path_params::PathParams;
+use crate::http::problem::Problem;
 
 #[derive(Serialize)]
 struct BoardList {

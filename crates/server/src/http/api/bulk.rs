@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::request::{self, BodyFormat, MAX_BULK_BYTES};
 use crate::app::App;
-use crate::http::{PathParams, Problem};
+use crate::http::path_params::PathParams;
+use crate::http::problem::Problem;
 
 /// `POST /boards/{board}/flights`: each line is an independent update. A rejected line does not stop
 /// the others. The updates are applied in the order of their lines.

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::{request, response};
 use crate::app::App;
-use crate::http::{PathParams, Problem};
+use crate::http::path_params::PathParams;
+use crate::http::problem::Problem;
 
 /// The board and the flight number.
 type RowPath = PathParams<(String, String)>;

@@ -13,7 +13,7 @@ use journal::RecordId;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::http::Problem;
+use crate::http::problem::Problem;
 
 /// Largest body with one update; far above the largest valid update.
 pub(super) const MAX_UPDATE_BYTES: usize = 64 * 1024;

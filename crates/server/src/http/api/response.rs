@@ -8,7 +8,7 @@ use journal::RecordId;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::http::Problem;
+use crate::http::problem::Problem;
 
 /// Header with the id of the event that a change made.
 const EVENT_ID: HeaderName = HeaderName::from_static("event-id");
