@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use journal::{
     Checkpoint, Follow, Import, ImportError, ImportRecord, ImportSource, Journal, Record,
-    SqliteJournal,
+    SqliteImport, SqliteJournal,
 };
 use nats_journal::{NatsImport, NatsJournal, ParseNatsConfigError, ServerList};
 
@@ -91,7 +91,7 @@ impl Copy {
         let start = journal.start_point().await?;
         let original = Original { origin: ImportSource::of(&journal).await?, journal, start };
         let survey = match &self.places.to {
-            Place::File(path) => match SqliteJournal::import(path, &original.origin) {
+            Place::File(path) => match SqliteImport::begin(path, &original.origin) {
                 Err(ImportError::AlreadyExists { .. }) => {
                     original.compare(SqliteJournal::open_read_only(path)?).await
                 }

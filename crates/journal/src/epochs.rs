@@ -1,18 +1,17 @@
-//! Which epoch wrote which records, and so which ids are honoured.
+//! The ranges of records that the epochs of a journal wrote, and so the ids that it honours.
 //!
-//! An epoch reaches from its first record to the one before the next epoch's first, and never past
-//! the tail. An id outside its epoch's reach names a record that this journal does not have, even
-//! where another record took the number since.
+//! An epoch's range ends before the first record of the next epoch, and at the tail. An id outside the range of
+//! its epoch names a record that this journal does not have, even if another record has its number now.
 
 use std::sync::Arc;
 
 use crate::{Epoch, RecordId, Seq};
 
-/// How many epochs a journal remembers. One is added each time it is opened after records were
-/// written; past this many the oldest is forgotten, and ids of that age are no longer honoured.
+/// The maximum number of epochs that a journal keeps. Each opening after a write adds one. Beyond the limit the
+/// journal forgets the oldest epoch and no longer honours its ids.
 pub const MAX_EPOCHS: usize = 16_384;
 
-/// All epochs of a journal and its tail, as of one moment. Cheap to clone.
+/// A snapshot of all epochs of a journal and its tail. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epochs {
     runs: Arc<[(Epoch, Seq)]>,
@@ -20,8 +19,7 @@ pub struct Epochs {
 }
 
 impl Epochs {
-    /// From each epoch with the number of its first record, and the newest record's number.
-    /// The order given does not matter.
+    /// Creates a snapshot from each epoch's first record, in any order, and the newest record.
     pub fn new(runs: impl IntoIterator<Item = (Epoch, Seq)>, tail: Seq) -> Self {
         let mut runs: Vec<_> = runs.into_iter().collect();
         runs.sort_by_key(|&(_, first)| first);
@@ -34,11 +32,11 @@ impl Epochs {
         self.tail
     }
 
-    /// The id of the record with this number, whether retention still has it or not. `None` beyond
-    /// the tail, and for records so old that their epoch is forgotten (see [`MAX_EPOCHS`]).
+    /// The id of the record with this number, pruned or not. `None` beyond the tail, and for records of a forgotten
+    /// epoch (see [`MAX_EPOCHS`]).
     ///
-    /// [`Seq::ZERO`] has an id too, as long as the first epoch is known, so that an empty journal
-    /// can be named: a follower that saw nothing yet comes back with it and gets everything.
+    /// [`Seq::ZERO`] has an id as well, as long as the first epoch is known. A follower of an empty journal resumes
+    /// with it and gets all records.
     #[must_use]
     pub fn record_id(&self, seq: Seq) -> Option<RecordId> {
         if seq > self.tail {
@@ -49,19 +47,19 @@ impl Epochs {
         Some(RecordId { epoch, seq })
     }
 
-    /// Whether this journal wrote the record of that id.
+    /// Returns whether this journal wrote the record of that id.
     #[must_use]
     pub fn honours(&self, position: RecordId) -> bool {
         self.record_id(position.seq) == Some(position)
     }
 
-    /// Each epoch with the number of its first record, in order.
+    /// Each epoch and its first record, in order.
     #[must_use]
     pub fn starts(&self) -> &[(Epoch, Seq)] {
         &self.runs
     }
 
-    /// The same with a new epoch begun after the tail. An epoch that wrote nothing makes way.
+    /// Returns a copy in which a new epoch starts after the tail. It replaces epochs without records.
     pub(crate) fn begin(&self, epoch: Epoch) -> Self {
         let mut runs: Vec<_> =
             self.runs.iter().copied().filter(|&(_, first)| first <= self.tail).collect();
@@ -70,7 +68,7 @@ impl Epochs {
         Epochs { runs: runs.split_off(surplus).into(), tail: self.tail }
     }
 
-    /// An epoch that is not among these.
+    /// A random epoch that is not among these.
     #[must_use]
     pub fn unused_epoch(&self) -> Epoch {
         loop {
@@ -81,13 +79,13 @@ impl Epochs {
         }
     }
 
-    /// The same with another tail.
+    /// Returns a copy with another tail.
     #[must_use]
     pub fn with_tail(&self, tail: Seq) -> Self {
         Epochs { runs: Arc::clone(&self.runs), tail }
     }
 
-    /// The oldest and the newest epoch with their first records.
+    /// The oldest and the newest epoch, with their first records.
     pub(crate) fn ends(&self) -> Option<((Epoch, Seq), (Epoch, Seq))> {
         Some((*self.runs.first()?, *self.runs.last()?))
     }

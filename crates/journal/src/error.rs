@@ -1,4 +1,4 @@
-//! The errors of an open journal: one enum for each operation, its variants named for what the caller can do.
+//! The errors of an open journal: one enum for each operation, its variants named for the remedy.
 //! Failures of the storage are the same for all operations and have a type of their own, [`StorageError`].
 
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl From<QueueError> for AppendError {
 }
 
 impl AppendError {
-    /// Whether the journal failed, rather than the append being over a limit or the queue being full.
+    /// Returns true if the journal failed, rather than the append being over a limit or the queue being full.
     #[must_use]
     pub fn is_journal_failure(&self) -> bool {
         matches!(self, AppendError::OutcomeUnknown { .. } | AppendError::Storage(_))

@@ -1,42 +1,42 @@
-//! How a journal comes to be the same as another one: record by record, under the same numbers, times and
-//! ids. Until it is finished nobody can open it as a journal, so that nobody writes on from its middle.
+//! Copying a journal record by record, with the same numbers, times and ids. An unfinished copy cannot be opened as
+//! a journal, so no program continues from its middle.
 //!
-//! Ids stay, since an id names one record for ever and the copy has that record. Whoever writes on, here or
-//! there, does so in an epoch of its own.
+//! The copy keeps the ids, since it has the records that they name. Later records, in the source or in the copy,
+//! belong to epochs of their own.
 
 use crate::error::{FollowError, ImportError};
 use crate::journal::check_append;
 use crate::{Checkpoint, Epochs, Follow, Journal, Record, Seq};
 
-/// What has to be known of the journal that is copied before its first record is written.
+/// The source of a copy, as it was when the copy started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportSource {
-    /// Its first record is the one after this; those up to it are gone.
+    /// The last pruned record: the first record of the source is the next one.
     pub kept_after: Seq,
-    /// Its epochs and its tail. What comes after that tail is not part of the copy.
+    /// The epochs and the tail. Later records are not part of the copy.
     pub epochs: Epochs,
 }
 
-/// A record on its way into another journal.
+/// A record to copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportRecord {
-    /// As it is.
+    /// The record, unchanged.
     pub record: Record,
-    /// What it is about: see [`NewRecord::subject`](crate::NewRecord::subject).
+    /// The subject, as in [`NewRecord::subject`](crate::NewRecord::subject).
     pub subject: Vec<String>,
 }
 
-/// A journal in the making. What was interrupted goes on where it was, if it is begun again with the same
-/// origin, which may have let go of records and taken others since.
+/// An unfinished copy. An interrupted copy resumes where it stopped if it is started again from the same source,
+/// which may have pruned and appended records meanwhile.
 pub trait Import: Sized + Send + 'static {
-    /// What it becomes.
+    /// The finished copy.
     type Journal: Journal;
 
-    /// The newest record that is durable here. Where there is none yet, the one before the first.
+    /// The newest durable record of the copy, or the number before the first record while the copy is empty.
     fn tail(&self) -> Seq;
 
-    /// Adds records, of which the first is the one after the tail, and returns when they are durable. After
-    /// an error the tail may lie anywhere in them.
+    /// Appends records and returns once they are durable. The first record must be the one after the tail. After
+    /// an error, the tail may be anywhere among them.
     ///
     /// # Errors
     /// [`ImportError::Gap`], and those of an append.
@@ -45,7 +45,7 @@ pub trait Import: Sized + Send + 'static {
         records: Vec<ImportRecord>,
     ) -> impl Future<Output = Result<(), ImportError>> + Send;
 
-    /// Keeps the checkpoint, and makes a journal of it.
+    /// Saves the checkpoint and turns the copy into a journal.
     ///
     /// # Errors
     /// Those of a checkpoint and of opening.
@@ -56,10 +56,10 @@ pub trait Import: Sized + Send + 'static {
 }
 
 impl ImportSource {
-    /// What a journal is now.
+    /// Describes a journal as it is now.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The journal cannot be read.
     pub async fn of(journal: &impl Journal) -> Result<Self, FollowError> {
         let epochs = journal.epochs();
         let kept_after = match epochs.tail() {
@@ -73,15 +73,14 @@ impl ImportSource {
         Ok(ImportSource { kept_after, epochs })
     }
 
-    /// Whether a beginning with this last record, written in the epoch that `epochs` say, is of this origin.
+    /// Returns whether an unfinished copy with this last record and these epochs is a copy of this source.
     #[must_use]
-    pub fn has(&self, last: Seq, epochs: &Epochs) -> bool {
+    pub fn contains(&self, last: Seq, epochs: &Epochs) -> bool {
         last <= self.epochs.tail() && self.epochs.record_id(last) == epochs.record_id(last)
     }
 }
 
-/// Refuses what an append would refuse, and records that do not follow `tail` one by one. Gives the payload
-/// bytes.
+/// Checks the limits of an append, and that the records follow `tail` without a gap. Returns the payload bytes.
 ///
 /// # Errors
 /// [`ImportError::Append`] and [`ImportError::Gap`].

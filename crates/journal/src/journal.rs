@@ -1,4 +1,4 @@
-//! What every journal does, whatever keeps it: the contract that the server is generic over.
+//! The contract of all journals, over which the engine is generic.
 
 use std::time::Duration;
 
@@ -7,49 +7,47 @@ use bytes::Bytes;
 use crate::error::{AppendError, FollowError, SaveCheckpointError, SizeError, StorageError};
 use crate::{Epochs, Record, Seq};
 
-/// The largest payload taken. The longest update is far below it.
+/// The maximum payload. The longest update is far smaller.
 pub const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 
-/// The most records in one append, and so in one commit.
+/// The maximum number of records in one append, and so in one commit.
 pub const MAX_APPEND_RECORDS: usize = 4096;
 
-/// The most payload bytes in one append, and so in one commit.
+/// The maximum payload bytes of one append, and so of one commit.
 pub const MAX_APPEND_BYTES: usize = 16 * 1024 * 1024;
 
-/// The most records that a follower is given at once.
+/// The maximum number of records in a batch that a follower gets.
 pub const MAX_BATCH_RECORDS: usize = 1024;
 
-/// The most payload bytes that a follower is given at once.
+/// The maximum payload bytes in a batch that a follower gets.
 pub const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-/// What a probe makes sure that there is room for: more than the longest update takes.
+/// The size of a probe: more than the longest update.
 pub const PROBE_BYTES: usize = 16 * 1024;
 
-/// The largest state that a checkpoint takes.
+/// The maximum state of a checkpoint.
 pub const MAX_STATE_BYTES: usize = 64 * 1024 * 1024;
 
-/// The most checkpoints kept at once. Past it, those between the oldest and the newest are thinned.
+/// The maximum number of checkpoints. Beyond it, the journal removes some between the oldest and the newest.
 pub const MAX_CHECKPOINTS: usize = 16;
 
-/// An ordered, durable sequence of records with one order for all who write, and as many followers as
-/// there are.
+/// An ordered, durable sequence of records, with one order for all writers and any number of followers.
 pub trait Journal: Send + Sync + 'static {
-    /// What [`Journal::follow`] gives.
+    /// The return type of [`Journal::follow`].
     type Follower: Follow;
 
-    /// Writes all payloads, in order, in one commit, and answers with their numbers once they are
-    /// durable. Refused, it leaves nothing.
+    /// Writes all payloads, in order, in one commit, and returns their numbers once they are durable. On an error it
+    /// writes none of them.
     ///
-    /// The payloads are queued by the call itself, not when the future is first polled: appends
-    /// called one after another are written in that order, however they are awaited. A future
-    /// dropped before its answer takes nothing back.
+    /// The call itself queues the payloads, not the first poll of the future, so successive calls are written in
+    /// their order regardless of how they are awaited. Dropping the future does not cancel the append.
     fn append(
         &self,
         payloads: Vec<Bytes>,
     ) -> impl Future<Output = Result<Vec<Seq>, AppendError>> + Send;
 
-    /// The same, of payloads that say more about themselves. A journal that has one writer, and nobody
-    /// to show its records to, needs none of it.
+    /// Like [`Journal::append`], with a subject and a deduplication id for each payload. Journals with a single
+    /// writer ignore both.
     fn append_records(
         &self,
         payloads: Vec<NewRecord>,
@@ -57,36 +55,35 @@ pub trait Journal: Send + Sync + 'static {
         self.append(payloads.into_iter().map(|record| record.payload).collect())
     }
 
-    /// Makes sure that an append of [`PROBE_BYTES`] would be durable now, and leaves none: it is
-    /// written as appends are, waits its turn among them and for the disk, and takes no number.
+    /// Checks that an append of [`PROBE_BYTES`] would succeed now. A probe is queued and written like an append and
+    /// waits for the disk, but leaves no record and takes no number.
     ///
     /// # Errors
     /// Those of an append. [`AppendError::QueueFull`] says nothing about the storage.
     fn probe(&self) -> impl Future<Output = Result<(), AppendError>> + Send;
 
-    /// All records after `after`: those there are, then new ones as they become durable, in order
-    /// and without a seam. Whether `after` is a position of this journal is for [`Epochs::honours`]
-    /// to say; beyond the tail, the follower waits until the tail has passed it.
+    /// Follows the journal after the record `after`: history first, then new records as they become durable, each
+    /// once and in order. [`Epochs::honours`] tells whether an id belongs to this journal. If `after` is beyond the
+    /// tail, the follower waits until the tail has passed it.
     fn follow(&self, after: Seq) -> Self::Follower;
 
-    /// The epochs, as of now.
+    /// The current epochs.
     fn epochs(&self) -> Epochs;
 
-    /// The newest durable record, [`Seq::ZERO`] where there is none.
+    /// The newest durable record, or [`Seq::ZERO`] if the journal is empty.
     fn tail(&self) -> Seq;
 
-    /// For how long it has not been sure that [`Journal::tail`] is the newest record there is. `None` where
-    /// nobody else writes, so that it always is.
+    /// The time since [`Journal::tail`] was last known to be the newest record. `None` for a journal with a single
+    /// writer, where it always is.
     fn staleness(&self) -> Option<Duration> {
         None
     }
 
-    /// Keeps `state`, which applying all records up to and with `seq` gave.
+    /// Saves `state`, the result of applying all records up to and including `seq`.
     ///
-    /// A later start must still be able to replay the records after `needed_after`. So of the
-    /// checkpoints kept, those before the newest one at or before `needed_after` are dropped, and
-    /// retention lets go of no record after the oldest one that stays. Without any checkpoint
-    /// nothing is ever let go.
+    /// A later start must be able to replay the records after `needed_after`. So the journal removes only the
+    /// checkpoints older than the newest one at or before `needed_after`, and prunes no record after the oldest
+    /// remaining checkpoint. Without a checkpoint it prunes nothing.
     fn checkpoint(
         &self,
         seq: Seq,
@@ -94,52 +91,51 @@ pub trait Journal: Send + Sync + 'static {
         needed_after: Seq,
     ) -> impl Future<Output = Result<(), SaveCheckpointError>> + Send;
 
-    /// The position of the newest checkpoint, where others write some too. [`Seq::ZERO`] where nobody does.
+    /// The last record of the newest checkpoint, if other writers save checkpoints too. Otherwise [`Seq::ZERO`].
     fn latest_checkpoint(&self) -> impl Future<Output = Result<Seq, StorageError>> + Send {
         std::future::ready(Ok(Seq::ZERO))
     }
 
-    /// The oldest checkpoint kept: where a start begins to replay, so that everything needed is
-    /// replayed too. `None` where there is none yet: replay from [`Seq::ZERO`].
+    /// The oldest checkpoint, from which a start replays all records that it needs. `None` before the first checkpoint: then
+    /// a start replays from [`Seq::ZERO`].
     fn start_point(&self) -> impl Future<Output = Result<Option<Checkpoint>, StorageError>> + Send;
 
-    /// SqliteShared orderly: refuses new appends, writes and answers those waiting, lets the storage go.
-    /// Nothing acknowledged depends on it. Followers are told [`StorageError::Closed`](crate::StorageError::Closed), after what is still
-    /// in memory for them.
+    /// Closes the journal: rejects new appends, completes the queued ones and releases the storage. Acknowledged
+    /// records are durable without it. Followers get the records that are in memory, then
+    /// [`StorageError::Closed`].
     fn close(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// One follower's way through the records.
+/// A follower of a journal.
 pub trait Follow: Send + 'static {
-    /// The next records: at least one, and no more than [`MAX_BATCH_RECORDS`] and
-    /// [`MAX_BATCH_BYTES`] allow. Waits where there are none yet. Dropping the future loses nothing.
-    /// After an error the follower stands where it stood.
+    /// Waits for the next records and returns at least one, within [`MAX_BATCH_RECORDS`] and [`MAX_BATCH_BYTES`].
+    /// Dropping the future loses no record. After an error, the follower continues at the same record.
     fn next(&mut self) -> impl Future<Output = Result<Vec<Record>, FollowError>> + Send;
 }
 
-/// A payload with what a journal that others have a hand in may know of it.
+/// A payload to append, with the details that a journal with several writers uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewRecord {
-    /// What is kept.
+    /// The payload.
     pub payload: Bytes,
-    /// What it is about, from the large to the small: where a journal files it, for those who look into
-    /// it by other means.
+    /// The subject under which the journal stores the record, from the general to the specific, for other programs
+    /// that read it.
     pub subject: Vec<String>,
-    /// Which payload it is. Of several with the same name that come within a few minutes, a journal
-    /// with many writers keeps the first, and answers all of them with its number.
+    /// Deduplication id. Of several records with one id within a few minutes, a journal with several writers stores
+    /// the first and returns its number for all of them.
     pub dedup_id: Option<String>,
 }
 
-/// A state kept with the position that it is the state of.
+/// A saved state and its last record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The last record that went into the state.
+    /// The last record applied to the state.
     pub seq: Seq,
-    /// The state, byte for byte as it was given.
+    /// The state, unchanged.
     pub state: Bytes,
 }
 
-/// What an append must keep to, checked before anything is queued. Gives the payload bytes.
+/// Checks the limits of an append before it is queued. Returns the payload bytes.
 ///
 /// # Errors
 /// [`AppendError::TooManyRecords`] and [`AppendError::TooLarge`].
@@ -157,7 +153,7 @@ pub fn check_append(payloads: &[Bytes]) -> Result<usize, AppendError> {
     Ok(total)
 }
 
-/// Refuses what is larger than `limit`.
+/// Checks a size against its limit.
 ///
 /// # Errors
 /// [`SizeError`].
@@ -165,7 +161,7 @@ pub fn check_size(subject: &'static str, bytes: usize, limit: usize) -> Result<(
     if bytes > limit { Err(SizeError { subject, bytes, limit }) } else { Ok(()) }
 }
 
-/// Refuses a checkpoint outside of what the journal reaches over.
+/// Checks that the journal has all records after a checkpoint, and its last one.
 ///
 /// # Errors
 /// [`SaveCheckpointError::OutOfRange`].

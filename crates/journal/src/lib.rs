@@ -1,5 +1,5 @@
-//! The ordered, durable record of what happened: append, follow, checkpoint. What was appended is
-//! opaque bytes here, and nothing in this crate knows who follows or how they are reached.
+//! An ordered, durable sequence of records: append, follow, checkpoint. The crate does not know the meaning of the
+//! payloads, nor the followers behind the API.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -14,49 +14,49 @@
 //! let mut follower = journal.follow(Seq(1));
 //! assert_eq!(follower.next().await?[0].payload, "landed");
 //!
-//! let id = journal.epochs().record_id(Seq(2)).expect("it was just written");
+//! let id = journal.epochs().record_id(Seq(2)).expect("the record was just written");
 //! assert!(journal.epochs().honours(id));
 //! # Ok(())
 //! # }
 //! ```
 
-/// The number of a record, the epoch it was written in, and the id that both make.
+/// Numbers, epochs and ids of records.
 mod record_id;
 
 /// A record: number, time, payload.
 mod record;
 
-/// Which epoch wrote which records, and so which ids are honoured.
+/// The ranges of the epochs.
 mod epochs;
 
-/// The contract of every journal, and its bounds.
+/// The contract of all journals, and its limits.
 mod journal;
 
-/// How a journal comes to be the same as another one.
+/// Copying a journal.
 mod import;
 
-/// What may be chosen at opening.
+/// Settings of a journal.
 mod options;
 
-/// What can go wrong, named for what the caller can do.
+/// Errors, one enum for each operation.
 mod error;
 
-/// Which records are old enough, or too many, to be let go, and which checkpoints stay.
+/// The policy of pruning.
 mod retention;
 
 /// Recent records in memory.
 mod ring;
 
-/// How followers learn of a new tail.
+/// The tail that followers watch.
 mod tail;
 
-/// A journal in a file, through SQLite.
+/// A journal in an SQLite file.
 mod sqlite;
 
-/// A journal in memory only.
+/// A journal in memory.
 mod memory;
 
-/// What a journal of another kind is made with, so that it keeps to the same bounds and policy.
+/// Building blocks for implementations of [`Journal`], which give them the same limits and policy.
 pub mod backend {
     pub use crate::import::check_import;
     pub use crate::journal::{check_append, check_checkpoint_seq, check_size};

@@ -1,5 +1,5 @@
-//! A journal that lives as long as the program: for demonstrations and tests. The same contract as
-//! the one in a file, but its records are only as durable as the process.
+//! A journal in memory, for demonstrations and tests. It fulfils the contract, but its records are lost when the
+//! process ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,10 +19,10 @@ use crate::ring::{self, RecordRing};
 use crate::tail::{self, TailState};
 use crate::{Checkpoint, Epochs, Follow, Journal, JournalOptions, Record, Seq, UnixMillis};
 
-/// What [`JournalOptions::keep_bytes`] is for a journal in memory where nothing else is chosen.
+/// The default [`JournalOptions::keep_bytes`] of a journal in memory.
 pub const MEMORY_KEEP_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What [`JournalOptions::max_bytes`] is for a journal in memory where nothing else is chosen.
+/// The default [`JournalOptions::max_bytes`] of a journal in memory.
 pub const MEMORY_MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A journal in memory.
@@ -30,7 +30,7 @@ pub const MEMORY_MAX_BYTES: u64 = 256 * 1024 * 1024;
 pub struct MemoryJournal {
     options: JournalOptions,
     epochs: Epochs,
-    kept: Arc<MemoryShared>,
+    shared: Arc<MemoryShared>,
 }
 
 #[derive(Debug)]
@@ -46,8 +46,8 @@ struct MemoryContents {
 }
 
 impl MemoryJournal {
-    /// An empty journal. It is bounded whatever the options leave open: see
-    /// [`MEMORY_KEEP_BYTES`] and [`MEMORY_MAX_BYTES`].
+    /// Creates an empty journal. Without limits in the options, [`MEMORY_KEEP_BYTES`] and [`MEMORY_MAX_BYTES`]
+    /// apply.
     #[must_use]
     pub fn new(mut options: JournalOptions) -> Self {
         options.keep_bytes.get_or_insert(MEMORY_KEEP_BYTES);
@@ -55,23 +55,23 @@ impl MemoryJournal {
         let none = Epochs::new([], Seq::ZERO);
         let kept =
             MemoryShared { contents: Mutex::default(), tail_state: tail::channel(Seq::ZERO) };
-        MemoryJournal { options, epochs: none.begin(none.unused_epoch()), kept: Arc::new(kept) }
+        MemoryJournal { options, epochs: none.begin(none.unused_epoch()), shared: Arc::new(kept) }
     }
 
-    /// Begins a copy of another journal.
+    /// Starts a copy of a journal.
     #[must_use]
-    pub fn import(origin: ImportSource, options: JournalOptions) -> MemoryImport {
+    pub fn import(source: ImportSource, options: JournalOptions) -> MemoryImport {
         let mut journal = MemoryJournal::new(options);
-        journal.kept.tail_state.send_modify(|live| live.tail = origin.kept_after);
-        journal.epochs = origin.epochs;
+        journal.shared.tail_state.send_modify(|state| state.tail = source.kept_after);
+        journal.epochs = source.epochs;
         MemoryImport { journal }
     }
 
     fn append_now(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, AppendError> {
         check_append(&payloads)?;
-        let mut contents = self.kept.open()?;
-        let grown: usize = payloads.iter().map(|payload| ring::memory_cost(payload.len())).sum();
-        self.check_room(&contents, grown)?;
+        let mut contents = self.shared.open()?;
+        let added: usize = payloads.iter().map(|payload| ring::memory_cost(payload.len())).sum();
+        self.check_space(&contents, added)?;
 
         let time = self.options.clock.now().max(contents.newest_time());
         let tail = self.tail();
@@ -79,17 +79,17 @@ impl MemoryJournal {
         for (&seq, payload) in seqs.iter().zip(payloads) {
             contents.records.push(Record { seq, time, payload });
         }
-        self.retain(&mut contents);
-        // Announced under the lock: otherwise two appends could publish their tails backwards.
+        self.prune(&mut contents);
+        // Still under the lock: otherwise two appends could publish their tails in the wrong order.
         if let Some(&tail) = seqs.last() {
-            self.kept.tail_state.send_modify(|live| live.tail = tail);
+            self.shared.tail_state.send_modify(|state| state.tail = tail);
         }
         Ok(seqs)
     }
 
     fn probe_now(&self) -> Result<(), AppendError> {
-        let contents = self.kept.open()?;
-        Ok(self.check_room(&contents, ring::memory_cost(PROBE_BYTES))?)
+        let contents = self.shared.open()?;
+        Ok(self.check_space(&contents, ring::memory_cost(PROBE_BYTES))?)
     }
 
     fn checkpoint_now(
@@ -99,32 +99,32 @@ impl MemoryJournal {
         needed_after: Seq,
     ) -> Result<(), SaveCheckpointError> {
         check_size("a state", state.len(), MAX_STATE_BYTES)?;
-        let mut contents = self.kept.open()?;
+        let mut contents = self.shared.open()?;
         check_checkpoint_seq(seq, contents.kept_after(), self.tail())?;
-        self.check_room(&contents, state.len())?;
+        self.check_space(&contents, state.len())?;
         contents.checkpoints.insert(seq, state);
         let kept: Vec<_> = contents.checkpoints.keys().copied().collect();
         for seq in retention::obsolete_checkpoints(&kept, needed_after) {
             contents.checkpoints.remove(&seq);
         }
-        self.retain(&mut contents);
+        self.prune(&mut contents);
         Ok(())
     }
 
-    fn check_room(&self, contents: &MemoryContents, grown: usize) -> Result<(), StorageError> {
+    fn check_space(&self, contents: &MemoryContents, added: usize) -> Result<(), StorageError> {
         let limit = self.options.max_bytes.unwrap_or(MEMORY_MAX_BYTES);
-        let wanted = contents.bytes() + grown as u64;
-        if wanted <= limit {
+        let needed = contents.bytes() + added as u64;
+        if needed <= limit {
             return Ok(());
         }
-        let cause = format!("{wanted} bytes would be in use, and {limit} are allowed");
+        let cause = format!("{needed} bytes needed, limit {limit}");
         Err(StorageError::NoSpace {
             journal: "in memory".into(),
             source: Cause::from(Box::from(cause)),
         })
     }
 
-    fn retain(&self, contents: &mut MemoryContents) {
+    fn prune(&self, contents: &mut MemoryContents) {
         let oldest_checkpoint = contents.checkpoints.keys().next().copied();
         let expiry = Expiry::new(&self.options, contents.bytes());
         let Some(newest) = contents.records.newest() else { return };
@@ -162,8 +162,8 @@ impl Journal for MemoryJournal {
     fn follow(&self, after: Seq) -> MemoryFollower {
         MemoryFollower {
             after,
-            kept: Arc::clone(&self.kept),
-            tail_state: self.kept.tail_state.subscribe(),
+            shared: Arc::clone(&self.shared),
+            tail_state: self.shared.tail_state.subscribe(),
         }
     }
 
@@ -172,7 +172,7 @@ impl Journal for MemoryJournal {
     }
 
     fn tail(&self) -> Seq {
-        self.kept.tail_state.borrow().tail
+        self.shared.tail_state.borrow().tail
     }
 
     fn checkpoint(
@@ -185,20 +185,20 @@ impl Journal for MemoryJournal {
     }
 
     async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
-        let contents = self.kept.open()?;
+        let contents = self.shared.open()?;
         let oldest = contents.checkpoints.first_key_value();
         Ok(oldest.map(|(&seq, state)| Checkpoint { seq, state: state.clone() }))
     }
 
     async fn close(&self) {
-        let _contents = self.kept.lock();
-        self.kept.tail_state.send_modify(|live| live.closed = true);
+        let _contents = self.shared.lock();
+        self.shared.tail_state.send_modify(|state| state.closed = true);
     }
 }
 
 impl Drop for MemoryJournal {
     fn drop(&mut self) {
-        self.kept.tail_state.send_modify(|live| live.closed = true);
+        self.shared.tail_state.send_modify(|state| state.closed = true);
     }
 }
 
@@ -232,7 +232,7 @@ impl MemoryContents {
 #[derive(Debug)]
 pub struct MemoryFollower {
     after: Seq,
-    kept: Arc<MemoryShared>,
+    shared: Arc<MemoryShared>,
     tail_state: watch::Receiver<TailState>,
 }
 
@@ -253,7 +253,7 @@ impl Follow for MemoryFollower {
 
 impl MemoryFollower {
     fn advance(&mut self) -> Result<Vec<Record>, FollowError> {
-        let contents = self.kept.lock();
+        let contents = self.shared.lock();
         let removed = FollowError::Pruned { after: self.after, kept_after: contents.kept_after() };
         let batch = contents.records.after(self.after).ok_or(removed)?;
         self.after = batch.last().map_or(self.after, |record| record.seq);
@@ -261,7 +261,7 @@ impl MemoryFollower {
     }
 }
 
-/// A [`MemoryJournal`] in the making.
+/// An unfinished copy, which becomes a [`MemoryJournal`].
 #[derive(Debug)]
 pub struct MemoryImport {
     journal: MemoryJournal,
@@ -276,12 +276,12 @@ impl Import for MemoryImport {
 
     async fn write(&mut self, records: Vec<ImportRecord>) -> Result<(), ImportError> {
         check_import(self.tail(), &records)?;
-        let mut contents = self.journal.kept.open()?;
+        let mut contents = self.journal.shared.open()?;
         let bytes =
             records.iter().map(|copied| ring::memory_cost(copied.record.payload.len())).sum();
-        self.journal.check_room(&contents, bytes)?;
+        self.journal.check_space(&contents, bytes)?;
         for ImportRecord { record, .. } in records {
-            self.journal.kept.tail_state.send_modify(|live| live.tail = record.seq);
+            self.journal.shared.tail_state.send_modify(|state| state.tail = record.seq);
             contents.records.push(record);
         }
         Ok(())

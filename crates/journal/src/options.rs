@@ -1,4 +1,4 @@
-//! What whoever opens a journal may choose.
+//! Settings of a journal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,32 +6,32 @@ use std::time::{Duration, SystemTime};
 
 use crate::UnixMillis;
 
-/// Choices at opening. By default everything is kept.
+/// Settings of a journal. By default it keeps all records.
 #[derive(Clone, Debug, Default)]
 pub struct JournalOptions {
-    /// Records older than this are let go.
+    /// Prune records older than this.
     pub keep: Option<Duration>,
-    /// The oldest records are let go while more bytes than this are in use. In a file these are
-    /// its used pages, so indexes and checkpoints count too; its write-ahead log does not.
+    /// Prune the oldest records while the journal uses more bytes than this. In a file these are the used pages:
+    /// indexes and checkpoints count, the write-ahead log does not.
     pub keep_bytes: Option<u64>,
-    /// The most that may ever be in use. Appends beyond it are refused until retention has made
-    /// room, which it does only behind the oldest checkpoint.
+    /// The maximum bytes in use. The journal rejects appends beyond it until pruning has freed space, which is
+    /// possible only before the oldest checkpoint.
     pub max_bytes: Option<u64>,
-    /// Where the time comes from.
+    /// The source of record times.
     pub clock: Clock,
 }
 
-/// Tells the time. Replaceable, so that tests need not wait.
+/// A clock that tests can replace.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixMillis + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks `now` each time.
+    /// Creates a clock that calls `now` for each reading.
     pub fn new(now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
         Clock(Arc::new(now))
     }
 
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> UnixMillis {
         (self.0)()
@@ -39,7 +39,7 @@ impl Clock {
 }
 
 impl Default for Clock {
-    /// The system's clock.
+    /// The kernel's wall clock.
     fn default() -> Self {
         Clock::new(|| SystemTime::now().into())
     }

@@ -1,4 +1,4 @@
-//! One entry of the journal. What its payload says is the business of those who wrote it.
+//! A record of the journal. It does not know the meaning of its payload.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,14 +6,14 @@ use bytes::Bytes;
 
 use crate::Seq;
 
-/// One durable entry.
+/// A durable record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its number.
+    /// The number.
     pub seq: Seq,
-    /// When the journal wrote it. Never earlier than the record before it.
+    /// The time of the write. Never earlier than that of the record before.
     pub time: UnixMillis,
-    /// What was appended, byte for byte.
+    /// The payload, as appended.
     pub payload: Bytes,
 }
 
@@ -22,14 +22,14 @@ pub struct Record {
 pub struct UnixMillis(pub u64);
 
 impl UnixMillis {
-    /// The moment `age` before this one, or 1970 where that would be earlier still.
+    /// Subtracts `age`, but not beyond 1970.
     pub(crate) fn before(self, age: Duration) -> UnixMillis {
         UnixMillis(self.0.saturating_sub(millis(age)))
     }
 }
 
 impl From<SystemTime> for UnixMillis {
-    /// A clock that says it is before 1970 is taken to say 1970.
+    /// Times before 1970 become 1970.
     fn from(time: SystemTime) -> Self {
         UnixMillis(time.duration_since(UNIX_EPOCH).map_or(0, millis))
     }

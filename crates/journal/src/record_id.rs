@@ -1,15 +1,15 @@
-//! Where a record stands: its number, the epoch that wrote it, and both together as the id that
-//! followers are given. The text form is parsed strictly, so that two texts never mean one place.
+//! A record's number, the epoch that wrote it, and its id, which consists of both. Parsing is strict: each id has
+//! exactly one text.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The number of a record. The first record of a journal is 1, and each one after it is one more.
+/// The number of a record. The first record of a journal is 1, and each later one is one more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// Before the first record: following from here gives everything.
+    /// Before the first record: following from here returns all records.
     pub const ZERO: Seq = Seq(0);
 
     /// The number after this one.
@@ -18,7 +18,7 @@ impl Seq {
         Seq(self.0.saturating_add(1))
     }
 
-    /// The number before this one; [`Seq::ZERO`] stays where it is.
+    /// The number before this one; [`Seq::ZERO`] stays the same.
     #[must_use]
     pub fn prev(self) -> Seq {
         Seq(self.0.saturating_sub(1))
@@ -31,8 +31,7 @@ impl fmt::Display for Seq {
     }
 }
 
-/// One unbroken run of writing, as a random number. WriteVolume as exactly eight lower-case
-/// hexadecimal digits.
+/// One unbroken period of writing, as a random number. Its text is exactly eight lower-case hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch(pub u32);
 
@@ -54,13 +53,13 @@ impl FromStr for Epoch {
     }
 }
 
-/// A record's number together with the epoch that it was written in, e.g. `5f3a9c01-1042`.
+/// A record's epoch and number, e.g. `5f3a9c01-1042`.
 ///
-/// It names one record for ever: a journal that lost its tail, or was restored from an older copy,
-/// gives the same numbers again, but in another epoch.
+/// An id names one record permanently: a journal that lost its tail, or was restored from an older copy, reuses
+/// numbers, but in another epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RecordId {
-    /// The run of writing.
+    /// The epoch that wrote the record.
     pub epoch: Epoch,
     /// The record's number.
     pub seq: Seq,
@@ -81,7 +80,7 @@ impl FromStr for RecordId {
     }
 }
 
-/// Stricter than `u64::from_str`, which takes `+7` and `007` for 7.
+/// Stricter than `u64::from_str`, which accepts `+7` and `007`.
 fn parse_seq(text: &str) -> Result<Seq, ParseRecordIdError> {
     let canonical = text == "0" || !text.starts_with('0');
     if !canonical || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -90,9 +89,9 @@ fn parse_seq(text: &str) -> Result<Seq, ParseRecordIdError> {
     text.parse().map(Seq).map_err(|_| ParseRecordIdError)
 }
 
-/// A text that is no position.
+/// The text is not a record id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a position: eight lower-case hexadecimal digits, a hyphen and a number are wanted")]
+#[error("not a record id: expected eight lower-case hexadecimal digits, a hyphen and a number")]
 pub struct ParseRecordIdError;
 
 const EPOCH_DIGITS: usize = 8;

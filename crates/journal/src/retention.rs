@@ -1,19 +1,19 @@
-//! What may be let go: a policy without I/O, the same for every journal.
+//! The policy of pruning, the same for all journals. It does no I/O.
 
 use crate::journal::MAX_CHECKPOINTS;
 use crate::{JournalOptions, Seq, UnixMillis};
 
-/// Which records are due to go at one moment.
+/// The records due for pruning at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expiry {
-    /// Those written before this.
+    /// Records written before this time are due.
     written_before: Option<UnixMillis>,
-    /// The oldest ones, until this many bytes are freed.
+    /// The oldest records are due until pruning has freed this many bytes.
     excess_bytes: u64,
 }
 
 impl Expiry {
-    /// As of now, while so many bytes are in use.
+    /// Computes the due records for the current time and the bytes in use.
     #[must_use]
     pub fn new(options: &JournalOptions, used_bytes: u64) -> Self {
         let over = |limit| used_bytes.saturating_sub(limit);
@@ -23,23 +23,22 @@ impl Expiry {
         }
     }
 
-    /// Whether a record of that time goes, when those before it have freed `freed_bytes`.
+    /// Returns whether a record with this time is due, if the records before it freed `freed_bytes`.
     #[must_use]
     pub fn covers(&self, time: UnixMillis, freed_bytes: u64) -> bool {
         freed_bytes < self.excess_bytes || self.written_before.is_some_and(|limit| time < limit)
     }
 }
 
-/// The newest record that retention may take: none after the oldest checkpoint, so that a start
-/// finds everything to replay, and never the newest record, from which the next start learns the
-/// tail and the time.
+/// The newest record that may be pruned: none after the oldest checkpoint, since a start replays them, and never
+/// the newest record, from which the next start reads the tail and the time.
 #[must_use]
 pub fn prune_limit(oldest_checkpoint: Option<Seq>, tail: Seq) -> Seq {
     oldest_checkpoint.map_or(Seq::ZERO, |seq| seq.min(tail.prev()))
 }
 
-/// Which of the checkpoints, given in order, are needed no more once the records after
-/// `needed_after` are all that must be replayable, and which go because they are too many.
+/// Returns the checkpoints, given in order, that are not needed to replay the records after `needed_after`, and
+/// those beyond the maximum number.
 #[must_use]
 pub fn obsolete_checkpoints(kept: &[Seq], needed_after: Seq) -> Vec<Seq> {
     let base = kept.partition_point(|&seq| seq <= needed_after).saturating_sub(1);

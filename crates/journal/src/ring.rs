@@ -1,13 +1,12 @@
-//! Recent records in memory, in order and without holes: what followers that keep up are served
-//! from. Handing out a batch clones handles; payload bytes are shared.
+//! Recent records in memory, in order and without gaps, for followers that keep up. A batch shares the payload
+//! bytes.
 
 use std::collections::VecDeque;
 
 use crate::journal::{MAX_BATCH_BYTES, MAX_BATCH_RECORDS, MAX_PAYLOAD_BYTES};
 use crate::{Record, Seq};
 
-/// A run of records with consecutive numbers. It grows at the end and shrinks at the beginning;
-/// when to shrink is the owner's decision.
+/// Records with consecutive numbers. The owner adds at the end and removes at the start.
 #[derive(Debug, Default)]
 pub struct RecordRing {
     records: VecDeque<Record>,
@@ -15,50 +14,50 @@ pub struct RecordRing {
 }
 
 impl RecordRing {
-    /// Adds the record after the newest.
+    /// Adds a record after the newest one.
     pub fn push(&mut self, record: Record) {
         self.bytes += cost(&record);
         self.records.push_back(record);
     }
 
-    /// Lets the oldest go.
+    /// Removes the oldest record.
     pub fn pop_oldest(&mut self) -> Option<Record> {
         let record = self.records.pop_front()?;
         self.bytes -= cost(&record);
         Some(record)
     }
 
-    /// The first of the run.
+    /// The oldest record.
     #[must_use]
     pub fn oldest(&self) -> Option<&Record> {
         self.records.front()
     }
 
-    /// The last of the run.
+    /// The newest record.
     #[must_use]
     pub fn newest(&self) -> Option<&Record> {
         self.records.back()
     }
 
-    /// How many there are.
+    /// The number of records.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the ring is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// Payload bytes, and what keeping each record costs beside its payload.
+    /// The memory that the records take, payloads included.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The batch after `after`: `None` where the record following `after` is not here.
+    /// Returns the batch after `after`, or `None` if the next record is not in the ring.
     #[must_use]
     pub fn after(&self, after: Seq) -> Option<Vec<Record>> {
         let skipped = after.next().0.checked_sub(self.oldest()?.seq.0)?;
@@ -69,7 +68,7 @@ impl RecordRing {
     }
 }
 
-/// Counts a batch towards its bounds.
+/// Counts the records and bytes of a batch.
 #[derive(Debug, Default)]
 pub struct BatchLimit {
     records: usize,
@@ -77,7 +76,7 @@ pub struct BatchLimit {
 }
 
 impl BatchLimit {
-    /// Whether this record still goes in. The first always does, being no larger than a batch.
+    /// Returns whether this record still fits. The first always does: a payload is at most as large as a batch.
     pub fn admits(&mut self, record: &Record) -> bool {
         let bytes = self.bytes + record.payload.len();
         if self.records == MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES {
@@ -89,7 +88,7 @@ impl BatchLimit {
     }
 }
 
-/// Bytes that a record of this payload takes here.
+/// The memory that a record with this payload takes.
 #[must_use]
 pub fn memory_cost(payload_bytes: usize) -> usize {
     payload_bytes + size_of::<Record>()

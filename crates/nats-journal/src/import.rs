@@ -82,7 +82,7 @@ impl NatsImport {
             Some(last) => {
                 // A record older than all known epochs was sent without an epoch, too.
                 let epoch = RecordHeaders::epoch_in(&last.headers).map(|epoch| (epoch, self.tail));
-                self.origin.has(self.tail, &Epochs::new(epoch, self.tail))
+                self.origin.contains(self.tail, &Epochs::new(epoch, self.tail))
             }
             // The stream has been advanced to its first number, and has no record yet.
             None => self.tail <= self.origin.kept_after,

@@ -1,20 +1,22 @@
-//! Copying another journal into a file: records as they are, a batch a commit, and at the end the mark that
-//! makes a journal of it.
+//! Copying another journal into a file: each batch of records is one commit, and the last commit marks the
+//! database as a journal.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::journal::SqliteJournal;
 use super::lock::{self, LockedFile};
-use super::schema::{self, APPLICATION_ID, integer};
-use super::{SqliteJournal, failure};
+use super::schema::{self, APPLICATION_ID};
+use super::shared::storage_error;
+use super::sql::integer;
 use crate::error::{ImportError, StorageError};
 use crate::import::{Import, ImportRecord, ImportSource, check_import};
 use crate::journal::{MAX_STATE_BYTES, check_checkpoint_seq, check_size};
 use crate::{Checkpoint, JournalOptions, Seq};
 
-/// A [`SqliteJournal`] in the making.
+/// An unfinished copy in a file, which becomes a [`SqliteJournal`].
 #[derive(Debug)]
 pub struct SqliteImport {
     path: PathBuf,
@@ -25,25 +27,30 @@ pub struct SqliteImport {
 }
 
 impl SqliteImport {
-    pub(super) fn begin(path: &Path, origin: &ImportSource) -> Result<Self, ImportError> {
+    /// Starts to copy a journal into this file, or resumes.
+    ///
+    /// # Errors
+    /// [`ImportError::AlreadyExists`], [`ImportError::SourceMismatch`], and those of [`SqliteJournal::open`].
+    pub fn begin(path: impl AsRef<Path>, source: &ImportSource) -> Result<Self, ImportError> {
+        let path = path.as_ref();
         let file = lock::lock_exclusive(path)?;
         let opened = schema::open_to_import(&file)?;
         let found = opened.epochs.tail();
-        if found > Seq::ZERO && !origin.has(found, &opened.epochs) {
+        if found > Seq::ZERO && !source.contains(found, &opened.epochs) {
             return Err(ImportError::SourceMismatch { journal: path.display().to_string() });
         }
         let mut db = opened.db;
-        begin(&mut db, origin).map_err(|e| failure(&path.display().to_string(), e))?;
+        begin(&mut db, source).map_err(|e| storage_error(&path.display().to_string(), e))?;
         Ok(SqliteImport {
             path: path.to_owned(),
-            kept_after: origin.kept_after,
-            tail: found.max(origin.kept_after),
+            kept_after: source.kept_after,
+            tail: found.max(source.kept_after),
             db: Arc::new(Mutex::new(db)),
             file,
         })
     }
 
-    /// Commits off the async threads. One that nobody waits for any more is carried out all the same.
+    /// Commits on a blocking thread. A commit completes even if its future is dropped.
     async fn commit(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<()> + Send + 'static,
@@ -53,7 +60,7 @@ impl SqliteImport {
             work(&mut db.lock().unwrap_or_else(PoisonError::into_inner))
         });
         let worked = working.await.map_err(|_| StorageError::Closed)?;
-        worked.map_err(|e| failure(&self.path.display().to_string(), e))
+        worked.map_err(|e| storage_error(&self.path.display().to_string(), e))
     }
 }
 
@@ -84,14 +91,14 @@ impl Import for SqliteImport {
     }
 }
 
-/// The epochs of all records that will come. What the origin has let go of since goes here too.
-fn begin(db: &mut Connection, origin: &ImportSource) -> rusqlite::Result<()> {
+/// Saves the epochs of all records to come, and deletes the records that the source has pruned meanwhile.
+fn begin(db: &mut Connection, source: &ImportSource) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    tx.execute("DELETE FROM record WHERE seq <= ?1", [integer(origin.kept_after.0)])?;
+    tx.execute("DELETE FROM record WHERE seq <= ?1", [integer(source.kept_after.0)])?;
     tx.execute("DELETE FROM epoch", [])?;
-    for (epoch, first) in origin.epochs.starts() {
-        // One that several wrote in turn has several beginnings. The ids of the later ones are not known
-        // here, so those who come with them get a snapshot.
+    for (epoch, first) in source.epochs.starts() {
+        // Replicas that wrote alternately start one epoch several times, and a file keeps only the first range.
+        // Followers with ids of later ranges get a snapshot.
         let begin = "INSERT OR IGNORE INTO epoch (first, id) VALUES (?1, ?2)";
         tx.execute(begin, [integer(first.0), i64::from(epoch.0)])?;
     }

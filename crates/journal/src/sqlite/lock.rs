@@ -1,10 +1,9 @@
-//! The journal's file before SQLite sees it: where it is, whether it may be written, and that no
-//! other program has it.
+//! The journal's file before SQLite opens it: its real path, its permissions, and a lock against other programs.
 //!
-//! SQLite's own locks would let two servers take turns in writing one file. Each would number on
-//! from the tail that it knows, and their epochs would interleave. So whoever opens a journal holds
-//! a lock on a file beside it for as long as the journal is open. That file stays: removing it
-//! while another program waits for it would let two in.
+//! SQLite's own locks would let two servers write to one file alternately. Each would continue from the tail that
+//! it knows, and their epochs would interleave. So an open journal holds a lock on a second file, `<path>.lock`.
+//! That file is never removed: if it were removed while another program waits for the lock, two programs could
+//! hold it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read};
@@ -13,20 +12,20 @@ use std::sync::Arc;
 
 use crate::error::{Cause, OpenError, StorageError};
 
-/// A journal's file that this process alone may write.
+/// A journal's file and its lock.
 #[derive(Debug)]
 pub(super) struct LockedFile {
     given: PathBuf,
     path: PathBuf,
-    /// `None` where nobody could write to it anyway.
+    /// `None` if the file system is read-only, so that no program can write to the file.
     _lock: Option<FileLock>,
 }
 
-/// Let go when it is dropped.
+/// Releases the lock when it is dropped.
 #[derive(Debug)]
 struct FileLock(File);
 
-/// Finds the file, checks what can be told without reading it as a database, and locks it.
+/// Finds the file, checks it as far as possible without SQLite, and locks it for writing.
 pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, OpenError> {
     let path = resolve(given)?;
     check_writable(given, &path)?;
@@ -36,8 +35,7 @@ pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, OpenError> {
     Ok(LockedFile { given: given.to_owned(), path, _lock: Some(lock) })
 }
 
-/// Finds the file, and makes sure that nobody writes to it for as long as it is read. Others may read it
-/// too.
+/// Finds the file and locks it for reading: no program can write to it, and others can read it.
 pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, OpenError> {
     let path = resolve(given)?;
     if !path.exists() {
@@ -56,7 +54,7 @@ pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, OpenError> {
 }
 
 impl LockedFile {
-    /// As the user wrote it, for messages.
+    /// The path as the user wrote it, for messages.
     pub(super) fn given(&self) -> PathBuf {
         self.given.clone()
     }
@@ -83,20 +81,20 @@ impl FileLock {
 }
 
 impl Drop for FileLock {
-    /// Closing the file alone leaves the lock to a program that another thread is just starting: until it
-    /// has begun, it has all open files of this one.
+    /// Closing the file is not enough: a child process that another thread is starting shares all open files,
+    /// and so the lock, until it calls `exec`.
     fn drop(&mut self) {
         let _ = self.0.unlock();
     }
 }
 
-/// The file's real place, so that two names of one journal have one lock.
+/// Resolves links, so that two paths of one journal have one lock.
 fn resolve(given: &Path) -> Result<PathBuf, OpenError> {
     if let Ok(path) = given.canonicalize() {
         return Ok(path);
     }
     let Some(name) = given.file_name() else {
-        return Err(not_a_journal(given, "it is no file name"));
+        return Err(not_a_journal(given, "the path has no file name"));
     };
     let folder = match given.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -108,7 +106,7 @@ fn resolve(given: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// The mark is honoured even where the user, as root, could overrule it.
+/// Respects the read-only mode even for root, although the kernel does not.
 fn check_writable(given: &Path, path: &Path) -> Result<(), OpenError> {
     match path.metadata() {
         Ok(found) if found.is_dir() => Err(not_a_journal(given, "it is a folder")),
@@ -133,7 +131,7 @@ fn is_read_only(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Said here because SQLite would take a file of a few bytes for an empty database.
+/// Rejects other files here, because SQLite would take a file of a few bytes for an empty database.
 fn check_header(given: &Path, path: &Path) -> Result<(), OpenError> {
     let mut head = Vec::new();
     let read =
@@ -142,7 +140,7 @@ fn check_header(given: &Path, path: &Path) -> Result<(), OpenError> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
         Err(e) => Err(refused(given, e)),
         Ok(_) if head.is_empty() || head == MAGIC => Ok(()),
-        Ok(_) => Err(not_a_journal(given, "it is no SQLite database")),
+        Ok(_) => Err(not_a_journal(given, "it is not an SQLite database")),
     }
 }
 
@@ -162,5 +160,5 @@ pub(super) fn not_a_journal(given: &Path, why: &str) -> OpenError {
     OpenError::NotAJournal { path: given.to_owned(), source: Cause::from(Box::from(why)) }
 }
 
-/// How every SQLite 3 database begins.
+/// The first bytes of every SQLite 3 database.
 const MAGIC: &[u8] = b"SQLite format 3\0";

@@ -1,25 +1,26 @@
-//! Letting the oldest records go, on the writer's thread, in steps short enough that no append
-//! waits long. The file does not shrink: its free pages are written again.
+//! Removal of the oldest records, on the writer thread, in steps short enough to keep appends from waiting. The
+//! file does not shrink: later commits reuse its free pages.
 
 use rusqlite::Connection;
 
-use super::schema::{integer, millis, oldest_record, seq};
+use super::schema::oldest_record;
+use super::sql::{integer, millis, seq};
 use super::writer::{SqliteWriter, WriteVolume, first_failure};
 use crate::retention::{self, Expiry};
 use crate::{Seq, UnixMillis};
 
 impl SqliteWriter {
-    /// Takes one step, if one is due. Whether there may be more to do.
+    /// Takes one step, if records are due. Returns whether more may be due.
     pub(super) fn prune(&mut self, written: WriteVolume) -> bool {
-        let reach = retention::prune_limit(self.checkpoints.first().copied(), self.tail);
+        let limit = retention::prune_limit(self.checkpoints.first().copied(), self.tail);
         let Some(oldest) = self.oldest else { return false };
-        if oldest.0 > reach {
+        if oldest.0 > limit {
             return false;
         }
-        let step = step(&mut self.db, &self.options, oldest, reach, step_bound(written));
+        let step = step(&mut self.db, &self.options, oldest, limit, step_bound(written));
         let stays = step.as_ref().ok().copied().flatten();
-        if let Some(e) = first_failure(&mut self.failures.retaining, step) {
-            tracing::warn!(error = %e, "old records could not be let go");
+        if let Some(e) = first_failure(&mut self.failures.prune, step) {
+            tracing::warn!(error = %e, "cannot prune old records");
         }
         if stays.is_some() {
             self.oldest = stays;
@@ -29,13 +30,12 @@ impl SqliteWriter {
     }
 }
 
-/// Lets go of the oldest records that are due. Gives the oldest that stays, or `None` where nothing
-/// was due.
+/// Deletes the oldest records that are due. Returns the oldest remaining record, or `None` if none was due.
 fn step(
     db: &mut Connection,
     options: &crate::JournalOptions,
     oldest: (Seq, UnixMillis),
-    reach: Seq,
+    limit: Seq,
     bound: WriteVolume,
 ) -> rusqlite::Result<Option<(Seq, UnixMillis)>> {
     let expiry =
@@ -43,21 +43,21 @@ fn step(
     if !expiry.covers(oldest.1, 0) {
         return Ok(None);
     }
-    let last = last_due(db, expiry, reach, bound)?;
+    let last = last_due(db, expiry, limit, bound)?;
     db.execute("DELETE FROM record WHERE seq <= ?1", [integer(last.0)])?;
     oldest_record(db)
 }
 
-/// How far one step goes.
+/// Returns the last record that this step deletes.
 fn last_due(
     db: &Connection,
     expiry: Expiry,
-    reach: Seq,
+    limit: Seq,
     bound: WriteVolume,
 ) -> rusqlite::Result<Seq> {
     let sql = "SELECT seq, time, length(payload) FROM record WHERE seq <= ?1 ORDER BY seq LIMIT ?2";
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([integer(reach.0), integer(bound.records as u64)])?;
+    let mut rows = statement.query([integer(limit.0), integer(bound.records as u64)])?;
     let (mut last, mut freed) = (Seq::ZERO, 0);
     while let Some(row) = rows.next()? {
         if freed >= bound.bytes as u64 || !expiry.covers(millis(row.get(1)?), freed) {
@@ -75,7 +75,7 @@ fn used_bytes(db: &Connection) -> rusqlite::Result<u64> {
     Ok(u64::try_from(pages * figure("page_size")?).unwrap_or_default())
 }
 
-/// Twice what was written since the last step, so that retention overtakes any rate of appends.
+/// Twice the volume written since the last step, so that pruning overtakes any rate of appends.
 fn step_bound(written: WriteVolume) -> WriteVolume {
     WriteVolume {
         records: (2 * written.records).max(STEP_RECORDS),
@@ -83,13 +83,13 @@ fn step_bound(written: WriteVolume) -> WriteVolume {
     }
 }
 
-/// How many records a step lets go at least, where they are due.
+/// The minimum number of due records that a step may delete.
 const STEP_RECORDS: usize = 512;
 
-/// How many payload bytes a step lets go at least, where they are due.
+/// The minimum payload bytes of due records that a step may delete.
 const STEP_BYTES: usize = 1024 * 1024;
 
-/// What a step writes to the log, roughly.
+/// Approximate bytes that a step writes to the log.
 const STEP_WAL_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -112,11 +112,11 @@ mod tests {
             ..JournalOptions::default()
         };
         let expiry = Expiry::new(&options, 0);
-        for (reach, records, bytes, expected) in
+        for (limit, records, bytes, expected) in
             [(100, 7, 1000, 7), (100, 1000, 35, 4), (100, 1000, 10_000, 100), (50, 60, 1000, 50)]
         {
             let bound = WriteVolume { records, bytes };
-            assert_eq!(last_due(&db, expiry, Seq(reach), bound)?, Seq(expected));
+            assert_eq!(last_due(&db, expiry, Seq(limit), bound)?, Seq(expected));
         }
         Ok(())
     }

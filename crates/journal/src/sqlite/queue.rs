@@ -1,9 +1,9 @@
-//! What waits for the writer, bounded in number and bytes. The writer takes all the appends that
-//! fit into one commit at once: the more wait, the more share one fsync.
+//! The queue to the writer, bounded in jobs and bytes. The writer takes all the appends that fit into one
+//! commit at once: the more appends wait, the more share one fsync.
 //!
-//! Publishers that were answered together publish again together, a moment later. The first of them
-//! must not get a commit of its own while all others wait for the one after it: so for a moment the
-//! writer waits for as many as it had. See [`GroupCommit`].
+//! Publishers whose appends were acknowledged together publish again together, a moment later. If the first
+//! of them were committed alone, all others would wait for the commit after it. So the writer waits briefly
+//! for as many appends as the last commit had; see [`GroupCommit`].
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,29 +16,28 @@ use crate::Seq;
 use crate::error::{AppendError, QueueError, SaveCheckpointError};
 use crate::journal::{MAX_APPEND_BYTES, MAX_APPEND_RECORDS};
 
-/// The most appends, checkpoints and probes that wait for the disk at once. Past it they are refused, and
-/// their callers slow down.
+/// The maximum number of queued appends, checkpoints and probes. The queue rejects more, so that callers slow
+/// down.
 pub const QUEUE_APPENDS: usize = 8192;
 
-/// The most payload bytes that wait for the disk at once. A queue that is empty takes anything
-/// that keeps to the other bounds.
+/// The maximum number of queued payload bytes. An empty queue accepts any job within the other limits.
 pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Refuses what would have to wait behind more than that.
+/// Checks that a queue with this many jobs and bytes can take a job of `bytes`.
 ///
 /// # Errors
 /// [`QueueError::Full`].
-pub fn check_queue(jobs: usize, waiting_bytes: usize, bytes: usize) -> Result<(), QueueError> {
-    let too_large = jobs > 0 && waiting_bytes + bytes > QUEUE_BYTES;
+pub fn check_queue(jobs: usize, queued_bytes: usize, bytes: usize) -> Result<(), QueueError> {
+    let too_large = jobs > 0 && queued_bytes + bytes > QUEUE_BYTES;
     if too_large || jobs == QUEUE_APPENDS { Err(QueueError::Full) } else { Ok(()) }
 }
 
-/// One thing for the writer to do.
+/// A task for the writer.
 #[derive(Debug)]
 pub(super) enum SqliteJob {
-    Append { payloads: Vec<Bytes>, answer: AppendReply },
-    Checkpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: CheckpointReply },
-    Probe { answer: ProbeReply },
+    Append { payloads: Vec<Bytes>, reply: AppendReply },
+    SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, reply: CheckpointReply },
+    Probe { reply: ProbeReply },
 }
 
 pub(super) type AppendReply = oneshot::Sender<Result<Vec<Seq>, AppendError>>;
@@ -47,33 +46,34 @@ pub(super) type CheckpointReply = oneshot::Sender<Result<(), SaveCheckpointError
 
 pub(super) type ProbeReply = oneshot::Sender<Result<(), AppendError>>;
 
-/// What is worth waiting for: as many as the last commit had, and no longer than four such take.
+/// The number of appends to wait for, as `commit_siblings` and `commit_delay` in PostgreSQL: as many as the last
+/// commit had, for at most four times its duration.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct GroupCommit {
-    jobs: usize,
-    patience: Duration,
+    siblings: usize,
+    delay: Duration,
 }
 
-/// The longest wait for company. Only a slow disk makes a commit that takes longer.
+/// The maximum wait for siblings. Only on a slow disk does a commit take longer.
 const MAX_COMMIT_DELAY: Duration = Duration::from_millis(2);
 
-/// What the writer is given.
+/// The next task of the writer.
 pub(super) enum WriterWork {
     /// Appends for one commit, in order.
     Commit(Vec<(Vec<Bytes>, AppendReply)>),
-    /// A checkpoint to keep.
-    SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, answer: CheckpointReply },
-    /// Whether an append would be taken.
-    Probe { answer: ProbeReply },
-    /// Nothing came in time.
+    /// A checkpoint to save.
+    SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, reply: CheckpointReply },
+    /// A check whether an append would succeed.
+    Probe { reply: ProbeReply },
+    /// No job came in time.
     Idle,
     /// The queue is closed and empty.
-    End,
+    Closed,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct SqliteQueue {
-    waiting: Mutex<QueueState>,
+    state: Mutex<QueueState>,
     available: Condvar,
 }
 
@@ -82,91 +82,92 @@ struct QueueState {
     jobs: VecDeque<(SqliteJob, usize)>,
     bytes: usize,
     closed: bool,
-    /// How many have to be there before the writer is woken.
+    /// The number of jobs at which the writer is woken.
     wanted: usize,
 }
 
 impl GroupCommit {
     pub(super) fn of_last_commit(appends: usize, took: Duration) -> Self {
-        Self { jobs: appends, patience: (4 * took).min(MAX_COMMIT_DELAY) }
+        Self { siblings: appends, delay: (4 * took).min(MAX_COMMIT_DELAY) }
     }
 }
 
 impl SqliteQueue {
     pub(super) fn push(&self, job: SqliteJob, bytes: usize) -> Result<(), QueueError> {
-        let mut waiting = self.lock();
-        if waiting.closed {
+        let mut state = self.lock();
+        if state.closed {
             return Err(QueueError::Closed);
         }
-        check_queue(waiting.jobs.len(), waiting.bytes, bytes)?;
-        waiting.bytes += bytes;
-        waiting.jobs.push_back((job, bytes));
-        let is_enough = waiting.jobs.len() >= waiting.wanted;
-        drop(waiting);
+        check_queue(state.jobs.len(), state.bytes, bytes)?;
+        state.bytes += bytes;
+        state.jobs.push_back((job, bytes));
+        let is_enough = state.jobs.len() >= state.wanted;
+        drop(state);
         if is_enough {
             self.available.notify_one();
         }
         Ok(())
     }
 
-    /// Waits for company, and then for anything to do, at most this long.
-    pub(super) fn take(&self, company: GroupCommit, patience: Duration) -> WriterWork {
-        let mut waiting = self.lock();
-        // One alone is no company: who comes first is what is waited for anyway.
-        if company.jobs > 1 {
-            waiting = self.wait(waiting, company.jobs, company.patience);
+    /// Waits for the siblings of a group commit, then for any job, but not longer than `timeout`.
+    pub(super) fn take(&self, group: GroupCommit, timeout: Duration) -> WriterWork {
+        let mut state = self.lock();
+        // For a single sibling, the wait for any job below suffices.
+        if group.siblings > 1 {
+            state = self.wait(state, group.siblings, group.delay);
         }
-        waiting = self.wait(waiting, 1, patience);
-        waiting.take()
+        state = self.wait(state, 1, timeout);
+        state.take()
     }
 
     fn wait<'a>(
         &self,
-        mut waiting: MutexGuard<'a, QueueState>,
+        mut state: MutexGuard<'a, QueueState>,
         wanted: usize,
-        patience: Duration,
+        timeout: Duration,
     ) -> MutexGuard<'a, QueueState> {
-        waiting.wanted = wanted;
-        let too_few = |waiting: &mut QueueState| waiting.jobs.len() < wanted && !waiting.closed;
-        let (waiting, _) = self
+        // `push` wakes the writer only at this many jobs: each wake-up before would be in vain.
+        state.wanted = wanted;
+        let too_few = |state: &mut QueueState| state.jobs.len() < wanted && !state.closed;
+        let (state, _) = self
             .available
-            .wait_timeout_while(waiting, patience, too_few)
+            .wait_timeout_while(state, timeout, too_few)
             .unwrap_or_else(PoisonError::into_inner);
-        waiting
+        state
     }
 
-    /// Refuses whatever comes from now on. What waits is still taken.
+    /// Rejects jobs from now on. The writer still takes the queued ones.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.available.notify_one();
     }
 
-    /// Closes, and lets go of what waits: those who wait for its answer learn that none will come.
+    /// Closes the queue and drops the queued jobs, so that their callers get [`QueueError::Closed`].
     pub(super) fn abandon(&self) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        waiting.jobs.clear();
+        let mut state = self.lock();
+        state.closed = true;
+        state.jobs.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl QueueState {
     fn take(&mut self) -> WriterWork {
         let Some((first, bytes)) = self.jobs.pop_front() else {
-            return if self.closed { WriterWork::End } else { WriterWork::Idle };
+            return if self.closed { WriterWork::Closed } else { WriterWork::Idle };
         };
         self.bytes -= bytes;
         match first {
-            SqliteJob::Checkpoint { seq, state, needed_after, answer } => {
-                WriterWork::SaveCheckpoint { seq, state, needed_after, answer }
+            SqliteJob::SaveCheckpoint { seq, state, needed_after, reply } => {
+                WriterWork::SaveCheckpoint { seq, state, needed_after, reply }
             }
-            SqliteJob::Probe { answer } => WriterWork::Probe { answer },
-            SqliteJob::Append { payloads, answer } => {
+            SqliteJob::Probe { reply } => WriterWork::Probe { reply },
+            SqliteJob::Append { payloads, reply } => {
                 let (mut records, mut total) = (payloads.len(), bytes);
-                let mut commit = vec![(payloads, answer)];
+                let mut commit = vec![(payloads, reply)];
                 while let Some(next) = self.pop_append(&mut records, &mut total) {
                     commit.push(next);
                 }
@@ -175,7 +176,7 @@ impl QueueState {
         }
     }
 
-    /// The next append, if there is one and the commit has room for it.
+    /// Removes the next append, if it fits into the commit.
     fn pop_append(
         &mut self,
         records: &mut usize,
@@ -187,14 +188,14 @@ impl QueueState {
                 *total += *bytes;
                 *records <= MAX_APPEND_RECORDS && *total <= MAX_APPEND_BYTES
             }
-            SqliteJob::Checkpoint { .. } | SqliteJob::Probe { .. } => false,
+            SqliteJob::SaveCheckpoint { .. } | SqliteJob::Probe { .. } => false,
         };
         match self.jobs.pop_front_if(fits)? {
-            (SqliteJob::Append { payloads, answer }, bytes) => {
+            (SqliteJob::Append { payloads, reply }, bytes) => {
                 self.bytes -= bytes;
-                Some((payloads, answer))
+                Some((payloads, reply))
             }
-            (SqliteJob::Checkpoint { .. } | SqliteJob::Probe { .. }, _) => None,
+            (SqliteJob::SaveCheckpoint { .. } | SqliteJob::Probe { .. }, _) => None,
         }
     }
 }
@@ -208,14 +209,14 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     fn append(queue: &SqliteQueue) {
-        let (answer, _) = oneshot::channel();
+        let (reply, _) = oneshot::channel();
         let payloads = vec![Bytes::from_static(b"a")];
-        queue.push(SqliteJob::Append { payloads, answer }, 1).expect("there is room");
+        queue.push(SqliteJob::Append { payloads, reply }, 1).expect("there is room");
     }
 
-    /// How many appends the next commit has.
-    fn taken(queue: &SqliteQueue, company: GroupCommit) -> usize {
-        match queue.take(company, LONG) {
+    /// Takes the next commit and counts its appends.
+    fn take_commit(queue: &SqliteQueue, group: GroupCommit) -> usize {
+        match queue.take(group, LONG) {
             WriterWork::Commit(appends) => appends.len(),
             _ => 0,
         }
@@ -225,9 +226,10 @@ mod tests {
     fn commit_waits_for_siblings() {
         let queue = SqliteQueue::default();
         thread::scope(|scope| {
-            let writer = scope.spawn(|| taken(&queue, GroupCommit { jobs: 3, patience: LONG }));
+            let writer =
+                scope.spawn(|| take_commit(&queue, GroupCommit { siblings: 3, delay: LONG }));
             for _ in 0..3 {
-                // Time enough to take too few, if that is what it does.
+                // Gives a wrong writer the time to take too few.
                 thread::sleep(Duration::from_millis(20));
                 append(&queue);
             }
@@ -239,9 +241,9 @@ mod tests {
     fn lone_append_commits_after_delay() {
         let queue = SqliteQueue::default();
         append(&queue);
-        assert_eq!(taken(&queue, GroupCommit::of_last_commit(3, LONG)), 1);
+        assert_eq!(take_commit(&queue, GroupCommit::of_last_commit(3, LONG)), 1);
         append(&queue);
-        assert_eq!(taken(&queue, GroupCommit::default()), 1);
+        assert_eq!(take_commit(&queue, GroupCommit::default()), 1);
     }
 
     #[test]
@@ -249,7 +251,7 @@ mod tests {
         let queue = SqliteQueue::default();
         append(&queue);
         queue.close();
-        assert_eq!(taken(&queue, GroupCommit { jobs: 3, patience: LONG }), 1);
-        assert!(matches!(queue.take(GroupCommit::default(), LONG), WriterWork::End));
+        assert_eq!(take_commit(&queue, GroupCommit { siblings: 3, delay: LONG }), 1);
+        assert!(matches!(queue.take(GroupCommit::default(), LONG), WriterWork::Closed));
     }
 }

@@ -1,5 +1,5 @@
-//! Reading history: a few read-only connections, used off the async threads, for short reads only.
-//! A long one would keep the writer from folding its log into the file.
+//! Reading history: a few read-only connections on blocking threads, for short reads only. A long read would
+//! prevent the writer from checkpointing its write-ahead log.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -9,43 +9,45 @@ use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tokio::sync::Semaphore;
 
-use super::schema::{self, BUSY_TIMEOUT, integer, seq};
+use super::sql::{BUSY_TIMEOUT, integer, millis, seq};
 use crate::error::StorageError;
 use crate::ring::BatchLimit;
 use crate::{Checkpoint, Record, Seq};
 
-/// How many reads go on at once. Others wait their turn.
+/// The maximum number of concurrent reads.
 const MAX_READERS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct ReaderPool {
     path: PathBuf,
-    log: Wal,
-    turns: Arc<Semaphore>,
+    wal: Wal,
+    permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl ReaderPool {
-    pub(super) fn new(path: &Path, log: Wal) -> Self {
-        let turns = Arc::new(Semaphore::new(MAX_READERS));
-        ReaderPool { path: path.to_owned(), log, turns, idle: Arc::default() }
+    pub(super) fn new(path: &Path, wal: Wal) -> Self {
+        let permits = Arc::new(Semaphore::new(MAX_READERS));
+        ReaderPool { path: path.to_owned(), wal, permits, idle: Arc::default() }
     }
 
-    /// Runs a query on a thread that may block.
+    /// Runs a query on a blocking thread.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<rusqlite::Result<T>, StorageError> {
-        let turn =
-            Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StorageError::Closed)?;
-        let (idle, path, log) = (Arc::clone(&self.idle), self.path.clone(), self.log);
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| StorageError::Closed)?;
+        let idle = Arc::clone(&self.idle);
+        let path = self.path.clone();
+        let wal = self.wal;
         let reading = tokio::task::spawn_blocking(move || {
-            let turn = turn;
-            let rested = lock(&idle).pop();
-            let db = rested.map_or_else(|| connect(&path, log), Ok)?;
+            let permit = permit;
+            let pooled = lock(&idle).pop();
+            let db = pooled.map_or_else(|| connect(&path, wal), Ok)?;
             let result = query(&db)?;
-            // One that failed, or outlived the journal, is not used again.
-            if !turn.semaphore().is_closed() {
+            // A connection that failed, or that outlived the journal, does not return to the pool.
+            if !permit.semaphore().is_closed() {
                 lock(&idle).push(db);
             }
             Ok(result)
@@ -53,9 +55,9 @@ impl ReaderPool {
         reading.await.map_err(|_| StorageError::Closed)
     }
 
-    /// No read begins after this.
+    /// Rejects further reads.
     pub(super) fn close(&self) {
-        self.turns.close();
+        self.permits.close();
         lock(&self.idle).clear();
     }
 }
@@ -64,40 +66,40 @@ fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connecti
     idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether something written may not be in the file yet.
+/// The write-ahead log, which may hold commits that the database file lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wal {
-    /// It may be in the log.
+    /// It may.
     Present,
-    /// All is in the file, and nobody writes.
+    /// The file is complete, and no program writes to it.
     Empty,
 }
 
 impl Wal {
     pub(super) fn of(path: &Path) -> Self {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let bytes = std::fs::metadata(PathBuf::from(log)).map_or(0, |found| found.len());
+        let mut wal = path.as_os_str().to_owned();
+        wal.push("-wal");
+        let bytes = std::fs::metadata(PathBuf::from(wal)).map_or(0, |found| found.len());
         if bytes > 0 { Wal::Present } else { Wal::Empty }
     }
 }
 
-/// Without a log the file is read as one that cannot change: otherwise SQLite would make an empty one,
-/// which readers cannot remove.
-pub(super) fn connect(path: &Path, log: Wal) -> rusqlite::Result<Connection> {
+/// Opens a connection for reading. Without a log, the file is opened as immutable: otherwise SQLite would create
+/// an empty log, which readers cannot remove.
+pub(super) fn connect(path: &Path, wal: Wal) -> rusqlite::Result<Connection> {
     let reading = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = match log {
+    let db = match wal {
         Wal::Present => Connection::open_with_flags(path, reading)?,
         Wal::Empty => {
-            Connection::open_with_flags(unchanging(path), reading | OpenFlags::SQLITE_OPEN_URI)?
+            Connection::open_with_flags(immutable_uri(path), reading | OpenFlags::SQLITE_OPEN_URI)?
         }
     };
     db.busy_timeout(BUSY_TIMEOUT)?;
     Ok(db)
 }
 
-/// The file as a URI, in which some characters mean something else.
-fn unchanging(path: &Path) -> PathBuf {
+/// The path as a `file:` URI, with the characters escaped that have a meaning in a URI.
+fn immutable_uri(path: &Path) -> PathBuf {
     let mut uri = std::ffi::OsString::from("file:");
     for part in path.as_os_str().as_bytes() {
         match part {
@@ -109,33 +111,35 @@ fn unchanging(path: &Path) -> PathBuf {
     uri.into()
 }
 
-/// What is found after a position.
+/// The result of reading after a record.
 pub(super) enum BatchRead {
     Records(Vec<Record>),
-    /// The record after it is not there any more.
+    /// The next record was pruned.
     Pruned {
         kept_after: Seq,
     },
 }
 
-/// The records after `after` as far as one batch goes. None beyond `tail`: what the writer has
-/// committed but not yet announced is not for followers.
-pub(super) fn batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<BatchRead> {
+/// Reads one batch of the records after `after`. It ends at `tail`: the writer may have committed records that it
+/// has not yet published.
+pub(super) fn read_batch(db: &Connection, after: Seq, tail: Seq) -> rusqlite::Result<BatchRead> {
     let sql = "SELECT seq, time, payload FROM record WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query([integer(after.0), integer(tail.0)])?;
-    let (mut records, mut bound, mut expected) = (Vec::new(), BatchLimit::default(), after.next());
+    let mut records = Vec::new();
+    let mut limit = BatchLimit::default();
+    let mut expected = after.next();
     while let Some(row) = rows.next()? {
         let record = Record {
             seq: seq(row.get(0)?),
-            time: schema::millis(row.get(1)?),
+            time: millis(row.get(1)?),
             payload: Bytes::copy_from_slice(row.get_ref(2)?.as_blob()?),
         };
         if record.seq != expected && records.is_empty() {
             return Ok(BatchRead::Pruned { kept_after: record.seq.prev() });
         }
-        // A hole further on shared the batch, so that the next one begins with it and tells.
-        if record.seq != expected || !bound.admits(&record) {
+        // A gap later in the batch ends it, so that the next read starts at the gap and reports it.
+        if record.seq != expected || !limit.admits(&record) {
             break;
         }
         expected = record.seq.next();

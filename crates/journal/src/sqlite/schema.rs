@@ -1,35 +1,35 @@
-//! What is in the file, and what is loaded of it at opening.
+//! The database: its tables and settings, and the state loaded from it at opening.
 //!
-//! `record`: one row a record. `epoch`: one row a run of writing, by its first record.
-//! `checkpoint`: one row a checkpoint. The header carries `application_id`, which says that this is
-//! a journal, and `user_version`, the number of its format.
+//! `record`: one row per record. `epoch`: one row per epoch, keyed by its first record. `checkpoint`: one row per
+//! checkpoint. The header has `application_id`, which marks the database as a journal, and `user_version`, the
+//! number of its format.
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior};
 
 use super::lock::{LockedFile, not_a_journal};
 use super::reader::{self, Wal};
-use super::says_no_room;
+use super::shared::is_no_space;
+use super::sql::{BUSY_TIMEOUT, integer, millis, seq};
 use crate::error::{Cause, ImportError, OpenError, StorageError};
 use crate::{Epoch, Epochs, JournalOptions, Seq, UnixMillis};
 
-/// A journal as it was found. One that is opened for writing is in its new epoch.
+/// The state of a journal at opening. If it was opened for writing, its new epoch has started.
 pub(super) struct LoadedJournal {
     pub(super) db: Connection,
     pub(super) epochs: Epochs,
-    /// The oldest record and when it was written.
+    /// The oldest record and its time.
     pub(super) oldest: Option<(Seq, UnixMillis)>,
-    /// When the newest record was written.
+    /// The time of the newest record.
     pub(super) newest_time: UnixMillis,
-    /// The positions of the checkpoints, in order.
+    /// The last records of the checkpoints, in order.
     pub(super) checkpoints: Vec<Seq>,
 }
 
-/// Opens the database, makes sure that it is a sound journal, and begins an epoch.
+/// Opens the database, checks that it is a sound journal, and starts an epoch.
 pub(super) fn open(
     file: &LockedFile,
     options: &JournalOptions,
@@ -37,7 +37,7 @@ pub(super) fn open(
     let fail = |e| open_failure(&file.given(), e);
     let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
     db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
-    // Before anything is written: the file may belong to another program.
+    // Identify the file before writing to it: it may belong to another program.
     let state = identify(&db, file)?;
     if state == FileState::Unfinished {
         return Err(OpenError::Unfinished { journal: file.given().display().to_string() });
@@ -48,14 +48,14 @@ pub(super) fn open(
     } else {
         check_integrity(&db, file)?;
     }
-    let opened = load(db).map_err(fail)?;
-    begin(opened).map_err(fail)
+    let loaded = load(db).map_err(fail)?;
+    begin_epoch(loaded).map_err(fail)
 }
 
-/// Opens the database of a journal for reading, and begins no epoch.
-pub(super) fn open_read_only(file: &LockedFile, log: Wal) -> Result<LoadedJournal, OpenError> {
+/// Opens the database of a journal for reading, without starting an epoch.
+pub(super) fn open_read_only(file: &LockedFile, wal: Wal) -> Result<LoadedJournal, OpenError> {
     let fail = |e| open_failure(&file.given(), e);
-    let db = reader::connect(file.path(), log).map_err(fail)?;
+    let db = reader::connect(file.path(), wal).map_err(fail)?;
     let journal = || file.given().display().to_string();
     match identify(&db, file)? {
         FileState::New => return Err(OpenError::NotFound { journal: journal() }),
@@ -65,7 +65,7 @@ pub(super) fn open_read_only(file: &LockedFile, log: Wal) -> Result<LoadedJourna
     load(db).map_err(fail)
 }
 
-/// Opens a database in which another journal is copied, or makes one.
+/// Opens or creates the database of an unfinished copy.
 pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, ImportError> {
     let fail = |e| open_failure(&file.given(), e);
     let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
@@ -75,7 +75,7 @@ pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, ImportE
         return Err(ImportError::AlreadyExists { journal: file.given().display().to_string() });
     }
     configure(&db, &JournalOptions::default(), file)?;
-    // Nobody waits for an answer to a single commit, so SQLite may fold the log when it likes.
+    // No caller waits for a single commit, so SQLite may checkpoint the log inside of one.
     db.pragma_update_and_check(None, "wal_autocheckpoint", IMPORT_CHECKPOINT_PAGES, |_| Ok(()))
         .map_err(fail)?;
     if state == FileState::New {
@@ -89,7 +89,7 @@ pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, ImportE
 #[derive(PartialEq)]
 enum FileState {
     New,
-    /// A copy that is not yet a journal.
+    /// An unfinished copy.
     Unfinished,
     Finished,
 }
@@ -115,8 +115,8 @@ fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, OpenError> 
     }
 }
 
-/// `FULL` is what makes each commit wait for the disk. SQLite's own folding of the log would happen
-/// before appends are answered; the writer does it after.
+/// `FULL` makes each commit wait for the disk. Automatic checkpoints of the log are off, because they would delay
+/// replies to appends; the writer checkpoints after it has replied.
 fn configure(
     db: &Connection,
     options: &JournalOptions,
@@ -126,8 +126,9 @@ fn configure(
     let mode: String =
         db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)).map_err(fail)?;
     if mode != "wal" {
-        let why = "its file system has no shared memory, as a write-ahead log needs";
-        let (journal, source) = (file.given().display().to_string(), Cause::from(Box::from(why)));
+        let cause = "the file system lacks shared memory, which a write-ahead log needs";
+        let journal = file.given().display().to_string();
+        let source = Cause::from(Box::from(cause));
         return Err(StorageError::Unavailable { journal, source }.into());
     }
     db.pragma_update(None, "synchronous", "full").map_err(fail)?;
@@ -149,8 +150,7 @@ fn create(db: &mut Connection, application_id: i64) -> rusqlite::Result<()> {
     tx.commit()
 }
 
-/// The check reads the whole file, so a large one is opened without it: damage there is met, and
-/// told, by whoever reads the damaged place.
+/// The check reads the whole file, so it skips large ones: there, a read of a damaged page reports the damage.
 fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), OpenError> {
     let bytes = fs::metadata(file.path()).map_or(0, |found| found.len());
     if bytes > MAX_CHECKED_BYTES {
@@ -161,7 +161,7 @@ fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), OpenError> 
     match verdict {
         Ok(verdict) if verdict == "ok" => Ok(()),
         Ok(found) => {
-            // SQLite's finding has a line break after its heading; a refusal is one line.
+            // SQLite's finding has a line break after its heading, and an error message is one line.
             let found = found.replace('\n', " ");
             Err(OpenError::Damaged { path: file.given(), source: Cause::from(Box::from(found)) })
         }
@@ -182,13 +182,13 @@ fn load(db: Connection) -> rusqlite::Result<LoadedJournal> {
     Ok(LoadedJournal { db, epochs: Epochs::new(known, tail), oldest, newest_time, checkpoints })
 }
 
-fn begin(mut opened: LoadedJournal) -> rusqlite::Result<LoadedJournal> {
-    opened.epochs = opened.epochs.begin(opened.epochs.unused_epoch());
-    save_epoch(&mut opened.db, &opened.epochs)?;
-    Ok(opened)
+fn begin_epoch(mut loaded: LoadedJournal) -> rusqlite::Result<LoadedJournal> {
+    loaded.epochs = loaded.epochs.begin(loaded.epochs.unused_epoch());
+    save_epoch(&mut loaded.db, &loaded.epochs)?;
+    Ok(loaded)
 }
 
-/// Writes the begun epoch, and forgets the ones that made way for it.
+/// Saves the started epoch, and deletes unused epochs and those beyond [`MAX_EPOCHS`](crate::MAX_EPOCHS).
 fn save_epoch(db: &mut Connection, epochs: &Epochs) -> rusqlite::Result<()> {
     let Some(((_, oldest), (epoch, first))) = epochs.ends() else { return Ok(()) };
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -215,41 +215,28 @@ fn rows<T>(
     db.prepare(sql)?.query_map([], read)?.collect()
 }
 
-/// A failure at opening, as the one who starts the program can act on it.
+/// Maps an error that SQLite returned at opening.
 fn open_failure(given: &Path, error: rusqlite::Error) -> OpenError {
     let (path, code) = (given.to_owned(), error.sqlite_error_code());
-    let no_room = says_no_room(&error);
+    let no_space = is_no_space(&error);
     let source: Cause = Arc::new(error);
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             OpenError::InUse { path, source }
         }
         Some(ErrorCode::NotADatabase) => OpenError::NotAJournal { path, source },
-        // "No such table", or a value that no journal writes.
+        // "No such table", or a value that a journal never writes.
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => {
             OpenError::Damaged { path, source }
         }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             OpenError::ReadOnly { path, source }
         }
-        _ if no_room => {
+        _ if no_space => {
             StorageError::NoSpace { journal: path.display().to_string(), source }.into()
         }
         _ => StorageError::Unavailable { journal: path.display().to_string(), source }.into(),
     }
-}
-
-/// SQLite's integers are signed. No journal lives long enough to come near their end.
-pub(super) fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-pub(super) fn seq(integer: i64) -> Seq {
-    Seq(u64::try_from(integer).unwrap_or_default())
-}
-
-pub(super) fn millis(integer: i64) -> UnixMillis {
-    UnixMillis(u64::try_from(integer).unwrap_or_default())
 }
 
 const TABLES: &str = "
@@ -258,22 +245,19 @@ const TABLES: &str = "
     CREATE TABLE checkpoint (seq INTEGER PRIMARY KEY, state BLOB NOT NULL) STRICT;
 ";
 
-/// "flbd": what tells a journal from any other database.
+/// "flbd": marks a journal.
 pub(super) const APPLICATION_ID: i64 = 0x666c_6264;
 
-/// "flbc": what tells a copy that is not finished from a journal.
+/// "flbc": marks an unfinished copy.
 pub(super) const UNFINISHED_ID: i64 = 0x666c_6263;
 
-/// The newest format known here. Raised by whoever changes the tables.
+/// The newest known format. Any change of the tables raises it.
 pub(super) const FORMAT: i64 = 1;
 
-/// How many pages the log of a copy may have before it is folded.
+/// The number of log pages at which SQLite checkpoints during an import.
 const IMPORT_CHECKPOINT_PAGES: i64 = 1000;
 
-/// How long to wait for another program's lock before giving up.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The largest file that is checked from end to end at opening: a matter of tenths of a second.
+/// The largest file checked as a whole at opening, which takes some tenths of a second.
 const MAX_CHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
 const WRITE_FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -284,7 +268,7 @@ const WRITE_FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
 mod tests {
     use super::*;
 
-    /// A kill does not show whether commits wait for the disk, only a power cut would.
+    /// Only a power cut would show whether commits wait for the disk; killing the process does not.
     #[test]
     fn commits_sync_the_disk() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;

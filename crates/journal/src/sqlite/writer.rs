@@ -1,21 +1,20 @@
-//! The one thread that writes. It takes all appends that wait, commits them together, and only then
-//! lets followers see them and answers.
+//! The thread that writes. It commits all queued appends together, and only then publishes their records to
+//! followers and acknowledges the appends.
 //!
-//! **When a commit fails** nothing of it is in the tables: SQLite makes frames of the log visible
-//! only after their fsync succeeded, and rolls back otherwise. The numbers are given again to the
-//! next commit; nobody has seen them. But after a failed *fsync* the frames are in the log file all
-//! the same, whole, and a crash at that moment would let recovery find them: an append answered with
-//! an error would be there after all. So before such a failure is answered, a commit that changes
-//! nothing is written over the place where they lie ([`SqliteWriter::void_failed_commit`]). Each frame's checksum
-//! builds on the one before, so what is left of them behind it is void. Only where that fails too,
-//! and the program dies before any later commit, can a refused record survive: with a number of its
-//! own in an epoch that is over, so that even then no id names two records.
+//! **A failed commit** leaves nothing in the tables: SQLite makes frames of the write-ahead log visible only
+//! after their fsync succeeded, and rolls back otherwise. The next commit reuses the numbers, which no follower
+//! has seen. But after a failed *fsync* the log file contains the complete frames. If the program crashed now,
+//! recovery would find them, and an append that failed would be in the journal. So before the writer replies to
+//! such an append, it commits a change without effect, which overwrites the start of those frames
+//! ([`SqliteWriter::void_failed_commit`]). A frame's checksum covers the frame before it, so the remaining ones
+//! are void as well. A rejected record can survive only if that commit fails too and the program dies before any
+//! later commit. Even then no id names two records: its number belongs to an epoch that ended.
 //!
-//! A failed fsync may also drop pages that the system will not write again. SQLite's next commit
-//! begins where the failed one began and so writes all of them anew.
+//! The kernel may drop the pages of a failed fsync without writing them again. SQLite's next commit starts
+//! where the failed one started, and so rewrites all of them.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,39 +23,40 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::lock::LockedFile;
 use super::queue::{AppendReply, GroupCommit, WriterWork};
-use super::schema::{FORMAT, LoadedJournal, integer};
-use super::{SqliteShared, failure};
+use super::schema::{FORMAT, LoadedJournal};
+use super::shared::{SqliteShared, storage_error};
+use super::sql::integer;
 use crate::error::{AppendError, SaveCheckpointError};
 use crate::journal::{PROBE_BYTES, check_checkpoint_seq};
 use crate::retention::obsolete_checkpoints;
 use crate::{JournalOptions, Record, Seq, UnixMillis};
 
-/// Everything that only the writing thread touches. The lock is let go last.
+/// The state of the writer thread. It releases the file lock last.
 pub(super) struct SqliteWriter {
     pub(super) db: Connection,
     pub(super) shared: Arc<SqliteShared>,
     pub(super) options: JournalOptions,
     pub(super) tail: Seq,
     newest_time: UnixMillis,
-    /// The oldest record, and when it was written.
+    /// The oldest record and its time.
     pub(super) oldest: Option<(Seq, UnixMillis)>,
     pub(super) checkpoints: Vec<Seq>,
-    /// Bytes written since the log was last folded, roughly.
+    /// Approximate bytes written since the last WAL checkpoint.
     wal_bytes: usize,
     pub(super) failures: FailureFlags,
     _file: LockedFile,
 }
 
-/// What failed when it was last tried. A disk may fail all night: each is told once, until it
-/// succeeds.
+/// Operations that failed at the last attempt. A disk may fail all night, so the writer logs only the first
+/// failure in a row.
 #[derive(Default)]
 pub(super) struct FailureFlags {
-    overwriting: bool,
-    folding: bool,
-    pub(super) retaining: bool,
+    void_commit: bool,
+    wal_checkpoint: bool,
+    pub(super) prune: bool,
 }
 
-/// How much a round wrote. Retention lets go of at least as much, so that it keeps up.
+/// Records and bytes written in one round. Pruning removes at least as much, so that it keeps up.
 #[derive(Clone, Copy, Default)]
 pub(super) struct WriteVolume {
     pub(super) records: usize,
@@ -82,67 +82,71 @@ pub(super) fn start(
         _file: file,
     };
     thread::Builder::new().name("journal-writer".into()).spawn(move || {
-        let _ending = CloseOnExit(Arc::clone(&writer.shared));
+        let _guard = CloseOnExit(Arc::clone(&writer.shared));
         writer.run();
     })
 }
 
 impl SqliteWriter {
     fn run(mut self) {
-        let mut patience = PRUNE_INTERVAL;
-        let mut company = GroupCommit::default();
+        let mut timeout = PRUNE_INTERVAL;
+        let mut group = GroupCommit::default();
         loop {
-            let work = self.shared.queue.take(company, patience);
-            company = GroupCommit::default();
+            let work = self.shared.queue.take(group, timeout);
+            group = GroupCommit::default();
             let written = match work {
                 WriterWork::Commit(appends) => {
-                    let (start, count) = (Instant::now(), appends.len());
+                    let start = Instant::now();
+                    let count = appends.len();
                     let written = self.commit(appends);
-                    company = GroupCommit::of_last_commit(count, start.elapsed());
+                    group = GroupCommit::of_last_commit(count, start.elapsed());
                     written
                 }
-                WriterWork::SaveCheckpoint { seq, state, needed_after, answer } => {
+                WriterWork::SaveCheckpoint { seq, state, needed_after, reply } => {
                     let bytes = state.len();
-                    let _ = answer.send(self.save_checkpoint(seq, &state, needed_after));
+                    let _ = reply.send(self.save_checkpoint(seq, &state, needed_after));
                     WriteVolume { records: 0, bytes }
                 }
-                WriterWork::Probe { answer } => {
-                    let _ = answer.send(self.probe());
+                WriterWork::Probe { reply } => {
+                    let _ = reply.send(self.probe());
                     WriteVolume::default()
                 }
                 WriterWork::Idle => WriteVolume::default(),
-                WriterWork::End => break,
+                WriterWork::Closed => break,
             };
+            // Housekeeping follows the replies, so that no caller waits for it.
             let more = self.prune(written);
             self.checkpoint_wal(written.bytes + PAGE_BYTES);
-            patience = if more { Duration::ZERO } else { PRUNE_INTERVAL };
+            timeout = if more { Duration::ZERO } else { PRUNE_INTERVAL };
         }
         self.shared.readers.close();
         if let Err(e) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(error = %e, "the journal's log stays beside it and is read at the next start");
+            tracing::warn!(error = %e, "cannot checkpoint the write-ahead log on close; the next start reads it");
         }
     }
 
     fn commit(&mut self, appends: Vec<(Vec<Bytes>, AppendReply)>) -> WriteVolume {
-        let (mut payloads, mut answers) = (Vec::new(), Vec::new());
-        for (given, answer) in appends {
-            answers.push((given.len(), answer));
-            payloads.extend(given);
+        // One transaction holds the payloads of all appends, in order.
+        let mut payloads = Vec::new();
+        let mut replies = Vec::new();
+        for (append, reply) in appends {
+            replies.push((append.len(), reply));
+            payloads.extend(append);
         }
         let mut seqs = (self.tail.next().0..).map(Seq);
         match self.write(payloads) {
             Ok(records) => {
                 let written = self.publish(records);
-                for (count, answer) in answers {
-                    let _ = answer.send(Ok(seqs.by_ref().take(count).collect()));
+                for (count, reply) in replies {
+                    let _ = reply.send(Ok(seqs.by_ref().take(count).collect()));
                 }
                 written
             }
             Err(e) => {
                 self.void_failed_commit(&e);
-                let error = failure(&self.shared.journal, e);
-                for (_, answer) in answers {
-                    let _ = answer.send(Err(error.clone().into()));
+                let error = storage_error(&self.shared.journal, e);
+                for (_, reply) in replies {
+                    let _ = reply.send(Err(error.clone().into()));
                 }
                 WriteVolume::default()
             }
@@ -150,7 +154,7 @@ impl SqliteWriter {
     }
 
     fn write(&mut self, payloads: Vec<Bytes>) -> rusqlite::Result<Vec<Record>> {
-        // A clock that jumps back gives the newest record's time again.
+        // If the clock jumped back, the newest record's time stays.
         let time = self.newest_time.max(self.options.clock.now());
         let seqs = (self.tail.next().0..).map(Seq);
         let records: Vec<_> =
@@ -166,8 +170,7 @@ impl SqliteWriter {
         Ok(records)
     }
 
-    /// Durable now: lets followers see them. The records are there before the tail says so, and none
-    /// of them can be taken before.
+    /// Publishes committed records to followers: first the records, then the tail, under one lock.
     fn publish(&mut self, records: Vec<Record>) -> WriteVolume {
         let bytes = records.iter().map(|record| record.payload.len()).sum();
         let written = WriteVolume { records: records.len(), bytes };
@@ -175,9 +178,10 @@ impl SqliteWriter {
             self.oldest.get_or_insert((first.seq, first.time));
         }
         if let Some(last) = records.last() {
-            (self.tail, self.newest_time) = (last.seq, last.time);
+            self.tail = last.seq;
+            self.newest_time = last.time;
         }
-        let mut recent = self.shared.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.shared.recent();
         for record in records {
             recent.push(record);
         }
@@ -185,8 +189,9 @@ impl SqliteWriter {
             recent.pop_oldest();
         }
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
-        // Under the lock: who is behind takes all that is there, and may ask at once for its ids.
-        self.shared.tail_state.send_modify(|live| live.tail = self.tail);
+        // Still under the lock: a follower takes all recent records and may ask for their ids at once, which
+        // exist only up to the tail.
+        self.shared.tail_state.send_modify(|state| state.tail = self.tail);
         drop(recent);
         written
     }
@@ -200,14 +205,14 @@ impl SqliteWriter {
         let kept_after = self.oldest.map_or(Seq::ZERO, |(seq, _)| seq.prev());
         check_checkpoint_seq(seq, kept_after, self.tail)?;
         let mut kept = self.checkpoints.clone();
-        if let Err(place) = kept.binary_search(&seq) {
-            kept.insert(place, seq);
+        if let Err(index) = kept.binary_search(&seq) {
+            kept.insert(index, seq);
         }
-        let superfluous = obsolete_checkpoints(&kept, needed_after);
-        kept.retain(|seq| !superfluous.contains(seq));
-        if let Err(e) = self.write_checkpoint(seq, state, &superfluous) {
+        let obsolete = obsolete_checkpoints(&kept, needed_after);
+        kept.retain(|seq| !obsolete.contains(seq));
+        if let Err(e) = self.write_checkpoint(seq, state, &obsolete) {
             self.void_failed_commit(&e);
-            return Err(failure(&self.shared.journal, e).into());
+            return Err(storage_error(&self.shared.journal, e).into());
         }
         self.checkpoints = kept;
         Ok(())
@@ -217,28 +222,28 @@ impl SqliteWriter {
         &mut self,
         seq: Seq,
         state: &[u8],
-        superfluous: &[Seq],
+        obsolete: &[Seq],
     ) -> rusqlite::Result<()> {
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let insert = "INSERT OR REPLACE INTO checkpoint (seq, state) VALUES (?1, ?2)";
         tx.execute(insert, (integer(seq.0), state))?;
-        for seq in superfluous {
+        for seq in obsolete {
             tx.execute("DELETE FROM checkpoint WHERE seq = ?1", [integer(seq.0)])?;
         }
         tx.commit()
     }
 
-    /// Nothing of a probe needs to be undone on the disk: whole, it changes nothing.
+    /// Writes like an append. A failed probe needs no voiding: even if its frames survive, it changes nothing.
     fn probe(&mut self) -> Result<(), AppendError> {
         let probed = self.write_and_remove();
         self.roll_back();
-        probed.map_err(|e| failure(&self.shared.journal, e))?;
+        probed.map_err(|e| storage_error(&self.shared.journal, e))?;
         self.wal_bytes += PROBE_BYTES;
         Ok(())
     }
 
-    /// One commit of a record and its removal. All the pages that it took go to the log, though they
-    /// are free again.
+    /// Inserts and deletes a record in one commit. All its pages are written to the log, although they are free
+    /// again.
     fn write_and_remove(&mut self) -> rusqlite::Result<()> {
         let seq = integer(self.tail.next().0);
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -254,32 +259,31 @@ impl SqliteWriter {
         }
     }
 
-    /// Makes sure that what failed stays undone: see the head of this file. Writing the header's
-    /// format again changes one page to what it is.
+    /// Makes the rollback of a failed commit final, as described in the module's documentation. Rewriting the
+    /// format number in the header commits one page unchanged.
     fn void_failed_commit(&mut self, failed: &rusqlite::Error) {
         self.roll_back();
-        // Another program has the file: nothing of ours reached the log.
+        // Another program holds the file, so no frame of this commit reached the log.
         if failed.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
             return;
         }
-        let overwritten = self.db.pragma_update(None, "user_version", FORMAT);
-        if let Some(e) = first_failure(&mut self.failures.overwriting, overwritten) {
-            tracing::warn!(error = %e, "a commit to the journal failed, and could not be overwritten");
+        let voided = self.db.pragma_update(None, "user_version", FORMAT);
+        if let Some(e) = first_failure(&mut self.failures.void_commit, voided) {
+            tracing::warn!(error = %e, "cannot void a failed commit of the journal");
         }
     }
 
-    /// Moves the log's contents into the file once it has grown, after those who waited for the
-    /// commit were answered. ReaderPool keep a log from being begun anew; one that has grown far
-    /// beyond its measure waits a moment for them.
+    /// Copies the write-ahead log into the database once it has grown. Readers prevent SQLite from restarting the
+    /// log; a log far beyond its usual size waits briefly for them.
     pub(super) fn checkpoint_wal(&mut self, grown_bytes: usize) {
         self.wal_bytes += grown_bytes;
         if self.wal_bytes < WAL_CHECKPOINT_BYTES {
             return;
         }
         self.wal_bytes = 0;
-        let folded = self.try_checkpoint_wal();
-        if let Some(e) = first_failure(&mut self.failures.folding, folded) {
-            tracing::warn!(error = %e, "the journal's log could not be folded into the file");
+        let checkpointed = self.try_checkpoint_wal();
+        if let Some(e) = first_failure(&mut self.failures.wal_checkpoint, checkpointed) {
+            tracing::warn!(error = %e, "cannot checkpoint the journal's write-ahead log");
         }
     }
 
@@ -293,40 +297,40 @@ impl SqliteWriter {
     }
 }
 
-/// The error, if it is the first in a row.
+/// Returns the error if it is the first in a row.
 pub(super) fn first_failure<T>(
-    failures: &mut bool,
+    failing: &mut bool,
     result: rusqlite::Result<T>,
 ) -> Option<rusqlite::Error> {
-    let was_failing = std::mem::replace(failures, result.is_err());
+    let was_failing = std::mem::replace(failing, result.is_err());
     result.err().filter(|_| !was_failing)
 }
 
-/// However the thread shared, by a fault of ours too: nobody waits for it in vain.
+/// Closes the journal when the thread ends, even by a panic, so that no caller waits in vain.
 struct CloseOnExit(Arc<SqliteShared>);
 
 impl Drop for CloseOnExit {
     fn drop(&mut self) {
         self.0.queue.abandon();
-        self.0.end();
+        self.0.close();
     }
 }
 
-/// How many recent records are kept in memory for followers. Those further behind read the file.
+/// The maximum number of recent records in memory. Followers further behind read the file.
 pub const RECENT_RECORDS: usize = 8192;
 
-/// How many bytes the recent records may take in memory.
+/// The maximum bytes of recent records in memory.
 pub const RECENT_BYTES: usize = 8 * 1024 * 1024;
 
-/// How often an idle writer looks for records grown too old.
+/// The interval at which an idle writer prunes old records.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How much is written between two foldings of the log. A commit that writes over what the log had
-/// before takes half as long as one that makes the file longer, so the log is kept short.
+/// Bytes written between two WAL checkpoints. A commit that overwrites the log takes half as long as a commit
+/// that extends it, so the log is kept short.
 const WAL_CHECKPOINT_BYTES: usize = 1024 * 1024;
 
-/// What any commit writes at least.
+/// The least that a commit writes.
 const PAGE_BYTES: usize = 4096;
 
-/// How many frames, a page each, the log may have before folding insists.
+/// The number of frames, one page each, at which a checkpoint waits for readers.
 const MAX_WAL_FRAMES: i64 = 16 * 1024;

@@ -57,7 +57,7 @@ impl JournalFixture for SqliteFixture {
         (_, path): &Self::Location,
         source: &ImportSource,
     ) -> Result<SqliteImport, ImportError> {
-        SqliteJournal::import(path, source)
+        SqliteImport::begin(path, source)
     }
 }
 
