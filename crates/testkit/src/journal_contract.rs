@@ -57,7 +57,7 @@ pub trait JournalFixture: 'static {
         source: &ImportSource,
     ) -> impl Future<Output = Result<Self::Import, ImportError>> + Send;
 
-    /// Creates a journal with storage of its own.
+    /// Creates a journal in new storage.
     fn create(options: JournalOptions) -> impl Future<Output = TestJournal<Self>>
     where
         Self: Sized,

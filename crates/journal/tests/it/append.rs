@@ -2,8 +2,8 @@ use journal::{Journal, JournalOptions, Seq, SqliteJournal};
 
 use testkit::journal_contract::records::numbered;
 
-/// Holding SQLite's lock from outside stops the writer at its first commit; all that is appended
-/// meanwhile has to share the second.
+/// Another connection holds SQLite's lock and so stops the writer at its first commit. All later appends share the
+/// second one.
 #[tokio::test]
 async fn queued_appends_share_one_commit() {
     let (_folder, path) = testkit::journal_contract::temp_path();

@@ -18,7 +18,7 @@ async fn reopening_restores_the_start_point() {
     assert_eq!(start, Checkpoint { seq: Seq(3), state: "three".into() });
     let replayed = all_after(&journal, start.seq).await.unwrap();
     assert_eq!(texts(&replayed), ["3", "4", "5", "6", "7", "8"]);
-    // What was loaded counts when the next one is kept.
+    // The loaded checkpoints count when the journal saves the next one.
     journal.checkpoint(Seq(9), "nine".into(), Seq(7)).await.unwrap();
     assert_eq!(journal.start_point().await.unwrap().unwrap().seq, Seq(6));
 }

@@ -1,5 +1,5 @@
-//! A process of its own appends and reports each answer; then it is killed, or stopped in the middle
-//! of whatever it does and its files copied. Whatever it reported has to be there.
+//! A child process appends and reports each acknowledged record. The test kills it, or pauses it at any moment and
+//! copies its files. The journal must have every reported record.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,7 +23,7 @@ async fn acknowledged_records_survive_kill_9() {
     let (_folder, path) = temp_path();
     let mut answered = HashMap::new();
     for round in 1..=5 {
-        let mut process = Appending::start(&path);
+        let mut process = AppendProcess::start(&path);
         process.read_answers(round * 150, &mut answered);
         process.child.kill().unwrap();
         process.read_to_the_end(&mut answered);
@@ -31,11 +31,11 @@ async fn acknowledged_records_survive_kill_9() {
     }
 }
 
-/// A stopped process's files are what `kill -9` at that moment would leave.
+/// The files of a paused process are those that `kill -9` at that moment would leave.
 #[tokio::test]
 async fn acknowledged_records_survive_any_snapshot() {
     let (_folder, path) = temp_path();
-    let (mut process, mut answered) = (Appending::start(&path), HashMap::new());
+    let (mut process, mut answered) = (AppendProcess::start(&path), HashMap::new());
     for moment in 0..20 {
         process.read_answers(17 + moment % 7 * 11, &mut answered);
         signals::pause(&process.child);
@@ -50,8 +50,8 @@ async fn acknowledged_records_survive_any_snapshot() {
     process.child.wait().unwrap();
 }
 
-/// A disk that lied about its fsync, or a log half copied: what remains is a beginning of what was,
-/// and ids of the rest are not honoured, also when their numbers are given again.
+/// As after a disk that ignored an fsync, or an incomplete copy of the log: a prefix of the records remains, and the
+/// ids of the lost ones are not honoured, even after the journal reuses their numbers.
 #[tokio::test]
 async fn truncated_wal_leaves_a_prefix() {
     let (_folder, path) = temp_path();
@@ -100,7 +100,7 @@ fn positions(journal: &SqliteJournal, count: u64) -> Vec<RecordId> {
     (1..=count).map(|n| journal.epochs().record_id(Seq(n)).unwrap()).collect()
 }
 
-/// All that was answered is there under its id, and nothing is there twice.
+/// Checks that every acknowledged record is there under its id, and no record twice.
 async fn check(path: &Path, answered: &HashMap<RecordId, String>) {
     let journal = SqliteJournal::open(path, JournalOptions::default()).unwrap();
     let records = all_after(&journal, Seq::ZERO).await.unwrap();
@@ -116,26 +116,26 @@ async fn check(path: &Path, answered: &HashMap<RecordId, String>) {
     assert_eq!(names.len(), records.len());
 }
 
-/// What a payload begins with; the rest only makes it long.
+/// The start of a payload; the rest is padding.
 fn name(payload: &[u8]) -> &str {
     std::str::from_utf8(payload).unwrap().trim_end_matches('.')
 }
 
-struct Appending {
+struct AppendProcess {
     child: Child,
     answers: BufReader<ChildStdout>,
 }
 
-impl Appending {
+impl AppendProcess {
     fn start(path: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::append_until_killed", "--ignored", "--nocapture"])
-            .env(PLACE, path)
+            .env(PATH_VARIABLE, path)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        Appending { child, answers }
+        AppendProcess { child, answers }
     }
 
     fn read_answers(&mut self, count: usize, answered: &mut HashMap<RecordId, String>) {
@@ -150,7 +150,7 @@ impl Appending {
         self.child.wait().unwrap();
     }
 
-    /// Lines that are no answer are the test runner's; a line without its end was cut by the kill.
+    /// Skips lines of the test runner, and a last line that the kill cut short.
     fn read_answer(&mut self, answered: &mut HashMap<RecordId, String>) -> bool {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
@@ -167,7 +167,7 @@ impl Appending {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by other tests, in a process of its own"]
 async fn append_until_killed() {
-    let Ok(path) = std::env::var(PLACE) else { return };
+    let Ok(path) = std::env::var(PATH_VARIABLE) else { return };
     let journal = Arc::new(SqliteJournal::open(path, JournalOptions::default()).unwrap());
     let start: u32 = rand::random();
     let appenders: Vec<_> = (0..8)
@@ -193,8 +193,8 @@ async fn append_one(journal: &SqliteJournal, name: String) {
         journal.checkpoint(seq, "state".into(), Seq::ZERO).await.unwrap();
     }
     let id = journal.epochs().record_id(seq).unwrap();
-    // In one write, so that a kill leaves whole lines and at most one cut.
+    // A single write, so that a kill cuts at most the last line.
     std::io::stdout().lock().write_all(format!("{id} {name}\n").as_bytes()).unwrap();
 }
 
-const PLACE: &str = "JOURNAL_TO_BE_KILLED";
+const PATH_VARIABLE: &str = "JOURNAL_TO_BE_KILLED";

@@ -124,7 +124,7 @@ async fn unused_epochs_are_replaced() {
     assert_eq!(epochs_in(&path), 2);
 }
 
-/// What matters most: after a restored backup, the numbers of what was lost are given again.
+/// After a restored backup, the journal reuses the numbers of the lost records.
 #[tokio::test]
 async fn lost_tail_ids_are_not_honoured() {
     let (folder, path) = temp_path();
@@ -155,7 +155,7 @@ async fn lost_tail_ids_are_not_honoured() {
     }
 }
 
-/// As many starts as no journal has seen; the oldest is forgotten, the others keep their ids.
+/// At the maximum number of epochs, the journal forgets the oldest one. The others keep their ids.
 #[tokio::test]
 async fn oldest_epoch_is_forgotten() {
     let (_folder, path) = temp_path();

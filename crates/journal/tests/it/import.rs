@@ -1,4 +1,4 @@
-//! A journal that becomes the same as another one, and one that is only read.
+//! A file opened read-only.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,12 @@ use testkit::journal_contract::records::all_after;
 use testkit::journal_contract::records::numbered;
 use testkit::journal_contract::temp_path;
 
-/// All files of a journal but its lock, byte for byte.
+/// The contents of all files of a journal, except its lock.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
     let mut files: Vec<_> = entries.map(|path| (name(&path), fs::read(&path).unwrap())).collect();
-    // SQLite's index of the log is no part of what is kept.
+    // SQLite rebuilds the index of the log, so it may differ.
     files.retain(|(name, _)| !name.ends_with(".lock") && !name.ends_with("-shm"));
     files.sort();
     files
@@ -28,7 +28,7 @@ async fn read_only_open_changes_nothing_excludes_writers() {
     let in_use = SqliteJournal::open_read_only(&path).map(drop);
     assert!(matches!(in_use, Err(OpenError::InUse { .. })), "{in_use:?}");
 
-    // As a killed program leaves it, with records in its log.
+    // The files that a killed program leaves, with records in the log.
     let (killed, copy) = temp_path();
     for (name, bytes) in files(folder.path()) {
         fs::write(killed.path().join(name), bytes).unwrap();

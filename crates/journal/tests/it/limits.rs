@@ -14,7 +14,7 @@ async fn queue_is_bounded_in_appends() {
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // The writer holds what it took before it met the lock; the rest waits.
+    // The writer took some appends before it met the lock; the others stay queued.
     let appends: Vec<_> = (0..2 * QUEUE_APPENDS).map(|_| journal.append(one("x"))).collect();
     outside.execute_batch("ROLLBACK").unwrap();
     let mut written = 0;
@@ -53,7 +53,7 @@ async fn queue_is_bounded_in_bytes() {
     let fewest = written.div_ceil(MAX_APPEND_BYTES) as u64;
     assert!(journal.commits() >= fewest, "{} commits", journal.commits());
 
-    // What was written waits no more.
+    // The written appends have left the queue.
     outside.execute_batch("BEGIN IMMEDIATE").unwrap();
     let appends: Vec<_> = (0..16).map(|_| journal.append(payload.clone())).collect();
     outside.execute_batch("ROLLBACK").unwrap();
@@ -62,7 +62,7 @@ async fn queue_is_bounded_in_bytes() {
     }
 }
 
-/// Nothing moves its checkpoints, so nothing may be let go: it refuses instead of growing.
+/// Without checkpoints nothing may be pruned, so the journal rejects appends instead of growing.
 #[tokio::test]
 async fn memory_journal_is_bounded_by_default() {
     let journal = MemoryJournal::default();
@@ -85,7 +85,7 @@ async fn memory_journal_is_bounded_by_default() {
     assert!(kept <= MEMORY_KEEP_BYTES + MAX_APPEND_BYTES as u64, "{kept} bytes are kept");
 }
 
-/// What a closed journal still hands out is what it had in memory.
+/// A closed journal still returns exactly the records that it had in memory.
 #[tokio::test]
 async fn recent_records_are_bounded() {
     let few = RECENT_BYTES / MAX_PAYLOAD_BYTES;
@@ -110,7 +110,7 @@ async fn recent_records_are_bounded() {
     }
 }
 
-/// Someone who reads the file for a long time keeps the log from being begun anew.
+/// A long read prevents SQLite from restarting the log.
 #[tokio::test]
 async fn wal_shrinks_once_readers_finish() {
     let (_folder, path) = temp_path();

@@ -17,7 +17,7 @@ fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
     SqliteJournal::open(path, JournalOptions::default())
 }
 
-/// What each fault is made by, and the sentence that the user gets.
+/// Each fault, and its message.
 #[test]
 fn open_errors_explain_the_fault() {
     type Fault = fn(&Path);
@@ -71,7 +71,7 @@ const READ_ONLY: &str = "the journal {} is not writable: give this user write pe
 const NO_FOLDER: &str =
     "the folder of the journal {} does not exist: create it or name another file";
 
-/// A journal of some hundred pages, closed.
+/// Creates a journal of some hundred pages and closes it.
 fn make(path: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -96,7 +96,7 @@ fn edit(path: &Path, change: impl FnOnce(File)) {
     change(OpenOptions::new().write(true).open(path).unwrap());
 }
 
-/// In the middle of the large payload, which no start reads.
+/// Overwrites a page of the large payload, which opening does not read.
 fn overwrite(path: &Path) {
     edit(path, |mut file| {
         file.seek(SeekFrom::End(-20 * 4096)).unwrap();
@@ -109,7 +109,7 @@ fn noise(path: &Path) {
     fs::write(path, b"SQLite format 3\0".iter().copied().chain(noise).collect::<Vec<_>>()).unwrap();
 }
 
-/// Kept open until the process ends: the test wants it held.
+/// Leaks the connection, so that it holds its lock until the process ends.
 fn hold(path: &Path, sql: &str) {
     let outside = Connection::open(path).unwrap();
     outside.execute_batch(sql).unwrap();
@@ -151,7 +151,7 @@ async fn closed_journal_reopens_at_once() {
     assert_eq!(beside.len(), 2, "the file and its lock, and no log: {beside:?}");
 }
 
-/// A program that another thread starts has all open files, until it is what it shall become.
+/// A child process that another thread starts shares all open files until it calls `exec`.
 #[test]
 fn dropped_journal_reopens_despite_child_processes() {
     let (_folder, path) = temp_path();
@@ -184,7 +184,7 @@ fn missing_folder_is_reported() {
     assert!(matches!(error, OpenError::NotAJournal { .. }), "{error:?}");
 }
 
-/// Root may write wherever the mode says otherwise, but not into the kernel's own folders.
+/// Root may write regardless of file modes, but not to `/sys`.
 #[cfg(target_os = "linux")]
 #[test]
 fn unwritable_folder_is_reported() {
@@ -192,7 +192,7 @@ fn unwritable_folder_is_reported() {
     assert!(matches!(error, OpenError::ReadOnly { .. }), "{error:?}");
 }
 
-/// Reading it from end to end would take too long; the damage is told where it is met.
+/// A check of the whole file would take too long, so a read of the damaged page reports the damage.
 #[tokio::test]
 async fn large_file_opens_without_full_check() {
     let (_folder, path) = temp_path();
@@ -210,7 +210,7 @@ async fn large_file_opens_without_full_check() {
     assert!(matches!(error, FollowError::Storage(StorageError::Unavailable { .. })), "{error:?}");
 }
 
-/// The process may have died before its first commit.
+/// A process that died before its first commit leaves such a file.
 #[test]
 fn empty_file_becomes_a_journal() {
     for beginning in ["", "PRAGMA journal_mode = wal"] {

@@ -6,7 +6,7 @@ use testkit::journal_contract::records::one;
 use testkit::journal_contract::records::{all_after, texts};
 use testkit::journal_contract::temp_path;
 
-/// Otherwise it would find room where an append finds none.
+/// A smaller probe would succeed where an append fails for lack of space.
 #[tokio::test]
 async fn probe_writes_its_full_size() {
     let (_folder, path) = temp_path();

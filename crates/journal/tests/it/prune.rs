@@ -4,7 +4,7 @@ use testkit::journal_contract::records::all_after;
 use testkit::journal_contract::records::{numbered, one, zeros};
 use testkit::journal_contract::temp_path;
 
-/// Else the next start would give its number again.
+/// Without it the next start would reuse its number.
 #[tokio::test]
 async fn newest_record_survives_reopening() {
     let (_folder, path) = temp_path();
@@ -17,7 +17,7 @@ async fn newest_record_survives_reopening() {
     assert_eq!(journal.append(one("next")).await.unwrap(), [Seq(4)]);
 }
 
-/// The pages of records that went are used again: the file does not grow with what passed through.
+/// Later records reuse the pages of pruned ones, so the file does not grow with the total volume.
 #[tokio::test]
 async fn file_reuses_pruned_pages() {
     let (_folder, path) = temp_path();
@@ -35,7 +35,7 @@ async fn file_reuses_pruned_pages() {
     let log = std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
     assert!(log < 32 * 1024 * 1024, "the log has {log} bytes");
     drop(journal);
-    // What a start loads goes on from there.
+    // A reopened journal continues from the loaded state.
     let journal = SqliteJournal::open(&path, options).unwrap();
     assert_eq!(journal.tail(), Seq(1000));
     assert!(matches!(all_after(&journal, Seq::ZERO).await, Err(FollowError::Pruned { .. })));

@@ -1,4 +1,4 @@
-//! One sequence, whoever reads it, from wherever, and however often the file is opened again.
+//! All readers see one sequence, regardless of their start and of how often the file is reopened.
 
 use journal::{
     Follow, Journal, JournalOptions, Record, RecordId, Seq, SqliteFollower, SqliteJournal,
@@ -10,35 +10,36 @@ use testkit::journal_contract::records::numbered;
 use testkit::journal_contract::records::{assert_consecutive, texts};
 use testkit::journal_contract::{in_time, temp_path};
 
-/// What happens while the file is open once.
+/// The steps between opening and closing the file.
 #[derive(Clone, Debug)]
-struct Opening {
-    steps: Vec<Step>,
-    /// Otherwise the journal is dropped without a word.
+struct JournalSession {
+    steps: Vec<SessionStep>,
+    /// True if the journal is closed before it is dropped.
     closes: bool,
 }
 
 #[derive(Clone, Debug)]
-enum Step {
-    /// Appends so many records at once.
+enum SessionStep {
+    /// Appends this many records at once.
     Append(usize),
-    /// The reader of this place takes a batch, if there is any.
+    /// The reader with this index takes a batch, if there is one.
     Read(usize),
 }
 
 const READERS: usize = 4;
 
-/// One who goes on where it was, through all openings.
-struct Reader {
+/// A reader that resumes at each opening.
+struct ResumingReader {
     after: Seq,
     records: Vec<Record>,
     follow: Option<SqliteFollower>,
 }
 
-fn opening() -> impl Strategy<Value = Opening> {
-    let append = prop_oneof![8 => 1..20_usize, 1 => 1_500..3_000_usize].prop_map(Step::Append);
-    let step = prop_oneof![append, (0..READERS).prop_map(Step::Read)];
-    (vec(step, 0..12), any::<bool>()).prop_map(|(steps, closes)| Opening { steps, closes })
+fn opening() -> impl Strategy<Value = JournalSession> {
+    let append =
+        prop_oneof![8 => 1..20_usize, 1 => 1_500..3_000_usize].prop_map(SessionStep::Append);
+    let step = prop_oneof![append, (0..READERS).prop_map(SessionStep::Read)];
+    (vec(step, 0..12), any::<bool>()).prop_map(|(steps, closes)| JournalSession { steps, closes })
 }
 
 proptest! {
@@ -52,14 +53,14 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(in_time(async {
             let (_folder, file) = temp_path();
-            let (mut ids, mut readers) = (Vec::new(), starts.into_iter().map(Reader::new).collect::<Vec<_>>());
-            for Opening { steps, closes } in openings {
+            let (mut ids, mut readers) = (Vec::new(), starts.into_iter().map(ResumingReader::new).collect::<Vec<_>>());
+            for JournalSession { steps, closes } in openings {
                 let journal = SqliteJournal::open(&file, JournalOptions::default()).unwrap();
                 assert_eq!(journal.tail(), Seq(ids.len() as u64));
                 for step in steps {
                     match step {
-                        Step::Append(count) => append(&journal, count, &mut ids).await,
-                        Step::Read(reader) => readers[reader].read(&journal).await,
+                        SessionStep::Append(count) => append(&journal, count, &mut ids).await,
+                        SessionStep::Read(reader) => readers[reader].read(&journal).await,
                     }
                 }
                 check_ids(&journal, &ids);
@@ -77,14 +78,14 @@ proptest! {
     }
 }
 
-/// Payloads say which record of all they are.
+/// Appends payloads that are the records' indexes.
 async fn append(journal: &SqliteJournal, count: usize, ids: &mut Vec<RecordId>) {
     let seqs = journal.append(numbered(ids.len()..ids.len() + count)).await.unwrap();
     let epochs = journal.epochs();
     ids.extend(seqs.into_iter().map(|seq| epochs.record_id(seq).unwrap()));
 }
 
-/// A record keeps its id.
+/// Checks that each record keeps its id.
 fn check_ids(journal: &SqliteJournal, ids: &[RecordId]) {
     let epochs = journal.epochs();
     for (number, id) in (1..).zip(ids) {
@@ -92,7 +93,7 @@ fn check_ids(journal: &SqliteJournal, ids: &[RecordId]) {
     }
 }
 
-impl Reader {
+impl ResumingReader {
     fn new(after: u64) -> Self {
         Self { after: Seq(after), records: Vec::new(), follow: None }
     }

@@ -7,7 +7,7 @@ use testkit::journal_contract::records::all_after;
 use testkit::journal_contract::records::zeros;
 use testkit::journal_contract::temp_path;
 
-/// `cargo test --release -p journal --test it figures -- --ignored --nocapture`
+/// `cargo test --release -p journal --test it throughput -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "prints figures instead of checking anything"]
 async fn append_throughput() {

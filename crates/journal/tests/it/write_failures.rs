@@ -10,16 +10,16 @@ use testkit::journal_contract::temp_path;
 
 const KILOBYTE: usize = 1024;
 
-fn a_megabyte() -> JournalOptions {
+fn one_megabyte() -> JournalOptions {
     let (max, keep) = (1024 * KILOBYTE as u64, 256 * KILOBYTE as u64);
     JournalOptions { max_bytes: Some(max), keep_bytes: Some(keep), ..JournalOptions::default() }
 }
 
-/// Those that share a commit share its failure; afterwards a smaller one gets their numbers.
+/// Appends that share a commit share its failure, and a later append reuses their numbers.
 #[tokio::test]
 async fn failed_commit_rejects_all_its_appends() {
     let (_folder, path) = temp_path();
-    let journal = SqliteJournal::open(&path, a_megabyte()).unwrap();
+    let journal = SqliteJournal::open(&path, one_megabyte()).unwrap();
     journal.append(one("before")).await.unwrap();
     let mut follower = journal.follow(Seq(1));
 
@@ -36,7 +36,7 @@ async fn failed_commit_rejects_all_its_appends() {
             Err(AppendError::Storage(StorageError::NoSpace { .. }))
         ));
     }
-    // The first may have been taken alone, before the lock was met; the others came together.
+    // The writer may have taken the first append alone, before it met the lock; the others share a commit.
     assert!(refused >= 3, "{refused} refused");
     let tail = journal.tail();
     assert_eq!(journal.append(one("after")).await.unwrap(), [tail.next()]);
@@ -48,12 +48,12 @@ async fn failed_commit_rejects_all_its_appends() {
     assert_eq!(journal.tail(), tail.next());
 }
 
-/// After a failed fsync the log may hold what was refused. Before the refusal is answered,
-/// something else has to be written there: visible from outside as a commit.
+/// After a failed fsync the log may contain the rejected records. Before the reply, the writer overwrites them with
+/// another commit, which other connections see.
 #[tokio::test]
 async fn failed_commit_is_voided_before_reply() {
     let (_folder, path) = temp_path();
-    let journal = SqliteJournal::open(&path, a_megabyte()).unwrap();
+    let journal = SqliteJournal::open(&path, one_megabyte()).unwrap();
     let outside = rusqlite::Connection::open(&path).unwrap();
     let version =
         || -> i64 { outside.pragma_query_value(None, "data_version", |row| row.get(0)).unwrap() };
@@ -79,8 +79,7 @@ async fn foreign_lock_fails_appends_temporarily() {
     assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before", "after"]);
 }
 
-/// A limit on the size of files makes real writes fail. It holds for a whole process, so the part
-/// under the limit runs in one of its own.
+/// A limit on file sizes makes real writes fail. It applies to a whole process, so a child process runs under it.
 #[tokio::test]
 async fn disk_errors_keep_records_and_recover() {
     let (_folder, path) = temp_path();
@@ -91,7 +90,7 @@ async fn disk_errors_keep_records_and_recover() {
             "--ignored",
             "--nocapture",
         ])
-        .env(PLACE, &path)
+        .env(PATH_VARIABLE, &path)
         .status()
         .unwrap();
     assert!(status.success());
@@ -104,12 +103,12 @@ async fn disk_errors_keep_records_and_recover() {
 #[tokio::test]
 #[ignore = "run by another test, in a process of its own"]
 async fn append_under_file_size_limit() {
-    let Ok(path) = std::env::var(PLACE) else { return };
+    let Ok(path) = std::env::var(PATH_VARIABLE) else { return };
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..10)).await.unwrap();
     let mut follower = journal.follow(Seq(10));
 
-    // Without a handler the signal for a file grown too large would end the process.
+    // Without a handler, SIGXFSZ would end the process.
     let _handler = signal(SignalKind::from_raw(SIGXFSZ)).unwrap();
     let (_, hard) = rlimit::getrlimit(rlimit::Resource::FSIZE).unwrap();
     let log = std::fs::metadata(Path::new(&path).with_extension("db-wal")).unwrap().len();
@@ -135,7 +134,7 @@ async fn append_under_file_size_limit() {
     journal.close().await;
 }
 
-const PLACE: &str = "JOURNAL_WITH_A_SMALL_DISK";
+const PATH_VARIABLE: &str = "JOURNAL_WITH_A_SMALL_DISK";
 
-/// Its number on Linux, for most processors.
+/// Its number on Linux for most architectures.
 const SIGXFSZ: i32 = 25;

@@ -74,7 +74,10 @@ pub async fn acknowledged_records_are_readable<F: JournalFixture>() {
         assert!(journal.epochs().record_id(Seq(n)).is_some());
         let mut follower = journal.follow(Seq(n - 1));
         let mut context = Context::from_waker(Waker::noop());
-        assert!(pin!(follower.next()).poll(&mut context).is_ready(), "no wait for what is there");
+        assert!(
+            pin!(follower.next()).poll(&mut context).is_ready(),
+            "a durable record needs no wait"
+        );
     }
 }
 
@@ -105,7 +108,7 @@ pub async fn closed_journal_rejects_all_operations<F: JournalFixture>() {
     let mut behind = journal.follow(Seq::ZERO);
     let last = journal.append(one("last"));
     journal.close().await;
-    assert_eq!(last.await.unwrap(), [Seq(1)], "what waited is written");
+    assert_eq!(last.await.unwrap(), [Seq(1)], "queued appends are written");
     journal.close().await;
     assert!(matches!(
         journal.append(one("late")).await,

@@ -16,7 +16,7 @@ pub async fn start_point_covers_needed_records<F: JournalFixture>() {
         (30, 19, 10),
         (40, 20, 20),
         (50, 39, 30),
-        (60, 60, 60), // only what comes from now on
+        (60, 60, 60), // only new records
         (70, 65, 60),
     ] {
         let state = Bytes::from(seq.to_string());

@@ -28,7 +28,7 @@ pub async fn history_precedes_new_records<F: JournalFixture>() {
 }
 
 pub async fn dropped_future_loses_no_records<F: JournalFixture>() {
-    // More than is kept in memory, so that reads of the file are dropped, too.
+    // More records than the memory holds, so that dropped futures include reads of the storage.
     let journal = F::create(JournalOptions::default()).await;
     for _ in 0..4 {
         journal.append(numbered(0..4000)).await.unwrap();
@@ -51,7 +51,7 @@ pub async fn follower_beyond_tail_waits<F: JournalFixture>() {
     journal.append(numbered(0..1)).await.unwrap();
     let mut follower = journal.follow(Seq(3));
     let waiting = tokio::spawn(async move {
-        // A journal may hand on the first records of an append before the last are there.
+        // A journal may return the first records of an append before the last ones are written.
         let mut seen = Vec::new();
         while seen.len() < 3 {
             seen.extend(follower.next().await.unwrap());
@@ -75,7 +75,7 @@ pub async fn distant_follower_gets_all_records<F: JournalFixture>() {
     assert!(texts(&records).into_iter().eq((0..20_000).map(|n| n.to_string())));
 }
 
-/// Readers that are always one record behind, and look again and again while records are written.
+/// The readers start one record behind the tail, again and again, while records are written.
 pub async fn followed_records_have_ids_at_once<F: JournalFixture>() {
     let journal = Arc::new(F::create(JournalOptions::default()).await);
     journal.append(one("first")).await.unwrap();
@@ -100,12 +100,12 @@ pub async fn followed_records_have_ids_at_once<F: JournalFixture>() {
         reader.join().unwrap();
     }
 }
-/// Begins to wait, and thinks better of it.
+/// Polls once and drops the future.
 fn poll_once(follower: &mut impl Follow) -> Poll<Result<Vec<Record>, FollowError>> {
     pin!(follower.next()).poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// So many that a moment between two of a commit's steps is met.
+/// Enough commits that a reader runs between two steps of one of them.
 const COMMITS: usize = 500;
 
 /// Each follower, whenever it starts, sees every record after its start once and in order.

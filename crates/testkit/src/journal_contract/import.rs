@@ -96,7 +96,7 @@ pub async fn resumed_copy_skips_newly_pruned_records<F: DurableFixture>() {
     source.journal.checkpoint(Seq(10), "later state".into(), Seq(10)).await.unwrap();
     source.prune_to(Seq(10), 12_500).await;
     let mut import = F::import(&location, &source.describe().await).await.unwrap();
-    assert_eq!(import.tail(), Seq(10), "what is gone there goes here too");
+    assert_eq!(import.tail(), Seq(10), "the copy skips pruned records");
     import.write(source.records_after(Seq(10)).await).await.unwrap();
     let copy = import.finish(source.start().await).await.unwrap();
     source.check(&copy).await;
@@ -150,7 +150,7 @@ pub async fn read_only_journal_rejects_writes<F: DurableFixture>() {
     assert_eq!(records, all_after(&source.journal, Seq(5)).await.unwrap());
     journal.close().await;
 }
-/// A journal of three epochs whose first records are gone.
+/// A journal of three epochs whose first records were pruned.
 struct SourceJournal {
     journal: SqliteJournal,
     path: PathBuf,
@@ -180,7 +180,7 @@ impl SourceJournal {
         self.journal.append(one(text)).await.unwrap();
     }
 
-    /// Records older than ten seconds go when something is written, and none after the checkpoint.
+    /// Writes until the journal has pruned the records older than ten seconds, up to its checkpoint.
     async fn prune_to(&self, kept_after: Seq, time: u64) {
         self.clock.set(time);
         while self.describe().await.kept_after < kept_after {

@@ -46,7 +46,7 @@ pub async fn batches_respect_their_limits<F: JournalFixture>() {
     while batches.iter().sum::<usize>() < MAX_BATCH_RECORDS + 5 {
         batches.push(follower.next().await.unwrap().len());
     }
-    // The odd record and one half; two halves; the whole one by itself.
+    // The last small record and one half; two halves; the full-size payload.
     assert_eq!(batches, [MAX_BATCH_RECORDS, 2, 2, 1]);
 }
 
@@ -59,7 +59,7 @@ pub async fn oversized_state_is_rejected<F: JournalFixture>() {
     assert_eq!(journal.start_point().await.unwrap(), None);
 }
 
-/// The oldest stays, since everything after it may have to be replayed; so does the newest.
+/// The oldest stays, since a start may replay all records after it, and so does the newest.
 pub async fn surplus_checkpoints_are_removed<F: JournalFixture>() {
     let journal = F::create(JournalOptions::default()).await;
     let many = MAX_CHECKPOINTS as u64 * 2;
@@ -68,8 +68,7 @@ pub async fn surplus_checkpoints_are_removed<F: JournalFixture>() {
         journal.checkpoint(Seq(n), n.to_string().into(), Seq(1)).await.unwrap();
     }
     assert_eq!(journal.start_point().await.unwrap().unwrap().seq, Seq(1));
-    // Now that only the records after the tail are needed, asking for ever newer ones shows which
-    // were still there.
+    // Requiring ever later records removes the oldest checkpoint each time, which shows those that remained.
     let mut kept = Vec::new();
     for needed_after in 1..=many {
         journal.checkpoint(Seq(many), "newest".into(), Seq(needed_after)).await.unwrap();

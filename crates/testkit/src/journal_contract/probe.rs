@@ -13,7 +13,7 @@ pub async fn probe_leaves_no_record<F: JournalFixture>() {
         (journal.tail(), journal.append(one("1")).await.unwrap()),
         (Seq::ZERO, [Seq(1)].into())
     );
-    // Among appends that wait it is nobody's record either.
+    // A probe queued between appends leaves no record either.
     let before = journal.append(one("2"));
     let probe = journal.probe();
     let after = journal.append(one("3"));

@@ -9,7 +9,7 @@ use super::records::{TestClock, all_after, numbered, one, zeros};
 
 pub async fn checkpoint_protects_newer_records<F: JournalFixture>() {
     let clock = TestClock::default();
-    let journal = F::create(a_minute(&clock)).await;
+    let journal = F::create(one_minute(&clock)).await;
     journal.append(numbered(0..10)).await.unwrap();
     clock.set(30_000);
     journal.append(numbered(10..20)).await.unwrap();
@@ -32,7 +32,7 @@ pub async fn checkpoint_protects_newer_records<F: JournalFixture>() {
     kept_after(&*journal).await;
     assert_eq!(kept_after(&*journal).await, Seq(15), "the older one is still needed");
     journal.checkpoint(tail, "newer".into(), tail).await.unwrap();
-    // Twelve thousand go in steps; the appends between them are young.
+    // Pruning twelve thousand records takes several steps; the appends between them are too young.
     for _ in 0..30 {
         kept_after(&*journal).await;
     }
@@ -41,7 +41,7 @@ pub async fn checkpoint_protects_newer_records<F: JournalFixture>() {
 
 pub async fn nothing_is_pruned_without_checkpoint<F: JournalFixture>() {
     let clock = TestClock::default();
-    let journal = F::create(JournalOptions { keep_bytes: Some(1), ..a_minute(&clock) }).await;
+    let journal = F::create(JournalOptions { keep_bytes: Some(1), ..one_minute(&clock) }).await;
     fill(&*journal).await;
     clock.set(10_000_000);
     for _ in 0..5 {
@@ -51,7 +51,7 @@ pub async fn nothing_is_pruned_without_checkpoint<F: JournalFixture>() {
 
 pub async fn newest_record_is_never_pruned<F: JournalFixture>() {
     let clock = TestClock::default();
-    let journal = F::create(JournalOptions { keep_bytes: Some(1), ..a_minute(&clock) }).await;
+    let journal = F::create(JournalOptions { keep_bytes: Some(1), ..one_minute(&clock) }).await;
     journal.append(numbered(0..3)).await.unwrap();
     clock.set(10_000_000);
     journal.checkpoint(Seq(3), "state".into(), Seq(3)).await.unwrap();
@@ -73,9 +73,9 @@ pub async fn byte_limit_prunes_oldest_first<F: JournalFixture>() {
             journal.checkpoint(tail, "state".into(), tail).await.unwrap();
             let kept = (tail.0 - kept_after(&*journal).await.0) * kilobytes as u64 * 1024;
             if n * kilobytes * 1024 < 2 * RECENT_BYTES {
-                continue; // What was let go may still be in memory.
+                continue; // Pruned records may still be in memory.
             }
-            // As much as came since the checkpoint before may be too much.
+            // The records since the previous checkpoint may exceed the limit.
             let most = keep_bytes + (between * kilobytes * 1024) as u64;
             assert!((keep_bytes / 2..=most).contains(&kept), "{kept} bytes are kept");
         }
@@ -84,7 +84,7 @@ pub async fn byte_limit_prunes_oldest_first<F: JournalFixture>() {
 
 pub async fn checkpoint_before_pruned_records_is_rejected<F: JournalFixture>() {
     let clock = TestClock::default();
-    let journal = F::create(a_minute(&clock)).await;
+    let journal = F::create(one_minute(&clock)).await;
     journal.append(numbered(0..10)).await.unwrap();
     journal.checkpoint(Seq(8), "state".into(), Seq(8)).await.unwrap();
     clock.set(10_000_000);
@@ -97,9 +97,8 @@ pub async fn checkpoint_before_pruned_records_is_rejected<F: JournalFixture>() {
     );
     journal.checkpoint(Seq(9), "state".into(), Seq(8)).await.unwrap();
 }
-/// Where following can begin: what it says that is kept. Retention follows an append's answer, so
-/// one more append shows that the step after the one before is over; where the step after this one
-/// overtakes the reading, it is read again.
+/// Returns the last pruned record. Pruning follows the reply to an append, so one more append ensures that the
+/// previous step has ended. If the next step overtakes this read, it starts again.
 async fn kept_after(journal: &impl Journal) -> Seq {
     for _ in 0..100 {
         journal.append(one("x")).await.unwrap();
@@ -113,17 +112,17 @@ async fn kept_after(journal: &impl Journal) -> Seq {
             return kept_after;
         }
     }
-    panic!("what is said to be kept is not there");
+    panic!("the journal lacks records that it reports");
 }
 
-/// Beyond what a journal in a file still has in memory, so that what is gone shows.
+/// Appends more records than a journal in a file holds in memory, so that pruned ones are missing.
 async fn fill(journal: &impl Journal) {
     for _ in 0..3 {
         journal.append(numbered(0..4000)).await.unwrap();
     }
 }
 
-fn a_minute(clock: &TestClock) -> JournalOptions {
+fn one_minute(clock: &TestClock) -> JournalOptions {
     let keep = Some(Duration::from_secs(60));
     JournalOptions { keep, clock: clock.to_clock(), ..JournalOptions::default() }
 }

@@ -11,7 +11,7 @@ pub async fn full_journal_rejects_appends_until_pruned<F: JournalFixture>() {
     let journal = F::create(one_megabyte()).await;
     let mut follower = journal.follow(Seq::ZERO);
     let refusal = loop {
-        // The first of the two would often fit.
+        // The first of the two alone would often fit.
         let two = [one("small"), zeros(64 * KILOBYTE)].concat();
         match journal.append(two).await {
             Ok(seqs) => assert!(seqs[1] == journal.tail() && seqs[1] < Seq(1000)),
@@ -25,7 +25,7 @@ pub async fn full_journal_rejects_appends_until_pruned<F: JournalFixture>() {
     assert_eq!(tail.0 % 2, 0, "all or nothing");
     assert!((20..=32).contains(&tail.0), "{tail} records in a megabyte");
 
-    // Still refused, still readable; and what was refused takes no numbers.
+    // The journal still rejects appends and is still readable; rejected records take no numbers.
     journal.append(zeros(128 * KILOBYTE)).await.unwrap_err();
     assert_eq!(all_after(&*journal, Seq::ZERO).await.unwrap().len() as u64, tail.0);
     follower = follow_up(follower, tail).await;
