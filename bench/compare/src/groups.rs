@@ -36,7 +36,7 @@ pub(crate) struct LoadGroup<'a> {
 
 impl Spread {
     /// `None` without values.
-    pub(crate) fn of(mut values: Vec<f64>) -> Option<Self> {
+    pub(crate) fn from_values(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let min = *values.first()?;
         let max = *values.last()?;
@@ -96,7 +96,7 @@ impl<'a> LoadGroup<'a> {
     /// A figure over all rounds.
     pub(crate) fn absolute(self, server: ServerKind, figure: FigureSelector) -> Option<Spread> {
         let values = self.measurements(server).filter_map(|it| figure(it.figures()?));
-        Spread::of(values.collect())
+        Spread::from_values(values.collect())
     }
 
     /// The ratio of a figure to the baseline of the same round. The spread of the baseline itself shows the
@@ -108,7 +108,7 @@ impl<'a> LoadGroup<'a> {
             // A CPU time of zero is below the resolution of the kernel.
             ratio.is_finite().then_some(ratio)
         };
-        Spread::of(self.measurements(server).filter_map(ratio).collect())
+        Spread::from_values(self.measurements(server).filter_map(ratio).collect())
     }
 
     /// The marginal CPU time of a delivery: the difference between this group and one with the same messages but
@@ -135,7 +135,7 @@ impl<'a> LoadGroup<'a> {
                 ratios.push(cost / baseline);
             }
         }
-        Some((Spread::of(costs)?, Spread::of(ratios)))
+        Some((Spread::from_values(costs)?, Spread::from_values(ratios)))
     }
 
     /// The mean of a figure in one round, in which the baseline is measured twice.
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn median_of_even_count_is_a_mean() {
         let spread = Spread { median: 2.5, min: 1.0, max: 9.0 };
-        assert_eq!(Spread::of(vec![9.0, 2.0, 1.0, 3.0]), Some(spread));
-        assert_eq!(Spread::of(vec![]), None);
+        assert_eq!(Spread::from_values(vec![9.0, 2.0, 1.0, 3.0]), Some(spread));
+        assert_eq!(Spread::from_values(vec![]), None);
     }
 }

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn each_measured_server_has_a_bar() {
+    fn measured_servers_have_bars() {
         let svg = recorded_plot();
         let count = |text: &str| svg.matches(text).count();
         assert_eq!(count(r#"class="title""#), 6);

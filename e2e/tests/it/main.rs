@@ -9,7 +9,7 @@ mod demo;
 /// `Last-Event-ID` across cuts, crashes and strange journals.
 mod resume;
 
-/// Seeded rounds of faults, with an oracle.
+/// Seeded rounds of faults, checked against a model.
 mod chaos;
 
 /// Seeded rounds with replicas on a cluster of NATS servers.

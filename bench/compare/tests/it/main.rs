@@ -44,7 +44,7 @@ fn servers(measurements: &[Value]) -> Vec<&str> {
 }
 
 #[test]
-fn each_server_is_measured_and_shown() {
+fn measured_servers_are_shown() {
     let folder = TempDir::new().unwrap();
     let flags = ["--servers", OWN_SERVERS, "--only", "steady,burst", "--rounds", "1"];
     let output = run(folder.path(), &mut compare_command(folder.path(), &flags));
