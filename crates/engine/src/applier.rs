@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flight::Boards;
+use flight::{Boards, BoardsCheckpoint};
 use journal::{Follow, FollowError, Journal, SaveCheckpointError, Seq, StorageError};
 
 use crate::boards::{LiveBoards, PublishOutcome};
@@ -137,11 +137,11 @@ impl<J: Journal> Applier<J> {
         }
         self.checkpointed = self.applied;
         let seq = self.applied;
-        let state = self.boards.read(|boards, _| Bytes::from(boards.checkpoint()));
+        let checkpoint = self.boards.read(|boards, _| boards.checkpoint());
         let needed_after = needed_after(&self.boards, seq);
         let journal = Arc::clone(&self.journal);
         tokio::spawn(async move {
-            if let Err(error) = write_checkpoint(&*journal, seq, state, needed_after).await {
+            if let Err(error) = write_checkpoint(&*journal, seq, checkpoint, needed_after).await {
                 let error = error_chain(&error);
                 tracing::warn!(
                     "cannot write a checkpoint at {seq}, the next start takes longer: {error}"
@@ -154,7 +154,7 @@ impl<J: Journal> Applier<J> {
 async fn write_checkpoint(
     journal: &impl Journal,
     seq: Seq,
-    state: Bytes,
+    checkpoint: BoardsCheckpoint,
     needed_after: Seq,
 ) -> Result<(), SaveCheckpointError> {
     let is_shared = journal.staleness().is_some();
@@ -165,6 +165,10 @@ async fn write_checkpoint(
             return Ok(());
         }
     }
+    // Encoding 20,000 rows takes milliseconds: not on a thread that serves requests.
+    let encoded = tokio::task::spawn_blocking(move || Bytes::from(checkpoint.encode())).await;
+    // Fails only when the runtime shuts down.
+    let Ok(state) = encoded else { return Ok(()) };
     journal.checkpoint(seq, state, needed_after).await
 }
 

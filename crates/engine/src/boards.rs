@@ -14,7 +14,7 @@ use journal::{Epochs, RecordId, Seq};
 use parking_lot::Mutex;
 
 use crate::envelope::CommittedUpdate;
-use crate::frames::{self, BoardSummary, EncodedRows};
+use crate::frames::{self, BoardSnapshot, BoardSummary};
 use crate::metrics::{BoardCounts, Metrics};
 
 /// All boards, and a channel for each open one.
@@ -34,8 +34,8 @@ struct BoardsState {
 
 struct OpenBoard {
     channel: Arc<Channel>,
-    /// The newest rows encoded so far.
-    rows: Option<Arc<EncodedRows>>,
+    /// The newest snapshot taken so far.
+    snapshot: Option<Arc<BoardSnapshot>>,
 }
 
 /// The outcome of a published update.
@@ -104,18 +104,9 @@ impl LiveBoards {
         }
     }
 
-    /// The encoded rows of a board, encoded once per change.
-    pub fn rows(&self, board: &BoardName) -> Option<Arc<EncodedRows>> {
-        let state = &mut *self.state.lock();
-        let timetable = state.boards.board(board)?;
-        let id = state.epochs.record_id(Seq(timetable.head()))?;
-        let Some(open) = state.open.get_mut(board) else {
-            return Some(Arc::new(EncodedRows::new(id, timetable)));
-        };
-        let current = open.rows.take().filter(|rows| rows.id == id);
-        let rows = current.unwrap_or_else(|| Arc::new(EncodedRows::new(id, timetable)));
-        open.rows = Some(Arc::clone(&rows));
-        Some(rows)
+    /// A snapshot of a board. All callers between two changes share one.
+    pub fn snapshot(&self, board: &BoardName) -> Option<Arc<BoardSnapshot>> {
+        self.state.lock().snapshot(board)
     }
 
     /// Calls `read` under the lock, so it must be short.
@@ -174,7 +165,7 @@ impl LiveBoards {
         for (name, timetable) in state.boards.iter() {
             if timetable.close_reason().is_none() {
                 let channel = self.new_channel(name, timetable.head());
-                state.open.insert(name.clone(), OpenBoard { channel, rows: None });
+                state.open.insert(name.clone(), OpenBoard { channel, snapshot: None });
             }
         }
     }
@@ -207,7 +198,7 @@ impl LiveBoards {
             // This event opens the board. No follower can resume from before it, so it needs no
             // frame.
             let channel = self.new_channel(board, seq.0);
-            state.open.insert(board.clone(), OpenBoard { channel, rows: None });
+            state.open.insert(board.clone(), OpenBoard { channel, snapshot: None });
             return;
         };
         let frame = frames::event(state.epochs.record_id(seq), event.name(), &event.data());
@@ -223,22 +214,42 @@ impl LiveBoards {
         let boards = Weak::clone(&self.this);
         let name = board.clone();
         Channel::new(seq, self.window_bytes, move |reason| {
-            let snapshot = boards.upgrade().and_then(|boards| boards.snapshot(&name, reason));
+            let snapshot =
+                boards.upgrade().and_then(|boards| boards.channel_snapshot(&name, reason));
             // The engine was dropped, or the board was closed and forgotten: no frame will follow.
             snapshot.unwrap_or(Snapshot { seq: u64::MAX, frame: Frame::default() })
         })
     }
 
-    fn snapshot(&self, board: &BoardName, reason: SnapshotReason) -> Option<Snapshot> {
-        let rows = self.rows(board)?;
+    fn channel_snapshot(&self, board: &BoardName, reason: SnapshotReason) -> Option<Snapshot> {
+        let mut state = self.state.lock();
+        let snapshot = state.snapshot(board)?;
+        let is_open = state.open.contains_key(board);
+        // Encoding 20,000 rows takes milliseconds: not under the lock.
+        drop(state);
         self.metrics.count_snapshot(reason);
+        let seq = snapshot.id().seq;
         // The closing event of a closed board has yet to be sent, so start before it.
-        let seq = if rows.is_closed { rows.id.seq.prev() } else { rows.id.seq };
-        Some(Snapshot { seq: seq.0, frame: rows.frame(reason) })
+        let seq = if is_open { seq } else { seq.prev() };
+        Some(Snapshot { seq: seq.0, frame: snapshot.frame(reason) })
     }
 }
 
 impl BoardsState {
+    fn snapshot(&mut self, board: &BoardName) -> Option<Arc<BoardSnapshot>> {
+        let timetable = self.boards.board(board)?;
+        let id = self.epochs.record_id(Seq(timetable.head()))?;
+        let Some(open) = self.open.get_mut(board) else {
+            return Some(Arc::new(BoardSnapshot::new(id, timetable)));
+        };
+        if let Some(snapshot) = open.snapshot.as_ref().filter(|snapshot| snapshot.id() == id) {
+            return Some(Arc::clone(snapshot));
+        }
+        let snapshot = Arc::new(BoardSnapshot::new(id, timetable));
+        open.snapshot = Some(Arc::clone(&snapshot));
+        Some(snapshot)
+    }
+
     fn applied_update(&self, update: &Update, seq: Seq, version: Seq) -> AppliedUpdate {
         let timetable = self.boards.board(update.board());
         let key = match update.change() {

@@ -42,7 +42,7 @@ pub(crate) async fn run(boards: Arc<LiveBoards>, publisher: Arc<Publisher>, heal
 /// that is put back and expires again needs another removal.
 fn due_expiries(boards: &Boards, now: Timestamp) -> Vec<(String, Update)> {
     let mut due = Vec::new();
-    for update in boards.due_expiries(now).into_iter().take(MAX_PUBLISHED_AT_ONCE) {
+    for update in boards.due_expiries(now).take(MAX_PUBLISHED_AT_ONCE) {
         let board = update.board();
         let Some(key) = update.change().flight() else { continue };
         let Some(row) = boards.board(board).and_then(|board| board.find(key).ok()) else {

@@ -9,6 +9,7 @@ use fanout::{Frame, SnapshotReason};
 use flight::{BoardSettings, Flight, Timetable, TimetableRow};
 use jiff::Timestamp;
 use journal::RecordId;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::json;
 
@@ -18,40 +19,73 @@ pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 /// Size of the padding comment. Some old browser engines show nothing before they have read 2 KiB.
 const PADDING_BYTES: usize = 2048;
 
-/// The rows of a board as of one event: the body of `GET …/flights`, and the `timetable` frames.
+/// The rows of a board as of one event, encoded on first use: the body of `GET …/flights`, and the
+/// `timetable` frames.
 #[derive(Debug)]
-pub struct EncodedRows {
-    /// Id of the event.
-    pub id: RecordId,
-    /// The body of `GET …/flights`.
-    pub json: Bytes,
-    /// Whether the event closed the board.
-    pub(crate) is_closed: bool,
-    board: String,
-    flights: String,
+pub struct BoardSnapshot {
+    id: RecordId,
+    /// Dropped once encoded, so that an idle board holds its rows only once.
+    timetable: Mutex<Option<Timetable>>,
+    rows: OnceLock<EncodedRows>,
     frames: [OnceLock<Frame>; 4],
 }
 
-impl EncodedRows {
+#[derive(Debug, Default)]
+struct EncodedRows {
+    json: Bytes,
+    board: String,
+    flights: String,
+}
+
+impl BoardSnapshot {
+    /// Takes constant time: the clone of the timetable shares its rows.
     pub(crate) fn new(id: RecordId, timetable: &Timetable) -> Self {
-        let flights: Vec<&Flight> =
-            timetable.rows().into_iter().map(TimetableRow::flight).collect();
-        let board = to_json(timetable.settings());
-        let flights = to_json(&flights);
-        let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();
-        let is_closed = timetable.close_reason().is_some();
-        Self { id, json, is_closed, board, flights, frames: Default::default() }
+        Self {
+            id,
+            timetable: Mutex::new(Some(timetable.clone())),
+            rows: OnceLock::new(),
+            frames: Default::default(),
+        }
     }
 
-    /// The `timetable` frame with this reason, encoded on first use.
+    /// Id of the event.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// The body of `GET …/flights`.
+    pub fn json(&self) -> Bytes {
+        self.rows().json.clone()
+    }
+
+    /// The `timetable` frame with this reason.
     pub(crate) fn frame(&self, reason: SnapshotReason) -> Frame {
         let encode = || {
-            let Self { board, flights, .. } = self;
+            let EncodedRows { board, flights, .. } = self.rows();
             let reason = reason_word(reason);
             let data = format!(r#"{{"board":{board},"reason":"{reason}","flights":{flights}}}"#);
             event(Some(self.id), "timetable", &data)
         };
         self.frames[reason as usize].get_or_init(encode).clone()
+    }
+
+    /// Encodes the rows once. Others that need them meanwhile wait instead of encoding them too.
+    fn rows(&self) -> &EncodedRows {
+        self.rows.get_or_init(|| {
+            let timetable = self.timetable.lock().take();
+            timetable.map(|timetable| EncodedRows::new(self.id, &timetable)).unwrap_or_default()
+        })
+    }
+}
+
+impl EncodedRows {
+    fn new(id: RecordId, timetable: &Timetable) -> Self {
+        let flights: Vec<&Flight> =
+            timetable.rows().into_iter().map(TimetableRow::flight).collect();
+        let board = to_json(timetable.settings());
+        let flights = to_json(&flights);
+        let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();
+        Self { json, board, flights }
     }
 }
 

@@ -39,7 +39,7 @@ impl Replay {
     /// The boards, with their idempotency keys, encoded as in a checkpoint.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
-        self.boards.checkpoint()
+        self.boards.checkpoint().encode()
     }
 }
 

@@ -11,18 +11,18 @@ use crate::field;
 use crate::final_state::RemovalDelays;
 use crate::row::object;
 
-/// Most characters of a board's name.
+/// Longest board name.
 const MAX_NAME_CHARS: usize = 40;
 
-/// The zones that come with the program, not the machine's: replicas must agree on them.
+/// The time zones built into the program. Replicas must agree on them, so the machine's are not used.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// A board's name: 1 to 40 of `a-z 0-9 - _`. Names are the same in any letter case.
+/// A board's name: 1 to 40 of `a-z 0-9 - _`, case-insensitive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct BoardName(String);
 
-/// What a board shows besides its rows.
+/// The settings of a board, which its followers see too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BoardSettings {
@@ -30,51 +30,51 @@ pub struct BoardSettings {
     pub name: BoardName,
     /// The heading.
     pub title: String,
-    /// What its rows are.
+    /// The direction of its rows.
     pub kind: BoardKind,
     /// The airport's code or name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub airport: Option<String>,
-    /// The airport's IANA time zone; times without an offset are on its clock.
+    /// The airport's IANA time zone, which times without an offset refer to.
     pub time_zone: String,
-    /// A line for all readers of the board.
+    /// A line of text for all readers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// How long rows stay in a final state.
+    /// The delays after which rows in final states are removed.
     pub remove_after: RemovalDelays,
 }
 
-/// Whether the rows of a board arrive or depart.
+/// The direction of a board's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "named as they are")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum BoardKind {
     Arrivals,
     Departures,
 }
 
 impl BoardName {
-    /// The name that `text` is, in any letter case.
+    /// Parses a name, ignoring case.
     ///
     /// # Errors
-    /// Text that is empty, too long, or holds other characters.
+    /// The text is empty, too long, or contains other characters.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if text.is_empty() || text.len() > MAX_NAME_CHARS || !text.bytes().all(fits) {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if text.is_empty() || text.len() > MAX_NAME_CHARS || !text.bytes().all(is_allowed) {
             let reason = format!("must be 1 to {MAX_NAME_CHARS} letters, digits, - or _");
             return Err(ParseError::new("board", reason));
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
 
-    /// The name.
+    /// The name, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl BoardSettings {
-    /// The settings of a board of which nothing was said.
+    /// The default settings.
     pub fn with_defaults(name: BoardName) -> Self {
         Self {
             title: "Arrivals".to_owned(),
@@ -87,23 +87,23 @@ impl BoardSettings {
         }
     }
 
-    /// The settings that a publisher gives for the board `name`; what is not said is plain.
+    /// Parses the settings of the board `name`. Missing fields get their defaults.
     ///
     /// # Errors
-    /// An unknown field, a value of a wrong kind, a time zone that IANA does not know.
+    /// A field is unknown, has the wrong type, or names an unknown time zone.
     pub fn parse(name: &BoardName, value: &serde_json::Value) -> Result<Self, ParseError> {
         let mut settings = Self::with_defaults(name.clone());
-        let mut titled = false;
+        let mut has_title = false;
         for (field, value) in object("data", value)?.iter().filter(|(_, value)| !value.is_null()) {
             match field.as_str() {
-                "name" => is_same_name(name, value)?,
+                "name" => check_name(name, value)?,
                 "title" => {
                     settings.title = field::text(field, value, 100)?;
-                    titled = true;
+                    has_title = true;
                 }
                 "kind" => settings.kind = BoardKind::parse(value)?,
                 "airport" => settings.airport = Some(field::text(field, value, 64)?),
-                "timeZone" => settings.time_zone = zone_name(value)?,
+                "timeZone" => settings.time_zone = parse_zone(value)?,
                 "note" => settings.note = Some(field::text(field, value, 200)?),
                 "removeAfter" => {
                     settings.remove_after = object(field, value)?.clone().try_into()?;
@@ -111,7 +111,7 @@ impl BoardSettings {
                 _ => return Err(ParseError::new(field, "is not a setting of a board")),
             }
         }
-        if !titled && settings.kind == BoardKind::Departures {
+        if !has_title && settings.kind == BoardKind::Departures {
             settings.title = "Departures".to_owned();
         }
         Ok(settings)
@@ -147,7 +147,7 @@ impl fmt::Display for BoardName {
     }
 }
 
-fn is_same_name(name: &BoardName, value: &serde_json::Value) -> Result<(), ParseError> {
+fn check_name(name: &BoardName, value: &serde_json::Value) -> Result<(), ParseError> {
     let given = BoardName::parse(field::string("name", value)?);
     if given.as_ref() == Ok(name) {
         return Ok(());
@@ -155,7 +155,7 @@ fn is_same_name(name: &BoardName, value: &serde_json::Value) -> Result<(), Parse
     Err(ParseError::new("name", format!("must be {name}, as in the URL")))
 }
 
-fn zone_name(value: &serde_json::Value) -> Result<String, ParseError> {
+fn parse_zone(value: &serde_json::Value) -> Result<String, ParseError> {
     let name = field::string("timeZone", value)?;
     let zone = ZONES.get(name);
     let known = zone.as_ref().ok().and_then(TimeZone::iana_name);

@@ -1,4 +1,4 @@
-//! All boards, and the fold over records.
+//! All boards, and the fold over updates.
 
 use std::collections::BTreeMap;
 
@@ -7,29 +7,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{BoardName, BoardSettings};
 use crate::event::BoardEvent;
-use crate::idempotency::{IdempotencyKeys, KeyEntry};
+use crate::idempotency::{IdempotencyKeys, KeyLog};
 use crate::outcome::{ApplyOutcome, Rejection};
 use crate::timetable::Timetable;
 use crate::update::{Change, Update};
 
-/// Most boards, closed ones included; the longest closed one makes room for a new one.
+/// Most boards, including closed ones. A new board replaces the board that was closed first.
 pub const MAX_BOARDS: usize = 1_000;
 
-/// All boards: what applying all records in order gives.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// All boards: the result of applying all updates in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Boards {
     boards: BTreeMap<BoardName, Timetable>,
-    #[serde(rename = "repeats")]
     idempotency_keys: IdempotencyKeys,
 }
 
-/// A checkpoint that is none, or one of a newer version of the program.
+/// The state of all boards at one position. It shares the rows with the boards, so it is cheap to
+/// take and can be encoded later.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BoardsCheckpoint {
+    boards: BTreeMap<BoardName, Timetable>,
+    #[serde(rename = "repeats")]
+    idempotency_keys: KeyLog,
+}
+
+/// The bytes are not a checkpoint, or that of a newer version of the program.
 #[derive(Debug, thiserror::Error)]
-#[error("the checkpoint is not one that this version of the program wrote")]
+#[error("this version cannot decode the checkpoint")]
 pub struct CheckpointError(#[from] serde_json::Error);
 
 impl Boards {
-    /// Applies the record at position `seq`, written at `time`.
+    /// Applies the update that the journal has at position `seq`, written at `time`.
     pub fn apply(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
         let Some((key, fingerprint)) = update.fingerprints() else {
             return self.apply_new(seq, time, update);
@@ -48,11 +56,11 @@ impl Boards {
             // A rejected update did nothing, so the publisher may retry it under the same key.
             ApplyOutcome::Rejected(_) => return outcome,
         };
-        self.idempotency_keys.insert(time, key, KeyEntry { fingerprint, version });
+        self.idempotency_keys.insert(time, key, fingerprint, version);
         outcome
     }
 
-    /// The board of that name, open or closed.
+    /// The board with this name, open or closed.
     pub fn board(&self, name: &BoardName) -> Option<&Timetable> {
         self.boards.get(name)
     }
@@ -62,28 +70,29 @@ impl Boards {
         self.boards.iter()
     }
 
-    /// The updates that remove the rows whose stay in a final state is over at `now`.
-    pub fn due_expiries(&self, now: Timestamp) -> Vec<Update> {
-        let boards = self.boards.iter();
-        let due = boards.flat_map(|(name, timetable)| {
-            timetable
-                .expired_keys(now)
-                .map(|key| Update::new(name.clone(), Change::ExpireFlight(key.clone())))
-        });
-        due.collect()
+    /// The updates that remove the rows which have expired by `now`.
+    pub fn due_expiries(&self, now: Timestamp) -> impl Iterator<Item = Update> {
+        self.boards.iter().flat_map(move |(name, timetable)| {
+            let expired = timetable.expired_keys(now);
+            expired.map(|key| Update::new(name.clone(), Change::ExpireFlight(key.clone())))
+        })
     }
 
-    /// The whole state as bytes, for [`Boards::restore`].
-    pub fn checkpoint(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("maps with text keys always have a JSON form")
+    /// The state at this moment.
+    pub fn checkpoint(&self) -> BoardsCheckpoint {
+        BoardsCheckpoint {
+            boards: self.boards.clone(),
+            idempotency_keys: self.idempotency_keys.log(),
+        }
     }
 
-    /// The state that [`Boards::checkpoint`] wrote.
+    /// Restores the state that [`BoardsCheckpoint::encode`] wrote.
     ///
     /// # Errors
-    /// Bytes that it did not write.
+    /// The bytes are not such a state.
     pub fn restore(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
-        Ok(serde_json::from_slice(checkpoint)?)
+        let BoardsCheckpoint { boards, idempotency_keys } = serde_json::from_slice(checkpoint)?;
+        Ok(Self { boards, idempotency_keys: idempotency_keys.into() })
     }
 
     fn apply_new(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
@@ -94,16 +103,24 @@ impl Boards {
         let Change::PutBoard(settings) = update.change() else {
             return ApplyOutcome::Rejected(Rejection::UnknownBoard);
         };
-        if self.boards.len() >= MAX_BOARDS && !self.drop_longest_closed() {
+        if self.boards.len() >= MAX_BOARDS && !self.remove_first_closed() {
             return ApplyOutcome::Rejected(Rejection::TooManyBoards);
         }
         self.boards.insert(name.clone(), Timetable::open(seq, BoardSettings::clone(settings)));
         ApplyOutcome::Changed(BoardEvent::BoardUpdate(settings.clone()))
     }
 
-    fn drop_longest_closed(&mut self) -> bool {
+    /// Removes the board that was closed first. Returns whether there was a closed board.
+    fn remove_first_closed(&mut self) -> bool {
         let closed = self.boards.iter().filter(|(_, board)| board.close_reason().is_some());
-        let longest = closed.min_by_key(|(_, board)| board.head()).map(|(name, _)| name.clone());
-        longest.and_then(|name| self.boards.remove(&name)).is_some()
+        let first = closed.min_by_key(|(_, board)| board.head()).map(|(name, _)| name.clone());
+        first.and_then(|name| self.boards.remove(&name)).is_some()
+    }
+}
+
+impl BoardsCheckpoint {
+    /// Encodes the state for [`Boards::restore`].
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("maps with text keys always have a JSON form")
     }
 }

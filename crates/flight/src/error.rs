@@ -1,25 +1,25 @@
-//! Why bytes were not understood.
+//! Parse errors: a field and a reason.
 
 use std::fmt;
 
-/// A field that could not be accepted, and why. Shown to publishers word for word.
+/// A field that was not accepted, and the reason. The API shows both to publishers as they are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {reason}")]
 pub struct ParseError {
-    /// The field's name as the publisher wrote it, or the name of what is missing.
+    /// Name of the field: as the publisher wrote it, or of the missing one.
     pub field: String,
-    /// A clause that reads on from the field's name: "must be a string, not a number".
+    /// A clause that continues the field's name: "must be a string, not a number".
     pub reason: String,
 }
 
 impl ParseError {
-    /// An error on `field` for `reason`.
+    /// The error "`field` `reason`".
     pub fn new(field: impl fmt::Display, reason: impl fmt::Display) -> Self {
         Self { field: field.to_string(), reason: reason.to_string() }
     }
 }
 
-/// The JSON type of a value, with its article, for messages.
+/// The JSON type of a value, with an article, for messages.
 pub(crate) fn type_of(value: &serde_json::Value) -> &'static str {
     match value {
         serde_json::Value::Null => "null",

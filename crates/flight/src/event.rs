@@ -1,22 +1,22 @@
-//! What followers are told when a timetable changed.
+//! The events that followers are sent when a timetable changes.
 
 use serde::Serialize;
 
 use crate::board::BoardSettings;
 use crate::row::{Flight, FlightKey, FlightPatch};
 
-/// A change of one board's timetable.
+/// A change of one board, as its followers are sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BoardEvent {
-    /// A row was added or replaced: the whole row.
+    /// A row was added or replaced. Contains all its fields.
     FlightAddition(Flight),
-    /// Fields of a row changed: those fields only.
+    /// A row changed. Contains only the fields that did.
     FlightStateUpdate(FlightPatch),
-    /// A row is gone.
+    /// A row was removed.
     FlightRemoval(FlightKey),
-    /// The board has new settings.
+    /// The board was opened or its settings changed.
     BoardUpdate(Box<BoardSettings>),
-    /// The board is closed, for this reason.
+    /// The board was closed, for this reason.
     ClosedConnection(String),
 }
 
@@ -35,15 +35,15 @@ impl BoardEvent {
     /// The event's data: one line of JSON.
     pub fn data(&self) -> String {
         match self {
-            Self::FlightAddition(flight) => line(flight),
-            Self::FlightStateUpdate(patch) => line(patch),
-            Self::FlightRemoval(key) => line(key),
-            Self::BoardUpdate(settings) => line(settings),
-            Self::ClosedConnection(reason) => line(&serde_json::json!({ "reason": reason })),
+            Self::FlightAddition(flight) => to_json(flight),
+            Self::FlightStateUpdate(patch) => to_json(patch),
+            Self::FlightRemoval(key) => to_json(key),
+            Self::BoardUpdate(settings) => to_json(settings),
+            Self::ClosedConnection(reason) => to_json(&serde_json::json!({ "reason": reason })),
         }
     }
 }
 
-fn line(data: &impl Serialize) -> String {
+fn to_json(data: &impl Serialize) -> String {
     serde_json::to_string(data).expect("maps with text keys always have a JSON form")
 }

@@ -1,7 +1,7 @@
-//! The fields of a row, as one table: name, kind of value, limits.
+//! The fields of a row, as one table: name, type, limits.
 //!
-//! Records in a journal are read back by the same rules that accepted them: a rule may be
-//! widened, never narrowed.
+//! Journal records are parsed by the same rules that accepted them, so a rule may be widened but never
+//! narrowed.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ParseError, type_of};
 
-/// The fields besides the key (`flight` and `date`), in the order in which rows are written.
+/// All fields but the key (`flight` and `date`), in the order in which rows are encoded.
 pub const FIELDS: &[(FlightField, &str, FieldType)] = &[
     (FlightField::Origin, "origin", FieldType::Text { max_chars: 64 }),
     (FlightField::Destination, "destination", FieldType::Text { max_chars: 64 }),
@@ -30,9 +30,9 @@ pub const FIELDS: &[(FlightField, &str, FieldType)] = &[
     (FlightField::Remark, "remark", FieldType::Text { max_chars: 200 }),
 ];
 
-/// A field of a row besides its key. The meaning is IATA's and ACRIS's of the same name.
+/// A field of a row that is not part of its key. IATA and ACRIS define its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each is named in FIELDS and described in docs/protocol.md")]
+#[allow(missing_docs, reason = "FIELDS names each, docs/protocol.md describes it")]
 pub enum FlightField {
     Origin,
     Destination,
@@ -53,42 +53,43 @@ pub enum FlightField {
     Remark,
 }
 
-/// What a field may hold.
+/// The type of a field, with its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldType {
     /// One line of text.
     Text {
-        /// Most characters (Unicode scalar values).
+        /// Maximum number of characters (Unicode scalar values).
         max_chars: usize,
     },
     /// A list of lines of text.
     List {
-        /// Most items.
+        /// Maximum number of items.
         max_items: usize,
-        /// Most characters of an item.
+        /// Maximum number of characters per item.
         max_chars: usize,
     },
-    /// RFC 3339 with an offset (`2026-11-22T08:15:00+01:00`), or `HH:MM` on the board's clock.
+    /// A time: RFC 3339 with an offset (`2026-11-22T08:15:00+01:00`), or `HH:MM` in the board's time
+    /// zone.
     Time,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldValue {
     /// Text or a time, as the publisher wrote it.
     Text(String),
-    /// A list, whole.
+    /// A list. A patch replaces it as a whole.
     List(Vec<String>),
 }
 
 impl FlightField {
-    /// The field of that name, with what it may hold.
+    /// The field with this name in JSON, and its type.
     pub fn by_name(name: &str) -> Option<(Self, FieldType)> {
-        FIELDS.iter().find(|(_, known, _)| *known == name).map(|(field, _, shape)| (*field, *shape))
+        FIELDS.iter().find(|(_, known, _)| *known == name).map(|(field, _, kind)| (*field, *kind))
     }
 
-    /// The name in JSON.
+    /// The field's name in JSON.
     pub fn name(self) -> &'static str {
         let (_, name, _) = FIELDS[self as usize];
         name
@@ -130,17 +131,17 @@ fn list(
     if items.len() > max_items {
         return Err(ParseError::new(
             name,
-            format!("must hold at most {max_items} items, not {}", items.len()),
+            format!("must have at most {max_items} items, not {}", items.len()),
         ));
     }
     let items = items.iter().enumerate();
     items
-        .map(|(at, item)| text(&format!("{name}[{at}]"), item, max_chars))
+        .map(|(index, item)| text(&format!("{name}[{index}]"), item, max_chars))
         .collect::<Result<_, _>>()
         .map(FieldValue::List)
 }
 
-/// One line of text of at most `max_chars` characters.
+/// Parses one line of text of at most `max_chars` characters.
 pub(crate) fn text(
     name: &str,
     value: &serde_json::Value,
@@ -155,7 +156,7 @@ pub(crate) fn text(
         ));
     }
     if text.chars().any(char::is_control) {
-        return Err(ParseError::new(name, "must not hold control characters or line ends"));
+        return Err(ParseError::new(name, "must not contain control characters or line breaks"));
     }
     Ok(text.to_owned())
 }
@@ -166,21 +167,21 @@ pub(crate) fn string<'a>(name: &str, value: &'a serde_json::Value) -> Result<&'a
         .ok_or_else(|| ParseError::new(name, format!("must be a string, not {}", type_of(value))))
 }
 
-/// A calendar date, `YYYY-MM-DD` and nothing looser.
+/// Parses a calendar date, strictly `YYYY-MM-DD`.
 pub(crate) fn date(name: &str, text: &str) -> Result<Date, ParseError> {
     let strict = text.len() == 10 && text.as_bytes()[4] == b'-';
     text.parse()
         .ok()
         .filter(|_| strict)
-        .ok_or_else(|| ParseError::new(name, "must be a date of the calendar, such as 2026-11-22"))
+        .ok_or_else(|| ParseError::new(name, "must be a calendar date such as 2026-11-22"))
 }
 
-/// A point in time as a row gives it.
+/// A time as written in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowTime {
-    /// On the clock of the world.
+    /// With an offset, so that it names an instant.
     Absolute(Timestamp),
-    /// On the board's clock, the day unsaid.
+    /// In the board's time zone, without a day.
     Local(Time),
 }
 
@@ -188,24 +189,28 @@ impl RowTime {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.as_bytes() {
             [h1, h2, b':', m1, m2] => {
-                let number = |tens: &u8, ones: &u8| {
-                    let digit = |byte: &u8| byte.is_ascii_digit().then(|| (byte - b'0') as i8);
-                    Some(digit(tens)? * 10 + digit(ones)?)
-                };
-                Time::new(number(h1, h2)?, number(m1, m2)?, 0, 0).ok().map(Self::Local)
+                let time = Time::new(two_digits(*h1, *h2)?, two_digits(*m1, *m2)?, 0, 0);
+                time.ok().map(Self::Local)
             }
-            bytes => is_rfc3339_shaped(bytes).then(|| text.parse().ok().map(Self::Absolute))?,
+            bytes if has_rfc_3339_form(bytes) => text.parse().ok().map(Self::Absolute),
+            _ => None,
         }
     }
 }
 
-/// Jiff reads more than RFC 3339 allows (a space for the `T`, no seconds, `[Zone]`), browsers less.
-fn is_rfc3339_shaped(text: &[u8]) -> bool {
+fn two_digits(tens: u8, ones: u8) -> Option<i8> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| (byte - b'0') as i8);
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
+/// Checks the form of RFC 3339. Jiff accepts more (a space for the `T`, no seconds,
+/// `[Zone]`), browsers less.
+fn has_rfc_3339_form(text: &[u8]) -> bool {
     let Some((head, rest)) = text.split_at_checked(19) else { return false };
     let digit = u8::is_ascii_digit;
-    let head_fits = head.iter().zip(b"0000-00-00T00:00:00").all(|(byte, shape)| match shape {
+    let head_fits = head.iter().zip(b"0000-00-00T00:00:00").all(|(byte, form)| match form {
         b'0' => digit(byte),
-        mark => byte == mark,
+        separator => byte == separator,
     });
     let offset = match rest {
         [b'.', fraction @ ..] => {
@@ -230,18 +235,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_in_the_order_of_the_fields() {
-        for (at, (field, name, _)) in FIELDS.iter().enumerate() {
-            assert_eq!((*field as usize, field.name()), (at, *name));
+    fn table_order_matches_the_enum() {
+        for (index, (field, name, _)) in FIELDS.iter().enumerate() {
+            assert_eq!((*field as usize, field.name()), (index, *name));
         }
     }
 
     #[test]
-    fn times_are_rfc_3339_or_a_clock_reading() {
-        for good in ["00:00", "23:59", "2026-11-22T08:15:00Z", "2026-11-22T08:15:00.5-05:00"] {
-            assert!(RowTime::parse(good).is_some(), "{good}");
+    fn times_are_rfc_3339_or_hh_mm() {
+        for valid in ["00:00", "23:59", "2026-11-22T08:15:00Z", "2026-11-22T08:15:00.5-05:00"] {
+            assert!(RowTime::parse(valid).is_some(), "{valid}");
         }
-        let bad = [
+        let invalid = [
             "",
             "8:15",
             "24:00",
@@ -258,8 +263,8 @@ mod tests {
             "tomorrow",
             "ab:cd",
         ];
-        for bad in bad {
-            assert_eq!(RowTime::parse(bad), None, "{bad}");
+        for text in invalid {
+            assert_eq!(RowTime::parse(text), None, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which states are final, and how long their rows stay.
+//! The final states, and how long a row stays in each.
 
 use jiff::SignedDuration;
 use serde::ser::SerializeMap;
@@ -8,14 +8,14 @@ use serde_json::Map;
 use crate::error::ParseError;
 use crate::field;
 
-/// The longest that a row of a final state may be kept.
+/// Longest delay that a board may set.
 const MAX_REMOVAL_DELAY: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 const MINUTES_15: SignedDuration = SignedDuration::from_mins(15);
 const MINUTES_30: SignedDuration = SignedDuration::from_mins(30);
 
-/// The final states: name, variant, how long a row stays unless the board says otherwise.
-const FINAL: [(&str, FinalState, SignedDuration); 6] = [
+/// The final states: name, variant, default delay.
+const FINAL_STATES: [(&str, FinalState, SignedDuration); 6] = [
     ("landed", FinalState::Landed, MINUTES_30),
     ("at gate", FinalState::AtGate, MINUTES_30),
     ("baggage", FinalState::Baggage, MINUTES_30),
@@ -24,9 +24,9 @@ const FINAL: [(&str, FinalState, SignedDuration); 6] = [
     ("diverted", FinalState::Diverted, MINUTES_30),
 ];
 
-/// A state after which a flight has nothing more to announce.
+/// A state after which a flight is not expected to change. Its row is removed after a delay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "named as the states are")]
+#[allow(missing_docs, reason = "each is the state of that name")]
 pub enum FinalState {
     Landed,
     AtGate,
@@ -36,27 +36,27 @@ pub enum FinalState {
     Diverted,
 }
 
-/// How long a row stays after it reached a final state; `None` is for ever.
+/// The delay after which a board removes rows in each final state; `None` means never.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
-pub struct RemovalDelays([Option<SignedDuration>; FINAL.len()]);
+pub struct RemovalDelays([Option<SignedDuration>; FINAL_STATES.len()]);
 
 impl FinalState {
-    /// The final state that a row's `state` names, in any letter case.
+    /// Parses a row's `state`, ignoring case. Returns `None` if it is not final.
     pub fn parse(state: &str) -> Option<Self> {
-        let named = |(name, _, _): &&(&str, _, _)| name.eq_ignore_ascii_case(state);
-        FINAL.iter().find(named).map(|(_, state, _)| *state)
+        let mut known = FINAL_STATES.iter();
+        known.find(|(name, _, _)| name.eq_ignore_ascii_case(state)).map(|(_, state, _)| *state)
     }
 
-    /// Whether the stay counts from the scheduled time: travellers look for a cancelled flight
-    /// until it would have gone.
+    /// Returns whether the delay starts at the scheduled time: travellers look for a cancelled flight until it
+    /// would have left.
     pub fn counts_from_schedule(self) -> bool {
         matches!(self, Self::Cancelled | Self::Diverted)
     }
 }
 
 impl RemovalDelays {
-    /// How long a row stays in `state`; `None` is for ever.
+    /// The delay for `state`; `None` means never.
     pub fn delay(&self, state: FinalState) -> Option<SignedDuration> {
         self.0[state as usize]
     }
@@ -64,7 +64,7 @@ impl RemovalDelays {
 
 impl Default for RemovalDelays {
     fn default() -> Self {
-        Self(FINAL.map(|(_, _, stay)| Some(stay)))
+        Self(FINAL_STATES.map(|(_, _, delay)| Some(delay)))
     }
 }
 
@@ -72,25 +72,25 @@ impl TryFrom<Map<String, serde_json::Value>> for RemovalDelays {
     type Error = ParseError;
 
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
-        let mut stays = Self::default();
+        let mut delays = Self::default();
         for (name, value) in fields {
             let path = format!("removeAfter.{name}");
             let state = FinalState::parse(&name).ok_or_else(|| {
-                let known = FINAL.map(|(name, _, _)| name).join(", ");
+                let known = FINAL_STATES.map(|(name, _, _)| name).join(", ");
                 ParseError::new(&path, format!("is not a final state (those are {known})"))
             })?;
-            stays.0[state as usize] = stay(&path, &value)?;
+            delays.0[state as usize] = parse_delay(&path, &value)?;
         }
-        Ok(stays)
+        Ok(delays)
     }
 }
 
 impl Serialize for RemovalDelays {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(FINAL.len()))?;
-        for (name, state, _) in FINAL {
+        let mut map = serializer.serialize_map(Some(FINAL_STATES.len()))?;
+        for (name, state, _) in FINAL_STATES {
             match self.delay(state) {
-                Some(stay) => map.serialize_entry(name, &format!("{stay:#}"))?,
+                Some(delay) => map.serialize_entry(name, &format!("{delay:#}"))?,
                 None => map.serialize_entry(name, "never")?,
             }
         }
@@ -98,13 +98,16 @@ impl Serialize for RemovalDelays {
     }
 }
 
-fn stay(path: &str, value: &serde_json::Value) -> Result<Option<SignedDuration>, ParseError> {
+fn parse_delay(
+    path: &str,
+    value: &serde_json::Value,
+) -> Result<Option<SignedDuration>, ParseError> {
     let text = field::string(path, value)?;
     if text == "never" {
         return Ok(None);
     }
-    let stay = text.parse().ok().filter(|stay: &SignedDuration| !stay.is_negative());
-    stay.filter(|stay| *stay <= MAX_REMOVAL_DELAY).map(Some).ok_or_else(|| {
+    let delay = text.parse().ok().filter(|delay: &SignedDuration| !delay.is_negative());
+    delay.filter(|delay| *delay <= MAX_REMOVAL_DELAY).map(Some).ok_or_else(|| {
         let reason = "must be a duration of at most seven days such as 30m, 90s or 1h30m, or never";
         ParseError::new(path, reason)
     })

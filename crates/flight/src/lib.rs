@@ -1,9 +1,9 @@
-//! The words of an airport's timetable, and what an update does to it.
+//! An airport's timetable, and the effect of updates on it.
 //!
-//! Bytes from a publisher become an [`Update`] or a [`ParseError`] that names the field and the
-//! reason. [`Boards::apply`] is the one fold: records applied in order of their position give the
-//! same timetables everywhere, after any restart. Pure: no I/O, no async, no clock; time comes
-//! with each record.
+//! A publisher's JSON is parsed into an [`Update`], or into a [`ParseError`] that names the field and
+//! the reason. [`Boards::apply`] is the one fold: updates applied in the order of the journal give the
+//! same timetables on every replica and after every restart. The crate is pure: no I/O, no async, no
+//! clock; the time comes with each record.
 //!
 //! ```
 //! use flight::{ApplyOutcome, BoardName, Boards, Change, Update};
@@ -62,7 +62,7 @@ mod idempotency;
 mod boards;
 
 pub use board::{BoardKind, BoardName, BoardSettings};
-pub use boards::{Boards, CheckpointError, MAX_BOARDS};
+pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
 pub use error::ParseError;
 pub use event::BoardEvent;
 pub use field::{FIELDS, FieldType, FieldValue, FlightField};

@@ -1,10 +1,10 @@
-//! The outcome of applying an update.
+//! Outcomes and rejections of updates.
 
 use jiff::civil::Date;
 
 use crate::event::BoardEvent;
 
-/// What applying an update did.
+/// The outcome of applying an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplyOutcome {
     /// The timetable changed; followers are sent this event.

@@ -11,11 +11,11 @@ use serde_json::Map;
 use crate::error::{ParseError, type_of};
 use crate::field::{self, FieldValue, FlightField};
 
-/// Most characters of a flight number.
+/// Longest flight number.
 const MAX_NUMBER_CHARS: usize = 16;
 
-/// What tells one row from another: the flight's number and, where the source gives one, the
-/// leg's date of origin. The number alone is not a key across days.
+/// Identifies a row: the flight number and, if the source gives one, the leg's origin date. The
+/// number alone is not unique across days.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
 pub struct FlightKey {
@@ -41,13 +41,13 @@ pub struct FlightPatch {
 }
 
 impl FlightKey {
-    /// The key of `flight` on `date` (`YYYY-MM-DD`).
+    /// Parses the key of `flight` on `date` (`YYYY-MM-DD`).
     ///
     /// # Errors
-    /// A number that is empty, too long or holds more than letters, digits, and `-`, `.`, `_` or
-    /// inner spaces; a date that is none.
+    /// The number is empty, too long, or contains anything but letters, digits, `-`, `.`, `_` and
+    /// inner spaces; or the date is invalid.
     pub fn parse(flight: &str, date: Option<&str>) -> Result<Self, ParseError> {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._ ".contains(&byte);
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._ ".contains(&byte);
         if flight.is_empty() {
             return Err(ParseError::new("flight", "must not be empty"));
         }
@@ -55,7 +55,10 @@ impl FlightKey {
             let reason = format!("must be at most {MAX_NUMBER_CHARS} characters long");
             return Err(ParseError::new("flight", reason));
         }
-        if !flight.bytes().all(fits) || flight.starts_with([' ', '.']) || flight.ends_with(' ') {
+        let is_valid = flight.bytes().all(is_allowed)
+            && !flight.starts_with([' ', '.'])
+            && !flight.ends_with(' ');
+        if !is_valid {
             let reason = "must be a flight number of letters and digits, such as I768";
             return Err(ParseError::new("flight", reason));
         }
@@ -63,17 +66,17 @@ impl FlightKey {
         Ok(Self { flight: flight.to_owned(), date })
     }
 
-    /// The flight's number.
+    /// The flight number.
     pub fn flight(&self) -> &str {
         &self.flight
     }
 
-    /// The leg's date of origin, where the source gives one.
+    /// The leg's origin date, if the source gives one.
     pub fn date(&self) -> Option<Date> {
         self.date
     }
 
-    fn take(fields: &mut Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+    fn take_from(fields: &mut Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let flight = fields.remove("flight");
         let flight = flight.ok_or_else(|| ParseError::new("flight", "is missing"))?;
         let date = fields.remove("date").filter(|date| !date.is_null());
@@ -81,7 +84,7 @@ impl FlightKey {
         Self::parse(field::string("flight", &flight)?, date)
     }
 
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("flight", &self.flight)?;
         self.date.map_or(Ok(()), |date| map.serialize_entry("date", &date))
     }
@@ -93,7 +96,7 @@ impl Flight {
         &self.key
     }
 
-    /// The text of a field, if it has one.
+    /// The value of a text or time field, if it is set.
     pub fn text(&self, field: FlightField) -> Option<&str> {
         match self.values.get(&field) {
             Some(FieldValue::Text(text)) => Some(text),
@@ -101,8 +104,8 @@ impl Flight {
         }
     }
 
-    /// Applies the changes of `patch` and returns those that changed anything, as a patch with
-    /// this row's whole key. The caller has made sure that the patch means this row.
+    /// Applies `patch`, and returns the part of it that changed anything, with this row's full key. The
+    /// caller has checked that the patch is for this row.
     pub(crate) fn apply(&mut self, patch: &FlightPatch) -> FlightPatch {
         let mut changes = patch.changes.clone();
         changes.retain(|field, value| self.values.get(field) != value.as_ref());
@@ -117,12 +120,12 @@ impl Flight {
 }
 
 impl FlightPatch {
-    /// Which row is meant; without a date, the only one of that number.
+    /// The row to change. Without a date, the only row of that flight number.
     pub fn key(&self) -> &FlightKey {
         &self.key
     }
 
-    /// Whether nothing is to be changed.
+    /// Returns whether the patch has no fields.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
@@ -132,7 +135,7 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightKey {
     type Error = ParseError;
 
     fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
-        let key = Self::take(&mut fields)?;
+        let key = Self::take_from(&mut fields)?;
         match fields.keys().next() {
             Some(name) => Err(ParseError::new(name, "is not a field of a removal")),
             None => Ok(key),
@@ -143,7 +146,7 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightKey {
 impl TryFrom<Map<String, serde_json::Value>> for Flight {
     type Error = ParseError;
 
-    /// A field given as `null` is absent.
+    /// Treats a field that is `null` as absent.
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let FlightPatch { key, changes } = fields.try_into()?;
         let present = changes.into_iter().filter_map(|(field, value)| Some((field, value?)));
@@ -155,7 +158,7 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
     type Error = ParseError;
 
     fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
-        let key = FlightKey::take(&mut fields)?;
+        let key = FlightKey::take_from(&mut fields)?;
         let mut changes = BTreeMap::new();
         for (name, value) in fields {
             let (field, field_type) = FlightField::by_name(&name)
@@ -170,7 +173,7 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
 impl Serialize for Flight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.key.write(&mut map)?;
+        self.key.serialize_into(&mut map)?;
         for (field, value) in &self.values {
             map.serialize_entry(field.name(), value)?;
         }
@@ -181,7 +184,7 @@ impl Serialize for Flight {
 impl Serialize for FlightPatch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.key.write(&mut map)?;
+        self.key.serialize_into(&mut map)?;
         for (field, value) in &self.changes {
             map.serialize_entry(field.name(), value)?;
         }
@@ -198,7 +201,7 @@ impl fmt::Display for FlightKey {
     }
 }
 
-/// The object that `value` must be; `field` names it in the error.
+/// Returns `value` as an object; `field` names it in the error.
 pub(crate) fn object<'a>(
     field: &str,
     value: &'a serde_json::Value,

@@ -1,9 +1,11 @@
 //! The rows of one board.
-
-use std::collections::{BTreeMap, BTreeSet};
+//!
+//! Rows live in persistent maps: a clone shares them, so a snapshot is taken in constant time, and a
+//! change afterwards copies one path of the tree.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::board::{BoardKind, BoardSettings};
@@ -17,31 +19,35 @@ use crate::update::{Change, Precondition};
 /// Most rows of a board: some ten days of the busiest airport.
 pub const MAX_FLIGHTS: usize = 20_000;
 
-/// The rows of one board: what applying all its records in order gives.
+/// One board: the result of applying all its updates in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "TimetableCheckpoint")]
 pub struct Timetable {
     settings: BoardSettings,
-    opened: u64,
+    #[serde(rename = "opened")]
+    opened_seq: u64,
     head: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    closed: Option<String>,
-    #[serde(serialize_with = "write_rows")]
-    rows: BTreeMap<FlightKey, TimetableRow>,
-    /// Rows in final states by the time at which they leave.
+    #[serde(rename = "closed", skip_serializing_if = "Option::is_none")]
+    close_reason: Option<String>,
+    #[serde(serialize_with = "serialize_values")]
+    rows: RedBlackTreeMapSync<FlightKey, TimetableRow>,
+    /// The keys of rows in final states, by expiry.
     #[serde(skip)]
-    leaving: BTreeSet<(Timestamp, FlightKey)>,
+    by_expiry: RedBlackTreeSetSync<(Timestamp, FlightKey)>,
 }
 
-/// A row, with what the fold has to know of its past.
+/// A row, with the parts of its history that later updates depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimetableRow {
     flight: Flight,
     version: u64,
-    added: u64,
-    entered: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    leaves: Option<Timestamp>,
+    #[serde(rename = "added")]
+    added_seq: u64,
+    /// Time at which the row entered its current state.
+    #[serde(rename = "entered")]
+    state_since: Timestamp,
+    #[serde(rename = "leaves", default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -57,11 +63,11 @@ impl Timetable {
     pub(crate) fn open(seq: u64, settings: BoardSettings) -> Self {
         Self {
             settings,
-            opened: seq,
+            opened_seq: seq,
             head: seq,
-            closed: None,
-            rows: BTreeMap::new(),
-            leaving: BTreeSet::new(),
+            close_reason: None,
+            rows: RedBlackTreeMapSync::new_sync(),
+            by_expiry: RedBlackTreeSetSync::new_sync(),
         }
     }
 
@@ -70,27 +76,27 @@ impl Timetable {
         &self.settings
     }
 
-    /// Position of the record that opened the board, the last time it was opened.
+    /// Position of the record that last opened the board.
     pub fn opened_seq(&self) -> u64 {
-        self.opened
+        self.opened_seq
     }
 
-    /// Position of the newest record that changed anything.
+    /// Position of the last record that changed the board.
     pub fn head(&self) -> u64 {
         self.head
     }
 
     /// Why the board is closed, if it is.
     pub fn close_reason(&self) -> Option<&str> {
-        self.closed.as_deref()
+        self.close_reason.as_deref()
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.rows.size()
     }
 
-    /// Whether there is no row.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -98,12 +104,11 @@ impl Timetable {
     /// All rows, in the order in which they were first added.
     pub fn rows(&self) -> Vec<&TimetableRow> {
         let mut rows: Vec<_> = self.rows.values().collect();
-        rows.sort_unstable_by_key(|row| row.added);
+        rows.sort_unstable_by_key(|row| row.added_seq);
         rows
     }
 
-    /// The row that a key means: the row of that very key, or without a date the only row of that
-    /// number.
+    /// The row with this key. A key without a date also finds the only row of its flight number.
     ///
     /// # Errors
     /// [`Rejection::UnknownFlight`], or [`Rejection::AmbiguousFlight`] with the dates to choose from.
@@ -111,26 +116,30 @@ impl Timetable {
         if let Some(row) = self.rows.get(key) {
             return Ok(row);
         }
-        let same_number = self.rows.range(key..);
-        let mut rows = same_number.take_while(|(other, _)| other.flight() == key.flight());
-        match (key.date(), rows.next(), rows.next()) {
-            (Some(_), ..) | (None, None, _) => Err(Rejection::UnknownFlight),
-            (None, Some((_, row)), None) => Ok(row),
-            (None, Some((first, _)), Some((second, _))) => {
+        if key.date().is_some() {
+            return Err(Rejection::UnknownFlight);
+        }
+        // A key without a date sorts before the dated keys of its flight number.
+        let following = self.rows.range(key..);
+        let mut rows = following.take_while(|(other, _)| other.flight() == key.flight());
+        match (rows.next(), rows.next()) {
+            (None, _) => Err(Rejection::UnknownFlight),
+            (Some((_, row)), None) => Ok(row),
+            (Some((first, _)), Some((second, _))) => {
                 let keys = [first, second].into_iter().chain(rows.map(|(key, _)| key));
-                Err(Rejection::AmbiguousFlight {
-                    dates: keys.filter_map(FlightKey::date).collect(),
-                })
+                let dates = keys.filter_map(FlightKey::date).collect();
+                Err(Rejection::AmbiguousFlight { dates })
             }
         }
     }
 
-    /// Keys of the rows whose stay in a final state is over at `now`.
+    /// Keys of the rows that have expired by `now`, earliest expiry first.
     pub fn expired_keys(&self, now: Timestamp) -> impl Iterator<Item = &FlightKey> {
-        self.leaving.iter().take_while(move |(leaves, _)| *leaves <= now).map(|(_, key)| key)
+        let expired = self.by_expiry.iter().take_while(move |(expires_at, _)| *expires_at <= now);
+        expired.map(|(_, key)| key)
     }
 
-    /// Carries out `update` at position `seq` and `time`.
+    /// Applies the change of the record at `seq`, written at `time`.
     pub(crate) fn apply(
         &mut self,
         seq: u64,
@@ -138,13 +147,13 @@ impl Timetable {
         change: &Change,
         precondition: Option<&Precondition>,
     ) -> ApplyOutcome {
-        if self.closed.is_some() {
-            return self.apply_closed(seq, change);
+        if self.close_reason.is_some() {
+            return self.apply_to_closed(seq, change);
         }
         if let Err(rejection) = self.check(change, precondition) {
             return ApplyOutcome::Rejected(rejection);
         }
-        let applied = match change {
+        let outcome = match change {
             Change::PutBoard(settings) => self.put_settings(settings),
             Change::CloseBoard { reason } => self.close(reason),
             Change::PutFlight(flight) => self.put(seq, time, flight),
@@ -152,13 +161,13 @@ impl Timetable {
             Change::RemoveFlight(key) => self.remove(key),
             Change::ExpireFlight(key) => self.expire(time, key),
         };
-        if let ApplyOutcome::Changed(_) = applied {
+        if let ApplyOutcome::Changed(_) = outcome {
             self.head = seq;
         }
-        applied
+        outcome
     }
 
-    fn apply_closed(&mut self, seq: u64, change: &Change) -> ApplyOutcome {
+    fn apply_to_closed(&mut self, seq: u64, change: &Change) -> ApplyOutcome {
         match change {
             Change::PutBoard(settings) => {
                 *self = Self::open(seq, BoardSettings::clone(settings));
@@ -177,15 +186,16 @@ impl Timetable {
             Change::RemoveFlight(key) | Change::ExpireFlight(key) => Some(self.find(key)?),
             Change::PutBoard(_) | Change::CloseBoard { .. } => return Ok(()),
         };
-        let met = match precondition {
-            Precondition::Version(versions) => {
-                row.is_some_and(|row| versions.contains(&row.version))
+        match (precondition, row) {
+            (Precondition::Version(versions), Some(row)) if versions.contains(&row.version) => {
+                Ok(())
             }
-            Precondition::Present => row.is_some(),
-            Precondition::Absent if row.is_some() => return Err(Rejection::AlreadyExists),
-            Precondition::Absent => true,
-        };
-        if met { Ok(()) } else { Err(Rejection::VersionMismatch) }
+            (Precondition::Version(_), _) => Err(Rejection::VersionMismatch),
+            (Precondition::Present, Some(_)) => Ok(()),
+            (Precondition::Present, None) => Err(Rejection::VersionMismatch),
+            (Precondition::Absent, Some(_)) => Err(Rejection::AlreadyExists),
+            (Precondition::Absent, None) => Ok(()),
+        }
     }
 
     fn put_settings(&mut self, settings: &BoardSettings) -> ApplyOutcome {
@@ -193,39 +203,39 @@ impl Timetable {
             return ApplyOutcome::Unchanged { version: self.head };
         }
         self.settings = settings.clone();
+        // New delays, or a new time zone, move the expiry of rows that are there already.
         let zone = settings.zone();
-        for row in self.rows.values_mut() {
-            row.leaves = row.leaving_time(settings, &zone);
+        let moved = self.rows.values().filter(|row| row.expiry(settings, &zone) != row.expires_at);
+        for row in moved.cloned().collect::<Vec<_>>() {
+            self.insert(row);
         }
-        self.leaving = self.rows.values().filter_map(TimetableRow::leaving_entry).collect();
         ApplyOutcome::Changed(BoardEvent::BoardUpdate(Box::new(settings.clone())))
     }
 
     fn close(&mut self, reason: &str) -> ApplyOutcome {
-        self.closed = Some(reason.to_owned());
-        self.rows.clear();
-        self.leaving.clear();
+        self.close_reason = Some(reason.to_owned());
+        self.rows = RedBlackTreeMapSync::new_sync();
+        self.by_expiry = RedBlackTreeSetSync::new_sync();
         ApplyOutcome::Changed(BoardEvent::ClosedConnection(reason.to_owned()))
     }
 
     fn put(&mut self, seq: u64, time: Timestamp, flight: &Flight) -> ApplyOutcome {
-        let old = self.rows.get(flight.key());
-        match old {
+        let current = self.rows.get(flight.key());
+        match current {
             Some(row) if row.flight == *flight => {
                 return ApplyOutcome::Unchanged { version: row.version };
             }
-            None if self.rows.len() >= MAX_FLIGHTS => {
+            None if self.rows.size() >= MAX_FLIGHTS => {
                 return ApplyOutcome::Rejected(Rejection::BoardFull);
             }
             _ => {}
         }
-        let added = old.map_or(seq, |row| row.added);
-        self.place(TimetableRow {
+        self.insert(TimetableRow {
             flight: flight.clone(),
             version: seq,
-            added,
-            entered: time,
-            leaves: None,
+            added_seq: current.map_or(seq, |row| row.added_seq),
+            state_since: time,
+            expires_at: None,
         });
         ApplyOutcome::Changed(BoardEvent::FlightAddition(flight.clone()))
     }
@@ -239,47 +249,52 @@ impl Timetable {
         if changes.is_empty() {
             return ApplyOutcome::Unchanged { version: row.version };
         }
-        (row.version, row.entered) = (seq, time);
-        self.place(row);
+        row.version = seq;
+        row.state_since = time;
+        self.insert(row);
         ApplyOutcome::Changed(BoardEvent::FlightStateUpdate(changes))
     }
 
     fn remove(&mut self, key: &FlightKey) -> ApplyOutcome {
-        let key = match self.find(key) {
-            Ok(row) => row.flight.key().clone(),
+        let row = match self.find(key) {
+            Ok(row) => row,
             Err(rejection) => return ApplyOutcome::Rejected(rejection),
         };
-        self.take(&key);
+        let key = row.flight.key().clone();
+        let expiry = row.expiry_entry();
+        if let Some(entry) = expiry {
+            self.by_expiry.remove_mut(&entry);
+        }
+        self.rows.remove_mut(&key);
         ApplyOutcome::Changed(BoardEvent::FlightRemoval(key))
     }
 
     fn expire(&mut self, time: Timestamp, key: &FlightKey) -> ApplyOutcome {
-        let leaves = self.rows.get(key).and_then(|row| row.leaves);
-        if leaves.is_some_and(|leaves| leaves <= time) {
+        let expires_at = self.rows.get(key).and_then(|row| row.expires_at);
+        if expires_at.is_some_and(|expires_at| expires_at <= time) {
             self.remove(key)
         } else {
             ApplyOutcome::Rejected(Rejection::NotDue)
         }
     }
 
-    /// Puts `row` in the place of the row of its key. A row that was in the same state already has
-    /// been in it since then.
-    fn place(&mut self, mut row: TimetableRow) {
+    /// Adds `row`, or replaces the row with its key. If that one was in the same state, `row` has been
+    /// in it since then.
+    fn insert(&mut self, mut row: TimetableRow) {
         let key = row.flight.key().clone();
-        if let Some(old) = self.take(&key).filter(|old| old.is_in_state_of(&row)) {
-            row.entered = old.entered;
+        if let Some(old) = self.rows.get(&key) {
+            if old.has_same_state(&row) {
+                row.state_since = old.state_since;
+            }
+            if let Some(entry) = old.expiry_entry() {
+                self.by_expiry.remove_mut(&entry);
+            }
         }
-        row.leaves = row.leaving_time(&self.settings, &self.settings.zone());
-        self.leaving.extend(row.leaving_entry());
-        self.rows.insert(key, row);
-    }
-
-    fn take(&mut self, key: &FlightKey) -> Option<TimetableRow> {
-        let row = self.rows.remove(key)?;
-        if let Some(entry) = row.leaving_entry() {
-            self.leaving.remove(&entry);
+        row.expires_at = row.expiry(&self.settings, &self.settings.zone());
+        if let Some(entry) = row.expiry_entry() {
+            self.by_expiry.insert_mut(entry);
         }
-        Some(row)
+        self.rows.insert_mut(key, row);
     }
 }
 
@@ -289,39 +304,41 @@ impl TimetableRow {
         &self.flight
     }
 
-    /// Position of the record that made the row what it is.
+    /// Position of the record that last changed the row.
     pub fn version(&self) -> u64 {
         self.version
     }
 
     /// Position of the record that first added the row.
     pub fn added_seq(&self) -> u64 {
-        self.added
+        self.added_seq
     }
 
     fn state(&self) -> &str {
         self.flight.text(FlightField::State).unwrap_or_default()
     }
 
-    fn is_in_state_of(&self, other: &Self) -> bool {
+    fn has_same_state(&self, other: &Self) -> bool {
         self.state().eq_ignore_ascii_case(other.state())
     }
 
-    fn leaving_entry(&self) -> Option<(Timestamp, FlightKey)> {
-        Some((self.leaves?, self.flight.key().clone()))
+    fn expiry_entry(&self) -> Option<(Timestamp, FlightKey)> {
+        Some((self.expires_at?, self.flight.key().clone()))
     }
 
-    fn leaving_time(&self, board: &BoardSettings, zone: &TimeZone) -> Option<Timestamp> {
+    /// The time at which the row expires, if its state is final and the board removes rows in that state.
+    fn expiry(&self, board: &BoardSettings, zone: &TimeZone) -> Option<Timestamp> {
         let state = FinalState::parse(self.state())?;
-        let stay = board.remove_after.delay(state)?;
-        let from = match self.scheduled(board.kind, zone) {
-            Some(scheduled) if state.counts_from_schedule() => scheduled.max(self.entered),
-            _ => self.entered,
+        let delay = board.remove_after.delay(state)?;
+        let start = match self.scheduled(board.kind, zone) {
+            Some(scheduled) if state.counts_from_schedule() => scheduled.max(self.state_since),
+            _ => self.state_since,
         };
-        from.checked_add(stay).ok()
+        start.checked_add(delay).ok()
     }
 
-    /// The scheduled time; where the row gives no day, the one nearest to its last news.
+    /// The scheduled time. If the row gives no day, the day that brings it closest to the time at which
+    /// the row entered its state.
     fn scheduled(&self, kind: BoardKind, zone: &TimeZone) -> Option<Timestamp> {
         let field = match kind {
             BoardKind::Arrivals => FlightField::Arrival,
@@ -331,27 +348,30 @@ impl TimetableRow {
             RowTime::Absolute(timestamp) => return Some(timestamp),
             RowTime::Local(time) => time,
         };
-        let at = |date: jiff::civil::Date| date.to_datetime(time).to_zoned(zone.clone()).ok();
-        let known = self.flight.key().date().and_then(at);
-        let today = self.entered.to_zoned(zone.clone()).date();
-        let guesses = (-1..=1).filter_map(|days| at(today.checked_add(days.days()).ok()?));
-        let distance =
-            |day: &Zoned| -> SignedDuration { day.timestamp().duration_since(self.entered).abs() };
-        known.or_else(|| guesses.min_by_key(distance)).map(|zoned| zoned.timestamp())
+        let on = |date: jiff::civil::Date| date.to_datetime(time).to_zoned(zone.clone()).ok();
+        if let Some(zoned) = self.flight.key().date().and_then(on) {
+            return Some(zoned.timestamp());
+        }
+        let today = self.state_since.to_zoned(zone.clone()).date();
+        let candidates = (-1..=1).filter_map(|days| on(today.checked_add(days.days()).ok()?));
+        let distance = |zoned: &Zoned| -> SignedDuration {
+            zoned.timestamp().duration_since(self.state_since).abs()
+        };
+        candidates.min_by_key(distance).map(|zoned| zoned.timestamp())
     }
 }
 
 impl From<TimetableCheckpoint> for Timetable {
-    fn from(stored: TimetableCheckpoint) -> Self {
-        let TimetableCheckpoint { settings, opened, head, closed, rows } = stored;
-        let leaving = rows.iter().filter_map(TimetableRow::leaving_entry).collect();
+    fn from(checkpoint: TimetableCheckpoint) -> Self {
+        let TimetableCheckpoint { settings, opened, head, closed, rows } = checkpoint;
+        let by_expiry = rows.iter().filter_map(TimetableRow::expiry_entry).collect();
         let rows = rows.into_iter().map(|row| (row.flight.key().clone(), row)).collect();
-        Self { settings, opened, head, closed, rows, leaving }
+        Self { settings, opened_seq: opened, head, close_reason: closed, rows, by_expiry }
     }
 }
 
-fn write_rows<S: Serializer>(
-    rows: &BTreeMap<FlightKey, TimetableRow>,
+fn serialize_values<S: Serializer>(
+    rows: &RedBlackTreeMapSync<FlightKey, TimetableRow>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(rows.values())

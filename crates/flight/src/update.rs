@@ -1,4 +1,4 @@
-//! What a publisher asks for, and the record that the journal keeps of it.
+//! A publisher's update, as the journal stores it.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
@@ -8,37 +8,37 @@ use crate::error::ParseError;
 use crate::field;
 use crate::row::{Flight, FlightKey, FlightPatch, object};
 
-/// Most characters of an idempotency key.
+/// Longest idempotency key.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 128;
 
-/// What a publisher asks for.
+/// The change that an update asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "data", rename_all = "camelCase")]
 pub enum Change {
-    /// Open a board, or replace its settings.
+    /// Opens a board, or replaces its settings.
     #[serde(rename = "boardUpdate")]
     PutBoard(Box<BoardSettings>),
-    /// Close a board: its rows go, its followers are told not to come back.
+    /// Closes a board: removes its rows, and tells its followers not to reconnect.
     #[serde(rename = "closedConnection")]
     CloseBoard {
-        /// Said to the followers.
+        /// Sent to the followers.
         reason: String,
     },
-    /// Add a row, or replace it whole.
+    /// Adds a row, or replaces all of it.
     #[serde(rename = "flightAddition")]
     PutFlight(Flight),
-    /// Change some fields of a row.
+    /// Changes some fields of a row.
     #[serde(rename = "flightStateUpdate")]
     PatchFlight(FlightPatch),
-    /// Remove a row.
+    /// Removes a row.
     #[serde(rename = "flightRemoval")]
     RemoveFlight(FlightKey),
-    /// Remove a row if its stay in a final state is over by then. Asked for by the server alone.
+    /// Removes a row if it has expired by then. Only the server publishes this.
     #[serde(rename = "expiry")]
     ExpireFlight(FlightKey),
 }
 
-/// One update with its board, as the journal keeps it.
+/// A change of one board, with the conditions under which it is applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Update {
     board: BoardName,
@@ -50,28 +50,28 @@ pub struct Update {
     idempotency_key: Option<IdempotencyKey>,
 }
 
-/// What a row must be for its update to be carried out (RFC 9110, section 13.1).
+/// The state that a row must have for the update to be applied (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Precondition {
-    /// `If-Match`: the row's version is one of these. An empty list is never met.
+    /// `If-Match`: the row has one of these versions. An empty list never matches.
     Version(Vec<u64>),
-    /// `If-Match: *`: the row is there.
+    /// `If-Match: *`: the row exists.
     Present,
-    /// `If-None-Match: *`: the row is not there.
+    /// `If-None-Match: *`: the row does not exist.
     Absent,
 }
 
-/// A publisher's name for one update, by which a repetition is known.
+/// A publisher's name for an update, which makes retries harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyKey(String);
 
 impl Change {
-    /// The update of `board` that the event name and its data ask for; the names are those of the
+    /// Parses a change of `board` from the name and data of an event. The names are those of the
     /// stream's events.
     ///
     /// # Errors
-    /// An event that cannot be published, or data that it does not have.
+    /// The event cannot be published, or its data is invalid.
     pub fn parse(
         board: &BoardName,
         event: &str,
@@ -82,7 +82,7 @@ impl Change {
             "boardUpdate" => {
                 BoardSettings::parse(board, data).map(|settings| Self::PutBoard(Box::new(settings)))
             }
-            "closedConnection" => closing(data),
+            "closedConnection" => parse_closing(data),
             "flightAddition" => Flight::try_from(fields()?).map(Self::PutFlight),
             "flightStateUpdate" => FlightPatch::try_from(fields()?).map(Self::PatchFlight),
             "flightRemoval" => FlightKey::try_from(fields()?).map(Self::RemoveFlight),
@@ -94,7 +94,7 @@ impl Change {
         }
     }
 
-    /// The flight that it is about, if it is not about a board.
+    /// The flight to change, unless the board itself is to change.
     pub fn flight(&self) -> Option<&FlightKey> {
         match self {
             Self::PutBoard(_) | Self::CloseBoard { .. } => None,
@@ -149,13 +149,13 @@ impl Update {
 }
 
 impl IdempotencyKey {
-    /// The key that `text` is.
+    /// Parses an idempotency key.
     ///
     /// # Errors
-    /// Text that is empty, too long, or not visible ASCII.
+    /// The text is empty, too long, or not visible ASCII.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let fits = text.bytes().all(|byte| byte.is_ascii_graphic());
-        if text.is_empty() || text.len() > MAX_IDEMPOTENCY_KEY_CHARS || !fits {
+        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if text.is_empty() || text.len() > MAX_IDEMPOTENCY_KEY_CHARS || !is_visible {
             let reason =
                 format!("must be 1 to {MAX_IDEMPOTENCY_KEY_CHARS} visible ASCII characters");
             return Err(ParseError::new("idempotencyKey", reason));
@@ -164,7 +164,7 @@ impl IdempotencyKey {
     }
 }
 
-fn closing(data: &serde_json::Value) -> Result<Change, ParseError> {
+fn parse_closing(data: &serde_json::Value) -> Result<Change, ParseError> {
     let mut reason = "the board is closed".to_owned();
     for (name, value) in object("data", data)?.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_str() {

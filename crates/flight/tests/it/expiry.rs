@@ -1,30 +1,30 @@
-//! Rows leave by themselves after a final state.
+//! Rows in final states expire after a delay.
 
-use flight::{ApplyOutcome, Boards, Rejection};
+use flight::{ApplyOutcome, Rejection};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-use crate::fold::{Fold, main};
+use crate::test_boards::{TestBoards, main_board};
 
-/// How long after 10:00 UTC the row given at 10:00 UTC is due, in minutes.
+/// Checks after how many minutes the row expires.
 #[track_caller]
 fn check(settings: Value, row: Value, expected: Option<i64>) {
-    let mut fold = Fold::new(settings);
-    fold.apply("flightAddition", row);
-    let due = |minutes: i64| {
-        let now = fold.now.checked_add(minutes.minutes()).unwrap();
-        !fold.boards.due_expiries(now).is_empty()
+    let mut test = TestBoards::new(settings);
+    test.apply("flightAddition", row);
+    let is_expired = |minutes: &i64| {
+        let now = test.now.checked_add(minutes.minutes()).unwrap();
+        test.boards.due_expiries(now).next().is_some()
     };
-    assert_eq!((-60..3_000).find(|minutes| due(*minutes)), expected);
+    assert_eq!((-60..3_000).find(is_expired), expected);
 }
 
 #[test]
-fn stays_are_those_of_the_state() {
+fn delay_depends_on_the_state() {
     let row = |state: &str| json!({"flight": "I768", "state": state});
-    for (state, stay) in
+    for (state, minutes) in
         [("landed", 30), ("at gate", 30), ("baggage", 30), ("departed", 15), ("Landed", 30)]
     {
-        check(json!({}), row(state), Some(stay));
+        check(json!({}), row(state), Some(minutes));
     }
     check(json!({}), row("landing"), None);
     check(json!({}), row(""), None);
@@ -33,7 +33,7 @@ fn stays_are_those_of_the_state() {
 }
 
 #[test]
-fn cancelled_rows_stay_until_past_their_scheduled_time() {
+fn cancelled_rows_stay_past_their_scheduled_time() {
     let cancelled = |time: &str| json!({"flight": "I768", "state": "cancelled", "arrival": time});
     check(json!({}), cancelled("2026-11-22T12:00:00Z"), Some(150));
     check(json!({}), cancelled("12:00"), Some(150));
@@ -48,43 +48,46 @@ fn cancelled_rows_stay_until_past_their_scheduled_time() {
 }
 
 #[test]
-fn a_stay_begins_with_the_state_not_with_later_news() {
-    let mut fold = Fold::new(json!({}));
-    fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
-    fold.now = "2026-11-22T10:20:00Z".parse().unwrap();
-    fold.apply("flightStateUpdate", json!({"flight": "I768", "belt": "3"}));
-    let due = fold.boards.due_expiries("2026-11-22T10:30:00Z".parse().unwrap());
+fn delay_starts_when_the_state_is_entered() {
+    let mut test = TestBoards::new(json!({}));
+    test.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
+    test.now = "2026-11-22T10:20:00Z".parse().unwrap();
+    test.apply("flightStateUpdate", json!({"flight": "I768", "belt": "3"}));
+    let due = test.due_expiries("2026-11-22T10:30:00Z");
     assert_eq!(due.len(), 1);
 
-    fold.apply("flightStateUpdate", json!({"flight": "I768", "state": "baggage"}));
-    assert_eq!(fold.apply_record(due[0].clone()), ApplyOutcome::Rejected(Rejection::NotDue));
-    fold.now = "2026-11-22T10:50:00Z".parse().unwrap();
-    let due = fold.boards.due_expiries(fold.now);
-    let ApplyOutcome::Changed(event) = fold.apply_record(due[0].clone()) else {
-        panic!("still there")
+    test.apply("flightStateUpdate", json!({"flight": "I768", "state": "baggage"}));
+    let rejected = ApplyOutcome::Rejected(Rejection::NotDue);
+    assert_eq!(test.apply_update(due[0].clone()), rejected);
+    test.now = "2026-11-22T10:50:00Z".parse().unwrap();
+    let due = test.due_expiries("2026-11-22T10:50:00Z");
+    let ApplyOutcome::Changed(event) = test.apply_update(due[0].clone()) else {
+        panic!("the row has not expired")
     };
     assert_eq!((event.name(), event.data()), ("flightRemoval", r#"{"flight":"I768"}"#.to_owned()));
-    assert!(fold.boards.board(&main()).unwrap().is_empty());
+    assert!(test.boards.board(&main_board()).unwrap().is_empty());
 }
 
 #[test]
-fn new_settings_hold_for_the_rows_that_are_there() {
-    let mut fold = Fold::new(json!({}));
-    fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
-    fold.apply("boardUpdate", json!({"removeAfter": {"landed": "5m"}}));
-    assert_eq!(fold.boards.due_expiries("2026-11-22T10:05:00Z".parse().unwrap()).len(), 1);
+fn new_delays_apply_to_existing_rows() {
+    let mut test = TestBoards::new(json!({}));
+    test.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
+    test.apply("boardUpdate", json!({"removeAfter": {"landed": "5m"}}));
+    assert_eq!(test.due_expiries("2026-11-22T10:05:00Z").len(), 1);
+    test.apply("boardUpdate", json!({"removeAfter": {"landed": "never"}}));
+    assert_eq!(test.due_expiries("2026-11-23T10:00:00Z").len(), 0);
 }
 
 #[test]
-fn a_restored_timetable_lets_the_same_rows_leave() {
-    let mut fold = Fold::new(json!({}));
-    fold.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
-    fold.apply("flightAddition", json!({"flight": "G119", "state": "departed"}));
-    fold.apply("flightAddition", json!({"flight": "X1", "state": "landing"}));
-    let restored = Boards::restore(&fold.boards.checkpoint()).unwrap();
-    for (minutes, rows) in [(14, 0), (15, 1), (29, 1), (30, 2), (3_000, 2)] {
-        let now = fold.now.checked_add(minutes.minutes()).unwrap();
-        assert_eq!(restored.due_expiries(now).len(), rows, "after {minutes} minutes");
-        assert_eq!(restored.due_expiries(now), fold.boards.due_expiries(now));
+fn restored_rows_expire_at_the_same_time() {
+    let mut test = TestBoards::new(json!({}));
+    test.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
+    test.apply("flightAddition", json!({"flight": "G119", "state": "departed"}));
+    test.apply("flightAddition", json!({"flight": "X1", "state": "landing"}));
+    let restored = test.restored();
+    for (minutes, count) in [(14, 0), (15, 1), (29, 1), (30, 2), (3_000, 2)] {
+        let now = test.now.checked_add(minutes.minutes()).unwrap();
+        assert_eq!(restored.due_expiries(now).count(), count, "after {minutes} minutes");
+        assert!(restored.due_expiries(now).eq(test.boards.due_expiries(now)));
     }
 }

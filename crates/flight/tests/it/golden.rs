@@ -1,8 +1,10 @@
-//! Updates accepted and refused; sequences of updates and the events and rows that they give.
+//! Golden files: updates that are accepted or rejected, and the events and rows of update sequences.
 
-use flight::{ApplyOutcome, BoardName, Boards, Change, Rejection, Update};
+use flight::{ApplyOutcome, Boards, Change, Rejection, Update};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::test_boards::main_board;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,12 +14,12 @@ struct UpdateCase {
     data: Value,
     #[serde(default)]
     accepted: bool,
-    refused: Option<Refusal>,
+    refused: Option<ExpectedError>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Refusal {
+struct ExpectedError {
     field: String,
     reason: String,
 }
@@ -26,7 +28,7 @@ struct Refusal {
 #[serde(deny_unknown_fields)]
 struct FoldCase {
     name: String,
-    steps: Vec<Step>,
+    steps: Vec<FoldStep>,
     rows: Vec<Value>,
     #[serde(default)]
     closed: bool,
@@ -34,31 +36,35 @@ struct FoldCase {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Step {
+struct FoldStep {
     at: jiff::Timestamp,
     event: String,
     data: Value,
-    gives: Option<Given>,
+    gives: Option<ExpectedEvent>,
     unchanged: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Given {
+struct ExpectedEvent {
     event: String,
     data: Value,
 }
 
 #[test]
-fn updates_are_accepted_or_refused_with_field_and_reason() {
+fn rejected_updates_name_field_and_reason() {
     let cases: Vec<UpdateCase> =
         serde_json::from_str(include_str!("../data/updates.json")).unwrap();
     for case in cases {
         let name = &case.name;
-        match (Change::parse(&main(), &case.event, &case.data), case.refused) {
-            (Ok(update), None) if case.accepted => is_read_back_as_it_was(&update, name),
-            (Err(error), Some(refused)) => {
-                assert_eq!((error.field, error.reason), (refused.field, refused.reason), "{name}");
+        match (Change::parse(&main_board(), &case.event, &case.data), case.refused) {
+            (Ok(change), None) if case.accepted => check_round_trip(&change, name),
+            (Err(error), Some(expected)) => {
+                assert_eq!(
+                    (error.field, error.reason),
+                    (expected.field, expected.reason),
+                    "{name}"
+                );
             }
             (outcome, _) => panic!("{name}: {outcome:?}"),
         }
@@ -66,39 +72,43 @@ fn updates_are_accepted_or_refused_with_field_and_reason() {
 }
 
 #[test]
-fn sequences_give_these_events_and_rows() {
+fn update_sequences_match_golden_events() {
     let cases: Vec<FoldCase> = serde_json::from_str(include_str!("../data/folds.json")).unwrap();
     for case in cases {
         let mut boards = Boards::default();
         for (seq, step) in (1..).zip(&case.steps) {
-            let update = Change::parse(&main(), &step.event, &step.data).unwrap();
-            let applied = boards.apply(seq, step.at, &Update::new(main(), update));
-            let place = format!("{}, step {seq}", case.name);
-            match (applied, &step.gives, &step.unchanged) {
-                (ApplyOutcome::Changed(event), Some(given), None) => {
+            let change = Change::parse(&main_board(), &step.event, &step.data).unwrap();
+            let outcome = boards.apply(seq, step.at, &Update::new(main_board(), change));
+            let context = format!("{}, step {seq}", case.name);
+            match (outcome, &step.gives, &step.unchanged) {
+                (ApplyOutcome::Changed(event), Some(expected), None) => {
                     let data: Value = serde_json::from_str(&event.data()).unwrap();
-                    assert_eq!((event.name(), &data), (&*given.event, &given.data), "{place}");
+                    assert_eq!(
+                        (event.name(), &data),
+                        (&*expected.event, &expected.data),
+                        "{context}"
+                    );
                 }
                 (outcome, None, Some(expected)) => {
-                    assert_eq!(unchanged_cause(&outcome), *expected, "{place}");
+                    assert_eq!(unchanged_cause(&outcome), *expected, "{context}");
                 }
-                (applied, ..) => panic!("{place}: {applied:?}"),
+                (outcome, ..) => panic!("{context}: {outcome:?}"),
             }
         }
-        let timetable = boards.board(&main()).unwrap();
+        let timetable = boards.board(&main_board()).unwrap();
         let rows = timetable.rows().into_iter();
         let rows: Vec<_> = rows.map(|row| serde_json::to_value(row.flight()).unwrap()).collect();
         assert_eq!(rows, case.rows, "{}", case.name);
         assert_eq!(timetable.close_reason().is_some(), case.closed, "{}", case.name);
-        let restored = Boards::restore(&boards.checkpoint()).unwrap();
+        let restored = Boards::restore(&boards.checkpoint().encode()).unwrap();
         assert_eq!(restored, boards, "{}: a checkpoint is the whole state", case.name);
     }
 }
 
-fn is_read_back_as_it_was(update: &Change, name: &str) {
-    let kept = serde_json::to_string(&Update::new(main(), update.clone())).unwrap();
-    let read: Update = serde_json::from_str(&kept).unwrap();
-    assert_eq!(read.change(), update, "{name}: {kept}");
+fn check_round_trip(change: &Change, name: &str) {
+    let json = serde_json::to_string(&Update::new(main_board(), change.clone())).unwrap();
+    let decoded: Update = serde_json::from_str(&json).unwrap();
+    assert_eq!(decoded.change(), change, "{name}: {json}");
 }
 
 fn unchanged_cause(outcome: &ApplyOutcome) -> String {
@@ -117,8 +127,4 @@ fn unchanged_cause(outcome: &ApplyOutcome) -> String {
         }
         rejection => panic!("no golden step gives {rejection:?}"),
     }
-}
-
-fn main() -> BoardName {
-    BoardName::parse("main").unwrap()
 }

@@ -1,46 +1,57 @@
-//! Idempotency keys make a repetition harmless.
+//! Idempotency keys make retries harmless.
 
-use flight::{ApplyOutcome, Boards, MAX_IDEMPOTENCY_KEYS, Rejection};
+use flight::{ApplyOutcome, MAX_IDEMPOTENCY_KEYS, Rejection};
 use serde_json::json;
 
-use crate::fold::Fold;
+use crate::test_boards::TestBoards;
 
 #[test]
-fn a_repetition_changes_nothing_even_when_it_would() {
-    let mut fold = Fold::new(json!({}));
+fn repeated_update_is_not_applied_again() {
+    let mut test = TestBoards::new(json!({}));
     let landed = json!({"flight": "I768", "state": "landed"});
-    fold.apply_once("k1", "flightAddition", landed.clone());
-    let version = fold.seq;
-    fold.apply("flightRemoval", json!({"flight": "I768"}));
+    test.apply_once("k1", "flightAddition", landed.clone());
+    let version = test.seq;
+    test.apply("flightRemoval", json!({"flight": "I768"}));
 
-    fold.boards = Boards::restore(&fold.boards.checkpoint()).unwrap();
-    let repeated = fold.apply_once("k1", "flightAddition", landed.clone());
+    test.restart();
+    let repeated = test.apply_once("k1", "flightAddition", landed.clone());
     assert_eq!(repeated, ApplyOutcome::Repeated { version });
-    let other = fold.apply_once("k1", "flightAddition", json!({"flight": "I768"}));
+    let other = test.apply_once("k1", "flightAddition", json!({"flight": "I768"}));
     assert_eq!(other, ApplyOutcome::Rejected(Rejection::KeyReused));
 
-    fold.now = "2026-11-23T10:00:01Z".parse().unwrap();
-    assert!(matches!(fold.apply_once("k1", "flightAddition", landed), ApplyOutcome::Changed(_)));
+    test.now = "2026-11-23T10:00:01Z".parse().unwrap();
+    let after_retention = test.apply_once("k1", "flightAddition", landed);
+    assert!(matches!(after_retention, ApplyOutcome::Changed(_)));
 }
 
 #[test]
-fn what_was_refused_may_be_tried_again() {
-    let mut fold = Fold::new(json!({}));
+fn rejected_update_can_be_retried() {
+    let mut test = TestBoards::new(json!({}));
     let patch = json!({"flight": "I768", "state": "landed"});
-    let refused = fold.apply_once("k1", "flightStateUpdate", patch.clone());
-    assert_eq!(refused, ApplyOutcome::Rejected(Rejection::UnknownFlight));
-    fold.apply("flightAddition", json!({"flight": "I768"}));
-    assert!(matches!(fold.apply_once("k1", "flightStateUpdate", patch), ApplyOutcome::Changed(_)));
+    let rejected = test.apply_once("k1", "flightStateUpdate", patch.clone());
+    assert_eq!(rejected, ApplyOutcome::Rejected(Rejection::UnknownFlight));
+    test.apply("flightAddition", json!({"flight": "I768"}));
+    let retried = test.apply_once("k1", "flightStateUpdate", patch);
+    assert!(matches!(retried, ApplyOutcome::Changed(_)));
 }
 
 #[test]
-fn the_oldest_key_is_forgotten_first() {
-    let mut fold = Fold::new(json!({}));
+fn oldest_key_is_forgotten_first() {
+    let mut test = TestBoards::new(json!({}));
     let row = json!({"flight": "I768"});
     for key in 0..=MAX_IDEMPOTENCY_KEYS {
-        fold.apply_once(&key.to_string(), "flightAddition", row.clone());
+        test.apply_once(&key.to_string(), "flightAddition", row.clone());
     }
-    let repeat = |fold: &mut Fold, key: &str| fold.apply_once(key, "flightAddition", row.clone());
-    assert!(matches!(repeat(&mut fold, "1"), ApplyOutcome::Repeated { .. }));
-    assert!(matches!(repeat(&mut fold, "0"), ApplyOutcome::Unchanged { .. }));
+    // A restored log numbers its entries from 0 again.
+    for restart in [false, true] {
+        if restart {
+            test.restart();
+        }
+        let second = test.apply_once("1", "flightAddition", row.clone());
+        assert!(matches!(second, ApplyOutcome::Repeated { .. }));
+    }
+    let first = test.apply_once("0", "flightAddition", row.clone());
+    assert!(matches!(first, ApplyOutcome::Unchanged { .. }));
+    let second = test.apply_once("1", "flightAddition", row);
+    assert!(matches!(second, ApplyOutcome::Unchanged { .. }), "it was the oldest then");
 }

@@ -1,10 +1,11 @@
-//! The words and the fold, by golden files that the page's tests read too.
+//! Parsing and the fold, also by golden files that the page's tests read.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod bounds;
-mod conditions;
 mod expiry;
-mod fold;
 mod golden;
 mod idempotency;
+mod preconditions;
+mod properties;
+mod test_boards;

@@ -23,9 +23,9 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
-    let rows = app.state.engine.boards().rows(&board).ok_or_else(Problem::unknown_board)?;
-    let body = ([(header::CONTENT_TYPE, "application/json")], rows.json.clone());
-    Ok(response::conditional(rows.id, request::is_cached(&headers, rows.id), body))
+    let snapshot = app.state.engine.boards().snapshot(&board).ok_or_else(Problem::unknown_board)?;
+    let body = ([(header::CONTENT_TYPE, "application/json")], snapshot.json());
+    Ok(response::conditional(snapshot.id(), request::is_cached(&headers, snapshot.id()), body))
 }
 
 /// `GET /boards/{board}/flights/{flight}[?date=]`
