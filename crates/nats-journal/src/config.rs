@@ -3,9 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
+
+use crate::timing::CONNECT_TIMEOUT;
 
 /// The location of a journal, and the properties of the streams to create if they are missing.
 #[derive(Clone, Debug)]
@@ -25,11 +28,13 @@ pub struct NatsConfig {
     pub replicas: usize,
     /// The storage of the stream. Used only when the stream is created.
     pub storage: StreamStorage,
+    /// Time for which opening a journal retries to connect: the servers may just be starting.
+    pub connect_timeout: Duration,
 }
 
 impl NatsConfig {
     /// The defaults: no credentials, the CA certificates of the operating system, TLS if an address or a
-    /// server requests it, the prefix `flightboard`, one replica, file storage.
+    /// server requests it, the prefix `flightboard`, one replica, file storage, 10 s to connect.
     #[must_use]
     pub fn new(servers: ServerList) -> Self {
         NatsConfig {
@@ -40,6 +45,7 @@ impl NatsConfig {
             prefix: StreamPrefix(String::from("flightboard")),
             replicas: 1,
             storage: StreamStorage::File,
+            connect_timeout: CONNECT_TIMEOUT,
         }
     }
 }

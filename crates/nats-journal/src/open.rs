@@ -10,9 +10,9 @@ use crate::connection::NatsConnection;
 use crate::error::NatsOpenError;
 use crate::pipeline::IN_FLIGHT_RECORDS;
 
-/// Connects to the servers of a journal, retrying for [`CONNECT_TIMEOUT`]: they may just be starting.
+/// Connects to the servers of a journal, retrying for [`NatsConfig::connect_timeout`].
 pub(crate) async fn connect(config: &NatsConfig) -> Result<NatsConnection, StorageError> {
-    let deadline = Instant::now() + CONNECT_TIMEOUT;
+    let deadline = Instant::now() + config.connect_timeout;
     loop {
         match NatsConnection::connect(config, 2 * IN_FLIGHT_RECORDS).await {
             Err(_) if Instant::now() < deadline => {
@@ -47,7 +47,5 @@ pub(crate) async fn open_with_retry<T, F: Future<Output = Result<T, NatsOpenErro
 pub(crate) fn storage_error(config: &NatsConfig, source: Cause) -> StorageError {
     StorageError::Unavailable { journal: config.to_string(), source }
 }
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 const CONNECT_RETRY_INTERVAL: Duration = Duration::from_millis(200);

@@ -11,6 +11,9 @@ pub const APPEND_TIMEOUT: Duration = Duration::from_secs(5);
 /// take two rounds.
 pub const ELECTION_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Default of [`NatsConfig::connect_timeout`](crate::NatsConfig::connect_timeout).
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Maximum delay between two attempts to reconnect.
 pub const MAX_RECONNECT_DELAY: Duration = Duration::from_secs(4);
 
