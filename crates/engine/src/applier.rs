@@ -130,7 +130,7 @@ impl<J: Journal> Applier<J> {
         Ok(outcomes)
     }
 
-    /// Writes a checkpoint in a task of its own: the applier does not wait for the disk.
+    /// Writes a checkpoint in a separate task: the applier does not wait for the disk.
     fn checkpoint_if_due(&mut self) {
         if self.applied.0 - self.checkpointed.0 < CHECKPOINT_INTERVAL_RECORDS {
             return;

@@ -46,7 +46,7 @@ pub type PublishOutcome = Result<AppliedUpdate, Rejection>;
 pub struct AppliedUpdate {
     /// Id of the event that made the change. `None` if the journal no longer knows its epoch.
     pub id: Option<RecordId>,
-    /// Whether the update created the board or row that it put.
+    /// True if the update created the board or row that it put.
     pub created: bool,
     /// The row right after the update, if it put or patched one.
     pub row: Option<Flight>,
@@ -94,7 +94,7 @@ impl LiveBoards {
         outcomes
     }
 
-    /// Whether followers can subscribe to the board.
+    /// Returns the board's status, with its channel if it is open.
     pub fn status(&self, board: &BoardName) -> BoardStatus {
         let state = self.state.lock();
         match (state.open.get(board), state.boards.board(board)) {
@@ -139,7 +139,7 @@ impl LiveBoards {
         self.state.lock().epochs.record_id(Seq(seq))
     }
 
-    /// Whether a follower can resume from this event id.
+    /// Returns whether a follower can resume from this event id.
     pub fn honours(&self, id: RecordId) -> bool {
         self.state.lock().epochs.honours(id)
     }

@@ -39,7 +39,7 @@ struct EngineState {
     waiters: Arc<Waiters>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
-    /// Whether other processes write to the same journal.
+    /// True if other processes write to the same journal.
     is_shared: bool,
     /// Taken by the first [`Engine::close`].
     tasks: tokio::sync::Mutex<Option<BackgroundTasks>>,
@@ -152,12 +152,12 @@ impl Engine {
     /// other process writes to the journal: then a record this engine does not have does not exist.
     pub async fn wait_applied(&self, seq: Seq, limit: Duration) {
         if self.state.is_shared {
-            // On a timeout the caller continues with what has been applied.
+            // On a timeout the caller continues with the records applied so far.
             let _ = timeout(limit, self.state.waiters.wait_applied(seq)).await;
         }
     }
 
-    /// Completes when the journal no longer matches what was read from it, e.g. its NATS stream was
+    /// Completes when the journal no longer matches the records read from it, e.g. its NATS stream was
     /// recreated or restored. From then on publishing fails and boards are frozen: stop serving,
     /// close this engine, open the journal again, and start another.
     pub async fn journal_replaced(&self) {
@@ -174,7 +174,7 @@ impl Engine {
         tasks.journal_probe.abort();
         tasks.staleness.abort();
         tasks.close_journal.await;
-        // The applier stops by itself at the end of the closed journal.
+        // The applier stops at the end of the closed journal.
         if let Err(error) = tasks.applier.await {
             tracing::error!("the applier task failed: {error}");
         }

@@ -99,7 +99,7 @@ pub struct BoardSummary<'a> {
     pub(crate) is_closed: bool,
     pub(crate) flights: usize,
     pub(crate) followers: usize,
-    /// How long the board may have been out of date, if that is long enough to report.
+    /// Time for which the board may have been out of date, if long enough to report.
     #[serde(rename = "behind", skip_serializing_if = "Option::is_none")]
     pub stale_secs: Option<u64>,
 }

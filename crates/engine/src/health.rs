@@ -1,4 +1,4 @@
-//! Whether the engine is ready, and if not, why.
+//! Readiness: the engine is ready, or there is a reason why not.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::error_chain::error_chain;
 
-/// How long the boards may be behind before followers and load balancers are told. Twice as long as
-/// a journal with several writers takes to notice lost contact.
+/// Staleness from which heartbeats and `/readyz` report it. Twice as long as a journal with several
+/// writers takes to notice lost contact.
 pub const STALE_AFTER: Duration = Duration::from_secs(12);
 
 /// The state behind `/readyz`.
@@ -21,7 +21,7 @@ pub struct Health {
     applier: Mutex<Option<String>>,
     /// The last moment at which the boards surely were up to date.
     current_at: Mutex<Instant>,
-    /// Whether the journal no longer matches what was read from it.
+    /// True once the journal no longer matches the records read from it.
     journal_replaced: watch::Sender<bool>,
     shutting_down: watch::Sender<bool>,
 }
@@ -60,7 +60,7 @@ impl Health {
         Some(format!("the boards may have been out of date for {secs} s"))
     }
 
-    /// How long the boards may have been out of date, once that is [`STALE_AFTER`] or longer.
+    /// The time for which the boards may have been out of date, once that is [`STALE_AFTER`] or longer.
     pub fn reportable_staleness(&self) -> Option<Duration> {
         Some(self.staleness()).filter(|staleness| *staleness >= STALE_AFTER)
     }
@@ -75,7 +75,7 @@ impl Health {
         *self.current_at.lock() = at;
     }
 
-    /// Whether the journal rejects updates.
+    /// Returns whether the journal rejects updates.
     pub(crate) fn journal_unavailable(&self) -> bool {
         self.journal.lock().fault.is_some()
     }
@@ -139,7 +139,7 @@ impl Health {
         self.shutting_down.send_replace(true);
     }
 
-    /// Whether [`begin_shutdown`](Self::begin_shutdown) was called.
+    /// Returns whether [`begin_shutdown`](Self::begin_shutdown) was called.
     pub fn is_shutting_down(&self) -> bool {
         *self.shutting_down.borrow()
     }

@@ -12,11 +12,11 @@ use crate::health::Health;
 /// Time between two probes of an unavailable journal, and so how late its recovery may be noticed.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long an available journal may go without an append before it is probed: one heartbeat.
+/// Time without an append after which an available journal is probed: one heartbeat.
 const IDLE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How long a probe may take before the journal counts as unavailable. Failing disks often hang
-/// before they return errors.
+/// Time after which an unanswered probe makes the journal count as unavailable. Failing disks often
+/// hang before they return errors.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs until it is aborted.

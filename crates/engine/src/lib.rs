@@ -55,7 +55,7 @@ mod journal_probe;
 /// Rebuilds the timetables from a journal's records, without serving them.
 mod replay;
 
-/// Whether the engine is ready, and if not, why.
+/// Readiness, and the reason if the engine is not ready.
 mod health;
 
 /// Counters and gauges for `/metrics`.

@@ -1,5 +1,5 @@
-//! Counters and gauges for `/metrics`, in OpenMetrics text. Each engine has its own registry; there
-//! is none for the process.
+//! Counters and gauges for `/metrics`, in OpenMetrics text. Each engine has its own registry,
+//! instead of one for the process.
 
 use std::time::Duration;
 

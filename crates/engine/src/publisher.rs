@@ -19,7 +19,7 @@ pub const MAX_PUBLISHED_AT_ONCE: usize = 1_000;
 
 const _: () = assert!(MAX_PUBLISHED_AT_ONCE <= MAX_APPEND_RECORDS, "one append must take them");
 
-/// How long a publisher waits for its record to be applied when the journal does not know whether it
+/// Time that a publisher waits for its record to be applied if the journal does not know whether it
 /// was written.
 pub const UNKNOWN_OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -112,7 +112,7 @@ impl Publisher {
         self.publish(vec![update]).await.pop().unwrap_or(Err(PublishError::Stopped))
     }
 
-    /// Writes updates that every replica publishes by itself, and waits until they have been applied.
+    /// Writes updates that every replica publishes on its own, and waits until they have been applied.
     /// Each comes with a deduplication id that is the same on all replicas, so the journal stores it
     /// once.
     pub(crate) async fn publish_internal(

@@ -58,8 +58,7 @@ impl Waiters {
         reached.ok().and_then(|applied| *applied).map(drop).ok_or(ApplierStopped)
     }
 
-    /// Wakes the publishers with these request ids and everyone who waits for a position up to
-    /// `applied`. Request ids of other replicas or earlier runs have no waiter here.
+    /// Wakes the publishers with these request ids and all waits for a position up to `applied`. Request ids of other replicas or earlier runs have no waiter here.
     pub(crate) fn resolve(&self, outcomes: Vec<(u64, PublishOutcome)>, applied: Seq) {
         self.applied.send_replace(Some(applied));
         let mut publishers = self.publishers.lock();
