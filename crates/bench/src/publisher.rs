@@ -59,7 +59,7 @@ impl Publishers {
     pub(crate) async fn publish(self, pace: &Arc<Pace>) -> Result<Published> {
         let mut running = JoinSet::new();
         for connection in self.connections {
-            let publisher = Publisher {
+            let publisher = LoadPublisher {
                 to: self.to.clone(),
                 message: self.message.clone(),
                 pace: Arc::clone(pace),
@@ -77,7 +77,7 @@ impl Publishers {
     }
 }
 
-struct Publisher {
+struct LoadPublisher {
     to: Place,
     message: Message,
     pace: Arc<Pace>,
@@ -94,7 +94,7 @@ struct Connection {
     begun: Vec<u8>,
 }
 
-impl Publisher {
+impl LoadPublisher {
     async fn run(mut self) -> Result<Published> {
         let mut has_more = true;
         loop {
