@@ -1,116 +1,141 @@
-//! The body of an answer, by the framing that its head names (RFC 9112, section 6), however it is cut.
-//! It copies nothing, and does not know what a body says.
+//! The body of an HTTP response, decoded incrementally by its framing (RFC 9112, section 6). Decoding copies
+//! no content and does not interpret it.
 
-/// What is still to come of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// So many bytes.
+use memchr::memchr;
+
+/// Maximum length of a line with a chunk's size and extensions.
+const MAX_SIZE_LINE_BYTES: usize = 1_024;
+
+/// The rest of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BodyDecoder {
+    /// The number of bytes left.
     Length(u64),
-    Chunked(Chunked),
-    /// All until the connection ends.
-    UntilEnd,
+    Chunked(ChunkDecoder),
+    /// Everything until the connection is closed.
+    UntilClose,
 }
 
-/// Where in a chunked body the next byte is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Chunked {
-    /// Before the first digit of a size.
-    Start,
-    Size(u64),
-    /// After the digits, to the end of the line.
-    Extension(u64),
+/// The state between two bytes of a chunked body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ChunkDecoder {
+    /// In the line with a chunk's size, of which this part has arrived.
+    Size(Vec<u8>),
+    /// The number of bytes left in the chunk.
     Data(u64),
+    /// In the line end after a chunk.
     DataEnd,
-    /// Within the trailer, and whether its line is empty so far.
+    /// In the trailer section; an empty line ends the body.
     Trailer {
-        empty: bool,
+        line_is_empty: bool,
     },
     Ended,
 }
 
-/// Bytes that are no body of that framing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the answer's chunks are not framed as HTTP/1.1 wants it")]
-pub(crate) struct Malformed;
+#[error("the response has malformed chunks")]
+pub(crate) struct MalformedBody;
 
-/// Largest chunk that is believed.
-const MAX_CHUNK_BYTES: u64 = 1 << 32;
-
-impl Body {
-    pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::Start);
-
-    pub(crate) fn is_ended(self) -> bool {
-        matches!(self, Self::Length(0) | Self::Chunked(Chunked::Ended))
+impl BodyDecoder {
+    pub(crate) fn chunked() -> Self {
+        Self::Chunked(ChunkDecoder::Size(Vec::new()))
     }
 
-    /// The next piece of what the body says, taken off `input`. `None` when the input has no more of
-    /// it: then it is used up, or the body has ended and what is left belongs to what comes next.
-    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self, Self::Length(0) | Self::Chunked(ChunkDecoder::Ended))
+    }
+
+    /// Takes the next piece of content from `input`. `None` when the input is used up or the body has
+    /// ended; the rest of the input then belongs to the next response.
+    pub(crate) fn next<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+    ) -> Result<Option<&'a [u8]>, MalformedBody> {
         match self {
-            Self::UntilEnd => Ok(take(input, u64::MAX).0),
-            Self::Length(left) => {
-                let (piece, rest) = take(input, *left);
-                *left = rest;
-                Ok(piece)
-            }
-            Self::Chunked(chunked) => chunked.next(input),
+            Self::UntilClose => Ok(take(input, &mut { u64::MAX })),
+            Self::Length(left) => Ok(take(input, left)),
+            Self::Chunked(chunks) => chunks.next(input),
         }
     }
 }
 
-impl Chunked {
-    fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
+impl ChunkDecoder {
+    fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<&'a [u8]>, MalformedBody> {
         loop {
-            if let Self::Data(left) = *self {
-                let (piece, rest) = take(input, left);
-                *self = if rest == 0 { Self::DataEnd } else { Self::Data(rest) };
-                return Ok(piece);
+            match self {
+                Self::Data(left) => {
+                    let piece = take(input, left);
+                    if *left == 0 {
+                        *self = Self::DataEnd;
+                    }
+                    return Ok(piece);
+                }
+                Self::Ended => return Ok(None),
+                _ if input.is_empty() => return Ok(None),
+                Self::Size(partial) => {
+                    if let Some(size) = take_size(input, partial)? {
+                        *self = match size {
+                            0 => Self::Trailer { line_is_empty: true },
+                            _ => Self::Data(size),
+                        };
+                    }
+                }
+                Self::DataEnd => match take_byte(input) {
+                    b'\r' => {}
+                    b'\n' => *self = Self::Size(Vec::new()),
+                    _ => return Err(MalformedBody),
+                },
+                Self::Trailer { line_is_empty } => match take_byte(input) {
+                    b'\r' => {}
+                    b'\n' if *line_is_empty => *self = Self::Ended,
+                    byte => *line_is_empty = byte == b'\n',
+                },
             }
-            if *self == Self::Ended {
-                return Ok(None);
-            }
-            let Some((byte, rest)) = input.split_first() else { return Ok(None) };
-            *input = rest;
-            *self = self.after(*byte)?;
         }
-    }
-
-    /// Where the byte after this one is, outside of data.
-    fn after(self, byte: u8) -> Result<Self, Malformed> {
-        Ok(match (self, byte) {
-            (Self::Start, _) => Self::Size(u64::from(hex(byte).ok_or(Malformed)?)),
-            (Self::Size(size) | Self::Extension(size), b'\n') => match size {
-                0 => Self::Trailer { empty: true },
-                _ => Self::Data(size),
-            },
-            (Self::Size(size), _) => match hex(byte) {
-                Some(_) if size >= MAX_CHUNK_BYTES / 16 => return Err(Malformed),
-                Some(digit) => Self::Size(size * 16 + u64::from(digit)),
-                None if matches!(byte, b'\r' | b';' | b' ' | b'\t') => Self::Extension(size),
-                None => return Err(Malformed),
-            },
-            (Self::DataEnd, b'\n') => Self::Start,
-            (Self::DataEnd, b'\r') => Self::DataEnd,
-            (Self::DataEnd, _) => return Err(Malformed),
-            (Self::Trailer { empty: true }, b'\n') => Self::Ended,
-            (Self::Trailer { .. }, b'\n') => Self::Trailer { empty: true },
-            (Self::Trailer { empty }, b'\r') => Self::Trailer { empty },
-            (Self::Trailer { .. }, _) => Self::Trailer { empty: false },
-            (Self::Extension(_) | Self::Data(_) | Self::Ended, _) => self,
-        })
     }
 }
 
-/// The beginning of `input`, of `most` bytes or fewer, and how many are left to take.
-fn take<'a>(input: &mut &'a [u8], most: u64) -> (Option<&'a [u8]>, u64) {
-    let length = usize::try_from(most).unwrap_or(usize::MAX).min(input.len());
+/// Takes a chunk's size line from `input`, which must not be empty. A line that is cut is kept in
+/// `partial`; most are not, and are parsed in place.
+fn take_size(input: &mut &[u8], partial: &mut Vec<u8>) -> Result<Option<u64>, MalformedBody> {
+    let end = memchr(b'\n', input).map_or(input.len(), |at| at + 1);
+    let (piece, rest) = input.split_at(end);
+    *input = rest;
+    let line: &[u8] = if partial.is_empty() {
+        piece
+    } else {
+        partial.extend_from_slice(piece);
+        partial
+    };
+    // `parse_chunk_size` takes a line without digits for a size of 0.
+    if line.len() > MAX_SIZE_LINE_BYTES || !line[0].is_ascii_hexdigit() {
+        return Err(MalformedBody);
+    }
+    match httparse::parse_chunk_size(line).map_err(|_| MalformedBody)? {
+        httparse::Status::Complete((_, size)) => Ok(Some(size)),
+        httparse::Status::Partial => {
+            if partial.is_empty() {
+                partial.extend_from_slice(piece);
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Takes the first byte of `input`, which must not be empty.
+fn take_byte(input: &mut &[u8]) -> u8 {
+    let byte = input[0];
+    *input = &input[1..];
+    byte
+}
+
+/// Takes up to `left` bytes from `input` and subtracts their number. `None` if there are none.
+fn take<'a>(input: &mut &'a [u8], left: &mut u64) -> Option<&'a [u8]> {
+    let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
     let (piece, rest) = input.split_at(length);
     *input = rest;
-    ((length > 0).then_some(piece), most - length as u64)
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    *left -= length as u64;
+    (length > 0).then_some(piece)
 }
 
 #[cfg(test)]
@@ -119,19 +144,23 @@ mod tests {
 
     use super::*;
 
-    /// What the body says that comes in these pieces, whether it has ended, and what is left.
-    fn read(mut body: Body, pieces: &[&[u8]]) -> Result<(Vec<u8>, bool, usize), Malformed> {
-        let (mut said, mut left) = (Vec::new(), 0);
+    /// The content, whether the body has ended, and the number of bytes left over.
+    fn decode(
+        mut body: BodyDecoder,
+        pieces: &[&[u8]],
+    ) -> Result<(Vec<u8>, bool, usize), MalformedBody> {
+        let mut content = Vec::new();
+        let mut left = 0;
         for mut input in pieces.iter().copied() {
             while let Some(piece) = body.next(&mut input)? {
-                said.extend_from_slice(piece);
+                content.extend_from_slice(piece);
             }
             left += input.len();
         }
-        Ok((said, body.is_ended(), left))
+        Ok((content, body.is_ended(), left))
     }
 
-    fn chunked(chunks: &[Vec<u8>]) -> Vec<u8> {
+    fn encode_chunks(chunks: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for chunk in chunks {
             bytes.extend(format!("{:X};x=1\r\n", chunk.len()).bytes());
@@ -142,43 +171,51 @@ mod tests {
         bytes
     }
 
+    fn split_at<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+        let mut offsets: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        offsets.extend([0, bytes.len()]);
+        offsets.sort_unstable();
+        offsets.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
         #[test]
-        fn however_it_is_cut_a_chunked_body_says_the_same(
+        fn chunked_content_survives_any_cuts(
             chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..40), 0..8),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
         ) {
-            let mut bytes = chunked(&chunks);
+            let mut bytes = encode_chunks(&chunks);
             bytes.extend(b"HTTP/1.1 ");
-            let pieces = cut(&bytes, &cuts);
-            prop_assert_eq!(read(Body::CHUNKED, &pieces), Ok((chunks.concat(), true, 9)));
+            let pieces = split_at(&bytes, &cuts);
+            prop_assert_eq!(
+                decode(BodyDecoder::chunked(), &pieces),
+                Ok((chunks.concat(), true, 9))
+            );
         }
 
         #[test]
-        fn any_bytes_are_a_body_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(Body::CHUNKED, &[&bytes]);
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(BodyDecoder::chunked(), &[&bytes]);
         }
     }
 
-    pub(crate) fn cut<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
-        let mut places: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-        places.extend([0, bytes.len()]);
-        places.sort_unstable();
-        places.windows(2).map(|ends| &bytes[ends[0]..ends[1]]).collect()
+    #[test]
+    fn content_ends_at_its_length() {
+        let length = BodyDecoder::Length(3);
+        assert_eq!(decode(length, &[b"ab", b"cdef"]), Ok((b"abc".to_vec(), true, 3)));
+        let until_close = BodyDecoder::UntilClose;
+        assert_eq!(decode(until_close, &[b"ab", b"c"]), Ok((b"abc".to_vec(), false, 0)));
     }
 
     #[test]
-    fn a_length_ends_where_it_says() {
-        assert_eq!(read(Body::Length(3), &[b"ab", b"cdef"]), Ok((b"abc".to_vec(), true, 3)));
-        assert_eq!(read(Body::UntilEnd, &[b"ab", b"c"]), Ok((b"abc".to_vec(), false, 0)));
-    }
-
-    #[test]
-    fn what_is_no_chunk_is_told() {
-        for bytes in [&b"x"[..], b"\r\n", b"3x\r\n", b"2\r\nabc", b"123456789abc\r\n"] {
-            assert_eq!(read(Body::CHUNKED, &[bytes]), Err(Malformed), "{bytes:?}");
+    fn malformed_chunks_are_errors() {
+        for bytes in [&b"x"[..], b"\r\n", b"3x\r\n", b"2\r\nabc", b"123456789abcdef01\r\n"] {
+            let decoded = decode(BodyDecoder::chunked(), &[bytes]);
+            assert_eq!(decoded, Err(MalformedBody), "{bytes:?}");
         }
+        let endless = [b"1;", "x".repeat(MAX_SIZE_LINE_BYTES).as_bytes()].concat();
+        assert_eq!(decode(BodyDecoder::chunked(), &[&endless]), Err(MalformedBody));
     }
 }

@@ -1,184 +1,120 @@
-//! Followers come and go for a time while messages are published: nothing may be missed, and the
-//! server's memory must be flat.
+//! Followers disconnect and reconnect while messages are published: none may be missed, and the server's
+//! memory must not grow.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use clap::Args;
+use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::course::{self, Look, Looks};
-use crate::crowd::AWAY;
-use crate::flag_values;
-use crate::measure::{CONNECT_SILENCE, Job, rest};
-use crate::orders::{Order, Progress};
-use crate::pace::{Pace, Rhythm, SILENCE};
-use crate::process;
-use crate::progress::Shown;
-use crate::report::{Churned, Report, Row, Times};
-use crate::workers::{self, State, Workers};
+use crate::churn_args::ChurnPlan;
+use crate::job::{BenchJob, CONNECT_TIMEOUT, wait_until_idle};
+use crate::memory_trend::{self, MemorySample, MemorySamples};
+use crate::pacing::{DELIVERY_TIMEOUT, LoadModel, PublishPacer};
+use crate::process_usage;
+use crate::progress::ProgressDisplay;
+use crate::report::{BenchReport, ChurnInterval, ChurnReport, LatencySummary};
+use crate::worker_pool::{self, WorkerPool, WorkerState};
+use crate::worker_protocol::{WorkerCommand, WorkerProgress};
 
-/// How followers come and go, as the command is told.
-#[derive(Args)]
-pub(crate) struct Flags {
-    /// Followers that go in a second while messages are published, of whom each comes back.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_CHURN", value_name = "R", requires = "even",
-          conflicts_with_all = ["messages", "window", "publishers", "storm", "rounds"],
-          value_parser = flag_values::rate)]
-    churn: Option<f64>,
-    /// By how much the memory of the server may grow in that time, after the first fifth of it.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_MAY_GROW", value_name = "SIZE", default_value = "4MiB",
-          requires = "churn", value_parser = flag_values::bytes)]
-    may_grow: u64,
+/// Fills in `report` step by step, so that an interrupted measurement still has its figures.
+pub(crate) async fn measure(
+    plan: &ChurnPlan,
+    job: &BenchJob,
+    workers: &mut WorkerPool,
+    report: &mut BenchReport,
+) -> Result<()> {
+    let mut states = workers.states();
+    let streams = job.streams.len();
+    let messages = plan.messages(streams);
+    let followers = job.followers_per_stream(job.followers);
+    let publishers = job.open_publishers().await?;
+    workers.command(WorkerCommand::Count(0)).await?;
+    workers.command(WorkerCommand::Churn).await?;
+    let start = Instant::now();
+    let display = ProgressDisplay::start(
+        "seconds of churn",
+        plan.duration.as_secs(),
+        states.clone(),
+        move |_| start.elapsed().as_secs(),
+    );
+    let load = LoadModel::Rate(plan.rate);
+    let pacer = Arc::new(PublishPacer::new(messages, load, followers, states.clone()));
+    let publishing = publishers.publish(&pacer);
+    let (mut published, ()) =
+        tokio::try_join!(publishing, observe_server(plan, job, start, states.clone(), report))?;
+    drop(display);
+    reconnect_all(job, workers).await?;
+    let results = workers.results().await?;
+
+    // One more message per stream, published while all are connected, proves that each still follows.
+    let last = streams as u64;
+    workers.command(WorkerCommand::Count(last)).await?;
+    let pacer = PublishPacer::new(last, LoadModel::Window(last), followers, states.clone());
+    let pacer = Arc::new(pacer.starting_after(messages));
+    published.add(job.open_publishers().await?.publish(&pacer).await?);
+    let delivered = |progress: &WorkerProgress| progress.delivered;
+    let all_delivered = |progress: &WorkerProgress| progress.delivered >= job.followers as u64;
+    worker_pool::wait(&mut states, DELIVERY_TIMEOUT, all_delivered, delivered).await;
+    let last_results = workers.results().await?;
+
+    report.latency = LatencySummary::of(&results.latencies()?);
+    report.messages = messages + last;
+    report.published = Some(published);
+    if let Some(churned) = &mut report.churned {
+        churned.update(&last_results.progress);
+        churned.delivered += results.progress.delivered;
+        churned.complete_followers = Some(last_results.complete);
+    }
+    Ok(())
 }
 
-impl Flags {
-    pub(crate) fn is_none(&self) -> bool {
-        self.churn.is_none()
-    }
-
-    /// If they are to come and go while so many messages a second are published.
-    pub(crate) fn churn(&self, rate: Option<f64>, lasting: Option<Duration>) -> Option<Churn> {
-        Some(Churn {
-            per_sec: self.churn?,
-            lasting: lasting.unwrap_or(LASTING),
-            rate: rate?,
-            may_grow_bytes: self.may_grow,
-        })
-    }
-}
-
-/// How long it lasts unless said.
-const LASTING: Duration = Duration::from_secs(600);
-
-/// How followers come and go.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Churn {
-    /// How many go in a second, and as many come back.
-    pub(crate) per_sec: f64,
-    pub(crate) lasting: Duration,
-    /// Messages a second.
-    pub(crate) rate: f64,
-    /// By how much the server's memory may grow after the warm-up.
-    pub(crate) may_grow_bytes: u64,
-}
-
-impl Churn {
-    /// Most of them must be there at any time.
-    pub(crate) fn ensure_possible(&self, followers: usize) -> Result<()> {
-        let away = self.per_sec * AWAY.as_secs_f64();
-        ensure!(
-            away * 2.0 <= followers as f64,
-            "with {} going a second and away for {} s, {followers} followers are too few: take more \
-             --followers, or a lower --churn",
-            self.per_sec,
-            AWAY.as_secs_f64()
-        );
-        Ok(())
-    }
-
-    /// As many on each stream, and one at least, or nothing could be missed.
-    fn messages(&self, streams: usize) -> u64 {
-        let messages = (self.lasting.as_secs_f64() * self.rate).max(1.0);
-        (messages as u64).next_multiple_of(streams as u64)
-    }
-
-    /// Writes down whatever is known, as soon as it is.
-    pub(crate) async fn measure(
-        &self,
-        job: &Job,
-        workers: &mut Workers,
-        report: &mut Report,
-    ) -> Result<()> {
-        let (states, streams) = (workers.states(), job.streams.len());
-        let messages = self.messages(streams);
-        let publishers = job.publishers().await?;
-        workers.order(Order::Count(0)).await?;
-        workers.order(Order::Churn).await?;
-        let start = Instant::now();
-        let shown = Shown::start(
-            "seconds of coming and going",
-            self.lasting.as_secs(),
-            states.clone(),
-            move |_| start.elapsed().as_secs(),
-        );
-        let reach = job.reach(job.followers);
-        let pace = Pace::new(messages, Rhythm::Rate(self.rate), reach, states.clone());
-        let pace = Arc::new(pace);
-        let publishing = publishers.publish(&pace);
-        let (mut published, ()) =
-            tokio::try_join!(publishing, self.watch(job, start, states.clone(), report))?;
-        drop(shown);
-        self.settle(job, workers).await?;
-
-        let tally = workers.tally().await?;
-        let last = streams as u64;
-        workers.order(Order::Count(last)).await?;
-        let pace = Pace::new(last, Rhythm::Window(last), reach, states).after(messages);
-        published.add(job.publishers().await?.publish(&Arc::new(pace)).await?);
-        let mut states = workers.states();
-        let come = |all: &Progress| all.delivered;
-        let due = job.followers as u64;
-        workers::wait(&mut states, SILENCE, |all| come(all) >= due, come).await;
-        report.latency = Times::of(&tally.delays);
-        report.messages = messages + last;
-        report.published = Some(published);
-        let end = workers.tally().await?;
-        if let Some(churned) = &mut report.churned {
-            churned.count(&end.progress);
-            churned.delivered += tally.progress.delivered;
-            churned.complete_followers = Some(end.complete);
+/// Samples the server's memory until the time is over, and adds an interval to the report at the end of
+/// each tenth.
+async fn observe_server(
+    plan: &ChurnPlan,
+    job: &BenchJob,
+    start: Instant,
+    states: watch::Receiver<Vec<WorkerState>>,
+    report: &mut BenchReport,
+) -> Result<()> {
+    let mut samples = MemorySamples::new(plan.duration);
+    let mut ticks = interval(memory_trend::sample_interval(plan.duration));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let churned = report.churned.insert(ChurnReport::new(plan));
+    while churned.rows.len() < memory_trend::INTERVALS {
+        ticks.tick().await;
+        let secs = start.elapsed().as_secs_f64();
+        let is_over = secs >= plan.duration.as_secs_f64();
+        let progress = worker_pool::total_progress(&states.borrow());
+        churned.update(&progress);
+        while churned.rows.len() < samples.interval_at(secs) + usize::from(is_over) {
+            let interval = churned.rows.len();
+            churned.rows.push(ChurnInterval {
+                until_secs: samples.end_secs(interval),
+                followers: progress.open,
+                missed: progress.missed,
+                memory_bytes: samples.mean_bytes(interval),
+                open_files: process_usage::open_files(&job.pids),
+            });
         }
-        Ok(())
-    }
-
-    /// Looks at the server until the time is over.
-    async fn watch(
-        &self,
-        job: &Job,
-        start: Instant,
-        states: watch::Receiver<Vec<State>>,
-        report: &mut Report,
-    ) -> Result<()> {
-        let mut looks = Looks::new(self.lasting);
-        let mut ticks = interval(course::pause(self.lasting));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let churned = report.churned.insert(Churned::new(self));
-        while churned.rows.len() < course::PARTS {
-            ticks.tick().await;
-            let secs = start.elapsed().as_secs_f64();
-            let progress = workers::progress(&states.borrow());
-            churned.count(&progress);
-            let is_over = secs >= self.lasting.as_secs_f64();
-            while churned.rows.len() < looks.part(secs) + usize::from(is_over) {
-                churned.rows.push(Row {
-                    until_secs: looks.end_secs(churned.rows.len()),
-                    followers: progress.open,
-                    missed: progress.missed,
-                    memory_bytes: looks.mean_bytes(churned.rows.len()),
-                    open_files: process::open_files(&job.pids),
-                });
-            }
-            if let Some(server) = job.server()?
-                && !is_over
-            {
-                looks.add(Look { secs, bytes: server.memory_bytes });
-                churned.course = looks.course();
-            }
+        if let Some(server) = job.server_usage()?
+            && !is_over
+        {
+            samples.push(MemorySample { secs, bytes: server.memory_bytes });
+            churned.trend = samples.trend();
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Lets all come back and come to rest.
-    async fn settle(&self, job: &Job, workers: &mut Workers) -> Result<()> {
-        workers.order(Order::Settle).await?;
-        let mut states = workers.states();
-        let there = |all: &Progress| all.open + all.failed + all.ended;
-        let all = |progress: &Progress| there(progress) >= job.followers;
-        workers::wait(&mut states, CONNECT_SILENCE, all, |all| there(all) as u64).await;
-        rest(&states, job.followers).await;
-        Ok(())
-    }
+/// Stops the disconnects and waits until all followers are back and their initial events are over.
+async fn reconnect_all(job: &BenchJob, workers: &mut WorkerPool) -> Result<()> {
+    workers.command(WorkerCommand::StopChurn).await?;
+    let mut states = workers.states();
+    let all_tried = |progress: &WorkerProgress| progress.attempted() >= job.followers;
+    let attempted = |progress: &WorkerProgress| progress.attempted() as u64;
+    worker_pool::wait(&mut states, CONNECT_TIMEOUT, all_tried, attempted).await;
+    wait_until_idle(&states, job.followers).await;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! How far it is: a bar on a terminal, a line now and then elsewhere. Both on standard error.
+//! Progress on standard error: a bar on a terminal, otherwise a line every few seconds.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,42 +7,42 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::orders;
-use crate::workers::{self, State};
+use crate::worker_pool::{self, WorkerState};
+use crate::worker_protocol::WorkerProgress;
 
-/// How often a bar is drawn, and how often a line is written elsewhere.
-const DRAWN_EVERY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+const BAR_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Without the message, which tells what is counted, a bar of numbers means nothing.
-const STYLE: &str = "{msg} {wide_bar} {human_pos}/{human_len} {elapsed}";
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows one part of the work until it is dropped.
-pub(crate) struct Shown {
+const BAR_TEMPLATE: &str = "{msg} {wide_bar} {human_pos}/{human_len} {elapsed}";
+
+/// Shows the progress of one phase until it is dropped.
+pub(crate) struct ProgressDisplay {
     bar: ProgressBar,
     drawing: JoinHandle<()>,
 }
 
-impl Shown {
-    /// Shows how much of `whole` is done, as `done` reads it from how all stand.
+impl ProgressDisplay {
+    /// Shows `done` of `total`; `done` computes its figure from the workers' total progress.
     pub(crate) fn start(
-        what: &'static str,
-        whole: u64,
-        states: watch::Receiver<Vec<State>>,
-        done: impl Fn(&orders::Progress) -> u64 + Send + 'static,
+        label: &'static str,
+        total: u64,
+        states: watch::Receiver<Vec<WorkerState>>,
+        done: impl Fn(&WorkerProgress) -> u64 + Send + 'static,
     ) -> Self {
         let is_terminal = std::io::stderr().is_terminal();
-        let bar = if is_terminal { ProgressBar::new(whole) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template(STYLE).expect("the template is right");
-        bar.set_style(style);
-        bar.set_message(what);
+        let bar = if is_terminal { ProgressBar::new(total) } else { ProgressBar::hidden() };
+        bar.set_style(ProgressStyle::with_template(BAR_TEMPLATE).expect("the template is valid"));
+        bar.set_message(label);
+        let interval = if is_terminal { BAR_INTERVAL } else { LINE_INTERVAL };
         let drawn = bar.clone();
         let drawing = tokio::spawn(async move {
             loop {
-                tokio::time::sleep(DRAWN_EVERY[usize::from(!is_terminal)]).await;
-                let done = done(&workers::progress(&states.borrow()));
+                tokio::time::sleep(interval).await;
+                let done = done(&worker_pool::total_progress(&states.borrow()));
                 drawn.set_position(done);
                 if !is_terminal {
-                    eprintln!("{what}: {done} of {whole}");
+                    eprintln!("{label}: {done} of {total}");
                 }
             }
         });
@@ -50,7 +50,7 @@ impl Shown {
     }
 }
 
-impl Drop for Shown {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         self.drawing.abort();
         self.bar.finish_and_clear();

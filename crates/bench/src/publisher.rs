@@ -1,4 +1,5 @@
-//! Connections that publish, each with several requests on the way if the server answers more than one.
+//! Connections that publish. Each pipelines several requests once the server has shown that it keeps
+//! connections alive.
 
 use std::io;
 use std::sync::Arc;
@@ -11,105 +12,110 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::head::{self, Head};
-use crate::message::Message;
-use crate::pace::Pace;
-use crate::target::Place;
+use crate::endpoint::Endpoint;
+use crate::message_template::MessageTemplate;
+use crate::pacing::PublishPacer;
+use crate::response_head::{self, ResponseHead};
 
-/// Most requests of a connection that wait for their answers.
-const MOST_WAITING: usize = 64;
+/// Maximum number of unanswered requests on a connection.
+const MAX_PIPELINED: usize = 64;
 
-/// How long a connection, a request or an answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Timeout of connecting, of sending a request, and of each read of a response.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// As much of a refusal as is shown.
-const SHOWN_BYTES: usize = 300;
+/// Maximum length of a reported refusal.
+const MAX_REFUSAL_BYTES: usize = 300;
 
-/// What became of the messages.
+/// The outcomes of the messages.
 #[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Published {
+pub(crate) struct PublishCounts {
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
-    /// Those whose connection ended before an answer came.
+    /// Messages whose connection ended before the response.
     pub(crate) unanswered: u64,
-    /// What the first that was refused was answered.
+    /// The response to the first refused message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refusal: Option<String>,
 }
 
-/// Connections to publish on. They are opened before anything is measured: what a server does for a new
-/// one is no part of what a message takes.
-pub(crate) struct Publishers {
-    to: Place,
-    message: Message,
-    connections: Vec<Connection>,
+/// Open connections. Opening them before the measurement keeps the server's accept cost out of it.
+pub(crate) struct PublisherPool {
+    endpoint: Endpoint,
+    message: MessageTemplate,
+    connections: Vec<PublishConnection>,
 }
 
-impl Publishers {
-    pub(crate) async fn open(to: &Place, message: &Message, publishers: usize) -> Result<Self> {
+impl PublisherPool {
+    pub(crate) async fn open(
+        endpoint: &Endpoint,
+        message: &MessageTemplate,
+        publishers: usize,
+    ) -> Result<Self> {
         let mut connections = Vec::new();
         for _ in 0..publishers {
-            connections.push(Connection::open(to).await?);
+            connections.push(PublishConnection::open(endpoint).await?);
         }
-        Ok(Self { to: to.clone(), message: message.clone(), connections })
+        Ok(Self { endpoint: endpoint.clone(), message: message.clone(), connections })
     }
 
-    /// Publishes at this pace, to the last answer.
-    pub(crate) async fn publish(self, pace: &Arc<Pace>) -> Result<Published> {
-        let mut running = JoinSet::new();
+    /// Publishes the messages that `pacer` hands out, and waits for all responses.
+    pub(crate) async fn publish(self, pacer: &Arc<PublishPacer>) -> Result<PublishCounts> {
+        let mut tasks = JoinSet::new();
         for connection in self.connections {
-            let publisher = LoadPublisher {
-                to: self.to.clone(),
+            let task = PublishTask {
+                endpoint: self.endpoint.clone(),
                 message: self.message.clone(),
-                pace: Arc::clone(pace),
+                pacer: Arc::clone(pacer),
                 connection: Some(connection),
-                may_wait: 1,
-                published: Published::default(),
+                max_pipelined: 1,
+                counts: PublishCounts::default(),
             };
-            running.spawn(publisher.run());
+            tasks.spawn(task.run());
         }
-        let mut whole = Published::default();
-        while let Some(published) = running.join_next().await {
-            whole.add(published.context("a publisher failed")??);
+        let mut total = PublishCounts::default();
+        while let Some(counts) = tasks.join_next().await {
+            total.add(counts.context("a publisher panicked")??);
         }
-        Ok(whole)
+        Ok(total)
     }
 }
 
-struct LoadPublisher {
-    to: Place,
-    message: Message,
-    pace: Arc<Pace>,
-    connection: Option<Connection>,
-    /// How many requests may wait at once: one until the server has shown that it keeps connections.
-    may_wait: usize,
-    published: Published,
+struct PublishTask {
+    endpoint: Endpoint,
+    message: MessageTemplate,
+    pacer: Arc<PublishPacer>,
+    connection: Option<PublishConnection>,
+    /// Maximum number of unanswered requests: 1 until a response keeps the connection alive.
+    max_pipelined: usize,
+    counts: PublishCounts,
 }
 
-struct Connection {
+struct PublishConnection {
     socket: TcpStream,
-    waiting: usize,
-    /// What has come and is not a whole answer.
-    begun: Vec<u8>,
+    unanswered: usize,
+    /// Received bytes that are not a complete response yet.
+    received: Vec<u8>,
 }
 
-impl LoadPublisher {
-    async fn run(mut self) -> Result<Published> {
+impl PublishTask {
+    async fn run(mut self) -> Result<PublishCounts> {
         let mut has_more = true;
         loop {
-            let waiting = self.connection.as_ref().map_or(0, |connection| connection.waiting);
-            if !has_more && waiting == 0 {
-                return Ok(self.published);
+            let unanswered = self.connection.as_ref().map_or(0, |it| it.unanswered);
+            if !has_more && unanswered == 0 {
+                return Ok(self.counts);
             }
             tokio::select! {
-                number = self.pace.next(), if has_more && waiting < self.may_wait => match number {
-                    Some(number) => self.send(number).await?,
-                    None => has_more = false,
-                },
-                // Also when no answer is due: a server may end a connection that it finds idle.
-                came = read(&mut self.connection), if self.connection.is_some() => {
-                    self.take(came)?;
+                number = self.pacer.next(), if has_more && unanswered < self.max_pipelined => {
+                    match number {
+                        Some(number) => self.send(number).await?,
+                        None => has_more = false,
+                    }
+                }
+                // Read even when no response is due: the server may close an idle connection.
+                is_open = receive(&mut self.connection), if self.connection.is_some() => {
+                    self.handle_responses(is_open)?;
                 }
             }
         }
@@ -118,87 +124,88 @@ impl LoadPublisher {
     async fn send(&mut self, number: u64) -> Result<()> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            None => self.connection.insert(Connection::open(&self.to).await?),
+            None => self.connection.insert(PublishConnection::open(&self.endpoint).await?),
         };
         let request = self.message.request(number);
-        let sent = timeout(ANSWER_TIMEOUT, connection.socket.write_all(&request)).await;
-        connection.waiting += 1;
+        let sent = timeout(PUBLISH_TIMEOUT, connection.socket.write_all(&request)).await;
+        connection.unanswered += 1;
         if !matches!(sent, Ok(Ok(()))) {
-            self.lose();
+            self.drop_connection();
         }
         Ok(())
     }
 
-    /// More of the answers has come, or the end.
-    fn take(&mut self, came: bool) -> Result<()> {
+    /// Counts the complete responses. Drops the connection if it is closed or about to be.
+    fn handle_responses(&mut self, is_open: bool) -> Result<()> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
-        while connection.waiting > 0
-            && let Some((head, length)) = answer(&connection.begun)?
+        while connection.unanswered > 0
+            && let Some((head, length)) = parse_response(&connection.received)?
         {
-            connection.waiting -= 1;
+            connection.unanswered -= 1;
             if (200..300).contains(&head.status) {
-                self.published.accepted += 1;
+                self.counts.accepted += 1;
             } else {
-                self.published.refused += 1;
-                let text = String::from_utf8_lossy(&connection.begun[..length.min(SHOWN_BYTES)]);
-                self.published.refusal.get_or_insert_with(|| shown(&text));
+                self.counts.refused += 1;
+                let shown = &connection.received[..length.min(MAX_REFUSAL_BYTES)];
+                let text = String::from_utf8_lossy(shown);
+                self.counts.refusal.get_or_insert_with(|| status_and_body(&text));
             }
-            connection.begun.drain(..length);
-            self.may_wait = if head.keeps_alive { MOST_WAITING } else { 1 };
+            connection.received.drain(..length);
+            self.max_pipelined = if head.keeps_alive { MAX_PIPELINED } else { 1 };
             if !head.keeps_alive {
-                self.lose();
+                self.drop_connection();
                 return Ok(());
             }
         }
-        if !came {
-            self.lose();
+        if !is_open {
+            self.drop_connection();
         }
         Ok(())
     }
 
-    /// The connection is of no more use.
-    fn lose(&mut self) {
+    fn drop_connection(&mut self) {
         if let Some(connection) = self.connection.take() {
-            self.published.unanswered += connection.waiting as u64;
+            self.counts.unanswered += connection.unanswered as u64;
         }
     }
 }
 
-impl Connection {
-    async fn open(to: &Place) -> Result<Self> {
-        let socket = timeout(ANSWER_TIMEOUT, TcpStream::connect(to.address)).await;
+impl PublishConnection {
+    async fn open(endpoint: &Endpoint) -> Result<Self> {
+        let socket = timeout(PUBLISH_TIMEOUT, TcpStream::connect(endpoint.address)).await;
         let socket = socket.map_err(io::Error::from).flatten();
-        let socket = socket.with_context(|| format!("{} takes no message", to.url()))?;
+        let socket = socket.with_context(|| format!("cannot connect to {}", endpoint.url()))?;
         socket.set_nodelay(true)?;
-        Ok(Self { socket, waiting: 0, begun: Vec::new() })
+        Ok(Self { socket, unanswered: 0, received: Vec::new() })
     }
 }
 
-/// Whether more has come; otherwise the connection has ended, or no answer came in time.
-async fn read(connection: &mut Option<Connection>) -> bool {
-    let Some(Connection { socket, begun, .. }) = connection else { return false };
-    matches!(timeout(ANSWER_TIMEOUT, socket.read_buf(begun)).await, Ok(Ok(1..)))
+/// Reads from the connection. Returns false if it is closed or nothing arrived in time.
+async fn receive(connection: &mut Option<PublishConnection>) -> bool {
+    let Some(PublishConnection { socket, received, .. }) = connection else { return false };
+    matches!(timeout(PUBLISH_TIMEOUT, socket.read_buf(received)).await, Ok(Ok(1..)))
 }
 
-/// The first answer of these bytes, and its length, once it is whole.
-fn answer(bytes: &[u8]) -> Result<Option<(Head, usize)>> {
-    let Some((head, length)) = head::read(bytes)? else { return Ok(None) };
-    let (mut rest, mut body) = (&bytes[length..], head.body);
+/// The first response in `bytes` and its length; `None` while it is incomplete.
+fn parse_response(bytes: &[u8]) -> Result<Option<(ResponseHead, usize)>> {
+    let Some((head, length)) = response_head::parse(bytes)? else { return Ok(None) };
+    let mut rest = &bytes[length..];
+    let mut body = head.body.clone();
     while body.next(&mut rest)?.is_some() {}
-    // An answer without an end of its own is not waited for: its status is there.
-    let is_whole = body.is_ended() || !head.keeps_alive;
-    Ok(is_whole.then(|| (head, bytes.len() - rest.len())))
+    // Do not wait for the end of a body that ends with the connection: the status is known.
+    let is_complete = body.is_ended() || !head.keeps_alive;
+    Ok(is_complete.then(|| (head, bytes.len() - rest.len())))
 }
 
-/// Status and body, without the headers.
-fn shown(text: &str) -> String {
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
-    let status = head.lines().next().unwrap_or_default();
-    let status = status.split_once(' ').map_or(status, |(_, status)| status);
+/// A response without its headers.
+fn status_and_body(response: &str) -> String {
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((response, ""));
+    let status_line = head.lines().next().unwrap_or_default();
+    let status = status_line.split_once(' ').map_or(status_line, |(_, status)| status);
     format!("{status} {}", body.trim()).trim_end().to_owned()
 }
 
-impl Published {
+impl PublishCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.refused += other.refused;
@@ -212,25 +219,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_that_come_together_are_told_apart() {
-        let answers = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 Not Found\r\n\
+    fn pipelined_responses_are_split() {
+        let responses = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 Not Found\r\n\
             Transfer-Encoding: chunked\r\n\r\n4\r\ngone\r\n0\r\n\r\n";
-        let (head, length) = answer(answers).unwrap().unwrap();
+        let (head, length) = parse_response(responses).unwrap().unwrap();
         assert_eq!((head.status, head.keeps_alive), (200, true));
-        let rest = &answers[length..];
-        let (head, length) = answer(rest).unwrap().unwrap();
+        let rest = &responses[length..];
+        let (head, length) = parse_response(rest).unwrap().unwrap();
         assert_eq!((head.status, length), (404, rest.len()));
         for end in 0..rest.len() {
-            assert!(answer(&rest[..end]).unwrap().is_none(), "{end}");
+            assert!(parse_response(&rest[..end]).unwrap().is_none(), "{end}");
         }
     }
 
     #[test]
-    fn a_refusal_is_shown_without_its_headers() {
+    fn refusals_are_shown_without_headers() {
         assert_eq!(
-            shown("HTTP/1.1 404 Not Found\r\nA: b\r\n\r\nno board\n"),
+            status_and_body("HTTP/1.1 404 Not Found\r\nA: b\r\n\r\nno board\n"),
             "404 Not Found no board"
         );
-        assert_eq!(shown("HTTP/1.1 405 Method Not Allowed\r\nA: b"), "405 Method Not Allowed");
+        let cut = "HTTP/1.1 405 Method Not Allowed\r\nA: b";
+        assert_eq!(status_and_body(cut), "405 Method Not Allowed");
     }
 }

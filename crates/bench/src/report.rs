@@ -1,26 +1,26 @@
-//! What was measured, as a table and as JSON.
+//! The report of one measurement, as a table and as JSON.
 
-/// What came of coming and going.
-mod churned;
+/// The part on churn.
+mod churn_report;
 
 use std::fmt;
 
-use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::delays::Delays;
-use crate::kernel::Kernel;
-use crate::publisher::Published;
+use crate::format::size;
+use crate::latencies::Latencies;
+use crate::publisher::PublishCounts;
+use crate::tcp_stats::TcpStats;
 
-pub(crate) use churned::{Churned, Row};
+pub(crate) use churn_report::{ChurnInterval, ChurnReport};
 
-/// Everything that was measured; what was not is left out.
+/// All figures of a measurement; those that are not known are left out.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Report {
-    /// The first one.
+pub(crate) struct BenchReport {
+    /// URL of the first stream.
     pub(crate) stream: String,
-    /// Streams that followers have in turn.
+    /// Number of streams, assigned to followers round-robin.
     pub(crate) boards: usize,
     pub(crate) followers: usize,
     pub(crate) processes: usize,
@@ -31,79 +31,78 @@ pub(crate) struct Report {
     pub(crate) window: Option<u64>,
     pub(crate) publishers: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) connected: Option<Connected>,
+    pub(crate) connected: Option<ConnectReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) published: Option<Published>,
+    pub(crate) published: Option<PublishCounts>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) delivered: Option<Delivered>,
+    pub(crate) delivered: Option<DeliveryReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) latency: Option<Times>,
+    pub(crate) latency: Option<LatencySummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) memory: Option<Memory>,
+    pub(crate) memory: Option<MemoryReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cpu: Option<Cpu>,
+    pub(crate) cpu: Option<CpuReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) storm: Option<Storm>,
+    pub(crate) storm: Option<StormReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) churned: Option<Churned>,
+    pub(crate) churned: Option<ChurnReport>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Connected {
-    /// Streams that were open when all had tried.
+pub(crate) struct ConnectReport {
+    /// Streams that were open when all followers had tried.
     pub(crate) open: usize,
     pub(crate) failed: usize,
     /// Streams that the server had ended by then.
     pub(crate) ended: usize,
     pub(crate) secs: f64,
-    /// Until the connection was there, before anything was asked.
+    /// The longest time until a connection was established, without the request.
     pub(crate) slowest_millis: f64,
     /// Connections that took a second or more.
     pub(crate) slow: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) kernel: Option<Kernel>,
+    pub(crate) kernel: Option<TcpStats>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Delivered {
+pub(crate) struct DeliveryReport {
     pub(crate) count: u64,
     pub(crate) expected: u64,
-    /// Followers that got each message once.
+    /// Followers that received each message exactly once.
     pub(crate) complete_followers: usize,
     pub(crate) ended_followers: usize,
     pub(crate) secs: f64,
     pub(crate) per_sec: f64,
-    /// How late the latest message was published, where there is a rate.
+    /// The longest time by which a message was published after it was due; only with a rate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) latest_publish_millis: Option<f64>,
 }
 
-/// Of some delays.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Times {
+pub(crate) struct LatencySummary {
     pub(crate) samples: u64,
     pub(crate) p50_millis: f64,
     pub(crate) p99_millis: f64,
     pub(crate) max_millis: f64,
 }
 
-/// Of the server.
+/// Memory of the server.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Memory {
+pub(crate) struct MemoryReport {
     pub(crate) before_bytes: u64,
     pub(crate) connected_bytes: u64,
     pub(crate) end_bytes: u64,
     pub(crate) per_follower_bytes: f64,
 }
 
-/// Between the first message and its last delivery.
+/// CPU time between the first message and its last delivery.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Cpu {
+pub(crate) struct CpuReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_secs: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,41 +113,44 @@ pub(crate) struct Cpu {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Storm {
-    /// Followers that let go.
+pub(crate) struct StormReport {
+    /// Followers that disconnected.
     pub(crate) left: usize,
     /// Followers that have a stream again.
     pub(crate) back: usize,
-    /// Messages that were published while they were away.
+    /// Messages published on each stream while the followers were away.
     pub(crate) missed: u64,
-    /// Followers that got each of these once.
+    /// Followers that then received each of these exactly once.
     pub(crate) resumed: usize,
     pub(crate) slowest_connect_millis: f64,
     /// Connections that took a second or more.
     pub(crate) slow_connects: u64,
-    /// From the moment in which all began to come back until each had what it missed.
-    pub(crate) returned: Option<Times>,
+    /// Time from the common reconnect until each follower had caught up.
+    pub(crate) returned: Option<LatencySummary>,
 }
 
-impl Times {
-    /// `None` where there are none.
-    pub(crate) fn of(delays: &Delays) -> Option<Self> {
-        let millis = |nanos: u64| nanos as f64 / 1e6;
-        (delays.count() > 0).then(|| Self {
-            samples: delays.count(),
-            p50_millis: millis(delays.percentile_nanos(50)),
-            p99_millis: millis(delays.percentile_nanos(99)),
-            max_millis: millis(delays.longest_nanos()),
+impl LatencySummary {
+    /// `None` without samples.
+    pub(crate) fn of(latencies: &Latencies) -> Option<Self> {
+        if latencies.len() == 0 {
+            return None;
+        }
+        let quantile_millis = |quantile| latencies.quantile_nanos(quantile) as f64 / 1e6;
+        Some(Self {
+            samples: latencies.len(),
+            p50_millis: quantile_millis(0.5),
+            p99_millis: quantile_millis(0.99),
+            max_millis: latencies.max_nanos() as f64 / 1e6,
         })
     }
 }
 
-impl Report {
-    /// Whether every follower got all that it should, once.
+impl BenchReport {
+    /// True if every follower received everything it should, exactly once.
     pub(crate) fn is_complete(&self) -> bool {
         if let Some(churned) = &self.churned {
             let accepted = self.published.as_ref().map(|published| published.accepted);
-            return accepted == Some(self.messages) && churned.is_right(self.followers);
+            return accepted == Some(self.messages) && churned.is_flawless(self.followers);
         }
         let delivered = self.delivered.as_ref();
         delivered.is_some_and(|delivered| delivered.complete_followers == self.followers)
@@ -156,45 +158,28 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for BenchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, boards, followers, processes, messages, publishers, .. } = self;
-        let rhythm = match (self.rate_per_sec, self.window) {
-            (Some(rate), _) => format!("{} a second", (rate * 100.0).round() / 100.0),
-            (None, window) => format!("{} at once", window.unwrap_or_default()),
-        };
-        match boards {
-            1 => writeln!(f, "{stream}")?,
-            _ => writeln!(f, "{stream} and {} more boards", boards - 1)?,
-        }
-        writeln!(
-            f,
-            "{followers} followers in {processes} process{}; {messages} messages, {rhythm}, over \
-             {publishers} connection{}\n",
-            if *processes == 1 { "" } else { "es" },
-            if *publishers == 1 { "" } else { "s" }
-        )?;
+        self.write_settings(f)?;
         let mut row = |name: &str, text: String| writeln!(f, "{name:<12}{text}");
         if let Some(connected) = &self.connected {
             row("connected", connected.to_string())?;
         }
-        if let Some(Published { accepted, refused, unanswered, refusal }) = &self.published {
-            let why = refusal.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
-            let counts = format!("{accepted}; {refused} refused{why}, {unanswered} unanswered");
-            row("published", counts)?;
+        if let Some(published) = &self.published {
+            row("published", published.to_string())?;
         }
         if let Some(delivered) = &self.delivered {
             row("delivered", delivered.to_string())?;
         }
-        if let Some(times) = &self.latency {
-            row("latency", times.to_string())?;
+        if let Some(latency) = &self.latency {
+            row("latency", latency.to_string())?;
         }
         if let Some(cpu) = &self.cpu {
             row("CPU", cpu.to_string())?;
         }
         match &self.memory {
             Some(memory) => row("memory", memory.to_string())?,
-            None => row("server", "not looked at: name its process with --pid".to_owned())?,
+            None => row("server", "not measured: pass its process ID with --pid".to_owned())?,
         }
         if let Some(storm) = &self.storm {
             row("storm", storm.to_string())?;
@@ -203,43 +188,73 @@ impl fmt::Display for Report {
     }
 }
 
-pub(crate) fn size(bytes: u64) -> impl fmt::Display {
-    ByteSize::b(bytes).display().iec()
-}
-
-impl fmt::Display for Connected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { open, failed, ended, secs, slowest_millis, slow, kernel } = self;
-        write!(
-            f,
-            "{open} in {secs:.2} s; {failed} failed, {ended} ended; the slowest connection took \
-             {slowest_millis:.1} ms, {slow} took 1 s or more"
-        )?;
-        let Some(Kernel { syns_again, queue_overflows, queue_drops }) = kernel else {
-            return Ok(());
+impl BenchReport {
+    fn write_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stream, boards, followers, processes, messages, publishers, .. } = self;
+        match boards {
+            1 => writeln!(f, "{stream}")?,
+            _ => writeln!(f, "{stream} and {} more boards", boards - 1)?,
+        }
+        let load = match (self.rate_per_sec, self.window) {
+            (Some(rate), _) => format!("{} per second", (rate * 100.0).round() / 100.0),
+            (None, window) => format!("{} in flight", window.unwrap_or_default()),
         };
-        write!(
+        let processes_end = if *processes == 1 { "" } else { "es" };
+        let connections_end = if *publishers == 1 { "" } else { "s" };
+        writeln!(
             f,
-            "; {syns_again} SYN sent again, {queue_overflows} found the queue full, {queue_drops} \
-             dropped"
+            "{followers} followers in {processes} process{processes_end}; {messages} messages, {load}, \
+             over {publishers} connection{connections_end}\n"
         )
     }
 }
 
-impl fmt::Display for Delivered {
+impl fmt::Display for ConnectReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { open, failed, ended, secs, slowest_millis, slow, kernel } = self;
+        write!(
+            f,
+            "{open} in {secs:.2} s; {failed} failed, {ended} ended; slowest connection \
+             {slowest_millis:.1} ms, {slow} took 1 s or more"
+        )?;
+        let Some(TcpStats { syns_again, queue_overflows, queue_drops }) = kernel else {
+            return Ok(());
+        };
+        write!(
+            f,
+            "; {syns_again} SYNs resent, {queue_overflows} accept queue overflows, {queue_drops} \
+             connections dropped"
+        )
+    }
+}
+
+impl fmt::Display for PublishCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { accepted, refused, unanswered, refusal } = self;
+        write!(f, "{accepted} accepted, {refused} refused")?;
+        if let Some(refusal) = refusal {
+            write!(f, " ({refusal})")?;
+        }
+        write!(f, ", {unanswered} unanswered")
+    }
+}
+
+impl fmt::Display for DeliveryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { count, expected, complete_followers, ended_followers, secs, per_sec, .. } = self;
         write!(
             f,
-            "{count} of {expected} in {secs:.2} s, {per_sec:.0} a second; {complete_followers} \
-             followers got all, {ended_followers} were ended"
+            "{count} of {expected} in {secs:.2} s, {per_sec:.0} per second; {complete_followers} \
+             followers received all, {ended_followers} ended"
         )?;
-        let late = self.latest_publish_millis;
-        late.map_or(Ok(()), |millis| write!(f, "; published {millis:.1} ms late at most"))
+        match self.latest_publish_millis {
+            Some(millis) => write!(f, "; published at most {millis:.1} ms late"),
+            None => Ok(()),
+        }
     }
 }
 
-impl fmt::Display for Times {
+impl fmt::Display for LatencySummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { samples, p50_millis, p99_millis, max_millis } = self;
         write!(
@@ -250,21 +265,21 @@ impl fmt::Display for Times {
     }
 }
 
-impl fmt::Display for Cpu {
+impl fmt::Display for CpuReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let (Some(secs), Some(micros)) = (self.server_secs, self.server_micros_per_delivery) {
-            write!(f, "server {micros:.2} µs a delivery, {secs:.2} s in all; ")?;
+            write!(f, "server {micros:.2} µs per delivery, {secs:.2} s in total; ")?;
         }
-        let (micros, secs) = (self.generator_micros_per_delivery, self.generator_secs);
-        write!(f, "generator {micros:.2} µs a delivery, {secs:.2} s in all")
+        let Self { generator_secs, generator_micros_per_delivery: micros, .. } = self;
+        write!(f, "generator {micros:.2} µs per delivery, {generator_secs:.2} s in total")
     }
 }
 
-impl fmt::Display for Memory {
+impl fmt::Display for MemoryReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "server {:.0} bytes a follower: {} before, {} with all, {} at the end",
+            "server {:.0} bytes per follower: {} before, {} with all connected, {} at the end",
             self.per_follower_bytes,
             size(self.before_bytes),
             size(self.connected_bytes),
@@ -273,14 +288,19 @@ impl fmt::Display for Memory {
     }
 }
 
-impl fmt::Display for Storm {
+impl fmt::Display for StormReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { left, back, missed, resumed, .. } = self;
-        write!(f, "{left} left, {back} came back, {resumed} with the {missed} that they missed")?;
+        let Self { left, back, missed, resumed, slowest_connect_millis, slow_connects, .. } = self;
+        write!(
+            f,
+            "{left} disconnected, {back} reconnected, {resumed} received the {missed} messages they missed"
+        )?;
         if let Some(returned) = &self.returned {
             write!(f, ": {returned}")?;
         }
-        let (millis, slow) = (self.slowest_connect_millis, self.slow_connects);
-        write!(f, "; the slowest connection took {millis:.1} ms, {slow} took 1 s or more")
+        write!(
+            f,
+            "; slowest connection {slowest_connect_millis:.1} ms, {slow_connects} took 1 s or more"
+        )
     }
 }

@@ -1,46 +1,55 @@
-//! The storm: all let go in one moment, miss something, and all come back in one moment.
+//! The reconnect storm: all followers disconnect at once, miss a few messages, and reconnect at once.
 
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 
-use crate::measure::Job;
-use crate::orders::{Order, Progress};
-use crate::pace::{Pace, Rhythm, SILENCE};
-use crate::progress::Shown;
-use crate::report::{Storm, Times};
-use crate::workers::{self, Workers};
+use crate::job::BenchJob;
+use crate::pacing::{DELIVERY_TIMEOUT, LoadModel, PublishPacer};
+use crate::progress::ProgressDisplay;
+use crate::report::{LatencySummary, StormReport};
+use crate::worker_pool::{self, WorkerPool};
+use crate::worker_protocol::{WorkerCommand, WorkerProgress};
 
-/// Messages on each stream that are published while all are away. Who gets exactly these, and not rows as they are
-/// now, has been resumed.
-const MISSED: u64 = 10;
+/// Messages to publish on each stream while all followers are away. A follower that gets exactly these,
+/// and not the current rows, has been resumed.
+const MISSED_MESSAGES: u64 = 10;
 
-/// Lets `left` followers go and all come back.
-pub(crate) async fn measure(job: &Job, workers: &mut Workers, left: usize) -> Result<Storm> {
-    workers.order(Order::Leave).await?;
+/// Disconnects the `open` followers and reconnects all.
+pub(crate) async fn measure(
+    job: &BenchJob,
+    workers: &mut WorkerPool,
+    open: usize,
+) -> Result<StormReport> {
+    workers.command(WorkerCommand::Disconnect).await?;
     let mut states = workers.states();
-    let messages = MISSED * job.streams.len() as u64;
-    let pace = Arc::new(Pace::new(messages, Rhythm::Window(messages), left, states.clone()));
-    let published = job.publishers().await?.publish(&pace).await?;
+    let messages = MISSED_MESSAGES * job.streams.len() as u64;
+    // The window lets all messages out at once, since no one is there to receive them.
+    let load = LoadModel::Window(messages);
+    let pacer = Arc::new(PublishPacer::new(messages, load, open, states.clone()));
+    let published = job.open_publishers().await?.publish(&pacer).await?;
     ensure!(
         published.accepted == messages,
-        "of {messages} messages that all should miss, {} were accepted",
+        "only {} of the {messages} messages to be missed were accepted",
         published.accepted
     );
-    let due = MISSED * job.followers as u64;
-    let shown = Shown::start("coming back", due, states.clone(), |progress| progress.delivered);
-    workers.order(Order::Return(messages)).await?;
-    let come = |all: &Progress| all.delivered + all.open as u64;
-    workers::wait(&mut states, SILENCE, |all| all.delivered >= due, come).await;
-    drop(shown);
-    let tally = workers.tally().await?;
-    Ok(Storm {
-        left,
-        back: tally.progress.open,
-        missed: MISSED,
-        resumed: tally.complete,
-        slowest_connect_millis: tally.progress.slowest_connect_nanos as f64 / 1e6,
-        slow_connects: tally.progress.slow_connects,
-        returned: Times::of(&tally.delays),
+    let expected = MISSED_MESSAGES * job.followers as u64;
+    let display = ProgressDisplay::start("reconnecting", expected, states.clone(), |progress| {
+        progress.delivered
+    });
+    workers.command(WorkerCommand::Reconnect(messages)).await?;
+    let all_delivered = |progress: &WorkerProgress| progress.delivered >= expected;
+    let advanced = |progress: &WorkerProgress| progress.delivered + progress.open as u64;
+    worker_pool::wait(&mut states, DELIVERY_TIMEOUT, all_delivered, advanced).await;
+    drop(display);
+    let results = workers.results().await?;
+    Ok(StormReport {
+        left: open,
+        back: results.progress.open,
+        missed: MISSED_MESSAGES,
+        resumed: results.complete,
+        slowest_connect_millis: results.progress.slowest_connect_nanos as f64 / 1e6,
+        slow_connects: results.progress.slow_connects,
+        returned: LatencySummary::of(&results.latencies()?),
     })
 }

@@ -1,5 +1,5 @@
-//! One of the processes that followers are spread over. It takes orders on standard input, answers on
-//! standard output, and ends when nobody orders any more.
+//! A worker process: takes commands on standard input, replies on standard output, and ends when its input
+//! ends.
 
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
@@ -10,105 +10,106 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use mio::Waker;
 
-use crate::crowd::{self, Crowd};
-use crate::orders::{Order, Plan, Progress, Said};
+use crate::followers::{self, FollowerPool};
+use crate::worker_protocol::{WorkerCommand, WorkerPlan, WorkerProgress, WorkerReply};
 
-/// How often progress is told, besides each time that all have got one more.
-const TELL_EVERY: Duration = Duration::from_millis(50);
+/// Maximum time between two progress reports. A report is also sent whenever all followers have received
+/// another message.
+const REPORT_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Runs the followers of one process, as commands on standard input say.
 pub(crate) fn run() -> Result<ExitCode> {
     crate::raise_open_file_limit();
-    let mut plan = String::new();
-    std::io::stdin().read_line(&mut plan)?;
-    let plan: Plan =
-        serde_json::from_str(&plan).context("flightboard-bench starts its workers itself")?;
-    let mut crowd = Crowd::new(plan)?;
-    let orders = listen(crowd.waker()?);
-    follow(&mut crowd, &orders)?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    let plan: WorkerPlan =
+        serde_json::from_str(&line).context("only flightboard-bench itself starts workers")?;
+    let mut pool = FollowerPool::new(plan)?;
+    let commands = read_commands(pool.waker()?);
+    run_followers(&mut pool, &commands)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Orders as they come, each of which ends what the followers wait for.
-fn listen(waker: Arc<Waker>) -> Receiver<Order> {
-    // Each order is answered before the next one is given.
-    let (sender, orders) = channel();
+/// Reads commands on a separate thread; each wakes the followers' thread. The channel needs no bound,
+/// since the parent waits for a reply before it sends another command.
+fn read_commands(waker: Arc<Waker>) -> Receiver<WorkerCommand> {
+    let (sender, commands) = channel();
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
-            let Ok(Ok(order)) = line.map(|line| serde_json::from_str(&line)) else { break };
-            if sender.send(order).is_err() || waker.wake().is_err() {
+            let Ok(Ok(command)) = line.map(|line| serde_json::from_str(&line)) else { break };
+            if sender.send(command).is_err() || waker.wake().is_err() {
                 break;
             }
         }
         drop(sender);
-        // If it cannot be woken, it sees within its patience that nobody orders any more.
+        // If this fails, the other thread sees the closed channel after its poll timeout.
         let _ = waker.wake();
     });
-    orders
+    commands
 }
 
-fn follow(crowd: &mut Crowd, orders: &Receiver<Order>) -> Result<()> {
-    let mut events = crowd::events();
-    let mut told = Told { at: Instant::now(), progress: Progress::default(), messages: 0 };
+fn run_followers(pool: &mut FollowerPool, commands: &Receiver<WorkerCommand>) -> Result<()> {
+    let mut events = followers::event_buffer();
+    let mut last =
+        LastReport { at: Instant::now(), progress: WorkerProgress::default(), messages: 0 };
     loop {
-        match orders.try_recv() {
-            Ok(order) => {
-                obey(crowd, order)?;
-                told.tell(crowd)?;
-                say(&Said::Done)?;
+        match commands.try_recv() {
+            Ok(command) => {
+                handle(pool, command)?;
+                last.report(pool)?;
+                reply(&WorkerReply::Started)?;
             }
             Err(TryRecvError::Empty) => {}
             Err(TryRecvError::Disconnected) => return Ok(()),
         }
-        crowd.turn(&mut events, TELL_EVERY)?;
-        told.tell_if_due(crowd)?;
+        pool.poll(&mut events, REPORT_INTERVAL)?;
+        last.report_if_due(pool)?;
     }
 }
 
-fn obey(crowd: &mut Crowd, order: Order) -> Result<()> {
-    match order {
-        Order::Connect => crowd.connect(),
-        Order::Count(messages) => crowd.count(messages),
-        Order::Tally => say(&Said::Tally(crowd.tally()))?,
-        Order::Leave => crowd.leave(),
-        Order::Return(messages) => crowd.come_back(messages),
-        Order::Churn => crowd.churn(),
-        Order::Settle => crowd.settle(),
+fn handle(pool: &mut FollowerPool, command: WorkerCommand) -> Result<()> {
+    match command {
+        WorkerCommand::Connect => pool.connect(),
+        WorkerCommand::Count(messages) => pool.reset_counters(messages),
+        WorkerCommand::Report => reply(&WorkerReply::Results(pool.results()))?,
+        WorkerCommand::Disconnect => pool.disconnect(),
+        WorkerCommand::Reconnect(messages) => pool.reconnect(messages),
+        WorkerCommand::Churn => pool.start_churn(),
+        WorkerCommand::StopChurn => pool.stop_churn(),
     }
     Ok(())
 }
 
-/// What was told last.
-struct Told {
+/// The last progress report.
+struct LastReport {
     at: Instant,
-    progress: Progress,
-    /// How many messages had come to all.
+    progress: WorkerProgress,
+    /// Messages that all followers had received.
     messages: u64,
 }
 
-impl Told {
-    fn tell_if_due(&mut self, crowd: &mut Crowd) -> Result<()> {
-        let progress = crowd.progress;
-        let is_due = crowd.messages() != self.messages
-            || self.at.elapsed() >= TELL_EVERY
-            || (crowd.is_connected() && progress.open != self.progress.open);
-        if is_due && progress != self.progress { self.tell(crowd) } else { Ok(()) }
+impl LastReport {
+    fn report_if_due(&mut self, pool: &mut FollowerPool) -> Result<()> {
+        let progress = pool.progress;
+        let is_due = pool.messages() != self.messages
+            || self.at.elapsed() >= REPORT_INTERVAL
+            || (pool.is_connected() && progress.open != self.progress.open);
+        if is_due && progress != self.progress { self.report(pool) } else { Ok(()) }
     }
 
-    fn tell(&mut self, crowd: &mut Crowd) -> Result<()> {
-        let progress = crowd.progress;
-        *self = Self { at: Instant::now(), progress, messages: crowd.messages() };
-        if let Some(trouble) = crowd.trouble.take() {
-            say(&Said::Trouble(trouble))?;
+    fn report(&mut self, pool: &mut FollowerPool) -> Result<()> {
+        let progress = pool.progress;
+        *self = Self { at: Instant::now(), progress, messages: pool.messages() };
+        if let Some(failure) = pool.first_failure.take() {
+            reply(&WorkerReply::Failure(failure))?;
         }
-        say(&Said::Progress(progress))
+        reply(&WorkerReply::Progress(progress))
     }
 }
 
-fn say(said: &Said) -> Result<()> {
-    let mut line = serde_json::to_vec(said)?;
+fn reply(reply: &WorkerReply) -> Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&line)?;
-    stdout.flush().context("nobody listens any more")
+    stdout.flush().context("the parent process has ended")
 }

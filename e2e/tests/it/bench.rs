@@ -242,7 +242,7 @@ fn invalid_measurements_are_rejected() {
     check_error(&mut bench(&nowhere, &["--storm", "--rounds", "2"]), &["--storm", "once"]);
 
     let url = format!("http://{}", start_other_server());
-    check_error(&mut bench(&url, &[]), &["no flightboard", "--publish-url"]);
+    check_error(&mut bench(&url, &[]), &["not a flightboard", "--publish-url"]);
     let publish = format!("{url}/publish");
     let other = ["--publish-url", &publish, "--path", "/other"];
     check_error(&mut bench(&url, &other), &["/other answers 404", "--path"]);
@@ -263,7 +263,7 @@ fn table_names_missing_figures() {
     let server = start_server(folder.path(), &[]);
     let output = run(&mut bench(server.api().url(), &[]), "");
     let count = FOLLOWERS * MESSAGES;
-    for words in [&format!("{count} of {count}"), "latency", "generator", "name its process"] {
+    for words in [&format!("{count} of {count}"), "latency", "generator", "--pid"] {
         assert!(output.stdout.contains(words), "{words}: {}", output.stdout);
     }
 }
@@ -283,7 +283,7 @@ fn signal_closes_the_boards() {
     bench.send_signal(Signal::INT);
     let output = bench.wait_for_exit(WAIT_TIMEOUT);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(output.stderr.contains("stopped before everything was measured"), "{output:?}");
+    assert!(output.stderr.contains("stopped before all measurements were complete"), "{output:?}");
     assert_eq!(figures(&output)["delivered"], Value::Null);
     for board in boards {
         assert_eq!(server.api().get_status(&format!("/boards/{board}/events")), 204);
