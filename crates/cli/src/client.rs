@@ -1,4 +1,4 @@
-//! A running server, as a publisher sees it.
+//! A client that publishes to a running server.
 
 use std::time::{Duration, Instant};
 
@@ -8,26 +8,25 @@ use flight::BoardName;
 use serde::Deserialize;
 use ureq::Agent;
 
-use crate::values;
+use crate::flag_values;
 
-/// Most lines of one request.
+/// Maximum number of lines per request.
 pub(crate) const MAX_LINES: usize = 1_000;
 
-/// Most bytes of one request; a server takes four times as many.
+/// Maximum size of a request; a server accepts four times as much.
 pub(crate) const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 
-/// How long an answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Timeout of a request with its response.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Pause before a request is repeated, doubled each time up to …
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Delay before the first retry, doubled for each further one up to [`MAX_RETRY_DELAY`].
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// … this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Where updates are sent to.
+/// Flags for the server and the board to publish to.
 #[derive(Args)]
-pub(crate) struct Target {
+pub(crate) struct TargetArgs {
     /// URL of the server.
     #[arg(
         long,
@@ -39,122 +38,127 @@ pub(crate) struct Target {
     /// Name of the board.
     #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
     pub(crate) board: BoardName,
-    /// How long to try again when the server does not answer.
-    #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = values::duration)]
+    /// How long to retry while the server does not answer.
+    #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = flag_values::duration)]
     retry: Duration,
 }
 
-pub(crate) struct Client {
+pub(crate) struct PublishClient {
     agent: Agent,
     url: String,
-    retry: Duration,
+    retry_for: Duration,
 }
 
-/// What became of one line.
+/// The outcome of one line.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct LineOutcome {
     pub(crate) status: u16,
     #[serde(default)]
     pub(crate) detail: Option<String>,
 }
 
-/// Why there is no answer.
-enum Failure {
-    /// It may go better later.
-    Passing(anyhow::Error),
-    /// It will not.
-    Lasting(anyhow::Error),
+/// A failed request.
+enum RequestError {
+    /// A retry may succeed.
+    Transient(anyhow::Error),
+    /// A retry would fail again.
+    Permanent(anyhow::Error),
 }
 
-impl Target {
-    /// A client of the server, which must be there now.
-    pub(crate) fn connect(&self) -> Result<Client> {
+impl TargetArgs {
+    /// Connects to the server, which must answer at once.
+    pub(crate) fn connect(&self) -> Result<PublishClient> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_TIMEOUT))
+            .timeout_global(Some(REQUEST_TIMEOUT))
             .user_agent(concat!("flightboard/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::new_with_config(config);
         let server = self.to.trim_end_matches('/');
         let url = format!("{server}/boards/{}/flights", self.board);
-        let ready = agent.get(format!("{server}/readyz")).call();
-        ready.map_err(|error| unreachable(server, error))?;
-        Ok(Client { agent, url, retry: self.retry })
+        let response = agent.get(format!("{server}/readyz")).call();
+        response.map_err(|error| no_answer(server, error))?;
+        Ok(PublishClient { agent, url, retry_for: self.retry })
     }
 }
 
-impl Client {
-    /// Opens the board or gives it its settings, as the update says that opens a feed.
+impl PublishClient {
+    /// Opens the board, or changes its settings.
     pub(crate) fn put_board(&self, settings: &serde_json::Value) -> Result<()> {
         let board = self.url.trim_end_matches("/flights");
-        self.persist(|| {
-            let answer = self.agent.put(board).send_json(settings).map_err(passing)?;
-            read(answer).map(drop)
+        self.retry(|| {
+            let response = self.agent.put(board).send_json(settings).map_err(transient)?;
+            read(response).map(drop)
         })
     }
 
-    /// Publishes lines of NDJSON, each with a key of its own, and answers with what became of
-    /// each. Tries again when the server does not answer, which the keys make harmless.
-    pub(crate) fn publish(&self, lines: &[String]) -> Result<Vec<Answer>> {
+    /// Publishes lines of NDJSON and returns the outcome of each. Retries while the server does not answer;
+    /// each line must have an idempotency key, which makes that safe.
+    pub(crate) fn publish(&self, lines: &[String]) -> Result<Vec<LineOutcome>> {
         let body = lines.join("\n");
-        self.persist(|| {
+        self.retry(|| {
             let request = self.agent.post(&self.url).content_type("application/x-ndjson");
-            let answer = read(request.send(&body).map_err(passing)?)?;
+            let answer = read(request.send(&body).map_err(transient)?)?;
             let answers = answer.lines().map(serde_json::from_str);
-            let answers: Vec<Answer> = answers
+            let answers: Vec<LineOutcome> = answers
                 .collect::<Result<_, _>>()
-                .map_err(|error| Failure::Lasting(anyhow!("the answer is not one: {error}")))?;
+                .map_err(|error| RequestError::Permanent(anyhow!("malformed response: {error}")))?;
             if let Some(answer) = answers.iter().find(|answer| answer.status == 503) {
                 let detail = answer.detail.clone().unwrap_or_default();
-                return Err(Failure::Passing(anyhow!(detail)));
+                return Err(RequestError::Transient(anyhow!(detail)));
             }
             if answers.len() == lines.len() {
                 return Ok(answers);
             }
             let (got, sent) = (answers.len(), lines.len());
-            Err(Failure::Lasting(anyhow!("{got} answers came for {sent} lines")))
+            Err(RequestError::Permanent(anyhow!("{got} outcomes for {sent} lines")))
         })
     }
 
-    fn persist<T>(&self, attempt: impl Fn() -> Result<T, Failure>) -> Result<T> {
+    fn retry<T>(&self, attempt: impl Fn() -> Result<T, RequestError>) -> Result<T> {
         let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut delay = MIN_RETRY_DELAY;
         loop {
             let error = match attempt() {
                 Ok(value) => return Ok(value),
-                Err(Failure::Lasting(error)) => bail!("{}: {error:#}", self.url),
-                Err(Failure::Passing(error)) => error,
+                Err(RequestError::Permanent(error)) => bail!("{}: {error:#}", self.url),
+                Err(RequestError::Transient(error)) => error,
             };
-            if start.elapsed() + pause > self.retry {
+            if start.elapsed() + delay > self.retry_for {
                 return Err(error.context(format!("{} does not answer", self.url)));
             }
             tracing::warn!("{}: {error:#}; trying again", self.url);
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            std::thread::sleep(delay);
+            delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
     }
 }
 
-fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<String, Failure> {
-    let status = answer.status();
-    let text = answer.body_mut().read_to_string().map_err(passing)?;
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<String, RequestError> {
+    let status = response.status();
+    let text = response.body_mut().read_to_string().map_err(transient)?;
     if status.is_success() {
         return Ok(text);
     }
     #[derive(Deserialize)]
-    struct Problem {
+    struct ErrorBody {
         detail: String,
     }
-    let problem = serde_json::from_str(&text).map(|problem: Problem| problem.detail);
+    let problem = serde_json::from_str(&text).map(|problem: ErrorBody| problem.detail);
     let error = anyhow!("{}", problem.unwrap_or_else(|_| format!("the server answers {status}")));
-    Err(if status.is_server_error() { Failure::Passing(error) } else { Failure::Lasting(error) })
+    Err(if status.is_server_error() {
+        RequestError::Transient(error)
+    } else {
+        RequestError::Permanent(error)
+    })
 }
 
-fn passing(error: ureq::Error) -> Failure {
-    Failure::Passing(error.into())
+fn transient(error: ureq::Error) -> RequestError {
+    RequestError::Transient(error.into())
 }
 
-fn unreachable(server: &str, error: ureq::Error) -> anyhow::Error {
-    let context = format!("no flightboard answers at {server}: start one or name it with --to");
+fn no_answer(server: &str, error: ureq::Error) -> anyhow::Error {
+    let context =
+        format!("no flightboard answers at {server}: start one, or set its URL with --to");
     Err::<(), _>(error).context(context).expect_err("it is one")
 }

@@ -1,10 +1,10 @@
-//! `flightboard copy`: a journal of one kind becomes one of another kind.
+//! `flightboard copy`: copies a journal, also to one of another kind.
 
-/// How far it is.
+/// Progress on standard error.
 mod progress;
 
-/// What is in a journal, to be compared with another.
-mod survey;
+/// A digest of a journal, to compare it with another one.
+mod digest;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,115 +19,119 @@ use journal::{
 };
 use nats_journal::{NatsImport, NatsJournal, ParseNatsConfigError, ServerList};
 
-use self::progress::Progress;
-use self::survey::Survey;
-use crate::keeping::Cluster;
+use self::digest::JournalDigest;
+use self::progress::CopyProgress;
+use crate::journal_args::NatsArgs;
 use crate::{listen, runtime};
 
-/// Copy all updates from one journal to another, with their times and ids. Interrupted, the same command
-/// goes on where it was.
+/// Copy all updates from one journal to another, with their times and ids. After an interruption, the same
+/// command resumes.
 #[derive(Args)]
-pub(crate) struct Copy {
+pub(crate) struct CopyCommand {
     #[command(flatten)]
-    places: Places,
+    locations: CopyLocations,
     #[command(flatten)]
-    cluster: Cluster,
+    nats_args: NatsArgs,
 }
 
-/// The flags of a cluster need an argument `nats`. Here either of these may be one.
+/// The flags in [`NatsArgs`] require an argument `nats`: here, either of these.
 #[derive(Args)]
 #[group(id = "nats", multiple = true)]
-struct Places {
-    /// Journal that is copied: a file, or addresses such as nats://a:4222,b,c or tls://a. It is not
-    /// changed.
-    #[arg(long, env = "FLIGHTBOARD_COPY_FROM", value_name = "PLACE", hide_env_values = true)]
-    from: Place,
-    /// Where it is copied to: the same. There must be no journal yet.
-    #[arg(long, env = "FLIGHTBOARD_COPY_TO", value_name = "PLACE", hide_env_values = true)]
-    to: Place,
+struct CopyLocations {
+    /// Source: a file, or addresses such as nats://a:4222,b,c or tls://a. It is not changed.
+    #[arg(long, env = "FLIGHTBOARD_COPY_FROM", value_name = "LOCATION", hide_env_values = true)]
+    from: JournalLocation,
+    /// Destination, in the same form. It must not have a journal yet.
+    #[arg(long, env = "FLIGHTBOARD_COPY_TO", value_name = "LOCATION", hide_env_values = true)]
+    to: JournalLocation,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum JournalLocation {
     File(PathBuf),
     Nats(ServerList),
 }
 
-/// The journal that is copied, as it is when the copy begins. What comes later is not part of it.
-struct Original<J> {
+/// The journal to copy, as of the start of the copy; later records are not part of it.
+struct SourceJournal<J> {
     journal: J,
     origin: ImportSource,
     start: Option<Checkpoint>,
 }
 
-impl Copy {
+impl CopyCommand {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        runtime::whole()?.block_on(async {
-            let stop = listen::stop()?;
+        runtime::full()?.block_on(async {
+            let stop = listen::stop_signal()?;
             tokio::select! {
                 copied = self.copy() => copied,
-                () = stop => bail!("stopped: the same command goes on where it was"),
+                () = stop => bail!("stopped; run the same command again to resume"),
             }
         })
     }
 
     async fn copy(&self) -> Result<ExitCode> {
-        let Places { from, to } = &self.places;
+        let CopyLocations { from, to } = &self.locations;
         if from == to {
-            bail!("{from} is where it is already: name another place with --to");
+            bail!("--from and --to are both {from}");
         }
         match from {
-            Place::File(path) => self.copy_from(SqliteJournal::open_read_only(path)?).await?,
-            Place::Nats(servers) => {
-                let place = self.cluster.place(servers.clone())?;
-                self.copy_from(NatsJournal::open_read_only(&place).await?).await?;
+            JournalLocation::File(path) => {
+                self.copy_from(SqliteJournal::open_read_only(path)?).await?
+            }
+            JournalLocation::Nats(servers) => {
+                let config = self.nats_args.config(servers.clone())?;
+                self.copy_from(NatsJournal::open_read_only(&config).await?).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
     }
 
     async fn copy_from(&self, journal: impl Journal) -> Result<()> {
-        // First of all: records up to it may be let go of at any time.
+        // Before anything else: the records before it may be pruned at any time.
         let start = journal.start_point().await?;
-        let original = Original { origin: ImportSource::of(&journal).await?, journal, start };
-        let survey = match &self.places.to {
-            Place::File(path) => match SqliteImport::begin(path, &original.origin) {
+        let original = SourceJournal { origin: ImportSource::of(&journal).await?, journal, start };
+        let copied = match &self.locations.to {
+            JournalLocation::File(path) => match SqliteImport::begin(path, &original.origin) {
                 Err(ImportError::AlreadyExists { .. }) => {
                     original.compare(SqliteJournal::open_read_only(path)?).await
                 }
                 import => original.fill(import?).await,
             },
-            Place::Nats(servers) => {
-                let place = self.cluster.place(servers.clone())?;
-                match NatsImport::begin(&place, &original.origin).await {
+            JournalLocation::Nats(servers) => {
+                let config = self.nats_args.config(servers.clone())?;
+                match NatsImport::begin(&config, &original.origin).await {
                     Err(ImportError::AlreadyExists { .. }) => {
-                        original.compare(NatsJournal::open_read_only(&place).await?).await
+                        original.compare(NatsJournal::open_read_only(&config).await?).await
                     }
                     import => original.fill(import?).await,
                 }
             }
         };
-        let Places { from, to } = &self.places;
-        let survey = survey.with_context(|| format!("{from} was not copied to {to}"))?;
-        println!("{from} and {to} have the same {survey}");
-        original.warn_of_news();
+        let CopyLocations { from, to } = &self.locations;
+        let digest = copied.with_context(|| format!("cannot copy {from} to {to}"))?;
+        println!("{from} and {to} have the same {digest}");
+        original.warn_of_later_records();
         original.journal.close().await;
         Ok(())
     }
 }
 
-impl<J: Journal> Original<J> {
-    async fn fill<I: Import>(&self, mut import: I) -> Result<Survey> {
+impl<J: Journal> SourceJournal<J> {
+    async fn fill<I: Import>(&self, mut import: I) -> Result<JournalDigest> {
         let tail = self.origin.epochs.tail();
-        let progress = Progress::start("copied", tail.0 - self.origin.kept_after.0);
+        let progress = CopyProgress::start("copied", tail.0 - self.origin.kept_after.0);
         let mut follow = self.journal.follow(import.tail());
         while import.tail() < tail {
             let records = follow.next().await?;
             let due = records.into_iter().take_while(|record| record.seq <= tail);
-            let copied = due.map(copied).collect::<Result<_>>()?;
+            let copied = due.map(import_record).collect::<Result<_>>()?;
             let written = import.write(copied).await;
             written.with_context(|| {
-                format!("it came to record {} of {tail}, and goes on from there", import.tail())
+                format!(
+                    "copied up to record {} of {tail}; the same command resumes from there",
+                    import.tail()
+                )
             })?;
             progress.show(import.tail().0 - self.origin.kept_after.0);
         }
@@ -135,59 +139,59 @@ impl<J: Journal> Original<J> {
         self.compare(import.finish(self.start.clone()).await?).await
     }
 
-    /// What is the same in both, if it is.
-    async fn compare(&self, copy: impl Journal) -> Result<Survey> {
+    /// The digest of both journals, if they have the same.
+    async fn compare(&self, copy: impl Journal) -> Result<JournalDigest> {
         let tail = self.origin.epochs.tail();
         if copy.tail() != tail {
-            let has = copy.tail();
+            let copy_tail = copy.tail();
             bail!(
-                "there is another journal: it ends with record {has}, and not with record {tail}"
+                "the destination has a different journal: it ends with record {copy_tail}, not {tail}"
             );
         }
-        let progress = Progress::start("compared", 2 * (tail.0 - self.origin.kept_after.0));
-        let original = Survey::of(&self.journal, &self.origin, &progress).await?;
-        let copied = Survey::of(&copy, &self.origin, &progress).await?;
+        let progress = CopyProgress::start("compared", 2 * (tail.0 - self.origin.kept_after.0));
+        let original = JournalDigest::of(&self.journal, &self.origin, &progress).await?;
+        let copied = JournalDigest::of(&copy, &self.origin, &progress).await?;
         drop(progress);
         copy.close().await;
         if copied != original {
-            bail!("there is another journal: it has {copied}, and not {original}");
+            bail!("the destination has a different journal: {copied} instead of {original}");
         }
         Ok(original)
     }
 
-    fn warn_of_news(&self) {
+    fn warn_of_later_records(&self) {
         let copied = self.origin.epochs.tail();
-        let news = self.journal.tail().0.saturating_sub(copied.0);
-        if news > 0 {
+        let later = self.journal.tail().0.saturating_sub(copied.0);
+        if later > 0 {
             tracing::warn!(
-                "{news} updates came since and are not in the copy, which ends with record {copied}: \
-                 to move, stop the servers first"
+                "{later} later updates are not in the copy, which ends with record {copied}: to move a journal, stop \
+                 its servers first"
             );
         }
     }
 }
 
-fn copied(record: Record) -> Result<ImportRecord> {
+fn import_record(record: Record) -> Result<ImportRecord> {
     Ok(ImportRecord { subject: engine::subject_of(&record)?, record })
 }
 
-impl FromStr for Place {
+impl FromStr for JournalLocation {
     type Err = ParseNatsConfigError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.contains("://") {
-            text.parse().map(Place::Nats)
+            text.parse().map(JournalLocation::Nats)
         } else {
-            Ok(Place::File(text.into()))
+            Ok(JournalLocation::File(text.into()))
         }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for JournalLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::File(path) => path.display().fmt(f),
-            Place::Nats(servers) => servers.fmt(f),
+            JournalLocation::File(path) => path.display().fmt(f),
+            JournalLocation::Nats(servers) => servers.fmt(f),
         }
     }
 }

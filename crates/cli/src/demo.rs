@@ -1,4 +1,4 @@
-//! `flightboard demo`: two boards that live, nothing to set up.
+//! `flightboard demo`: two live boards without any setup.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,25 +13,25 @@ use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
 
-use crate::{files, listen, runtime};
+use crate::{listen, open_files, runtime};
 
-/// Show two boards that live: the sample and a real day. Nothing is kept.
+/// Show two live boards, a sample and a recorded day, with the journal in memory.
 #[derive(Args)]
 pub(crate) struct Demo {
     /// Address and port to listen on.
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
-    /// How many times faster than real the day passes.
+    /// Speed of the recorded day relative to real time.
     #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_PER_SECOND)]
     speed: Speed,
-    /// Only the landing of one flight, then the sample's board is closed.
+    /// Play a single landing on the board main, then close it; play the day once.
     #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
     once: bool,
 }
 
 impl Demo {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        runtime::whole()?.block_on(self.serve())
+        runtime::full()?.block_on(self.serve())
     }
 
     async fn serve(self) -> Result<ExitCode> {
@@ -41,23 +41,23 @@ impl Demo {
             ..Settings::default()
         };
         let listener = listen::bind(&self.listen).await?;
-        let settings = files::fit(settings);
+        let settings = open_files::fit_to_limit(settings);
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
-        let run = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
-        let [main, jfk] = ["main", "jfk"].map(BoardName::parse);
-        let (main, jfk) = (main?, jfk?);
-        let (sample, day) =
-            (feeds::sample(&main, run, Speed::REAL_TIME), feeds::day(&jfk, run, self.speed));
-        begin(&engine, main, sample).await?;
-        begin(&engine, jfk, day).await?;
+        let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
+        let main = BoardName::parse("main")?;
+        let jfk = BoardName::parse("jfk")?;
+        let sample = feeds::sample(&main, repeat, Speed::REAL_TIME);
+        let day = feeds::day(&jfk, repeat, self.speed);
+        start_feed(&engine, main, sample).await?;
+        start_feed(&engine, jfk, day).await?;
         listen::serve_until_stopped(listener, App::new(engine, settings)).await?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Publishes what is due at once, so that the boards are there before it is said where; the rest
-/// follows by itself.
-async fn begin(
+/// Publishes the initial announcements, so that the board is complete before the server prints its address,
+/// and spawns a task for the rest.
+async fn start_feed(
     engine: &Engine,
     board: BoardName,
     feed: impl Iterator<Item = Announcement> + Send + 'static,
@@ -80,10 +80,10 @@ async fn begin(
     Ok(())
 }
 
-async fn publish(engine: &Engine, board: &BoardName, update: Change) -> Result<()> {
-    let outcome = engine.publish(board.clone(), update).await.context("the server has ended")?;
-    if let Err(why) = outcome {
-        tracing::warn!("an announcement for {board} was refused: {why:?}");
+async fn publish(engine: &Engine, board: &BoardName, change: Change) -> Result<()> {
+    let outcome = engine.publish(board.clone(), change).await.context("the server has stopped")?;
+    if let Err(rejection) = outcome {
+        tracing::warn!("an announcement for {board} was rejected: {rejection:?}");
     }
     Ok(())
 }

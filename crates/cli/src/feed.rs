@@ -1,4 +1,4 @@
-//! `flightboard feed`: the demo's feeds, into a running server.
+//! `flightboard feed`: plays the demo's feeds into a running server.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,26 +10,26 @@ use feeds::{Announcement, RepeatMode, Speed};
 use flight::Change;
 use serde_json::{Value, json};
 
-use crate::client::{Client, Target};
+use crate::client::{PublishClient, TargetArgs};
 
-/// Play a feed into a running server, until it ends or is stopped.
+/// Play a feed into a running server until it ends or you stop it.
 #[derive(Args)]
 pub(crate) struct Feed {
-    /// Which feed.
+    /// The feed to play.
     #[arg(value_enum)]
-    feed: Which,
+    feed: FeedName,
     #[command(flatten)]
-    target: Target,
-    /// How many times faster than real: sample 1 and day 60 unless said otherwise.
+    target: TargetArgs,
+    /// Speed relative to real time (by default 1 for sample and 60 for day).
     #[arg(long, env = "FLIGHTBOARD_SPEED")]
     speed: Option<Speed>,
-    /// Play it once.
+    /// Play the feed once.
     #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
     once: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Which {
+enum FeedName {
     /// Six arrivals that land one after another.
     Sample,
     /// The departures of JFK on 10 July 2013.
@@ -39,26 +39,26 @@ enum Which {
 impl Feed {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let client = self.target.connect()?;
-        let run = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
+        let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let board = &self.target.board;
         match self.feed {
-            Which::Sample => {
+            FeedName::Sample => {
                 let speed = self.speed.unwrap_or(Speed::REAL_TIME);
-                play(&client, feeds::sample(board, run, speed))
+                play(&client, feeds::sample(board, repeat, speed))
             }
-            Which::Day => {
+            FeedName::Day => {
                 let speed = self.speed.unwrap_or(Speed::MINUTE_PER_SECOND);
-                play(&client, feeds::day(board, run, speed))
+                play(&client, feeds::day(board, repeat, speed))
             }
         }?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Sends what is due at one moment in one request.
-fn play(client: &Client, feed: impl Iterator<Item = Announcement>) -> Result<()> {
+/// Sends all announcements that are due in one request.
+fn play(client: &PublishClient, feed: impl Iterator<Item = Announcement>) -> Result<()> {
     let start = Instant::now();
-    let run = format!("feed-{:016x}", rand::random::<u64>());
+    let key_prefix = format!("feed-{:016x}", rand::random::<u64>());
     let mut feed = feed.zip(1_u64..).peekable();
     while let Some((Announcement { after, change }, number)) = feed.next() {
         std::thread::sleep(after.saturating_sub(start.elapsed()));
@@ -66,25 +66,25 @@ fn play(client: &Client, feed: impl Iterator<Item = Announcement>) -> Result<()>
             client.put_board(&json!(settings))?;
             continue;
         }
-        let mut lines = vec![line(&change, &run, number)];
+        let mut lines = vec![line(&change, &key_prefix, number)];
         while lines.len() < crate::client::MAX_LINES
             && let Some((next, number)) = feed.next_if(|(next, _)| {
                 next.after <= start.elapsed() && !matches!(next.change, Change::PutBoard(_))
             })
         {
-            lines.push(line(&next.change, &run, number));
+            lines.push(line(&next.change, &key_prefix, number));
         }
-        for answer in client.publish(&lines)? {
-            if let Some(detail) = answer.detail.filter(|_| answer.status != 200) {
-                tracing::warn!("an announcement was refused: {detail}");
+        for outcome in client.publish(&lines)? {
+            if let Some(detail) = outcome.detail.filter(|_| outcome.status != 200) {
+                tracing::warn!("an announcement was rejected: {detail}");
             }
         }
     }
     Ok(())
 }
 
-fn line(update: &Change, run: &str, number: u64) -> String {
-    let mut line = json!(update);
-    line["idempotencyKey"] = Value::from(format!("{run}/{number}"));
+fn line(change: &Change, key_prefix: &str, number: u64) -> String {
+    let mut line = json!(change);
+    line["idempotencyKey"] = Value::from(format!("{key_prefix}/{number}"));
     line.to_string()
 }

@@ -1,4 +1,4 @@
-//! A socket to listen on, and the reasons to stop.
+//! Listening sockets and stop signals.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,90 +8,88 @@ use server::App;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Asks for the longest queue of new connections that the system gives: after a restart all
-/// screens come back within seconds.
+/// Requests the longest accept queue that the kernel allows (`net.core.somaxconn`): after a restart all
+/// screens reconnect within seconds.
 const BACKLOG: u32 = i32::MAX as u32;
 
 /// Listens on `address`, a host or IP address with a port.
 pub(crate) async fn bind(address: &str) -> Result<TcpListener> {
-    let mut found = tokio::net::lookup_host(address).await.with_context(|| {
+    let mut addresses = tokio::net::lookup_host(address).await.with_context(|| {
         format!("{address} is not an address to listen on, such as 127.0.0.1:5000")
     })?;
-    let socket_address =
-        found.next().ok_or_else(|| anyhow!("{address} is the name of no machine"))?;
+    let socket_address = addresses.next().ok_or_else(|| anyhow!("{address} has no IP address"))?;
     listen(socket_address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
-            "{address} is in use by another program: stop that one or choose another address \
-             with --listen"
+            "{address} is in use by another program: stop it, or choose another address with --listen"
         ),
         io::ErrorKind::PermissionDenied => anyhow!(
-            "{address} may not be listened on by this user: choose a port above 1023 with --listen"
+            "no permission to listen on {address}: choose a port above 1023 with --listen"
         ),
-        _ => anyhow::Error::new(error).context(format!("{address} cannot be listened on")),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
     })
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart must not wait for connections of the last run to time out.
+    // Without it, a restart would fail while connections of the previous run are in TIME_WAIT.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Why a server has ended.
+/// The reason for the end of a server.
 #[derive(Clone, Copy)]
-pub(crate) enum Ended {
-    /// It was told to.
-    Stopped,
-    /// Its journal is not any more what was read of it.
-    Replaced,
+pub(crate) enum StopReason {
+    /// A signal.
+    Signal,
+    /// The journal no longer matches what was read from it, e.g. its NATS stream was recreated.
+    JournalReplaced,
 }
 
-/// Serves until SIGTERM or SIGINT, or until the journal is another; then lets the streams end and closes
-/// the journal. A second signal ends the program at once.
-pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<Ended> {
-    let mut signals = Signals::new().context("the system gives no signals")?;
+/// Serves until SIGTERM or SIGINT, or until the journal is replaced; then ends the streams and closes the
+/// journal. A second signal ends the program at once.
+pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<StopReason> {
+    let mut signals = StopSignals::new().context("cannot handle signals")?;
     println!("flightboard is at http://{}", listener.local_addr()?);
-    let (stopped, mut stop) = tokio::sync::oneshot::channel();
-    let listening = tokio::spawn(async move {
+    let (send_stop, mut stop) = tokio::sync::oneshot::channel();
+    let signal_task = tokio::spawn(async move {
         signals.next().await;
-        tracing::info!("stopping; a second signal stops at once");
-        // Serving may have ended by itself.
-        let _ = stopped.send(());
+        tracing::info!("stopping; a second signal exits at once");
+        // The receiver is gone if serving has already ended.
+        let _ = send_stop.send(());
         signals.next().await;
         std::process::exit(1);
     });
-    let mut ended = Ended::Stopped;
+    let mut reason = StopReason::Signal;
     server::serve(listener, app.clone(), async {
         tokio::select! {
-            // Without a sender there is no signal to come, which the task above rules out.
+            // An error would mean that the task dropped the sender unused, which it does not.
             _ = &mut stop => {}
-            () = app.engine().journal_replaced() => ended = Ended::Replaced,
+            () = app.engine().journal_replaced() => reason = StopReason::JournalReplaced,
         }
     })
     .await;
     app.engine().close().await;
-    // Meanwhile it may have been told to.
-    if let (Ended::Replaced, Err(_)) = (ended, stop.try_recv()) {
-        listening.abort();
-        return Ok(Ended::Replaced);
+    // A signal during the end takes precedence over a replaced journal.
+    if let (StopReason::JournalReplaced, Err(_)) = (reason, stop.try_recv()) {
+        signal_task.abort();
+        return Ok(StopReason::JournalReplaced);
     }
-    Ok(Ended::Stopped)
+    Ok(StopReason::Signal)
 }
 
-/// Is ready at the first SIGTERM or SIGINT from now on.
-pub(crate) fn stop() -> Result<impl Future<Output = ()>> {
-    let mut signals = Signals::new().context("the system gives no signals")?;
+/// Completes at the first SIGTERM or SIGINT after this call.
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut signals = StopSignals::new().context("cannot handle signals")?;
     Ok(async move { signals.next().await })
 }
 
-struct Signals {
+struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Signals {
+impl StopSignals {
     fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

@@ -1,58 +1,56 @@
 //! `flightboard`: a live airport timetable, pushed to every screen by Server-Sent Events.
-#![allow(clippy::print_stdout, reason = "a command's answer goes to standard output")]
+#![allow(clippy::print_stdout, reason = "a command's results go to standard output")]
 
-/// `flightboard demo`: two boards that live, nothing to set up.
+/// `flightboard demo`: two live boards without any setup.
 mod demo;
 
 /// `flightboard serve`: the server.
 mod serve;
 
-/// `flightboard feed`: the demo's feeds, into a running server.
+/// `flightboard feed`: plays the demo's feeds into a running server.
 mod feed;
 
-/// `flightboard publish`: updates from standard input, into a running server.
+/// `flightboard publish`: publishes updates from standard input to a running server.
 mod publish;
 
-/// `flightboard copy`: a journal of one kind becomes one of another kind.
+/// `flightboard copy`: copies a journal, also to one of another kind.
 mod copy;
 
-/// Where updates are kept: in a file, in NATS, or nowhere.
-mod keeping;
+/// Flags for the journal: in a file, in memory or in NATS.
+mod journal_args;
 
-/// A server that is one of several.
+/// A server that is one of several replicas on NATS.
 mod replica;
 
-/// A socket to listen on, and the reasons to stop.
+/// Listening sockets and stop signals.
 mod listen;
 
-/// The threads that a command has for its tasks.
+/// Tokio runtimes.
 mod runtime;
 
-/// Open files: as many as the system allows, and no more connections than there are files for.
-mod files;
+/// The limit of open files, and the connections that fit it.
+mod open_files;
 
-/// A running server, as a publisher sees it.
+/// A client that publishes to a running server.
 mod client;
 
-/// Values of flags that are more than text or a number.
-mod values;
+/// Parsers for flag values.
+mod flag_values;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What no flag says.
-const ENVIRONMENT: &str = "Every flag can also be given as an environment variable, as its help \
-says. FLIGHTBOARD_LOG sets what is logged: a level such as warn, or directives such as \
+const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment variable in its help. \
+FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \
 server=debug,journal=info.";
 
-/// What matters of a connection to NATS is said in our words, also why there is none: the library says so
-/// at each attempt.
-const USUALLY_LOGGED: &str = "info,async_nats=warn,async_nats::connector=off";
+/// async-nats logs every connection attempt, so silence it; nats-journal logs connection problems itself.
+const DEFAULT_LOG_FILTER: &str = "info,async_nats=warn,async_nats::connector=off";
 
 #[derive(Parser)]
-#[command(version, about, max_term_width = 100, after_help = ENVIRONMENT)]
+#[command(version, about, max_term_width = 100, after_help = ENVIRONMENT_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -64,7 +62,7 @@ enum Command {
     Serve(serve::Serve),
     Feed(feed::Feed),
     Publish(publish::Publish),
-    Copy(copy::Copy),
+    Copy(copy::CopyCommand),
 }
 
 fn main() -> ExitCode {
@@ -86,12 +84,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// To standard error, as `FLIGHTBOARD_LOG` says.
+/// Logs to standard error, filtered by `FLIGHTBOARD_LOG`.
 fn log_to_stderr() {
     let directives = std::env::var("FLIGHTBOARD_LOG");
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
-        .parse_lossy(directives.as_deref().unwrap_or(USUALLY_LOGGED));
+        .parse_lossy(directives.as_deref().unwrap_or(DEFAULT_LOG_FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

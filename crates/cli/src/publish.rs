@@ -1,4 +1,4 @@
-//! `flightboard publish`: updates from standard input, into a running server.
+//! `flightboard publish`: publishes updates from standard input to a running server.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
@@ -11,22 +11,24 @@ use clap::Args;
 use flight::FlightKey;
 use serde_json::Value;
 
-use crate::client::{Answer, Client, MAX_LINES, MAX_REQUEST_BYTES, Target};
+use crate::client::{LineOutcome, MAX_LINES, MAX_REQUEST_BYTES, PublishClient, TargetArgs};
 
-/// How often the progress line is written: on a terminal, and elsewhere.
-const PROGRESS_EVERY: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
+/// Interval of the progress line on a terminal.
+const TERMINAL_PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Most reasons for refusals that are told apart.
+/// Interval of the progress line elsewhere.
+const LOG_PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Maximum number of distinct reasons in the summary.
 const MAX_REASONS: usize = 100;
 
-/// Publish updates from standard input, one JSON object a line:
+/// Publish updates from standard input, one JSON object per line:
 /// {"event":"flightStateUpdate","data":{"flight":"I768","state":"landed"}}
 #[derive(Args)]
 pub(crate) struct Publish {
     #[command(flatten)]
-    target: Target,
-    /// Name for this input. Publishing the same input under the same name again does only what
-    /// was not done.
+    target: TargetArgs,
+    /// Name for this input. Publishing the same input under the same name again applies only the rest.
     #[arg(long, env = "FLIGHTBOARD_IDEMPOTENCY_KEY", value_name = "NAME")]
     idempotency_key: Option<String>,
 }
@@ -38,26 +40,30 @@ impl Publish {
         let name = name.unwrap_or_else(|| format!("publish-{:016x}", rand::random::<u64>()));
         let (sender, lines) = sync_channel(2 * MAX_LINES);
         std::thread::spawn(move || read_lines(&name, &sender));
-        let mut tally = Tally::new();
+        let mut tally = PublishTally::new();
         let outcome = publish_all(&client, &lines, &mut tally);
         tally.finish();
-        outcome.context("not everything was published; what is counted above was")?;
+        outcome.context(
+            "stopped before the end of the input; the updates counted above are published",
+        )?;
         Ok(if tally.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-/// A line of the input as it is sent, or why it cannot be.
-type Line = (u64, Result<String, String>);
+/// The number of an input line, and the line to send or the reason not to.
+type InputLine = (u64, Result<String, String>);
 
 fn publish_all(
-    client: &Client,
-    lines: &Receiver<std::io::Result<Line>>,
-    tally: &mut Tally,
+    client: &PublishClient,
+    lines: &Receiver<std::io::Result<InputLine>>,
+    tally: &mut PublishTally,
 ) -> Result<()> {
-    let (mut numbers, mut batch, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut numbers = Vec::new();
+    let mut batch = Vec::new();
+    let mut bytes = 0;
     let mut next = lines.recv().ok();
     while let Some(line) = next {
-        match line.context("standard input cannot be read")? {
+        match line.context("cannot read standard input")? {
             (number, Ok(text)) => {
                 bytes += text.len();
                 numbers.push(number);
@@ -65,35 +71,37 @@ fn publish_all(
             }
             (number, Err(reason)) => tally.refuse(number, "", &reason),
         }
-        // Whatever has come meanwhile goes along; a slow input is not held back.
+        // Batch the lines that have arrived meanwhile, without waiting for more of a slow input.
         next = lines.try_recv().ok();
         if next.is_none() || batch.len() == MAX_LINES || bytes > MAX_REQUEST_BYTES {
             if !batch.is_empty() {
                 tally.count(&numbers, &batch, &client.publish(&batch)?);
             }
-            (numbers, batch, bytes) = Default::default();
+            numbers.clear();
+            batch.clear();
+            bytes = 0;
             next = next.or_else(|| lines.recv().ok());
         }
     }
     Ok(())
 }
 
-fn read_lines(name: &str, sender: &SyncSender<std::io::Result<Line>>) {
+fn read_lines(name: &str, sender: &SyncSender<std::io::Result<InputLine>>) {
     for (line, number) in std::io::stdin().lock().lines().zip(1..) {
         let line = match line {
             Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => Ok((number, with_key(line, name, number))),
             Err(error) => Err(error),
         };
-        // Nobody reads any more when publishing has failed.
+        // The receiver is gone when publishing has failed.
         if sender.send(line).is_err() {
             return;
         }
     }
 }
 
-/// The line with a key of its own, unless it brings one. What is not an object is sent as it is:
-/// the server says what is wrong with it.
+/// Adds an idempotency key unless the line has one. Sends a line that is not an object unchanged: the server
+/// reports the error.
 fn with_key(line: String, name: &str, number: u64) -> Result<String, String> {
     if line.len() > MAX_REQUEST_BYTES {
         return Err(format!("line must be at most {MAX_REQUEST_BYTES} bytes long"));
@@ -103,34 +111,35 @@ fn with_key(line: String, name: &str, number: u64) -> Result<String, String> {
     Ok(Value::Object(members).to_string())
 }
 
-/// What became of the lines so far.
-struct Tally {
+/// The outcomes so far.
+struct PublishTally {
     start: Instant,
     shown: Instant,
     published: u64,
     refused: u64,
-    /// For each reason: how often, and where first.
+    /// For each reason, the number of lines and the first of them.
     reasons: BTreeMap<String, (u64, String)>,
 }
 
-impl Tally {
+impl PublishTally {
     fn new() -> Self {
         let start = Instant::now();
         Self { start, shown: start, published: 0, refused: 0, reasons: BTreeMap::new() }
     }
 
-    fn count(&mut self, numbers: &[u64], lines: &[String], answers: &[Answer]) {
-        for ((number, line), answer) in numbers.iter().zip(lines).zip(answers) {
-            match &answer.detail {
-                Some(detail) if answer.status != 200 => self.refuse(*number, line, detail),
+    fn count(&mut self, numbers: &[u64], lines: &[String], outcomes: &[LineOutcome]) {
+        for ((number, line), outcome) in numbers.iter().zip(lines).zip(outcomes) {
+            match &outcome.detail {
+                Some(detail) if outcome.status != 200 => self.refuse(*number, line, detail),
                 _ => self.published += 1,
             }
         }
         let terminal = std::io::stderr().is_terminal();
-        if self.shown.elapsed() >= PROGRESS_EVERY[usize::from(!terminal)] {
+        let interval = if terminal { TERMINAL_PROGRESS_INTERVAL } else { LOG_PROGRESS_INTERVAL };
+        if self.shown.elapsed() >= interval {
             self.shown = Instant::now();
             let (start, end) = if terminal { ("\r", "\x1b[K") } else { ("", "\n") };
-            eprint!("{start}{}{end}", self.sentence());
+            eprint!("{start}{}{end}", self.summary());
         }
     }
 
@@ -139,7 +148,7 @@ impl Tally {
         if let Some((count, _)) = self.reasons.get_mut(reason) {
             *count += 1;
         } else if self.reasons.len() < MAX_REASONS {
-            self.reasons.insert(reason.to_owned(), (1, place(number, line)));
+            self.reasons.insert(reason.to_owned(), (1, describe_line(number, line)));
         }
     }
 
@@ -147,14 +156,14 @@ impl Tally {
         if std::io::stderr().is_terminal() {
             eprint!("\r\x1b[K");
         }
-        println!("{}", self.sentence());
+        println!("{}", self.summary());
         for (reason, (count, first)) in &self.reasons {
             println!("  {count} × {reason} (first in {first})");
         }
         let _ = std::io::stdout().flush();
     }
 
-    fn sentence(&self) -> String {
+    fn summary(&self) -> String {
         let secs = self.start.elapsed().as_secs_f64();
         let rate = (self.published + self.refused) as f64 / secs.max(0.001);
         let Self { published, refused, .. } = self;
@@ -162,8 +171,8 @@ impl Tally {
     }
 }
 
-/// A line by its number, and by its flight if it names one.
-fn place(number: u64, line: &str) -> String {
+/// The number of a line, and its flight if it has one.
+fn describe_line(number: u64, line: &str) -> String {
     let line: Value = serde_json::from_str(line).unwrap_or_default();
     match line["data"]["flight"].as_str().filter(|flight| FlightKey::parse(flight, None).is_ok()) {
         Some(flight) => format!("line {number}, {flight}"),

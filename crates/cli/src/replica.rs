@@ -1,5 +1,5 @@
-//! A server that is one of several, on NATS: it waits for its journal, and begins again when that is
-//! another.
+//! A server that is one of several replicas on NATS: it waits for its journal at start, and restarts when the
+//! journal is replaced.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
 use tokio::sync::watch;
 
-use crate::listen::{self, Ended};
+use crate::listen::{self, StopReason};
 
-/// Pause before what failed is tried again. Opening a journal waits longer than that by itself.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Delay before another attempt to open the journal, in addition to the attempt's own timeouts.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Serves until it is stopped. When the stream is not any more what was read of it, its followers are let
-/// go, and come back to what it is then.
+/// Serves until a signal. When the journal no longer matches what was read from it, ends all streams and
+/// starts again; the followers reconnect and get the new contents.
 pub(crate) async fn serve(
     listen: &str,
-    place: &NatsConfig,
+    config: &NatsConfig,
     options: JournalOptions,
     settings: Settings,
 ) -> Result<()> {
@@ -27,33 +27,33 @@ pub(crate) async fn serve(
     loop {
         let listener = listen::bind(&address).await?;
         address = listener.local_addr()?.to_string();
-        let (told, reason) = watch::channel(format!("the server waits for the journal {place}"));
-        let stop = listen::stop()?;
+        let (reason_sender, reason) = watch::channel(format!("waiting for the journal {config}"));
+        let stop = listen::stop_signal()?;
         let opening = async {
             tokio::select! {
-                app = open(place, &options, &settings, &told) => app.map(Some),
+                app = open(config, &options, &settings, &reason_sender) => app.map(Some),
                 () = stop => Ok(None),
             }
         };
         let opened = server::serve_until_ready(&listener, &settings, reason, opening).await?;
         let Some(app) = opened else { return Ok(()) };
         match listen::serve_until_stopped(listener, app).await? {
-            Ended::Stopped => return Ok(()),
-            Ended::Replaced => tracing::warn!("beginning again with what the journal is now"),
+            StopReason::Signal => return Ok(()),
+            StopReason::JournalReplaced => tracing::warn!("the journal was replaced, restarting"),
         }
     }
 }
 
-/// However long it takes until NATS is there.
+/// Opens the journal and starts an engine on it, retrying for as long as NATS is unavailable.
 async fn open(
-    place: &NatsConfig,
+    config: &NatsConfig,
     options: &JournalOptions,
     settings: &Settings,
     reason: &watch::Sender<String>,
 ) -> Result<App> {
     loop {
         let opened = async {
-            let journal = NatsJournal::open(place, options.clone()).await?;
+            let journal = NatsJournal::open(config, options.clone()).await?;
             let engine = Engine::start(journal, settings.window_bytes).await?;
             Ok::<_, Error>(App::new(engine, settings.clone()))
         };
@@ -63,11 +63,11 @@ async fn open(
         };
         tracing::warn!("{error}; trying again");
         reason.send_replace(error);
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
 }
 
-/// Whether opening may succeed later: NATS failed, or the journal changed while it was read.
+/// True if opening may succeed later: NATS failed, or the journal changed while it was read.
 fn is_transient(error: &Error) -> bool {
     error.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(OpenError::Storage(_)))

@@ -10,49 +10,48 @@ use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{AllowedOrigin, App, Settings};
 
-use crate::keeping::{Keeping, Kept};
-use crate::{files, listen, replica, runtime, values};
+use crate::journal_args::{JournalArgs, JournalKind};
+use crate::{flag_values, listen, open_files, replica, runtime};
 
-/// Keep timetables, take updates, and push every change to every screen.
+/// Run the server: store timetables, accept updates, and push every change to every screen.
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Address and port to listen on.
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
     #[command(flatten)]
-    keeping: Keeping,
-    /// Origin whose pages may read and publish, or * for all; may be given several times.
+    journal_args: JournalArgs,
+    /// Origin whose pages may read and publish, or * for all; repeatable.
     #[arg(long, env = "FLIGHTBOARD_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Vec<AllowedOrigin>,
-    /// Size of the recent events of each board, from which a screen that was away is brought up
-    /// to date.
+    /// Memory per board for recent events, from which returning screens catch up.
     #[arg(long, env = "FLIGHTBOARD_WINDOW", value_name = "SIZE", default_value = "8MiB",
-          value_parser = values::bytes_in_memory)]
+          value_parser = flag_values::bytes_in_memory)]
     window: usize,
-    /// Most streams at once; further ones are told to come back later.
+    /// Maximum number of streams; further ones are asked to return later.
     #[arg(long, env = "FLIGHTBOARD_MAX_FOLLOWERS", value_name = "N", default_value_t = 15_000)]
     max_followers: usize,
-    /// How long a screen may take nothing of what it is sent before its connection is closed.
+    /// Time after which a screen that reads nothing is disconnected.
     #[arg(long, env = "FLIGHTBOARD_STALL_TIMEOUT", default_value = "5m",
-          value_parser = values::duration)]
+          value_parser = flag_values::duration)]
     stall_timeout: Duration,
-    /// The longest that stopping may take; the ends of the streams are spread over it.
-    #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = values::duration)]
+    /// Maximum duration of a stop, over which the server spreads the ends of its streams.
+    #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = flag_values::duration)]
     drain: Duration,
-    /// Threads that write to screens; 0 gives each screen a task of its own instead. Unless said,
-    /// half as many as the machine has cores.
+    /// Threads that write to screens (by default half the number of cores); 0 runs a task per screen
+    /// instead.
     #[arg(long, env = "FLIGHTBOARD_REACTOR_THREADS", value_name = "N",
-          value_parser = values::reactor_threads)]
+          value_parser = flag_values::reactor_threads)]
     reactor_threads: Option<usize>,
-    /// Write to many screens with one call of the system, by io_uring. Where the system has none or
-    /// does not allow it, this is logged and screens are written to one by one.
+    /// Write to many screens with one system call, by io_uring. Where the kernel lacks or forbids it, the
+    /// server logs this and writes to one screen at a time.
     #[arg(long, env = "FLIGHTBOARD_IO_URING", value_parser = BoolishValueParser::new())]
     io_uring: bool,
 }
 
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let (kept, options) = self.keeping.read()?;
+        let (kind, options) = self.journal_args.parse()?;
         let default = Settings::default();
         let settings = Settings {
             reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
@@ -64,12 +63,16 @@ impl Serve {
             drain: self.drain,
             ..default
         };
-        runtime::beside(settings.reactor_threads)?.block_on(async {
-            let settings = files::fit(settings);
-            match kept {
-                Kept::Nats(place) => replica::serve(&self.listen, &place, options, settings).await,
-                Kept::Memory => serve(&self.listen, MemoryJournal::new(options), settings).await,
-                Kept::File(file) => {
+        runtime::reserving(settings.reactor_threads)?.block_on(async {
+            let settings = open_files::fit_to_limit(settings);
+            match kind {
+                JournalKind::Nats(config) => {
+                    replica::serve(&self.listen, &config, options, settings).await
+                }
+                JournalKind::Memory => {
+                    serve(&self.listen, MemoryJournal::new(options), settings).await
+                }
+                JournalKind::File(file) => {
                     serve(&self.listen, SqliteJournal::open(&file, options)?, settings).await
                 }
             }

@@ -117,8 +117,8 @@ fn followers_resume_on_the_copy() {
             "each copy begins its own epoch"
         );
     }
-    check_error(&original, &nats.url(), "there is another journal: it ends with record");
-    check_error(&original, path_text(&back), "there is another journal: it ends with record");
+    check_error(&original, &nats.url(), "different journal: it ends with record");
+    check_error(&original, path_text(&back), "different journal: it ends with record");
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn missing_journals_are_not_created() {
     let target = folder.path().join("target.db");
     check_error(path_text(&file), &nats.url(), "there is no journal");
     check_error(&nats.url(), path_text(&target), "there is no journal");
-    check_error(path_text(&file), path_text(&file), "is where it is already");
+    check_error(path_text(&file), path_text(&file), "--from and --to are both");
     assert!(!file.exists() && !target.exists());
     assert!(!nats.store().join("jetstream/$G/streams/flightboard").exists());
 }

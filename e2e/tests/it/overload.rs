@@ -41,6 +41,6 @@ fn followers_beyond_the_file_limit_retry() {
     let id = api.put_flight("I768", &json!({"origin": "Rome"}));
     assert!(followers.iter_mut().all(|follower| follower.next_event().id == id));
     let log = server.process.log();
-    assert!(log.contains("only") && log.contains("followers can be let in, not 15000"), "{log}");
+    assert!(log.contains("allows only") && log.contains("followers, not 15000"), "{log}");
     assert!(!log.contains("cannot accept connections"), "{log}");
 }

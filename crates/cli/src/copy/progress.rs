@@ -1,4 +1,4 @@
-//! How far it is: a bar on a terminal, a line now and then elsewhere. Both on standard error.
+//! Progress on standard error: a bar on a terminal, otherwise a line every few seconds.
 
 use std::cell::Cell;
 use std::io::IsTerminal;
@@ -6,48 +6,47 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// How often a line is written where there is no terminal.
-const TOLD_EVERY: Duration = Duration::from_secs(5);
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-const STYLE: &str = "{msg} {wide_bar} {human_pos}/{human_len} {elapsed}, {eta} left";
+const BAR_TEMPLATE: &str = "{msg} {wide_bar} {human_pos}/{human_len} {elapsed}, {eta} left";
 
-/// Shows one part of the work until it is dropped.
-pub(super) struct Progress {
-    what: &'static str,
-    whole: u64,
+/// Shows the progress of one phase until it is dropped.
+pub(super) struct CopyProgress {
+    label: &'static str,
+    total: u64,
     bar: Option<ProgressBar>,
     done: Cell<u64>,
-    told: Cell<Instant>,
+    last_line: Cell<Instant>,
 }
 
-impl Progress {
-    /// Shows how many of `whole` records it is done with.
-    pub(super) fn start(what: &'static str, whole: u64) -> Self {
+impl CopyProgress {
+    /// Starts with none of `total` records done.
+    pub(super) fn start(label: &'static str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(STYLE).expect("the template is right");
-            ProgressBar::new(whole).with_style(style).with_message(what)
+            let style = ProgressStyle::with_template(BAR_TEMPLATE).expect("the template is valid");
+            ProgressBar::new(total).with_style(style).with_message(label)
         });
-        Self { what, whole, bar, done: Cell::default(), told: Cell::new(Instant::now()) }
+        Self { label, total, bar, done: Cell::default(), last_line: Cell::new(Instant::now()) }
     }
 
-    /// So many are done.
+    /// Sets the number of records done.
     pub(super) fn show(&self, done: u64) {
         self.done.set(done);
         if let Some(bar) = &self.bar {
             bar.set_position(done);
-        } else if self.told.get().elapsed() >= TOLD_EVERY {
-            self.told.set(Instant::now());
-            eprintln!("{}: {done} of {} records", self.what, self.whole);
+        } else if self.last_line.get().elapsed() >= LINE_INTERVAL {
+            self.last_line.set(Instant::now());
+            eprintln!("{}: {done} of {} records", self.label, self.total);
         }
     }
 
-    /// So many more are done.
+    /// Adds to the number of records done.
     pub(super) fn add(&self, done: u64) {
         self.show(self.done.get() + done);
     }
 }
 
-impl Drop for Progress {
+impl Drop for CopyProgress {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

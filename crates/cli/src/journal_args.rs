@@ -1,4 +1,4 @@
-//! Where updates are kept: in a file, in NATS, or nowhere.
+//! Flags for the journal: in a file, in memory or in NATS.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use clap::{Args, ValueEnum};
 use journal::JournalOptions;
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
 
-use crate::values;
+use crate::flag_values;
 
 #[derive(Args)]
-pub(crate) struct Keeping {
-    /// File that keeps all updates.
+pub(crate) struct JournalArgs {
+    /// File that stores all updates.
     #[arg(
         long,
         env = "FLIGHTBOARD_JOURNAL",
@@ -21,7 +21,7 @@ pub(crate) struct Keeping {
         default_value = "flightboard.db"
     )]
     journal: PathBuf,
-    /// Keep nothing: a stop forgets all.
+    /// Keep the journal in memory; it is lost on exit.
     #[arg(
         long,
         env = "FLIGHTBOARD_MEMORY",
@@ -29,33 +29,32 @@ pub(crate) struct Keeping {
         value_parser = BoolishValueParser::new()
     )]
     memory: bool,
-    /// Keep updates in NATS JetStream instead, together with any number of servers that do so too:
-    /// addresses such as nats://a:4222,b,c or tls://a.
+    /// Keep the journal in NATS JetStream, shared with any number of other servers: addresses such as
+    /// nats://a:4222,b,c or tls://a.
     #[arg(long, env = "FLIGHTBOARD_NATS", value_name = "URLS", hide_env_values = true,
           conflicts_with_all = ["journal", "memory"])]
     nats: Option<ServerList>,
     #[command(flatten)]
-    cluster: Cluster,
-    /// How long updates are kept at least, such as 7d.
-    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = values::duration)]
+    nats_args: NatsArgs,
+    /// Minimum time to keep updates, such as 7d.
+    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = flag_values::duration)]
     keep: Duration,
-    /// How large the journal may grow before older updates go sooner, such as 1GiB.
-    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = values::bytes)]
+    /// Size of the journal above which older updates are deleted sooner, such as 1GiB.
+    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = flag_values::bytes)]
     keep_bytes: Option<u64>,
 }
 
-/// How NATS is reached, and what is made there. Whoever has these flags has an argument `nats` that says
-/// where it is.
+/// Flags for the connection to NATS and for the creation of the stream. They require an argument `nats` of
+/// the command that has them.
 #[derive(Args)]
-pub(crate) struct Cluster {
-    /// File with the user's credentials, as nsc writes it.
+pub(crate) struct NatsArgs {
+    /// File with the user's credentials, as written by nsc.
     #[arg(long, env = "FLIGHTBOARD_NATS_CREDS", value_name = "FILE", requires = "nats")]
     nats_creds: Option<PathBuf>,
-    /// File with certificates, in PEM, of who vouches for the NATS servers, instead of those that the
-    /// system knows.
+    /// PEM file of CA certificates for the NATS servers (default: the system's).
     #[arg(long, env = "FLIGHTBOARD_NATS_CA", value_name = "FILE", requires = "nats")]
     nats_ca: Option<PathBuf>,
-    /// Name of the stream, and first word of its subjects.
+    /// Name of the stream, and first token of its subjects.
     #[arg(
         long,
         env = "FLIGHTBOARD_NATS_PREFIX",
@@ -64,11 +63,11 @@ pub(crate) struct Cluster {
         default_value = "flightboard"
     )]
     nats_prefix: StreamPrefix,
-    /// NATS servers that keep each update, when the stream is made.
+    /// Number of NATS servers that store each update; applied when the stream is created.
     #[arg(long, env = "FLIGHTBOARD_NATS_REPLICAS", value_name = "N", requires = "nats",
           default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     nats_replicas: u8,
-    /// Where NATS servers keep it, when the stream is made.
+    /// Storage of the stream; applied when the stream is created.
     #[arg(
         long,
         env = "FLIGHTBOARD_NATS_STORAGE",
@@ -76,54 +75,54 @@ pub(crate) struct Cluster {
         requires = "nats",
         default_value = "file"
     )]
-    nats_storage: Kind,
+    nats_storage: StorageKind,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Kind {
+enum StorageKind {
     /// In files.
     File,
-    /// In memory: gone with the servers that have it.
+    /// In memory; lost with the NATS servers.
     Memory,
 }
 
-/// Which journal a server is to have.
-pub(crate) enum Kept {
+/// The journal to open.
+pub(crate) enum JournalKind {
     File(PathBuf),
     Memory,
     Nats(Box<NatsConfig>),
 }
 
-impl Keeping {
-    /// What the flags ask for.
-    pub(crate) fn read(self) -> Result<(Kept, JournalOptions)> {
+impl JournalArgs {
+    /// Checks the files that the flags name.
+    pub(crate) fn parse(self) -> Result<(JournalKind, JournalOptions)> {
         let options = JournalOptions {
             keep: Some(self.keep),
             keep_bytes: self.keep_bytes,
             ..JournalOptions::default()
         };
-        let kept = match self.nats {
-            Some(servers) => Kept::Nats(Box::new(self.cluster.place(servers)?)),
-            None if self.memory => Kept::Memory,
-            None => Kept::File(self.journal),
+        let kind = match self.nats {
+            Some(servers) => JournalKind::Nats(Box::new(self.nats_args.config(servers)?)),
+            None if self.memory => JournalKind::Memory,
+            None => JournalKind::File(self.journal),
         };
-        Ok((kept, options))
+        Ok((kind, options))
     }
 }
 
-impl Cluster {
-    pub(crate) fn place(&self, servers: ServerList) -> Result<NatsConfig> {
+impl NatsArgs {
+    pub(crate) fn config(&self, servers: ServerList) -> Result<NatsConfig> {
         if let Some(file) = &self.nats_creds {
-            let wrong = || format!("--nats-creds {} has no credentials", file.display());
-            nats_journal::check_credentials_file(file).with_context(wrong)?;
+            let context = || format!("no credentials in --nats-creds {}", file.display());
+            nats_journal::check_credentials_file(file).with_context(context)?;
         }
         if let Some(file) = &self.nats_ca {
-            let wrong = || format!("--nats-ca {} cannot be used", file.display());
-            nats_journal::check_ca_file(file).with_context(wrong)?;
+            let context = || format!("cannot use --nats-ca {}", file.display());
+            nats_journal::check_ca_file(file).with_context(context)?;
         }
         let storage = match self.nats_storage {
-            Kind::File => StreamStorage::File,
-            Kind::Memory => StreamStorage::Memory,
+            StorageKind::File => StreamStorage::File,
+            StorageKind::Memory => StreamStorage::Memory,
         };
         Ok(NatsConfig {
             credentials: self.nats_creds.clone(),

@@ -1,4 +1,4 @@
-//! Values of flags that are more than text or a number.
+//! Parsers for flag values.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     Ok(size.as_u64())
 }
 
-/// The same for what must fit in memory.
+/// Like [`bytes`], for a size that must fit in memory.
 pub(crate) fn bytes_in_memory(text: &str) -> Result<usize, String> {
-    usize::try_from(bytes(text)?).map_err(|_| "more than this machine can address".to_owned())
+    usize::try_from(bytes(text)?).map_err(|_| "larger than the address space".to_owned())
 }
 
-/// A number of threads that write to followers.
+/// A number of threads that write to followers, at most [`MAX_REACTOR_THREADS`].
 pub(crate) fn reactor_threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|threads| *threads <= MAX_REACTOR_THREADS);
     threads.ok_or_else(|| format!("not a number from 0 to {MAX_REACTOR_THREADS}"))
@@ -32,13 +32,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_are_a_number_from_none_to_the_most() {
+    fn reactor_threads_are_bounded() {
         for (text, threads) in [("0", 0), ("1", 1), ("16", MAX_REACTOR_THREADS)] {
             assert_eq!(reactor_threads(text), Ok(threads));
         }
         for text in ["17", "100000000000000000000", "-1", "1.5", "", "many"] {
-            let why = reactor_threads(text).unwrap_err();
-            assert!(why.contains("from 0 to 16"), "{text}: {why}");
+            let error = reactor_threads(text).unwrap_err();
+            assert!(error.contains("from 0 to 16"), "{text}: {error}");
         }
     }
 }

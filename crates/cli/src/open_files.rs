@@ -1,0 +1,61 @@
+//! The limit of open files, and the connections that fit it.
+
+use server::{SPARE_CONNECTIONS, Settings};
+
+/// Open files that are not connections: the journal, the standard streams, the runtime.
+const RESERVED_FILES: usize = 64;
+
+/// Raises the soft limit of open files to the hard limit: each follower needs one.
+pub(crate) fn raise_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!("cannot raise the limit of open files: {error}");
+    }
+}
+
+/// Lowers the number of followers to fit the limit of open files. Without a free file the server cannot
+/// even respond; a follower above its own limit is asked to return later.
+pub(crate) fn fit_to_limit(settings: Settings) -> Settings {
+    let Ok(limit) = rlimit::Resource::NOFILE.get_soft() else { return settings };
+    let requested = settings.max_followers;
+    let fitted = fit_to(usize::try_from(limit).unwrap_or(usize::MAX), settings);
+    if fitted.max_followers < requested {
+        tracing::warn!(
+            "the limit of {limit} open files allows only {} followers, not {requested}: raise the hard limit of \
+             open files, or lower --max-followers",
+            fitted.max_followers
+        );
+    }
+    fitted
+}
+
+fn fit_to(limit: usize, settings: Settings) -> Settings {
+    let connections = limit.saturating_sub(RESERVED_FILES);
+    // With a low limit, keep at least three quarters of it for followers.
+    let spare_connections = SPARE_CONNECTIONS.min(connections.div_ceil(4));
+    let max_followers = settings.max_followers.min(connections - spare_connections);
+    Settings { max_followers, spare_connections, ..settings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With this limit and request, the server admits `followers` and has `spare` other connections.
+    fn check(limit: usize, requested: usize, followers: usize, spare: usize) {
+        let settings = Settings { max_followers: requested, ..Settings::default() };
+        let settings = fit_to(limit, settings);
+        assert_eq!((settings.max_followers, settings.spare_connections), (followers, spare));
+        assert!(followers + spare + RESERVED_FILES <= limit.max(RESERVED_FILES), "{limit}");
+    }
+
+    #[test]
+    fn connections_never_exceed_open_files() {
+        check(usize::MAX, 15_000, 15_000, SPARE_CONNECTIONS);
+        check(20_000, 15_000, 15_000, SPARE_CONNECTIONS);
+        check(10_000, 15_000, 8_936, SPARE_CONNECTIONS);
+        check(1_024, 15_000, 720, 240);
+        check(1_024, 100, 100, 240);
+        check(RESERVED_FILES, 15_000, 0, 0);
+        check(0, 15_000, 0, 0);
+    }
+}
