@@ -62,8 +62,8 @@ fn cases() -> Vec<InputCase> {
         input_case(&patch, JSON, r#"{"flight": 768}"#, 422, "flight", "must be I768, as in the URL"),
         input_case(&patch, JSON, r#"{"flight": "I769"}"#, 422, "flight", "must be I768, as in the URL"),
         input_case(&patch, JSON, r#"{"arrival": "late"}"#, 422, "arrival", "must be a time"),
-        input_case(&patch, JSON, r#"{"date": "22 Nov"}"#, 422, "date", "must be a date"),
-        input_case(&format!("{put}?date=2026-11-31"), JSON, "{}", 422, "date", "must be a date"),
+        input_case(&patch, JSON, r#"{"date": "22 Nov"}"#, 422, "date", "must be a calendar date"),
+        input_case(&format!("{put}?date=2026-11-31"), JSON, "{}", 422, "date", "must be a calendar date"),
         input_case(&format!("{put}?day=1"), JSON, "{}", 400, "query", "unknown parameter day"),
         // Unknown fields.
         input_case(&put, JSON, r#"{"pilot": "Ann"}"#, 422, "pilot", "is not a field of a flight"),
