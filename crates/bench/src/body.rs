@@ -129,7 +129,7 @@ fn take_byte(input: &mut &[u8]) -> u8 {
     byte
 }
 
-/// Takes up to `left` bytes from `input` and subtracts their number. `None` if there are none.
+/// Takes up to `left` bytes from `input` and subtracts their number. `None` if there is nothing to take.
 fn take<'a>(input: &mut &'a [u8], left: &mut u64) -> Option<&'a [u8]> {
     let length = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
     let (piece, rest) = input.split_at(length);

@@ -11,21 +11,21 @@ use crate::worker_protocol::{WorkerPlan, WorkerProgress};
 
 /// Kinds of disconnects and reconnects, used cyclically.
 const DEPARTURES: [Departure; 4] = [
-    Departure { disconnect: Disconnect::Close, resumes: true },
-    Departure { disconnect: Disconnect::Reset, resumes: false },
-    Departure { disconnect: Disconnect::Close, resumes: false },
-    Departure { disconnect: Disconnect::Reset, resumes: true },
+    Departure { disconnect: DisconnectKind::Close, resumes: true },
+    Departure { disconnect: DisconnectKind::Reset, resumes: false },
+    Departure { disconnect: DisconnectKind::Close, resumes: false },
+    Departure { disconnect: DisconnectKind::Reset, resumes: true },
 ];
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Departure {
-    pub(crate) disconnect: Disconnect,
+    pub(crate) disconnect: DisconnectKind,
     /// The follower reconnects with its last event's id.
     pub(crate) resumes: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Disconnect {
+pub(crate) enum DisconnectKind {
     /// An orderly close (FIN).
     Close,
     /// A reset (RST).

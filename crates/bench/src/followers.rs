@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-use crate::churn_state::{ChurnState, Disconnect};
+use crate::churn_state::{ChurnState, DisconnectKind};
 use crate::follower::{BenchFollower, ReadContext};
 use crate::latencies::Latencies;
 use crate::matcher::Matcher;
@@ -200,8 +200,8 @@ impl FollowerPool {
         };
         let departure = churn.disconnect(index, self.progress.disconnects);
         match departure.disconnect {
-            Disconnect::Close => self.followers[index].disconnect(),
-            Disconnect::Reset => self.followers[index].reset()?,
+            DisconnectKind::Close => self.followers[index].disconnect(),
+            DisconnectKind::Reset => self.followers[index].reset()?,
         }
         if !departure.resumes {
             self.followers[index].forget_event_id();

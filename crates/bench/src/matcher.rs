@@ -26,7 +26,7 @@ impl Matcher {
         count
     }
 
-    /// Advances `bytes` past the end of the next match and returns true, or past all bytes if there is none.
+    /// Advances `bytes` past the end of the next match and returns true, or else past all bytes.
     pub(crate) fn advance(&self, partial: &mut PartialMatch, bytes: &mut &[u8]) -> bool {
         let needle = self.0.needle();
         let carried = usize::from(std::mem::take(partial).0);

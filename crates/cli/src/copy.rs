@@ -53,7 +53,7 @@ enum JournalLocation {
 }
 
 /// The journal to copy, as of the start of the copy; later records are not part of it.
-struct SourceJournal<J> {
+struct CopySource<J> {
     journal: J,
     origin: ImportSource,
     start: Option<Checkpoint>,
@@ -90,7 +90,7 @@ impl CopyCommand {
     async fn copy_from(&self, journal: impl Journal) -> Result<()> {
         // Before anything else: the records before it may be pruned at any time.
         let start = journal.start_point().await?;
-        let original = SourceJournal { origin: ImportSource::of(&journal).await?, journal, start };
+        let original = CopySource { origin: ImportSource::of(&journal).await?, journal, start };
         let copied = match &self.locations.to {
             JournalLocation::File(path) => match SqliteImport::begin(path, &original.origin) {
                 Err(ImportError::AlreadyExists { .. }) => {
@@ -117,7 +117,7 @@ impl CopyCommand {
     }
 }
 
-impl<J: Journal> SourceJournal<J> {
+impl<J: Journal> CopySource<J> {
     async fn fill<I: Import>(&self, mut import: I) -> Result<JournalDigest> {
         let tail = self.origin.epochs.tail();
         let progress = CopyProgress::start("copied", tail.0 - self.origin.kept_after.0);

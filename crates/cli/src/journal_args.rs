@@ -51,7 +51,7 @@ pub(crate) struct NatsArgs {
     /// File with the user's credentials, as written by nsc.
     #[arg(long, env = "FLIGHTBOARD_NATS_CREDS", value_name = "FILE", requires = "nats")]
     nats_creds: Option<PathBuf>,
-    /// PEM file of CA certificates for the NATS servers (default: the system's).
+    /// PEM file of CA certificates for the NATS servers (by default those of the operating system).
     #[arg(long, env = "FLIGHTBOARD_NATS_CA", value_name = "FILE", requires = "nats")]
     nats_ca: Option<PathBuf>,
     /// Name of the stream, and first token of its subjects.

@@ -39,7 +39,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The reason for the end of a server.
 #[derive(Clone, Copy)]
-pub(crate) enum StopReason {
+pub(crate) enum ServerExit {
     /// A signal.
     Signal,
     /// The journal no longer matches what was read from it, e.g. its NATS stream was recreated.
@@ -48,7 +48,7 @@ pub(crate) enum StopReason {
 
 /// Serves until SIGTERM or SIGINT, or until the journal is replaced; then ends the streams and closes the
 /// journal. A second signal ends the program at once.
-pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<StopReason> {
+pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
     println!("flightboard is at http://{}", listener.local_addr()?);
     let (send_stop, mut stop) = tokio::sync::oneshot::channel();
@@ -60,22 +60,22 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
         signals.next().await;
         std::process::exit(1);
     });
-    let mut reason = StopReason::Signal;
+    let mut reason = ServerExit::Signal;
     server::serve(listener, app.clone(), async {
         tokio::select! {
             // An error would mean that the task dropped the sender unused, which it does not.
             _ = &mut stop => {}
-            () = app.engine().journal_replaced() => reason = StopReason::JournalReplaced,
+            () = app.engine().journal_replaced() => reason = ServerExit::JournalReplaced,
         }
     })
     .await;
     app.engine().close().await;
     // A signal during the end takes precedence over a replaced journal.
-    if let (StopReason::JournalReplaced, Err(_)) = (reason, stop.try_recv()) {
+    if let (ServerExit::JournalReplaced, Err(_)) = (reason, stop.try_recv()) {
         signal_task.abort();
-        return Ok(StopReason::JournalReplaced);
+        return Ok(ServerExit::JournalReplaced);
     }
-    Ok(StopReason::Signal)
+    Ok(ServerExit::Signal)
 }
 
 /// Completes at the first SIGTERM or SIGINT after this call.

@@ -51,7 +51,7 @@ const DEFAULT_LOG_FILTER: &str = "info,async_nats=warn,async_nats::connector=off
 
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100, after_help = ENVIRONMENT_HELP)]
-struct Cli {
+struct FlightboardCli {
     #[command(subcommand)]
     command: Command,
 }
@@ -66,7 +66,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = FlightboardCli::parse();
     log_to_stderr();
     let outcome = match cli.command {
         Command::Demo(demo) => demo.run(),

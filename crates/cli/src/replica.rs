@@ -10,7 +10,7 @@ use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
 use tokio::sync::watch;
 
-use crate::listen::{self, StopReason};
+use crate::listen::{self, ServerExit};
 
 /// Delay before another attempt to open the journal, in addition to the attempt's own timeouts.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -38,8 +38,8 @@ pub(crate) async fn serve(
         let opened = server::serve_until_ready(&listener, &settings, reason, opening).await?;
         let Some(app) = opened else { return Ok(()) };
         match listen::serve_until_stopped(listener, app).await? {
-            StopReason::Signal => return Ok(()),
-            StopReason::JournalReplaced => tracing::warn!("the journal was replaced, restarting"),
+            ServerExit::Signal => return Ok(()),
+            ServerExit::JournalReplaced => tracing::warn!("the journal was replaced, restarting"),
         }
     }
 }
