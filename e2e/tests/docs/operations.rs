@@ -88,25 +88,26 @@ fn commands() -> Vec<String> {
 fn settings(command: &str) -> BTreeSet<FlagEntry> {
     let help = Sandbox::new().run(&format!("{command} --help"));
     let (_, options) = help.split_once("\nOptions:\n").unwrap();
-    let options = format!("\n{options}");
-    let words: Vec<_> = options.split_whitespace().collect();
-    let text = words.join(" ");
-    let flags = options.split('\n').filter_map(|line| line.trim_start().strip_prefix("--"));
-    let flags: Vec<_> = flags.map(|rest| format!("--{}", first_word(rest))).collect();
-    let setting = |at: usize| {
-        let flag = &flags[at];
-        let (_, rest) = text.split_once(&format!("{flag} ")).unwrap();
-        let end = flags.get(at + 1).and_then(|next| rest.find(&format!("{next} ")));
-        let description = rest[..end.unwrap_or(rest.len())].split(" -h, --help").next().unwrap();
+    let mut flags: Vec<(String, String)> = Vec::new();
+    // Clap indents a flag by six spaces, and its description, which may name other flags, by more.
+    for line in options.lines().take_while(|line| !line.starts_with("  -")) {
+        if let Some(flag) = line.strip_prefix("      --") {
+            flags.push((format!("--{}", first_word(flag)), String::new()));
+        }
+        let (_, text) = flags.last_mut().unwrap();
+        text.extend(line.split_whitespace().flat_map(|word| [word, " "]));
+    }
+    let entry = |(flag, text): (String, String)| {
         let value = |name: &str, end: &[char]| {
-            let (_, value) = description.split_once(&format!("[{name}: "))?;
+            let (_, value) = text.split_once(&format!("[{name}: "))?;
             Some(value.split(end).next()?.to_owned())
         };
         // A variable that may hold a password is shown without `=` and value.
         let variable = value("env", &['=', ']']).unwrap_or_default();
-        (flag.clone(), variable, value("default", &[']']).unwrap_or_default())
+        let default = value("default", &[']']).unwrap_or_default();
+        (flag, variable, default)
     };
-    (0..flags.len()).map(setting).collect()
+    flags.into_iter().map(entry).collect()
 }
 
 /// Name, type and labels of each metric, from a server with one follower.
