@@ -77,7 +77,7 @@ impl CopyCommand {
         }
         match from {
             JournalLocation::File(path) => {
-                self.copy_from(SqliteJournal::open_read_only(path)?).await?
+                self.copy_from(SqliteJournal::open_read_only(path)?).await?;
             }
             JournalLocation::Nats(servers) => {
                 let config = self.nats_args.config(servers.clone())?;
