@@ -2,6 +2,7 @@
 //!
 //! A second thread takes the lock again and again; its longest wait is the longest time for which
 //! the lock was held.
+#![allow(clippy::print_stdout, reason = "it prints figures")]
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let change = Change::parse(&board, "flightStateUpdate", &change)?;
             let _ = engine.publish(board.clone(), change).await?;
             encode_rows.push(measure(engine.boards(), |boards| {
-                drop(boards.snapshot(&board).map(|snapshot| snapshot.json()))
+                drop(boards.snapshot(&board).map(|snapshot| snapshot.json()));
             }));
             encode_checkpoint.push(measure(engine.boards(), |boards| {
                 drop(boards.read(|boards, _| boards.checkpoint()).encode());

@@ -131,7 +131,6 @@ fn assert_none(problem: &str, found: &[String]) {
 }
 
 #[test]
-#[ignore = "until all crates are renamed"]
 fn type_names_are_unique() {
     let mut found = Vec::new();
     for (name, places) in collect(|visitor| visitor.types) {
@@ -144,7 +143,6 @@ fn type_names_are_unique() {
 }
 
 #[test]
-#[ignore = "until all crates are renamed"]
 fn type_names_avoid_banned_words() {
     let mut found = Vec::new();
     for (name, places) in collect(|visitor| visitor.types) {
@@ -157,7 +155,6 @@ fn type_names_avoid_banned_words() {
 }
 
 #[test]
-#[ignore = "until all crates are renamed"]
 fn function_names_avoid_banned_words() {
     let functions = collect(|visitor| visitor.functions).into_iter();
     let banned = functions.filter(|(name, _)| BANNED_FUNCTIONS.contains(&&**name));
@@ -167,7 +164,6 @@ fn function_names_avoid_banned_words() {
 }
 
 #[test]
-#[ignore = "until all crates are renamed"]
 fn test_names_are_short() {
     let mut found = Vec::new();
     for file in tracked_files(&["rs"]) {
