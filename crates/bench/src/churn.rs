@@ -58,7 +58,7 @@ pub(crate) async fn measure(
     worker_pool::wait(&mut states, DELIVERY_TIMEOUT, all_delivered, delivered).await;
     let last_results = workers.results().await?;
 
-    report.latency = LatencySummary::of(&results.latencies()?);
+    report.latency = LatencySummary::from_latencies(&results.latencies()?);
     report.messages = messages + last;
     report.published = Some(published);
     if let Some(churned) = &mut report.churned {

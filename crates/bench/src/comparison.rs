@@ -34,7 +34,7 @@ struct ComparisonRow {
 }
 
 impl Comparison {
-    pub(crate) fn of(reports: Vec<BenchReport>) -> Self {
+    pub(crate) fn from_reports(reports: Vec<BenchReport>) -> Self {
         let mut rows: Vec<ComparisonRow> = Vec::new();
         for report in reports {
             let BenchReport { followers, boards, .. } = report;
@@ -159,7 +159,7 @@ mod tests {
     fn rounds_merge_into_rows_of_medians() {
         let reports = [(10, 1, 4.0), (20, 1, 6.0), (10, 1, 9.0), (20, 1, 5.0), (10, 1, 5.0)];
         let reports = reports.map(|(followers, boards, cost)| report(followers, boards, cost));
-        let comparison = Comparison::of(reports.into());
+        let comparison = Comparison::from_reports(reports.into());
         let rows: Vec<_> =
             comparison.rows.iter().map(|row| (row.followers, row.rounds.len())).collect();
         assert_eq!(rows, [(10, 3), (20, 2)]);
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn unknown_costs_are_not_compared() {
         let report = BenchReport { followers: 1, boards: 2, ..BenchReport::default() };
-        let comparison = Comparison::of(vec![report]);
+        let comparison = Comparison::from_reports(vec![report]);
         assert_eq!((comparison.differs_by, comparison.rounds_differ_by), (None, None));
         let table = comparison.to_string();
         assert!(table.contains('?') && !table.contains("flat"));

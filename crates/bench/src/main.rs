@@ -180,7 +180,7 @@ fn run(args: &BenchArgs) -> Result<ExitCode> {
     })?;
     let complete = finished && reports.iter().all(BenchReport::is_complete);
     if runs.len() > 1 {
-        print(args, &Comparison::of(reports))?;
+        print(args, &Comparison::from_reports(reports))?;
     } else if let Some(report) = reports.first() {
         print(args, report)?;
     }

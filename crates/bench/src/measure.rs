@@ -138,7 +138,7 @@ async fn publish(
             LoadModel::Window(_) => None,
         },
     });
-    report.latency = LatencySummary::of(&results.latencies()?);
+    report.latency = LatencySummary::from_latencies(&results.latencies()?);
     let micros_per_delivery = |secs: f64| secs * 1e6 / count as f64;
     report.cpu = generator_secs.map(|generator_secs| CpuReport {
         server_secs,

@@ -131,7 +131,7 @@ pub(crate) struct StormReport {
 
 impl LatencySummary {
     /// `None` without samples.
-    pub(crate) fn of(latencies: &Latencies) -> Option<Self> {
+    pub(crate) fn from_latencies(latencies: &Latencies) -> Option<Self> {
         if latencies.len() == 0 {
             return None;
         }

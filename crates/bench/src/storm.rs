@@ -50,6 +50,6 @@ pub(crate) async fn measure(
         resumed: results.complete,
         slowest_connect_millis: results.progress.slowest_connect_nanos as f64 / 1e6,
         slow_connects: results.progress.slow_connects,
-        returned: LatencySummary::of(&results.latencies()?),
+        returned: LatencySummary::from_latencies(&results.latencies()?),
     })
 }

@@ -90,7 +90,7 @@ impl CopyCommand {
     async fn copy_from(&self, journal: impl Journal) -> Result<()> {
         // Before anything else: the records before it may be pruned at any time.
         let start = journal.start_point().await?;
-        let original = CopySource { origin: ImportSource::of(&journal).await?, journal, start };
+        let original = CopySource { origin: ImportSource::read(&journal).await?, journal, start };
         let copied = match &self.locations.to {
             JournalLocation::File(path) => match SqliteImport::begin(path, &original.origin) {
                 Err(ImportError::AlreadyExists { .. }) => {
@@ -149,8 +149,8 @@ impl<J: Journal> CopySource<J> {
             );
         }
         let progress = CopyProgress::start("compared", 2 * (tail.0 - self.origin.kept_after.0));
-        let original = JournalDigest::of(&self.journal, &self.origin, &progress).await?;
-        let copied = JournalDigest::of(&copy, &self.origin, &progress).await?;
+        let original = JournalDigest::compute(&self.journal, &self.origin, &progress).await?;
+        let copied = JournalDigest::compute(&copy, &self.origin, &progress).await?;
         drop(progress);
         copy.close().await;
         if copied != original {

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn pulls_are_bounded_but_return_a_pending_frame() {
+    fn pulls_are_bounded() {
         let window = window();
         let pulled = |seq, up_to, max_bytes| {
             let frames = window.frames_after(seq, up_to, max_bytes)?;

@@ -60,7 +60,7 @@ impl ImportSource {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn of(journal: &impl Journal) -> Result<Self, FollowError> {
+    pub async fn read(journal: &impl Journal) -> Result<Self, FollowError> {
         let epochs = journal.epochs();
         let kept_after = match epochs.tail() {
             Seq::ZERO => Seq::ZERO,

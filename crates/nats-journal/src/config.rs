@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn one_tls_address_requests_tls_everywhere() {
+    fn single_tls_address_requires_tls() {
         for (text, requested) in
             [("nats://a,b", false), ("tls://a,b", true), ("nats://a,tls://b,nats://c", true)]
         {

@@ -242,7 +242,7 @@ mod tests {
     use crate::open::connect;
 
     #[tokio::test]
-    async fn stream_with_the_last_record_read_is_the_same() {
+    async fn stream_is_identified_by_last_record() {
         let server = NatsServer::start();
         let config = NatsConfig::new(server.url().parse().unwrap());
         let connection = connect(&config).await.unwrap();

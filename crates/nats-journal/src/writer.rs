@@ -165,13 +165,13 @@ impl StreamWriter {
             }
             progress.seqs.extend(acknowledged);
             progress.possibly_stored = progress.possibly_stored.max(progress.seqs.len());
-            self.settle(failure, predecessor, &progress.seqs, deadline).await?;
+            self.handle_failure(failure, predecessor, &progress.seqs, deadline).await?;
         }
         Ok(())
     }
 
     /// Waits until the next attempt makes sense, or returns the error after `deadline`.
-    async fn settle(
+    async fn handle_failure(
         &mut self,
         failure: Option<PublishFailure>,
         predecessor: Predecessor,

@@ -21,7 +21,7 @@ pub(super) struct JournalDigest {
 
 impl JournalDigest {
     /// Reads the part of a journal that is copied, and replays it from its start point.
-    pub(super) async fn of(
+    pub(super) async fn compute(
         journal: &impl Journal,
         part: &ImportSource,
         progress: &CopyProgress,

@@ -59,7 +59,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn view_is_always_a_prefix_of_the_history(
+    fn view_is_a_prefix_of_history(
         steps in prop::collection::vec(step(), 0..200),
         window_frames in 0_usize..12,
     ) {

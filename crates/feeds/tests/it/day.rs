@@ -87,7 +87,7 @@ fn board_settings_describe_the_replay() {
 }
 
 #[test]
-fn all_rows_come_first() {
+fn rows_precede_changes() {
     let mut board = FoldedBoard::default();
     let (first, later): (Vec<Announcement>, Vec<Announcement>) =
         once().into_iter().partition(|announcement| announcement.after == Duration::ZERO);

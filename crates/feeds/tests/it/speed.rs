@@ -21,7 +21,7 @@ fn speed_divides_all_times() {
 }
 
 #[test]
-fn speed_is_a_whole_number_up_to_3600() {
+fn speed_is_at_most_3600() {
     for valid in ["1", "60", "3600"] {
         assert_eq!(valid.parse::<Speed>().unwrap().to_string(), valid);
     }

@@ -56,7 +56,7 @@ impl SqliteJournal {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let file = lock::lock_shared(path)?;
-        let wal = Wal::of(file.path());
+        let wal = Wal::find(file.path());
         let epochs = schema::open_read_only(&file, wal)?.epochs;
         let readers = ReaderPool::new(file.path(), wal);
         let shared = SqliteShared::new(path, epochs.tail(), readers);

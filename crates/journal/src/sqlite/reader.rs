@@ -76,7 +76,7 @@ pub(super) enum Wal {
 }
 
 impl Wal {
-    pub(super) fn of(path: &Path) -> Self {
+    pub(super) fn find(path: &Path) -> Self {
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
         let bytes = std::fs::metadata(PathBuf::from(wal)).map_or(0, |found| found.len());

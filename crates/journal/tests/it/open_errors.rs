@@ -20,8 +20,8 @@ fn open(path: &Path) -> Result<SqliteJournal, OpenError> {
 /// Each fault, and its message.
 #[test]
 fn open_errors_explain_the_fault() {
-    type Fault = fn(&Path);
-    let cases: [(&str, Fault, &str); 15] = [
+    type DamagedFile = fn(&Path);
+    let cases: [(&str, DamagedFile, &str); 15] = [
         ("locked", lock_from_outside, IN_USE),
         ("locked in exclusive mode", lock_exclusively, IN_USE),
         ("a text", |path| fs::write(path, "flight,state\n".repeat(100)).unwrap(), NOT_A_JOURNAL),

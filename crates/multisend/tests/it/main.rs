@@ -56,7 +56,7 @@ fn sends_may_exceed_the_ring_size() {
 }
 
 #[test]
-fn each_socket_has_its_own_result() {
+fn sockets_have_separate_results() {
     let Some(mut ring) = open_ring() else { return };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (blocked, _silent_client) = socket_pair(&listener);

@@ -121,7 +121,7 @@ async fn use_every_operation(
     }
 
     let original = NatsJournal::open_read_only(config).await?;
-    let mut import = NatsImport::begin(copy, &ImportSource::of(&original).await?).await?;
+    let mut import = NatsImport::begin(copy, &ImportSource::read(&original).await?).await?;
     let import_record = |record| ImportRecord { record, subject: vec!["main".into()] };
     let records = all_after(&original, Seq(5)).await?;
     import.write(records.into_iter().map(import_record).collect()).await?;

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn the_backlog_drains() {
+    fn backlog_drains() {
         let pacer = Pacer::default();
         let now = Instant::now();
         let last = *delays(&pacer, 10_000, now).last().unwrap();

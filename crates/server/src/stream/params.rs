@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_takes_precedence() {
+    fn header_takes_precedence() {
         let newer: &[u8] = b"5f3a9c01-9";
         check(None, "", "absent");
         check(Some(b""), "lastEventId=", "absent");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_query_parameter_counts() {
+    fn last_query_parameter_counts() {
         check(None, "lastEventId=5f3a9c01-7&lastEventId=5f3a9c01-8&lastEventId=", "5f3a9c01-8");
         for name in QUERY_NAMES {
             check(None, &format!("padding=true&{name}=5f3a9c01%2D7"), "5f3a9c01-7");

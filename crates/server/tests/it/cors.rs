@@ -43,7 +43,7 @@ async fn listed_origins_are_allowed() {
 }
 
 #[tokio::test]
-async fn all_statuses_and_preflights_have_headers() {
+async fn responses_and_preflights_have_headers() {
     let server = with_origins(&["*"]).await;
     for path in ["/boards", "/nowhere", "/boards/none/events"] {
         let answer = ask(&server, "GET", path, "https://a.example").await;

@@ -143,7 +143,7 @@ async fn idle_servers_detect_a_full_disk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hanging_disk_gets_one_probe() {
+async fn hanging_disk_gets_one_probe() {
     let disk = TestDisk::default();
     let server = TestServer::on(disk.clone(), Settings::default()).await;
     disk.set_stuck(true);

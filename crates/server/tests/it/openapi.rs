@@ -49,7 +49,7 @@ async fn concrete_path(server: &TestServer, path: &str) -> String {
 #[tokio::test]
 async fn described_operations_exist() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     let mut ids = BTreeSet::new();
     for (method, path, operation) in document.operations() {
         assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
@@ -71,7 +71,7 @@ async fn described_operations_exist() {
 #[tokio::test]
 async fn undescribed_methods_get_405() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     for (path, item) in members(&document.0["paths"]) {
         let url = concrete_path(&server, path).await;
         for method in METHODS.iter().filter(|method| item.get(method).is_none()) {
@@ -86,7 +86,7 @@ async fn undescribed_methods_get_405() {
 #[tokio::test]
 async fn references_resolve_and_components_are_used() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     let references = document.references();
     for reference in &references {
         let target = document.0.pointer(&reference[1..]);
@@ -137,7 +137,7 @@ async fn row_schemas_list_all_fields_in_order() {
 #[tokio::test]
 async fn limits_match_the_parser() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     let schemas = &document.0["components"]["schemas"];
     let check = |schema: &Value, accepts: &dyn Fn(&str) -> bool| {
         let most = usize::try_from(schema["maxLength"].as_u64().unwrap()).unwrap();
@@ -206,7 +206,7 @@ fn examples(document: &ApiDocument) -> Vec<(String, Value)> {
 #[tokio::test]
 async fn examples_are_accepted() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     let examples = examples(&document);
     assert!(examples.len() >= 8);
     for (event, data) in examples {

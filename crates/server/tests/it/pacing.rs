@@ -22,7 +22,7 @@ async fn open_many(server: &TestServer) -> Vec<TestStream> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn new_streams_are_paced_and_live_ones_are_not() {
+async fn only_new_streams_are_paced() {
     let server = TestServer::new().await;
     let mut live = server.stream("/events").await;
     live.event().await.unwrap();

@@ -97,7 +97,7 @@ fn run(test: impl Future<Output = ()>) {
 /// Opens the missing board, and starts a history of each.
 async fn begin(server: &TestServer) -> [BoardHistory; 2] {
     assert!(server.send("PUT", "/boards/other", json!({})).await.status.is_success());
-    [BoardHistory::of(server, BOARDS[0]).await, BoardHistory::of(server, BOARDS[1]).await]
+    [BoardHistory::fetch(server, BOARDS[0]).await, BoardHistory::fetch(server, BOARDS[1]).await]
 }
 
 async fn publish(server: &TestServer, histories: &mut [BoardHistory; 2], change: &PublishStep) {

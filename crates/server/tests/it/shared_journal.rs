@@ -204,7 +204,7 @@ async fn internal_updates_are_written_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_replica_writes_each_checkpoint() {
+async fn single_replica_writes_each_checkpoint() {
     let (journal, [one, _other]) = two_servers().await;
     let line =
         |n| format!(r#"{{"event":"flightAddition","data":{{"flight":"T","remark":"{n}"}}}}"#);

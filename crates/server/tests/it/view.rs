@@ -32,7 +32,7 @@ pub(crate) struct ViewClient {
 
 impl BoardHistory {
     /// Starts the history of a board that was just opened.
-    pub(crate) async fn of(server: &TestServer, board: &'static str) -> Self {
+    pub(crate) async fn fetch(server: &TestServer, board: &'static str) -> Self {
         let mut history = Self { board, entries: Vec::new() };
         history.refresh(server).await;
         history

@@ -31,7 +31,7 @@ pub async fn copy_preserves_numbers_times_and_ids<F: JournalFixture>() {
 
 pub async fn empty_journal_can_be_copied<F: JournalFixture>() {
     let location = F::new_location();
-    let source = ImportSource::of(&MemoryJournal::default()).await.unwrap();
+    let source = ImportSource::read(&MemoryJournal::default()).await.unwrap();
     let import = F::import(&location, &source).await.unwrap();
     let copy = import.finish(None).await.unwrap();
     assert_eq!(copy.tail(), Seq::ZERO);
@@ -189,7 +189,7 @@ impl SourceJournal {
     }
 
     async fn describe(&self) -> ImportSource {
-        ImportSource::of(&self.journal).await.unwrap()
+        ImportSource::read(&self.journal).await.unwrap()
     }
 
     async fn records_after(&self, after: Seq) -> Vec<ImportRecord> {
@@ -205,7 +205,7 @@ impl SourceJournal {
         assert!(kept_after > Seq::ZERO, "the first ones are gone");
         let records = all_after(&self.journal, kept_after).await.unwrap();
         assert_eq!(all_after(copy, kept_after).await.unwrap(), records);
-        assert_eq!(ImportSource::of(copy).await.unwrap().kept_after, kept_after);
+        assert_eq!(ImportSource::read(copy).await.unwrap().kept_after, kept_after);
         assert_eq!(copy.start_point().await.unwrap(), self.start().await);
         let (there, start) = (copy.epochs(), self.start().await.unwrap().seq);
         for seq in (start.0..=epochs.tail().0).map(Seq) {

@@ -118,7 +118,7 @@ fn parameters(document: &ApiDocument, method: &str, url: &str) -> BTreeSet<Strin
 #[tokio::test]
 async fn responses_match_the_document() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     for (method, url, path, headers, sent, status) in CALLS {
         let body = match sent {
             Example => example(&document, method, url),
@@ -153,7 +153,7 @@ async fn responses_match_the_document() {
 #[tokio::test(start_paused = true)]
 async fn events_match_the_document() {
     let server = TestServer::new().await;
-    let document = ApiDocument::of(&server).await;
+    let document = ApiDocument::fetch(&server).await;
     let mut stream = server.stream("/events").await;
     let mut events = vec![stream.any_event().await.unwrap()];
     server.put_rows(1..2).await;

@@ -11,7 +11,7 @@ pub(crate) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 pub(crate) struct ApiDocument(pub(crate) Value);
 
 impl ApiDocument {
-    pub(crate) async fn of(server: &TestServer) -> Self {
+    pub(crate) async fn fetch(server: &TestServer) -> Self {
         Self(server.get("/openapi.json").await.json())
     }
 
