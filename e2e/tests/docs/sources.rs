@@ -105,7 +105,9 @@ impl TestVisitor {
                     follows_fn = ident == "fn";
                 }
                 TokenTree::Group(group) => self.collect(group.stream()),
-                _ => {}
+                // The name is a parameter of the macro.
+                TokenTree::Punct(_) => follows_fn = false,
+                TokenTree::Literal(_) => {}
             }
         }
     }
