@@ -40,7 +40,7 @@ struct Cli {
 enum Task {
     /// Run every test suite; on Debian, install missing tools
     Test {
-        /// Skip browsers, NATS and other slow tests
+        /// Skip the browser, NATS servers and proxies
         #[arg(long)]
         quick: bool,
     },

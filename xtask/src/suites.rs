@@ -16,7 +16,7 @@ use crate::{reports, workspace_root};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Full,
-    /// Without browsers, NATS and tests that take long.
+    /// Without the browser, NATS servers and proxies.
     Quick,
 }
 
