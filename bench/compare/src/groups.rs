@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn ratio_uses_the_baseline_of_its_round() {
+    fn ratio_uses_baseline_of_its_round() {
         use ServerKind::{Axum, Flightboard, Loop};
         // The machine is half as fast in the second round.
         let cpu_times = [
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn median_of_even_count_is_a_mean() {
+    fn median_of_even_count_is_mean() {
         let spread = Spread { median: 2.5, min: 1.0, max: 9.0 };
         assert_eq!(Spread::from_values(vec![9.0, 2.0, 1.0, 3.0]), Some(spread));
         assert_eq!(Spread::from_values(vec![]), None);

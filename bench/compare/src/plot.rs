@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_far_from_the_baseline_are_cut() {
+    fn distant_bars_are_cut() {
         let svg = recorded_plot();
         assert_eq!(svg.matches("→ 5.00").count(), 2, "axum in a burst");
         let widths = svg.split(" width=\"").skip(1).filter_map(|rest| rest.split_once('"'));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn plot_is_valid_with_both_colour_schemes() {
+    fn plot_supports_both_colour_schemes() {
         let svg = recorded_plot();
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
         for name in ["text", "title", "style"] {

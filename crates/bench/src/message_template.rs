@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_take_turns_with_their_own_numbers() {
+    fn endpoints_alternate_with_own_numbers() {
         let endpoints =
             ["/a", "/b"].map(|path| Endpoint::parse(&format!("http://[::1]{path}")).unwrap());
         let template = MessageTemplate::new(&endpoints, "POST", &[], "{number} {time}");

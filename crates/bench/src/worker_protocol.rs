@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_shared_among_streams_in_turn() {
+    fn messages_rotate_among_streams() {
         let plan = |first| WorkerPlan {
             address: "127.0.0.1:1".parse().unwrap(),
             host: String::new(),

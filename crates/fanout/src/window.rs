@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_events_of_the_board_are_available() {
+    fn only_board_events_are_available() {
         let window = window();
         let statuses = [30, 39, 40, 45, 50, 70, 71].map(|seq| window.status(seq));
         assert_eq!(statuses, [Evicted, Evicted, Available, Unknown, Available, Available, Unknown]);

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_rfc_3339_or_hh_mm() {
+    fn times_are_absolute_or_local() {
         for valid in ["00:00", "23:59", "2026-11-22T08:15:00Z", "2026-11-22T08:15:00.5-05:00"] {
             assert!(RowTime::parse(valid).is_some(), "{valid}");
         }

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_inherit_the_scheme_and_hide_passwords() {
+    fn addresses_inherit_scheme_and_hide_passwords() {
         for (text, shown) in [
             ("localhost", "nats://localhost:4222"),
             ("nats://a,b:4333", "nats://a:4222,nats://b:4333"),

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pipeline_is_bounded_in_records_and_bytes() {
+    fn pipeline_bounds_records_and_bytes() {
         let sizes = |count, bytes| vec![bytes; count];
         let half = IN_FLIGHT_BYTES / 2;
         for (sizes, max_records, expected) in [

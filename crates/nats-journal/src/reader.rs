@@ -210,7 +210,7 @@ mod tests {
     use crate::config::NatsConfig;
 
     #[tokio::test]
-    async fn read_starts_at_the_same_last_record() {
+    async fn read_starts_at_last_record() {
         let server = NatsServer::start();
         let config = NatsConfig::new(server.url().parse().unwrap());
         let connection = NatsConnection::connect(&config, 1).await.unwrap();

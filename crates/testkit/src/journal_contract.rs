@@ -123,7 +123,7 @@ macro_rules! journal_contract {
     };
     ($fixture:ty) => {
         $crate::journal_contract! { @module append $fixture:
-            sequence_numbers_start_at_one_without_gaps
+            sequence_numbers_start_at_one
             appends_keep_call_order
             concurrent_appends_get_distinct_numbers
             acknowledged_records_are_readable

@@ -61,7 +61,7 @@ fn crates_depend_on_the_listed_ones() {
 }
 
 #[test]
-fn crates_dev_depend_on_the_listed_ones() {
+fn dev_dependencies_are_listed() {
     assert_eq!(arrows(DependencyKind::Dev), expected(&DEV_ARROWS));
 }
 

@@ -52,7 +52,7 @@ const BANNED_TEST_BEGINNINGS: [&str; 14] = [
     "whoever",
 ];
 
-const MAX_TEST_WORDS: usize = 7;
+const MAX_TEST_WORDS: usize = 6;
 
 /// The names of one file.
 #[derive(Default)]

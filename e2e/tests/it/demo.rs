@@ -47,7 +47,7 @@ fn once_closes_the_board() {
 }
 
 #[test]
-fn boards_exist_before_the_address_is_printed() {
+fn boards_exist_before_address_is_printed() {
     let demo = ServerProcess::start(&mut flightboard_command([
         "demo",
         "--speed",

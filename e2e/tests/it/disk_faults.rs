@@ -136,7 +136,7 @@ fn rejected_updates_stay_absent_after_kill() {
 }
 
 #[test]
-fn start_on_failing_disk_reports_one_error() {
+fn failing_disk_start_reports_one_error() {
     let faults = FaultLibrary::build().unwrap();
     let folder = TempDir::new().unwrap();
     let journal = folder.path().join("journal.db");

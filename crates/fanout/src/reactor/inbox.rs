@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn inbox_is_bounded_and_needs_a_worker() {
+    fn inbox_is_bounded_and_needs_worker() {
         let poll = Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), Token(0)).unwrap();
         let notifier = Arc::new(WorkerNotifier::new(waker));

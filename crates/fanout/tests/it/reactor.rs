@@ -149,7 +149,7 @@ fn closed_and_reset_connections_are_freed() {
 }
 
 #[test]
-fn input_is_discarded_up_to_a_limit() {
+fn input_is_discarded_up_to_limit() {
     let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
     let mut peer = harness.follow(&board, ResumePoint::Fresh);
@@ -167,7 +167,7 @@ fn input_is_discarded_up_to_a_limit() {
 }
 
 #[test]
-fn closed_board_ends_only_its_own_streams() {
+fn closed_board_ends_its_own_streams() {
     let harness = ReactorHarness::new();
     let [board, other] = [0; 2].map(|_| TestBoard::new(1 << 20));
     let mut peers: Vec<_> = (0..10).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
@@ -220,7 +220,7 @@ fn closing_streams_get_pending_frames_first() {
 }
 
 #[test]
-fn streams_stay_open_for_the_close_delay() {
+fn streams_stay_open_for_close_delay() {
     let delay = Duration::from_millis(400);
     let harness = ReactorHarness::new();
     let board = TestBoard::new(1 << 20);
@@ -272,7 +272,7 @@ fn heartbeats_are_spread_over_the_interval() {
 }
 
 #[test]
-fn worker_panic_cuts_only_its_own_followers() {
+fn worker_panic_cuts_its_own_followers() {
     let harness = ReactorHarness::new();
     let [board, panicking] = [0; 2].map(|_| TestBoard::new(1 << 20));
     let mut peers: Vec<_> = (0..10).map(|_| harness.follow(&board, ResumePoint::Fresh)).collect();
@@ -312,7 +312,7 @@ fn panicked_worker_is_restarted() {
 }
 
 #[test]
-fn no_warning_unless_io_uring_is_requested() {
+fn io_uring_warning_requires_request() {
     let harness =
         ReactorHarness::start(ReactorConfig { write_mode: WriteMode::PerSocket, ..NO_TIMERS });
     assert_eq!(harness.observed.io_uring_unavailable.load(SeqCst), 0);

@@ -33,7 +33,7 @@ fn delay_depends_on_the_state() {
 }
 
 #[test]
-fn cancelled_rows_stay_past_their_scheduled_time() {
+fn cancelled_rows_outlast_their_schedule() {
     let cancelled = |time: &str| json!({"flight": "I768", "state": "cancelled", "arrival": time});
     check(json!({}), cancelled("2026-11-22T12:00:00Z"), Some(150));
     check(json!({}), cancelled("12:00"), Some(150));
@@ -48,7 +48,7 @@ fn cancelled_rows_stay_past_their_scheduled_time() {
 }
 
 #[test]
-fn delay_starts_when_the_state_is_entered() {
+fn delay_starts_with_the_state() {
     let mut test = TestBoards::new(json!({}));
     test.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
     test.now = "2026-11-22T10:20:00Z".parse().unwrap();
@@ -79,7 +79,7 @@ fn new_delays_apply_to_existing_rows() {
 }
 
 #[test]
-fn restored_rows_expire_at_the_same_time() {
+fn restored_rows_expire_on_time() {
     let mut test = TestBoards::new(json!({}));
     test.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
     test.apply("flightAddition", json!({"flight": "G119", "state": "departed"}));

@@ -59,7 +59,7 @@ proptest! {
 }
 
 #[test]
-fn epoch_ends_at_next_epoch_or_tail() {
+fn epoch_ends_at_successor_or_tail() {
     let (a, b, c) = (Epoch(0xa), Epoch(0xb), Epoch(0xc));
     let epochs = Epochs::new([(b, Seq(11)), (a, Seq(1)), (c, Seq(21))], Seq(20));
     for (seq, epoch) in

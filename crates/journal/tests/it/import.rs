@@ -21,7 +21,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn read_only_open_changes_nothing_excludes_writers() {
+async fn read_only_open_excludes_writers() {
     let (folder, path) = temp_path();
     let journal = SqliteJournal::open(&path, JournalOptions::default()).unwrap();
     journal.append(numbered(0..9)).await.unwrap();

@@ -39,7 +39,7 @@ async fn payload_limit_follows_the_servers() {
 }
 
 #[tokio::test]
-async fn queue_is_bounded_in_appends_and_bytes() {
+async fn queue_bounds_appends_and_bytes() {
     with_timeout(async {
         for (bytes, max_queued) in
             [(1, QUEUE_APPENDS), (MAX_PAYLOAD_BYTES, QUEUE_BYTES / MAX_PAYLOAD_BYTES)]

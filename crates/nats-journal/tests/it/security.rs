@@ -72,7 +72,7 @@ async fn secured_journal_survives_server_restart() {
 
 /// The address does not request TLS, but the connection uses it: it fails without the CA file.
 #[tokio::test]
-async fn server_can_require_tls_on_plain_addresses() {
+async fn server_can_require_tls() {
     with_timeout(async {
         let security = NatsSecurity::new();
         let server = NatsServer::start_with_config(&security.tls_config(&["127.0.0.1"]));

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_requests_are_recognised_in_any_case() {
+    fn plain_requests_match_in_any_case() {
         let plain = "GET /Boards/JFK/Events?lastEventId=a-1 HTTP/1.1\r\nHost: x\r\n\
                      Connection: Keep-Alive\r\nLast-Event-ID: a-2\r\n\r\n";
         let expected = "/Boards/JFK/Events?lastEventId=a-1 {\"host\": \"x\", \"connection\": \

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_have_no_path_and_no_user() {
+    fn origins_have_no_path_or_user() {
         let only = |text: &str| AllowedOrigin::Only(HeaderValue::from_str(text).unwrap());
         assert_eq!("*".parse(), Ok(AllowedOrigin::Any));
         assert_eq!("https://Example.org".parse(), Ok(only("https://example.org")));

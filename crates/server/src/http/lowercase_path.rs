@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flight_numbers_and_assets_keep_their_case() {
+    fn flight_numbers_and_assets_keep_case() {
         let check = |from: &str, to: &str| {
             let request = Request::get(from).body(()).unwrap();
             assert_eq!(lowercase_path(request).uri().to_string(), to);

@@ -223,7 +223,7 @@ async fn shutdown_ends_streams_in_time() {
 }
 
 #[tokio::test]
-async fn shutdown_does_not_wait_for_stalled_followers() {
+async fn shutdown_ignores_stalled_followers() {
     let drain = Duration::from_millis(500);
     for settings in each_write_path(Settings { drain, ..Settings::default() }) {
         let server = serve(settings).await;

@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn events_are_complete_at_their_blank_line(stream in streams()) {
+    fn blank_line_completes_an_event(stream in streams()) {
         let (_, delivered) = decode(stream.chunks(1));
         for (index, count) in delivered.into_iter().enumerate() {
             prop_assert_eq!(count, interpret(&stream[..=index]).events.len());

@@ -22,7 +22,7 @@ fn reconnect_discards_incomplete_fields() {
 }
 
 #[test]
-fn reconnect_discards_split_characters_and_line_ends() {
+fn reconnect_discards_partial_line() {
     let mut decoder = Decoder::new();
     decoder.feed(b"data: \xF0\x9F").for_each(drop);
     decoder.reconnect();
@@ -124,7 +124,7 @@ fn retry_without_digits_is_ignored() {
 }
 
 #[test]
-fn ten_mebibyte_event_is_within_the_default() {
+fn ten_mebibyte_event_is_allowed() {
     let data = "0123456789abcdef".repeat(10 * 64 * 1024);
     let mut decoder = Decoder::new();
     let stream = format!("data: {data}\n\n");

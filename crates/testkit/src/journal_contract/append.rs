@@ -13,7 +13,7 @@ use journal::{
 use super::JournalFixture;
 use super::records::{TestClock, all_after, assert_consecutive, numbered, one, texts};
 
-pub async fn sequence_numbers_start_at_one_without_gaps<F: JournalFixture>() {
+pub async fn sequence_numbers_start_at_one<F: JournalFixture>() {
     let journal = F::create(JournalOptions::default()).await;
     assert_eq!(journal.tail(), Seq::ZERO);
     assert_eq!(journal.append(numbered(0..3)).await.unwrap(), [Seq(1), Seq(2), Seq(3)]);
