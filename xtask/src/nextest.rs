@@ -15,7 +15,7 @@ pub(crate) struct Selection {
     pub(crate) profile: &'static str,
     /// A nextest filter expression; all tests by default.
     pub(crate) filter: Option<&'static str>,
-    /// Whether to run the ignored tests instead.
+    /// Runs the ignored tests instead.
     pub(crate) ignored: bool,
 }
 

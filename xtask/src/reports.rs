@@ -23,7 +23,7 @@ pub(crate) fn formatted_files(lines: &[String]) -> usize {
     lines.iter().filter(|line| names_formatted_file(line)).count()
 }
 
-/// Whether a line of rustfmt only names a file.
+/// True for a line of rustfmt that only names a file.
 pub(crate) fn names_formatted_file(line: &str) -> bool {
     line.starts_with("Formatting ") || line.starts_with("Using rustfmt config ")
 }

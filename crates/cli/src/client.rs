@@ -38,7 +38,7 @@ pub(crate) struct TargetArgs {
     /// Name of the board.
     #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
     pub(crate) board: BoardName,
-    /// How long to retry while the server does not answer.
+    /// Time to keep retrying while the server does not answer.
     #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = flag_values::duration)]
     retry: Duration,
 }
