@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use clap::ValueEnum;
+
 use crate::format::trimmed;
 use crate::groups::LoadGroup;
 use crate::results::ComparisonResults;
@@ -39,8 +41,8 @@ pub(crate) fn failure_section(results: &ComparisonResults) -> String {
         let reason = sentence(reason);
         let _ = writeln!(lines, "- {} could not be installed: {reason}", server.title());
     }
-    for server in ServerKind::ALL {
-        let measurements = results.measurements.iter().filter(|it| it.server == server);
+    for server in ServerKind::value_variants() {
+        let measurements = results.measurements.iter().filter(|it| it.server == *server);
         let reasons: Vec<_> = measurements.filter_map(|it| it.failure()).collect();
         let Some(first) = reasons.first() else { continue };
         let times = match reasons.len() {

@@ -1,6 +1,8 @@
 //! Comparable measurements, and their ratios to the baseline. An absolute figure mostly tells how fast the machine was
 //! at that time. Divided by the figure of the baseline from the same round, it tells the cost of a server.
 
+use clap::ValueEnum;
+
 use crate::results::{ComparisonResults, MeasuredFigures, Measurement};
 use crate::scenario::{Scenario, ScenarioLoad};
 use crate::server::ServerKind;
@@ -90,7 +92,7 @@ impl<'a> LoadGroup<'a> {
     /// The servers that were measured.
     pub(crate) fn servers(self) -> Vec<ServerKind> {
         let is_measured = |server: &ServerKind| self.measurements(*server).next().is_some();
-        ServerKind::ALL.into_iter().filter(is_measured).collect()
+        ServerKind::value_variants().iter().copied().filter(is_measured).collect()
     }
 
     /// A figure over all rounds.

@@ -46,7 +46,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use install::InstallFolder;
 use machine::Machine;
@@ -146,7 +146,7 @@ impl CompareArgs {
         results: &mut ComparisonResults,
     ) -> Vec<ServerKind> {
         let mut available = Vec::new();
-        for server in ServerKind::ALL {
+        for &server in ServerKind::value_variants() {
             if !self.servers.is_empty() && !self.servers.contains(&server) {
                 continue;
             }

@@ -1,14 +1,14 @@
 //! The servers that are compared, and the facts that the page states about each.
 
-use std::fmt;
-
 use clap::ValueEnum;
+use derive_more::Display;
 use serde::{Deserialize, Serialize};
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize, Display,
 )]
 #[serde(rename_all = "kebab-case")]
+#[display(rename_all = "kebab-case")]
 pub(crate) enum ServerKind {
     Loop,
     CoalescingLoop,
@@ -22,18 +22,6 @@ pub(crate) enum ServerKind {
 }
 
 impl ServerKind {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Loop,
-        Self::CoalescingLoop,
-        Self::Flightboard,
-        Self::FlightboardIoUring,
-        Self::DurableStreams,
-        Self::Axum,
-        Self::Nchan,
-        Self::Node,
-        Self::BetterSse,
-    ];
-
     /// The name in tables, as Markdown.
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -91,12 +79,5 @@ impl ServerKind {
 
     pub(crate) fn is_baseline(self) -> bool {
         matches!(self, Self::Loop | Self::CoalescingLoop)
-    }
-}
-
-impl fmt::Display for ServerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.to_possible_value().expect("no variant is skipped");
-        f.pad(value.get_name())
     }
 }

@@ -4,18 +4,18 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::report::BenchReport;
 
+#[skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Comparison {
     rows: Vec<ComparisonRow>,
     /// Difference between the highest and the lowest cost of a delivery, relative to the lowest.
-    #[serde(skip_serializing_if = "Option::is_none")]
     differs_by: Option<f64>,
     /// The largest such difference between the rounds of one row; a smaller one between rows means nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
     rounds_differ_by: Option<f64>,
 }
 

@@ -1,6 +1,5 @@
 //! The server's memory over time: whether it stays flat once the server has warmed up.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -32,8 +31,16 @@ pub(crate) struct MemorySamples {
     samples: Vec<MemorySample>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, derive_more::Display)]
 #[serde(rename_all = "camelCase")]
+#[display(
+    "{} after {warm_up_secs:.0} s of warm-up, {} at the end, {} at most; grown by {}, {} per hour",
+    size(*first_bytes),
+    size(*last_bytes),
+    size(*highest_bytes),
+    signed_size(*grown_bytes),
+    signed_size(*grown_bytes_an_hour)
+)]
 pub(crate) struct MemoryTrend {
     pub(crate) warm_up_secs: f64,
     /// Mean of the first interval after the warm-up.
@@ -103,22 +110,6 @@ fn bytes_per_sec(samples: &[&MemorySample]) -> f64 {
     let covariance: f64 =
         samples.iter().map(|it| (it.secs - mean_secs) * (it.bytes as f64 - mean_bytes)).sum();
     if variance > 0.0 { covariance / variance } else { 0.0 }
-}
-
-impl fmt::Display for MemoryTrend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first_bytes, last_bytes, highest_bytes, .. } = self;
-        write!(
-            f,
-            "{} after {:.0} s of warm-up, {} at the end, {} at most; grown by {}, {} per hour",
-            size(*first_bytes),
-            self.warm_up_secs,
-            size(*last_bytes),
-            size(*highest_bytes),
-            signed_size(self.grown_bytes),
-            signed_size(self.grown_bytes_an_hour)
-        )
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -27,6 +28,7 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_REFUSAL_BYTES: usize = 300;
 
 /// The outcomes of the messages.
+#[skip_serializing_none]
 #[derive(Debug, Default, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PublishCounts {
@@ -35,7 +37,6 @@ pub(crate) struct PublishCounts {
     /// Messages whose connection ended before the response.
     pub(crate) unanswered: u64,
     /// The response to the first refused message.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refusal: Option<String>,
 }
 

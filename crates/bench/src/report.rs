@@ -6,6 +6,7 @@ mod churn_report;
 use std::fmt;
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::format::size;
 use crate::latencies::Latencies;
@@ -15,6 +16,7 @@ use crate::tcp_stats::TcpStats;
 pub(crate) use churn_report::{ChurnInterval, ChurnReport};
 
 /// All figures of a measurement; those that are not known are left out.
+#[skip_serializing_none]
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BenchReport {
@@ -25,29 +27,20 @@ pub(crate) struct BenchReport {
     pub(crate) followers: usize,
     pub(crate) processes: usize,
     pub(crate) messages: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rate_per_sec: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) window: Option<u64>,
     pub(crate) publishers: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connected: Option<ConnectReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) published: Option<PublishCounts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delivered: Option<DeliveryReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) latency: Option<LatencySummary>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory: Option<MemoryReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cpu: Option<CpuReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) storm: Option<StormReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) churned: Option<ChurnReport>,
 }
 
+#[skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConnectReport {
@@ -61,10 +54,10 @@ pub(crate) struct ConnectReport {
     pub(crate) slowest_millis: f64,
     /// Connections that took a second or more.
     pub(crate) slow: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kernel: Option<TcpStats>,
 }
 
+#[skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryReport {
@@ -76,12 +69,14 @@ pub(crate) struct DeliveryReport {
     pub(crate) secs: f64,
     pub(crate) per_sec: f64,
     /// The longest time by which a message was published after it was due; only with a rate.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) latest_publish_millis: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, derive_more::Display)]
 #[serde(rename_all = "camelCase")]
+#[display(
+    "p50 {p50_millis:.2} ms, p99 {p99_millis:.2} ms, max {max_millis:.2} ms ({samples} samples)"
+)]
 pub(crate) struct LatencySummary {
     pub(crate) samples: u64,
     pub(crate) p50_millis: f64,
@@ -90,8 +85,14 @@ pub(crate) struct LatencySummary {
 }
 
 /// Memory of the server.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, derive_more::Display)]
 #[serde(rename_all = "camelCase")]
+#[display(
+    "server {per_follower_bytes:.0} bytes per follower: {} before, {} with all connected, {} at the end",
+    size(*before_bytes),
+    size(*connected_bytes),
+    size(*end_bytes)
+)]
 pub(crate) struct MemoryReport {
     pub(crate) before_bytes: u64,
     pub(crate) connected_bytes: u64,
@@ -100,12 +101,11 @@ pub(crate) struct MemoryReport {
 }
 
 /// CPU time between the first message and its last delivery.
+#[skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CpuReport {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_secs: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_micros_per_delivery: Option<f64>,
     pub(crate) generator_secs: f64,
     pub(crate) generator_micros_per_delivery: f64,
@@ -254,17 +254,6 @@ impl fmt::Display for DeliveryReport {
     }
 }
 
-impl fmt::Display for LatencySummary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { samples, p50_millis, p99_millis, max_millis } = self;
-        write!(
-            f,
-            "p50 {p50_millis:.2} ms, p99 {p99_millis:.2} ms, max {max_millis:.2} ms \
-             ({samples} samples)"
-        )
-    }
-}
-
 impl fmt::Display for CpuReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let (Some(secs), Some(micros)) = (self.server_secs, self.server_micros_per_delivery) {
@@ -272,19 +261,6 @@ impl fmt::Display for CpuReport {
         }
         let Self { generator_secs, generator_micros_per_delivery: micros, .. } = self;
         write!(f, "generator {micros:.2} µs per delivery, {generator_secs:.2} s in total")
-    }
-}
-
-impl fmt::Display for MemoryReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "server {:.0} bytes per follower: {} before, {} with all connected, {} at the end",
-            self.per_follower_bytes,
-            size(self.before_bytes),
-            size(self.connected_bytes),
-            size(self.end_bytes)
-        )
     }
 }
 

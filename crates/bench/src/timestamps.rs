@@ -1,8 +1,6 @@
 //! Timestamps within messages: the send time and the number of each, as a text that any server passes on
 //! unchanged and that is found without knowledge of the surrounding format.
 
-use std::fmt;
-
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::matcher::{Matcher, PartialMatch};
@@ -12,7 +10,8 @@ pub(crate) const PREFIX: &str = "sent~";
 
 const TERMINATOR: u8 = b'~';
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display)]
+#[display("{PREFIX}{nanos}{end}{number}{end}", end = char::from(TERMINATOR))]
 pub(crate) struct Timestamp {
     pub(crate) nanos: u64,
     /// The message's number on its stream.
@@ -45,13 +44,6 @@ pub(crate) fn monotonic_nanos() -> u64 {
 
 pub(crate) fn prefix_matcher() -> Matcher {
     Matcher::new(PREFIX.as_bytes())
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let end = char::from(TERMINATOR);
-        write!(f, "{PREFIX}{}{end}{}{end}", self.nanos, self.number)
-    }
 }
 
 impl TimestampScanner {

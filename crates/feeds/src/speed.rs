@@ -1,15 +1,15 @@
 //! The ratio of a feed's clock to real time.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 /// Seconds of a feed's clock per second of real time: a whole number from 1 to [`Speed::MAX`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display)]
 pub struct Speed(u32);
 
 /// A text is not a valid [`Speed`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("speed must be a whole number from 1 to {}", Speed::MAX)]
 pub struct InvalidSpeed;
 
 impl Speed {
@@ -36,17 +36,3 @@ impl FromStr for Speed {
         factor.map(Self).ok_or(InvalidSpeed)
     }
 }
-
-impl fmt::Display for Speed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for InvalidSpeed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "speed must be a whole number from 1 to {}", Speed::MAX)
-    }
-}
-
-impl std::error::Error for InvalidSpeed {}

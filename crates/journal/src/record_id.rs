@@ -1,11 +1,12 @@
 //! A record's number, the epoch that wrote it, and its id, which consists of both. Parsing is strict: each id has
 //! exactly one text.
 
-use std::fmt;
 use std::str::FromStr;
 
 /// The number of a record. The first record of a journal is 1, and each later one is one more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Display,
+)]
 pub struct Seq(pub u64);
 
 impl Seq {
@@ -25,21 +26,10 @@ impl Seq {
     }
 }
 
-impl fmt::Display for Seq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// One unbroken period of writing, as a random number. Its text is exactly eight lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, derive_more::Display)]
+#[display("{_0:08x}")]
 pub struct Epoch(pub u32);
-
-impl fmt::Display for Epoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}", self.0)
-    }
-}
 
 impl FromStr for Epoch {
     type Err = ParseRecordIdError;
@@ -57,18 +47,13 @@ impl FromStr for Epoch {
 ///
 /// An id names one record permanently: a journal that lost its tail, or was restored from an older copy, reuses
 /// numbers, but in another epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, derive_more::Display)]
+#[display("{epoch}-{seq}")]
 pub struct RecordId {
     /// The epoch that wrote the record.
     pub epoch: Epoch,
     /// The record's number.
     pub seq: Seq,
-}
-
-impl fmt::Display for RecordId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.epoch, self.seq)
-    }
 }
 
 impl FromStr for RecordId {

@@ -11,7 +11,8 @@ use percent_encoding::percent_decode_str;
 use crate::timing::CONNECT_TIMEOUT;
 
 /// The location of a journal, and the properties of the streams to create if they are missing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, derive_more::Display)]
+#[display("{prefix} at {servers}")]
 pub struct NatsConfig {
     /// Servers of one cluster, optionally with a user name and password. The client learns the other
     /// servers of the cluster from them.
@@ -47,12 +48,6 @@ impl NatsConfig {
             storage: StreamStorage::File,
             connect_timeout: CONNECT_TIMEOUT,
         }
-    }
-}
-
-impl fmt::Display for NatsConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.prefix, self.servers)
     }
 }
 
@@ -140,7 +135,7 @@ impl fmt::Display for ServerList {
 }
 
 /// A word that is valid both as the name of a stream and as a token of a subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, derive_more::Display)]
 pub struct StreamPrefix(String);
 
 impl StreamPrefix {
@@ -160,12 +155,6 @@ impl FromStr for StreamPrefix {
         } else {
             Err(ParseNatsConfigError::StreamPrefix)
         }
-    }
-}
-
-impl fmt::Display for StreamPrefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Violations of the server's promises.
 
-use std::fmt;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AnomalyKind {
     /// An acknowledged update is missing on a server or did not reach a follower.
@@ -21,7 +19,8 @@ pub enum AnomalyKind {
 }
 
 /// One violation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, derive_more::Display)]
+#[display("{kind:?}: {detail}")]
 pub struct Anomaly {
     pub kind: AnomalyKind,
     pub detail: String,
@@ -30,11 +29,5 @@ pub struct Anomaly {
 impl Anomaly {
     pub(super) fn new(kind: AnomalyKind, detail: String) -> Self {
         Self { kind, detail }
-    }
-}
-
-impl fmt::Display for Anomaly {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.kind, self.detail)
     }
 }

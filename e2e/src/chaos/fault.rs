@@ -1,9 +1,8 @@
 //! Faults that the nemesis can inject.
 
-use std::fmt;
-
 /// A fault of the server, its disk, its clock, a replica, a NATS server or a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, derive_more::Display)]
+#[display(rename_all = "kebab-case")]
 pub enum Fault {
     /// No fault of the server: only the proxy cuts and delays connections.
     Cuts,
@@ -63,36 +62,5 @@ impl Fault {
     /// True if NATS servers older than [`testkit::nats::MIN_SAFE_VERSION`] lose acknowledged updates by it.
     pub(super) fn needs_safe_nats(&self) -> bool {
         matches!(self, Fault::LeaderFreeze | Fault::AllNatsKill)
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Fault::Cuts => "cuts",
-            Fault::Kill => "kill",
-            Fault::KillAtStart => "kill-at-start",
-            Fault::Stop => "stop",
-            Fault::Freeze => "freeze",
-            Fault::OlderCopy => "older-copy",
-            Fault::LostTail => "lost-tail",
-            Fault::Empty => "empty",
-            Fault::NoRoom => "no-room",
-            Fault::FailingSync => "failing-sync",
-            Fault::KillFailing => "kill-failing",
-            Fault::ClockJump => "clock-jump",
-            Fault::Flood => "flood",
-            Fault::ReplicaKill => "replica-kill",
-            Fault::ReplicasKill => "replicas-kill",
-            Fault::ReplicaFreeze => "replica-freeze",
-            Fault::NatsKill => "nats-kill",
-            Fault::LeaderKill => "leader-kill",
-            Fault::LeaderFreeze => "leader-freeze",
-            Fault::AllNatsKill => "all-nats-kill",
-            Fault::LinkCut => "link-cut",
-            Fault::LinkSilent => "link-silent",
-            Fault::Rolling => "rolling",
-        };
-        f.pad(name)
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 /// An event as an observer received it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, derive_more::Display)]
+#[display("{name} {id} on {board}: {text}")]
 pub(super) struct ObservedEvent {
     pub(super) board: &'static str,
     pub(super) id: String,
@@ -45,12 +45,5 @@ impl Observations {
 
     pub(super) fn events(&self) -> impl Iterator<Item = &Arc<ObservedEvent>> {
         self.events.values()
-    }
-}
-
-impl fmt::Display for ObservedEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { board, id, name, text, .. } = self;
-        write!(f, "{name} {id} on {board}: {text}")
     }
 }

@@ -1,7 +1,6 @@
 //! A deliberate fault: a unified diff, preceded by a sentence and the tests that must fail. `git apply` skips
 //! this header.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +21,8 @@ pub(crate) struct Mutant {
 }
 
 /// A test: its file, relative to the root of the workspace, and its name or title.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, derive_more::Display)]
+#[display("{file}::{name}")]
 pub(crate) struct TestName {
     pub(crate) file: String,
     pub(crate) name: String,
@@ -61,12 +61,6 @@ fn parse_header(text: &str) -> Result<(String, Vec<TestName>)> {
 fn parse_test(line: &str) -> Result<TestName> {
     let (file, name) = line[CAUGHT_BY.len()..].split_once("::").context("expected file::name")?;
     Ok(TestName { file: file.to_owned(), name: name.to_owned() })
-}
-
-impl fmt::Display for TestName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}::{}", self.file, self.name)
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Runs a single test in the working copy, with a time limit.
 
-use std::fmt;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -23,12 +22,17 @@ const TEST_LIMIT: Duration = Duration::from_secs(5 * 60);
 const CARGO_JOBS: &str = "-j2";
 
 /// The outcome of a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display)]
 pub(crate) enum TestOutcome {
+    #[display("failed")]
     Failed,
+    #[display("passed")]
     Passed,
+    #[display("was not built")]
     NotBuilt,
+    #[display("did not run")]
     NotRun,
+    #[display("timed out")]
     TimedOut,
 }
 
@@ -139,18 +143,6 @@ fn vitest_outcome(report: &Value, title: &str) -> TestOutcome {
         Some("failed") => TestOutcome::Failed,
         Some("passed") => TestOutcome::Passed,
         _ => TestOutcome::NotRun,
-    }
-}
-
-impl fmt::Display for TestOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Failed => "failed",
-            Self::Passed => "passed",
-            Self::NotBuilt => "was not built",
-            Self::NotRun => "did not run",
-            Self::TimedOut => "timed out",
-        })
     }
 }
 

@@ -4,12 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 
 use crate::churn_args::ChurnPlan;
 use crate::format::size;
 use crate::memory_trend::MemoryTrend;
 use crate::worker_protocol::WorkerProgress;
 
+#[skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChurnReport {
@@ -31,17 +33,17 @@ pub(crate) struct ChurnReport {
     #[serde(rename = "again")]
     duplicates: u64,
     /// Followers that received the last message, published when all were connected.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) complete_followers: Option<usize>,
     #[serde(rename = "mayGrowBytes")]
     max_growth_bytes: u64,
-    #[serde(rename = "course", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "course")]
     pub(crate) trend: Option<MemoryTrend>,
     /// Equal parts of the duration.
     pub(crate) rows: Vec<ChurnInterval>,
 }
 
 /// The state at the end of an interval.
+#[skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ChurnInterval {
@@ -50,9 +52,7 @@ pub(crate) struct ChurnInterval {
     pub(crate) followers: usize,
     pub(crate) missed: u64,
     /// Mean memory of the server in this interval.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) memory_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) open_files: Option<usize>,
 }
 
