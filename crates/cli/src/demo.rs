@@ -41,7 +41,7 @@ impl Demo {
             ..Settings::default()
         };
         let listener = listen::bind(&self.listen).await?;
-        let settings = open_files::fit_to_limit(settings);
+        let settings = open_files::fit_to_limit(settings)?;
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let main = BoardName::parse("main")?;

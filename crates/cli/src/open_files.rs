@@ -1,9 +1,13 @@
 //! The limit of open files, and the connections that fit it.
 
+use anyhow::{Result, bail};
 use server::{SPARE_CONNECTIONS, Settings};
 
 /// Open files that are not connections: the journal, the standard streams, the runtime.
 const RESERVED_FILES: usize = 64;
+
+/// The lowest limit with which a server can serve a follower and another connection.
+const MIN_FILES: usize = RESERVED_FILES + 2;
 
 /// Raises the soft limit of open files to the hard limit: each follower needs one.
 pub(crate) fn raise_limit() {
@@ -14,10 +18,20 @@ pub(crate) fn raise_limit() {
 
 /// Lowers the number of followers to fit the limit of open files. Without a free file the server cannot
 /// even respond; a follower above its own limit is asked to return later.
-pub(crate) fn fit_to_limit(settings: Settings) -> Settings {
-    let Ok(limit) = rlimit::Resource::NOFILE.get_soft() else { return settings };
+///
+/// # Errors
+/// The limit leaves no file for connections.
+pub(crate) fn fit_to_limit(settings: Settings) -> Result<Settings> {
+    let Ok(limit) = rlimit::Resource::NOFILE.get_soft() else { return Ok(settings) };
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if limit < MIN_FILES {
+        bail!(
+            "the limit of {limit} open files leaves none for connections: raise the hard limit of open files to \
+             {MIN_FILES} or more"
+        );
+    }
     let requested = settings.max_followers;
-    let fitted = fit_to(usize::try_from(limit).unwrap_or(usize::MAX), settings);
+    let fitted = fit_to(limit, settings);
     if fitted.max_followers < requested {
         tracing::warn!(
             "the limit of {limit} open files allows only {} followers, not {requested}: raise the hard limit of \
@@ -25,7 +39,7 @@ pub(crate) fn fit_to_limit(settings: Settings) -> Settings {
             fitted.max_followers
         );
     }
-    fitted
+    Ok(fitted)
 }
 
 fn fit_to(limit: usize, settings: Settings) -> Settings {
@@ -45,7 +59,7 @@ mod tests {
         let settings = Settings { max_followers: requested, ..Settings::default() };
         let settings = fit_to(limit, settings);
         assert_eq!((settings.max_followers, settings.spare_connections), (followers, spare));
-        assert!(followers + spare + RESERVED_FILES <= limit.max(RESERVED_FILES), "{limit}");
+        assert!(followers + spare + RESERVED_FILES <= limit, "{limit}");
     }
 
     #[test]
@@ -55,7 +69,6 @@ mod tests {
         check(10_000, 15_000, 8_936, SPARE_CONNECTIONS);
         check(1_024, 15_000, 720, 240);
         check(1_024, 100, 100, 240);
-        check(RESERVED_FILES, 15_000, 0, 0);
-        check(0, 15_000, 0, 0);
+        check(MIN_FILES, 15_000, 1, 1);
     }
 }

@@ -64,7 +64,7 @@ impl Serve {
             ..default
         };
         runtime::reserving(settings.reactor_threads)?.block_on(async {
-            let settings = open_files::fit_to_limit(settings);
+            let settings = open_files::fit_to_limit(settings)?;
             match kind {
                 JournalKind::Nats(config) => {
                     replica::serve(&self.listen, &config, options, settings).await

@@ -9,7 +9,7 @@ use testkit::nats::NatsServer;
 use testkit::nats::certificates::CertificateAuthority;
 use testkit::ports::free_address;
 
-use crate::process::{flightboard_command, run, start_server};
+use crate::process::{flightboard_command, run, start_server, with_file_limit};
 use crate::wait::WAIT_TIMEOUT;
 
 /// Runs a command that must fail with one line with these words.
@@ -32,6 +32,13 @@ fn port_in_use_is_reported() {
     check_error(&mut flightboard_command(["demo", "--listen", &address]), &words);
     let serve = ["serve", "--memory", "--listen", &address];
     check_error(&mut flightboard_command(serve), &words);
+}
+
+#[test]
+fn low_file_limit_is_reported() {
+    let mut limited =
+        with_file_limit(40, &flightboard_command(["demo", "--listen", "127.0.0.1:0"]));
+    check_error(&mut limited, &["limit of 40 open files", "raise the hard limit"]);
 }
 
 #[test]
