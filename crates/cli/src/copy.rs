@@ -22,7 +22,7 @@ use nats_journal::{NatsImport, NatsJournal, ParseNatsConfigError, ServerList};
 use self::digest::JournalDigest;
 use self::progress::CopyProgress;
 use crate::journal_args::NatsArgs;
-use crate::{listen, runtime};
+use crate::{listen, runtime, stdout};
 
 /// Copy all updates from one journal to another, with their times and ids. After an interruption, the same
 /// command resumes.
@@ -110,10 +110,9 @@ impl CopyCommand {
         };
         let CopyLocations { from, to } = &self.locations;
         let digest = copied.with_context(|| format!("cannot copy {from} to {to}"))?;
-        println!("{from} and {to} have the same {digest}");
         original.warn_of_later_records();
         original.journal.close().await;
-        Ok(())
+        stdout::print(&format!("{from} and {to} have the same {digest}\n"))
     }
 }
 

@@ -8,6 +8,8 @@ use server::App;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::{stderr, stdout};
+
 /// Requests the longest accept queue that the kernel allows (`net.core.somaxconn`): after a restart all
 /// screens reconnect within seconds.
 const BACKLOG: u32 = i32::MAX as u32;
@@ -50,7 +52,8 @@ pub(crate) enum ServerExit {
 /// journal. A second signal ends the program at once.
 pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
-    println!("flightboard is at http://{}", listener.local_addr()?);
+    app.engine().metrics().watch_log(stderr::dropped_lines);
+    stdout::print_address(listener.local_addr()?);
     let (send_stop, mut stop) = tokio::sync::oneshot::channel();
     let signal_task = tokio::spawn(async move {
         signals.next().await;
@@ -58,6 +61,7 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
         // The receiver is gone if serving has already ended.
         let _ = send_stop.send(());
         signals.next().await;
+        stderr::flush();
         std::process::exit(1);
     });
     let mut reason = ServerExit::Signal;

@@ -1,5 +1,5 @@
 //! `flightboard`: a live airport timetable, pushed to every screen by Server-Sent Events.
-#![allow(clippy::print_stdout, reason = "a command's results go to standard output")]
+#![warn(clippy::print_stderr)]
 
 /// `flightboard demo`: two live boards without any setup.
 mod demo;
@@ -37,8 +37,15 @@ mod client;
 /// Parsers for flag values.
 mod flag_values;
 
+/// Standard output: results.
+mod stdout;
+
+/// Standard error: log lines and messages.
+mod stderr;
+
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
@@ -66,21 +73,40 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = FlightboardCli::parse();
+    if stderr::start().is_err() {
+        return ExitCode::FAILURE;
+    }
+    stderr::log_panics();
+    let code = match FlightboardCli::try_parse() {
+        Ok(cli) => run(cli.command),
+        Err(usage) => stdout::print_usage(&usage),
+    };
+    stderr::flush();
+    code
+}
+
+fn run(command: Command) -> ExitCode {
     log_to_stderr();
-    let outcome = match cli.command {
+    keep_file_size_errors();
+    let outcome = match command {
         Command::Demo(demo) => demo.run(),
         Command::Serve(serve) => serve.run(),
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
         Command::Copy(copy) => copy.run(),
     };
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("flightboard: {error:#}");
-            ExitCode::FAILURE
-        }
+    outcome.unwrap_or_else(|error| {
+        stderr::write(&format!("flightboard: {error:#}\n"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Replaces the default action of SIGXFSZ, which kills the program at the limit of file sizes (`ulimit -f`,
+/// `LimitFSIZE`). With any handler, writes beyond the limit fail like those on a full disk.
+fn keep_file_size_errors() {
+    let handled = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    if let Err(error) = handled {
+        tracing::warn!("the limit of file sizes may end the program: {error}");
     }
 }
 
@@ -93,6 +119,8 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_writer(|| stderr::LogLine)
+        // A line that cannot be formatted is lost; its error would go to standard error directly.
+        .log_internal_errors(false)
         .init();
 }

@@ -1,7 +1,7 @@
 //! `flightboard publish`: publishes updates from standard input to a running server.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use flight::FlightKey;
 use serde_json::Value;
 
 use crate::client::{LineOutcome, MAX_LINES, MAX_REQUEST_BYTES, PublishClient, TargetArgs};
+use crate::{stderr, stdout};
 
 /// Interval of the progress line on a terminal.
 const TERMINAL_PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
@@ -42,10 +43,11 @@ impl Publish {
         std::thread::spawn(move || read_lines(&name, &sender));
         let mut tally = PublishTally::new();
         let outcome = publish_all(&client, &lines, &mut tally);
-        tally.finish();
+        let printed = tally.finish();
         outcome.context(
             "stopped before the end of the input; the updates counted above are published",
         )?;
+        printed?;
         Ok(if tally.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
@@ -139,7 +141,7 @@ impl PublishTally {
         if self.shown.elapsed() >= interval {
             self.shown = Instant::now();
             let (start, end) = if terminal { ("\r", "\x1b[K") } else { ("", "\n") };
-            eprint!("{start}{}{end}", self.summary());
+            stderr::write(&format!("{start}{}{end}", self.summary()));
         }
     }
 
@@ -152,15 +154,17 @@ impl PublishTally {
         }
     }
 
-    fn finish(&self) {
+    fn finish(&self) -> Result<()> {
         if std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[K");
+            stderr::write("\r\x1b[K");
+            // The report may go to the same terminal.
+            stderr::flush();
         }
-        println!("{}", self.summary());
+        let mut report = format!("{}\n", self.summary());
         for (reason, (count, first)) in &self.reasons {
-            println!("  {count} × {reason} (first in {first})");
+            report += &format!("  {count} × {reason} (first in {first})\n");
         }
-        let _ = std::io::stdout().flush();
+        stdout::print(&report)
     }
 
     fn summary(&self) -> String {

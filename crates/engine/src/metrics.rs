@@ -1,6 +1,8 @@
 //! Counters and gauges for `/metrics`, in OpenMetrics text. Each engine has its own registry,
 //! instead of one for the process.
 
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fanout::SnapshotReason;
@@ -25,6 +27,9 @@ pub struct Metrics {
     connections_stalled: Counter,
     updates_not_known: Counter,
     reactor_panics: Counter,
+    log_lines_dropped: Counter,
+    /// Returns the number of log lines that the program has dropped.
+    count_dropped_lines: OnceLock<fn() -> u64>,
     append_seconds: Histogram,
     unsure_seconds: Gauge,
     followers: Family<BoardLabel, Gauge>,
@@ -64,6 +69,8 @@ impl Metrics {
             connections_stalled: Counter::default(),
             updates_not_known: Counter::default(),
             reactor_panics: Counter::default(),
+            log_lines_dropped: Counter::default(),
+            count_dropped_lines: OnceLock::new(),
             // 0.1 ms to 3.3 s.
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             unsure_seconds: Gauge::default(),
@@ -106,6 +113,11 @@ impl Metrics {
             "reactor_panics",
             "Panics of reactor threads; each thread is replaced",
             self.reactor_panics.clone(),
+        );
+        registry.register(
+            "log_lines_dropped",
+            "Log lines dropped because standard error was full or blocked",
+            self.log_lines_dropped.clone(),
         );
         registry.register_with_unit(
             "journal_append",
@@ -165,9 +177,16 @@ impl Metrics {
         self.reactor_panics.inc();
     }
 
+    /// Reports the number of dropped log lines that `count` returns. Only the first call has an effect.
+    pub fn watch_log(&self, count: fn() -> u64) {
+        let _ = self.count_dropped_lines.set(count);
+    }
+
     /// Encodes all metrics, with the gauges set to the given values.
     pub(crate) fn encode(&self, staleness: Duration, boards: Vec<BoardCounts>) -> String {
         self.unsure_seconds.set(i64::try_from(staleness.as_secs()).unwrap_or(i64::MAX));
+        let dropped_lines = self.count_dropped_lines.get().map_or(0, |count| count());
+        self.log_lines_dropped.inner().store(dropped_lines, Ordering::Relaxed);
         // Boards that no longer exist must not keep their last value.
         self.followers.clear();
         self.flights.clear();

@@ -2,8 +2,7 @@
  * interposes the functions of the C library that write files or read the time. The test controls it while
  * the program runs. Linux only.
  *
- * DISK_FAULTS_FOLDER  the folder whose files fail, without symbolic links. Standard output and standard
- *                     error never fail.
+ * DISK_FAULTS_FOLDER  the folder whose files fail, without symbolic links.
  * DISK_FAULTS_CONTROL a file of three 64-bit integers, mapped into memory so that reading it costs no
  *                     system call: the fault, the clock offset in seconds, and the number of failed calls,
  *                     which this library counts.
@@ -53,7 +52,6 @@ __attribute__((constructor)) static void map_control(void) {
     if (real == NULL) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
 
 static int is_in_folder(int fd) {
-    if (fd == STDOUT_FILENO || fd == STDERR_FILENO) return 0;
     char link[32], path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);

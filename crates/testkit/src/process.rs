@@ -9,6 +9,8 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+pub use rustix::process::Resource;
+use rustix::process::{Pid, Rlimit, getrlimit, prlimit};
 use tempfile::TempDir;
 
 use crate::api::ApiClient;
@@ -100,9 +102,15 @@ pub fn run(command: &mut Command, input: &str) -> ProcessOutput {
 
 impl TestProcess {
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with(command, |_| {})
+    }
+
+    /// Starts a command whose standard streams the test may redirect.
+    pub fn start_with(command: &mut Command, redirect: impl FnOnce(&mut Command)) -> Self {
         let output = TempDir::new().unwrap();
         let file = |name| File::create(output.path().join(name)).unwrap();
-        let command = command.stdin(Stdio::piped()).stdout(file("stdout")).stderr(file("stderr"));
+        command.stdin(Stdio::piped()).stdout(file("stdout")).stderr(file("stderr"));
+        redirect(command);
         Self { child: command.spawn().unwrap(), output }
     }
 
@@ -131,6 +139,13 @@ impl TestProcess {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Lowers a limit of the running process; with `None`, raises it to its maximum.
+    pub fn set_limit(&self, resource: Resource, limit: Option<u64>) {
+        let maximum = getrlimit(resource).maximum;
+        let limit = Rlimit { current: limit.or(maximum), maximum };
+        prlimit(Some(Pid::from_child(&self.child)), resource, limit).unwrap();
     }
 
     pub fn terminate(&self) {
@@ -190,6 +205,20 @@ impl ServerProcess {
             }
             assert!(!process.has_exited(), "{}", process.log());
             None
+        });
+        Self { process, address }
+    }
+
+    /// Starts a server with redirected standard streams at `address`, and waits until it is ready.
+    pub fn start_redirected(
+        command: &mut Command,
+        address: SocketAddr,
+        redirect: impl FnOnce(&mut Command),
+    ) -> Self {
+        let mut process = TestProcess::start_with(command, redirect);
+        wait_until("the server is ready", WAIT_TIMEOUT, || {
+            assert!(!process.has_exited(), "{}", process.log());
+            ApiClient::new(address).is_ready().then_some(())
         });
         Self { process, address }
     }

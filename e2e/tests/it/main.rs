@@ -25,6 +25,10 @@ mod feed;
 #[cfg(target_os = "linux")]
 mod disk_faults;
 
+/// Standard output and standard error that are full, closed, or not read.
+#[cfg(target_os = "linux")]
+mod broken_outputs;
+
 /// Followers that disconnect.
 mod disconnects;
 

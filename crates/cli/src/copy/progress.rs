@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::stderr;
+
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 const BAR_TEMPLATE: &str = "{msg} {wide_bar} {human_pos}/{human_len} {elapsed}, {eta} left";
@@ -36,7 +38,7 @@ impl CopyProgress {
             bar.set_position(done);
         } else if self.last_line.get().elapsed() >= LINE_INTERVAL {
             self.last_line.set(Instant::now());
-            eprintln!("{}: {done} of {} records", self.label, self.total);
+            stderr::write(&format!("{}: {done} of {} records\n", self.label, self.total));
         }
     }
 

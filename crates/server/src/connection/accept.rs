@@ -30,13 +30,22 @@ where
 }
 
 async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut failing = false;
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => return socket,
+            Ok((socket, _)) => {
+                if failing {
+                    tracing::info!("accepting connections again");
+                }
+                return socket;
+            }
             // The peer gave up; the next connection is unaffected.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::warn!("cannot accept connections: {error}");
+                if !failing {
+                    tracing::warn!("cannot accept connections, trying again: {error}");
+                }
+                failing = true;
                 tokio::time::sleep(RETRY_INTERVAL).await;
             }
         }
