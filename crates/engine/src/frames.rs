@@ -120,7 +120,7 @@ pub fn heartbeat(now: Timestamp, head: RecordId, staleness: Option<Duration>) ->
     encode(None, "heartbeat", &data.to_string())
 }
 
-/// Encodes the reconnection time of the stream's client.
+/// Encodes the reconnection time of the stream's client, as the first line of the next event's block.
 pub fn retry(millis: u64) -> Frame {
     let mut bytes = Vec::new();
     sse::encode_retry(millis, &mut bytes);
@@ -129,9 +129,12 @@ pub fn retry(millis: u64) -> Frame {
 
 /// Encodes a comment of 2 KiB.
 pub fn padding() -> Frame {
-    let mut bytes = Vec::new();
-    sse::encode_comment(&" ".repeat(PADDING_BYTES), &mut bytes);
-    chunk(&bytes)
+    comment(&" ".repeat(PADDING_BYTES))
+}
+
+/// Encodes a comment without text.
+pub fn empty_comment() -> Frame {
+    comment("")
 }
 
 /// The word for a reason, in the data of `timetable` events and in metrics.
@@ -148,6 +151,12 @@ fn encode(id: Option<&str>, name: &str, data: &str) -> Frame {
     let mut bytes = Vec::with_capacity(data.len() + 80);
     let event = sse::Event { id, event: Some(name), data };
     event.encode(&mut bytes).expect("our ids and names contain no line ends");
+    chunk(&bytes)
+}
+
+fn comment(text: &str) -> Frame {
+    let mut bytes = Vec::new();
+    sse::encode_comment(text, &mut bytes);
     chunk(&bytes)
 }
 

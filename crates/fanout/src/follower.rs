@@ -73,9 +73,10 @@ impl Channel {
 }
 
 impl Follower {
-    /// Returns true if it continues after an event that it has seen, without a snapshot.
-    pub fn is_resumed(&self) -> bool {
-        self.cursor.snapshot_reason.is_none()
+    /// Sequence number of the last event that it has seen or taken; `None` while a snapshot is due. A
+    /// new follower that has one resumes without a snapshot.
+    pub fn position(&self) -> Option<u64> {
+        self.cursor.position()
     }
 
     /// Takes the next frames: about [`PULL_BYTES`], or one larger frame. Call it when the socket can
@@ -103,12 +104,8 @@ impl Follower {
         let _ = self.changed.changed().await;
     }
 
-    /// Sequence number of the channel's newest event.
-    pub fn head(&self) -> u64 {
-        self.cursor.channel.head()
-    }
-
-    pub(crate) fn channel(&self) -> &Arc<Channel> {
+    /// The channel that it follows.
+    pub fn channel(&self) -> &Arc<Channel> {
         &self.cursor.channel
     }
 
@@ -162,6 +159,10 @@ impl FrameCursor {
         let snapshot = self.channel.snapshot(reason);
         self.seq = snapshot.seq;
         NextFrames::Snapshot(snapshot.frame)
+    }
+
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.snapshot_reason.is_none().then_some(self.seq)
     }
 
     /// Moves past the event at `seq`.

@@ -1,7 +1,8 @@
 //! Encodes events, comments and the reconnection time.
 //!
-//! Each function appends one complete block that ends with a blank line. Blocks in any order are
-//! therefore a valid stream, and a heartbeat cannot split an event.
+//! Each function appends complete lines. Only an event ends with a blank line: some client libraries
+//! dispatch an empty message at any other. A comment or reconnection time is thus part of the block of
+//! the next event. In any order the results are a valid stream, and a heartbeat cannot split an event.
 
 use std::iter;
 
@@ -56,11 +57,10 @@ impl Event<'_> {
     }
 }
 
-/// Appends the reconnection time that the client uses from now on. With zero, some browsers
-/// reconnect without a pause.
+/// Appends the reconnection time that the client uses from now on, even if the stream ends before the
+/// next event. With zero, some browsers reconnect without a pause.
 pub fn encode_retry(millis: u64, out: &mut Vec<u8>) {
     push_field("retry", &millis.to_string(), out);
-    out.push(b'\n');
 }
 
 /// Appends a comment, which clients ignore: a keep-alive, or padding. The text follows the colon
@@ -71,7 +71,6 @@ pub fn encode_comment(text: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(line.as_bytes());
         out.push(b'\n');
     }
-    out.push(b'\n');
 }
 
 fn validate(field: &'static str, value: &str) -> Result<(), InvalidField> {

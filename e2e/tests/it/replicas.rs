@@ -37,10 +37,9 @@ fn replica_at(address: &str, nats: &NatsServer) -> ServerProcess {
 
 /// The frames that all followers share: without `retry:` and heartbeats.
 fn shared_frames(text: &str) -> Vec<&str> {
-    let frames = text.split_inclusive("\n\n");
-    let shared =
-        |frame: &&str| !frame.starts_with("retry:") && !frame.contains("event: heartbeat\n");
-    frames.filter(shared).collect()
+    let first_event = text.find("id: ").expect("the stream has an event");
+    let frames = text[first_event..].split_inclusive("\n\n");
+    frames.filter(|frame| !frame.contains("event: heartbeat\n")).collect()
 }
 
 fn seq(id: &str) -> u64 {

@@ -34,9 +34,9 @@ fn sigterm_ends_streams_in_order() {
             "no event is sent, in particular no closedConnection"
         );
         let end = &follower.text[before..];
-        // A heartbeat may come before the last frame.
-        let frame = end.strip_suffix("\n\n").and_then(|frames| frames.rsplit("\n\n").next());
-        let millis = frame.and_then(|frame| frame.strip_prefix("retry: ")).expect(end);
+        // A heartbeat may come before the last line.
+        let line = end.strip_suffix('\n').and_then(|lines| lines.rsplit("\n\n").next());
+        let millis = line.and_then(|line| line.strip_prefix("retry: ")).expect(end);
         let millis: u64 = millis.parse().unwrap();
         assert!((1_000..=5_000).contains(&millis), "{millis}");
     }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 /// The bytes of a stream that are not frames, as they go to the socket.
 pub trait StreamBytes: Send + Sync + 'static {
-    /// Heartbeat for a follower that has all events up to `head`; `None` to send none.
+    /// Heartbeat for a follower that has all events up to `head`; `None` to send none. A resumed
+    /// follower gets its first one right after the events that it missed.
     fn heartbeat(&self, head: u64) -> Option<Bytes>;
 
     /// Sent after the last frame of a closed channel: the stream does not continue.

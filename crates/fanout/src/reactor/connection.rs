@@ -45,13 +45,15 @@ pub(super) struct FollowerConnection<P> {
     pub(super) closing: bool,
     /// No frames have been taken yet.
     is_new: bool,
+    /// It has resumed and has not been sent the heartbeat after the events that it missed.
+    owes_heartbeat: bool,
     /// The last bytes have been taken; only `unsent` remains.
     draining: bool,
     _permit: P,
 }
 
 /// Bytes that were taken from the cursor or made, and not yet written: at most the rest of one frame
-/// or one snapshot, and one preamble, heartbeat or end.
+/// or one snapshot, and one preamble, heartbeat and end.
 #[derive(Default)]
 struct UnsentBytes(VecDeque<Bytes>);
 
@@ -80,9 +82,11 @@ impl<P> FollowerConnection<P> {
     ) -> Self {
         let NewConnection { socket, follower, preamble, start_at: _, permit } = connection;
         let key = |key| u32::try_from(key).expect("there are fewer sockets than 2^32");
+        let cursor = follower.into_cursor();
         Self {
             socket: TcpStream::from_std(socket),
-            cursor: follower.into_cursor(),
+            owes_heartbeat: cursor.position().is_some(),
+            cursor,
             unsent: Some(Box::new(UnsentBytes(VecDeque::from([preamble])))),
             blocked_since: None,
             subscription: key(subscription),
@@ -257,8 +261,9 @@ impl<P> FollowerConnection<P> {
         if self.draining {
             return Vec::new();
         }
-        // A closing stream gets all frames there are: an acknowledged update has been shown.
-        let up_to = if self.closing { u64::MAX } else { pass.up_to };
+        // A closing stream gets all frames there are: an acknowledged update has been shown. So does a
+        // stream before its first heartbeat, which says that no event is missing.
+        let up_to = if self.closing || self.owes_heartbeat { u64::MAX } else { pass.up_to };
         let next = if self.delayed { NextFrames::Empty } else { self.cursor.next(up_to) };
         match next {
             NextFrames::Frames(frames) => return frames,
@@ -268,11 +273,15 @@ impl<P> FollowerConnection<P> {
                 self.draining = true;
                 unsent.push_back(pass.bytes.end());
             }
-            NextFrames::Empty if self.closing => {
-                self.draining = true;
-                unsent.push_back(pass.bytes.goodbye());
+            NextFrames::Empty => {
+                if !self.delayed && std::mem::take(&mut self.owes_heartbeat) {
+                    unsent.extend(pass.bytes.heartbeat(self.cursor.seq));
+                }
+                if self.closing {
+                    self.draining = true;
+                    unsent.push_back(pass.bytes.goodbye());
+                }
             }
-            NextFrames::Empty => {}
         }
         Vec::new()
     }

@@ -142,6 +142,7 @@ impl ReactorHarness {
             socket: peer,
             unread: Vec::new(),
             view: SeqView::default(),
+            heartbeats: Vec::new(),
             messages: Vec::new(),
         }
     }
@@ -183,6 +184,8 @@ pub(crate) struct ReactorPeer {
     pub(crate) socket: TcpStream,
     unread: Vec<u8>,
     pub(crate) view: SeqView,
+    /// The heads of the heartbeats received.
+    pub(crate) heartbeats: Vec<u64>,
     /// The lines received that are neither frames nor heartbeats.
     pub(crate) messages: Vec<String>,
 }
@@ -199,7 +202,11 @@ impl ReactorPeer {
             match line.strip_prefix('<').map(|line| line.strip_suffix(">\n").expect("whole frames"))
             {
                 Some(payload) => self.view.apply(&Frame::bare(payload.to_owned().into())),
-                None if line.starts_with("heartbeat ") => {}
+                None if line.starts_with("heartbeat ") => {
+                    let head = line["heartbeat ".len()..].trim_end().parse().unwrap();
+                    assert!(self.view.rows.last().is_none_or(|last| *last == head), "{line}");
+                    self.heartbeats.push(head);
+                }
                 None => self.messages.push(line.trim_end().to_owned()),
             }
         }

@@ -66,6 +66,45 @@ fn delayed_follower_gets_only_the_preamble() {
     assert_eq!(peer.view.snapshots, [SnapshotReason::Start]);
 }
 
+/// Also while events are published, where a worker has not seen the newest ones yet.
+#[test]
+fn replay_ends_with_a_heartbeat() {
+    const EVENTS: u64 = 300;
+    for write_mode in WRITE_MODES {
+        let harness = ReactorHarness::start(ReactorConfig { write_mode, ..NO_TIMERS });
+        let board = TestBoard::new(1 << 20);
+        let mut fresh = harness.follow(&board, ResumePoint::Fresh);
+        let mut peers = Vec::new();
+        for seq in 2..=EVENTS {
+            board.publish(seq);
+            peers.push((seq, harness.follow(&board, ResumePoint::After(seq - seq % 2))));
+        }
+        for (seq, peer) in &mut peers {
+            peer.read_until(|peer| !peer.heartbeats.is_empty());
+            assert!(peer.heartbeats[0] >= *seq, "{:?} lacks event {seq}", peer.heartbeats);
+            if *seq < EVENTS {
+                peer.read_up_to(EVENTS);
+            }
+            assert_eq!(peer.heartbeats.len(), 1);
+        }
+        fresh.read_up_to(EVENTS);
+        assert_eq!(fresh.heartbeats, []);
+    }
+}
+
+#[test]
+fn delayed_heartbeat_follows_the_replay() {
+    let harness = ReactorHarness::new();
+    let board = TestBoard::new(1 << 20);
+    let socket = TcpStream::connect(harness.address()).unwrap();
+    let delay = Duration::from_millis(300);
+    let mut peer = harness.add(socket, &board, ResumePoint::After(1), delay);
+    peer.read_until(|peer| !peer.messages.is_empty());
+    board.publish(2);
+    peer.read_until(|peer| !peer.heartbeats.is_empty());
+    assert_eq!((peer.view.rows, peer.heartbeats), (vec![2], vec![2]));
+}
+
 #[test]
 fn partly_written_frames_are_completed() {
     for write_mode in WRITE_MODES {
@@ -215,7 +254,7 @@ fn closing_streams_get_pending_frames_first() {
     assert!(slow.iter_mut().all(|peer| rows_at_end(peer) == 100));
     // Both workers are closing by now; streams added later end as well.
     let mut late: Vec<_> = (0..2).map(|_| harness.follow(&board, ResumePoint::After(90))).collect();
-    assert!(late.iter_mut().all(|peer| rows_at_end(peer) == 10));
+    assert!(late.iter_mut().all(|peer| rows_at_end(peer) == 10 && peer.heartbeats == [100]));
     harness.wait_for_connections(0);
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Admission {
 /// A stream that may start, whichever path writes it.
 pub(crate) struct AdmittedStream {
     pub(crate) follower: Follower,
-    /// Frames to send at once, before the follower's first events.
+    /// Lines and events to send at once, before the follower's first events.
     pub(crate) preamble: Vec<Frame>,
     /// The time at which the first events are due.
     pub(crate) start_at: Instant,
@@ -66,17 +66,21 @@ pub(super) fn admit(app: &App, board: &str, params: &StreamParams) -> Result<Adm
         LastEventId::Id(_) | LastEventId::Invalid => ResumePoint::Unknown,
     };
     let follower = channel.follow(resume_point);
-    if follower.is_resumed() {
+    if follower.position().is_some() {
         engine.metrics().count_resumed_stream();
     }
+    let now = Instant::now();
+    let start_at = state.pacer.next_start(now);
     let mut preamble = Vec::new();
     preamble.extend(params.padding.then(frames::padding));
+    preamble.extend((start_at > now).then(frames::empty_comment));
     preamble.push(reconnect::after_disconnect());
-    // Ahead of the rows, so that a client never shows stale rows as current.
+    // Ahead of the rows, so that a client never shows stale rows as current. It names no event that a
+    // resumed follower lacks.
     if engine.health().reportable_staleness().is_some() {
-        preamble.extend(heartbeat(state, follower.head()));
+        let head = follower.position().unwrap_or_else(|| follower.channel().head());
+        preamble.extend(heartbeat(state, head));
     }
-    let start_at = state.pacer.next_start(Instant::now());
     let stream = AdmittedStream { follower, preamble, start_at, permit };
     Ok(Admission::Admitted(Box::new(stream)))
 }

@@ -34,6 +34,8 @@ struct TaskStream {
     /// Bytes that hyper has not taken yet: the shared frames of one pull and a heartbeat at most.
     queue: VecDeque<Bytes>,
     next_heartbeat: Instant,
+    /// It has resumed and has not been sent the heartbeat after the events that it missed.
+    owes_heartbeat: bool,
     shutdown: watch::Receiver<bool>,
     /// The time at which to close, once the server shuts down.
     close_at: Option<Instant>,
@@ -47,6 +49,7 @@ impl TaskStream {
         let AdmittedStream { follower, preamble, start_at, permit } = stream;
         Box::new(Self {
             app: app.clone(),
+            owes_heartbeat: follower.position().is_some(),
             follower,
             start_at: Some(start_at),
             queue: preamble.iter().map(Frame::payload).collect(),
@@ -78,18 +81,17 @@ impl TaskStream {
             match self.pull(now) {
                 PullResult::Frames(frames) => self.queue.extend(frames.iter().map(Frame::payload)),
                 PullResult::Closed => return None,
-                // Only when no frame is left: followers get every acknowledged update.
-                PullResult::Empty if close_is_due => {
-                    self.is_closing = true;
-                    let drain = self.app.state.settings.drain;
-                    return Some(reconnect::after_shutdown(drain).payload());
+                // Only when no frame is left: a heartbeat says that no event is missing, and followers
+                // get every acknowledged update.
+                PullResult::Empty => {
+                    let heartbeat = self.due_heartbeat(now);
+                    self.queue.extend(heartbeat);
+                    if close_is_due {
+                        self.is_closing = true;
+                        let drain = self.app.state.settings.drain;
+                        self.queue.push_back(reconnect::after_shutdown(drain).payload());
+                    }
                 }
-                PullResult::Empty => {}
-            }
-            if self.next_heartbeat <= now {
-                self.next_heartbeat = now + HEARTBEAT_INTERVAL;
-                let heartbeat = heartbeat(&self.app.state, self.follower.head());
-                self.queue.extend(heartbeat.map(|heartbeat| heartbeat.payload()));
             }
             if self.queue.is_empty() {
                 self.wait().await;
@@ -101,6 +103,20 @@ impl TaskStream {
     fn pull(&mut self, now: Instant) -> PullResult {
         self.start_at = self.start_at.filter(|start_at| *start_at > now);
         if self.start_at.is_some() { PullResult::Empty } else { self.follower.pull() }
+    }
+
+    /// Returns a heartbeat if one is due, which names the last event taken.
+    fn due_heartbeat(&mut self, now: Instant) -> Option<Bytes> {
+        if self.start_at.is_some() {
+            return None;
+        }
+        let is_owed = std::mem::take(&mut self.owes_heartbeat);
+        let is_periodic = self.next_heartbeat <= now;
+        if is_periodic {
+            self.next_heartbeat = now + HEARTBEAT_INTERVAL;
+        }
+        let head = self.follower.position().filter(|_| is_owed || is_periodic)?;
+        Some(heartbeat(&self.app.state, head)?.payload())
     }
 
     /// Waits for a frame, a timer, or the start of a shutdown.

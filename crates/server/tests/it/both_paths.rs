@@ -93,6 +93,28 @@ async fn both_paths_respond_alike() {
 }
 
 #[tokio::test]
+async fn replay_ends_with_a_heartbeat() {
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        server.direct.put_rows(0..2).await;
+        let seen = server.direct.put_rows(2..3).await;
+        for missed in [0, 5] {
+            let newest = if missed == 0 {
+                seen.clone()
+            } else {
+                server.direct.put_rows(3..3 + missed).await
+            };
+            let request = format!("GET /events?lastEventId={seen} HTTP/1.1\r\nHost: x\r\n\r\n");
+            let head = format!("\"head\":\"{newest}\"");
+            let text = ask(&server, &request, &head).await;
+            assert!(text.contains("event: heartbeat\n") && text.contains(&head), "{text}");
+            assert_eq!(text.matches("event: ").count(), missed as usize + 1, "{text}");
+            assert!(!text.contains("\r\n\n"), "a blank line before the first event: {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn rejected_streams_keep_the_connection() {
     for settings in each_write_path(Settings::default()) {
         let server = serve(settings).await;

@@ -62,7 +62,7 @@ fn retry_and_comment_have_these_bytes() {
     sse::encode_comment(" data: a\r\nb\rc\n", &mut out);
     assert_eq!(
         String::from_utf8_lossy(&out),
-        "retry: 0\n\nretry: 18446744073709551615\n\n:\n\n: data: a\n:b\n:c\n:\n\n",
+        "retry: 0\nretry: 18446744073709551615\n:\n: data: a\n:b\n:c\n:\n",
     );
 }
 
