@@ -2,6 +2,7 @@
 
 import type { Change, Field } from "./changes.ts";
 import { otherAirport, type Board, type Flight } from "./flight.ts";
+import { knownState } from "./states.ts";
 import { clockTime, zoneOf } from "./time.ts";
 
 /** Further changes are only counted. */
@@ -29,7 +30,7 @@ function words(field: Field, flight: Flight, board: Board): string {
   if (typeof value !== "string" || value === "") return "";
   switch (field) {
     case "state":
-      return value;
+      return knownState(value) ?? value;
     case "estimated":
       return `expected ${clockTime(value, zoneOf(board))}`;
     case "gate":

@@ -1,6 +1,7 @@
 // Differences between two timetables, for highlights and for screen reader announcements.
 
 import type { Flight } from "./flight.ts";
+import { knownState } from "./states.ts";
 import type { Timetable } from "./timetable.ts";
 
 export type Field = keyof Flight;
@@ -54,8 +55,13 @@ export function updateHighlights(highlights: Highlights, changes: readonly Chang
 function changedFields(old: Flight, flight: Flight): Set<Field> {
   const fields = new Set([...Object.keys(old), ...Object.keys(flight)] as Field[]);
   for (const field of fields) {
-    // Some fields are arrays.
-    if (JSON.stringify(old[field]) === JSON.stringify(flight[field])) fields.delete(field);
+    if (shownValue(old, field) === shownValue(flight, field)) fields.delete(field);
   }
   return fields;
+}
+
+/** Two spellings of a known state look alike. Some fields are arrays. */
+function shownValue(flight: Flight, field: Field): string | undefined {
+  const value = flight[field];
+  return (field === "state" && knownState(flight.state)) || JSON.stringify(value);
 }

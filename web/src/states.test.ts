@@ -1,9 +1,45 @@
-import { expect, it } from "vitest";
-import { styleOf } from "./states.ts";
+import { readFileSync } from "node:fs";
+import { describe, expect, it, test } from "vitest";
+import { announcement } from "./announce.ts";
+import { changesBetween } from "./changes.ts";
+import { knownState, styleOf } from "./states.ts";
+import { arrivals, rome } from "./test-doubles.ts";
+import { delay } from "./time.ts";
+import { apply, unknownTimetable } from "./timetable.ts";
 
-it("matches known states in any case", () => {
-  expect(styleOf("Gate Open")).toEqual(styleOf("gate open"));
-  expect(styleOf("landed")?.label).toBe("Landed");
-  expect(styleOf("constructor")).toBeUndefined();
-  expect(styleOf("holding over Drammen")).toBeUndefined();
+interface StateCase {
+  text: string;
+  state: string | null;
+}
+
+const cases = JSON.parse(
+  readFileSync(new URL("../../crates/flight/tests/data/states.json", import.meta.url), "utf8"),
+) as StateCase[];
+
+/** The page with a row in this state. */
+function withState(state: string) {
+  const flights = [{ ...rome, state }];
+  return apply(unknownTimetable, { name: "timetable", data: { board: arrivals, flights } });
+}
+
+describe("the server's golden states", () => {
+  test.each(cases)("$text is known as $state", ({ text, state }) => {
+    expect(knownState(text) ?? null).toBe(state);
+    expect(styleOf(text)).toEqual(state === null ? undefined : styleOf(state));
+  });
+});
+
+it.each(["cancelled", "CANCELLED", "Cancelled"])("hides the delay of a %s flight", (state) => {
+  const late = { ...rome, estimated: "12:10" };
+  expect(delay({ ...late, state }, arrivals)).toBeUndefined();
+  expect(delay({ ...late, state: "landing" }, arrivals)).toBe(120);
+});
+
+it("announces known states in one spelling", () => {
+  const changes = changesBetween(withState(""), withState("GATE CLOSED"));
+  expect(announcement(changes, arrivals)).toBe("I768 gate closed");
+});
+
+it("ignores a change of letter case", () => {
+  expect(changesBetween(withState("landed"), withState("LANDED"))).toEqual([]);
 });

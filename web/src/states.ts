@@ -28,8 +28,14 @@ const styles: Record<string, StateStyle> = {
   diverted: { label: "Diverted", tone: "turn", icon: "turn" },
 };
 
-/** Ignores letter case, as the server does. */
-export function styleOf(state: string): StateStyle | undefined {
-  const known = state.toLowerCase();
-  return Object.hasOwn(styles, known) ? styles[known] : undefined;
+/** The known state that a row's `state` means. Letter case is ignored from A to Z only, as on the server:
+ * `toLowerCase` would also turn other letters into these. */
+export function knownState(state: string | undefined): string | undefined {
+  const name = state?.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return name !== undefined && Object.hasOwn(styles, name) ? name : undefined;
+}
+
+export function styleOf(state: string | undefined): StateStyle | undefined {
+  const known = knownState(state);
+  return known === undefined ? undefined : styles[known];
 }

@@ -2,6 +2,7 @@
 // in the board's zone, never in the browser's.
 
 import { scheduledTime, type Board, type Flight } from "./flight.ts";
+import { knownState } from "./states.ts";
 
 export const DELAYED_MINUTES = 15;
 
@@ -50,7 +51,7 @@ export function delayMinutes(flight: Flight, board: Board): number | undefined {
 
 /** Minutes late if at least the threshold, and not for a cancelled flight. */
 export function delay(flight: Flight, board: Board): number | undefined {
-  if (flight.state === "cancelled") return undefined;
+  if (knownState(flight.state) === "cancelled") return undefined;
   const late = delayMinutes(flight, board);
   return late !== undefined && late >= DELAYED_MINUTES ? late : undefined;
 }

@@ -2,6 +2,7 @@
 
 use flight::{ApplyOutcome, Rejection};
 use jiff::ToSpan;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::test_boards::{TestBoards, main_board};
@@ -32,6 +33,24 @@ fn delay_depends_on_the_state() {
     check(json!({"removeAfter": {"landed": "never"}}), row("landed"), None);
 }
 
+#[derive(Deserialize)]
+struct StateCase {
+    text: String,
+    #[serde(rename = "final")]
+    is_final: bool,
+}
+
+#[test]
+fn final_states_ignore_letter_case() {
+    let cases: Vec<StateCase> = serde_json::from_str(include_str!("../data/states.json")).unwrap();
+    for StateCase { text, is_final } in cases {
+        let mut test = TestBoards::new(json!({}));
+        test.apply("flightAddition", json!({"flight": "I768", "state": text}));
+        let due = test.due_expiries("2026-11-23T10:00:00Z");
+        assert_eq!(!due.is_empty(), is_final, "{text:?}");
+    }
+}
+
 #[test]
 fn cancelled_rows_outlast_their_schedule() {
     let cancelled = |time: &str| json!({"flight": "I768", "state": "cancelled", "arrival": time});
@@ -53,6 +72,7 @@ fn delay_starts_with_the_state() {
     test.apply("flightAddition", json!({"flight": "I768", "state": "landed"}));
     test.now = "2026-11-22T10:20:00Z".parse().unwrap();
     test.apply("flightStateUpdate", json!({"flight": "I768", "belt": "3"}));
+    test.apply("flightStateUpdate", json!({"flight": "I768", "state": "LANDED"}));
     let due = test.due_expiries("2026-11-22T10:30:00Z");
     assert_eq!(due.len(), 1);
 
