@@ -204,6 +204,16 @@ test("a missing board shows a command", async () => {
   expect(document.querySelector("pre")!.textContent).toContain("/boards/nope'");
 });
 
+test("boards of equal title are told apart", async () => {
+  const boards = ["rome", "milan"].map((name) => ({ ...arrivals, name, closed: false }));
+  vi.stubGlobal("fetch", async () => Response.json({ boards }));
+  await shown();
+  await timetable(arrivals, [rome]);
+  const link = await screen.findByRole("link", { name: "Arrivals milan" });
+  expect(link.getAttribute("href")).toBe("/boards/milan");
+  expect(screen.getByRole("link", { name: "Arrivals rome" })).toBeTruthy();
+});
+
 test("another board starts without rows", async () => {
   await shown();
   await timetable(arrivals, [rome]);

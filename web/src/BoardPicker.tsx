@@ -1,8 +1,9 @@
 // Links to all boards. They are real links, so that they can be opened in a new tab or shared.
 
-import { useEffect, useRef, type MouseEvent } from "react";
+import { useEffect, useMemo, useRef, type MouseEvent } from "react";
 import { boardPath } from "./api.ts";
 import type { ListedBoard } from "./flight.ts";
+import { qualifiersOf } from "./labels.ts";
 
 interface Props {
   boards: readonly ListedBoard[];
@@ -12,6 +13,7 @@ interface Props {
 
 export function BoardPicker({ boards, current, onPick }: Props) {
   const nav = useRef<HTMLElement>(null);
+  const qualifiers = useMemo(() => qualifiersOf(boards), [boards]);
   useEffect(() => {
     // On a phone the strip is wider than the screen. scrollIntoView would also scroll the page.
     const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
@@ -35,7 +37,13 @@ export function BoardPicker({ boards, current, onPick }: Props) {
               data-board={name}
               onClick={(event) => pick(event, name)}
             >
-              {title}
+              <bdi>{title}</bdi>
+              {qualifiers.has(name) && (
+                <>
+                  {" "}
+                  <bdi className="qualifier">{qualifiers.get(name)}</bdi>
+                </>
+              )}
               {closed && (
                 <>
                   {" "}
