@@ -117,6 +117,14 @@ class ServerProcess {
     return boards.find(({ name }) => name === board).followers;
   }
 
+  configure(settings, board = "main") {
+    return this.#request("PUT", `/boards/${board}`, settings);
+  }
+
+  close(board, reason) {
+    return this.#request("DELETE", `/boards/${board}?reason=${encodeURIComponent(reason)}`);
+  }
+
   put(flight, row) {
     return this.#request("PUT", `/boards/main/flights/${flight}`, row);
   }

@@ -39,7 +39,7 @@ export function Announcer({ changes, board }: { changes: readonly Change[]; boar
   );
 
   return (
-    <p className="visually-hidden" aria-live="polite" aria-atomic="true" data-announcer>
+    <p className="visually-hidden" dir="auto" aria-live="polite" aria-atomic="true" data-announcer>
       {text}
     </p>
   );

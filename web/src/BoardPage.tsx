@@ -58,7 +58,11 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
       <main
         data-known={connection.status === "live" || connection.status === "closed" ? "" : undefined}
       >
-        {board?.note && <p className="note">{board.note}</p>}
+        {board?.note && (
+          <p className="note" dir="auto">
+            {board.note}
+          </p>
+        )}
         <Rows key={name} name={name} followed={followed} />
       </main>
     </CitiesContext>
@@ -73,10 +77,10 @@ function Heading({ board, title }: { board: Board | undefined; title: string }) 
         <Icon name={board?.kind === "departures" ? "takeoff" : "landing"} />
       </span>
       <div className="names">
-        <h1>{title}</h1>
+        <h1 dir="auto">{title}</h1>
         {board?.airport && (
           <p className="airport">
-            {city} <span className="code">{board.airport}</span>
+            <bdi>{city}</bdi> <bdi className="code">{board.airport}</bdi>
           </p>
         )}
       </div>

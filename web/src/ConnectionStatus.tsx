@@ -1,5 +1,6 @@
 // The connection status and the button that stops or resumes updates.
 
+import type { ReactNode } from "react";
 import type { ConnectionState } from "./connection.ts";
 import { Icon, type IconName } from "./Icon.tsx";
 
@@ -45,7 +46,7 @@ export function ConnectionStatus({ connection, onStop, onResume }: Props) {
   );
 }
 
-function statusText(connection: ConnectionState): string {
+function statusText(connection: ConnectionState): ReactNode {
   switch (connection.status) {
     case "connecting":
       return "Connecting";
@@ -60,7 +61,13 @@ function statusText(connection: ConnectionState): string {
     case "absent":
       return "No such board";
     case "closed":
-      return connection.reason ? `Closed: ${connection.reason}` : "Closed";
+      return connection.reason ? (
+        <span>
+          Closed: <bdi>{connection.reason}</bdi>
+        </span>
+      ) : (
+        "Closed"
+      );
   }
 }
 

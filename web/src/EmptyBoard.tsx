@@ -20,7 +20,9 @@ export function EmptyBoard({ board }: { board: Board }) {
 export function AbsentBoard({ name }: { name: string }) {
   return (
     <section className="empty">
-      <h2>There is no board “{name}”</h2>
+      <h2>
+        There is no board “<bdi>{name}</bdi>”
+      </h2>
       <p>It can be made, and this page will follow it as soon as it is there:</p>
       <Command>{put(boardPath(name), { title: "Arrivals", kind: "arrivals" })}</Command>
     </section>
@@ -31,7 +33,7 @@ export function ClosedBoard({ reason }: { reason: string | undefined }) {
   return (
     <section className="empty">
       <h2>This board is closed</h2>
-      {reason && <p>{reason}</p>}
+      {reason && <p dir="auto">{reason}</p>}
     </section>
   );
 }

@@ -3,17 +3,12 @@
 import { FlexRender, useTable, type Cell, type Row } from "@tanstack/react-table";
 import { memo, useMemo } from "react";
 import type { Highlight, Highlights } from "./changes.ts";
-import {
-  byScheduledTime,
-  columnsOf,
-  optionalColumns,
-  features,
-  fieldsOf,
-  type Columns,
-} from "./columns.tsx";
+import { columnsOf, optionalColumns, features, fieldsOf, type Columns } from "./columns.tsx";
 import { keyOf, type Board, type Flight } from "./flight.ts";
+import { inOrder } from "./order.ts";
+import { styleOf } from "./states.ts";
 import type { Timetable } from "./timetable.ts";
-import { firstDayOf, zoneOf } from "./time.ts";
+import { zoneOf } from "./time.ts";
 
 interface Props {
   board: Board;
@@ -24,20 +19,14 @@ interface Props {
 // On a phone each row is a block, so its cells cannot be `display: table-cell`, and browsers then drop the
 // table's implied roles. The explicit roles keep it a table for screen readers.
 export function TimetableTable({ board, flights, highlights }: Props) {
-  const data = useMemo(() => [...flights.values()], [flights]);
+  const data = useMemo(() => inOrder(flights, board), [flights, board]);
   const columns = useColumns(board, data);
-  const table = useTable({
-    features,
-    columns,
-    data,
-    getRowId: keyOf,
-    state: { sorting: byScheduledTime },
-  });
+  const table = useTable({ features, columns, data, getRowId: keyOf });
   return (
     <div className="board">
       <table role="table" className="timetable">
         <caption>
-          {board.title}, by scheduled time. All times are local:{" "}
+          <bdi>{board.title}</bdi>, by scheduled time. All times are local:{" "}
           {zoneOf(board).replaceAll("_", " ")}.
         </caption>
         <thead role="rowgroup">
@@ -69,10 +58,9 @@ export function TimetableTable({ board, flights, highlights }: Props) {
 
 /** Returns the same array until an input changes, so that rows can compare it by identity. */
 function useColumns(board: Board, flights: Flight[]): Columns {
-  const firstDay = firstDayOf(flights, board);
   const extras = optionalColumns(flights);
   const shown = extras.join();
-  return useMemo(() => columnsOf(board, firstDay, extras), [board, firstDay, shown]);
+  return useMemo(() => columnsOf(board, extras), [board, shown]);
 }
 
 interface RowProps {
@@ -90,6 +78,7 @@ const FlightRow = memo(function FlightRow({ row, board, highlight }: RowProps) {
       data-flight={flight.flight}
       data-date={flight.date}
       data-state={flight.state ?? ""}
+      data-tone={styleOf(flight.state)?.tone}
       data-highlight={highlightName(highlight)}
     >
       {row.getAllCells().map((cell) => (

@@ -1,5 +1,7 @@
-// The contents of the table's cells.
+// The contents of the table's cells. Each text of a publisher is isolated (`bdi`, `dir="auto"`): right-to-left
+// names must not reorder the text around them.
 
+import { Fragment } from "react";
 import { useCity } from "./cities.ts";
 import type { Board, Flight } from "./flight.ts";
 import { Icon } from "./Icon.tsx";
@@ -10,7 +12,7 @@ export function Place({ place, via }: { place: string | undefined; via: string[]
   const city = useCity(place);
   return (
     <>
-      <span className="place">{city ?? place ?? <Placeholder means="unknown" />}</span>
+      <bdi className="place">{city ?? (place || <Placeholder means="unknown" />)}</bdi>
       {city !== undefined && (
         <>
           {" "}
@@ -19,12 +21,12 @@ export function Place({ place, via }: { place: string | undefined; via: string[]
       )}
       {via !== undefined && via.length > 0 && (
         <span className="aside">
-          via{" "}
+          via {/* The position is the key: a stop may be listed twice. */}
           {via.map((stop, index) => (
-            <span key={stop}>
+            <Fragment key={index}>
               {index > 0 && ", "}
               <Stop place={stop} />
-            </span>
+            </Fragment>
           ))}
         </span>
       )}
@@ -33,21 +35,25 @@ export function Place({ place, via }: { place: string | undefined; via: string[]
 }
 
 function Stop({ place }: { place: string }) {
-  return useCity(place) ?? place;
+  return <bdi>{useCity(place) ?? place}</bdi>;
 }
 
 export function FlightNumber({ flight }: { flight: Flight }) {
   const others = flight.codeshares ?? [];
   return (
     <>
-      <span className="number">{flight.flight}</span>
+      <bdi className="number">{flight.flight}</bdi>
       {others.length > 0 && (
-        <abbr className="codeshares" title={`also ${others.join(", ")}`}>
+        <abbr className="codeshares" dir="auto" title={`also ${others.join(", ")}`}>
           <span aria-hidden="true">+{others.length}</span>
           <span className="visually-hidden">, also {others.join(", ")}</span>
         </abbr>
       )}
-      {flight.airline && <span className="aside airline">{flight.airline}</span>}
+      {flight.airline && (
+        <span className="aside airline" dir="auto">
+          {flight.airline}
+        </span>
+      )}
     </>
   );
 }
@@ -70,8 +76,7 @@ export function LocalTime(props: { flight: Flight; time: string | undefined; boa
 }
 
 export function State({ flight, board }: { flight: Flight; board: Board }) {
-  const state = flight.state ?? "";
-  const style = styleOf(state);
+  const style = styleOf(flight.state);
   const minutes = delay(flight, board);
   return (
     <div className="states">
@@ -80,9 +85,10 @@ export function State({ flight, board }: { flight: Flight; board: Board }) {
           <Icon name={style.icon} />
           {style.label}
         </span>
+      ) : flight.state ? (
+        <span dir="auto">{flight.state}</span>
       ) : (
-        state ||
-        (!flight.remark && minutes === undefined && <Placeholder means="no announcement" />)
+        !flight.remark && minutes === undefined && <Placeholder means="no announcement" />
       )}
       {minutes !== undefined && (
         <span className="badge" data-tone="late">
@@ -90,7 +96,11 @@ export function State({ flight, board }: { flight: Flight; board: Board }) {
           Delayed {duration(minutes)}
         </span>
       )}
-      {flight.remark && <span className="remark">{flight.remark}</span>}
+      {flight.remark && (
+        <span className="remark" dir="auto">
+          {flight.remark}
+        </span>
+      )}
     </div>
   );
 }

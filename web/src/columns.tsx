@@ -1,28 +1,12 @@
 // The board's columns: four on every board, then one for each optional field that some row has.
 
-import {
-  createColumnHelper,
-  createSortedRowModel,
-  rowSortingFeature,
-  sortFn_basic,
-  tableFeatures,
-} from "@tanstack/react-table";
+import { createColumnHelper, tableFeatures } from "@tanstack/react-table";
 import { FlightNumber, Place, State, LocalTime } from "./cells.tsx";
 import type { Field } from "./changes.ts";
 import { otherAirport, scheduledTime, type Board, type Flight } from "./flight.ts";
-import { scheduledInstant } from "./time.ts";
 
-export const features = tableFeatures({
-  rowSortingFeature,
-  sortedRowModel: createSortedRowModel(),
-  sortFns: { basic: sortFn_basic },
-});
-
-/** Scheduled time, then number, so that flights of the same minute keep their order. */
-export const byScheduledTime = [
-  { id: "time", desc: false },
-  { id: "flight", desc: false },
-];
+/** The rows come in order, and all columns are shown. */
+export const features = tableFeatures({});
 
 const extras = {
   estimated: "Estimated",
@@ -46,7 +30,7 @@ export function optionalColumns(flights: Iterable<Flight>): OptionalColumn[] {
 
 const helper = createColumnHelper<typeof features, Flight>();
 
-export function columnsOf(board: Board, firstDay: string, shown: readonly OptionalColumn[]) {
+export function columnsOf(board: Board, shown: readonly OptionalColumn[]) {
   const arrivals = board.kind === "arrivals";
   return helper.columns([
     helper.accessor((flight) => otherAirport(flight, board.kind), {
@@ -58,15 +42,11 @@ export function columnsOf(board: Board, firstDay: string, shown: readonly Option
       header: "Flight",
       cell: ({ row }) => <FlightNumber flight={row.original} />,
     }),
-    helper.accessor((flight) => scheduledInstant(flight, board, firstDay), {
+    helper.accessor((flight) => scheduledTime(flight, board.kind), {
       id: "time",
       header: arrivals ? "Arrival" : "Departure",
-      cell: ({ row }) => (
-        <LocalTime
-          flight={row.original}
-          time={scheduledTime(row.original, board.kind)}
-          board={board}
-        />
+      cell: ({ getValue, row }) => (
+        <LocalTime flight={row.original} time={getValue()} board={board} />
       ),
     }),
     helper.accessor("state", {
@@ -76,12 +56,16 @@ export function columnsOf(board: Board, firstDay: string, shown: readonly Option
     ...shown.map((extra) =>
       helper.accessor(extra, {
         header: extras[extra],
-        cell: ({ getValue, row }) =>
-          getValue() && (extra === "estimated" || extra === "actual") ? (
-            <LocalTime flight={row.original} time={getValue()} board={board} />
+        cell: ({ getValue, row }) => {
+          const value = getValue();
+          // The narrow layout leaves out empty cells.
+          if (!value) return null;
+          return extra === "estimated" || extra === "actual" ? (
+            <LocalTime flight={row.original} time={value} board={board} />
           ) : (
-            getValue()
-          ),
+            <bdi>{value}</bdi>
+          );
+        },
       }),
     ),
   ]);

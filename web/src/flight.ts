@@ -43,9 +43,10 @@ export interface Flight {
   remark?: string;
 }
 
-/** The number alone is not a key, since it is reused every day. */
-export function keyOf(flight: { flight: string; date?: string | undefined }): string {
-  return flight.date === undefined ? flight.flight : `${flight.flight} ${flight.date}`;
+/** The number alone is not a key, since it is reused every day. A number may contain a space and digits, so a
+ * key that just joined the two could be that of another row. */
+export function keyOf({ flight, date }: { flight: string; date?: string | undefined }): string {
+  return JSON.stringify([flight, date]);
 }
 
 /** The scheduled time at the board's own airport. */

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
+import { keyOf } from "./flight.ts";
 import { Follower, RENDER_INTERVAL_MILLIS } from "./follower.ts";
 
 let world: FakeEnvironment;
@@ -25,9 +26,9 @@ test("a burst is rendered once", async () => {
   await world.clock.advance(RENDER_INTERVAL_MILLIS);
   expect(told).toBe(1);
   const { timetable, changes, highlights } = follower.followed();
-  expect(timetable.flights.get("I768")?.gate).toBe("B499");
-  expect(changes.map(({ key, fields }) => [key, ...fields])).toEqual([["I768", "gate"]]);
-  expect([...highlights.keys()]).toEqual(["I768"]);
+  expect(timetable.flights.get(keyOf(rome))?.gate).toBe("B499");
+  expect(changes.map(({ key, fields }) => [key, ...fields])).toEqual([[keyOf(rome), "gate"]]);
+  expect([...highlights.keys()]).toEqual([keyOf(rome)]);
 });
 
 test("only later timetables highlight rows", async () => {
@@ -37,10 +38,10 @@ test("only later timetables highlight rows", async () => {
   await world.clock.advance(RENDER_INTERVAL_MILLIS);
   const { changes, highlights } = follower.followed();
   expect(changes.map(({ kind, key }) => [kind, key])).toEqual([
-    ["changed", "I768"],
-    ["removed", "G119"],
+    ["changed", keyOf(rome)],
+    ["removed", keyOf(tokyo)],
   ]);
-  expect([...highlights.keys()]).toEqual(["I768"]);
+  expect([...highlights.keys()]).toEqual([keyOf(rome)]);
 });
 
 test("repeated changes restart the highlight", async () => {
@@ -48,7 +49,7 @@ test("repeated changes restart the highlight", async () => {
   for (const [turn, state] of ["landing", "landed"].entries()) {
     world.stream.sends("flightStateUpdate", { flight: "I768", state }, `aa-${2 + turn}`);
     await world.clock.advance(RENDER_INTERVAL_MILLIS);
-    turns.push(follower.followed().highlights.get("I768")?.turn);
+    turns.push(follower.followed().highlights.get(keyOf(rome))?.turn);
   }
   expect(turns).toEqual([1, 2]);
 });
@@ -71,13 +72,13 @@ test("closing announces no removals", async () => {
 test("pending events follow the next state", () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
   follower.stop();
-  expect(follower.followed().timetable.flights.get("I768")?.state).toBe("landing");
+  expect(follower.followed().timetable.flights.get(keyOf(rome))?.state).toBe("landing");
 });
 
 test("waking renders pending events", () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
   follower.wake();
-  expect(follower.followed().timetable.flights.get("I768")?.state).toBe("landing");
+  expect(follower.followed().timetable.flights.get(keyOf(rome))?.state).toBe("landing");
 });
 
 test("rows and status change together", async () => {
@@ -87,7 +88,7 @@ test("rows and status change together", async () => {
   const seen: unknown[] = [];
   follower.subscribe(() => {
     const { timetable, connection } = follower.followed();
-    seen.push([connection.status, timetable.flights.get("I768")?.state]);
+    seen.push([connection.status, timetable.flights.get(keyOf(rome))?.state]);
   });
   const landed = { ...rome, state: "landed" };
   world.stream.sends("timetable", { board: arrivals, flights: [landed] }, "aa-9");
