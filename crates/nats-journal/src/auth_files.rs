@@ -49,8 +49,8 @@ mod tests {
             fs::write(&file, text).unwrap();
             check_ca_file(&file).map_err(|e| e.to_string())
         };
-        let one = CertificateAuthority::new().certificate();
-        let another = CertificateAuthority::new();
+        let one = CertificateAuthority::generate().certificate();
+        let another = CertificateAuthority::generate();
         let key = another.issue(&["a"]).key;
         let another = another.certificate();
         for good in [one.clone(), format!("Ours:\n{one}\n{another}"), format!("{key}{one}")] {

@@ -28,7 +28,7 @@ fn serve_command(listen: &str, nats: &str, files: [Option<&Path>; 2]) -> Command
 #[test]
 fn secured_nats_restart_is_survived() {
     let folder = TempDir::new().unwrap();
-    let security = NatsSecurity::new();
+    let security = NatsSecurity::generate();
     let mut nats = NatsServer::start_with_config(&security.config());
     let (ca_file, (_, credentials)) =
         (security.ca_file(), security.create_user(&NatsPermissions::minimal()));
@@ -58,8 +58,8 @@ fn secured_nats_restart_is_survived() {
 /// A server that waits for NATS gives the reason in its log and in `/readyz`.
 #[test]
 fn connection_problems_are_reported() {
-    let security = NatsSecurity::new();
-    let other = NatsSecurity::new();
+    let security = NatsSecurity::generate();
+    let other = NatsSecurity::generate();
     let nats = NatsServer::start_with_config(&security.config());
     let (ca_file, (_, user)) =
         (security.ca_file(), security.create_user(&NatsPermissions::minimal()));
@@ -96,7 +96,7 @@ fn connection_problems_are_reported() {
 /// The program reads credentials at start and on a restart of its engine; until then it reports the cause.
 #[test]
 fn revoked_user_is_reported() {
-    let mut security = NatsSecurity::new();
+    let mut security = NatsSecurity::generate();
     let mut nats = NatsServer::start_with_config(&security.operator.config());
     let (user, file) = security.create_user(&NatsPermissions::minimal());
     let url = nats.url();
@@ -126,7 +126,7 @@ fn revoked_user_is_reported() {
 /// A missing permission that fails only a later request is reported too.
 #[test]
 fn missing_permission_is_logged() {
-    let security = NatsSecurity::new();
+    let security = NatsSecurity::generate();
     let nats = NatsServer::start_with_config(&security.operator.config());
     let start = |rights| {
         let (_, file) = security.create_user(&rights);

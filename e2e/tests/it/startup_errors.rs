@@ -134,7 +134,7 @@ fn unusable_nats_settings_are_reported() {
         check_error(&mut serve(unreachable, [flag, &other]), &[flag, &other]);
     }
     let broken = at("broken.pem");
-    let certificate = CertificateAuthority::new().certificate();
+    let certificate = CertificateAuthority::generate().certificate();
     for (text, why) in [
         ("", "it contains no certificate"),
         (&certificate[..certificate.len() / 2], "certificate number 1 is malformed"),

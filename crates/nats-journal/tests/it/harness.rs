@@ -1,5 +1,4 @@
 use std::collections::HashSet;
-use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,9 +11,7 @@ use testkit::nats::NatsServer;
 use testkit::journal_contract::records::{assert_consecutive, texts};
 
 /// Makes a test that would hang fail.
-pub(crate) async fn with_timeout(test: impl Future<Output = ()>) {
-    tokio::time::timeout(Duration::from_secs(180), test).await.expect("the test timed out");
-}
+pub(crate) const TEST_TIMEOUT: Duration = Duration::from_secs(180);
 
 pub(crate) fn config_for(server: &NatsServer) -> NatsConfig {
     NatsConfig::new(server.url().parse().unwrap())

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use journal::{JournalOptions, OpenError};
 use nats_journal::{ELECTION_TIMEOUT, NatsConfig, NatsJournal};
+use rstest::rstest;
 use testkit::nats::NatsServer;
 
-use crate::harness::{config_for, with_timeout};
+use crate::harness::{TEST_TIMEOUT, config_for};
 
 pub(crate) async fn open_error(config: &NatsConfig) -> String {
     // The first attempt fails for the reason under test; further ones would only repeat it.
@@ -22,61 +23,54 @@ pub(crate) fn full_message(error: &(dyn std::error::Error + 'static)) -> String 
         .join(": ")
 }
 
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test]
 async fn unreachable_server_is_reported() {
-    with_timeout(async {
-        let config = NatsConfig::new("nats://127.0.0.1:1".parse().unwrap());
-        let message = open_error(&config).await;
-        let expected = "cannot read or write the journal flightboard at nats://127.0.0.1:1: ";
-        assert!(message.starts_with(expected), "{message}");
-    })
-    .await;
+    let config = NatsConfig::new("nats://127.0.0.1:1".parse().unwrap());
+    let message = open_error(&config).await;
+    let expected = "cannot read or write the journal flightboard at nats://127.0.0.1:1: ";
+    assert!(message.starts_with(expected), "{message}");
 }
 
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test]
 async fn missing_credentials_file_is_reported() {
-    with_timeout(async {
-        let server = NatsServer::start();
-        let credentials = Some("/nowhere/to/be.creds".into());
-        let message = open_error(&NatsConfig { credentials, ..config_for(&server) }).await;
-        assert!(message.contains("/nowhere/to/be.creds"), "{message}");
-    })
-    .await;
+    let server = NatsServer::start();
+    let credentials = Some("/nowhere/to/be.creds".into());
+    let message = open_error(&NatsConfig { credentials, ..config_for(&server) }).await;
+    assert!(message.contains("/nowhere/to/be.creds"), "{message}");
 }
 
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test]
 async fn stream_with_limits_is_rejected() {
-    with_timeout(async {
-        let server = NatsServer::start();
-        let client = async_nats::connect(server.url()).await.unwrap();
-        let config = async_nats::jetstream::stream::Config {
-            name: "flightboard".to_owned(),
-            subjects: vec!["flightboard.>".to_owned()],
-            max_messages: 1000,
-            ..Default::default()
-        };
-        async_nats::jetstream::new(client).create_stream(config).await.unwrap();
-        let message = open_error(&config_for(&server)).await;
-        let expected = "the stream flightboard cannot be used: its limits would discard records";
-        assert!(message.ends_with(expected), "{message}");
-    })
-    .await;
+    let server = NatsServer::start();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let config = async_nats::jetstream::stream::Config {
+        name: "flightboard".to_owned(),
+        subjects: vec!["flightboard.>".to_owned()],
+        max_messages: 1000,
+        ..Default::default()
+    };
+    async_nats::jetstream::new(client).create_stream(config).await.unwrap();
+    let message = open_error(&config_for(&server)).await;
+    let expected = "the stream flightboard cannot be used: its limits would discard records";
+    assert!(message.ends_with(expected), "{message}");
 }
 
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test]
 async fn standalone_server_rejects_replicas_at_once() {
-    with_timeout(async {
-        let server = NatsServer::start();
-        let started = tokio::time::Instant::now();
-        let config = NatsConfig { replicas: 3, ..config_for(&server) };
-        let error = NatsJournal::open(&config, JournalOptions::default()).await.unwrap_err();
-        assert!(matches!(error, OpenError::Incompatible { .. }), "{error:?}");
-        let message = full_message(&error);
-        assert!(
-            message.contains("with these settings: ") && message.contains("replicas"),
-            "{message}"
-        );
-        assert!(started.elapsed() < ELECTION_TIMEOUT, "{:?}", started.elapsed());
-    })
-    .await;
+    let server = NatsServer::start();
+    let started = tokio::time::Instant::now();
+    let config = NatsConfig { replicas: 3, ..config_for(&server) };
+    let error = NatsJournal::open(&config, JournalOptions::default()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Incompatible { .. }), "{error:?}");
+    let message = full_message(&error);
+    assert!(message.contains("with these settings: ") && message.contains("replicas"), "{message}");
+    assert!(started.elapsed() < ELECTION_TIMEOUT, "{:?}", started.elapsed());
 }

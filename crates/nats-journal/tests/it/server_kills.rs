@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use journal::{AppendError, Follow, FollowError, Journal, JournalOptions, Seq, StorageError};
 use nats_journal::{NatsConfig, NatsJournal};
+use rstest::rstest;
 use testkit::nats::{NatsServer, find_leader, wait_until_replicated};
 use tokio::task::JoinHandle;
 
 use crate::harness::{
-    append_when_available, check_records, new_record, open, read_to_end_record, with_timeout,
+    TEST_TIMEOUT, append_when_available, check_records, new_record, open, read_to_end_record,
 };
 
 type Acknowledged = Vec<(Seq, String)>;
@@ -89,73 +90,70 @@ async fn stop_and_check(
     }
 }
 
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_server_loses_no_record() {
-    with_timeout(async {
-        let mut server = NatsServer::start();
-        let replicas = [Arc::new(open(&server).await), Arc::new(open(&server).await)];
-        let stop = Arc::new(AtomicBool::new(false));
-        let follower = tokio::spawn(read_to_end_record(replicas[1].follow(Seq::ZERO)));
-        let appenders = (0..8).map(|n| spawn_appender(&replicas[n % 2], n, &stop)).collect();
-        for _ in 0..4 {
-            wait_for_records(&replicas[0], 300).await;
-            server.kill();
-            server.restart();
-        }
+    let mut server = NatsServer::start();
+    let replicas = [Arc::new(open(&server).await), Arc::new(open(&server).await)];
+    let stop = Arc::new(AtomicBool::new(false));
+    let follower = tokio::spawn(read_to_end_record(replicas[1].follow(Seq::ZERO)));
+    let appenders = (0..8).map(|n| spawn_appender(&replicas[n % 2], n, &stop)).collect();
+    for _ in 0..4 {
         wait_for_records(&replicas[0], 300).await;
-        stop_and_check(&replicas, appenders, follower, &stop).await;
-    })
-    .await;
+        server.kill();
+        server.restart();
+    }
+    wait_for_records(&replicas[0], 300).await;
+    stop_and_check(&replicas, appenders, follower, &stop).await;
 }
 
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_cluster_leader_loses_no_record() {
-    with_timeout(async {
-        let mut servers = NatsServer::cluster::<3>();
-        let urls = servers.each_ref().map(NatsServer::url).join(",");
-        let config = NatsConfig { replicas: 3, ..NatsConfig::new(urls.parse().unwrap()) };
-        let open =
-            async || Arc::new(NatsJournal::open(&config, JournalOptions::default()).await.unwrap());
-        let replicas = [open().await, open().await];
-        let stop = Arc::new(AtomicBool::new(false));
-        let follower = tokio::spawn(read_to_end_record(replicas[1].follow(Seq::ZERO)));
-        let appenders = (0..8).map(|n| spawn_appender(&replicas[n % 2], n, &stop)).collect();
-        for _ in 0..3 {
-            wait_for_records(&replicas[0], 300).await;
-            let leader = find_leader(&servers);
-            servers[leader].kill();
-            wait_for_records(&replicas[0], 300).await;
-            servers[leader].restart();
-            wait_until_replicated(&servers);
-        }
-        stop_and_check(&replicas, appenders, follower, &stop).await;
-    })
-    .await;
+    let mut servers = NatsServer::cluster::<3>();
+    let urls = servers.each_ref().map(NatsServer::url).join(",");
+    let config = NatsConfig { replicas: 3, ..NatsConfig::new(urls.parse().unwrap()) };
+    let open =
+        async || Arc::new(NatsJournal::open(&config, JournalOptions::default()).await.unwrap());
+    let replicas = [open().await, open().await];
+    let stop = Arc::new(AtomicBool::new(false));
+    let follower = tokio::spawn(read_to_end_record(replicas[1].follow(Seq::ZERO)));
+    let appenders = (0..8).map(|n| spawn_appender(&replicas[n % 2], n, &stop)).collect();
+    for _ in 0..3 {
+        wait_for_records(&replicas[0], 300).await;
+        let leader = find_leader(&servers);
+        servers[leader].kill();
+        wait_for_records(&replicas[0], 300).await;
+        servers[leader].restart();
+        wait_until_replicated(&servers);
+    }
+    stop_and_check(&replicas, appenders, follower, &stop).await;
 }
 
 /// The follower reads history while the server is killed.
+#[rstest]
+#[timeout(TEST_TIMEOUT)]
 #[tokio::test]
 async fn lagging_follower_survives_server_restart() {
-    with_timeout(async {
-        let mut server = NatsServer::start();
-        let journal = open(&server).await;
-        for n in 0..10 {
-            journal.append(crate::harness::numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
+    let mut server = NatsServer::start();
+    let journal = open(&server).await;
+    for n in 0..10 {
+        journal.append(crate::harness::numbered(n * 2000..(n + 1) * 2000)).await.unwrap();
+    }
+    let (mut follower, mut seen) = (journal.follow(Seq::ZERO), Vec::new());
+    seen.extend(follower.next().await.unwrap());
+    server.kill();
+    server.restart();
+    while seen.len() < 20_000 {
+        match follower.next().await {
+            Ok(batch) => seen.extend(batch),
+            Err(e) => assert!(
+                matches!(e, FollowError::Storage(StorageError::Unavailable { .. })),
+                "{e:?}"
+            ),
         }
-        let (mut follower, mut seen) = (journal.follow(Seq::ZERO), Vec::new());
-        seen.extend(follower.next().await.unwrap());
-        server.kill();
-        server.restart();
-        while seen.len() < 20_000 {
-            match follower.next().await {
-                Ok(batch) => seen.extend(batch),
-                Err(e) => assert!(
-                    matches!(e, FollowError::Storage(StorageError::Unavailable { .. })),
-                    "{e:?}"
-                ),
-            }
-        }
-        testkit::journal_contract::records::assert_consecutive(Seq::ZERO, &seen);
-    })
-    .await;
+    }
+    testkit::journal_contract::records::assert_consecutive(Seq::ZERO, &seen);
 }

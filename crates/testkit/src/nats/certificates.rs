@@ -13,7 +13,7 @@ pub struct IssuedCertificate {
 }
 
 impl CertificateAuthority {
-    pub fn new() -> Self {
+    pub fn generate() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -33,11 +33,5 @@ impl CertificateAuthority {
         let params = CertificateParams::new(names).unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap().pem();
         IssuedCertificate { certificate, key: key.serialize_pem() }
-    }
-}
-
-impl Default for CertificateAuthority {
-    fn default() -> Self {
-        Self::new()
     }
 }

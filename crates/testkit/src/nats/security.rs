@@ -16,10 +16,10 @@ pub struct NatsSecurity {
 }
 
 impl NatsSecurity {
-    pub fn new() -> Self {
+    pub fn generate() -> Self {
         let folder = TempDir::new().unwrap();
-        let authority = CertificateAuthority::new();
-        Self { folder, authority, operator: NatsOperator::new() }
+        let authority = CertificateAuthority::generate();
+        Self { folder, authority, operator: NatsOperator::generate() }
     }
 
     /// Configuration of a local server that requires TLS and users.
@@ -60,12 +60,6 @@ impl NatsSecurity {
         let file = self.folder.path().join(name);
         fs::write(&file, text).unwrap();
         file
-    }
-}
-
-impl Default for NatsSecurity {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

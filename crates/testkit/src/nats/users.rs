@@ -61,7 +61,7 @@ impl NatsPermissions {
 }
 
 impl NatsOperator {
-    pub fn new() -> Self {
+    pub fn generate() -> Self {
         Self {
             key: KeyPair::new_operator(),
             account: KeyPair::new_account(),
@@ -109,12 +109,6 @@ impl NatsOperator {
             "operator: {operator_token}\nsystem_account: {system}\nresolver: MEMORY\n\
              resolver_preload {{\n  {account}: {account_token}\n  {system}: {system_token}\n}}\n"
         )
-    }
-}
-
-impl Default for NatsOperator {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
