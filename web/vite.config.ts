@@ -14,6 +14,8 @@ const boards: ProxyOptions = {
 };
 
 export default defineConfig({
+  // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
+  base: "./",
   plugins: [react(), cityNames(new URL("../data/airports.csv", import.meta.url))],
   server: {
     port: 3000,

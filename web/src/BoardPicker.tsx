@@ -1,9 +1,9 @@
 // Links to all boards. They are real links, so that they can be opened in a new tab or shared.
 
 import { useEffect, useMemo, useRef, type MouseEvent } from "react";
-import { boardPath } from "./api.ts";
 import type { ListedBoard } from "./flight.ts";
 import { qualifiersOf } from "./labels.ts";
+import { boardPath, urlOf } from "./route.ts";
 
 interface Props {
   boards: readonly ListedBoard[];
@@ -32,7 +32,7 @@ export function BoardPicker({ boards, current, onPick }: Props) {
         {boards.map(({ name, title, closed }) => (
           <li key={name}>
             <a
-              href={boardPath(name)}
+              href={urlOf(boardPath(name))}
               aria-current={name === current ? "page" : undefined}
               data-board={name}
               onClick={(event) => pick(event, name)}

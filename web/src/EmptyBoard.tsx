@@ -1,7 +1,7 @@
 // Placeholders for a board without rows, each with the command that adds some.
 
-import { boardPath } from "./api.ts";
 import type { Board } from "./flight.ts";
+import { boardPath, urlOf } from "./route.ts";
 
 export function EmptyBoard({ board }: { board: Board }) {
   const row =
@@ -45,7 +45,7 @@ function Command({ children }: { children: string }) {
 
 function put(path: string, body: object): string {
   return [
-    `curl -X PUT '${window.location.origin}${path}' \\`,
+    `curl -X PUT '${window.location.origin}${urlOf(path)}' \\`,
     `  -H 'Content-Type: application/json' \\`,
     `  -d '${JSON.stringify(body)}'`,
   ].join("\n");

@@ -1,10 +1,11 @@
+// @vitest-environment jsdom
 import { afterEach, expect, test, vi } from "vitest";
 import { fetchBoard, listBoards } from "./api.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
 function answers(answer: () => Promise<Response>) {
-  const fetch = vi.fn(answer);
+  const fetch = vi.fn((_url: string) => answer());
   vi.stubGlobal("fetch", fetch);
   return fetch;
 }
@@ -27,6 +28,16 @@ test("requests JSON with a timeout", async () => {
     headers: { Accept: "application/json" },
     signal: expect.any(AbortSignal),
   });
+});
+
+test("requests are below the base path", async () => {
+  document.head.innerHTML = '<base href="/airport/board/">';
+  const fetch = answers(async () => Response.json({ boards: [], closed: false }));
+  await listBoards();
+  await fetchBoard("main");
+  document.head.innerHTML = "";
+  const paths = ["/airport/board/boards", "/airport/board/boards/main"];
+  expect(fetch.mock.calls.map(([url]) => url)).toEqual(paths);
 });
 
 test("returns the head and the status", async () => {

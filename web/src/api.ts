@@ -2,6 +2,7 @@
 
 import type { BoardSummary } from "./connection.ts";
 import type { ListedBoard } from "./flight.ts";
+import { boardPath, urlOf } from "./route.ts";
 
 const RESPONSE_TIMEOUT_MILLIS = 5_000;
 
@@ -22,12 +23,8 @@ export async function fetchBoard(board: string): Promise<BoardSummary> {
   }
 }
 
-export function boardPath(board: string): string {
-  return `/boards/${encodeURIComponent(board)}`;
-}
-
 function ask(path: string): Promise<Response> {
-  return fetch(path, {
+  return fetch(urlOf(path), {
     // With text/html in Accept the server would answer with this page.
     headers: { Accept: "application/json" },
     signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MILLIS),

@@ -7,13 +7,14 @@ import { App } from "./App.tsx";
 import { realClock } from "./clock.ts";
 import type { Environment } from "./connection.ts";
 import { eventSourceClass } from "./event-source.ts";
+import { urlOf } from "./route.ts";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/timetable.css";
 
 const EventSourceClass = await eventSourceClass();
 const environment: Environment = {
-  open: (url) => new EventSourceClass(url),
+  open: (path) => new EventSourceClass(urlOf(path)),
   fetchBoard,
   clock: realClock,
   random: Math.random,

@@ -1,5 +1,11 @@
-import { expect, test } from "vitest";
-import { boardOf } from "./route.ts";
+// @vitest-environment jsdom
+import { afterEach, expect, test } from "vitest";
+import { boardOf, boardPath, goToBoard, urlOf } from "./route.ts";
+
+afterEach(() => {
+  document.head.innerHTML = "";
+  window.history.replaceState(null, "", "/");
+});
 
 test.each([
   ["/", "main"],
@@ -10,4 +16,17 @@ test.each([
   ["/boards/", "main"],
 ])("%s is the board %s", (path, board) => {
   expect(boardOf(path)).toBe(board);
+});
+
+test.each([
+  ["/", "", "main"],
+  ["/board/", "/board", "main"],
+  ["/boards/main/", "/boards/main", "main"],
+])("below %s all URLs start with %j", (href, root, board) => {
+  document.head.innerHTML = `<base href="${href}">`;
+  expect(urlOf("/boards")).toBe(`${root}/boards`);
+  expect(boardOf(href)).toBe(board);
+  expect(boardOf(`${root}/boards/jfk`)).toBe("jfk");
+  goToBoard("hall b");
+  expect(window.location.pathname).toBe(root + boardPath("hall b"));
 });

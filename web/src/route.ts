@@ -1,12 +1,26 @@
-// The board shown, which is kept in the URL alone.
+// The page's URLs: all are below the server's base path. The board shown is kept in the URL alone.
 
 import { useSyncExternalStore } from "react";
-import { boardPath } from "./api.ts";
 
 export const DEFAULT_BOARD = "main";
 
+/** The path of the server's root without a slash at the end, from the `<base>` element that the server sends. */
+function rootPath(): string {
+  if (document.querySelector("base") === null) return "";
+  return new URL(document.baseURI).pathname.replace(/\/$/, "");
+}
+
+/** The URL of a path of the server, such as `/boards`. */
+export function urlOf(path: string): string {
+  return rootPath() + path;
+}
+
+export function boardPath(board: string): string {
+  return `/boards/${encodeURIComponent(board)}`;
+}
+
 export function boardOf(pathname: string): string {
-  const name = /^\/boards\/([^/]+)\/?$/.exec(pathname)?.[1];
+  const name = /^\/boards\/([^/]+)\/?$/.exec(pathname.slice(rootPath().length))?.[1];
   if (name === undefined) return DEFAULT_BOARD;
   try {
     return decodeURIComponent(name);
@@ -20,7 +34,7 @@ export function useBoardName(): string {
 }
 
 export function goToBoard(board: string): void {
-  window.history.pushState(null, "", boardPath(board));
+  window.history.pushState(null, "", urlOf(boardPath(board)));
   window.dispatchEvent(new PopStateEvent("popstate"));
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
-use server::{AllowedOrigin, App, Settings};
+use server::{AllowedOrigin, App, BasePath, Settings};
 
 use crate::journal_args::{JournalArgs, JournalKind};
 use crate::{flag_values, listen, open_files, replica, runtime};
@@ -19,6 +19,9 @@ pub(crate) struct Serve {
     /// Address and port to listen on.
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
+    /// Path below which a proxy passes requests on, such as /board; all URLs are below it.
+    #[arg(long, env = "FLIGHTBOARD_BASE_PATH", value_name = "PATH", default_value = "/")]
+    base_path: BasePath,
     #[command(flatten)]
     journal_args: JournalArgs,
     /// Origin whose pages may read and publish, or * for all; repeatable.
@@ -54,6 +57,7 @@ impl Serve {
         let (kind, options) = self.journal_args.parse()?;
         let default = Settings::default();
         let settings = Settings {
+            base_path: self.base_path,
             reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
             allow_origins: self.allow_origin,
             window_bytes: self.window,

@@ -3,8 +3,11 @@
 /// The table of routes.
 pub(crate) mod routes;
 
-/// Lower-cases paths, so that URLs are case-insensitive.
-mod lowercase_path;
+/// The path below which the server is reached.
+pub(crate) mod base_path;
+
+/// Brings the paths of requests into the form of the table of routes.
+mod request_path;
 
 /// The variables of a path.
 pub(crate) mod path_params;

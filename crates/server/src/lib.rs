@@ -34,8 +34,9 @@ mod http;
 /// The event stream.
 mod stream;
 
+pub use crate::http::base_path::{BasePath, ParseBasePathError};
 pub use crate::http::cors::{AllowedOrigin, ParseOriginError};
-pub use crate::http::routes::{Routes, routes};
+pub use crate::http::routes::routes;
 pub use app::App;
 pub use connection::{serve, serve_until_ready};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::http::base_path::BasePath;
 use crate::http::cors::AllowedOrigin;
 
 /// Default number of connections for publishers and the page, on top of those of followers.
@@ -14,6 +15,8 @@ pub const MAX_REACTOR_THREADS: usize = 16;
 /// Settings of a server. The defaults are those of `flightboard serve`.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// All URLs of the server are below this path.
+    pub base_path: BasePath,
     /// Pages of these origins may read and publish. If empty, only pages of this server may.
     pub allow_origins: Vec<AllowedOrigin>,
     /// Bytes of recent frames kept for each board.
@@ -37,6 +40,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            base_path: BasePath::default(),
             allow_origins: Vec::new(),
             window_bytes: 8 * 1024 * 1024,
             max_followers: 15_000,

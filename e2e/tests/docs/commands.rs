@@ -12,7 +12,7 @@ use crate::sandbox::{Sandbox, ShellSession};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Languages of blocks that are not commands. The list is closed, so that a misspelt `sh` is noticed.
-const NOT_COMMANDS: [&str; 4] = ["html", "event-stream", "nginx", "ini"];
+const NOT_COMMANDS: [&str; 5] = ["html", "event-stream", "nginx", "caddyfile", "ini"];
 
 const DOCUMENTED_ADDRESS: &str = "127.0.0.1:5000";
 

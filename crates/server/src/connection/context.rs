@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use fanout::Reactor;
 use hyper_util::server::graceful::Watcher;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::AppState;
-use crate::http::routes::Routes;
 use crate::stream::admission::StreamPermit;
 
 /// Time for a client to send the head of a request, counted from the connection's start or its last
@@ -18,7 +18,7 @@ pub(super) const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) type StreamReactor = Reactor<(StreamPermit, ConnectionPermit)>;
 
 pub(super) struct ConnectionContext {
-    pub(super) routes: Routes,
+    pub(super) routes: Router,
     /// `None` if each follower has a task.
     pub(super) reactor: Option<Arc<StreamReactor>>,
     pub(super) state: Arc<AppState>,

@@ -155,10 +155,10 @@ impl FirstBytes {
     }
 }
 
-/// Returns true if the target looks like a stream's. The routes decide.
+/// Returns true if the target looks like a stream's, below any base path. The routes decide.
 fn is_stream_target(target: &str) -> bool {
-    let path = target.split('?').next().unwrap_or_default().to_ascii_lowercase();
-    path == "/events" || (path.starts_with("/boards/") && path.ends_with("/events"))
+    let path = target.split('?').next().unwrap_or_default();
+    path.starts_with('/') && path.to_ascii_lowercase().ends_with("/events")
 }
 
 /// Builds the request; returns `None` if it has unusual headers.
@@ -228,6 +228,7 @@ mod tests {
                         \"Keep-Alive\", \"last-event-id\": \"a-2\"}";
         assert_eq!(parse(plain), expected);
         assert_eq!(parse(&format!("{plain}GET /boards HTTP/1.1\r\n\r\n")), expected);
+        assert_eq!(parse("GET /Base/Events HTTP/1.1\r\n\r\n"), "/Base/Events {}");
     }
 
     #[test]
@@ -257,7 +258,7 @@ mod tests {
             let text = format!("GET /events HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n");
             assert_eq!(parse(&text), "other", "{line}");
         }
-        for target in ["http://x/events", "*", "/eventsource", "/boards/events/", "//events"] {
+        for target in ["http://x/events", "*", "/eventsource", "/boards/events/", "/?/events"] {
             assert_eq!(parse(&format!("GET {target} HTTP/1.1\r\n\r\n")), "other", "{target}");
         }
         let proxied = "PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\nGET /events HTTP/1.1\r\n\r\n";

@@ -18,8 +18,8 @@ use tokio::time::timeout;
 
 use super::accept::accept_each;
 use crate::http::api::health;
-use crate::http::cors;
 use crate::http::problem::Problem;
+use crate::http::{cors, routes};
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
 
@@ -40,6 +40,7 @@ pub async fn serve_until_ready<T>(
         .fallback(reject)
         .layer(cors::layer(&settings.allow_origins))
         .with_state(reason);
+    let routes = routes::below(settings.base_path.clone(), routes);
     let accepting = accept_each(listener, SPARE_CONNECTIONS, |socket, slot| {
         let response = respond(socket, routes.clone());
         async move {

@@ -1,27 +1,36 @@
 //! The embedded page, which the build script builds from `web/`.
 
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::base_path::BasePath;
 use super::path_params::PathParams;
 use super::problem::Problem;
+use crate::app::App;
 
 /// For assets, whose names contain the hash of their content.
 const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
+/// In the page's head, for the URLs that the page itself makes.
+const BASE_ELEMENT: &str = r#"<base href="/" />"#;
+
+/// How each URL of an asset starts in the page.
+const ASSET_URL_START: &str = r#"="./assets/"#;
+
 /// The page may load scripts, styles and data from its own server only.
 const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
+    "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'none'";
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/page"]
 struct PageFiles;
 
 /// `GET /`
-pub(super) async fn index() -> Response {
-    document(StatusCode::OK)
+pub(super) async fn index(State(app): State<App>) -> Response {
+    document(StatusCode::OK, &app.state.settings.base_path)
 }
 
 /// `GET /assets/{file}`
@@ -39,12 +48,17 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
 }
 
 /// The page at the URL of a board. The page itself reports an unknown board.
-pub(super) fn of_board(exists: bool) -> Response {
-    document(if exists { StatusCode::OK } else { StatusCode::NOT_FOUND })
+pub(super) fn of_board(exists: bool, base: &BasePath) -> Response {
+    document(if exists { StatusCode::OK } else { StatusCode::NOT_FOUND }, base)
 }
 
-fn document(status: StatusCode) -> Response {
-    let file = PageFiles::get("index.html").expect("the build script creates the page");
+fn document(status: StatusCode, base: &BasePath) -> Response {
+    let mut file = PageFiles::get("index.html").expect("the build script creates the page");
+    let base = base.as_str();
+    let html = String::from_utf8_lossy(&file.data)
+        .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
+        .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#));
+    file.data = html.into_bytes().into();
     let mut response = file_response(file, "no-cache");
     *response.status_mut() = status;
     let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);

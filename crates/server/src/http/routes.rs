@@ -3,22 +3,19 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::get;
-use tower::Layer;
-use tower::util::{MapRequest, MapRequestLayer};
+use tower::ServiceExt;
 
 use super::api::{boards, bulk, flights, health};
-use super::lowercase_path::lowercase_path;
+use super::base_path::BasePath;
 use super::problem::Problem;
-use super::{cors, openapi, page};
+use super::{cors, openapi, page, request_path};
 use crate::app::App;
 use crate::stream;
 
-/// The server without a socket.
-pub type Routes = MapRequest<Router, fn(Request) -> Request>;
-
 /// Returns all routes of `app`: for tests, or to serve them in another program.
-pub fn routes(app: App) -> Routes {
+pub fn routes(app: App) -> Router {
     let cors = cors::layer(&app.state.settings.allow_origins);
+    let base_path = app.state.settings.base_path.clone();
     let router = Router::new()
         .route("/", get(page::index))
         .route("/assets/{file}", get(page::asset))
@@ -39,6 +36,13 @@ pub fn routes(app: App) -> Routes {
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(cors)
         .with_state(app);
-    // Outside the router, whose own layers run after it has chosen a route.
-    MapRequestLayer::new(lowercase_path as fn(Request) -> Request).layer(router)
+    below(base_path, router)
+}
+
+/// Serves `router` below `base`. Normalises paths outside of the router, whose own layers run after it has
+/// chosen a route.
+pub(crate) fn below(base: BasePath, router: Router) -> Router {
+    let normalise =
+        async move |request: Request| router.oneshot(request_path::normalise(request, &base)).await;
+    Router::new().fallback(normalise)
 }

@@ -7,6 +7,7 @@ mod test_server;
 mod view;
 
 mod bad_input;
+mod base_path;
 mod both_paths;
 mod cors;
 mod expiry;

@@ -41,7 +41,9 @@ pub(crate) async fn show(
         boards.visit_summary(&name, |summary| encode(summary, stale_secs))?
     });
     let mut response = match summary {
-        summary if page::is_wanted(&headers) => page::of_board(summary.is_some()),
+        summary if page::is_wanted(&headers) => {
+            page::of_board(summary.is_some(), &app.state.settings.base_path)
+        }
         Some(summary) => ([(header::CACHE_CONTROL, "no-cache")], Json(summary)).into_response(),
         None => Problem::unknown_board().into_response(),
     };

@@ -1,0 +1,75 @@
+//! Brings the path of a request into the form of the table of routes: without the base path, and in lower
+//! case, so that URLs are case-insensitive. The flight number is excepted, because its case is significant.
+
+use http::{Request, Uri, uri::PathAndQuery};
+
+use super::base_path::BasePath;
+
+/// Index of the flight number in `/boards/{board}/flights/{flight}`, split at slashes.
+const FLIGHT_SEGMENT: usize = 4;
+
+/// Normalises the path of a request to a server with the base path `base`.
+pub(super) fn normalise<B>(mut request: Request<B>, base: &BasePath) -> Request<B> {
+    let path = match base.strip(request.uri().path()) {
+        // The names of the page's files are in mixed case.
+        asset if asset.starts_with("/assets/") => asset.to_owned(),
+        path => lower_case(path),
+    };
+    if let Some(uri) = with_path(request.uri(), &path) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn lower_case(path: &str) -> String {
+    let mut segments = Vec::new();
+    for (index, segment) in path.split('/').enumerate() {
+        segments.push(match index {
+            FLIGHT_SEGMENT => segment.to_owned(),
+            _ => segment.to_ascii_lowercase(),
+        });
+    }
+    segments.join("/")
+}
+
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = PathAndQuery::try_from(path.to_owned() + &query).ok();
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(base: &str, from: &str, to: &str) {
+        let request = Request::get(from).body(()).unwrap();
+        let normal = normalise(request, &base.parse().unwrap());
+        assert_eq!(normal.uri().to_string(), to, "{from}");
+    }
+
+    #[test]
+    fn flight_numbers_and_assets_keep_case() {
+        for base in ["", "/Deep/Base"] {
+            let check = |from: &str, to: &str| check(base, &format!("{base}{from}"), to);
+            check("/Events?lastEventId=Ab-1", "/events?lastEventId=Ab-1");
+            check(
+                "/BOARDS/JFK/Flights/I768?date=2026-11-22",
+                "/boards/jfk/flights/I768?date=2026-11-22",
+            );
+            check("/assets/Index-B7.js", "/assets/Index-B7.js");
+        }
+    }
+
+    #[test]
+    fn base_paths_are_removed() {
+        check("/board", "/board", "/");
+        check("/board", "/BOARD/?x=1", "/?x=1");
+        check("/boards", "/boards/boards/main", "/boards/main");
+        for path in ["/", "/events", "/boards/main", "/healthz"] {
+            check("/board", &format!("/board{path}"), path);
+            check("/board", path, path);
+        }
+    }
+}
