@@ -1,131 +1,29 @@
 //! A journal that rejects updates for a while, as on a full disk. The server reports it even if
 //! no update is published, keeps its followers, and recovers without a restart.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
-use journal::{
-    AppendError, Checkpoint, Epochs, Journal, MemoryFollower, MemoryJournal, SaveCheckpointError,
-    Seq, StorageError,
-};
+use journal::Journal;
 use serde_json::json;
 use server::Settings;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::faulty_journal::FaultyJournal;
 use crate::test_server::TestServer;
-
-/// A journal on a disk that a test can fill or block.
-#[derive(Clone, Default)]
-struct TestDisk(Arc<DiskState>);
-
-#[derive(Default)]
-struct DiskState {
-    journal: MemoryJournal,
-    full: AtomicBool,
-    stuck: watch::Sender<bool>,
-    appends: AtomicUsize,
-    probes: AtomicUsize,
-}
-
-impl TestDisk {
-    fn set_full(&self, full: bool) {
-        self.0.full.store(full, Ordering::SeqCst);
-    }
-
-    fn set_stuck(&self, stuck: bool) {
-        self.0.stuck.send_replace(stuck);
-    }
-
-    fn appends(&self) -> usize {
-        self.0.appends.load(Ordering::SeqCst)
-    }
-
-    fn probes(&self) -> usize {
-        self.0.probes.load(Ordering::SeqCst)
-    }
-
-    async fn check(&self) -> Result<(), StorageError> {
-        self.0.stuck.subscribe().wait_for(|stuck| !stuck).await.unwrap();
-        if !self.0.full.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        let source = Arc::new(std::io::Error::from(std::io::ErrorKind::StorageFull));
-        Err(StorageError::NoSpace { journal: "flightboard.db".to_owned(), source })
-    }
-}
-
-impl Journal for TestDisk {
-    type Follower = MemoryFollower;
-
-    async fn append(&self, payloads: Vec<Bytes>) -> Result<Vec<Seq>, AppendError> {
-        self.0.appends.fetch_add(1, Ordering::SeqCst);
-        self.check().await?;
-        self.0.journal.append(payloads).await
-    }
-
-    async fn probe(&self) -> Result<(), AppendError> {
-        self.0.probes.fetch_add(1, Ordering::SeqCst);
-        self.check().await?;
-        self.0.journal.probe().await
-    }
-
-    fn follow(&self, after: Seq) -> MemoryFollower {
-        self.0.journal.follow(after)
-    }
-
-    fn epochs(&self) -> Epochs {
-        self.0.journal.epochs()
-    }
-
-    fn tail(&self) -> Seq {
-        self.0.journal.tail()
-    }
-
-    async fn checkpoint(
-        &self,
-        seq: Seq,
-        state: Bytes,
-        needed_after: Seq,
-    ) -> Result<(), SaveCheckpointError> {
-        self.check().await?;
-        self.0.journal.checkpoint(seq, state, needed_after).await
-    }
-
-    async fn start_point(&self) -> Result<Option<Checkpoint>, StorageError> {
-        self.0.journal.start_point().await
-    }
-
-    async fn close(&self) {
-        self.0.journal.close().await;
-    }
-}
 
 /// Far longer than any wait here. The tests pause the clock.
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Waits until `/readyz` has this status, and returns how long that took.
-async fn wait_ready(server: &TestServer, status: StatusCode) -> Duration {
-    let start = Instant::now();
-    while server.get("/readyz").await.status != status {
-        assert!(start.elapsed() < HOUR, "/readyz never returned {status}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    start.elapsed()
-}
-
 #[tokio::test(start_paused = true)]
 async fn idle_servers_detect_a_full_disk() {
-    let disk = TestDisk::default();
+    let disk = FaultyJournal::default();
     let server = TestServer::on(disk.clone(), Settings::default()).await;
     server.put_rows(0..1).await;
     let appends = disk.appends();
     let tail = disk.tail();
     disk.set_full(true);
-    let noticed = wait_ready(&server, StatusCode::SERVICE_UNAVAILABLE).await;
+    let noticed = server.wait_status("/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(noticed <= Duration::from_secs(17), "after {noticed:?}");
     let reason = server.get("/readyz").await.body;
     assert!(reason.contains("no space left for the journal flightboard.db"), "{reason}");
@@ -135,7 +33,7 @@ async fn idle_servers_detect_a_full_disk() {
     assert_eq!(stream.event().await.unwrap().0, "timetable", "followers are admitted");
 
     disk.set_full(false);
-    let recovered = wait_ready(&server, StatusCode::OK).await;
+    let recovered = server.wait_status("/readyz", StatusCode::OK).await;
     assert!(recovered <= Duration::from_secs(2), "after {recovered:?}");
     assert_eq!((disk.appends(), disk.tail()), (appends, tail), "probes write no records");
     server.put_rows(1..2).await;
@@ -144,23 +42,23 @@ async fn idle_servers_detect_a_full_disk() {
 
 #[tokio::test(start_paused = true)]
 async fn hanging_disk_gets_one_probe() {
-    let disk = TestDisk::default();
+    let disk = FaultyJournal::default();
     let server = TestServer::on(disk.clone(), Settings::default()).await;
     disk.set_stuck(true);
-    let noticed = wait_ready(&server, StatusCode::SERVICE_UNAVAILABLE).await;
+    let noticed = server.wait_status("/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
     assert!(noticed <= Duration::from_secs(27), "after {noticed:?}");
     let reason = server.get("/readyz").await.body;
     assert!(reason.contains("the journal does not answer"), "{reason}");
     tokio::time::sleep(HOUR).await;
     assert_eq!(disk.probes(), 1, "probes do not queue up");
     disk.set_stuck(false);
-    let recovered = wait_ready(&server, StatusCode::OK).await;
+    let recovered = server.wait_status("/readyz", StatusCode::OK).await;
     assert!(recovered <= Duration::from_secs(2), "after {recovered:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn probes_run_only_while_idle() {
-    let disk = TestDisk::default();
+    let disk = FaultyJournal::default();
     let server = TestServer::on(disk.clone(), Settings::default()).await;
     for number in 0..60 {
         server.put_rows(number..number + 1).await;
@@ -177,7 +75,7 @@ async fn probes_run_only_while_idle() {
 
 #[tokio::test(start_paused = true)]
 async fn expiries_wait_for_the_journal() {
-    let disk = TestDisk::default();
+    let disk = FaultyJournal::default();
     let server = TestServer::on(disk.clone(), Settings::default()).await;
     server.send("PUT", "/boards/main", json!({"removeAfter": {"landed": "0s"}})).await;
     server.put_rows(0..2).await;
@@ -196,7 +94,7 @@ async fn expiries_wait_for_the_journal() {
     assert_eq!(server.get("/boards/main").await.json()["flights"], 2);
 
     disk.set_full(false);
-    wait_ready(&server, StatusCode::OK).await;
+    server.wait_status("/readyz", StatusCode::OK).await;
     let start = Instant::now();
     while server.get("/boards/main").await.json()["flights"] != 1 {
         assert!(start.elapsed() < HOUR, "the row never expires");

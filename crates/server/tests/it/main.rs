@@ -1,7 +1,7 @@
 //! The server over HTTP, mostly without a socket.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-mod forgetful_journal;
+mod faulty_journal;
 mod socket_server;
 mod test_server;
 mod view;

@@ -9,7 +9,7 @@ use journal::{Journal, JournalOptions, MemoryJournal, Seq, SqliteJournal};
 use serde_json::json;
 use server::Settings;
 
-use crate::forgetful_journal::ForgetfulJournal;
+use crate::faulty_journal::FaultyJournal;
 use crate::test_server::{TestServer, TestStream};
 
 /// Asserts that the next event is a `timetable` with this reason and number of rows.
@@ -165,11 +165,11 @@ async fn memory_journals_are_lost_on_exit() {
 #[tokio::test]
 async fn forgotten_epochs_keep_the_rows() {
     let journal = Arc::new(MemoryJournal::default());
-    let server = TestServer::on(ForgetfulJournal::new(&journal), Settings::default()).await;
+    let server = TestServer::on(FaultyJournal::on(&journal), Settings::default()).await;
     server.send("PUT", "/boards/gone", json!({})).await;
     server.send("DELETE", "/boards/gone", json!(null)).await;
     let before = server.put_rows(0..3).await;
-    let forgetful = ForgetfulJournal::new(&journal);
+    let forgetful = FaultyJournal::on(&journal);
     forgetful.forget_before(journal.tail().next());
     server.put_rows(3..4).await;
     let server = TestServer::on(forgetful, Settings::default()).await;
@@ -183,7 +183,7 @@ async fn forgotten_epochs_keep_the_rows() {
 
 #[tokio::test]
 async fn forgotten_ids_do_not_end_streams() {
-    let journal = ForgetfulJournal::new(&Arc::default());
+    let journal = FaultyJournal::default();
     let server = TestServer::on(journal.clone(), Settings::default()).await;
     let seen = server.put_rows(0..1).await;
     let mut stream = server.stream("/events").await;

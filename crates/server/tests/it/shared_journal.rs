@@ -179,14 +179,6 @@ async fn two_servers() -> (SharedJournal, [TestServer; 2]) {
     (journal, [one, other])
 }
 
-async fn wait_status(server: &TestServer, path: &str, status: StatusCode) {
-    let start = Instant::now();
-    while server.get(path).await.status != status {
-        assert!(start.elapsed() < TEST_TIMEOUT, "{path} never returned {status}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn internal_updates_are_written_once() {
     let (journal, [one, other]) = two_servers().await;
@@ -195,7 +187,7 @@ async fn internal_updates_are_written_once() {
     for round in 1..=3 {
         one.send("PUT", "/boards/main/flights/I768", json!({"state": "landed"})).await;
         for server in [&one, &other] {
-            wait_status(server, "/boards/main/flights/I768", StatusCode::NOT_FOUND).await;
+            server.wait_status("/boards/main/flights/I768", StatusCode::NOT_FOUND).await;
         }
         // Several rounds of both servers looking for expired rows.
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -319,7 +311,7 @@ async fn check_staleness((ours, cut): (&TestServer, &dyn Fn(bool)), theirs: &Tes
     assert_eq!(new_stream.any_event().await.unwrap().0, "timetable");
 
     cut(false);
-    wait_status(ours, "/readyz", StatusCode::OK).await;
+    ours.wait_status("/readyz", StatusCode::OK).await;
     while next_heartbeat(&mut stream).await.1.is_some() {}
     let mut new_stream = ours.stream("/events").await;
     assert_eq!(new_stream.any_event().await.unwrap().0, "timetable", "without a heartbeat before");
@@ -376,7 +368,7 @@ async fn staleness_is_sent_before_rows() {
         *journal.disconnected.lock() =
             Some((Instant::now() - STALE_AFTER, journal.records.journal.tail()));
         let server = serve_on(journal, settings).await;
-        wait_status(&server.direct, "/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
+        server.direct.wait_status("/readyz", StatusCode::SERVICE_UNAVAILABLE).await;
         let mut socket = server.follow().await;
         let mut text = String::new();
         while !text.contains("event: timetable") {

@@ -11,7 +11,11 @@ use http_body_util::BodyExt;
 use journal::{Journal, MemoryJournal};
 use serde_json::{Value, json};
 use server::{App, Settings};
+use tokio::time::Instant;
 use tower::ServiceExt;
+
+/// Longer than the server needs for any change of a status.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A server that answers requests without a socket.
 pub(crate) struct TestServer {
@@ -49,6 +53,16 @@ impl TestServer {
 
     pub(crate) async fn get(&self, path: &str) -> TestResponse {
         self.request(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Waits until `path` has this status, and returns how long that took.
+    pub(crate) async fn wait_status(&self, path: &str, status: StatusCode) -> Duration {
+        let start = Instant::now();
+        while self.get(path).await.status != status {
+            assert!(start.elapsed() < STATUS_TIMEOUT, "{path} never returned {status}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        start.elapsed()
     }
 
     /// Sends a JSON body to `path`.

@@ -9,13 +9,13 @@ use journal::{Journal, MemoryJournal};
 use serde_json::json;
 use server::Settings;
 
-use crate::forgetful_journal::ForgetfulJournal;
+use crate::faulty_journal::FaultyJournal;
 use crate::test_server::TestServer;
 
 #[tokio::test]
 async fn undecodable_records_make_it_unready() {
     let journal = Arc::new(MemoryJournal::default());
-    let server = TestServer::on(ForgetfulJournal::new(&journal), Settings::default()).await;
+    let server = TestServer::on(FaultyJournal::on(&journal), Settings::default()).await;
     server.put_rows(0..1).await;
     let before = server.get("/boards/main/flights").await.body;
     journal.append(vec![Bytes::from("{\"from\":\"the future\"}")]).await.unwrap();
