@@ -73,7 +73,7 @@ impl TryFrom<Map<String, serde_json::Value>> for RemovalDelays {
 
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let mut delays = Self::default();
-        for (name, value) in fields {
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_null()) {
             let path = format!("removeAfter.{name}");
             let state = FinalState::parse(&name).ok_or_else(|| {
                 let known = FINAL_STATES.map(|(name, _, _)| name).join(", ");

@@ -31,6 +31,9 @@
 /// Parse errors: a field and a reason.
 mod error;
 
+/// The encoding of a publisher's JSON text.
+mod encoding;
+
 /// The fields of a row, as one table: name, type of value, limits.
 mod field;
 
@@ -63,6 +66,7 @@ mod boards;
 
 pub use board::{BoardKind, BoardName, BoardSettings};
 pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
+pub use encoding::decode_json;
 pub use error::ParseError;
 pub use event::BoardEvent;
 pub use field::{FIELDS, FieldType, FieldValue, FlightField};

@@ -8,7 +8,7 @@ use crate::error::ParseError;
 use crate::field;
 use crate::row::{Flight, FlightKey, FlightPatch, object};
 
-/// Longest idempotency key.
+/// Longest idempotency key that a publisher may choose.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 128;
 
 /// The change that an update asks for.
@@ -161,6 +161,12 @@ impl IdempotencyKey {
             return Err(ParseError::new("idempotencyKey", reason));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The key of a line of a request that has this key. It may be longer than a publisher's key.
+    #[must_use]
+    pub fn of_line(&self, number: u64) -> Self {
+        Self(format!("{}/{number}", self.0))
     }
 }
 

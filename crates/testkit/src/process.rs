@@ -93,10 +93,10 @@ pub fn start_replica(nats: &str, flags: &[&str]) -> ServerProcess {
 }
 
 /// Runs a command to its end, with `input` as its standard input.
-pub fn run(command: &mut Command, input: &str) -> ProcessOutput {
+pub fn run(command: &mut Command, input: impl AsRef<[u8]>) -> ProcessOutput {
     let mut process = TestProcess::start(command);
     // A process that has already failed reads nothing.
-    let _ = process.take_stdin().write_all(input.as_bytes());
+    let _ = process.take_stdin().write_all(input.as_ref());
     process.wait_for_exit(WAIT_TIMEOUT)
 }
 

@@ -66,6 +66,54 @@ fn rejected_lines_are_counted_by_reason() {
 }
 
 #[test]
+fn undecodable_lines_do_not_stop_others() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let line = |flight: &str, remark: &str| {
+        json!({"event": "flightAddition", "data": {"flight": flight, "remark": remark}}).to_string()
+    };
+    let latin1 =
+        b"{\"event\":\"flightAddition\",\"data\":{\"flight\":\"X1\",\"remark\":\"\xfc\"}}\n";
+    let too_long = format!("{}\n", line("X2", &"x".repeat(2_000_000)));
+    let input = [
+        format!("\u{feff}{}\r\n", line("A1", "")).as_bytes(),
+        latin1,
+        format!("\r\n \n{}\n", line("A2", "")).as_bytes(),
+        too_long.as_bytes(),
+        latin1,
+        b"\xff\xfe{\0}\0\n",
+        format!("\u{feff}{}", line("A3", "")).as_bytes(),
+    ]
+    .concat();
+    // A name of the greatest length has room for the numbers of the lines.
+    let named = ["--idempotency-key", &"n".repeat(128)];
+    for _ in 0..2 {
+        let output = run(&mut publish(&server.api(), &named), &input);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        for expected in [
+            "3 published, 4 refused in ",
+            "2 × line is not JSON: it is not UTF-8 (first in line 2), also in 7\n",
+            "1 × line is not JSON: it is UTF-16, not UTF-8; convert it, for example with iconv (first in line 8)\n",
+            "1 × line must be at most 1048576 bytes long (first in line 6)\n",
+        ] {
+            assert!(output.stdout.contains(expected), "{expected}: {}", output.stdout);
+        }
+    }
+    assert_eq!(server.api().update_count("repeated"), 3);
+    for bad in [&*"n".repeat(129), "Monday morning", "früh"] {
+        let output = run(&mut publish(&server.api(), &["--idempotency-key", bad]), &input);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(output.stderr.contains("must be 1 to 128 visible ASCII characters"), "{output:?}");
+    }
+    // A folder can be opened, but not read.
+    let mut command = publish(&server.api(), &[]);
+    let folder = std::fs::File::open(folder.path()).unwrap();
+    let output = command.stdin(folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read standard input"));
+}
+
+#[test]
 fn server_kills_lose_and_repeat_nothing() {
     let folder = TempDir::new().unwrap();
     let mut server = start_server(folder.path(), &[]);

@@ -53,6 +53,9 @@ fn cases() -> Vec<InputCase> {
         input_case(&put, JSON, "", 400, "body", "EOF while parsing"),
         input_case(&put, JSON, "{\"state\": landed}", 400, "body", "line 1 column 11"),
         input_case(&patch, JSON, b"{\"state\": \"\xff\"}".to_vec(), 400, "body", "is not JSON"),
+        input_case(&patch, JSON, b"{\"state\": \"\xff\"}".to_vec(), 400, "body", "it is not UTF-8"),
+        input_case(&patch, JSON, b"\xff\xfe{\0}\0".to_vec(), 400, "body", "it is UTF-16, not UTF-8"),
+        input_case(&patch, JSON, b"\0{\0}".to_vec(), 400, "body", "it is UTF-16, not UTF-8"),
         input_case(&put, JSON, "[".repeat(50_000), 400, "body", "recursion limit"),
         // Wrong types.
         input_case(&put, JSON, "[]", 422, "body", "must be an object"),
@@ -61,6 +64,8 @@ fn cases() -> Vec<InputCase> {
         input_case(&patch, JSON, r#"{"via": "OSL"}"#, 422, "via", "must be an array of strings, not a string"),
         input_case(&patch, JSON, r#"{"flight": 768}"#, 422, "flight", "must be I768, as in the URL"),
         input_case(&patch, JSON, r#"{"flight": "I769"}"#, 422, "flight", "must be I768, as in the URL"),
+        input_case(&format!("{patch}?date=2026-11-22"), JSON, r#"{"date": "2026-11-23"}"#, 422, "date", "must be 2026-11-22, as in the URL"),
+        input_case(&format!("{put}?date=2026-11-22&date=2026-11-23"), JSON, "{}", 400, "date", "is in the query twice"),
         input_case(&patch, JSON, r#"{"arrival": "late"}"#, 422, "arrival", "must be a time"),
         input_case(&patch, JSON, r#"{"date": "22 Nov"}"#, 422, "date", "must be a calendar date"),
         input_case(&format!("{put}?date=2026-11-31"), JSON, "{}", 422, "date", "must be a calendar date"),

@@ -141,19 +141,86 @@ async fn lines_are_applied_once_in_order() {
     assert!(gates.eq((0..2_500).map(|at| json!(at.to_string()))));
 }
 
+/// Posts lines under an idempotency key. Returns the status, and that of each line.
+async fn post_lines(server: &TestServer, key: &str, lines: Vec<u8>) -> (u16, Vec<u64>, String) {
+    let request = Request::post("/boards/main/flights").header("idempotency-key", key);
+    let request = request.header("content-type", "application/x-ndjson");
+    let answer = server.request(request.body(Body::from(lines)).unwrap()).await;
+    let outcomes = answer.body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let statuses = outcomes.filter_map(|outcome| outcome["status"].as_u64()).collect();
+    (answer.status.as_u16(), statuses, answer.body)
+}
+
 #[tokio::test]
 async fn key_header_applies_to_each_line() {
     let server = TestServer::new().await;
-    let post = async |lines: &str| {
-        let request = Request::post("/boards/main/flights");
-        let request =
-            request.header("content-type", "application/x-ndjson").header("idempotency-key", "run");
-        server.request(request.body(Body::from(lines.to_owned())).unwrap()).await
-    };
-    let removal = "{\"event\":\"flightAddition\",\"data\":{\"flight\":\"A1\"}}\n\
-                   {\"event\":\"flightRemoval\",\"data\":{\"flight\":\"A1\"}}\n";
-    let first = post(removal).await;
-    assert_eq!(post(removal).await.body, first.body);
+    let removal = b"{\"event\":\"flightAddition\",\"data\":{\"flight\":\"A1\"}}\n\
+                    {\"event\":\"flightRemoval\",\"data\":{\"flight\":\"A1\"},\"idempotencyKey\":null}\n";
+    let first = post_lines(&server, "run", removal.to_vec()).await;
+    assert_eq!(post_lines(&server, "run", removal.to_vec()).await, first);
+}
+
+/// The suffixes of the lines do not count towards the limit.
+#[tokio::test]
+async fn longest_keys_name_many_lines() {
+    let server = TestServer::new().await;
+    let line = b"{\"event\":\"flightAddition\",\"data\":{\"flight\":\"A1\"}}\n";
+    for length in 120..=128 {
+        let answer = post_lines(&server, &"k".repeat(length), line.repeat(1_200)).await;
+        assert_eq!(answer.1, [200; 1_200], "{length}");
+    }
+    let answer = post_lines(&server, &"k".repeat(129), line.repeat(2)).await;
+    assert_eq!(answer.0, 400, "{}", answer.2);
+}
+
+#[tokio::test]
+async fn undecodable_lines_do_not_stop_others() {
+    let server = TestServer::new().await;
+    let line =
+        |flight: &str| format!(r#"{{"event":"flightAddition","data":{{"flight":"{flight}"}}}}"#);
+    let bom = "\u{feff}";
+    let body = [
+        format!("{bom}{}\r\n", line("A1")).into_bytes(),
+        b"{\"event\":\"flightAddition\",\"data\":{\"flight\":\"A2\",\"origin\":\"Z\xfcrich\"}}\n"
+            .to_vec(),
+        format!("{bom}\n \r\n{bom}{}\n", line("A3")).into_bytes(),
+        line("A4").encode_utf16().flat_map(u16::to_le_bytes).chain(*b"\n").collect(),
+        line("A5").into_bytes(),
+    ];
+    let (status, lines, body) = post_lines(&server, "k", body.concat()).await;
+    assert_eq!((status, lines), (200, vec![200, 400, 200, 400, 200]), "{body}");
+    assert!(body.contains(r#""line":5,"#) && body.contains("line is not JSON: it is not UTF-8"));
+    let rows = server.get("/boards/main/flights").await.json();
+    let flights = rows["flights"].as_array().unwrap().iter().map(|row| row["flight"].clone());
+    assert_eq!(flights.collect::<Vec<_>>(), ["A1", "A3", "A5"]);
+}
+
+#[tokio::test]
+async fn null_keys_count_as_absent() {
+    let server = TestServer::new().await;
+    let dated = format!("{ROW}?date=2026-11-22");
+    for body in
+        [json!({"date": null}), json!({"flight": null}), json!({"flight": null, "date": null})]
+    {
+        for (path, row) in [
+            (&*dated, json!({"flight": "I768", "date": "2026-11-22"})),
+            (ROW, json!({"flight": "I768"})),
+        ] {
+            for method in ["PUT", "PATCH"] {
+                let answer = server.send(method, path, body.clone()).await;
+                assert!(answer.status.is_success(), "{method} {path} {body}: {}", answer.body);
+                if method == "PUT" || path == dated {
+                    assert_eq!(answer.json(), row, "{method} {path} {body}");
+                }
+            }
+            assert_eq!(server.send("DELETE", path, json!(null)).await.status, 204);
+        }
+    }
+    let settings = json!({"name": null, "removeAfter": {"landed": null}});
+    assert_eq!(server.send("PUT", "/boards/main", settings).await.status, 200);
+    let bom = Request::put(ROW).header("content-type", "application/json");
+    let answer = server.request(bom.body(Body::from("\u{feff}{\"gate\":\"B1\"}")).unwrap()).await;
+    assert_eq!(answer.json()["gate"], "B1");
 }
 
 #[tokio::test]

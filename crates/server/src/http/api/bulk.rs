@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use engine::{MAX_PUBLISHED_AT_ONCE, PublishOutcome};
-use flight::{BoardName, Change, IdempotencyKey, ParseError, Update};
+use flight::{BoardName, Change, IdempotencyKey, ParseError, Update, decode_json};
 use http::header;
 use serde_json::{Value, json};
 
@@ -22,22 +22,26 @@ pub(crate) async fn post(
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
     let body = request::read_body(&parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
-    request::idempotency_key(&parts.headers)?;
-    let key_prefix = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let key = request::idempotency_key(&parts.headers)?;
     if app.state.engine.boards().read(|boards, _| boards.board(&board).is_none()) {
         return Err(Problem::unknown_board());
     }
     let lines = body.split(|byte| *byte == b'\n').zip(1..);
-    let lines: Vec<_> = lines.filter(|(line, _)| !line.trim_ascii().is_empty()).collect();
+    let lines: Vec<_> = lines.filter(|(line, _)| !is_empty(line)).collect();
     let mut response = Vec::new();
     for batch in lines.chunks(MAX_PUBLISHED_AT_ONCE) {
         let mut updates = Vec::new();
         for (line, number) in batch {
-            updates.push((*number, parse_line(&board, line, *number, key_prefix)));
+            updates.push((*number, parse_line(&board, line, *number, key.as_ref())));
         }
         publish_batch(&app, updates, &mut response).await;
     }
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], response).into_response())
+}
+
+/// Returns true for a line of white space, also after a byte order mark.
+fn is_empty(line: &[u8]) -> bool {
+    decode_json(line).is_ok_and(|text| text.trim_ascii().is_empty())
 }
 
 /// Publishes the valid updates and appends the outcome of each line to `response`.
@@ -73,10 +77,9 @@ fn parse_line(
     board: &BoardName,
     line: &[u8],
     number: u64,
-    key_prefix: Option<&str>,
+    request_key: Option<&IdempotencyKey>,
 ) -> Result<Update, Problem> {
-    let json = serde_json::from_slice(line).map_err(|error| request::not_json("line", &error))?;
-    let Value::Object(mut members) = json else {
+    let Value::Object(mut members) = request::parse_json("line", line)? else {
         return Err(ParseError::new("line", "must be an object").into());
     };
     let event = members.remove("event");
@@ -84,14 +87,15 @@ fn parse_line(
     let event = event.ok_or_else(|| ParseError::new("event", "must be the name of an event"))?;
     let data = members.remove("data").ok_or_else(|| ParseError::new("data", "is missing"))?;
     let key = match members.remove("idempotencyKey") {
-        Some(Value::String(key)) => Some(key),
-        Some(_) => return Err(ParseError::new("idempotencyKey", "must be a string").into()),
-        None => key_prefix.map(|prefix| format!("{prefix}/{number}")),
+        Some(Value::String(key)) => Some(IdempotencyKey::parse(&key)?),
+        Some(value) if !value.is_null() => {
+            return Err(ParseError::new("idempotencyKey", "must be a string").into());
+        }
+        _ => request_key.map(|key| key.of_line(number)),
     };
     if let Some(name) = members.keys().next() {
         return Err(ParseError::new(name, "is not a member of an update").into());
     }
-    let key = key.as_deref().map(IdempotencyKey::parse).transpose()?;
     let change = Change::parse(board, event, &data)?;
     Ok(Update::new(board.clone(), change).with_idempotency_key(key))
 }

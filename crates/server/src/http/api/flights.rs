@@ -105,7 +105,7 @@ async fn change(
     })
 }
 
-/// Adds the key in the URL to the fields of a body. The body may contain the same key.
+/// Adds the key in the URL to the fields of a body. The body may contain the same key, or `null`.
 fn with_key(key: &FlightKey, json: Value) -> Result<Map<String, Value>, Problem> {
     let Value::Object(mut fields) = json else {
         return Err(ParseError::new("body", "must be an object").into());
@@ -115,7 +115,7 @@ fn with_key(key: &FlightKey, json: Value) -> Result<Map<String, Value>, Problem>
         let Some(value) = value else { continue };
         match fields.insert(name.to_owned(), Value::String(value.clone())) {
             Some(Value::String(same)) if same == value => {}
-            None => {}
+            Some(Value::Null) | None => {}
             Some(_) => {
                 let reason = format!("must be {value}, as in the URL");
                 return Err(ParseError::new(name, reason).into());

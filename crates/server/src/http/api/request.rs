@@ -78,7 +78,9 @@ pub(super) fn flight_key(flight: &str, query: &str) -> Result<FlightKey, Problem
         if name != "date" {
             return Err(bad_request("query", format!("has the unknown parameter {name}")));
         }
-        date = Some(value.into_owned());
+        if date.replace(value.into_owned()).is_some() {
+            return Err(bad_request("date", "is in the query twice"));
+        }
     }
     Ok(FlightKey::parse(flight, date.as_deref())?)
 }
@@ -86,11 +88,17 @@ pub(super) fn flight_key(flight: &str, query: &str) -> Result<FlightKey, Problem
 /// Reads a body with one update.
 pub(super) async fn json(parts: &Parts, body: Body) -> Result<Value, Problem> {
     let bytes = read_body(parts, body, BodyFormat::Json, MAX_UPDATE_BYTES).await?;
-    serde_json::from_slice(&bytes).map_err(|error| not_json("body", &error))
+    parse_json("body", &bytes)
 }
 
-pub(super) fn not_json(field: &str, error: &serde_json::Error) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "Not JSON", field, format!("is not JSON: {error}"))
+/// Parses a JSON text; `field` names it in the error.
+pub(super) fn parse_json(field: &str, bytes: &[u8]) -> Result<Value, Problem> {
+    let not_json = |reason| {
+        let reason = format!("is not JSON: {reason}");
+        Problem::new(StatusCode::BAD_REQUEST, "Not JSON", field, reason)
+    };
+    let text = flight::decode_json(bytes).map_err(|reason| not_json(reason.to_owned()))?;
+    serde_json::from_str(text).map_err(|error| not_json(error.to_string()))
 }
 
 /// Reads a body. Rejects one of another format, with more than `max_bytes`, or too slow.
