@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use journal::RecordId;
 use parking_lot::Mutex;
 use serde::Serialize;
-use serde_json::json;
 
 /// The chunk that ends a chunked body.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
@@ -104,20 +103,35 @@ pub struct BoardSummary<'a> {
     pub stale_secs: Option<u64>,
 }
 
+#[derive(Debug, Serialize)]
+struct HeartbeatPayload<'a> {
+    at: String,
+    head: String,
+    #[serde(rename = "behind", skip_serializing_if = "Option::is_none")]
+    stale_secs: Option<u64>,
+    /// The build of the page that the server has.
+    build: &'a str,
+}
+
 /// Encodes an event. If its epoch is no longer known it has no id; no follower can resume from before
 /// it, so none needs one.
 pub(crate) fn event(id: Option<RecordId>, name: &str, data: &str) -> Frame {
     encode(id.map(|id| id.to_string()).as_deref(), name, data)
 }
 
-/// Encodes a heartbeat: the board's newest event, and how long the board may have been out of date.
+/// Encodes a heartbeat: the board's newest event, how long the board may have been out of date, and
+/// the build of the page, so that a page of another build reloads.
 /// It has no id, so it never moves a follower's `Last-Event-ID`.
-pub fn heartbeat(now: Timestamp, head: RecordId, staleness: Option<Duration>) -> Frame {
-    let mut data = json!({ "at": format!("{now:.0}"), "head": head.to_string() });
-    if let Some(staleness) = staleness {
-        data["behind"] = staleness.as_secs().into();
-    }
-    encode(None, "heartbeat", &data.to_string())
+pub fn heartbeat(
+    now: Timestamp,
+    head: RecordId,
+    staleness: Option<Duration>,
+    build: &str,
+) -> Frame {
+    let (at, head) = (format!("{now:.0}"), head.to_string());
+    let data =
+        HeartbeatPayload { at, head, stale_secs: staleness.map(|time| time.as_secs()), build };
+    encode(None, "heartbeat", &to_json(&data))
 }
 
 /// Encodes the reconnection time of the stream's client, as the first line of the next event's block.

@@ -22,7 +22,7 @@ pub(crate) mod api;
 pub(crate) mod problem;
 
 /// The embedded page.
-mod page;
+pub(crate) mod page;
 
 /// The OpenAPI document.
 mod openapi;

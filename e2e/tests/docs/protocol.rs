@@ -94,7 +94,10 @@ fn documented_event(line: &str) -> Option<String> {
 fn serialize(event: &DecodedEvent, data: &Value) -> String {
     let board = BoardName::parse("main").unwrap();
     match &*event.event {
-        "heartbeat" => json!({"at": data["at"], "head": data["head"]}).to_string(),
+        "heartbeat" => {
+            let (at, head, build) = (&data["at"], &data["head"], &data["build"]);
+            format!(r#"{{"at":{at},"head":{head},"build":{build}}}"#)
+        }
         "timetable" => {
             let settings = BoardSettings::parse(&board, &data["board"]).unwrap();
             let rows: Vec<Flight> = serde_json::from_value(data["flights"].clone()).unwrap();

@@ -1,5 +1,7 @@
 //! The embedded page, which the build script builds from `web/`.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +22,12 @@ const BASE_ELEMENT: &str = r#"<base href="/" />"#;
 /// How each URL of an asset starts in the page.
 const ASSET_URL_START: &str = r#"="./assets/"#;
 
+/// In the page's head, for the page's own build.
+const BUILD_ELEMENT: &str = r#"<meta name="build" content="" />"#;
+
+/// Bytes of a hash that identify a build.
+const BUILD_BYTES: usize = 6;
+
 /// The page may load scripts, styles and data from its own server only.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'none'";
@@ -27,6 +35,16 @@ const CONTENT_SECURITY_POLICY: &str =
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/page"]
 struct PageFiles;
+
+/// Identifies the page of this program. The page's document names each asset by a hash of its
+/// content, so the hash of the document changes with any of them.
+pub(crate) fn build() -> &'static str {
+    static BUILD: LazyLock<String> = LazyLock::new(|| {
+        let hash = index_file().metadata.sha256_hash();
+        hash[..BUILD_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
+    });
+    &BUILD
+}
 
 /// `GET /`
 pub(super) async fn index(State(app): State<App>) -> Response {
@@ -53,9 +71,10 @@ pub(super) fn of_board(exists: bool, base: &BasePath) -> Response {
 }
 
 fn document(status: StatusCode, base: &BasePath) -> Response {
-    let mut file = PageFiles::get("index.html").expect("the build script creates the page");
+    let mut file = index_file();
     let base = base.as_str();
     let html = String::from_utf8_lossy(&file.data)
+        .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
         .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
         .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#));
     file.data = html.into_bytes().into();
@@ -64,6 +83,10 @@ fn document(status: StatusCode, base: &BasePath) -> Response {
     let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+fn index_file() -> EmbeddedFile {
+    PageFiles::get("index.html").expect("the build script creates the page")
 }
 
 fn file_response(file: EmbeddedFile, cache_control: &'static str) -> Response {

@@ -7,6 +7,7 @@ use fanout::Frame;
 use jiff::Timestamp;
 
 use crate::app::AppState;
+use crate::http::page;
 
 /// Time between two heartbeats. Clients treat a longer silence as a fault.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
@@ -15,5 +16,5 @@ pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 pub(super) fn heartbeat(state: &AppState, head: u64) -> Option<Frame> {
     let id = state.engine.boards().event_id(head)?;
     let staleness = state.engine.health().reportable_staleness();
-    Some(frames::heartbeat(Timestamp::now(), id, staleness))
+    Some(frames::heartbeat(Timestamp::now(), id, staleness, page::build()))
 }

@@ -262,12 +262,27 @@ async fn browsers_get_the_page() {
         assert_eq!(answer.status.as_u16(), status, "{path}");
         assert!(answer.header("content-type").starts_with("text/html"), "{path}");
         assert!(answer.header("content-security-policy").contains("default-src 'self'"));
+        assert_eq!(answer.header("cache-control"), "no-cache", "a reload gets a new build");
     }
     let index = page("/").await.body;
     let asset = index.split('"').find(|text| text.starts_with("/assets/")).unwrap();
     let script = server.get(asset).await;
     assert_eq!(script.status, 200);
     assert!(script.header("cache-control").contains("immutable"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_name_the_page_build() {
+    let server = TestServer::new().await;
+    let request = Request::get("/").header("accept", "text/html").body(Body::empty()).unwrap();
+    let index = server.request(request).await.body;
+    let element = index.split_once(r#"<meta name="build" content=""#).expect(&index).1;
+    let build = element.split('"').next().unwrap();
+    assert!(build.len() == 12 && build.bytes().all(|byte| byte.is_ascii_hexdigit()), "{build}");
+    let mut stream = server.stream("/events").await;
+    assert_eq!(stream.any_event().await.unwrap().0, "timetable");
+    let (name, _, data) = stream.any_event().await.unwrap();
+    assert_eq!((name.as_str(), data["build"].as_str()), ("heartbeat", Some(build)));
 }
 
 #[tokio::test]
