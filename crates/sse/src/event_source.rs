@@ -65,7 +65,8 @@ impl EventSource {
         self.state
     }
 
-    /// The value of `Last-Event-ID` for the next request; if empty, the header is omitted.
+    /// The value of `Last-Event-ID` for the next request; if empty, the header is omitted. It is the ID
+    /// of the last event of any name, also of one that the caller does not know and skips.
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()
     }

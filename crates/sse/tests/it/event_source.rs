@@ -162,6 +162,18 @@ fn retries_keep_id_and_delay() {
 }
 
 #[test]
+fn unknown_names_count_as_last_id() {
+    let mut source = EventSource::new();
+    open(&mut source);
+    let stream = b"id: 7\nevent: timetable\ndata: a\n\nid: 8\nevent: ofALaterVersion\ndata: b\n\n";
+    assert_eq!(read(&mut source, stream), ["msg:timetable:a:7", "msg:ofALaterVersion:b:8"]);
+    // An event without an id shows that of the event before it, whatever its name.
+    assert_eq!(read(&mut source, b"event: heartbeat\ndata: c\n\n"), ["msg:heartbeat:c:8"]);
+    source.handle_disconnect();
+    assert_eq!(source.last_event_id(), "8");
+}
+
+#[test]
 fn closed_source_ignores_input() {
     let mut source = EventSource::new();
     open(&mut source);
