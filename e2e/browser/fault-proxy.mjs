@@ -1,4 +1,4 @@
-// An HTTP proxy that injects faults: it holds, drops and cuts, answers 502 while its server is down, and
+// An HTTP proxy that injects faults: it holds, drops, changes and cuts, answers 502 while its server is down, and
 // switches to another server.
 
 import { once } from "node:events";
@@ -9,6 +9,10 @@ const OPEN = Promise.resolve();
 export class FaultProxy {
   /** The number of events dropped by `dropNext`. */
   dropped = 0;
+  /** Changes the text of each event. */
+  change = (event) => event;
+  /** Answers every request with a page of its own and this status, as a captive portal does. */
+  ownStatus = undefined;
 
   #server;
   #target;
@@ -66,6 +70,10 @@ export class FaultProxy {
 
   #forward(incoming, outgoing) {
     const { method, url, headers } = incoming;
+    if (this.ownStatus !== undefined) {
+      outgoing.writeHead(this.ownStatus, { "Content-Type": "text/html" }).end("<h1>Sign in</h1>");
+      return;
+    }
     const upstream = request(this.#target + url, {
       method,
       headers,
@@ -90,7 +98,7 @@ export class FaultProxy {
       await this.#gates.all;
       if (isStream) await this.#gates.streams;
       if (isStream && this.#isDropped(bytes)) continue;
-      outgoing.write(bytes);
+      outgoing.write(isStream ? this.change(bytes) : bytes);
     }
     outgoing.end();
   }

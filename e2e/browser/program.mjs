@@ -125,6 +125,14 @@ class ServerProcess {
     return this.#request("DELETE", `/boards/${board}?reason=${encodeURIComponent(reason)}`);
   }
 
+  putBoard(settings) {
+    return this.#request("PUT", "/boards/main", settings);
+  }
+
+  closeBoard() {
+    return this.#request("DELETE", "/boards/main");
+  }
+
   put(flight, row) {
     return this.#request("PUT", `/boards/main/flights/${flight}`, row);
   }

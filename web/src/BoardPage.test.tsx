@@ -2,6 +2,8 @@
 import { act, cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
+import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
+import { REOPEN_POLL_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./connection.ts";
 import { COLLECT_MILLIS } from "./Announcer.tsx";
 import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
 import type { Board, Flight } from "./flight.ts";
@@ -234,30 +236,54 @@ test("another board starts without rows", async () => {
 test.each([
   ["put away", window, "pagehide", "pageshow"],
   ["frozen", document, "freeze", "resume"],
-])(
-  "the page lets go of its stream when it is %s, and comes back",
-  async (_, target, end, start) => {
-    await shown();
-    await timetable(arrivals, [rome]);
-    await act(async () => void target.dispatchEvent(new Event(end)));
-    expect(world.stream.readyState).toBe(2);
-    expect(document.querySelector(".stale-notice")).not.toBeNull();
-    await act(async () => void target.dispatchEvent(new Event(start)));
-    expect(world.streams).toHaveLength(2);
-    expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
-  },
-);
+])("a page %s has no stream", async (_, target, end, start) => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  await act(async () => void target.dispatchEvent(new Event(end)));
+  expect(world.stream.readyState).toBe(2);
+  expect(document.querySelector(".stale-notice")).not.toBeNull();
+  await act(async () => void target.dispatchEvent(new Event(start)));
+  expect(world.streams).toHaveLength(2);
+  expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-1");
+});
 
-test.each([
-  ["the network is back", window, "online"],
-  ["it is looked at again", document, "visibilitychange"],
-])("the page tries at once when %s", async (_, target, type) => {
+test("a look at the page reconnects at once", async () => {
   await shown();
   await timetable(arrivals, [rome]);
   await act(async () => world.stream.ends());
   expect(world.streams).toHaveLength(1);
-  await act(async () => void target.dispatchEvent(new Event(type)));
+  await act(async () => void document.dispatchEvent(new Event("visibilitychange")));
   expect(world.streams).toHaveLength(2);
+});
+
+test("good rows survive a missing board", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  world.status = "absent";
+  await act(async () => {
+    world.stream.ends();
+    await world.clock.advance(FIRST_BACKOFF_MILLIS);
+  });
+  expect(connection()).toBe("absent");
+  expect(order()).toEqual(["I768"]);
+  expect(screen.getByText(/The server has no such board. These rows are as of/)).toBeTruthy();
+});
+
+test("a late timetable is said to be missing", async () => {
+  await shown();
+  expect(screen.getByText("Waiting for the timetable")).toBeTruthy();
+  await act(async () => world.clock.advance(SILENCE_TIMEOUT_MILLIS));
+  expect(screen.getByText(/The timetable has not arrived/)).toBeTruthy();
+});
+
+test("a reopened board is shown again", async () => {
+  await shown();
+  await timetable(arrivals, [rome]);
+  await sent("closedConnection", { reason: "end of the day" }, "aa-2");
+  await act(async () => world.clock.advance(REOPEN_POLL_MILLIS));
+  expect(screen.getByText("Waiting for the timetable"), "not an empty board").toBeTruthy();
+  await timetable(arrivals, [tokyo], "aa-4");
+  expect(order()).toEqual(["G119"]);
 });
 
 test("a restored network replaces the stream", async () => {

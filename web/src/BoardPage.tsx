@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "react";
 import { Announcer } from "./Announcer.tsx";
 import { CitiesContext, hasCodes, useCities, useCity } from "./cities.ts";
 import { BoardPicker } from "./BoardPicker.tsx";
-import type { Environment } from "./connection.ts";
+import type { ConnectionState, Environment } from "./connection.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { Board, ListedBoard } from "./flight.ts";
@@ -92,11 +92,12 @@ function Rows({ name, followed }: { name: string; followed: FollowerState }) {
   const { timetable, connection, changes, highlights } = followed;
   const { board, flights } = timetable;
   if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
-  if (board === null) {
+  // A board that was closed has no rows to show until it is live again.
+  if (board === null || timetable.closed !== null) {
     return connection.status === "absent" ? (
       <AbsentBoard name={name} />
     ) : (
-      <p className="waiting">Waiting for the timetable</p>
+      <p className="waiting">{waitingText(connection)}</p>
     );
   }
   return (
@@ -110,4 +111,16 @@ function Rows({ name, followed }: { name: string; followed: FollowerState }) {
       <Announcer changes={changes} board={board} />
     </>
   );
+}
+
+function waitingText({ status }: ConnectionState): string {
+  switch (status) {
+    case "reconnecting":
+    case "stale":
+      return "The timetable has not arrived. This page keeps trying";
+    case "stopped":
+      return "Updates are stopped";
+    default:
+      return "Waiting for the timetable";
+  }
 }

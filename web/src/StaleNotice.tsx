@@ -20,8 +20,11 @@ function noticeText(connection: ConnectionState): string | undefined {
     case "live":
     case "closed":
       return undefined;
-    case "connecting":
     case "absent":
+      return connection.since === undefined
+        ? undefined
+        : `The server has no such board. These rows are as of ${readersTime(connection.since)}.`;
+    case "connecting":
       return "What has changed since these rows came is not known yet.";
     case "stopped":
       return `Updates are stopped. These rows are as of ${readersTime(connection.since)}.`;

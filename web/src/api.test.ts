@@ -10,11 +10,30 @@ function answers(answer: () => Promise<Response>) {
   return fetch;
 }
 
+function problem(details: object): Response {
+  const headers = { "Content-Type": "application/problem+json" };
+  return Response.json(details, { status: 404, headers });
+}
+
 test.each<[string, () => Promise<Response>]>([
   ["open", async () => Response.json({ name: "main", closed: false })],
   ["closed", async () => Response.json({ name: "main", closed: true })],
-  ["absent", async () => Response.json({ title: "Unknown board" }, { status: 404 })],
+  ["open", async () => Response.json({ name: "MAIN", closed: false })],
+  ["absent", async () => problem({ title: "Unknown board", field: "board" })],
+  // The answers of proxies, captive portals and other servers.
+  ["unknown", async () => problem({ title: "Unknown URL", field: "url" })],
+  ["unknown", async () => problem({ title: "Not Found" })],
+  ["unknown", async () => Response.json({ field: "board" }, { status: 404 })],
+  ["unknown", async () => new Response("<html>", { status: 404 })],
   ["unknown", async () => new Response("<html>", { status: 502 })],
+  ["unknown", async () => new Response("<html>", { status: 200 })],
+  ["unknown", async () => new Response(null, { status: 204 })],
+  ["unknown", async () => Response.json(null)],
+  ["unknown", async () => Response.json({})],
+  ["unknown", async () => Response.json({ name: "main" })],
+  ["unknown", async () => Response.json({ name: "other", closed: true })],
+  ["unknown", async () => Response.json({ name: "main", closed: "true" })],
+  ["unknown", async () => Response.json({ name: "main", closed: true }, { status: 500 })],
   ["unknown", () => Promise.reject(new TypeError("network"))],
 ])("a board's status is %s", async (status, answer) => {
   answers(answer);
@@ -25,6 +44,7 @@ test("requests JSON with a timeout", async () => {
   const fetch = answers(async () => Response.json({ closed: false }));
   await fetchBoard("hall b");
   expect(fetch).toHaveBeenCalledWith("/boards/hall%20b", {
+    cache: "no-store",
     headers: { Accept: "application/json" },
     signal: expect.any(AbortSignal),
   });
@@ -46,11 +66,21 @@ test("returns the head and the status", async () => {
 });
 
 test("returns how far it is behind", async () => {
-  answers(async () => Response.json({ id: "5f3a9c01-7", closed: false, behind: 12 }));
+  answers(async () => Response.json({ name: "main", closed: false, behind: 12 }));
   expect((await fetchBoard("main")).behind).toBe(12);
 });
 
 test("lists all boards", async () => {
   answers(async () => Response.json({ boards: [{ name: "main", title: "Arrivals" }] }));
   expect((await listBoards()).map(({ name }) => name)).toEqual(["main"]);
+});
+
+test.each([
+  () => Response.json({}),
+  () => Response.json({ boards: [null] }),
+  () => Response.json({ error: "bad gateway" }, { status: 502 }),
+  () => new Response("<html>"),
+])("rejects what is no list", async (answer) => {
+  answers(async () => answer());
+  await expect(listBoards()).rejects.toThrow();
 });

@@ -1,6 +1,7 @@
 // The page's plain HTTP requests, each with a timeout.
 
 import type { BoardSummary } from "./connection.ts";
+import { isObject } from "./events.ts";
 import type { ListedBoard } from "./flight.ts";
 import { boardPath, urlOf } from "./route.ts";
 
@@ -8,23 +9,48 @@ const RESPONSE_TIMEOUT_MILLIS = 5_000;
 
 export async function listBoards(): Promise<ListedBoard[]> {
   const response = await ask("/boards");
-  const { boards } = (await response.json()) as { boards: ListedBoard[] };
-  return boards;
+  const answer: unknown = await response.json();
+  const isList = isObject(answer) && Array.isArray(answer.boards) && answer.boards.every(isListed);
+  if (!isList) throw new Error(`no list of boards, but status ${response.status}`);
+  return answer.boards as ListedBoard[];
 }
 
+/**
+ * Proxies and captive portals answer too, with any status: only what this server alone says is believed. The
+ * status is "unknown" for anything else.
+ */
 export async function fetchBoard(board: string): Promise<BoardSummary> {
   try {
     const response = await ask(boardPath(board));
-    if (response.status === 404) return { status: "absent" };
-    const { closed, id, behind } = (await response.json()) as ListedBoard;
+    const answer: unknown = await response.json();
+    if (response.status === 404 && isNoSuchBoard(response, answer)) return { status: "absent" };
+    if (response.status !== 200 || !isBoard(answer, board)) return { status: "unknown" };
+    const { closed, id, behind } = answer;
     return { status: closed ? "closed" : "open", head: id, behind };
   } catch {
     return { status: "unknown" };
   }
 }
 
+function isNoSuchBoard(response: Response, answer: unknown): boolean {
+  const type = response.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  return type === "application/problem+json" && isObject(answer) && answer.field === "board";
+}
+
+function isBoard(answer: unknown, board: string): answer is ListedBoard {
+  if (!isObject(answer) || typeof answer.name !== "string") return false;
+  const isAsked = answer.name.toLowerCase() === board.toLowerCase();
+  return isAsked && typeof answer.closed === "boolean";
+}
+
+function isListed(answer: unknown): boolean {
+  return isObject(answer) && typeof answer.name === "string" && typeof answer.title === "string";
+}
+
 function ask(path: string): Promise<Response> {
   return fetch(urlOf(path), {
+    // A cache between may have an old answer.
+    cache: "no-store",
     // With text/html in Accept the server would answer with this page.
     headers: { Accept: "application/json" },
     signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MILLIS),

@@ -2,15 +2,17 @@
 // It does not know React, nor how events change a flight; follower.ts listens to it.
 //
 // A browser's EventSource reconnects after a cut, but stops for good on any status other than 200 (a
-// proxy's 502 during a restart), and never notices silence. In both cases this module creates a new one.
-// A new EventSource sends no `Last-Event-ID` header, so the id goes into the query.
+// proxy's 502 during a restart), never notices silence, and never backs off. In these cases this module creates
+// a new one. A new EventSource sends no `Last-Event-ID` header, so the id goes into the query.
 //
 // "live" is a claim about the rows, not about the socket: an open stream may still owe missed events. The rows
 // are live after a whole timetable, or when the server confirms that its newest event is the last one received.
 
+import { Backoff, spread } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { eventNames, readEvent, type BoardEvent, type Heartbeat } from "./events.ts";
 import { isAfter, sameEpoch } from "./ids.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** `since` is when the rows were last known to be right, which is before the fault was noticed. */
 export type ConnectionState =
@@ -20,7 +22,8 @@ export type ConnectionState =
   /** Open, but heartbeats are missing, name an event that has not arrived, or say that the head is unknown. */
   | { status: "stale"; since: number }
   | { status: "stopped"; since: number }
-  | { status: "absent" }
+  /** The server has no such board; `since` if there are rows from before. */
+  | { status: "absent"; since?: number }
   | { status: "closed"; reason?: string };
 
 /** The part of `EventSource` that the page uses, native or polyfill. */
@@ -48,26 +51,31 @@ export interface Environment {
   clock: Clock;
   /** From 0 (inclusive) to 1 (exclusive). */
   random(): number;
+  /** Each heartbeat names the build of the page that the server has. */
+  onBuild(build: string): void;
 }
 
 export interface ConnectionListener {
-  onEvent(event: BoardEvent): void;
+  /** Returns false if the event does not fit the rows, which proves that an earlier event is lost. */
+  onEvent(event: BoardEvent): boolean;
   onState(state: ConnectionState): void;
+  /** The build of the page that the server has. */
+  onBuild(build: string): void;
 }
 
 /** Two heartbeat intervals of 15 s plus 5 s of slack. */
 export const SILENCE_TIMEOUT_MILLIS = 35_000;
 /**
- * Applies while the page already says that it does not know. Longer than any `retry:` of an overloaded server,
- * which the page must respect, and long enough for a large timetable on a slow line.
+ * Longer than any `retry:` of an overloaded server, which the page must respect, and long enough for a large
+ * timetable on a slow line.
  */
 export const CONNECT_TIMEOUT_MILLIS = 130_000;
 /** Time allowed for the event named by a heartbeat's head to arrive. */
 export const GAP_TIMEOUT_MILLIS = 2_000;
-/** Timers stop while the computer sleeps; the watchdog notices within this time of waking up. */
-export const WATCHDOG_INTERVAL_MILLIS = 1_000;
-export const MIN_BACKOFF_MILLIS = 1_000;
-export const MAX_BACKOFF_MILLIS = 30_000;
+/** The browser reconnects by itself, with the server's `retry:`, until as many errors have followed each other. */
+export const BROWSER_RETRIES = 3;
+/** The longest time between two questions whether a closed board is open again. */
+export const REOPEN_POLL_MILLIS = 30_000;
 
 const OPEN = 1;
 const CLOSED = 2;
@@ -84,21 +92,26 @@ export class Connection {
   #behindSince: number | undefined;
   /** The last id at the previous gap. A second gap at the same id is not repaired by resuming from it again. */
   #lastGapId: string | undefined;
-  /** The last byte received or connection attempt. */
-  #lastActivity: { wall: number; ticks: number };
-  /** Failed attempts since the rows were last confirmed; sets the back-off. */
-  #attempts = 0;
+  readonly #watchdog: Watchdog;
+  /** Counts attempts since the rows were last confirmed. */
+  readonly #backoff: Backoff;
+  /** Errors after which the browser may still reconnect by itself. None on a new stream, which has no `retry:`. */
+  #browserRetries = 0;
+  /** The browser waits for the time of `retry:` or reconnects. */
+  #isBrowserRetrying = false;
   #isSuspended = false;
   /** Incremented whenever the stream is closed, so that late answers can be recognised. */
   #generation = 0;
-  #cancel: { watch?: () => void; retry?: () => void; gap?: () => void; fetch?: () => void } = {};
+  #cancel: { retry?: () => void; gap?: () => void } = {};
 
   constructor(
     private readonly board: string,
     private readonly environment: Environment,
     private readonly listener: ConnectionListener,
   ) {
-    this.#lastActivity = this.#timestamp();
+    const limit = () => this.#silenceLimit();
+    this.#watchdog = new Watchdog(environment.clock, limit, () => this.#onSilence());
+    this.#backoff = new Backoff(() => environment.random());
   }
 
   get state(): ConnectionState {
@@ -130,17 +143,24 @@ export class Connection {
     this.#setState({ status: "reconnecting", since: this.#lastConfirmed() });
   }
 
-  /** The page is visible again; its timers may have been suspended. */
+  /** The page is visible again; its timers may have been suspended. A reader waits, so nothing is put off. */
   wake(): void {
+    if (this.#state.status === "closed") return void this.#followIfReopened();
     if (this.#isAtRest()) return;
     if (this.#isSuspended || this.#stream === undefined) this.#connect(this.#state);
-    else if (this.#isSilent()) this.#rebuild();
+    else if (this.#watchdog.isSilent()) this.#connect(this.#stateInSilence());
   }
 
-  /** The network is back. A stream from before may be bound to a dead interface and never report it. */
+  /**
+   * The network is back, for all screens behind it at the same moment. A stream from before may be bound to a
+   * dead interface and never report it.
+   */
   renew(): void {
-    if (this.#isAtRest() || this.#stream?.readyState !== OPEN) this.wake();
-    else this.#replace();
+    if (this.#isAtRest() || this.#isSuspended) return;
+    if (this.#stream?.readyState === OPEN) return this.#replace();
+    if (this.#stream !== undefined) return;
+    this.#backoff.reset();
+    this.#scheduleRetry("ask");
   }
 
   /** Closes the stream without a state change, once the listener is gone. */
@@ -154,7 +174,9 @@ export class Connection {
     this.#setState(state);
     const stream = this.environment.open(this.#url());
     this.#stream = stream;
-    this.#recordActivity();
+    this.#browserRetries = 0;
+    this.#isBrowserRetrying = false;
+    this.#watchdog.restart();
     this.#listen(stream);
   }
 
@@ -164,39 +186,48 @@ export class Connection {
       stream.addEventListener(type, (event) => {
         if (this.#stream === stream) hear(event);
       });
-    listen("open", () => this.#onOpen());
-    listen("error", () => this.#onError(stream));
+    // An event of the server may have any name, even these.
+    listen("open", (event) => "data" in event || this.#onOpen());
+    listen("error", (event) => "data" in event || this.#onError(stream));
     for (const name of eventNames) {
       listen(name, (event) => this.#onMessage(name, event as MessageEvent));
     }
   }
 
-  /** A first stream begins with all rows. A resumed one does not say how many events it still owes. */
+  /**
+   * A first stream begins with all rows. A resumed one does not say how many events it still owes, but sends a
+   * heartbeat after them.
+   */
   #onOpen(): void {
-    this.#recordActivity();
+    this.#browserRetries = BROWSER_RETRIES;
+    this.#isBrowserRetrying = false;
+    this.#watchdog.restart();
     // This may be another server. If it is behind, it says so before any rows.
     this.#behindSince = undefined;
-    if (this.#lastId === "") return;
-    this.#cancel.fetch?.();
-    this.#cancel.fetch = this.environment.clock.after(
-      GAP_TIMEOUT_MILLIS,
-      () => void this.#fetchHead(),
-    );
   }
 
   #onError(stream: EventStream): void {
     this.#stopExpecting();
     this.#markReconnecting();
-    if (stream.readyState === CLOSED) this.#scheduleRetry();
-    else this.#recordActivity();
+    if (stream.readyState === CLOSED) {
+      // A page that is opened on a board that does not exist says so at once.
+      const isNew = this.#confirmedAt === undefined && this.#backoff.attempts === 0;
+      const wait = this.#backoff.next();
+      return this.#scheduleRetry("ask", isNew ? 0 : wait);
+    }
+    // A browser's own attempts follow each other without back-off.
+    if (this.#browserRetries === 0) return this.#scheduleRetry("connect");
+    this.#browserRetries -= 1;
+    this.#isBrowserRetrying = true;
+    this.#watchdog.restart();
   }
 
   #onMessage(name: (typeof eventNames)[number], message: MessageEvent): void {
     const event = readEvent(name, message.data);
     // The event is lost, so the rows are wrong.
     if (event === undefined) return this.#restartFromTimetable();
-    this.#recordActivity();
-    if (event.name === "heartbeat") this.#receiveHeartbeat(event.data);
+    this.#watchdog.restart();
+    if (event.name === "heartbeat") this.#receiveHeartbeat(event.data, message.lastEventId);
     else this.#receive(event, message.lastEventId);
   }
 
@@ -215,14 +246,21 @@ export class Connection {
       if (!sameEpoch(id, this.#lastId)) this.#restartFromTimetable();
       return;
     }
+    if (!this.listener.onEvent(event)) return this.#restartFromTimetable();
     if (id !== "") this.#lastId = id;
-    this.listener.onEvent(event);
     if (event.name === "closedConnection") this.#close(event.data.reason);
     else if (this.#expectedHead === undefined) this.#refreshConfirmation();
     else if (!isAfter(this.#expectedHead.head, this.#lastId)) this.#confirmHead();
   }
 
-  #receiveHeartbeat({ head, behind }: Heartbeat["data"]): void {
+  #receiveHeartbeat({ head, behind, build }: Heartbeat["data"], id: string): void {
+    if (build !== undefined) this.listener.onBuild(build);
+    // Events with names that this page does not know reach no listener, but the browser keeps their ids and
+    // shows the last one in every later event.
+    if (this.#lastId !== "" && id !== "" && id !== this.#lastId) {
+      if (isAfter(id, this.#lastId)) this.#lastId = id;
+      else if (!sameEpoch(id, this.#lastId)) return this.#restartFromTimetable();
+    }
     if (behind === undefined) {
       this.#behindSince = undefined;
       return this.#compareWithHead(head);
@@ -232,8 +270,7 @@ export class Connection {
     this.#stopExpecting();
     if (this.#lastId === "") return;
     this.#confirmRows();
-    // Another replica may be up to date and answer this request.
-    void this.#fetchHead();
+    void this.#findReplica();
   }
 
   /** The stream is ordered: the event named by the head came before the heartbeat or follows right after. */
@@ -242,18 +279,13 @@ export class Connection {
     else this.#expectHead(head);
   }
 
-  /** Requests the head instead of waiting for the next heartbeat, which cancels this. */
-  async #fetchHead(): Promise<void> {
+  /** Reconnects if another replica, which is up to date, answers a request: it may get the stream as well. */
+  async #findReplica(): Promise<void> {
     const generation = this.#generation;
     const { head, behind } = await this.environment.fetchBoard(this.board);
-    const isOpen = generation === this.#generation && this.#stream?.readyState === OPEN;
-    if (!isOpen || head === undefined || behind !== undefined) return;
-    if (this.#behindSince !== undefined) return this.#replace();
-    // The stream itself has said more in the meantime.
-    if (this.#state.status === "live" || this.#expectedHead !== undefined) return;
-    if (head === this.#lastId) this.#confirmHead();
-    // An older head: an event overtook the answer. Wait for the next heartbeat.
-    else if (isAfter(head, this.#lastId)) this.#expectHead(head);
+    if (generation !== this.#generation || this.#stream?.readyState !== OPEN) return;
+    const isBetter = head !== undefined && behind === undefined;
+    if (isBetter && this.#behindSince !== undefined) this.#replace();
   }
 
   #expectHead(head: string): void {
@@ -262,7 +294,6 @@ export class Connection {
     this.#expectedHead = { head, after: seen };
     // Events arrive, but slowly. Reconnecting would slow them down further.
     if (before !== undefined && before.after !== seen) return;
-    this.#cancel.fetch?.();
     this.#cancel.gap?.();
     this.#cancel.gap = this.environment.clock.after(GAP_TIMEOUT_MILLIS, () => {
       if (this.#lastId === seen) this.#repairGap();
@@ -274,7 +305,6 @@ export class Connection {
   #stopExpecting(): void {
     this.#expectedHead = undefined;
     this.#cancel.gap?.();
-    this.#cancel.fetch?.();
   }
 
   #repairGap(): void {
@@ -285,7 +315,7 @@ export class Connection {
 
   /** The server's newest event is the last one received here. */
   #confirmHead(): void {
-    this.#attempts = 0;
+    this.#backoff.reset();
     this.#lastGapId = undefined;
     this.#confirmRows();
   }
@@ -319,73 +349,83 @@ export class Connection {
 
   #replace(): void {
     this.#markReconnecting();
-    this.#scheduleRetry();
+    this.#scheduleRetry("connect");
   }
 
   #close(reason?: string): void {
     this.#closeStream();
     this.#setState(reason === undefined ? { status: "closed" } : { status: "closed", reason });
+    this.#awaitReopening();
   }
 
-  /** Creates a new stream after a back-off, if the board still exists. */
-  #scheduleRetry(): void {
+  #awaitReopening(): void {
+    const wait = spread(REOPEN_POLL_MILLIS, 0.5, this.environment.random());
+    this.#cancel.retry?.();
+    this.#cancel.retry = this.environment.clock.after(wait, () => void this.#followIfReopened());
+  }
+
+  async #followIfReopened(): Promise<void> {
+    const generation = this.#generation;
+    const { status } = await this.environment.fetchBoard(this.board);
+    if (generation !== this.#generation) return;
+    if (status !== "open") return this.#awaitReopening();
+    // Nothing of the former rows is on the board.
+    this.#lastId = "";
+    this.#connect({ status: "connecting" });
+  }
+
+  /**
+   * Creates a new stream after a back-off. "ask" when the browser has given up: only a plain request tells whether
+   * the board is closed or absent.
+   */
+  #scheduleRetry(action: "connect" | "ask", waitMillis = this.#backoff.next()): void {
     this.#closeStream();
-    const longest = Math.min(MAX_BACKOFF_MILLIS, MIN_BACKOFF_MILLIS * 2 ** this.#attempts);
-    this.#attempts += 1;
-    // Half fixed, half random: all screens lost the server in the same second.
-    const wait = (longest * (1 + this.environment.random())) / 2;
-    this.#cancel.retry = this.environment.clock.after(wait, () => void this.#retry());
+    this.#cancel.retry = this.environment.clock.after(waitMillis, () => {
+      if (action === "ask") void this.#askAndConnect();
+      else this.#connect(this.#state);
+    });
   }
 
-  async #retry(): Promise<void> {
+  async #askAndConnect(): Promise<void> {
     const generation = this.#generation;
     const { status } = await this.environment.fetchBoard(this.board);
     if (generation !== this.#generation) return;
     if (status === "closed") {
       this.#close();
     } else if (status === "absent") {
-      this.#setState({ status: "absent" });
-      this.#scheduleRetry();
+      const since = this.#confirmedAt;
+      this.#setState(since === undefined ? { status } : { status, since });
+      this.#scheduleRetry("ask");
     } else {
       this.#connect(this.#state.status === "absent" ? { status: "connecting" } : this.#state);
     }
   }
 
-  /** Restarts the watchdog. */
-  #recordActivity(): void {
-    this.#lastActivity = this.#timestamp();
-    this.#watch();
+  /** All screens may have lost the server in the same second, so the new stream waits. */
+  #onSilence(): void {
+    const state = this.#stateInSilence();
+    if (state !== this.#state) this.#setState(state);
+    this.#scheduleRetry("connect");
   }
 
-  #watch(): void {
-    this.#cancel.watch?.();
-    this.#cancel.watch = this.environment.clock.after(WATCHDOG_INTERVAL_MILLIS, () => {
-      if (this.#isSilent()) this.#rebuild();
-      else this.#watch();
-    });
+  #stateInSilence(): ConnectionState {
+    const since = this.#lastConfirmed();
+    if (this.#state.status === "live") return { status: "stale", since };
+    return this.#state.status === "connecting" ? { status: "reconnecting", since } : this.#state;
   }
 
-  /**
-   * Measures with both clocks: the wall clock keeps running while the computer sleeps, the monotonic clock
-   * cannot be set back. Either alone could mistake an hour for a moment.
-   */
-  #isSilent(): boolean {
-    const { wall, ticks } = this.#timestamp();
-    const silence = Math.max(wall - this.#lastActivity.wall, ticks - this.#lastActivity.ticks);
-    const isTrusted = this.#state.status === "live" && this.#stream?.readyState === OPEN;
-    return silence >= (isTrusted ? SILENCE_TIMEOUT_MILLIS : CONNECT_TIMEOUT_MILLIS);
-  }
-
-  #rebuild(): void {
-    this.#connect(
-      this.#state.status === "live"
-        ? { status: "stale", since: this.#lastConfirmed() }
-        : this.#state,
-    );
+  /** The time without any event after which the stream is given up. */
+  #silenceLimit(): number {
+    if (this.#isBrowserRetrying) return CONNECT_TIMEOUT_MILLIS;
+    if (this.#state.status === "live" || this.#stream?.readyState !== OPEN)
+      return SILENCE_TIMEOUT_MILLIS;
+    // It is open, but its events are held back. Each attempt waits longer, for a large timetable on a slow line.
+    return Math.min(CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS * 2 ** this.#backoff.attempts);
   }
 
   #closeStream(): void {
     this.#generation += 1;
+    this.#watchdog.stop();
     for (const cancel of Object.values(this.#cancel)) cancel();
     this.#cancel = {};
     this.#expectedHead = undefined;
@@ -399,7 +439,7 @@ export class Connection {
     this.listener.onState(state);
   }
 
-  /** Stopped by the reader, or closed for good: it does not reconnect on its own. */
+  /** Stopped by the reader, or closed: there is no stream to keep. */
   #isAtRest(): boolean {
     return this.#state.status === "stopped" || this.#state.status === "closed";
   }
@@ -417,9 +457,5 @@ export class Connection {
 
   #now(): number {
     return this.environment.clock.now();
-  }
-
-  #timestamp(): { wall: number; ticks: number } {
-    return { wall: this.#now(), ticks: this.environment.clock.ticks() };
   }
 }

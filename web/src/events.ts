@@ -14,19 +14,24 @@ export type BoardEvent =
   | { name: "boardUpdate"; data: Board }
   | { name: "closedConnection"; data: { reason: string } };
 
-export type Heartbeat = { name: "heartbeat"; data: { head: string; behind?: number } };
+export type Heartbeat = {
+  name: "heartbeat";
+  data: { head: string; behind?: number; build?: string };
+};
 
 type StreamEvent = BoardEvent | Heartbeat;
 
 /** The minimum that each event's data must contain. */
 const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) => boolean } = {
-  timetable: (data) => isObject(data.board) && Array.isArray(data.flights),
+  timetable: (data) =>
+    isObject(data.board) && Array.isArray(data.flights) && data.flights.every(isFlight),
   flightAddition: hasFlight,
   flightStateUpdate: hasFlight,
   flightRemoval: hasFlight,
   boardUpdate: (data) => typeof data.name === "string",
   closedConnection: (data) => typeof data.reason === "string",
-  heartbeat: (data) => typeof data.head === "string" && isSeconds(data.behind),
+  heartbeat: (data) =>
+    typeof data.head === "string" && isSeconds(data.behind) && isText(data.build),
 };
 
 export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
@@ -47,10 +52,18 @@ function isSeconds(value: unknown): boolean {
   return value === undefined || typeof value === "number";
 }
 
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
+}
+
+function isFlight(value: unknown): boolean {
+  return isObject(value) && hasFlight(value);
+}
+
 function hasFlight(data: Record<string, unknown>): boolean {
   return typeof data.flight === "string";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
 import { keyOf } from "./flight.ts";
+import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
 import { Follower, RENDER_INTERVAL_MILLIS } from "./follower.ts";
 
 let world: FakeEnvironment;
@@ -67,6 +68,18 @@ test("closing announces no removals", async () => {
   world.stream.sends("closedConnection", { reason: "end of the day" }, "aa-2");
   expect(follower.followed().connection).toEqual({ status: "closed", reason: "end of the day" });
   expect(follower.followed().changes).toEqual([]);
+});
+
+test.each([
+  ["flightStateUpdate", { flight: "XX1", state: "landing" }],
+  ["flightRemoval", { flight: "XX1" }],
+  ["flightRemoval", { flight: "I768", date: "2026-11-22" }],
+])("a %s of a missing row restarts", async (name, data) => {
+  world.stream.sends(name, data, "aa-2");
+  expect(follower.followed().connection.status).toBe("reconnecting");
+  expect(follower.followed().timetable.flights.size, "the rows stay, with a notice").toBe(2);
+  await world.clock.advance(FIRST_BACKOFF_MILLIS);
+  expect(world.stream.url).toBe("/boards/main/events");
 });
 
 test("pending events follow the next state", () => {

@@ -4,7 +4,7 @@
 import { changesBetween, updateHighlights, type Change, type Highlights } from "./changes.ts";
 import { Connection, type ConnectionState, type Environment } from "./connection.ts";
 import type { BoardEvent } from "./events.ts";
-import { apply, unknownTimetable, type Timetable } from "./timetable.ts";
+import { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
 
 export interface FollowerState {
   readonly timetable: Timetable;
@@ -30,6 +30,7 @@ export class Follower {
     this.#connection = new Connection(board, environment, {
       onEvent: (event) => this.#receive(event),
       onState: () => this.#notify(),
+      onBuild: (build) => environment.onBuild(build),
     });
     this.#followed = {
       timetable: unknownTimetable,
@@ -64,9 +65,11 @@ export class Follower {
     this.#connection.dispose();
   }
 
-  #receive(event: BoardEvent): void {
+  #receive(event: BoardEvent): boolean {
+    if (!fits(this.#timetable, event)) return false;
     this.#timetable = apply(this.#timetable, event);
     this.#cancel ??= this.environment.clock.after(RENDER_INTERVAL_MILLIS, () => this.#notify());
+    return true;
   }
 
   #notify(): void {

@@ -4,20 +4,33 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { fetchBoard } from "./api.ts";
 import { App } from "./App.tsx";
+import { buildOf, fetchBuild } from "./build.ts";
 import { realClock } from "./clock.ts";
 import type { Environment } from "./connection.ts";
 import { eventSourceClass } from "./event-source.ts";
+import { PageUpdater } from "./page-updater.ts";
+import { watchInput } from "./quiet.ts";
 import { urlOf } from "./route.ts";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/timetable.css";
 
 const EventSourceClass = await eventSourceClass();
+const updater = new PageUpdater({
+  clock: realClock,
+  random: Math.random,
+  build: buildOf(document),
+  fetchBuild,
+  isQuiet: watchInput(() => performance.now()),
+  reload: () => window.location.reload(),
+  storage: () => window.sessionStorage,
+});
 const environment: Environment = {
   open: (path) => new EventSourceClass(urlOf(path)),
   fetchBoard,
   clock: realClock,
   random: Math.random,
+  onBuild: (build) => updater.hear(build),
 };
 
 const root = document.getElementById("page");

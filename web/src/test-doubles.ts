@@ -114,6 +114,7 @@ export class FakeEnvironment implements Environment {
   /** Set if the answering server is itself behind. */
   behind: number | undefined;
   chance = 1;
+  readonly builds: string[] = [];
 
   readonly open = (url: string): FakeEventStream => {
     const stream = new FakeEventStream(url);
@@ -125,6 +126,8 @@ export class FakeEnvironment implements Environment {
     this.asked.push(board);
     return { status: this.status, head: this.head, behind: this.behind };
   };
+
+  readonly onBuild = (build: string): void => void this.builds.push(build);
 
   readonly random = (): number => this.chance;
 

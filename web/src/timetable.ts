@@ -14,6 +14,15 @@ export interface Timetable {
 
 export const unknownTimetable: Timetable = { board: null, flights: new Map(), closed: null };
 
+/**
+ * False for a change or removal of a row that the timetable lacks: the server sends it only for a row that it
+ * has, so the event that added the row is lost.
+ */
+export function fits(timetable: Timetable, event: BoardEvent): boolean {
+  const needsRow = event.name === "flightStateUpdate" || event.name === "flightRemoval";
+  return !needsRow || timetable.flights.has(keyOf(event.data));
+}
+
 export function apply(timetable: Timetable, event: BoardEvent): Timetable {
   switch (event.name) {
     case "timetable":
