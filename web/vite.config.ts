@@ -28,6 +28,7 @@ export default defineConfig({
   },
   test: {
     include: ["{src,build}/**/*.test.{ts,tsx}"],
+    setupFiles: ["src/test-titles.ts"],
     testTimeout: 20_000,
   },
 });

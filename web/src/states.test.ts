@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { announcement } from "./announce.ts";
 import { changesBetween } from "./changes.ts";
-import { knownState, styleOf } from "./states.ts";
+import { knownState, knownStates, styleOf } from "./states.ts";
 import { arrivals, rome } from "./test-doubles.ts";
 import { delay } from "./time.ts";
 import { apply, unknownTimetable } from "./timetable.ts";
@@ -42,4 +42,11 @@ it("announces known states in one spelling", () => {
 
 it("ignores a change of letter case", () => {
   expect(changesBetween(withState("landed"), withState("LANDED"))).toEqual([]);
+});
+
+it("knows the documented states", () => {
+  const protocol = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
+  const list = /icon for the known states:([^.]*), and the empty text/.exec(protocol)?.[1] ?? "";
+  const documented = [...list.matchAll(/`([^`]+)`/g)].map(([, state]) => state);
+  expect(documented).toEqual(knownStates);
 });

@@ -28,6 +28,8 @@ const styles: Record<string, StateStyle> = {
   diverted: { label: "Diverted", tone: "turn", icon: "turn" },
 };
 
+export const knownStates = Object.keys(styles);
+
 /** The known state that a row's `state` means. Letter case is ignored from A to Z only, as on the server:
  * `toLowerCase` would also turn other letters into these. */
 export function knownState(state: string | undefined): string | undefined {
