@@ -1,6 +1,7 @@
 //! The errors of an open journal: one enum for each operation, its variants named for the remedy.
 //! Failures of the storage are the same for all operations and have a type of their own, [`StorageError`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::Seq;
@@ -34,6 +35,17 @@ pub enum StorageError {
         /// Name of the journal.
         journal: String,
         /// Error of the storage.
+        source: Cause,
+    },
+    /// Put the file back. Reopening the journal uses whatever is in its place.
+    #[error(
+        "{} was moved, deleted or replaced while in use: put it back, or restart to use what is there now",
+        path.display()
+    )]
+    FileLost {
+        /// The file, by its name when the journal was opened.
+        path: PathBuf,
+        /// What is there now.
         source: Cause,
     },
     /// Reopen the journal and start from its checkpoint: its contents no longer match the records that were

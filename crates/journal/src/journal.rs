@@ -62,6 +62,12 @@ pub trait Journal: Send + Sync + 'static {
     /// Those of an append. [`AppendError::QueueFull`] says nothing about the storage.
     fn probe(&self) -> impl Future<Output = Result<(), AppendError>> + Send;
 
+    /// Checks that the storage is where it was, without writing to it. A journal whose storage cannot move has
+    /// nothing to check.
+    fn check(&self) -> impl Future<Output = Result<(), StorageError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Follows the journal after the record `after`: history first, then new records as they become durable, each
     /// once and in order. [`Epochs::honours`] tells whether an id belongs to this journal. If `after` is beyond the
     /// tail, the follower waits until the tail has passed it.

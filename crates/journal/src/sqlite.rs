@@ -12,6 +12,12 @@ mod import;
 /// The file before SQLite opens it, and its lock.
 mod lock;
 
+/// Whether the files are still in their places.
+mod watch;
+
+/// Files that are not.
+mod recovery;
+
 /// Tables, settings and checks of the database.
 mod schema;
 

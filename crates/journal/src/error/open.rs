@@ -67,6 +67,27 @@ pub enum OpenError {
         /// The file's actual contents.
         source: Cause,
     },
+    /// Put the database back.
+    #[error(
+        "{} has updates of the journal {}, which is empty or missing: put the journal back, or move {} away to \
+         start a new one", log.display(), path.display(), log.display()
+    )]
+    MissingDatabase {
+        /// The journal's file.
+        path: PathBuf,
+        /// Its write-ahead log.
+        log: PathBuf,
+    },
+    /// Remove the other names.
+    #[error(
+        "the journal {} has other names (hard links), and SQLite keeps the newest updates beside only one of \
+         them: remove the others, or name a copy",
+        path.display()
+    )]
+    HardLinks {
+        /// The journal's file.
+        path: PathBuf,
+    },
     /// Restore a copy.
     #[error(
         "the journal {} is damaged: restore a copy of it, or move it away to start a new one",

@@ -12,8 +12,9 @@ use super::queue::SqliteJob;
 use super::reader::{self, ReaderPool, Wal};
 use super::schema;
 use super::shared::SqliteShared;
+use super::watch::JournalFiles;
 use super::writer;
-use crate::error::{AppendError, OpenError, SaveCheckpointError, StorageError};
+use crate::error::{AppendError, OpenError, QueueError, SaveCheckpointError, StorageError};
 use crate::journal::{MAX_STATE_BYTES, PROBE_BYTES, check_append, check_size};
 use crate::{Checkpoint, Epochs, Journal, JournalOptions, Seq};
 
@@ -40,11 +41,16 @@ impl SqliteJournal {
         let file = lock::lock_exclusive(path)?;
         let loaded = schema::open(&file, &options)?;
         let epochs = loaded.epochs.clone();
+        let unavailable = |e| StorageError::Unavailable {
+            journal: path.display().to_string(),
+            source: Arc::new(e),
+        };
+        let files = Arc::new(JournalFiles::watch(&file).map_err(unavailable)?);
         let readers = ReaderPool::new(file.path(), Wal::Present);
+        readers.watch(&files);
         let shared = SqliteShared::new(path, epochs.tail(), readers);
-        let writer = writer::start(Arc::clone(&shared), loaded, options, file).map_err(|e| {
-            StorageError::Unavailable { journal: path.display().to_string(), source: Arc::new(e) }
-        })?;
+        let writer = writer::start(Arc::clone(&shared), loaded, options, file, files);
+        let writer = writer.map_err(unavailable)?;
         Ok(SqliteJournal { epochs, shared, writer: Mutex::new(Some(writer)), read_only_file: None })
     }
 
@@ -102,6 +108,16 @@ impl Journal for SqliteJournal {
         async move {
             queued?;
             replied.await.unwrap_or(Err(StorageError::Closed.into()))
+        }
+    }
+
+    async fn check(&self) -> Result<(), StorageError> {
+        let (reply, replied) = oneshot::channel();
+        match self.shared.queue.push(SqliteJob::Check { reply }, 0) {
+            // The writer checks the files before each of the queued appends.
+            Err(QueueError::Full) => Ok(()),
+            Err(QueueError::Closed) => Err(StorageError::Closed),
+            Ok(()) => replied.await.unwrap_or(Err(StorageError::Closed)),
         }
     }
 

@@ -1,12 +1,17 @@
-//! The journal's file before SQLite opens it: its real path, its permissions, and a lock against other programs.
+//! The journal's file before SQLite opens it: its real path, its permissions, and locks against other programs.
 //!
 //! SQLite's own locks would let two servers write to one file alternately. Each would continue from the tail that
 //! it knows, and their epochs would interleave. So an open journal holds a lock on a second file, `<path>.lock`.
 //! That file is never removed: if it were removed while another program waits for the lock, two programs could
 //! hold it.
+//!
+//! The database itself is locked too, since it may get another name, by a link or by a move, while it is open. That
+//! lock is `flock`, which on Linux is independent of the `fcntl` locks that SQLite takes on the same file. They would
+//! end as soon as this process closed any other descriptor of the file, so this one stays open.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +22,7 @@ use crate::error::{Cause, OpenError, StorageError};
 pub(super) struct LockedFile {
     given: PathBuf,
     path: PathBuf,
+    database: FileLock,
     /// `None` if the file system is read-only, so that no program can write to the file.
     _lock: Option<FileLock>,
 }
@@ -31,13 +37,16 @@ pub(super) fn lock_exclusive(given: &Path) -> Result<LockedFile, OpenError> {
     check_writable(given, &path)?;
     let file = open_lock(&path).map_err(|e| refused(given, e))?;
     let lock = FileLock::take(given, file, File::try_lock)?;
-    check_header(given, &path)?;
-    Ok(LockedFile { given: given.to_owned(), path, _lock: Some(lock) })
+    check_log(given, &path)?;
+    let database = create_database(&path).map_err(|e| refused(given, e))?;
+    let database = lock_database(given, database, File::try_lock)?;
+    Ok(LockedFile { given: given.to_owned(), path, database, _lock: Some(lock) })
 }
 
 /// Finds the file and locks it for reading: no program can write to it, and others can read it.
 pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, OpenError> {
     let path = resolve(given)?;
+    check_log(given, &path)?;
     if !path.exists() {
         return Err(OpenError::NotFound { journal: given.display().to_string() });
     }
@@ -49,8 +58,9 @@ pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, OpenError> {
         opened => Some(opened.map_err(|e| refused(given, e))?),
     };
     let lock = file.map(|file| FileLock::take(given, file, File::try_lock_shared)).transpose()?;
-    check_header(given, &path)?;
-    Ok(LockedFile { given: given.to_owned(), path, _lock: lock })
+    let database = File::open(&path).map_err(|e| refused(given, e))?;
+    let database = lock_database(given, database, File::try_lock_shared)?;
+    Ok(LockedFile { given: given.to_owned(), path, database, _lock: lock })
 }
 
 impl LockedFile {
@@ -61,6 +71,11 @@ impl LockedFile {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns whether the open database has no name left.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.database.0.metadata().is_ok_and(|found| found.nlink() == 0)
     }
 }
 
@@ -101,7 +116,8 @@ fn resolve(given: &Path) -> Result<PathBuf, OpenError> {
         _ => Path::new("."),
     };
     match folder.canonicalize() {
-        Ok(folder) => Ok(folder.join(name)),
+        // A link to a file that does not exist yet.
+        Ok(folder) => Ok(folder.join(given.read_link().as_deref().unwrap_or(name.as_ref()))),
         Err(e) => Err(refused(given, e)),
     }
 }
@@ -122,9 +138,55 @@ fn open_lock(path: &Path) -> io::Result<File> {
 }
 
 fn lock_path(path: &Path) -> PathBuf {
+    with_suffix(path, ".lock")
+}
+
+/// SQLite's write-ahead log.
+pub(super) fn log_path(path: &Path) -> PathBuf {
+    with_suffix(path, "-wal")
+}
+
+/// SQLite's index of the log.
+pub(super) fn index_path(path: &Path) -> PathBuf {
+    with_suffix(path, "-shm")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(suffix);
     name.into()
+}
+
+/// SQLite deletes the log of an empty database, so reject it here.
+fn check_log(given: &Path, path: &Path) -> Result<(), OpenError> {
+    let bytes = |path: &Path| path.metadata().map_or(0, |found| found.len());
+    let log = log_path(path);
+    if bytes(path) == 0 && bytes(&log) > 0 {
+        return Err(OpenError::MissingDatabase { path: given.to_owned(), log });
+    }
+    Ok(())
+}
+
+/// Opens the database, or creates it with the permissions that SQLite would give it.
+fn create_database(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true).mode(0o644).open(path)
+}
+
+/// Locks the open database, and checks it as far as possible without SQLite.
+fn lock_database(
+    given: &Path,
+    file: File,
+    take: fn(&File) -> Result<(), TryLockError>,
+) -> Result<FileLock, OpenError> {
+    let lock =
+        if cfg!(target_os = "linux") { FileLock::take(given, file, take)? } else { FileLock(file) };
+    let found = lock.0.metadata().map_err(|e| refused(given, e))?;
+    if found.nlink() > 1 {
+        return Err(OpenError::HardLinks { path: given.to_owned() });
+    }
+    check_header(given, &lock.0)?;
+    Ok(lock)
 }
 
 fn is_read_only(error: &io::Error) -> bool {
@@ -132,12 +194,9 @@ fn is_read_only(error: &io::Error) -> bool {
 }
 
 /// Rejects other files here, because SQLite would take a file of a few bytes for an empty database.
-fn check_header(given: &Path, path: &Path) -> Result<(), OpenError> {
+fn check_header(given: &Path, file: &File) -> Result<(), OpenError> {
     let mut head = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut head));
-    match read {
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+    match file.take(MAGIC.len() as u64).read_to_end(&mut head) {
         Err(e) => Err(refused(given, e)),
         Ok(_) if head.is_empty() || head == MAGIC => Ok(()),
         Ok(_) => Err(not_a_journal(given, "it is not an SQLite database")),

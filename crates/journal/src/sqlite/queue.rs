@@ -13,10 +13,10 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::Seq;
-use crate::error::{AppendError, QueueError, SaveCheckpointError};
+use crate::error::{AppendError, QueueError, SaveCheckpointError, StorageError};
 use crate::journal::{MAX_APPEND_BYTES, MAX_APPEND_RECORDS};
 
-/// The maximum number of queued appends, checkpoints and probes. The queue rejects more, so that callers slow
+/// The maximum number of queued appends, checkpoints, probes and checks. The queue rejects more, so that callers slow
 /// down.
 pub const QUEUE_APPENDS: usize = 8192;
 
@@ -38,6 +38,7 @@ pub(super) enum SqliteJob {
     Append { payloads: Vec<Bytes>, reply: AppendReply },
     SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, reply: CheckpointReply },
     Probe { reply: ProbeReply },
+    Check { reply: CheckReply },
 }
 
 pub(super) type AppendReply = oneshot::Sender<Result<Vec<Seq>, AppendError>>;
@@ -45,6 +46,8 @@ pub(super) type AppendReply = oneshot::Sender<Result<Vec<Seq>, AppendError>>;
 pub(super) type CheckpointReply = oneshot::Sender<Result<(), SaveCheckpointError>>;
 
 pub(super) type ProbeReply = oneshot::Sender<Result<(), AppendError>>;
+
+pub(super) type CheckReply = oneshot::Sender<Result<(), StorageError>>;
 
 /// The number of appends to wait for, as `commit_siblings` and `commit_delay` in PostgreSQL: as many as the last
 /// commit had, for at most four times its duration.
@@ -65,6 +68,8 @@ pub(super) enum WriterWork {
     SaveCheckpoint { seq: Seq, state: Bytes, needed_after: Seq, reply: CheckpointReply },
     /// A check whether an append would succeed.
     Probe { reply: ProbeReply },
+    /// A check whether the files are in place.
+    Check { reply: CheckReply },
     /// No job came in time.
     Idle,
     /// The queue is closed and empty.
@@ -165,6 +170,7 @@ impl QueueState {
                 WriterWork::SaveCheckpoint { seq, state, needed_after, reply }
             }
             SqliteJob::Probe { reply } => WriterWork::Probe { reply },
+            SqliteJob::Check { reply } => WriterWork::Check { reply },
             SqliteJob::Append { payloads, reply } => {
                 let (mut records, mut total) = (payloads.len(), bytes);
                 let mut commit = vec![(payloads, reply)];
@@ -188,14 +194,14 @@ impl QueueState {
                 *total += *bytes;
                 *records <= MAX_APPEND_RECORDS && *total <= MAX_APPEND_BYTES
             }
-            SqliteJob::SaveCheckpoint { .. } | SqliteJob::Probe { .. } => false,
+            _ => false,
         };
         match self.jobs.pop_front_if(fits)? {
             (SqliteJob::Append { payloads, reply }, bytes) => {
                 self.bytes -= bytes;
                 Some((payloads, reply))
             }
-            (SqliteJob::SaveCheckpoint { .. } | SqliteJob::Probe { .. }, _) => None,
+            _ => None,
         }
     }
 }

@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::lock::log_path;
 use super::sql::{BUSY_TIMEOUT, integer, millis, seq};
+use super::watch::JournalFiles;
 use crate::error::StorageError;
 use crate::ring::BatchLimit;
 use crate::{Checkpoint, Record, Seq};
 
 /// The maximum number of concurrent reads.
-const MAX_READERS: usize = 4;
+const MAX_READERS: u32 = 4;
 
 #[derive(Debug)]
 pub(super) struct ReaderPool {
@@ -23,12 +25,27 @@ pub(super) struct ReaderPool {
     wal: Wal,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
+    /// `None` in a read-only journal.
+    files: Mutex<Option<Arc<JournalFiles>>>,
 }
 
 impl ReaderPool {
     pub(super) fn new(path: &Path, wal: Wal) -> Self {
-        let permits = Arc::new(Semaphore::new(MAX_READERS));
-        ReaderPool { path: path.to_owned(), wal, permits, idle: Arc::default() }
+        let permits = Arc::new(Semaphore::new(MAX_READERS as usize));
+        let (idle, files) = Default::default();
+        ReaderPool { path: path.to_owned(), wal, permits, idle, files }
+    }
+
+    /// Opens connections only while these files are in place: others have other records.
+    pub(super) fn watch(&self, files: &Arc<JournalFiles>) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(files));
+    }
+
+    /// Closes all connections and opens no more until the permits are dropped. `None` if one is in use.
+    pub(super) fn pause(&self) -> Option<SemaphorePermit<'_>> {
+        let permits = self.permits.try_acquire_many(MAX_READERS).ok()?;
+        lock(&self.idle).clear();
+        Some(permits)
     }
 
     /// Runs a query on a blocking thread.
@@ -41,18 +58,32 @@ impl ReaderPool {
         let idle = Arc::clone(&self.idle);
         let path = self.path.clone();
         let wal = self.wal;
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let reading = tokio::task::spawn_blocking(move || {
             let permit = permit;
+            let check_files = || files.as_ref().map_or(Ok(()), |files| files.check());
+            // Before, since SQLite would create a log where none is, and after, since a name may change meanwhile.
+            check_files()?;
             let pooled = lock(&idle).pop();
-            let db = pooled.map_or_else(|| connect(&path, wal), Ok)?;
-            let result = query(&db)?;
-            // A connection that failed, or that outlived the journal, does not return to the pool.
-            if !permit.semaphore().is_closed() {
-                lock(&idle).push(db);
-            }
-            Ok(result)
+            let db = pooled.map_or_else(|| connect(&path, wal), Ok);
+            check_files()?;
+            Ok(db.and_then(|db| {
+                let result = query(&db)?;
+                // A connection that failed, or that outlived the journal, does not return to the pool.
+                if !permit.semaphore().is_closed() {
+                    lock(&idle).push(db);
+                }
+                Ok(result)
+            }))
         });
-        reading.await.map_err(|_| StorageError::Closed)
+        reading.await.map_err(|e| match e.is_panic() {
+            true => StorageError::Unavailable {
+                journal: self.path.display().to_string(),
+                source: Arc::new(e),
+            },
+            // The runtime is shutting down.
+            false => StorageError::Closed,
+        })?
     }
 
     /// Rejects further reads.
@@ -77,9 +108,7 @@ pub(super) enum Wal {
 
 impl Wal {
     pub(super) fn find(path: &Path) -> Self {
-        let mut wal = path.as_os_str().to_owned();
-        wal.push("-wal");
-        let bytes = std::fs::metadata(PathBuf::from(wal)).map_or(0, |found| found.len());
+        let bytes = log_path(path).metadata().map_or(0, |found| found.len());
         if bytes > 0 { Wal::Present } else { Wal::Empty }
     }
 }

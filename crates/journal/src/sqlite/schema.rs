@@ -8,9 +8,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior};
 
-use super::lock::{LockedFile, not_a_journal};
+use super::lock::{LockedFile, log_path, not_a_journal};
 use super::reader::{self, Wal};
 use super::shared::is_no_space;
 use super::sql::{BUSY_TIMEOUT, integer, millis, seq};
@@ -35,19 +36,18 @@ pub(super) fn open(
     options: &JournalOptions,
 ) -> Result<LoadedJournal, OpenError> {
     let fail = |e| open_failure(&file.given(), e);
-    let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
-    db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
+    let wal = Wal::find(file.path());
+    let mut db = connect(file).map_err(fail)?;
     // Identify the file before writing to it: it may belong to another program.
-    let state = identify(&db, file)?;
-    if state == FileState::Unfinished {
-        return Err(OpenError::Unfinished { journal: file.given().display().to_string() });
+    match identify(&db, file, wal)? {
+        FileState::Unfinished => {
+            return Err(OpenError::Unfinished { journal: file.given().display().to_string() });
+        }
+        FileState::New => create(&mut db, APPLICATION_ID).map_err(fail)?,
+        FileState::Finished => {}
     }
     configure(&db, options, file)?;
-    if state == FileState::New {
-        create(&mut db, APPLICATION_ID).map_err(fail)?;
-    } else {
-        check_integrity(&db, file)?;
-    }
+    check_integrity(&db, file)?;
     let loaded = load(db).map_err(fail)?;
     begin_epoch(loaded).map_err(fail)
 }
@@ -57,7 +57,7 @@ pub(super) fn open_read_only(file: &LockedFile, wal: Wal) -> Result<LoadedJourna
     let fail = |e| open_failure(&file.given(), e);
     let db = reader::connect(file.path(), wal).map_err(fail)?;
     let journal = || file.given().display().to_string();
-    match identify(&db, file)? {
+    match identify(&db, file, wal)? {
         FileState::New => return Err(OpenError::NotFound { journal: journal() }),
         FileState::Unfinished => return Err(OpenError::Unfinished { journal: journal() }),
         FileState::Finished => check_integrity(&db, file)?,
@@ -68,25 +68,54 @@ pub(super) fn open_read_only(file: &LockedFile, wal: Wal) -> Result<LoadedJourna
 /// Opens or creates the database of an unfinished copy.
 pub(super) fn open_to_import(file: &LockedFile) -> Result<LoadedJournal, ImportError> {
     let fail = |e| open_failure(&file.given(), e);
-    let mut db = Connection::open_with_flags(file.path(), WRITE_FLAGS).map_err(fail)?;
-    db.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
-    let state = identify(&db, file)?;
-    if state == FileState::Finished {
-        return Err(ImportError::AlreadyExists { journal: file.given().display().to_string() });
+    let wal = Wal::find(file.path());
+    let mut db = connect(file).map_err(fail)?;
+    match identify(&db, file, wal)? {
+        FileState::Finished => {
+            return Err(ImportError::AlreadyExists { journal: file.given().display().to_string() });
+        }
+        FileState::New => create(&mut db, UNFINISHED_ID).map_err(fail)?,
+        FileState::Unfinished => {}
     }
     configure(&db, &JournalOptions::default(), file)?;
+    check_integrity(&db, file)?;
     // No caller waits for a single commit, so SQLite may checkpoint the log inside of one.
     db.pragma_update_and_check(None, "wal_autocheckpoint", IMPORT_CHECKPOINT_PAGES, |_| Ok(()))
         .map_err(fail)?;
-    if state == FileState::New {
-        create(&mut db, UNFINISHED_ID).map_err(fail)?;
-    } else {
-        check_integrity(&db, file)?;
-    }
     Ok(load(db).map_err(fail)?)
 }
 
-#[derive(PartialEq)]
+/// Opens a journal again whose newest record is `tail`.
+pub(super) fn reopen(
+    file: &LockedFile,
+    options: &JournalOptions,
+    tail: Seq,
+) -> Result<Connection, OpenError> {
+    let fail = |e| open_failure(&file.given(), e);
+    let db = connect(file).map_err(fail)?;
+    configure(&db, options, file)?;
+    // A change without effect makes SQLite create the log.
+    db.pragma_update(None, "user_version", FORMAT).map_err(fail)?;
+    let loaded = load(db).map_err(fail)?;
+    let found = loaded.epochs.tail();
+    if found != tail {
+        let cause = format!("its newest record is {found} instead of {tail}");
+        return Err(OpenError::Damaged {
+            path: file.given(),
+            source: Cause::from(Box::from(cause)),
+        });
+    }
+    Ok(loaded.db)
+}
+
+/// If the file is then rejected, closing the connection leaves the log as it is.
+fn connect(file: &LockedFile) -> rusqlite::Result<Connection> {
+    let db = Connection::open_with_flags(file.path(), WRITE_FLAGS)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(db)
+}
+
 enum FileState {
     New,
     /// An unfinished copy.
@@ -94,7 +123,9 @@ enum FileState {
     Finished,
 }
 
-fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, OpenError> {
+/// `wal` is the log before SQLite opened it.
+fn identify(db: &Connection, file: &LockedFile, wal: Wal) -> Result<FileState, OpenError> {
+    check_tables(file, wal)?;
     let header = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let read = || -> rusqlite::Result<(i64, i64, i64)> {
         let tables = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -115,6 +146,22 @@ fn identify(db: &Connection, file: &LockedFile) -> Result<FileState, OpenError> 
     }
 }
 
+/// Rejects a log beside a database without tables, which it cannot belong to: see [`create`]. Together with the
+/// log the database may seem to have tables, so this reads it alone.
+fn check_tables(file: &LockedFile, wal: Wal) -> Result<(), OpenError> {
+    if wal == Wal::Empty {
+        return Ok(());
+    }
+    let count = |db: Connection| -> rusqlite::Result<i64> {
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+    };
+    // An unreadable database gets its own error later.
+    match reader::connect(file.path(), Wal::Empty).and_then(count) {
+        Ok(0) => Err(OpenError::MissingDatabase { path: file.given(), log: log_path(file.path()) }),
+        _ => Ok(()),
+    }
+}
+
 /// `FULL` makes each commit wait for the disk. Automatic checkpoints of the log are off, because they would delay
 /// replies to appends; the writer checkpoints after it has replied.
 fn configure(
@@ -132,6 +179,8 @@ fn configure(
         return Err(StorageError::Unavailable { journal, source }.into());
     }
     db.pragma_update(None, "synchronous", "full").map_err(fail)?;
+    // Without temporary files, no commit needs another file descriptor.
+    db.pragma_update(None, "temp_store", "memory").map_err(fail)?;
     db.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(())).map_err(fail)?;
     options.max_bytes.map_or(Ok(()), |bytes| set_max_bytes(db, bytes)).map_err(fail)
 }
@@ -142,6 +191,7 @@ fn set_max_bytes(db: &Connection, bytes: u64) -> rusqlite::Result<()> {
     db.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
 }
 
+/// Creates the tables before there is a write-ahead log, so that an empty database beside a log is never ours.
 fn create(db: &mut Connection, application_id: i64) -> rusqlite::Result<()> {
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute_batch(TABLES)?;
@@ -170,6 +220,7 @@ fn check_integrity(db: &Connection, file: &LockedFile) -> Result<(), OpenError> 
 }
 
 fn load(db: Connection) -> rusqlite::Result<LoadedJournal> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     let oldest = oldest_record(&db)?;
     let newest = db
         .query_row("SELECT seq, time FROM record ORDER BY seq DESC LIMIT 1", [], seq_and_time)

@@ -26,7 +26,8 @@ use super::queue::{AppendReply, GroupCommit, WriterWork};
 use super::schema::{FORMAT, LoadedJournal};
 use super::shared::{SqliteShared, storage_error};
 use super::sql::integer;
-use crate::error::{AppendError, SaveCheckpointError};
+use super::watch::JournalFiles;
+use crate::error::{AppendError, SaveCheckpointError, StorageError};
 use crate::journal::{PROBE_BYTES, check_checkpoint_seq};
 use crate::retention::obsolete_checkpoints;
 use crate::{JournalOptions, Record, Seq, UnixMillis};
@@ -44,7 +45,12 @@ pub(super) struct SqliteWriter {
     /// Approximate bytes written since the last WAL checkpoint.
     wal_bytes: usize,
     pub(super) failures: FailureFlags,
-    _file: LockedFile,
+    pub(super) files: Arc<JournalFiles>,
+    /// True while a file is lost and the database has the contents of the log.
+    pub(super) log_copied: bool,
+    /// Why the database is closed and about to be opened again.
+    pub(super) reopening: Option<StorageError>,
+    pub(super) file: LockedFile,
 }
 
 /// Operations that failed at the last attempt. A disk may fail all night, so the writer logs only the first
@@ -68,6 +74,7 @@ pub(super) fn start(
     opened: LoadedJournal,
     options: JournalOptions,
     file: LockedFile,
+    files: Arc<JournalFiles>,
 ) -> std::io::Result<JoinHandle<()>> {
     let writer = SqliteWriter {
         db: opened.db,
@@ -79,7 +86,10 @@ pub(super) fn start(
         checkpoints: opened.checkpoints,
         wal_bytes: 0,
         failures: FailureFlags::default(),
-        _file: file,
+        files,
+        log_copied: false,
+        reopening: None,
+        file,
     };
     thread::Builder::new().name("journal-writer".into()).spawn(move || {
         let _guard = CloseOnExit(Arc::clone(&writer.shared));
@@ -111,6 +121,10 @@ impl SqliteWriter {
                     let _ = reply.send(self.probe());
                     WriteVolume::default()
                 }
+                WriterWork::Check { reply } => {
+                    let _ = reply.send(self.check_files());
+                    WriteVolume::default()
+                }
                 WriterWork::Idle => WriteVolume::default(),
                 WriterWork::Closed => break,
             };
@@ -123,6 +137,7 @@ impl SqliteWriter {
         if let Err(e) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             tracing::warn!(error = %e, "cannot checkpoint the write-ahead log on close; the next start reads it");
         }
+        self.restore_deleted();
     }
 
     fn commit(&mut self, appends: Vec<(Vec<Bytes>, AppendReply)>) -> WriteVolume {
@@ -132,6 +147,12 @@ impl SqliteWriter {
         for (append, reply) in appends {
             replies.push((append.len(), reply));
             payloads.extend(append);
+        }
+        if let Err(loss) = self.check_files() {
+            for (_, reply) in replies {
+                let _ = reply.send(Err(loss.clone().into()));
+            }
+            return WriteVolume::default();
         }
         let mut seqs = (self.tail.next().0..).map(Seq);
         match self.write(payloads) {
@@ -210,6 +231,7 @@ impl SqliteWriter {
         }
         let obsolete = obsolete_checkpoints(&kept, needed_after);
         kept.retain(|seq| !obsolete.contains(seq));
+        self.check_files()?;
         if let Err(e) = self.write_checkpoint(seq, state, &obsolete) {
             self.void_failed_commit(&e);
             return Err(storage_error(&self.shared.journal, e).into());
@@ -235,6 +257,7 @@ impl SqliteWriter {
 
     /// Writes like an append. A failed probe needs no voiding: even if its frames survive, it changes nothing.
     fn probe(&mut self) -> Result<(), AppendError> {
+        self.restore_files()?;
         let probed = self.write_and_remove();
         self.roll_back();
         probed.map_err(|e| storage_error(&self.shared.journal, e))?;

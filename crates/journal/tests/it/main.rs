@@ -35,6 +35,9 @@ mod open_errors;
 /// Readers across many openings of one file.
 mod reopen;
 
+/// Files that are moved, deleted or replaced while a journal is open, and logs without a database.
+mod lost_files;
+
 /// The size of a probe.
 mod probe;
 

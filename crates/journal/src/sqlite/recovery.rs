@@ -1,0 +1,94 @@
+//! What the writer does about files that are not where they were.
+//!
+//! **A lost database** is usable again once it is moved back. Until then the writer accepts nothing. It copies the
+//! log into the database at once, so that the file has all acknowledged records wherever it is now. If the file has
+//! no name left when the journal is closed, the writer writes it back to its place.
+//!
+//! **A lost log** needs no help: with the log copied, the database in its place is complete, and the writer opens it
+//! again, with a new log.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::schema;
+use super::shared::storage_error;
+use super::watch::{FileLoss, JournalFiles};
+use super::writer::SqliteWriter;
+use crate::error::{Cause, StorageError};
+
+impl SqliteWriter {
+    /// Checks that all files are in place: an append is acknowledged only if the next start finds it.
+    pub(super) fn check_files(&mut self) -> Result<(), StorageError> {
+        if let Some(loss) = &self.reopening {
+            return Err(loss.clone());
+        }
+        let checked = self.files.check();
+        if checked.is_ok() {
+            self.log_copied = false;
+        } else if !self.log_copied {
+            self.log_copied = self.copy_log();
+        }
+        Ok(checked?)
+    }
+
+    /// Like [`SqliteWriter::check_files`], and replaces a lost log.
+    pub(super) fn restore_files(&mut self) -> Result<(), StorageError> {
+        let checked = self.check_files();
+        let database_in_place = !matches!(self.files.check(), Err(FileLoss::Database(_)));
+        let is_complete = self.reopening.is_some() || self.log_copied;
+        match checked {
+            Err(loss) if database_in_place && is_complete => self.reopen(loss),
+            checked => checked,
+        }
+    }
+
+    /// Copies all of the write-ahead log into the database. Both are open, wherever they are.
+    fn copy_log(&self) -> bool {
+        let copied = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        matches!(copied, Ok(0))
+    }
+
+    /// Opens the complete database again. SQLite removes what is left of the old log when the last connection to it
+    /// closes.
+    fn reopen(&mut self, loss: StorageError) -> Result<(), StorageError> {
+        let Some(paused) = self.shared.readers.pause() else { return Err(loss) };
+        self.db =
+            Connection::open_in_memory().map_err(|e| storage_error(&self.shared.journal, e))?;
+        self.reopening = Some(loss.clone());
+        let unavailable = |source: Cause| StorageError::Unavailable {
+            journal: self.shared.journal.clone(),
+            source,
+        };
+        let reopened = schema::reopen(&self.file, &self.options, self.tail);
+        let db = reopened.map_err(|e| unavailable(Arc::new(e)))?;
+        let files = JournalFiles::watch(&self.file).map_err(|e| unavailable(Arc::new(e)))?;
+        self.db = db;
+        self.files = files.into();
+        self.shared.readers.watch(&self.files);
+        self.reopening = None;
+        self.log_copied = false;
+        drop(paused);
+        tracing::warn!("{loss}; its records are in the database, which has a new log now");
+        Ok(())
+    }
+
+    /// Called last. Writes a deleted database back to its place, unless another file is there.
+    pub(super) fn restore_deleted(&self) {
+        let Err(FileLoss::Database(_)) = self.files.check() else { return };
+        let journal = &self.shared.journal;
+        if !self.file.is_deleted() || self.file.path().exists() {
+            tracing::error!(
+                "the journal {journal} is not in its place: its records are in the moved file"
+            );
+            return;
+        }
+        let path = self.file.path().display().to_string();
+        match self.db.execute("VACUUM INTO ?1", [path]) {
+            Ok(_) => tracing::warn!("the journal {journal} was deleted, and is now written back"),
+            Err(e) => tracing::error!(
+                "the journal {journal} was deleted, and cannot be written back: {e}"
+            ),
+        }
+    }
+}
