@@ -50,7 +50,7 @@ impl Demo {
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;
-        listen::serve_until_stopped(listener, App::new(engine, settings)).await?;
+        listen::serve_to_end(listener, App::new(engine, settings)).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

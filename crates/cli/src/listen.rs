@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use server::App;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -44,11 +44,11 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub(crate) enum ServerExit {
     /// A signal.
     Signal,
-    /// The journal no longer matches what was read from it, e.g. its NATS stream was recreated.
-    JournalReplaced,
+    /// The journal must be opened again.
+    JournalEnded,
 }
 
-/// Serves until SIGTERM or SIGINT, or until the journal is replaced; then ends the streams and closes the
+/// Serves until SIGTERM or SIGINT, or until the journal ends; then ends the streams and closes the
 /// journal. A second signal ends the program at once.
 pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
@@ -69,17 +69,27 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
         tokio::select! {
             // An error would mean that the task dropped the sender unused, which it does not.
             _ = &mut stop => {}
-            () = app.engine().journal_replaced() => reason = ServerExit::JournalReplaced,
+            () = app.engine().journal_ended() => reason = ServerExit::JournalEnded,
         }
     })
     .await;
     app.engine().close().await;
-    // A signal during the end takes precedence over a replaced journal.
-    if let (ServerExit::JournalReplaced, Err(_)) = (reason, stop.try_recv()) {
-        signal_task.abort();
-        return Ok(ServerExit::JournalReplaced);
+    // A signal during the end takes precedence over the journal.
+    if stop.try_recv().is_ok() {
+        return Ok(ServerExit::Signal);
     }
-    Ok(ServerExit::Signal)
+    signal_task.abort();
+    Ok(reason)
+}
+
+/// Serves a journal that this process alone writes. Opening it again is the task of the next start.
+pub(crate) async fn serve_to_end(listener: TcpListener, app: App) -> Result<()> {
+    match serve_until_stopped(listener, app).await? {
+        ServerExit::Signal => Ok(()),
+        ServerExit::JournalEnded => bail!(
+            "stopped, because the journal ended unexpectedly (see the log): start the server again"
+        ),
+    }
 }
 
 /// Completes at the first SIGTERM or SIGINT after this call.

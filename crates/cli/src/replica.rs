@@ -39,7 +39,9 @@ pub(crate) async fn serve(
         let Some(app) = opened else { return Ok(()) };
         match listen::serve_until_stopped(listener, app).await? {
             ServerExit::Signal => return Ok(()),
-            ServerExit::JournalReplaced => tracing::warn!("the journal was replaced, restarting"),
+            ServerExit::JournalEnded => {
+                tracing::warn!("the journal was replaced or failed, restarting");
+            }
         }
     }
 }

@@ -88,5 +88,5 @@ impl Serve {
 async fn serve(listen: &str, journal: impl Journal, settings: Settings) -> Result<()> {
     let listener = listen::bind(listen).await?;
     let engine = Engine::start(journal, settings.window_bytes).await?;
-    listen::serve_until_stopped(listener, App::new(engine, settings)).await.map(drop)
+    listen::serve_to_end(listener, App::new(engine, settings)).await
 }

@@ -98,15 +98,21 @@ impl<J: Journal> Applier<J> {
                     waiters.resolve(outcomes, self.applied);
                     self.checkpoint_if_due();
                 }
-                Err(ApplyError::Journal(FollowError::Storage(StorageError::Closed))) => break,
+                Err(ApplyError::Journal(FollowError::Storage(StorageError::Closed))) => {
+                    if !health.is_shutting_down() {
+                        health.applier_failed("the journal ended unexpectedly".to_owned());
+                        health.mark_journal_ended();
+                    }
+                    break;
+                }
                 // Some applied records are no longer in the journal. Only a new start can recover.
                 Err(
                     error @ ApplyError::Journal(FollowError::Storage(StorageError::Replaced {
                         ..
                     })),
                 ) => {
-                    health.applier_failed(&error);
-                    health.mark_journal_replaced();
+                    health.applier_failed(error_chain(&error));
+                    health.mark_journal_ended();
                     break;
                 }
                 Err(error @ ApplyError::Journal(_)) => {
@@ -114,7 +120,7 @@ impl<J: Journal> Applier<J> {
                     tokio::time::sleep(READ_RETRY_INTERVAL).await;
                 }
                 Err(error @ ApplyError::Envelope(_)) => {
-                    health.applier_failed(&error);
+                    health.applier_failed(error_chain(&error));
                     break;
                 }
             }

@@ -10,6 +10,7 @@ use fanout::{Channel, Frame, Snapshot, SnapshotReason};
 use flight::{
     ApplyOutcome, BoardEvent, BoardName, Boards, Change, Flight, Rejection, Timetable, Update,
 };
+use jiff::Timestamp;
 use journal::{Epochs, RecordId, Seq};
 use parking_lot::Mutex;
 
@@ -29,6 +30,8 @@ pub struct LiveBoards {
 struct BoardsState {
     boards: Boards,
     epochs: Epochs,
+    /// The time of the newest applied record.
+    newest_time: Timestamp,
     open: BTreeMap<BoardName, OpenBoard>,
 }
 
@@ -70,7 +73,9 @@ impl LiveBoards {
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| {
-            let state = Mutex::new(BoardsState { boards, epochs, open: BTreeMap::new() });
+            let newest_time = Timestamp::UNIX_EPOCH;
+            let state =
+                Mutex::new(BoardsState { boards, epochs, newest_time, open: BTreeMap::new() });
             let boards = Self { state, window_bytes, metrics, this: Weak::clone(this) };
             boards.open_channels();
             boards
@@ -86,6 +91,9 @@ impl LiveBoards {
     ) -> Vec<(u64, PublishOutcome)> {
         let mut state = self.state.lock();
         state.epochs = epochs;
+        if let Some(newest) = updates.last() {
+            state.newest_time = newest.time;
+        }
         let mut outcomes = Vec::with_capacity(updates.len());
         for update in &updates {
             let outcome = self.apply_one(&mut state, update);
@@ -113,6 +121,11 @@ impl LiveBoards {
     pub fn read<T>(&self, read: impl FnOnce(&Boards, &Epochs) -> T) -> T {
         let state = self.state.lock();
         read(&state.boards, &state.epochs)
+    }
+
+    /// The time of the newest record applied since the start.
+    pub(crate) fn newest_time(&self) -> Timestamp {
+        self.state.lock().newest_time
     }
 
     /// Calls `visit` for each board, under the lock.

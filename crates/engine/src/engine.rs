@@ -12,12 +12,14 @@ use tokio::time::timeout;
 
 use crate::applier::{self, Applier, ApplyError, RestoreError};
 use crate::boards::{LiveBoards, PublishOutcome};
+use crate::clock_check;
 use crate::expiry;
 use crate::health::Health;
 use crate::journal_probe;
 use crate::metrics::Metrics;
 use crate::publisher::{PublishError, Publisher};
 use crate::staleness;
+use crate::supervision;
 use crate::waiters::Waiters;
 
 /// The board that `GET /events` follows. It exists from the first start.
@@ -48,9 +50,7 @@ struct EngineState {
 struct BackgroundTasks {
     close_journal: Pin<Box<dyn Future<Output = ()> + Send>>,
     applier: JoinHandle<()>,
-    expiry: AbortHandle,
-    journal_probe: AbortHandle,
-    staleness: AbortHandle,
+    supervised: Vec<AbortHandle>,
 }
 
 /// Why the engine did not start.
@@ -94,16 +94,29 @@ impl Engine {
             Arc::clone(&metrics),
         ));
         let applier = applier.run(Arc::clone(&waiters), Arc::clone(&health));
-        let expiry = expiry::run(Arc::clone(&boards), Arc::clone(&publisher), Arc::clone(&health));
-        let journal_probe = journal_probe::run(Arc::clone(&journal), Arc::clone(&health));
-        let staleness =
-            staleness::run(Arc::clone(&journal), Arc::clone(&waiters), Arc::clone(&health));
         let tasks = BackgroundTasks {
-            close_journal: Box::pin(async move { journal.close().await }),
             applier: tokio::spawn(applier),
-            expiry: tokio::spawn(expiry).abort_handle(),
-            journal_probe: tokio::spawn(journal_probe).abort_handle(),
-            staleness: tokio::spawn(staleness).abort_handle(),
+            supervised: vec![
+                supervision::spawn("expiry", &metrics, {
+                    let (boards, publisher) = (Arc::clone(&boards), Arc::clone(&publisher));
+                    let health = Arc::clone(&health);
+                    move || expiry::run(boards.clone(), publisher.clone(), health.clone())
+                }),
+                supervision::spawn("journal probe", &metrics, {
+                    let (journal, health) = (Arc::clone(&journal), Arc::clone(&health));
+                    move || journal_probe::run(journal.clone(), health.clone())
+                }),
+                supervision::spawn("staleness", &metrics, {
+                    let (journal, waiters) = (Arc::clone(&journal), Arc::clone(&waiters));
+                    let health = Arc::clone(&health);
+                    move || staleness::run(journal.clone(), waiters.clone(), health.clone())
+                }),
+                supervision::spawn("clock check", &metrics, {
+                    let (boards, health) = (Arc::clone(&boards), Arc::clone(&health));
+                    move || clock_check::run(boards.clone(), health.clone())
+                }),
+            ],
+            close_journal: Box::pin(async move { journal.close().await }),
         };
         open_default_board(&boards, &publisher).await?;
         let tasks = tokio::sync::Mutex::new(Some(tasks));
@@ -133,7 +146,8 @@ impl Engine {
 
     /// The metrics as OpenMetrics text.
     pub fn metrics_text(&self) -> String {
-        self.state.metrics.encode(self.state.health.staleness(), self.state.boards.counts())
+        let EngineState { health, boards, metrics, .. } = &*self.state;
+        metrics.encode(health.staleness(), health.clock_lag(), boards.counts())
     }
 
     /// Publishes one unconditional change.
@@ -157,12 +171,12 @@ impl Engine {
         }
     }
 
-    /// Completes when the journal no longer matches the records read from it, e.g. its NATS stream was
-    /// recreated or restored. From then on publishing fails and boards are frozen: stop serving,
-    /// close this engine, open the journal again, and start another.
-    pub async fn journal_replaced(&self) {
+    /// Completes when the journal can no longer be used, e.g. its NATS stream was recreated or restored, or its
+    /// thread panicked. From then on publishing fails and boards are frozen: stop serving, close this engine, open
+    /// the journal again, and start another.
+    pub async fn journal_ended(&self) {
         // The sender lives as long as `self`.
-        let _ = self.state.health.journal_replaced().wait_for(|replaced| *replaced).await;
+        let _ = self.state.health.journal_ended().wait_for(|ended| *ended).await;
     }
 
     /// Closes the journal. Every acknowledged update is in it, and no more are accepted. Further
@@ -170,9 +184,7 @@ impl Engine {
     pub async fn close(&self) {
         let Some(tasks) = self.state.tasks.lock().await.take() else { return };
         self.state.health.begin_shutdown();
-        tasks.expiry.abort();
-        tasks.journal_probe.abort();
-        tasks.staleness.abort();
+        tasks.supervised.iter().for_each(AbortHandle::abort);
         tasks.close_journal.await;
         // The applier stops at the end of the closed journal.
         if let Err(error) = tasks.applier.await {

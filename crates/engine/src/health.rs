@@ -1,6 +1,5 @@
 //! Readiness: the engine is ready, or there is a reason why not.
 
-use std::error::Error;
 use std::time::Duration;
 
 use journal::AppendError;
@@ -14,6 +13,10 @@ use crate::error_chain::error_chain;
 /// writers takes to notice lost contact.
 pub const STALE_AFTER: Duration = Duration::from_secs(12);
 
+/// Difference between the newest record and the clock that is not reported: clocks of several machines are never
+/// the same.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(10);
+
 /// The state behind `/readyz`.
 pub struct Health {
     journal: Mutex<JournalHealth>,
@@ -21,8 +24,10 @@ pub struct Health {
     applier: Mutex<Option<String>>,
     /// The last moment at which the boards surely were up to date.
     current_at: Mutex<Instant>,
-    /// True once the journal no longer matches the records read from it.
-    journal_replaced: watch::Sender<bool>,
+    /// True once the journal can no longer be used.
+    journal_ended: watch::Sender<bool>,
+    /// How far the newest record is ahead of the clock.
+    clock_lag: Mutex<Duration>,
     shutting_down: watch::Sender<bool>,
 }
 
@@ -40,7 +45,8 @@ impl Health {
             journal: Mutex::new(JournalHealth { fault: None, answered_at: now }),
             applier: Mutex::default(),
             current_at: Mutex::new(now),
-            journal_replaced: watch::Sender::new(false),
+            journal_ended: watch::Sender::new(false),
+            clock_lag: Mutex::default(),
             shutting_down: watch::Sender::new(false),
         }
     }
@@ -115,8 +121,7 @@ impl Health {
         *journal = JournalHealth { fault, answered_at: Instant::now() };
     }
 
-    pub(crate) fn applier_failed(&self, error: &(dyn Error + 'static)) {
-        let error = error_chain(error);
+    pub(crate) fn applier_failed(&self, error: String) {
         tracing::error!("the boards are frozen: {error}");
         *self.applier.lock() = Some(error);
     }
@@ -125,13 +130,38 @@ impl Health {
         self.applier.lock().get_or_insert_with(|| "the boards are frozen".to_owned());
     }
 
-    /// Records that the journal must be reopened.
-    pub(crate) fn mark_journal_replaced(&self) {
-        self.journal_replaced.send_replace(true);
+    /// Why the boards are frozen, if they are.
+    pub(crate) fn frozen_reason(&self) -> Option<String> {
+        self.applier.lock().clone()
     }
 
-    pub(crate) fn journal_replaced(&self) -> watch::Receiver<bool> {
-        self.journal_replaced.subscribe()
+    /// Records that the journal must be opened again.
+    pub(crate) fn mark_journal_ended(&self) {
+        self.journal_ended.send_replace(true);
+    }
+
+    pub(crate) fn journal_ended(&self) -> watch::Receiver<bool> {
+        self.journal_ended.subscribe()
+    }
+
+    /// Records how far the newest record is ahead of the clock.
+    pub(crate) fn record_clock(&self, lag: Duration) {
+        let before = std::mem::replace(&mut *self.clock_lag.lock(), lag);
+        match (before > CLOCK_TOLERANCE, lag > CLOCK_TOLERANCE) {
+            (false, true) => tracing::warn!("{}", clock_warning(lag)),
+            (true, false) => tracing::info!("the clock has reached the newest update"),
+            _ => {}
+        }
+    }
+
+    /// How far the newest record is ahead of the clock.
+    pub(crate) fn clock_lag(&self) -> Duration {
+        *self.clock_lag.lock()
+    }
+
+    /// A fault that does not make the engine unready.
+    pub fn warning(&self) -> Option<String> {
+        Some(self.clock_lag()).filter(|lag| *lag > CLOCK_TOLERANCE).map(clock_warning)
     }
 
     /// Makes the engine unready, so that load balancers stop sending requests, and ends the streams.
@@ -148,4 +178,12 @@ impl Health {
     pub fn shutdown_signal(&self) -> watch::Receiver<bool> {
         self.shutting_down.subscribe()
     }
+}
+
+fn clock_warning(lag: Duration) -> String {
+    format!(
+        "the newest update is dated {} s ahead of this machine's clock: updates get its time until the clock reaches \
+         it, and are kept longer; check the clock",
+        lag.as_secs()
+    )
 }

@@ -55,6 +55,12 @@ mod journal_probe;
 /// Rebuilds the timetables from a journal's records, without serving them.
 mod replay;
 
+/// Tells when records are ahead of the clock.
+mod clock_check;
+
+/// Background tasks that survive their panics.
+mod supervision;
+
 /// Readiness, and the reason if the engine is not ready.
 mod health;
 
@@ -69,7 +75,7 @@ pub use boards::{AppliedUpdate, BoardStatus, LiveBoards, PublishOutcome};
 pub use engine::{DEFAULT_BOARD, Engine, StartError};
 pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
-pub use health::{Health, STALE_AFTER};
+pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
 pub use metrics::Metrics;
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};

@@ -32,6 +32,8 @@ pub struct Metrics {
     count_dropped_lines: OnceLock<fn() -> u64>,
     append_seconds: Histogram,
     unsure_seconds: Gauge,
+    task_panics: Counter,
+    journal_ahead_seconds: Gauge,
     followers: Family<BoardLabel, Gauge>,
     flights: Family<BoardLabel, Gauge>,
 }
@@ -74,6 +76,8 @@ impl Metrics {
             // 0.1 ms to 3.3 s.
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             unsure_seconds: Gauge::default(),
+            task_panics: Counter::default(),
+            journal_ahead_seconds: Gauge::default(),
             followers: Family::default(),
             flights: Family::default(),
         };
@@ -115,6 +119,11 @@ impl Metrics {
             self.reactor_panics.clone(),
         );
         registry.register(
+            "task_panics",
+            "Panics of background tasks; each task is started again",
+            self.task_panics.clone(),
+        );
+        registry.register(
             "log_lines_dropped",
             "Log lines dropped because standard error was full or blocked",
             self.log_lines_dropped.clone(),
@@ -130,6 +139,12 @@ impl Metrics {
             "Time for which the boards may have been out of date",
             Unit::Seconds,
             self.unsure_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "journal_ahead",
+            "Time by which the newest update is ahead of the clock",
+            Unit::Seconds,
+            self.journal_ahead_seconds.clone(),
         );
         registry.register("followers", "Open streams", self.followers.clone());
         registry.register("flights", "Rows", self.flights.clone());
@@ -172,6 +187,10 @@ impl Metrics {
         self.connections_stalled.inc();
     }
 
+    pub(crate) fn count_task_panic(&self) {
+        self.task_panics.inc();
+    }
+
     /// Counts a panic of a reactor thread.
     pub fn count_reactor_panic(&self) {
         self.reactor_panics.inc();
@@ -183,8 +202,15 @@ impl Metrics {
     }
 
     /// Encodes all metrics, with the gauges set to the given values.
-    pub(crate) fn encode(&self, staleness: Duration, boards: Vec<BoardCounts>) -> String {
-        self.unsure_seconds.set(i64::try_from(staleness.as_secs()).unwrap_or(i64::MAX));
+    pub(crate) fn encode(
+        &self,
+        staleness: Duration,
+        clock_lag: Duration,
+        boards: Vec<BoardCounts>,
+    ) -> String {
+        let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        self.unsure_seconds.set(seconds(staleness));
+        self.journal_ahead_seconds.set(seconds(clock_lag));
         let dropped_lines = self.count_dropped_lines.get().map_or(0, |count| count());
         self.log_lines_dropped.inner().store(dropped_lines, Ordering::Relaxed);
         // Boards that no longer exist must not keep their last value.

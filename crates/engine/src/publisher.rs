@@ -41,6 +41,9 @@ pub enum PublishError {
     /// The update may have been written, and may still be applied.
     #[error("it is not known whether the update was or will be written")]
     Unknown(#[source] AppendError),
+    /// The update was not written, because the applier has stopped for this reason.
+    #[error("{0}")]
+    Frozen(String),
     /// The update was written, but the applier has stopped.
     #[error("the server stopped before it applied the update")]
     Stopped,
@@ -74,6 +77,9 @@ impl Publisher {
     pub async fn publish(&self, updates: Vec<Update>) -> Vec<Result<PublishOutcome, PublishError>> {
         let count = updates.len();
         debug_assert!(count <= MAX_PUBLISHED_AT_ONCE, "callers split");
+        if let Some(reason) = self.health.frozen_reason() {
+            return vec![Err(PublishError::Frozen(reason)); count];
+        }
         let (request_ids, outcomes) = self.waiters.register(count);
         let mut records = Vec::with_capacity(count);
         for (request_id, update) in request_ids.iter().zip(updates) {

@@ -1,7 +1,7 @@
 //! State shared by the writer, the tailer and all followers: the recent records, the epochs, and the last
 //! record read.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use journal::backend::RecordRing;
@@ -178,6 +178,11 @@ impl NatsShared {
         self.tail.send_modify(|tail| tail.stopped = tail.stopped.take().or(Some(reason)));
     }
 
+    /// Stops the journal when the result is dropped by a panic, so that no caller waits for the task in vain.
+    pub(crate) fn stop_on_panic(self: &Arc<Self>) -> PanicGuard {
+        PanicGuard(Arc::clone(self))
+    }
+
     pub(crate) fn stop_error(&self, reason: StopReason) -> StorageError {
         match reason {
             StopReason::Closed => StorageError::Closed,
@@ -196,6 +201,19 @@ impl NatsShared {
 
     fn read(&self) -> MutexGuard<'_, ReadState> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) struct PanicGuard(Arc<NatsShared>);
+
+impl Drop for PanicGuard {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        self.0.queue.close();
+        self.0.queue.take_all();
+        self.0.stop(StopReason::Closed);
     }
 }
 

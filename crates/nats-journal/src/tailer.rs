@@ -42,6 +42,7 @@ impl Tailer {
 
     /// Runs until the task is aborted or the journal is stopped.
     pub(crate) async fn run(mut self) {
+        let _guard = self.shared.stop_on_panic();
         let mut delay = MIN_RESTART_DELAY;
         loop {
             let start = self.cursor.seq;

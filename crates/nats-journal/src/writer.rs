@@ -68,6 +68,7 @@ impl StreamWriter {
 
     /// Runs until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
+        let _guard = self.shared.stop_on_panic();
         loop {
             match self.shared.queue.next_task(PRUNE_INTERVAL).await {
                 WriterTask::Append(appends) => {

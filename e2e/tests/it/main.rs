@@ -25,6 +25,10 @@ mod feed;
 #[cfg(target_os = "linux")]
 mod disk_faults;
 
+/// A journal whose file is moved, deleted or replaced under a running server.
+#[cfg(target_os = "linux")]
+mod lost_journals;
+
 /// Standard output and standard error that are full, closed, or not read.
 #[cfg(target_os = "linux")]
 mod broken_outputs;

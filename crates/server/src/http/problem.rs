@@ -149,7 +149,7 @@ impl From<ParseError> for Problem {
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         let (title, advice) = match &error {
-            PublishError::NotWritten(_) => ("Not written", "retry later"),
+            PublishError::NotWritten(_) | PublishError::Frozen(_) => ("Not written", "retry later"),
             PublishError::Unknown(_) | PublishError::Stopped => (
                 "Outcome unknown",
                 "retry with the same Idempotency-Key, so that the update is not applied twice",

@@ -73,6 +73,32 @@ async fn probes_run_only_while_idle() {
     assert_eq!(disk.probes(), probes, "no probes after close");
 }
 
+/// As after a panic of the journal's thread.
+#[tokio::test(start_paused = true)]
+async fn ended_journal_ends_the_server() {
+    let disk = FaultyJournal::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
+    server.put_rows(0..1).await;
+    let tail = disk.tail();
+    disk.close().await;
+    server.app.engine().journal_ended().await;
+    let reason = server.get("/readyz").await.body;
+    assert!(reason.contains("the journal ended unexpectedly"), "{reason}");
+    let refused = server.send("PATCH", "/boards/main/flights/T0", json!({"gate": "B4"})).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.body.contains("Not written"), "{}", refused.body);
+    assert_eq!(disk.tail(), tail);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_engine_is_no_failure() {
+    let disk = FaultyJournal::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
+    server.app.engine().close().await;
+    let ended = server.app.engine().journal_ended();
+    assert!(tokio::time::timeout(HOUR, ended).await.is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn expiries_wait_for_the_journal() {
     let disk = FaultyJournal::default();

@@ -18,9 +18,13 @@ pub(crate) async fn healthz() -> Response {
 
 /// `GET /readyz`
 pub(crate) async fn readyz(State(app): State<App>) -> Response {
-    match app.state.engine.health().unready_reason() {
-        None => Json(json!({ "status": "ready" })).into_response(),
-        Some(reason) => not_ready(&reason),
+    let health = app.state.engine.health();
+    match (health.unready_reason(), health.warning()) {
+        (Some(reason), _) => not_ready(&reason),
+        (None, None) => Json(json!({ "status": "ready" })).into_response(),
+        (None, Some(warning)) => {
+            Json(json!({ "status": "ready", "warning": warning })).into_response()
+        }
     }
 }
 
