@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::builder::{BoolishValueParser, RangedU64ValueParser};
+use clap::builder::RangedU64ValueParser;
 use clap::{ArgGroup, Args};
 
 use crate::churn_args::ChurnArgs;
@@ -50,7 +50,7 @@ pub(crate) struct BenchArgs {
     pub(crate) deliveries: Option<f64>,
     /// Time to publish for, instead of --messages; needs --rate or --deliveries.
     #[arg(long = "for", env = "FLIGHTBOARD_BENCH_FOR", value_name = "DURATION",
-          requires = "publish_rate", value_parser = flag_values::duration)]
+          requires = "publish_rate", value_parser = flags::duration)]
     pub(crate) duration: Option<Duration>,
     /// Maximum number of messages in flight when there is no rate: the next one is published when an
     /// earlier one has reached all its followers.
@@ -63,7 +63,7 @@ pub(crate) struct BenchArgs {
     pub(crate) publishers: usize,
     /// At the end, disconnect all followers, publish a few messages, and reconnect them all at once with
     /// their Last-Event-ID.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_STORM", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "FLIGHTBOARD_BENCH_STORM")]
     pub(crate) storm: bool,
     #[command(flatten)]
     pub(crate) churn: ChurnArgs,
@@ -77,7 +77,7 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     pub(crate) external: ExternalArgs,
     /// Print the report as JSON.
-    #[arg(long, env = "FLIGHTBOARD_BENCH_JSON", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "FLIGHTBOARD_BENCH_JSON")]
     pub(crate) json: bool,
 }
 

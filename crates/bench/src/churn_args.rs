@@ -22,7 +22,7 @@ pub(crate) struct ChurnArgs {
     churn: Option<f64>,
     /// Maximum growth of the server's memory during the churn, after the first fifth of the time.
     #[arg(long, env = "FLIGHTBOARD_BENCH_MAY_GROW", value_name = "SIZE", default_value = "4MiB",
-          requires = "churn", value_parser = flag_values::bytes)]
+          requires = "churn", value_parser = flags::bytes)]
     may_grow: u64,
 }
 

@@ -1,20 +1,5 @@
 //! Parsers for flag values.
 
-use std::time::Duration;
-
-use bytesize::ByteSize;
-
-/// A duration such as `7d`, `10s` or `1h 30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}, such as 7d, 10s or 1h30m"))
-}
-
-/// A size such as `8MiB` or `500kB`.
-pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    let size: ByteSize = text.parse().map_err(|_| "not a size such as 8MiB or 500kB".to_owned())?;
-    Ok(size.as_u64())
-}
-
 /// Events per second, such as `10` or `0.5`.
 pub(crate) fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse::<f64>().ok().filter(|rate| (0.001..=1e6).contains(rate));

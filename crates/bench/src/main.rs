@@ -6,7 +6,8 @@
 //! `--publish-url` and the path of the stream on which messages appear as `--path`; `--publish-body` and
 //! `--mark` describe the messages.
 //!
-//! It depends on no other crate of the workspace, so a bug in the product cannot hide in its figures.
+//! Of the workspace it uses only `flags`, which reads the command line, so a bug in the product cannot hide in its
+//! figures.
 #![allow(clippy::print_stdout, reason = "the report goes to standard output")]
 
 /// The flags.
@@ -115,7 +116,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use args::BenchArgs;
@@ -145,8 +146,12 @@ enum BenchCommand {
 }
 
 fn main() -> ExitCode {
-    let cli = BenchCli::parse();
+    let cli = flags::parse::<BenchCli>().unwrap_or_else(|usage| usage.exit());
     log_to_stderr();
+    let environment = flags::Environment::of_process();
+    for sentence in environment.unknown_variables(&BenchCli::command(), "FLIGHTBOARD_BENCH_", &[]) {
+        tracing::warn!("{sentence}");
+    }
     let outcome = match cli.command {
         None => run(&cli.args),
         Some(BenchCommand::Worker) => worker::run(),

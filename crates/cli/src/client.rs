@@ -8,8 +8,6 @@ use flight::BoardName;
 use serde::Deserialize;
 use ureq::Agent;
 
-use crate::flag_values;
-
 /// Maximum number of lines per request.
 pub(crate) const MAX_LINES: usize = 1_000;
 
@@ -39,7 +37,7 @@ pub(crate) struct TargetArgs {
     #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
     pub(crate) board: BoardName,
     /// Time to keep retrying while the server does not answer.
-    #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = flag_values::duration)]
+    #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = flags::duration)]
     retry: Duration,
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use clap::builder::BoolishValueParser;
 use engine::Engine;
 use feeds::{Announcement, RepeatMode, Speed};
 use flight::{BoardName, Change};
@@ -25,7 +24,7 @@ pub(crate) struct Demo {
     #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_PER_SECOND)]
     speed: Speed,
     /// Play a single landing on the board main, then close it; play the day once.
-    #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "FLIGHTBOARD_ONCE")]
     once: bool,
 }
 

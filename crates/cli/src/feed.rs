@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use feeds::{Announcement, RepeatMode, Speed};
 use flight::Change;
@@ -24,7 +23,7 @@ pub(crate) struct Feed {
     #[arg(long, env = "FLIGHTBOARD_SPEED")]
     speed: Option<Speed>,
     /// Play the feed once.
-    #[arg(long, env = "FLIGHTBOARD_ONCE", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "FLIGHTBOARD_ONCE")]
     once: bool,
 }
 

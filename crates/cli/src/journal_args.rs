@@ -4,12 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use journal::JournalOptions;
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
-
-use crate::flag_values;
 
 #[derive(Args)]
 pub(crate) struct JournalArgs {
@@ -22,12 +19,7 @@ pub(crate) struct JournalArgs {
     )]
     journal: PathBuf,
     /// Keep the journal in memory; it is lost on exit.
-    #[arg(
-        long,
-        env = "FLIGHTBOARD_MEMORY",
-        conflicts_with = "journal",
-        value_parser = BoolishValueParser::new()
-    )]
+    #[arg(long, env = "FLIGHTBOARD_MEMORY", conflicts_with = "journal")]
     memory: bool,
     /// Keep the journal in NATS JetStream, shared with any number of other servers: addresses such as
     /// nats://a:4222,b,c or tls://a.
@@ -37,10 +29,10 @@ pub(crate) struct JournalArgs {
     #[command(flatten)]
     nats_args: NatsArgs,
     /// Minimum time to keep updates, such as 7d.
-    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = flag_values::duration)]
+    #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = flags::duration)]
     keep: Duration,
     /// Size of the journal above which older updates are deleted sooner, such as 1GiB.
-    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = flag_values::bytes)]
+    #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = flags::bytes)]
     keep_bytes: Option<u64>,
 }
 

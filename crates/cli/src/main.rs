@@ -47,14 +47,19 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use flags::Environment;
 
-const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment variable in its help. \
-FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \
+const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment variable in its help; an empty \
+variable counts as unset. FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \
 server=debug,journal=info.";
 
 /// async-nats logs every connection attempt, so silence it; nats-journal logs connection problems itself.
 const DEFAULT_LOG_FILTER: &str = "info,async_nats=warn,async_nats::connector=off";
+
+/// Starts of the names of variables that set no flag: for the log, for the load generator and for tests.
+const OTHER_VARIABLES: [&str; 4] =
+    ["FLIGHTBOARD_LOG", "FLIGHTBOARD_BENCH_", "FLIGHTBOARD_BIN", "FLIGHTBOARD_TEST_"];
 
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100, after_help = ENVIRONMENT_HELP)]
@@ -77,7 +82,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     stderr::log_panics();
-    let code = match FlightboardCli::try_parse() {
+    let code = match flags::parse::<FlightboardCli>() {
         Ok(cli) => run(cli.command),
         Err(usage) => stdout::print_usage(&usage),
     };
@@ -87,6 +92,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> ExitCode {
     log_to_stderr();
+    warn_of_unknown_variables();
     keep_file_size_errors();
     let outcome = match command {
         Command::Demo(demo) => demo.run(),
@@ -101,6 +107,14 @@ fn run(command: Command) -> ExitCode {
     })
 }
 
+fn warn_of_unknown_variables() {
+    let environment = Environment::of_process();
+    let command = FlightboardCli::command();
+    for sentence in environment.unknown_variables(&command, "FLIGHTBOARD_", &OTHER_VARIABLES) {
+        tracing::warn!("{sentence}");
+    }
+}
+
 /// Replaces the default action of SIGXFSZ, which kills the program at the limit of file sizes (`ulimit -f`,
 /// `LimitFSIZE`). With any handler, writes beyond the limit fail like those on a full disk.
 fn keep_file_size_errors() {
@@ -112,7 +126,7 @@ fn keep_file_size_errors() {
 
 /// Logs to standard error, filtered by `FLIGHTBOARD_LOG`.
 fn log_to_stderr() {
-    let directives = std::env::var("FLIGHTBOARD_LOG");
+    let directives = std::env::var("FLIGHTBOARD_LOG").ok().filter(|text| !text.trim().is_empty());
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
         .parse_lossy(directives.as_deref().unwrap_or(DEFAULT_LOG_FILTER));
@@ -123,4 +137,66 @@ fn log_to_stderr() {
         // A line that cannot be formatted is lost; its error would go to standard error directly.
         .log_internal_errors(false)
         .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::builder::ValueParser;
+    use clap::{Arg, ArgAction};
+
+    use super::*;
+
+    /// All flags of all commands, so that this covers a new flag too.
+    #[test]
+    fn variables_set_all_flags() {
+        let prefix = "FLIGHTBOARD_";
+        for command in FlightboardCli::command().get_subcommands() {
+            for flag in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
+                if matches!(flag.get_action(), ArgAction::Help | ArgAction::Version) {
+                    continue;
+                }
+                let name = flag.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+                assert!(name.starts_with(prefix), "{}: {name}", flag.get_id());
+                let is_set = |value: &str| {
+                    let environment = Environment::from([(name, value)]);
+                    let command = environment.prepare(command.clone());
+                    let has_variable = |arg: &Arg| arg.get_env().is_some_and(|env| env == name);
+                    command.get_arguments().filter(|arg| has_variable(arg)).count() > 0
+                };
+                assert!(!is_set("") && !is_set(" ") && is_set("true"), "{name}");
+                let is_boolean = matches!(flag.get_action(), ArgAction::SetTrue);
+                for no in ["false", "0", "No", "OFF"] {
+                    assert_eq!(is_set(no), !is_boolean, "{name}={no}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn durations_share_one_parser() {
+        let same = ValueParser::new(flags::duration).type_id();
+        let mut durations = 0;
+        for command in FlightboardCli::command().get_subcommands() {
+            let flags = command.get_arguments();
+            for flag in flags.filter(|flag| flag.get_value_parser().type_id() == same) {
+                let name = format!("--{}", flag.get_long().unwrap_or_default());
+                let parse = |value: &str| {
+                    let args = [command.get_name(), &name, value];
+                    let parsed = command.clone().try_get_matches_from(args);
+                    parsed.map_err(|error| error.to_string())
+                };
+                for bad in ["", "7", "never", "-1s", "x"] {
+                    let error = parse(bad).unwrap_err();
+                    let expected = "not a duration such as 7d, 1h30m, 10s or 500ms";
+                    assert!(error.contains(expected) || bad == "-1s", "{name} {bad}: {error}");
+                }
+                for good in ["7d", "1h30m", "1h 30m", "90s", "500ms", "15m", "0"] {
+                    let error = parse(good).err().unwrap_or_default();
+                    assert!(!error.contains("duration"), "{name} {good}: {error}");
+                }
+                durations += 1;
+            }
+        }
+        assert!(durations >= 5, "{durations}");
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use clap::builder::BoolishValueParser;
 use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{AllowedOrigin, App, BasePath, Settings};
@@ -36,10 +35,10 @@ pub(crate) struct Serve {
     max_followers: usize,
     /// Time after which a screen that reads nothing is disconnected.
     #[arg(long, env = "FLIGHTBOARD_STALL_TIMEOUT", default_value = "5m",
-          value_parser = flag_values::duration)]
+          value_parser = flags::duration)]
     stall_timeout: Duration,
     /// Maximum duration of a stop, over which the server spreads the ends of its streams.
-    #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = flag_values::duration)]
+    #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = flags::duration)]
     drain: Duration,
     /// Threads that write to screens (by default half the number of cores); 0 runs a task per screen
     /// instead.
@@ -48,7 +47,7 @@ pub(crate) struct Serve {
     reactor_threads: Option<usize>,
     /// Write to many screens with one system call, by io_uring. Where the kernel lacks or forbids it, the
     /// server logs this and writes to one screen at a time.
-    #[arg(long, env = "FLIGHTBOARD_IO_URING", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "FLIGHTBOARD_IO_URING")]
     io_uring: bool,
 }
 

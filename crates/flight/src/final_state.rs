@@ -5,6 +5,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Map;
 
+use crate::duration::parse_duration;
 use crate::error::ParseError;
 use crate::field;
 
@@ -106,8 +107,7 @@ fn parse_delay(
     if text == "never" {
         return Ok(None);
     }
-    let delay = text.parse().ok().filter(|delay: &SignedDuration| !delay.is_negative());
-    delay.filter(|delay| *delay <= MAX_REMOVAL_DELAY).map(Some).ok_or_else(|| {
+    parse_duration(text).filter(|delay| *delay <= MAX_REMOVAL_DELAY).map(Some).ok_or_else(|| {
         let reason = "must be a duration of at most seven days such as 30m, 90s or 1h30m, or never";
         ParseError::new(path, reason)
     })

@@ -43,6 +43,9 @@ mod row;
 /// A board's name and settings.
 mod board;
 
+/// Durations as people write them.
+mod duration;
+
 /// The final states, and how long a row stays in each.
 mod final_state;
 
@@ -66,6 +69,7 @@ mod boards;
 
 pub use board::{BoardKind, BoardName, BoardSettings};
 pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
+pub use duration::parse_duration;
 pub use encoding::decode_json;
 pub use error::ParseError;
 pub use event::BoardEvent;

@@ -8,15 +8,16 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
     ("engine", &["fanout", "flight", "journal", "sse"]),
     ("fanout", &["multisend"]),
     ("feeds", &["flight"]),
+    ("flags", &["flight"]),
     ("flight", &[]),
-    ("flightboard", &["engine", "feeds", "flight", "journal", "nats-journal", "server"]),
-    ("flightboard-bench", &[]),
+    ("flightboard", &["engine", "feeds", "flags", "flight", "journal", "nats-journal", "server"]),
+    ("flightboard-bench", &["flags"]),
     ("journal", &[]),
     ("measure", &["sse", "testkit"]),
     ("multisend", &[]),
