@@ -23,6 +23,7 @@ async fn startup_reports_not_ready() {
     let (ready, is_ready) = oneshot::channel();
     let settings = Settings {
         allow_origins: vec!["https://a.example".parse().unwrap()],
+        base_path: "/board".parse().unwrap(),
         ..Default::default()
     };
     let waiting = tokio::spawn(async move {
@@ -38,6 +39,9 @@ async fn startup_reports_not_ready() {
         ("PUT /boards/main", StatusCode::SERVICE_UNAVAILABLE, vec!["problem+json", "connecting"]),
         ("GET /events", StatusCode::OK, vec!["text/event-stream", "\r\n\r\nretry: "]),
         ("GET /Boards/main/Events?lastEventId=x", StatusCode::OK, vec!["\r\n\r\nretry: "]),
+        ("GET /Board/Healthz", StatusCode::OK, vec!["alive"]),
+        ("GET /board/boards", StatusCode::SERVICE_UNAVAILABLE, vec!["retry later"]),
+        ("GET /board/events", StatusCode::OK, vec!["\r\n\r\nretry: "]),
     ] {
         let answer = send(address, &format!("{request}{head}")).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {}", status.as_u16())), "{answer}");
