@@ -67,8 +67,10 @@ describe("the page", { concurrency: 8 }, () => {
     it(`keeps its rows when a portal answers ${status}`, async (test) => {
       const { server, page, proxy } = await openBoard(test);
       proxy.ownStatus = status;
-      const refused = page.waitForResponse((response) => !isStream(response.url()));
+      // The page asks for its board once the browser has given up.
+      const refused = page.waitForResponse((response) => response.url().endsWith("/boards/main"));
       proxy.cut();
+      await waitUntilEqual(() => connection(page), "reconnecting");
       await refused;
       await assertStaysEqual(() => connection(page), "reconnecting", 10_000);
       assert.deepEqual(await shown(page), expectedRows(await server.rows()));
