@@ -8,5 +8,5 @@ beforeEach(({ task }) => {
   const words = task.name.trim().split(/\s+/).length;
   // Titles of tables contain their data.
   if (words > MAX_TITLE_WORDS && task.each !== true)
-    throw new Error(`a shorter title than ${task.name}`);
+    throw new Error(`a title of more than ${MAX_TITLE_WORDS} words: ${task.name}`);
 });
