@@ -22,15 +22,11 @@ async function startProxy(test, server, rename) {
       return;
     }
     const { method, headers } = from;
-    const onward = request(
-      server.url + rename(from.url),
-      { method, headers },
-      (response) => {
-        answer.writeHead(response.statusCode, response.headers);
-        answer.flushHeaders();
-        response.pipe(answer);
-      },
-    );
+    const onward = request(server.url + rename(from.url), { method, headers }, (response) => {
+      answer.writeHead(response.statusCode, response.headers);
+      answer.flushHeaders();
+      response.pipe(answer);
+    });
     onward.on("error", () => answer.destroy());
     answer.on("close", () => onward.destroy());
     from.pipe(onward);
