@@ -79,7 +79,7 @@ export function shown(page) {
 /** The rows of the server in the form and order of `shown`. */
 export function expectedRows(rows) {
   return rows
-    .toSorted((one, other) => (one.arrival < other.arrival ? -1 : 1))
+    .toSorted((one, other) => Date.parse(one.arrivalInstant) - Date.parse(other.arrivalInstant))
     .map(({ flight, origin, state = "", gate = "" }) => ({
       flight,
       place: origin,

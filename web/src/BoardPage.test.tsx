@@ -100,7 +100,8 @@ test("changes are highlighted, removals applied", async () => {
 
 test("optional columns appear when used", async () => {
   await shown();
-  const gate = { ...rome, estimated: "10:40", gate: "B2", terminal: "1", belt: "7" };
+  const estimated = { estimated: "10:40", estimatedInstant: "2026-11-22T10:40:00Z" };
+  const gate = { ...rome, ...estimated, gate: "B2", terminal: "1", belt: "7" };
   await timetable(arrivals, [gate, tokyo]);
   expect(headings().slice(4)).toEqual(["Estimated", "Gate", "Terminal", "Belt"]);
   expect(row("I768").textContent).toContain("Delayed 30 min");

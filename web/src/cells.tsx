@@ -3,7 +3,7 @@
 
 import { Fragment } from "react";
 import { useCity } from "./cities.ts";
-import type { Board, Flight } from "./flight.ts";
+import type { Board, Flight, TimeField } from "./flight.ts";
 import { Icon } from "./Icon.tsx";
 import { styleOf } from "./states.ts";
 import { clockTime, dayOffset, delay, zoneOf } from "./time.ts";
@@ -58,10 +58,11 @@ export function FlightNumber({ flight }: { flight: Flight }) {
   );
 }
 
-export function LocalTime(props: { flight: Flight; time: string | undefined; board: Board }) {
-  const { flight, time, board } = props;
+export function LocalTime(props: { flight: Flight; field: TimeField; board: Board }) {
+  const { flight, field, board } = props;
+  const time = flight[field];
   if (!time) return <Placeholder means="no time" />;
-  const days = dayOffset(flight, time, board);
+  const days = dayOffset(flight, field, board);
   return (
     <>
       <time dateTime={time}>{clockTime(time, zoneOf(board))}</time>

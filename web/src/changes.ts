@@ -52,8 +52,10 @@ export function updateHighlights(highlights: Highlights, changes: readonly Chang
   return next;
 }
 
+/** The server computes the instants: one that changes alone is no news. */
 function changedFields(old: Flight, flight: Flight): Set<Field> {
-  const fields = new Set([...Object.keys(old), ...Object.keys(flight)] as Field[]);
+  const names = [...Object.keys(old), ...Object.keys(flight)] as Field[];
+  const fields = new Set(names.filter((name) => !name.endsWith("Instant")));
   for (const field of fields) {
     if (shownValue(old, field) === shownValue(flight, field)) fields.delete(field);
   }

@@ -3,7 +3,7 @@
 import { createColumnHelper, tableFeatures } from "@tanstack/react-table";
 import { FlightNumber, Place, State, LocalTime } from "./cells.tsx";
 import type { Field } from "./changes.ts";
-import { otherAirport, scheduledTime, type Board, type Flight } from "./flight.ts";
+import { otherAirport, scheduledField, type Board, type Flight } from "./flight.ts";
 
 /** The rows come in order, and all columns are shown. */
 export const features = tableFeatures({});
@@ -32,6 +32,7 @@ const helper = createColumnHelper<typeof features, Flight>();
 
 export function columnsOf(board: Board, shown: readonly OptionalColumn[]) {
   const arrivals = board.kind === "arrivals";
+  const scheduled = scheduledField(board.kind);
   return helper.columns([
     helper.accessor((flight) => otherAirport(flight, board.kind), {
       id: "place",
@@ -42,12 +43,10 @@ export function columnsOf(board: Board, shown: readonly OptionalColumn[]) {
       header: "Flight",
       cell: ({ row }) => <FlightNumber flight={row.original} />,
     }),
-    helper.accessor((flight) => scheduledTime(flight, board.kind), {
+    helper.accessor((flight) => flight[scheduled], {
       id: "time",
       header: arrivals ? "Arrival" : "Departure",
-      cell: ({ getValue, row }) => (
-        <LocalTime flight={row.original} time={getValue()} board={board} />
-      ),
+      cell: ({ row }) => <LocalTime flight={row.original} field={scheduled} board={board} />,
     }),
     helper.accessor("state", {
       header: "State",
@@ -61,7 +60,7 @@ export function columnsOf(board: Board, shown: readonly OptionalColumn[]) {
           // The narrow layout leaves out empty cells.
           if (!value) return null;
           return extra === "estimated" || extra === "actual" ? (
-            <LocalTime flight={row.original} time={value} board={board} />
+            <LocalTime flight={row.original} field={extra} board={board} />
           ) : (
             <bdi>{value}</bdi>
           );

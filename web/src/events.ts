@@ -11,7 +11,7 @@ export type BoardEvent =
   | { name: "flightAddition"; data: Flight }
   | { name: "flightStateUpdate"; data: FlightPatch }
   | { name: "flightRemoval"; data: Key }
-  | { name: "boardUpdate"; data: Board }
+  | { name: "boardUpdate"; data: Board & { flights?: FlightPatch[] } }
   | { name: "closedConnection"; data: { reason: string } };
 
 export type Heartbeat = {
@@ -28,7 +28,8 @@ const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) 
   flightAddition: hasFlight,
   flightStateUpdate: hasFlight,
   flightRemoval: hasFlight,
-  boardUpdate: (data) => typeof data.name === "string",
+  boardUpdate: (data) =>
+    typeof data.name === "string" && (data.flights === undefined || Array.isArray(data.flights)),
   closedConnection: (data) => typeof data.reason === "string",
   heartbeat: (data) =>
     typeof data.head === "string" && isSeconds(data.behind) && isText(data.build),

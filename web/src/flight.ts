@@ -20,7 +20,7 @@ export interface ListedBoard extends Board {
   behind?: number;
 }
 
-/** One row. Times are RFC 3339 with an offset, or the board-local `HH:MM`. */
+/** One row. Times are RFC 3339 with an offset, or the board-local `HH:MM` with an instant that the server computes. */
 export interface Flight {
   flight: string;
   date?: string;
@@ -41,7 +41,13 @@ export interface Flight {
   belt?: string;
   checkIn?: string;
   remark?: string;
+  arrivalInstant?: string;
+  departureInstant?: string;
+  estimatedInstant?: string;
+  actualInstant?: string;
 }
+
+export type TimeField = "arrival" | "departure" | "estimated" | "actual";
 
 /** The number alone is not a key, since it is reused every day. A number may contain a space and digits, so a
  * key that just joined the two could be that of another row. */
@@ -49,9 +55,9 @@ export function keyOf({ flight, date }: { flight: string; date?: string | undefi
   return JSON.stringify([flight, date]);
 }
 
-/** The scheduled time at the board's own airport. */
-export function scheduledTime(flight: Flight, kind: Board["kind"]): string | undefined {
-  return kind === "arrivals" ? flight.arrival : flight.departure;
+/** The field with the scheduled time at the board's own airport. */
+export function scheduledField(kind: Board["kind"]): "arrival" | "departure" {
+  return kind === "arrivals" ? "arrival" : "departure";
 }
 
 /** The airport at the other end of the leg. */

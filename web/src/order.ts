@@ -1,8 +1,8 @@
 // The order of the rows: scheduled time, then number, then date. It is total, so that it does not depend on
 // the order in which the rows came.
 
-import type { Board, Flight } from "./flight.ts";
-import { firstDayOf, scheduledInstant } from "./time.ts";
+import { scheduledField, type Board, type Flight } from "./flight.ts";
+import { instantOf } from "./time.ts";
 
 interface SortedRow {
   flight: Flight;
@@ -11,10 +11,10 @@ interface SortedRow {
 }
 
 export function inOrder(flights: ReadonlyMap<string, Flight>, board: Board): Flight[] {
-  const firstDay = firstDayOf(flights.values(), board);
+  const scheduled = scheduledField(board.kind);
   const rows = [...flights.values()].map((flight) => ({
     flight,
-    instant: scheduledInstant(flight, board, firstDay),
+    instant: instantOf(flight, scheduled),
   }));
   return rows.sort(compare).map(({ flight }) => flight);
 }

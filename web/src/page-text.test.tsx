@@ -35,6 +35,7 @@ const key = fc.record(
   { requiredKeys: ["flight"] },
 );
 const time = fc.constantFrom(...times);
+const instant = fc.constantFrom("2026-11-22T10:10:00Z", "2026-11-23T00:35:00Z");
 const fields = {
   origin: fc.constantFrom(...names),
   via: list,
@@ -43,6 +44,9 @@ const fields = {
   arrival: time,
   estimated: time,
   actual: time,
+  arrivalInstant: instant,
+  estimatedInstant: instant,
+  actualInstant: instant,
   state: fc.constantFrom(...states),
   terminal: text,
   gate: text,
@@ -59,8 +63,11 @@ const cleared = Object.fromEntries(
 const patch = fc
   .tuple(key, fc.record(cleared, { requiredKeys: [] }))
   .map(([key, fields]) => ({ ...fields, ...key }) as FlightPatch);
-const board: fc.Arbitrary<Board> = fc
-  .record({ title: fc.constantFrom(...names), note: text }, { requiredKeys: ["title"] })
+const board: fc.Arbitrary<Board & { flights?: FlightPatch[] }> = fc
+  .record(
+    { title: fc.constantFrom(...names), note: text, flights: fc.array(patch, { maxLength: 3 }) },
+    { requiredKeys: ["title"] },
+  )
   .map((settings) => ({ ...arrivals, ...settings }));
 const events: fc.Arbitrary<RowEvent[]> = fc.array(
   fc.oneof(
@@ -85,7 +92,12 @@ interface Rows {
 
 /** The rules of docs/protocol.md, without the page's code. */
 function after(rows: Rows, { name, data }: RowEvent): Rows {
-  if (name === "boardUpdate") return { ...rows, board: data };
+  if (name === "boardUpdate") {
+    const { flights: patches = [], ...board } = data;
+    const patched = (rows: Rows, data: FlightPatch) =>
+      after(rows, { name: "flightStateUpdate", data });
+    return patches.reduce(patched, { ...rows, board });
+  }
   const isSame = (flight: Flight) => flight.flight === data.flight && flight.date === data.date;
   const index = rows.flights.findIndex(isSame);
   const flights = [...rows.flights];
@@ -101,8 +113,11 @@ function after(rows: Rows, { name, data }: RowEvent): Rows {
 
 /** Events for rows that exist: the server sends no others. */
 function isSent({ flights }: Rows, { name, data }: RowEvent): boolean {
-  if (name === "boardUpdate" || name === "flightAddition") return true;
-  return flights.some((flight) => flight.flight === data.flight && flight.date === data.date);
+  if (name === "flightAddition") return true;
+  const keys = name === "boardUpdate" ? (data.flights ?? []) : [data];
+  return keys.every((key) =>
+    flights.some((flight) => flight.flight === key.flight && flight.date === key.date),
+  );
 }
 
 async function openPage({ board, flights }: Rows) {

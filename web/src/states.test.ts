@@ -30,7 +30,7 @@ describe("the server's golden states", () => {
 });
 
 it.each(["cancelled", "CANCELLED", "Cancelled"])("hides the delay of a %s flight", (state) => {
-  const late = { ...rome, estimated: "12:10" };
+  const late = { ...rome, estimated: "2026-11-22T12:10:00Z" };
   expect(delay({ ...late, state }, arrivals)).toBeUndefined();
   expect(delay({ ...late, state: "landing" }, arrivals)).toBe(120);
 });

@@ -143,5 +143,9 @@ export async function flushPromises(): Promise<void> {
 }
 
 export const arrivals: Board = { name: "main", title: "Arrivals", kind: "arrivals" };
-export const rome: Flight = { flight: "I768", origin: "Rome", arrival: "10:10", state: "" };
-export const tokyo: Flight = { flight: "G119", origin: "Tokyo", arrival: "10:35", state: "" };
+export const rome: Flight = arrivalAt("10:10", { flight: "I768", origin: "Rome" });
+export const tokyo: Flight = arrivalAt("10:35", { flight: "G119", origin: "Tokyo" });
+
+function arrivalAt(arrival: string, flight: Flight): Flight {
+  return { ...flight, arrival, state: "", arrivalInstant: `2026-11-22T${arrival}:00Z` };
+}

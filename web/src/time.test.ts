@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { firstDayOf, clockTime, dayOffset, delay, delayMinutes, scheduledInstant } from "./time.ts";
-import type { Board, Flight } from "./flight.ts";
+import { clockTime, dayOffset, delay, delayMinutes, instantOf } from "./time.ts";
+import { scheduledField, type Board, type Flight, type TimeField } from "./flight.ts";
 
 const oslo: Board = { name: "osl", title: "Oslo", kind: "arrivals", timeZone: "Europe/Oslo" };
 const jfk: Board = {
@@ -9,6 +10,61 @@ const jfk: Board = {
   kind: "departures",
   timeZone: "America/New_York",
 };
+
+interface Step {
+  event: string;
+  data: Partial<Record<keyof Flight, string | null>>;
+}
+
+interface DayCase {
+  name: string;
+  board: Partial<Board>;
+  steps: Step[];
+  instants: Partial<Record<TimeField, string>>;
+  delay?: number;
+  days?: Partial<Record<TimeField, number>>;
+}
+
+interface OrderCase {
+  name: string;
+  board: Partial<Board>;
+  rows: Flight[];
+  instants: Record<string, string>;
+  order: string[];
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL("../../crates/flight/tests/data/days.json", import.meta.url), "utf8"),
+) as { rows: DayCase[]; orders: OrderCase[] };
+
+describe("the server's golden days", () => {
+  test("exist", () => expect(golden.rows.length).toBeGreaterThan(0));
+
+  test.each(golden.rows)("$name", ({ board, steps, instants, delay, days = {} }) => {
+    const boards = steps.filter(({ event }) => event === "boardUpdate").map(({ data }) => data);
+    const shown = { ...oslo, ...board, ...boards.at(-1) } as Board;
+    const changes = steps.filter(({ event }) => event !== "boardUpdate").map(({ data }) => data);
+    const sent = Object.entries(instants).map(([field, at]) => [`${field}Instant`, at]);
+    const fields = { ...Object.assign({}, ...changes), ...Object.fromEntries(sent) };
+    const set = Object.entries(fields).filter(([, value]) => value !== null);
+    const flight = Object.fromEntries(set) as unknown as Flight;
+    expect(delayMinutes(flight, shown)).toBe(delay);
+    for (const [field, at] of Object.entries(instants)) {
+      expect(instantOf(flight, field as TimeField), field).toBe(Date.parse(at));
+    }
+    for (const [field, count] of Object.entries(days)) {
+      expect(dayOffset(flight, field as TimeField, shown), field).toBe(count);
+    }
+  });
+
+  test.each(golden.orders)("order: $name", ({ board, rows, instants, order }) => {
+    const scheduled = scheduledField(board.kind ?? "arrivals");
+    const at = (flight: Flight) => instantOf(flight, scheduled) ?? Infinity;
+    const placed = rows.map((row) => ({ ...row, [`${scheduled}Instant`]: instants[row.flight] }));
+    const sorted = placed.sort((one, other) => at(one) - at(other));
+    expect(sorted.map(({ flight }) => flight)).toEqual(order);
+  });
+});
 
 describe("the time shown", () => {
   test.each([
@@ -27,111 +83,60 @@ describe("the time shown", () => {
 });
 
 describe("the day offset", () => {
-  test.each<[string, Flight, string, Board, number]>([
+  test.each<[string, Flight, number]>([
     [
       "arrives after midnight",
-      { flight: "A", date: "2026-11-22" },
-      "2026-11-22T23:30:00Z",
-      oslo,
+      { flight: "A", date: "2026-11-22", arrival: "2026-11-22T23:30:00Z" },
       1,
     ],
-    ["same day", { flight: "A", date: "2026-11-22" }, "2026-11-22T22:30:00Z", oslo, 0],
+    ["same day", { flight: "A", date: "2026-11-22", arrival: "2026-11-22T22:30:00Z" }, 0],
     [
       "early, the day before",
-      { flight: "A", date: "2026-11-22" },
-      "2026-11-21T22:30:00Z",
-      oslo,
+      { flight: "A", date: "2026-11-22", arrival: "2026-11-21T22:30:00Z" },
       -1,
     ],
-    [
-      "delayed past midnight, no date",
-      { flight: "A", departure: "2013-07-10T22:00:00-04:00" },
-      "2013-07-11T00:05:00-04:00",
-      jfk,
-      1,
-    ],
-    ["delayed past midnight, local times", { flight: "A", arrival: "23:50" }, "00:20", oslo, 1],
-    ["early before midnight, local times", { flight: "A", arrival: "00:05" }, "23:50", oslo, -1],
-    ["scheduled, local time", { flight: "A", arrival: "23:50" }, "23:50", oslo, 0],
-    ["unreadable", { flight: "A", arrival: "soon" }, "23:50", oslo, 0],
-  ])("%s", (_, flight, time, board, days) => {
-    expect(dayOffset(flight, time, board)).toBe(days);
+    ["no date", { flight: "A", arrival: "2026-11-22T23:30:00Z" }, 0],
+    ["unreadable", { flight: "A", date: "2026-11-22", arrival: "soon" }, 0],
+    ["no instant", { flight: "A", date: "2026-11-22", arrival: "23:50" }, 0],
+  ])("%s", (_, flight, days) => {
+    expect(dayOffset(flight, "arrival", oslo)).toBe(days);
+  });
+
+  test("counts from the scheduled day", () => {
+    const flight = {
+      flight: "A",
+      departure: "2013-07-10T22:00:00-04:00",
+      estimated: "2013-07-11T00:05:00-04:00",
+    };
+    expect(dayOffset(flight, "estimated", jfk)).toBe(1);
   });
 });
 
 describe("minutes behind schedule", () => {
+  const arrival = "2026-11-22T10:10:00Z";
   test.each<[string, Flight, number | undefined]>([
-    ["estimated", { flight: "A", arrival: "10:10", estimated: "10:25" }, 15],
-    ["early", { flight: "A", arrival: "10:10", estimated: "10:05" }, -5],
-    ["over midnight", { flight: "A", arrival: "23:50", estimated: "00:20" }, 30],
-    ["actual wins", { flight: "A", arrival: "10:10", estimated: "11:10", actual: "10:12" }, 2],
+    ["early", { flight: "A", arrival, estimated: "2026-11-22T10:05:00Z" }, -5],
     [
-      "over a day",
-      { flight: "A", arrival: "2026-11-22T10:00:00Z", estimated: "2026-11-23T11:00:00Z" },
-      25 * 60,
+      "actual wins",
+      { flight: "A", arrival, estimated: "2026-11-22T11:10:00Z", actual: "2026-11-22T10:12:00Z" },
+      2,
     ],
-    ["mixed", { flight: "A", arrival: "2026-11-22T10:00:00Z", estimated: "11:20" }, 20],
-    ["no estimate", { flight: "A", arrival: "10:10" }, undefined],
-    ["no schedule", { flight: "A", estimated: "10:10" }, undefined],
+    ["over a day", { flight: "A", arrival, estimated: "2026-11-23T11:10:00Z" }, 25 * 60],
+    ["no estimate", { flight: "A", arrival }, undefined],
+    ["no schedule", { flight: "A", estimated: arrival }, undefined],
+    ["no instant", { flight: "A", arrival: "10:10", estimated: "10:30" }, undefined],
   ])("%s", (_, flight, minutes) => {
     expect(delayMinutes(flight, oslo)).toBe(minutes);
   });
 
+  const late = { flight: "A", arrival, estimated: "2026-11-22T10:25:00Z", state: "landing" };
+
   test("count as a delay from 15", () => {
-    const late = { flight: "A", arrival: "10:00", estimated: "10:15", state: "landing" };
     expect(delay(late, oslo)).toBe(15);
-    expect(delay({ ...late, estimated: "10:14" }, oslo)).toBeUndefined();
+    expect(delay({ ...late, estimated: "2026-11-22T10:24:00Z" }, oslo)).toBeUndefined();
   });
 
   test("are ignored for cancelled flights", () => {
-    const flight = { flight: "A", arrival: "10:00", estimated: "11:00", state: "cancelled" };
-    expect(delay(flight, oslo)).toBeUndefined();
-  });
-});
-
-describe("the order", () => {
-  function order(flights: Flight[], board: Board): string[] {
-    const firstDay = firstDayOf(flights, board);
-    const at = (flight: Flight) => scheduledInstant(flight, board, firstDay) ?? Infinity;
-    return [...flights].sort((a, b) => at(a) - at(b)).map(({ flight }) => flight);
-  }
-
-  test("uses the local clock", () => {
-    const flights = ["10:35", "00:30", "08:15"].map((arrival) => ({ flight: arrival, arrival }));
-    expect(order(flights, oslo)).toEqual(["00:30", "08:15", "10:35"]);
-  });
-
-  test("uses instants, not text", () => {
-    const flights: Flight[] = [
-      { flight: "after midnight", departure: "2013-07-11T00:30:00-04:00" },
-      { flight: "evening", departure: "2013-07-11T01:00:00Z" },
-      { flight: "noon", departure: "2013-07-10T12:00:00-04:00" },
-    ];
-    expect(order(flights, jfk)).toEqual(["noon", "evening", "after midnight"]);
-  });
-
-  test("combines both time formats", () => {
-    const flights: Flight[] = [
-      { flight: "13:00", date: "2013-07-10", departure: "2013-07-10T13:00:00-04:00" },
-      { flight: "no time" },
-      { flight: "12:30 of the first day", departure: "12:30" },
-      { flight: "12:00 the day after", date: "2013-07-11", departure: "12:00" },
-      { flight: "12:00", date: "2013-07-10", departure: "2013-07-10T16:00:00Z" },
-    ];
-    expect(order(flights, jfk)).toEqual([
-      "12:00",
-      "12:30 of the first day",
-      "13:00",
-      "12:00 the day after",
-      "no time",
-    ]);
-  });
-
-  test("respects clock changes", () => {
-    const at = (departure: string, date: string) =>
-      scheduledInstant({ flight: "A", date, departure }, jfk, date);
-    expect(at("01:30", "2013-03-10")).toBe(Date.parse("2013-03-10T01:30:00-05:00"));
-    expect(at("03:30", "2013-03-10")).toBe(Date.parse("2013-03-10T03:30:00-04:00"));
-    expect(at("03:30", "2013-11-03")).toBe(Date.parse("2013-11-03T03:30:00-05:00"));
+    expect(delay({ ...late, state: "cancelled" }, oslo)).toBeUndefined();
   });
 });

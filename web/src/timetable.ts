@@ -19,8 +19,20 @@ export const unknownTimetable: Timetable = { board: null, flights: new Map(), cl
  * has, so the event that added the row is lost.
  */
 export function fits(timetable: Timetable, event: BoardEvent): boolean {
-  const needsRow = event.name === "flightStateUpdate" || event.name === "flightRemoval";
-  return !needsRow || timetable.flights.has(keyOf(event.data));
+  return rowsOf(event).every((row) => timetable.flights.has(keyOf(row)));
+}
+
+/** The rows that an event changes or removes. A new time zone changes the instants of many. */
+function rowsOf(event: BoardEvent): Pick<Flight, "flight" | "date">[] {
+  switch (event.name) {
+    case "flightStateUpdate":
+    case "flightRemoval":
+      return [event.data];
+    case "boardUpdate":
+      return event.data.flights ?? [];
+    default:
+      return [];
+  }
 }
 
 export function apply(timetable: Timetable, event: BoardEvent): Timetable {
@@ -34,15 +46,21 @@ export function apply(timetable: Timetable, event: BoardEvent): Timetable {
     case "flightAddition":
       return withFlight(timetable, event.data);
     case "flightStateUpdate": {
-      const flight = timetable.flights.get(keyOf(event.data));
-      return flight ? withFlight(timetable, patched(flight, event.data)) : timetable;
+      const flights = new Map(timetable.flights);
+      return patchFlight(flights, event.data) ? { ...timetable, flights } : timetable;
     }
     case "flightRemoval": {
       const flights = new Map(timetable.flights);
       return flights.delete(keyOf(event.data)) ? { ...timetable, flights } : timetable;
     }
-    case "boardUpdate":
-      return { ...timetable, board: event.data };
+    case "boardUpdate": {
+      const { flights: patches, ...board } = event.data;
+      if (patches === undefined) return { ...timetable, board };
+      // One copy for all patches: there may be as many as rows.
+      const flights = new Map(timetable.flights);
+      for (const patch of patches) patchFlight(flights, patch);
+      return { ...timetable, board, flights };
+    }
     case "closedConnection":
       return { ...timetable, flights: new Map(), closed: event.data.reason };
   }
@@ -50,6 +68,14 @@ export function apply(timetable: Timetable, event: BoardEvent): Timetable {
 
 function withFlight(timetable: Timetable, flight: Flight): Timetable {
   return { ...timetable, flights: new Map(timetable.flights).set(keyOf(flight), flight) };
+}
+
+/** Returns whether the row exists. */
+function patchFlight(flights: Map<string, Flight>, patch: FlightPatch): boolean {
+  const key = keyOf(patch);
+  const flight = flights.get(key);
+  if (flight !== undefined) flights.set(key, patched(flight, patch));
+  return flight !== undefined;
 }
 
 function patched(flight: Flight, patch: FlightPatch): Flight {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 
 use fanout::{Channel, Frame, Snapshot, SnapshotReason};
 use flight::{
-    ApplyOutcome, BoardEvent, BoardName, Boards, Change, Flight, Rejection, Timetable, Update,
+    ApplyOutcome, BoardEvent, BoardName, Boards, Change, FlightRow, Rejection, Timetable, Update,
 };
 use jiff::Timestamp;
 use journal::{Epochs, RecordId, Seq};
@@ -52,7 +52,7 @@ pub struct AppliedUpdate {
     /// True if the update created the board or row that it put.
     pub created: bool,
     /// The row right after the update, if it put or patched one.
-    pub row: Option<Flight>,
+    pub row: Option<FlightRow>,
 }
 
 /// A board as a stream request finds it.
@@ -277,7 +277,7 @@ impl BoardsState {
             Change::PutBoard(_) => timetable.is_some_and(|board| board.opened_seq() == seq.0),
             _ => false,
         };
-        let row = row.map(|row| row.flight().clone());
+        let row = row.map(|row| row.row().clone());
         AppliedUpdate { id: self.epochs.record_id(version), created, row }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanout::{Frame, SnapshotReason};
-use flight::{BoardSettings, Flight, Timetable, TimetableRow};
+use flight::{BoardSettings, FlightRow, Timetable, TimetableRow};
 use jiff::Timestamp;
 use journal::RecordId;
 use parking_lot::Mutex;
@@ -79,8 +79,8 @@ impl BoardSnapshot {
 
 impl EncodedRows {
     fn new(id: RecordId, timetable: &Timetable) -> Self {
-        let flights: Vec<&Flight> =
-            timetable.rows().into_iter().map(TimetableRow::flight).collect();
+        let flights: Vec<&FlightRow> =
+            timetable.rows().into_iter().map(TimetableRow::row).collect();
         let board = to_json(timetable.settings());
         let flights = to_json(&flights);
         let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();

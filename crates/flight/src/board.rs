@@ -7,7 +7,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
-use crate::field;
+use crate::field::{self, FlightField};
 use crate::final_state::RemovalDelays;
 use crate::row::object;
 
@@ -124,6 +124,14 @@ impl BoardSettings {
 }
 
 impl BoardKind {
+    /// The field with the scheduled time at the board's airport.
+    pub(crate) fn scheduled_field(self) -> FlightField {
+        match self {
+            Self::Arrivals => FlightField::Arrival,
+            Self::Departures => FlightField::Departure,
+        }
+    }
+
     fn parse(value: &serde_json::Value) -> Result<Self, ParseError> {
         match field::string("kind", value)? {
             "arrivals" => Ok(Self::Arrivals),

@@ -107,7 +107,7 @@ impl Boards {
             return ApplyOutcome::Rejected(Rejection::TooManyBoards);
         }
         self.boards.insert(name.clone(), Timetable::open(seq, BoardSettings::clone(settings)));
-        ApplyOutcome::Changed(BoardEvent::BoardUpdate(settings.clone()))
+        ApplyOutcome::Changed(BoardEvent::new_settings(settings, Vec::new()))
     }
 
     /// Removes the board that was closed first. Returns whether there was a closed board.

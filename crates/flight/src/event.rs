@@ -3,24 +3,40 @@
 use serde::Serialize;
 
 use crate::board::BoardSettings;
-use crate::row::{Flight, FlightKey, FlightPatch};
+use crate::instants::{FlightRow, FlightRowPatch};
+use crate::row::FlightKey;
 
 /// A change of one board, as its followers are sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BoardEvent {
     /// A row was added or replaced. Contains all its fields.
-    FlightAddition(Flight),
+    FlightAddition(FlightRow),
     /// A row changed. Contains only the fields that did.
-    FlightStateUpdate(FlightPatch),
+    FlightStateUpdate(FlightRowPatch),
     /// A row was removed.
     FlightRemoval(FlightKey),
     /// The board was opened or its settings changed.
-    BoardUpdate(Box<BoardSettings>),
+    BoardUpdate(Box<BoardUpdate>),
     /// The board was closed, for this reason.
     ClosedConnection(String),
 }
 
+/// The new settings of a board.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BoardUpdate {
+    /// The settings, complete.
+    #[serde(flatten)]
+    pub settings: BoardSettings,
+    /// The rows whose local times are at other instants in the board's new time zone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flights: Vec<FlightRowPatch>,
+}
+
 impl BoardEvent {
+    pub(crate) fn new_settings(settings: &BoardSettings, flights: Vec<FlightRowPatch>) -> Self {
+        Self::BoardUpdate(Box::new(BoardUpdate { settings: settings.clone(), flights }))
+    }
+
     /// The event's type on the stream.
     pub fn name(&self) -> &'static str {
         match self {
@@ -38,7 +54,7 @@ impl BoardEvent {
             Self::FlightAddition(flight) => to_json(flight),
             Self::FlightStateUpdate(patch) => to_json(patch),
             Self::FlightRemoval(key) => to_json(key),
-            Self::BoardUpdate(settings) => to_json(settings),
+            Self::BoardUpdate(update) => to_json(update),
             Self::ClosedConnection(reason) => to_json(&serde_json::json!({ "reason": reason })),
         }
     }

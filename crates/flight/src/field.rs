@@ -30,8 +30,17 @@ pub const FIELDS: &[(FlightField, &str, FieldType)] = &[
     (FlightField::Remark, "remark", FieldType::Text { max_chars: 200 }),
 ];
 
+/// The time fields, and the names under which followers are sent their instants.
+pub const INSTANTS: &[(FlightField, &str)] = &[
+    (FlightField::Arrival, "arrivalInstant"),
+    (FlightField::Departure, "departureInstant"),
+    (FlightField::Estimated, "estimatedInstant"),
+    (FlightField::Actual, "actualInstant"),
+];
+
 /// A field of a row that is not part of its key. IATA and ACRIS define its meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "FIELDS names each, docs/protocol.md describes it")]
 pub enum FlightField {
     Origin,
@@ -93,6 +102,16 @@ impl FlightField {
     pub fn name(self) -> &'static str {
         let (_, name, _) = FIELDS[self as usize];
         name
+    }
+
+    /// The name of its instant in JSON, if it is a time.
+    pub(crate) fn instant_name(self) -> Option<&'static str> {
+        INSTANTS.iter().find(|(field, _)| *field == self).map(|(_, name)| *name)
+    }
+
+    /// Returns whether JSON has an instant by this name.
+    pub(crate) fn is_instant_name(name: &str) -> bool {
+        INSTANTS.iter().any(|(_, known)| *known == name)
     }
 }
 

@@ -49,6 +49,12 @@ mod duration;
 /// The final states, and how long a row stays in each.
 mod final_state;
 
+/// The day that each `HH:MM` of a row means.
+mod local_days;
+
+/// The instants of a row's local times, and rows as followers see them.
+mod instants;
+
 /// A publisher's update, as the journal keeps it.
 mod update;
 
@@ -72,10 +78,11 @@ pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
 pub use duration::parse_duration;
 pub use encoding::decode_json;
 pub use error::ParseError;
-pub use event::BoardEvent;
-pub use field::{FIELDS, FieldType, FieldValue, FlightField};
+pub use event::{BoardEvent, BoardUpdate};
+pub use field::{FIELDS, FieldType, FieldValue, FlightField, INSTANTS};
 pub use final_state::{FinalState, RemovalDelays};
 pub use idempotency::MAX_IDEMPOTENCY_KEYS;
+pub use instants::{FlightRow, FlightRowPatch};
 pub use outcome::{ApplyOutcome, Rejection};
 pub use row::{Flight, FlightKey, FlightPatch};
 pub use timetable::{MAX_FLIGHTS, Timetable, TimetableRow};

@@ -117,6 +117,14 @@ impl Flight {
         }
         FlightPatch { key: self.key.clone(), changes }
     }
+
+    pub(crate) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.key.serialize_into(map)?;
+        for (field, value) in &self.values {
+            map.serialize_entry(field.name(), value)?;
+        }
+        Ok(())
+    }
 }
 
 impl FlightPatch {
@@ -128,6 +136,19 @@ impl FlightPatch {
     /// Returns whether the patch has no fields.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// A patch of this row that has no fields.
+    pub(crate) fn empty(key: FlightKey) -> Self {
+        Self { key, changes: BTreeMap::new() }
+    }
+
+    pub(crate) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        self.key.serialize_into(map)?;
+        for (field, value) in &self.changes {
+            map.serialize_entry(field.name(), value)?;
+        }
+        Ok(())
     }
 }
 
@@ -160,7 +181,10 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
     fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let key = FlightKey::take_from(&mut fields)?;
         let mut changes = BTreeMap::new();
-        for (name, value) in fields {
+        // Whoever sends back a row that it read also sends the instants, which the server computes.
+        for (name, value) in
+            fields.into_iter().filter(|(name, _)| !FlightField::is_instant_name(name))
+        {
             let (field, field_type) = FlightField::by_name(&name)
                 .ok_or_else(|| ParseError::new(&name, "is not a field of a flight"))?;
             let value = (!value.is_null()).then(|| field_type.parse(&name, &value)).transpose()?;
@@ -173,10 +197,7 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
 impl Serialize for Flight {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.key.serialize_into(&mut map)?;
-        for (field, value) in &self.values {
-            map.serialize_entry(field.name(), value)?;
-        }
+        self.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -184,10 +205,7 @@ impl Serialize for Flight {
 impl Serialize for FlightPatch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.key.serialize_into(&mut map)?;
-        for (field, value) in &self.changes {
-            map.serialize_entry(field.name(), value)?;
-        }
+        self.serialize_into(&mut map)?;
         map.end()
     }
 }

@@ -3,15 +3,17 @@
 //! Rows live in persistent maps: a clone shares them, so a snapshot is taken in constant time, and a
 //! change afterwards copies one path of the tree.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::board::{BoardKind, BoardSettings};
+use crate::board::BoardSettings;
 use crate::event::BoardEvent;
-use crate::field::{FlightField, RowTime};
+use crate::field::FlightField;
 use crate::final_state::FinalState;
+use crate::instants::{FlightRow, FlightRowPatch};
+use crate::local_days::{DayRule, LocalDays};
 use crate::outcome::{ApplyOutcome, Rejection};
 use crate::row::{Flight, FlightKey, FlightPatch};
 use crate::update::{Change, Precondition};
@@ -39,7 +41,10 @@ pub struct Timetable {
 /// A row, with the parts of its history that later updates depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimetableRow {
-    flight: Flight,
+    #[serde(rename = "flight", serialize_with = "serialize_flight")]
+    row: FlightRow,
+    #[serde(default, skip_serializing_if = "LocalDays::is_empty")]
+    days: LocalDays,
     version: u64,
     #[serde(rename = "added")]
     added_seq: u64,
@@ -154,7 +159,7 @@ impl Timetable {
             return ApplyOutcome::Rejected(rejection);
         }
         let outcome = match change {
-            Change::PutBoard(settings) => self.put_settings(settings),
+            Change::PutBoard(settings) => self.put_settings(seq, time, settings),
             Change::CloseBoard { reason } => self.close(reason),
             Change::PutFlight(flight) => self.put(seq, time, flight),
             Change::PatchFlight(patch) => self.patch(seq, time, patch),
@@ -171,7 +176,7 @@ impl Timetable {
         match change {
             Change::PutBoard(settings) => {
                 *self = Self::open(seq, BoardSettings::clone(settings));
-                ApplyOutcome::Changed(BoardEvent::BoardUpdate(settings.clone()))
+                ApplyOutcome::Changed(BoardEvent::new_settings(settings, Vec::new()))
             }
             Change::CloseBoard { .. } => ApplyOutcome::Unchanged { version: self.head },
             _ => ApplyOutcome::Rejected(Rejection::BoardClosed),
@@ -198,18 +203,29 @@ impl Timetable {
         }
     }
 
-    fn put_settings(&mut self, settings: &BoardSettings) -> ApplyOutcome {
+    fn put_settings(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        settings: &BoardSettings,
+    ) -> ApplyOutcome {
         if self.settings == *settings {
             return ApplyOutcome::Unchanged { version: self.head };
         }
-        self.settings = settings.clone();
-        // New delays, or a new time zone, move the expiry of rows that are there already.
+        let old = std::mem::replace(&mut self.settings, settings.clone());
         let zone = settings.zone();
-        let moved = self.rows.values().filter(|row| row.expiry(settings, &zone) != row.expires_at);
-        for row in moved.cloned().collect::<Vec<_>>() {
+        let is_moved = (old.kind, &old.time_zone) != (settings.kind, &settings.time_zone);
+        let mut patches = Vec::new();
+        // New delays, or a new time zone, move the expiry of rows that are there already.
+        let moved = |row: &&TimetableRow| is_moved || row.expiry(settings) != row.expires_at;
+        for mut row in self.rows().into_iter().filter(moved).cloned().collect::<Vec<_>>() {
+            if is_moved {
+                let days = row.rule(settings, &zone).after_move(time, &row.days);
+                patches.extend(row.set_days(settings, &zone, days, seq));
+            }
             self.insert(row);
         }
-        ApplyOutcome::Changed(BoardEvent::BoardUpdate(Box::new(settings.clone())))
+        ApplyOutcome::Changed(BoardEvent::new_settings(settings, patches))
     }
 
     fn close(&mut self, reason: &str) -> ApplyOutcome {
@@ -220,37 +236,52 @@ impl Timetable {
     }
 
     fn put(&mut self, seq: u64, time: Timestamp, flight: &Flight) -> ApplyOutcome {
+        let zone = self.settings.zone();
+        let mut row = TimetableRow {
+            row: flight.clone().into(),
+            days: LocalDays::new(),
+            version: seq,
+            added_seq: seq,
+            state_since: time,
+            expires_at: None,
+        };
+        let rule = row.rule(&self.settings, &zone);
         let current = self.rows.get(flight.key());
+        let old = current.map(|current| (current.flight(), &current.days));
+        let days = rule.after_put(time, old);
+        row.set_days(&self.settings, &zone, days, seq);
         match current {
-            Some(row) if row.flight == *flight => {
-                return ApplyOutcome::Unchanged { version: row.version };
+            Some(current) if current.row == row.row => {
+                return ApplyOutcome::Unchanged { version: current.version };
             }
+            Some(current) => row.added_seq = current.added_seq,
             None if self.rows.size() >= MAX_FLIGHTS => {
                 return ApplyOutcome::Rejected(Rejection::BoardFull);
             }
-            _ => {}
+            None => {}
         }
-        self.insert(TimetableRow {
-            flight: flight.clone(),
-            version: seq,
-            added_seq: current.map_or(seq, |row| row.added_seq),
-            state_since: time,
-            expires_at: None,
-        });
-        ApplyOutcome::Changed(BoardEvent::FlightAddition(flight.clone()))
+        let event = BoardEvent::FlightAddition(row.row.clone());
+        self.insert(row);
+        ApplyOutcome::Changed(event)
     }
 
     fn patch(&mut self, seq: u64, time: Timestamp, patch: &FlightPatch) -> ApplyOutcome {
-        let mut row = match self.find(patch.key()) {
-            Ok(row) => row.clone(),
+        let old = match self.find(patch.key()) {
+            Ok(row) => row,
             Err(rejection) => return ApplyOutcome::Rejected(rejection),
         };
-        let changes = row.flight.apply(patch);
+        let mut row = old.clone();
+        let changes = row.row.flight.apply(patch);
         if changes.is_empty() {
             return ApplyOutcome::Unchanged { version: row.version };
         }
+        let zone = self.settings.zone();
+        let rule = row.rule(&self.settings, &zone);
+        let days = rule.after_patch(time, (old.flight(), &old.days));
+        row.set_days(&self.settings, &zone, days, seq);
         row.version = seq;
         row.state_since = time;
+        let changes = row.row.changes_since(&old.row.instants, changes);
         self.insert(row);
         ApplyOutcome::Changed(BoardEvent::FlightStateUpdate(changes))
     }
@@ -260,7 +291,7 @@ impl Timetable {
             Ok(row) => row,
             Err(rejection) => return ApplyOutcome::Rejected(rejection),
         };
-        let key = row.flight.key().clone();
+        let key = row.flight().key().clone();
         let expiry = row.expiry_entry();
         if let Some(entry) = expiry {
             self.by_expiry.remove_mut(&entry);
@@ -281,7 +312,7 @@ impl Timetable {
     /// Adds `row`, or replaces the row with its key. If that one was in the same state, `row` has been
     /// in it since then.
     fn insert(&mut self, mut row: TimetableRow) {
-        let key = row.flight.key().clone();
+        let key = row.flight().key().clone();
         if let Some(old) = self.rows.get(&key) {
             if old.has_same_state(&row) {
                 row.state_since = old.state_since;
@@ -290,7 +321,7 @@ impl Timetable {
                 self.by_expiry.remove_mut(&entry);
             }
         }
-        row.expires_at = row.expiry(&self.settings, &self.settings.zone());
+        row.expires_at = row.expiry(&self.settings);
         if let Some(entry) = row.expiry_entry() {
             self.by_expiry.insert_mut(entry);
         }
@@ -299,9 +330,14 @@ impl Timetable {
 }
 
 impl TimetableRow {
+    /// The row as followers see it.
+    pub fn row(&self) -> &FlightRow {
+        &self.row
+    }
+
     /// The flight.
     pub fn flight(&self) -> &Flight {
-        &self.flight
+        &self.row.flight
     }
 
     /// Position of the record that last changed the row.
@@ -315,7 +351,7 @@ impl TimetableRow {
     }
 
     fn state(&self) -> &str {
-        self.flight.text(FlightField::State).unwrap_or_default()
+        self.flight().text(FlightField::State).unwrap_or_default()
     }
 
     fn has_same_state(&self, other: &Self) -> bool {
@@ -323,49 +359,62 @@ impl TimetableRow {
     }
 
     fn expiry_entry(&self) -> Option<(Timestamp, FlightKey)> {
-        Some((self.expires_at?, self.flight.key().clone()))
+        Some((self.expires_at?, self.flight().key().clone()))
+    }
+
+    fn rule<'a>(&'a self, board: &BoardSettings, zone: &'a TimeZone) -> DayRule<'a> {
+        DayRule { flight: self.flight(), kind: board.kind, zone }
+    }
+
+    /// Puts the local times on these days. Returns the changes if there are any, which are the record's at
+    /// `seq`.
+    fn set_days(
+        &mut self,
+        board: &BoardSettings,
+        zone: &TimeZone,
+        days: LocalDays,
+        seq: u64,
+    ) -> Option<FlightRowPatch> {
+        let old = self.row.instants.clone();
+        self.row.set_instants(board.kind, zone, &days);
+        self.days = days;
+        if self.row.instants == old {
+            return None;
+        }
+        self.version = seq;
+        let no_fields = FlightPatch::empty(self.flight().key().clone());
+        Some(self.row.changes_since(&old, no_fields))
     }
 
     /// The time at which the row expires, if its state is final and the board removes rows in that state.
-    fn expiry(&self, board: &BoardSettings, zone: &TimeZone) -> Option<Timestamp> {
+    fn expiry(&self, board: &BoardSettings) -> Option<Timestamp> {
         let state = FinalState::parse(self.state())?;
         let delay = board.remove_after.delay(state)?;
-        let start = match self.scheduled(board.kind, zone) {
+        let scheduled = self.row.instant(board.kind.scheduled_field());
+        let start = match scheduled {
             Some(scheduled) if state.counts_from_schedule() => scheduled.max(self.state_since),
             _ => self.state_since,
         };
         start.checked_add(delay).ok()
     }
-
-    /// The scheduled time. If the row gives no day, the day that brings it closest to the time at which
-    /// the row entered its state.
-    fn scheduled(&self, kind: BoardKind, zone: &TimeZone) -> Option<Timestamp> {
-        let field = match kind {
-            BoardKind::Arrivals => FlightField::Arrival,
-            BoardKind::Departures => FlightField::Departure,
-        };
-        let time = match RowTime::parse(self.flight.text(field)?)? {
-            RowTime::Absolute(timestamp) => return Some(timestamp),
-            RowTime::Local(time) => time,
-        };
-        let on = |date: jiff::civil::Date| date.to_datetime(time).to_zoned(zone.clone()).ok();
-        if let Some(zoned) = self.flight.key().date().and_then(on) {
-            return Some(zoned.timestamp());
-        }
-        let today = self.state_since.to_zoned(zone.clone()).date();
-        let candidates = (-1..=1).filter_map(|days| on(today.checked_add(days.days()).ok()?));
-        let distance = |zoned: &Zoned| -> SignedDuration {
-            zoned.timestamp().duration_since(self.state_since).abs()
-        };
-        candidates.min_by_key(distance).map(|zoned| zoned.timestamp())
-    }
 }
 
 impl From<TimetableCheckpoint> for Timetable {
     fn from(checkpoint: TimetableCheckpoint) -> Self {
-        let TimetableCheckpoint { settings, opened, head, closed, rows } = checkpoint;
+        let TimetableCheckpoint { settings, opened, head, closed, mut rows } = checkpoint;
+        let zone = settings.zone();
+        for row in &mut rows {
+            let rule = row.rule(&settings, &zone);
+            let mut days = row.days.clone();
+            // An older checkpoint has no days: the time of the state is the best one known.
+            if !rule.has_days(&days) {
+                days = rule.after_put(row.state_since, None);
+            }
+            row.row.set_instants(settings.kind, &zone, &days);
+            row.days = days;
+        }
         let by_expiry = rows.iter().filter_map(TimetableRow::expiry_entry).collect();
-        let rows = rows.into_iter().map(|row| (row.flight.key().clone(), row)).collect();
+        let rows = rows.into_iter().map(|row| (row.flight().key().clone(), row)).collect();
         Self { settings, opened_seq: opened, head, close_reason: closed, rows, by_expiry }
     }
 }
@@ -375,4 +424,9 @@ fn serialize_values<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(rows.values())
+}
+
+/// The instants follow from the days.
+fn serialize_flight<S: Serializer>(row: &FlightRow, serializer: S) -> Result<S::Ok, S::Error> {
+    row.flight().serialize(serializer)
 }

@@ -23,17 +23,23 @@ impl View {
             "flightAddition" => {
                 self.rows.insert(row_key(data), data.clone());
             }
-            "flightStateUpdate" => {
-                let row = self.rows.get_mut(&row_key(data));
-                merge_patch(row.expect("the updated row exists"), data);
-            }
+            "flightStateUpdate" => self.patch(data),
             "flightRemoval" => {
                 self.rows.remove(&row_key(data)).expect("the removed row exists");
             }
             "closedConnection" => self.rows.clear(),
-            // Settings, and events of later versions.
+            "boardUpdate" => {
+                let patches = data.get("flights").and_then(Value::as_array);
+                patches.into_iter().flatten().for_each(|patch| self.patch(patch));
+            }
+            // Events of later versions.
             _ => {}
         }
+    }
+
+    fn patch(&mut self, patch: &Value) {
+        let row = self.rows.get_mut(&row_key(patch));
+        merge_patch(row.expect("the updated row exists"), patch);
     }
 
     /// Compares with the rows of the server, in any order.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use flight::{
-    BoardName, BoardSettings, Change, FIELDS, FieldType, Flight, FlightKey, RemovalDelays,
+    BoardName, BoardSettings, Change, FIELDS, FieldType, Flight, FlightKey, INSTANTS, RemovalDelays,
 };
 use serde_json::{Value, json};
 use sse::{DecodedEvent, Decoder};
@@ -22,7 +22,8 @@ fn row_fields_match_the_code() {
     let documented: Vec<_> = rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
     let key = [("flight", "text, at most 16 characters".to_owned()), ("date", "date".to_owned())];
     let fields = FIELDS.iter().map(|(_, name, shape)| (*name, describe(*shape)));
-    let known: Vec<_> = key.into_iter().chain(fields).collect();
+    let instants = INSTANTS.iter().map(|(_, name)| (*name, "instant".to_owned()));
+    let known: Vec<_> = key.into_iter().chain(fields).chain(instants).collect();
     let known: Vec<_> = known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     assert_eq!(documented, known);
     assert!(
@@ -100,11 +101,14 @@ fn serialize(event: &DecodedEvent, data: &Value) -> String {
         }
         "timetable" => {
             let settings = BoardSettings::parse(&board, &data["board"]).unwrap();
-            let rows: Vec<Flight> = serde_json::from_value(data["flights"].clone()).unwrap();
+            let rows = data["flights"].as_array().unwrap().iter().map(|row| {
+                let flight: Flight = serde_json::from_value(row.clone()).unwrap();
+                with_instants(&serde_json::to_string(&flight).unwrap(), row)
+            });
+            let rows = rows.collect::<Vec<_>>().join(",");
             let settings = serde_json::to_string(&settings).unwrap();
             let reason = &data["reason"];
-            let rows = serde_json::to_string(&rows).unwrap();
-            format!(r#"{{"board":{settings},"reason":{reason},"flights":{rows}}}"#)
+            format!(r#"{{"board":{settings},"reason":{reason},"flights":[{rows}]}}"#)
         }
         name => match Change::parse(&board, name, data).unwrap() {
             Change::PutBoard(settings) => serde_json::to_string(&settings).unwrap(),
@@ -115,6 +119,13 @@ fn serialize(event: &DecodedEvent, data: &Value) -> String {
             Change::ExpireFlight(_) => unreachable!("not an event"),
         },
     }
+}
+
+/// The server appends the instants in this order.
+fn with_instants(flight: &str, row: &Value) -> String {
+    let instants = INSTANTS.iter().filter_map(|(_, name)| Some((name, row.get(*name)?)));
+    let instants: String = instants.map(|(name, at)| format!(r#","{name}":{at}"#)).collect();
+    format!("{}{instants}}}", flight.strip_suffix('}').unwrap())
 }
 
 #[test]

@@ -101,5 +101,8 @@ fn six_rows(follower: &mut TestFollower) -> Vec<Value> {
             other => assert_eq!(other, "boardUpdate"),
         }
     }
+    for row in &mut rows {
+        assert!(row.as_object_mut().unwrap().remove("arrivalInstant").is_some());
+    }
     rows
 }

@@ -97,7 +97,7 @@ fn update_sequences_match_golden_events() {
         }
         let timetable = boards.board(&main_board()).unwrap();
         let rows = timetable.rows().into_iter();
-        let rows: Vec<_> = rows.map(|row| serde_json::to_value(row.flight()).unwrap()).collect();
+        let rows: Vec<_> = rows.map(|row| serde_json::to_value(row.row()).unwrap()).collect();
         assert_eq!(rows, case.rows, "{}", case.name);
         assert_eq!(timetable.close_reason().is_some(), case.closed, "{}", case.name);
         let restored = Boards::restore(&boards.checkpoint().encode()).unwrap();

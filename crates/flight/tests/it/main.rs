@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod bounds;
+mod days;
 mod expiry;
 mod golden;
 mod idempotency;

@@ -1,6 +1,7 @@
 //! Properties of any sequence of updates.
 
 use flight::{ApplyOutcome, BoardName, Change};
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -12,13 +13,19 @@ struct ClientRows(Vec<Value>);
 
 impl ClientRows {
     fn apply(&mut self, event: &str, data: Value) {
+        if event == "boardUpdate" {
+            let patches = data.get("flights").and_then(Value::as_array);
+            for patch in patches.into_iter().flatten() {
+                self.apply("flightStateUpdate", patch.clone());
+            }
+            return;
+        }
         let index = self.0.iter().position(|row| has_same_key(row, &data));
         match (event, index) {
             ("flightAddition", Some(index)) => self.0[index] = data,
             ("flightAddition", None) => self.0.push(data),
             ("flightStateUpdate", Some(index)) => merge(&mut self.0[index], data),
             ("flightRemoval", Some(index)) => drop(self.0.remove(index)),
-            ("boardUpdate", _) => {}
             (event, index) => panic!("{event} of {data} at {index:?}"),
         }
     }
@@ -48,20 +55,56 @@ fn update() -> impl Strategy<Value = (&'static str, Value)> {
         prop::option::of("[a-c]"),
         prop::option::of(prop::sample::select(vec!["landing", "landed", "Landed", ""])),
         prop::option::of(prop::collection::vec("[x-z]", 0..2)),
+        prop::array::uniform4(time()),
     );
-    let event = prop::sample::select(vec!["flightAddition", "flightStateUpdate", "flightRemoval"]);
-    (event, key, fields).prop_map(|(event, (flight, date), (gate, state, via))| {
-        let mut data = json!({ "flight": flight });
-        if let Some(date) = date {
-            data["date"] = json!(date);
-        }
-        if event != "flightRemoval" {
-            data["gate"] = json!(gate);
-            data["state"] = json!(state);
-            data["via"] = json!(via);
-        }
-        (event, data)
-    })
+    let events = vec!["flightAddition", "flightStateUpdate", "flightRemoval", "boardUpdate"];
+    let event = prop::sample::select(events);
+    let zone = prop::sample::select(vec!["UTC", "Europe/Rome", "Australia/Lord_Howe"]);
+    (event, key, fields, zone).prop_map(
+        |(event, (flight, date), (gate, state, via, times), zone)| {
+            if event == "boardUpdate" {
+                return (event, json!({ "timeZone": zone }));
+            }
+            let mut data = json!({ "flight": flight });
+            if let Some(date) = date {
+                data["date"] = json!(date);
+            }
+            if event != "flightRemoval" {
+                data["gate"] = json!(gate);
+                data["state"] = json!(state);
+                data["via"] = json!(via);
+                for (name, time) in
+                    ["arrival", "departure", "estimated", "actual"].iter().zip(times)
+                {
+                    if let Some(time) = time {
+                        data[name] = time;
+                    }
+                }
+            }
+            (event, data)
+        },
+    )
+}
+
+/// Two days before the clocks of Europe are set back.
+const START: Timestamp = Timestamp::constant(1_792_800_000, 0);
+
+fn rows(test: &TestBoards) -> Vec<Value> {
+    let rows = test.boards.board(&main_board()).unwrap().rows().into_iter();
+    rows.map(|row| serde_json::to_value(row.row()).unwrap()).collect()
+}
+
+/// Nothing, `null`, or a time in one of the two forms.
+fn time() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(Value::Null)),
+        4 => (0..24, 0..60).prop_map(|(hour, minute)| Some(json!(format!("{hour:02}:{minute:02}")))),
+        1 => (0..72_i64).prop_map(|hours| {
+            let at = START + SignedDuration::from_hours(hours);
+            Some(json!(at.to_string()))
+        }),
+    ]
 }
 
 proptest! {
@@ -71,24 +114,83 @@ proptest! {
     /// any position.
     #[test]
     fn events_reproduce_the_rows(
-        updates in prop::collection::vec(update(), 0..60),
+        updates in prop::collection::vec((update(), 0..9_i64), 0..60),
         restart_at in 0_usize..60,
     ) {
         let mut test = TestBoards::new(json!({}));
+        test.now = START;
         let mut client = ClientRows::default();
-        for (index, (event, data)) in updates.into_iter().enumerate() {
+        for (index, ((event, data), hours)) in updates.into_iter().enumerate() {
+            test.now += SignedDuration::from_hours(hours);
             if index == restart_at {
+                let before = test.boards.clone();
                 test.restart();
+                prop_assert_eq!(&test.boards, &before);
             }
             if let ApplyOutcome::Changed(event) = test.apply(event, data) {
                 prop_assert_eq!(test.boards.board(&main_board()).unwrap().head(), test.seq);
                 client.apply(event.name(), serde_json::from_str(&event.data()).unwrap());
             }
         }
-        let timetable = test.boards.board(&main_board()).unwrap();
-        let rows = timetable.rows().into_iter();
-        let rows: Vec<_> = rows.map(|row| serde_json::to_value(row.flight()).unwrap()).collect();
-        prop_assert_eq!(rows, client.0);
+        prop_assert_eq!(rows(&test), client.0);
+    }
+
+    /// The rows of one flight number are the same whatever else is on the board.
+    #[test]
+    fn other_rows_move_no_instant(
+        updates in prop::collection::vec((update(), 0..9_i64), 0..60),
+    ) {
+        let [mut all, mut alone] = [(); 2].map(|()| TestBoards::new(json!({})));
+        let mut now = START;
+        let is_a1 = |row: &Value| row["flight"] == "A1";
+        for ((event, data), hours) in updates {
+            now += SignedDuration::from_hours(hours);
+            [all.now, alone.now] = [now; 2];
+            if event == "boardUpdate" || is_a1(&data) {
+                alone.apply(event, data.clone());
+            }
+            all.apply(event, data);
+        }
+        prop_assert_eq!(rows(&all).into_iter().filter(is_a1).collect::<Vec<_>>(), rows(&alone));
+    }
+
+    /// Neither a patch of other fields nor the same row within half a day moves an instant.
+    #[test]
+    fn placed_times_stay(
+        updates in prop::collection::vec((update(), 0..9_i64), 0..30),
+        hours in 0..12_i64,
+    ) {
+        let mut test = TestBoards::new(json!({}));
+        test.now = START;
+        for ((event, data), hours) in updates {
+            test.now += SignedDuration::from_hours(hours);
+            test.apply(event, data);
+        }
+        // Actual times and those with an offset may already be a day old.
+        let is_recent = |row: &Value| {
+            let estimated = row.get("estimated").and_then(Value::as_str).unwrap_or_default();
+            row.get("actual").is_none() && !estimated.contains('T')
+        };
+        for row in rows(&test).into_iter().filter(is_recent) {
+            let mut fresh = TestBoards::new(test.settings());
+            fresh.now = test.now;
+            fresh.apply("flightAddition", row.clone());
+            let placed = rows(&fresh);
+            fresh.now += SignedDuration::from_hours(hours);
+            fresh.apply("flightAddition", row.clone());
+            prop_assert_eq!(rows(&fresh), placed);
+        }
+        test.now += SignedDuration::from_hours(hours * 10);
+        for row in rows(&test) {
+            let mut patch = json!({"flight": row["flight"], "remark": "x"});
+            if let Some(date) = row.get("date") {
+                patch["date"] = date.clone();
+            }
+            let ApplyOutcome::Changed(event) = test.apply("flightStateUpdate", patch.clone()) else {
+                panic!("the row has no remark")
+            };
+            prop_assert_eq!(serde_json::from_str::<Value>(&event.data()).unwrap(), patch);
+        }
     }
 
     /// Later updates change neither the boards restored from a checkpoint nor a checkpoint that is

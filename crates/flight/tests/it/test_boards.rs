@@ -33,6 +33,10 @@ impl TestBoards {
         self.boards.apply(self.seq, self.now, &update)
     }
 
+    pub(crate) fn settings(&self) -> Value {
+        serde_json::to_value(self.boards.board(&main_board()).unwrap().settings()).unwrap()
+    }
+
     pub(crate) fn due_expiries(&self, now: &str) -> Vec<Update> {
         self.boards.due_expiries(now.parse().unwrap()).collect()
     }

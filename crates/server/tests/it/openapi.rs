@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::extract::Request;
-use flight::{BoardName, Change, FIELDS, FieldType, FlightKey, IdempotencyKey};
+use flight::{BoardName, Change, FIELDS, FieldType, FlightKey, INSTANTS, IdempotencyKey};
 use serde_json::{Value, json};
 
 use crate::test_server::TestServer;
@@ -111,7 +111,8 @@ async fn row_schemas_list_fields_in_order() {
         let properties = members(&schema["properties"]);
         let expected =
             ["flight", "date"].into_iter().chain(FIELDS.iter().map(|(_, name, _)| *name));
-        let expected: BTreeSet<_> = expected.collect();
+        let instants = INSTANTS.iter().map(|(_, name)| *name);
+        let expected: BTreeSet<_> = expected.chain(instants).collect();
         assert_eq!(properties.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
         for (_, field, shape) in FIELDS {
             let property = &properties[*field];

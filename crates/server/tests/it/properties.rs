@@ -59,12 +59,17 @@ fn change() -> impl Strategy<Value = PublishStep> {
         format!("/flights/{flight}{date}")
     });
     let gate = || prop::option::of("[a-bü]");
-    let put = (path.clone(), gate(), select(&["", "boarding"][..]))
-        .prop_map(|(path, gate, state)| ("PUT", path, json!({ "gate": gate, "state": state })));
-    let patch =
-        (path.clone(), gate()).prop_map(|(path, gate)| ("PATCH", path, json!({ "gate": gate })));
+    let time = || prop::option::weighted(0.3, "(0|1)[0-9]:[0-5][0-9]");
+    let put = (path.clone(), gate(), select(&["", "boarding"][..]), time()).prop_map(
+        |(path, gate, state, time)| {
+            ("PUT", path, json!({ "gate": gate, "state": state, "arrival": time }))
+        },
+    );
+    let patch = (path.clone(), gate(), time())
+        .prop_map(|(path, gate, time)| ("PATCH", path, json!({ "gate": gate, "estimated": time })));
     let remove = path.prop_map(|path| ("DELETE", path, Value::Null));
-    let settings = "[xy]{0,2}".prop_map(|note| ("PUT", String::new(), json!({ "note": note })));
+    let settings = ("[xy]{0,2}", select(&["UTC", "Asia/Tokyo"][..]))
+        .prop_map(|(note, zone)| ("PUT", String::new(), json!({ "note": note, "timeZone": zone })));
     let change = prop_oneof![4 => put, 4 => patch, 1 => remove, 1 => settings];
     (prop_oneof![3 => Just(0_usize), 1 => Just(1)], change)
         .prop_map(|(board, (method, path, body))| PublishStep { board, method, path, body })

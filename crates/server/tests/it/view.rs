@@ -99,8 +99,12 @@ impl BoardView {
         self.at == Some(history.entries.len() - 1)
     }
 
-    fn apply_change(&mut self, event: &str, data: Value) {
+    fn apply_change(&mut self, event: &str, mut data: Value) {
         if event == "boardUpdate" {
+            let patches = data.as_object_mut().unwrap().remove("flights");
+            for patch in patches.iter().filter_map(Value::as_array).flatten() {
+                self.apply_change("flightStateUpdate", patch.clone());
+            }
             self.content["board"] = data;
             return;
         }

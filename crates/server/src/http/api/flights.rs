@@ -40,7 +40,7 @@ pub(crate) async fn show(
     app.state.engine.boards().read(|boards, epochs| {
         let timetable = boards.board(&board).ok_or_else(Problem::unknown_board)?;
         let row = timetable.find(&key)?;
-        let body = Json(row.flight()).into_response();
+        let body = Json(row.row()).into_response();
         let Some(id) = epochs.record_id(Seq(row.version())) else { return Ok(body) };
         Ok(response::conditional(id, request::is_cached(&headers, id), body))
     })
