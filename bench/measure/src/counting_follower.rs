@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use sse::{EventSource, ReadyState};
 use testkit::event_id::split_event_id;
 use testkit::event_stream::EventStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::delivery_tracker::DeliveryTracker;
 
@@ -33,6 +36,9 @@ pub enum FollowerCommand {
     StartOver,
 }
 
+/// The time from the opening of a stream to the request for the board.
+const BOARD_REQUEST_DELAY: Duration = Duration::from_secs(2);
+
 /// The delay of a measuring follower before it reconnects.
 const RECONNECT_DELAY: Duration = Duration::from_millis(5);
 
@@ -42,12 +48,15 @@ pub struct CountingFollower {
     pub address: SocketAddr,
     pub tracker: Arc<DeliveryTracker>,
     pub command: watch::Receiver<FollowerCommand>,
+    /// Requests the board on a second connection after each opening.
+    pub requests_board: bool,
 }
 
 impl CountingFollower {
     /// Follows until its task is aborted or the server refuses a stream.
     pub async fn run(mut self) {
         let mut source = EventSource::new();
+        let mut board_requests = JoinSet::new();
         loop {
             let last_event_id = source.last_event_id().to_owned();
             let opened = EventStream::open(self.address, "/events", &last_event_id, None).await;
@@ -56,6 +65,11 @@ impl CountingFollower {
                 if state != ReadyState::Open {
                     self.tracker.refused.fetch_add(1, Ordering::Relaxed);
                     return;
+                }
+                if self.requests_board {
+                    // Closes the earlier connection.
+                    board_requests.abort_all();
+                    board_requests.spawn(request_board(self.address));
                 }
                 self.read(stream, &mut source).await;
                 self.tracker.record_disconnect(self.index);
@@ -107,5 +121,16 @@ impl CountingFollower {
                 }
             }
         }
+    }
+}
+
+/// Requests the board on a connection that stays open until the server closes it, as in a browser.
+async fn request_board(address: SocketAddr) {
+    tokio::time::sleep(BOARD_REQUEST_DELAY).await;
+    let Ok(mut socket) = TcpStream::connect(address).await else { return };
+    let request = format!("GET /boards/main HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    if socket.write_all(request.as_bytes()).await.is_ok() {
+        let mut response = [0; 1024];
+        while socket.read(&mut response).await.is_ok_and(|count| count > 0) {}
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::health_check::LongestWaits;
+
 pub struct DeliveryTracker {
     followers: Vec<FollowerProgress>,
     /// The time of the request for each event, by sequence number.
@@ -15,6 +17,8 @@ pub struct DeliveryTracker {
     acknowledged: Mutex<BTreeSet<u64>>,
     newest: AtomicU64,
     delays: Mutex<Vec<Duration>>,
+    /// The longest waits of updates and health checks.
+    pub waits: LongestWaits,
     /// Streams that resumed without a timetable.
     pub resumed: AtomicUsize,
     /// Streams that began with a timetable.
@@ -47,6 +51,7 @@ impl DeliveryTracker {
             acknowledged: Mutex::default(),
             newest: AtomicU64::new(newest),
             delays: Mutex::default(),
+            waits: LongestWaits::default(),
             resumed: AtomicUsize::default(),
             timetables: AtomicUsize::default(),
             out_of_order: AtomicUsize::default(),

@@ -12,5 +12,8 @@ pub mod delivery_tracker;
 /// A follower that reports each event to the tracker.
 pub mod counting_follower;
 
+/// A health check, and the longest waits of requests.
+pub mod health_check;
+
 /// A publisher with an even rate.
 pub mod steady_publisher;

@@ -8,13 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use testkit::event_id::split_event_id;
-use ureq::Agent;
 
 use super::delivery_tracker::DeliveryTracker;
+use super::health_check::new_agent;
 
 const RETRY_DELAY: Duration = Duration::from_millis(5);
-
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The flight whose row changes.
 const FLIGHT: &str = "STORM1";
@@ -26,7 +24,7 @@ pub struct SteadyPublisher {
 }
 
 impl SteadyPublisher {
-    /// Starts publishing to board `main`.
+    /// Starts publishing to board `main`, each update on a new connection.
     pub fn start(address: SocketAddr, per_sec: f64, tracker: Arc<DeliveryTracker>) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         let is_stopped = Arc::clone(&stopped);
@@ -45,9 +43,7 @@ impl SteadyPublisher {
 }
 
 fn publish(address: SocketAddr, per_sec: f64, tracker: &DeliveryTracker, stopped: &AtomicBool) {
-    let config =
-        Agent::config_builder().http_status_as_error(false).timeout_global(Some(RESPONSE_TIMEOUT));
-    let agent = Agent::new_with_config(config.build());
+    let agent = new_agent();
     let url = format!("http://{address}/boards/main/flights/{FLIGHT}");
     let start = Instant::now();
     for number in 1_u32.. {
@@ -60,7 +56,9 @@ fn publish(address: SocketAddr, per_sec: f64, tracker: &DeliveryTracker, stopped
             if stopped.load(Ordering::Relaxed) {
                 return;
             }
+            let start = Instant::now();
             let response = agent.put(&url).header("idempotency-key", &key).send_json(&row);
+            tracker.waits.record_update(start);
             let response = response.ok().filter(|response| response.status().is_success());
             let id = response.as_ref().and_then(|response| response.headers().get("event-id"));
             if let Some((_, seq)) = id.and_then(|id| split_event_id(id.to_str().ok()?)) {

@@ -25,6 +25,7 @@ pub struct Metrics {
     streams_resumed: Counter,
     streams_turned_away: Counter,
     connections_stalled: Counter,
+    idle_connections_closed: Counter,
     updates_not_known: Counter,
     reactor_panics: Counter,
     log_lines_dropped: Counter,
@@ -69,6 +70,7 @@ impl Metrics {
             streams_resumed: Counter::default(),
             streams_turned_away: Counter::default(),
             connections_stalled: Counter::default(),
+            idle_connections_closed: Counter::default(),
             updates_not_known: Counter::default(),
             reactor_panics: Counter::default(),
             log_lines_dropped: Counter::default(),
@@ -107,6 +109,11 @@ impl Metrics {
             "connections_stalled",
             "Connections closed because the peer stopped reading",
             self.connections_stalled.clone(),
+        );
+        registry.register(
+            "idle_connections_closed",
+            "Idle connections closed to make room for new ones",
+            self.idle_connections_closed.clone(),
         );
         registry.register(
             "updates_not_known",
@@ -189,6 +196,11 @@ impl Metrics {
 
     pub(crate) fn count_task_panic(&self) {
         self.task_panics.inc();
+    }
+
+    /// Counts an idle connection that was closed to make room for a new one.
+    pub fn count_closed_idle_connection(&self) {
+        self.idle_connections_closed.inc();
     }
 
     /// Counts a panic of a reactor thread.

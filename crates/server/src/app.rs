@@ -6,6 +6,7 @@ use std::sync::Arc;
 use engine::Engine;
 use tokio::sync::watch;
 
+use crate::connection::places::ConnectionPlaces;
 use crate::settings::Settings;
 use crate::stream::pacer::Pacer;
 
@@ -21,6 +22,7 @@ pub(crate) struct AppState {
     /// The number of open streams.
     pub(crate) streams: Arc<watch::Sender<usize>>,
     pub(crate) pacer: Pacer,
+    pub(crate) places: ConnectionPlaces,
 }
 
 impl App {
@@ -28,7 +30,14 @@ impl App {
     pub fn new(engine: Engine, settings: Settings) -> Self {
         let streams = Arc::default();
         let pacer = Pacer::default();
-        Self { state: Arc::new(AppState { engine, settings, streams, pacer }) }
+        let spare = settings.spare_connections;
+        let metrics = Arc::clone(engine.metrics());
+        let places = ConnectionPlaces::new(
+            settings.max_followers.saturating_add(spare),
+            spare,
+            Some(metrics),
+        );
+        Self { state: Arc::new(AppState { engine, settings, streams, pacer, places }) }
     }
 
     /// The engine.

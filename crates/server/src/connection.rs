@@ -6,11 +6,17 @@
 /// The parts of the server that every connection uses.
 mod context;
 
+/// Places for connections, which idle ones give up when they are short.
+pub(crate) mod places;
+
 /// Accepts connections up to a limit.
 mod accept;
 
 /// Reads the first request and hands the sockets of streams to the reactor.
 mod fast_path;
+
+/// The body of a response, which tells when the response has ended.
+mod counted_body;
 
 /// Serves a connection with hyper.
 mod hyper_path;
@@ -24,8 +30,8 @@ mod startup;
 use std::sync::Arc;
 
 use fanout::{Reactor, ReactorConfig, WriteMode};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::app::{App, AppState};
@@ -44,11 +50,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     let reactor = start_reactor(&state);
     let context =
         Arc::new(ConnectionContext { routes: routes(app), reactor, state: Arc::clone(&state) });
-    let max_connections =
-        state.settings.max_followers.saturating_add(state.settings.spare_connections);
-    let connections = GracefulShutdown::new();
-    let accepting = accept::accept_each(&listener, max_connections, |socket, slot| {
-        let permit = ConnectionPermit { watcher: connections.watcher(), _slot: slot };
+    let closing = watch::Sender::new(false);
+    let accepting = accept::accept_each(&listener, &state.places, |socket, place| {
+        let permit = ConnectionPermit { closing: closing.subscribe(), place };
         serve_connection(socket, permit, Arc::clone(&context))
     });
     tokio::select! {
@@ -56,7 +60,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         never = accepting => match never {},
     }
     drop(listener);
-    drain(&state, connections).await;
+    drain(&state, closing).await;
 }
 
 /// Starts the threads that write to followers, if the settings ask for any. They end their streams
@@ -112,7 +116,7 @@ async fn serve_connection(
 
 /// Ends all streams, then all connections. Other requests are served until the last stream has
 /// ended: publishers get their responses, and a load balancer can see that the server is not ready.
-async fn drain(state: &AppState, connections: GracefulShutdown) {
+async fn drain(state: &AppState, closing: watch::Sender<bool>) {
     let start = Instant::now();
     let drain = state.settings.drain;
     state.engine.health().begin_shutdown();
@@ -121,7 +125,8 @@ async fn drain(state: &AppState, connections: GracefulShutdown) {
     // After a timeout the remaining streams are stalled; they get the rest of the drain time.
     let _ = timeout(reconnect::close_window(drain), all_ended).await;
     let rest = drain.saturating_sub(start.elapsed());
-    if timeout(rest, connections.shutdown()).await.is_err() {
+    closing.send_replace(true);
+    if timeout(rest, closing.closed()).await.is_err() {
         tracing::warn!("closing the connections that did not end within {drain:?}");
     }
 }
@@ -201,14 +206,13 @@ mod tests {
             reactor: Some(Arc::new(reactor)),
             state: Arc::clone(&app.state),
         });
-        let connections = GracefulShutdown::new();
-        let slots = Arc::new(tokio::sync::Semaphore::new(2));
+        let closing = watch::Sender::new(false);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let follow = async |path: &str| {
             let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (socket, _) = listener.accept().await.unwrap();
-            let slot = Arc::clone(&slots).acquire_owned().await.unwrap();
-            let permit = ConnectionPermit { watcher: connections.watcher(), _slot: slot };
+            let place = app.state.places.take().await;
+            let permit = ConnectionPermit { closing: closing.subscribe(), place };
             tokio::spawn(serve_connection(socket, permit, Arc::clone(&context)));
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             client.write_all(request.as_bytes()).await.unwrap();

@@ -23,8 +23,8 @@ pub struct Settings {
     pub window_bytes: usize,
     /// Most streams at once. Further followers get a long `retry`.
     pub max_followers: usize,
-    /// Connections on top of those of followers. At the limit, new connections wait in the listen
-    /// backlog.
+    /// Connections on top of those of followers. Near the limit, idle connections are closed; at the
+    /// limit, new connections wait in the listen backlog.
     pub spare_connections: usize,
     /// Longest time that a peer may accept no bytes before its connection is closed.
     pub stall_timeout: Duration,

@@ -135,6 +135,7 @@ impl FailoverCluster {
                 address: self.proxy.address(),
                 tracker: Arc::clone(&self.tracker),
                 command: self.command.subscribe(),
+                requests_board: false,
             };
             self.runtime.spawn(follower.run());
         }

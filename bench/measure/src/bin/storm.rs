@@ -17,6 +17,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use measure::counting_follower::{CountingFollower, FollowerCommand, FollowerRole};
 use measure::delivery_tracker::DeliveryTracker;
+use measure::health_check::start_health_check;
 use measure::steady_publisher::SteadyPublisher;
 use serde_json::json;
 use tempfile::TempDir;
@@ -40,6 +41,10 @@ struct StormArgs {
     /// Connections that request the stream and never read it.
     #[arg(long, default_value_t = 0)]
     deaf: usize,
+    /// Two seconds after each connect, request the board on a second connection and keep it open, as a browser
+    /// does with a page that checks its rows.
+    #[arg(long)]
+    board_requests: bool,
     /// Rows on the board.
     #[arg(long, default_value_t = 331)]
     rows: usize,
@@ -76,6 +81,7 @@ struct StormFollowers {
     tracker: Arc<DeliveryTracker>,
     command: watch::Sender<FollowerCommand>,
     count: usize,
+    requests_board: bool,
     runtime: Runtime,
 }
 
@@ -88,8 +94,9 @@ fn main() -> Result<ExitCode> {
     let start_server = || start_server_at(&address.to_string(), folder.path(), &flags);
     let mut server = start_server();
     args.publish_rows(&server);
-    let followers = StormFollowers::new(&server, args.followers + args.stay)?;
+    let followers = StormFollowers::new(&server, &args)?;
     let publisher = SteadyPublisher::start(address, args.rate, Arc::clone(&followers.tracker));
+    start_health_check(address, Arc::clone(&followers.tracker));
 
     args.print_header();
     let start = Instant::now();
@@ -124,7 +131,9 @@ fn main() -> Result<ExitCode> {
 
 impl StormArgs {
     fn raise_file_limit(&self) -> Result<()> {
-        let needed = (self.followers + self.stay + self.deaf) as u64 + SPARE_FILES;
+        let second_connections = if self.board_requests { self.followers + self.stay } else { 0 };
+        let connections = self.followers + self.stay + self.deaf + second_connections;
+        let needed = connections as u64 + SPARE_FILES;
         let allowed = rlimit::increase_nofile_limit(needed)?;
         ensure!(
             allowed >= needed,
@@ -155,14 +164,23 @@ impl StormArgs {
              {rate} events per second\n"
         );
         println!(
-            "{:<24} {:>10} {:>8} {:>11} {:>11} {:>11} {:>11}",
-            "", "all back", "resumed", "timetables", "delay p50", "p99", "longest"
+            "{:<24} {:>10} {:>8} {:>11} {:>11} {:>11} {:>11} {:>13} {:>13}",
+            "",
+            "all back",
+            "resumed",
+            "timetables",
+            "delay p50",
+            "p99",
+            "longest",
+            "update waits",
+            "health waits"
         );
     }
 }
 
 impl StormFollowers {
-    fn new(server: &ServerProcess, count: usize) -> Result<Self> {
+    fn new(server: &ServerProcess, args: &StormArgs) -> Result<Self> {
+        let count = args.followers + args.stay;
         let board = server.api().get("/boards/main");
         let newest = board["id"].as_str().and_then(split_event_id);
         let (_, newest) = newest.context("the board has no event")?;
@@ -171,6 +189,7 @@ impl StormFollowers {
             tracker: Arc::new(DeliveryTracker::new(count, newest)),
             command: watch::Sender::new(FollowerCommand::Follow),
             count,
+            requests_board: args.board_requests,
             runtime: Runtime::new()?,
         })
     }
@@ -189,6 +208,7 @@ impl StormFollowers {
                 address: self.address,
                 tracker: Arc::clone(&self.tracker),
                 command: self.command.subscribe(),
+                requests_board: self.requests_board,
             };
             self.runtime.spawn(follower.run());
         }
@@ -212,11 +232,11 @@ impl StormFollowers {
         }
         let secs = start.elapsed().as_secs_f64();
         let (resumed, timetables) = self.openings();
-        let delays = format_delays(&self.tracker.take_delays());
         println!(
-            "{label:<24} {secs:>8.2} s {:>8} {:>11} {delays}",
+            "{label:<24} {secs:>8.2} s {:>8} {:>11} {}",
             resumed - resumed_before,
-            timetables - timetables_before
+            timetables - timetables_before,
+            self.take_times()
         );
         Ok(())
     }
@@ -224,8 +244,14 @@ impl StormFollowers {
     fn measure_calm(&self, label: &str) {
         self.tracker.take_delays();
         sleep(CALM_TIME);
+        println!("{label:<24} {:>10} {:>8} {:>11} {}", "", "", "", self.take_times());
+    }
+
+    /// The delays of events and the longest waits since the last call.
+    fn take_times(&self) -> String {
         let delays = format_delays(&self.tracker.take_delays());
-        println!("{label:<24} {:>10} {:>8} {:>11} {delays}", "", "", "");
+        let (update, health) = self.tracker.waits.take();
+        format!("{delays} {:>11.2} s {:>11.2} s", update.as_secs_f64(), health.as_secs_f64())
     }
 
     fn measure_calm_with_deaf(&self, server: &ServerProcess, count: usize) -> Result<()> {

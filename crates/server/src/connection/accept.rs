@@ -2,34 +2,31 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::places::{ConnectionPlace, ConnectionPlaces};
 
 /// Wait after a failed accept, usually because the process is out of file descriptors.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Spawns `serve` for each connection on `listener`. At `max_connections` open permits, further
-/// connections wait in the listen backlog.
+/// Spawns `serve` for each connection on `listener`, which takes one of `places`.
 pub(super) async fn accept_each<F>(
     listener: &TcpListener,
-    max_connections: usize,
-    serve: impl Fn(TcpStream, OwnedSemaphorePermit) -> F,
+    places: &ConnectionPlaces,
+    serve: impl Fn(TcpStream, ConnectionPlace) -> F,
 ) -> Infallible
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let slots = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
     loop {
-        let slot = Arc::clone(&slots).acquire_owned().await;
-        let slot = slot.expect("this function never closes the semaphore");
-        tokio::spawn(serve(accept(listener).await, slot));
+        let socket = accept(listener, places).await;
+        tokio::spawn(serve(socket, places.take().await));
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener, places: &ConnectionPlaces) -> TcpStream {
     let mut failing = false;
     loop {
         match listener.accept().await {
@@ -46,6 +43,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
                     tracing::warn!("cannot accept connections, trying again: {error}");
                 }
                 failing = true;
+                places.close_idle();
                 tokio::time::sleep(RETRY_INTERVAL).await;
             }
         }

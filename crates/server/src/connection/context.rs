@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use fanout::Reactor;
-use hyper_util::server::graceful::Watcher;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use super::places::ConnectionPlace;
 use crate::app::AppState;
 use crate::stream::admission::StreamPermit;
 
@@ -15,7 +15,8 @@ use crate::stream::admission::StreamPermit;
 /// response.
 pub(super) const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) type StreamReactor = Reactor<(StreamPermit, ConnectionPermit)>;
+pub(super) type StreamReactor =
+    Reactor<(StreamPermit, OwnedSemaphorePermit, watch::Receiver<bool>)>;
 
 pub(super) struct ConnectionContext {
     pub(super) routes: Router,
@@ -26,8 +27,7 @@ pub(super) struct ConnectionContext {
 
 /// Held for as long as a connection is open.
 pub(super) struct ConnectionPermit {
-    /// Lets a shutdown wait for the connection.
-    pub(super) watcher: Watcher,
-    /// Counts against the connection limit.
-    pub(super) _slot: OwnedSemaphorePermit,
+    /// True once a shutdown closes all connections. The shutdown waits until all receivers are dropped.
+    pub(super) closing: watch::Receiver<bool>,
+    pub(super) place: ConnectionPlace,
 }

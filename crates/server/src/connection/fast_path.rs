@@ -7,6 +7,7 @@
 //! that response too.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -53,7 +54,7 @@ pub(super) struct Fallback {
 /// Returns it otherwise.
 ///
 /// # Errors
-/// The peer has disconnected, or has sent part of a head by `head_deadline`.
+/// The peer has disconnected, has sent no whole head by `head_deadline`, or has to give up its place.
 pub(super) async fn serve(
     socket: TcpStream,
     permit: ConnectionPermit,
@@ -66,16 +67,19 @@ pub(super) async fn serve(
     };
     let mut received = Vec::new();
     let mut shutdown = context.state.engine.health().shutdown_signal();
+    let activity = Arc::clone(&permit.place.activity);
     let request = tokio::select! {
         biased;
         // Hyper closes idle connections at shutdown.
         _ = shutdown.wait_for(|signalled| *signalled) => None,
+        () = activity.must_close() => return Err(io::ErrorKind::ConnectionAborted.into()),
         request = timeout_at(head_deadline, read_request(&socket, &mut received)) => request??,
     };
     let received = Bytes::from(received);
     let Some(request) = request.filter(|_| reactor.has_capacity()) else {
         return Ok(Some(Fallback { socket, received, permit, response: None }));
     };
+    let _request = activity.begin_request();
     let Ok(mut response) = context.routes.clone().oneshot(*request).await;
     let handoff = response.extensions_mut().remove::<Handoff>();
     let Some(stream) = handoff.and_then(|handoff| handoff.take()) else {
@@ -91,7 +95,7 @@ pub(super) async fn serve(
         follower,
         preamble: first_bytes.into(),
         start_at: start_at.into_std(),
-        permit: (stream_permit, permit),
+        permit: (stream_permit, permit.place.slot, permit.closing),
     };
     // It had capacity before the request was routed.
     let added = reactor.add(connection);

@@ -2,7 +2,10 @@
 //! a stream.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use http::{HeaderValue, Request, Version, header};
@@ -10,12 +13,13 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until};
 use tower::ServiceExt;
 
 use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
+use super::counted_body::CountedBody;
 use super::fast_path::Fallback;
+use super::places::ConnectionActivity;
 use super::socket::{ClientSocket, KEEPALIVE_INTERVAL};
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
@@ -25,23 +29,28 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Most bytes of a request's head in HTTP/2.
 const MAX_HTTP2_HEAD_BYTES: u32 = 16 * 1024;
 
-/// Serves the connection to its end. Closes it if it has sent no request by `head_deadline`.
+/// Time for a peer to take the rest of a response, or in HTTP/2 to confirm the end, on a connection
+/// that gives up its place.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves the connection to its end. Closes it if it has sent no request by `head_deadline`, or has to
+/// give up its place.
 pub(super) async fn serve(
     fallback: Fallback,
     head_deadline: Instant,
     context: Arc<ConnectionContext>,
 ) {
     let Fallback { socket, received, permit, response } = fallback;
-    let ConnectionPermit { watcher, _slot } = permit;
+    let ConnectionPermit { mut closing, place } = permit;
+    let activity = &place.activity;
     let stall_timeout = context.state.settings.stall_timeout;
     let metrics = Arc::clone(context.state.engine.metrics());
     let socket = ClientSocket::new(socket, received, stall_timeout, metrics);
     // The fast path may have routed the first request already.
     let first_response = Mutex::new(response);
-    let first_request = Arc::new(Notify::new());
-    let notifier = Arc::clone(&first_request);
+    let counter = Arc::clone(activity);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        notifier.notify_one();
+        let open_request = counter.begin_request();
         let version = request.version();
         let routed = first_response.lock().take();
         let context = Arc::clone(&context);
@@ -50,22 +59,42 @@ pub(super) async fn serve(
                 Some(response) => response,
                 None => context.routes.clone().oneshot(request.map(Body::new)).await?,
             };
+            let closes = context.state.engine.health().is_shutting_down()
+                || context.state.places.are_short();
             // HTTP/2 forbids the header; there, hyper sends GOAWAY.
-            if context.state.engine.health().is_shutting_down() && version < Version::HTTP_2 {
+            if closes && version < Version::HTTP_2 {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(
+                response.map(|body| CountedBody { body, _open_request: open_request }),
+            )
         }
     });
-    let connection = builder().serve_connection(TokioIo::new(socket), service).into_owned();
+    let builder = builder();
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let mut missed_deadline = pin!(missed_deadline(head_deadline, activity));
+    let must_close = tokio::select! {
+        ended = connection.as_mut() => return log_failure(ended),
+        () = missed_deadline.as_mut() => return,
+        _ = closing.wait_for(|closing| *closing) => false,
+        () = activity.must_close() => true,
+    };
+    // Hyper would wait for the rest of the first head.
+    if must_close && !activity.has_had_request() {
+        return;
+    }
+    connection.as_mut().graceful_shutdown();
     tokio::select! {
-        ended = watcher.watch(connection) => if let Err(error) = ended {
-            tracing::debug!("connection failed: {error}");
-        },
-        () = missed_deadline(head_deadline, &first_request) => {
-            tracing::debug!("closing a connection that sent no request");
-        }
+        ended = connection => log_failure(ended),
+        () = missed_deadline => {}
+        () = close_timeout(activity), if must_close => {}
+    }
+}
+
+fn log_failure<E: fmt::Display>(ended: Result<(), E>) {
+    if let Err(error) = ended {
+        tracing::debug!("connection failed: {error}");
     }
 }
 
@@ -84,10 +113,21 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-/// Completes at `deadline` unless `first_request` is notified before. Hyper limits only the heads
-/// of HTTP/1, and only once it knows that the connection is HTTP/1.
-async fn missed_deadline(deadline: Instant, first_request: &Notify) {
-    if timeout_at(deadline, first_request.notified()).await.is_ok() {
+/// Completes at `deadline` unless there has been a request by then. Hyper limits only the heads of
+/// HTTP/1, and only once it knows that the connection is HTTP/1.
+async fn missed_deadline(deadline: Instant, activity: &ConnectionActivity) {
+    sleep_until(deadline).await;
+    if activity.has_had_request() {
+        std::future::pending::<()>().await;
+    }
+    tracing::debug!("closing a connection that sent no request");
+}
+
+/// Completes after [`CLOSE_TIMEOUT`] unless a request is open then, which hyper answers before it
+/// closes the connection.
+async fn close_timeout(activity: &ConnectionActivity) {
+    sleep(CLOSE_TIMEOUT).await;
+    if activity.is_busy() {
         std::future::pending::<()>().await;
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::accept::accept_each;
+use super::places::ConnectionPlaces;
 use crate::http::api::health;
 use crate::http::problem::Problem;
 use crate::http::{cors, routes};
@@ -41,12 +42,15 @@ pub async fn serve_until_ready<T>(
         .layer(cors::layer(&settings.allow_origins))
         .with_state(reason);
     let routes = routes::below(settings.base_path.clone(), routes);
-    let accepting = accept_each(listener, SPARE_CONNECTIONS, |socket, slot| {
+    let places = ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, None);
+    let accepting = accept_each(listener, &places, |socket, place| {
         let response = respond(socket, routes.clone());
         async move {
-            // A client that takes longer is disconnected.
-            let _ = timeout(CONNECTION_TIMEOUT, response).await;
-            drop(slot);
+            tokio::select! {
+                // A client that takes longer is disconnected.
+                _ = timeout(CONNECTION_TIMEOUT, response) => {}
+                () = place.activity.must_close() => {}
+            }
         }
     });
     tokio::select! {

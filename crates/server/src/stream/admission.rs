@@ -56,7 +56,9 @@ pub(super) fn admit(app: &App, board: &str, params: &StreamParams) -> Result<Adm
         let retry = reconnect::after_shutdown(state.settings.drain);
         return Ok(Admission::RetryLater(retry));
     }
-    let Some(permit) = StreamPermit::acquire(&state.streams, state.settings.max_followers) else {
+    let permit = StreamPermit::acquire(&state.streams, state.settings.max_followers);
+    // The last places are for other requests.
+    let Some(permit) = permit.filter(|_| !state.places.are_short()) else {
         engine.metrics().count_rejected_stream();
         return Ok(Admission::RetryLater(reconnect::when_full()));
     };

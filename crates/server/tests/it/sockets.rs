@@ -9,6 +9,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::socket_server::{SocketServer, each_write_path, serve};
 
+/// Far longer than any wait that ends.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+
 #[tokio::test]
 async fn first_events_come_with_the_head() {
     for settings in each_write_path(Settings::default()) {
@@ -22,28 +27,117 @@ async fn first_events_come_with_the_head() {
     }
 }
 
+/// Sends `request` on a new connection, and returns it with the first bytes of the response.
+async fn ask(server: &SocketServer, request: &[u8]) -> (TcpStream, String) {
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    socket.write_all(request).await.unwrap();
+    let mut bytes = vec![0; 16 * 1024];
+    let read = timeout(TIMEOUT, socket.read(&mut bytes)).await;
+    let count = read.expect("a response").unwrap();
+    (socket, String::from_utf8_lossy(&bytes[..count]).into_owned())
+}
+
+/// Reads until `text` arrives.
+async fn read_until(socket: &mut TcpStream, text: &str) {
+    let mut bytes = Vec::new();
+    while !String::from_utf8_lossy(&bytes).contains(text) {
+        let read = timeout(TIMEOUT, socket.read_buf(&mut bytes)).await;
+        assert!(read.expect(text).unwrap() > 0, "the stream has ended");
+    }
+}
+
 #[tokio::test]
-async fn connections_beyond_the_limit_wait() {
+async fn idle_connections_give_way() {
     for settings in
-        each_write_path(Settings { max_followers: 1, spare_connections: 1, ..Settings::default() })
+        each_write_path(Settings { max_followers: 2, spare_connections: 3, ..Settings::default() })
     {
         let server = serve(settings).await;
-        let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-        let mut bytes = vec![0; 4 * 1024];
-        let mut connections = Vec::new();
-        for _ in 0..2 {
-            let mut socket = TcpStream::connect(server.address).await.unwrap();
-            socket.write_all(request).await.unwrap();
-            assert!(socket.read(&mut bytes).await.unwrap() > 0);
-            connections.push(socket);
+        let mut silent = TcpStream::connect(server.address).await.unwrap();
+        let mut partial = TcpStream::connect(server.address).await.unwrap();
+        partial.write_all(b"GET /healthz HTTP/1.1\r\nHost:").await.unwrap();
+        let (mut kept, _) = ask(&server, HEALTHZ).await;
+        let (mut refused, _) =
+            ask(&server, b"GET /boards/a/events HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let (mut http2, _) = ask(&server, &http2_request(200)).await;
+        // Each becomes the one that is idle the longest, and gives way to another.
+        let mut later = Vec::new();
+        for _ in 0..12 {
+            let (socket, answer) = ask(&server, HEALTHZ).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            later.push(socket);
         }
-        let mut excess = TcpStream::connect(server.address).await.unwrap();
-        excess.write_all(request).await.unwrap();
-        let read = timeout(Duration::from_millis(200), excess.read(&mut bytes)).await;
-        assert!(read.is_err(), "a response beyond the limit");
-        connections.pop();
-        let read = timeout(Duration::from_secs(30), excess.read(&mut bytes)).await;
-        assert!(read.expect("a slot is free").unwrap() > 0);
+        let closed = server.metric("flightboard_idle_connections_closed_total").await;
+        assert!(closed >= 12, "{closed} closed");
+        let mut rest = Vec::new();
+        for socket in [&mut silent, &mut partial, &mut kept, &mut refused] {
+            // Unread bytes turn the close into a reset.
+            let _ = timeout(TIMEOUT, socket.read_to_end(&mut rest)).await.expect("closed");
+            assert!(rest.is_empty(), "{rest:?}");
+        }
+        timeout(TIMEOUT, http2.read_to_end(&mut rest)).await.expect("closed").unwrap();
+        let is_goaway = |header: &[u8]| header == [0, 0, 8, 7, 0, 0, 0, 0, 0];
+        assert!(rest.windows(9).any(is_goaway), "{rest:?}");
+    }
+}
+
+#[tokio::test]
+async fn busy_connections_keep_their_places() {
+    for settings in
+        each_write_path(Settings { max_followers: 2, spare_connections: 2, ..Settings::default() })
+    {
+        let server = serve(settings).await;
+        let mut followers = server.follow_many(2).await;
+        for follower in &mut followers {
+            read_until(follower, "event: timetable").await;
+        }
+        let head = b"PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
+                     Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+        let (mut upload, interim) = ask(&server, head).await;
+        assert!(interim.starts_with("HTTP/1.1 100 "), "{interim}");
+        let mut idle = Vec::new();
+        for _ in 0..5 {
+            idle.push(ask(&server, HEALTHZ).await.0);
+        }
+        upload.write_all(b"{}").await.unwrap();
+        let mut answer = [0; 1024];
+        let count = upload.read(&mut answer).await.unwrap();
+        assert!(answer[..count].starts_with(b"HTTP/1.1 201 Created\r\n"));
+        for follower in &mut followers {
+            read_until(follower, "event: flightAddition").await;
+        }
+    }
+}
+
+/// All places but four are used by streams and requests.
+#[tokio::test]
+async fn last_places_answer_requests_only() {
+    for settings in each_write_path(Settings {
+        max_followers: 60,
+        spare_connections: 40,
+        ..Settings::default()
+    }) {
+        let server = serve(settings).await;
+        let _followers = server.follow_many(50).await;
+        let head = b"PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
+                     Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+        let mut uploads = Vec::new();
+        for _ in 0..46 {
+            uploads.push(ask(&server, head).await.0);
+        }
+        for _ in 0..10 {
+            let (_, healthy) = ask(&server, HEALTHZ).await;
+            assert!(
+                healthy.contains("connection: close") && healthy.contains("200 OK"),
+                "{healthy}"
+            );
+            let (_, stream) = ask(&server, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            assert!(stream.contains("200 OK") && !stream.contains("event: "), "{stream}");
+            assert!(stream.contains("connection: close"), "{stream}");
+        }
+        drop(uploads);
+        let mut last = server.follow().await;
+        server.wait_followers(51).await;
+        assert!(last.read(&mut [0; 16]).await.unwrap() > 0);
     }
 }
 
