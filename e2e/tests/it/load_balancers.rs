@@ -379,7 +379,7 @@ fn example_config(name: &str, replacements: &[(String, String)]) -> String {
     text
 }
 
-fn find_program(name: &str) -> Command {
+pub(crate) fn find_program(name: &str) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     if let Some(found) = folders.map(|folder| folder.join(name)).find(|file| file.is_file()) {
@@ -394,6 +394,6 @@ fn find_program(name: &str) -> Command {
     command
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }

@@ -57,6 +57,9 @@ mod nats_security;
 /// Servers behind nginx and HAProxy, by the documented examples.
 mod load_balancers;
 
+/// The server below a path, behind nginx.
+mod base_path;
+
 /// Shutdown by signals.
 mod shutdown;
 
