@@ -37,7 +37,7 @@ fn rejected_lines_are_counted_by_reason() {
         r#"{"event":"flightStateUpdate","data":{"flight":"I768","state":"landing"}}"#,
         r#"{"event":"timetable","data":{}}"#,
     ];
-    let output = run(&mut publish(&server.api(), &[]), &input.join("\n"));
+    let output = run(&mut publish(&server.api(), &[]), input.join("\n"));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let mut lines = output.stdout.lines();
     let tally = lines.next().unwrap();
