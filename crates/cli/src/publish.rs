@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use flight::{FlightKey, IdempotencyKey};
 use serde_json::Value;
@@ -51,13 +51,17 @@ impl Publish {
         let name = self.idempotency_key;
         let name = name.unwrap_or_else(|| format!("publish-{:016x}", rand::random::<u64>()));
         let (sender, lines) = sync_channel(2 * MAX_LINES);
-        std::thread::spawn(move || read_lines(&key_prefix(name), &sender));
+        let reader = std::thread::spawn(move || read_lines(&key_prefix(name), &sender));
         let mut tally = PublishTally::new();
         let outcome = publish_all(&client, &lines, &mut tally);
         let printed = tally.finish();
         outcome.context(
             "stopped before the end of the input; the updates counted above are published",
         )?;
+        // A panic of the reader looks like the end of the input.
+        reader
+            .join()
+            .map_err(|_| anyhow!("reading the input failed after the updates counted above"))?;
         printed?;
         Ok(if tally.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
