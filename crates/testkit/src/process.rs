@@ -176,6 +176,11 @@ impl TestProcess {
         self.read_output("stderr")
     }
 
+    /// Waits until standard error contains these words, and returns it: the program writes its log a moment later.
+    pub fn wait_for_log(&self, words: &str) -> String {
+        wait_until(words, WAIT_TIMEOUT, || Some(self.log()).filter(|log| log.contains(words)))
+    }
+
     fn read_output(&self, name: &str) -> String {
         fs::read_to_string(self.output.path().join(name)).unwrap()
     }

@@ -105,7 +105,7 @@ fn check_fault_and_recovery(reported: &ReportedFault) {
     ids.extend(put(&server, &["X1"]));
     assert_eq!(open.next_event().id, ids[2], "no event was sent in between");
     check_streams(server.address, &["I768", "G119", "X1"], &ids);
-    let log = server.process.log();
+    let log = server.process.wait_for_log("journal available again");
     assert_eq!(log.matches("journal unavailable, rejecting updates").count(), 1, "{log}");
     assert_eq!(log.matches("journal available again").count(), 1, "{log}");
     assert!(log.lines().count() <= 4, "{log}");

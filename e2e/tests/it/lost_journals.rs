@@ -230,7 +230,7 @@ fn journal_ahead_of_clock_is_reported() {
         server.api().get("/readyz")["warning"].as_str().map(str::to_owned)
     });
     assert!(warning.contains("ahead of this machine's clock"), "{warning}");
-    assert!(server.process.log().contains(&warning));
+    server.process.wait_for_log("ahead of this machine's clock");
     let metrics = server.api().get_text("/metrics");
     let name = "flightboard_journal_ahead_seconds ";
     let ahead = metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap();

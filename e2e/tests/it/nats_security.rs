@@ -85,10 +85,10 @@ fn connection_problems_are_reported() {
             api.unready_reason().filter(|reason| reason.contains(words))
         });
         assert!(api.unready_reason().unwrap().contains(&nats.tls_url()));
-        let log = process.log();
-        let is_logged =
-            log.lines().any(|line| line.contains("trying again") && line.contains(words));
-        assert!(is_logged, "{words}: {log}");
+        let log = wait_until("the reason is logged", WAIT_TIMEOUT, || {
+            let is_logged = |line: &str| line.contains("trying again") && line.contains(words);
+            Some(process.log()).filter(|log| log.lines().any(is_logged))
+        });
         assert!(!log.contains("async_nats"), "async-nats logs every attempt: {log}");
     }
 }
@@ -115,8 +115,7 @@ fn revoked_user_is_reported() {
     wait_until(words, WAIT_TIMEOUT, || {
         api.unready_reason().filter(|reason| reason.contains(words))
     });
-    let log = server.process.log();
-    assert!(log.contains("not connected to any NATS server: "), "{log}");
+    let log = server.process.wait_for_log("not connected to any NATS server: ");
     assert!(!log.contains("async_nats"), "async-nats logs every attempt: {log}");
     assert_eq!(api.rows("main").len(), 1, "it serves the rows that it has");
 
@@ -140,6 +139,5 @@ fn missing_permission_is_logged() {
     let violation =
         "error from the server: nats: Permissions Violation for Publish to \"flightboard.";
     assert!(reason.contains(violation), "{reason}");
-    let log = server.process.log();
-    assert!(log.contains(&violation.replace("the server", "the NATS server")), "{log}");
+    server.process.wait_for_log(&violation.replace("the server", "the NATS server"));
 }

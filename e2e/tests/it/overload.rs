@@ -39,7 +39,7 @@ fn followers_beyond_the_file_limit_retry() {
     assert_eq!(api.get_status("/readyz"), 200);
     let id = api.put_flight("I768", &json!({"origin": "Rome"}));
     assert!(followers.iter_mut().all(|follower| follower.next_event().id == id));
-    let log = server.process.log();
+    let log = server.process.wait_for_log("allows only");
     assert!(log.contains("allows only") && log.contains("followers, not 15000"), "{log}");
     assert!(!log.contains("cannot accept connections"), "{log}");
 }
