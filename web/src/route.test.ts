@@ -11,6 +11,8 @@ test.each([
   ["/", "main"],
   ["/boards/jfk", "jfk"],
   ["/boards/jfk/", "jfk"],
+  ["/boards/JFK", "jfk"],
+  ["/Boards/Jfk", "jfk"],
   ["/boards/hall%20b", "hall b"],
   ["/boards/%zz", "%zz"],
   ["/boards/", "main"],

@@ -19,13 +19,14 @@ export function boardPath(board: string): string {
   return `/boards/${encodeURIComponent(board)}`;
 }
 
+/** In lower case, as the server lists it: letter case does not count in the server's paths. */
 export function boardOf(pathname: string): string {
-  const name = /^\/boards\/([^/]+)\/?$/.exec(pathname.slice(rootPath().length))?.[1];
+  const name = /^\/boards\/([^/]+)\/?$/i.exec(pathname.slice(rootPath().length))?.[1];
   if (name === undefined) return DEFAULT_BOARD;
   try {
-    return decodeURIComponent(name);
+    return decodeURIComponent(name).toLowerCase();
   } catch {
-    return name;
+    return name.toLowerCase();
   }
 }
 
