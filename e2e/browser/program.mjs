@@ -11,9 +11,16 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "./wait.mjs";
 
-const binary =
-  process.env.FLIGHTBOARD_BIN ??
-  fileURLToPath(new URL("../../target/debug/flightboard", import.meta.url));
+/** Rows in one request to publish many: its size has a limit. */
+const ROWS_PER_REQUEST = 5_000;
+
+export const defaultBinary = fileURLToPath(
+  new URL("../../target/debug/flightboard", import.meta.url),
+);
+
+function binary() {
+  return process.env.FLIGHTBOARD_BIN ?? defaultBinary;
+}
 
 /** `flightboard demo` on a port that is free. */
 export function startDemo(test, ...more) {
@@ -59,7 +66,7 @@ export async function startReplica(test, nats, ...more) {
 function run(args, stdout) {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("FLIGHTBOARD_"));
   const env = Object.fromEntries(kept);
-  return spawn(binary, args, { env, stdio: ["ignore", stdout, "inherit"] });
+  return spawn(binary(), args, { env, stdio: ["ignore", stdout, "inherit"] });
 }
 
 class ServerProcess {
@@ -74,7 +81,7 @@ class ServerProcess {
   }
 
   static async start(test, args) {
-    assert.ok(existsSync(binary), `${binary} does not exist: run \`cargo build\` first`);
+    assert.ok(existsSync(binary()), `${binary()} does not exist: run \`cargo build\` first`);
     const child = run(args, "pipe");
     const exited = once(child, "exit");
     test.after(() => {
@@ -135,6 +142,22 @@ class ServerProcess {
 
   put(flight, row) {
     return this.#request("PUT", `/boards/main/flights/${flight}`, row);
+  }
+
+  /** Adds many rows. */
+  async add(rows, board = "main") {
+    for (let start = 0; start < rows.length; start += ROWS_PER_REQUEST) {
+      const some = rows.slice(start, start + ROWS_PER_REQUEST);
+      const lines = some.map((data) => JSON.stringify({ event: "flightAddition", data }));
+      const response = await fetch(`${this.url}/boards/${board}/flights`, {
+        method: "POST",
+        headers: { "Content-Type": "application/x-ndjson" },
+        body: lines.join("\n"),
+      });
+      assert.ok(response.ok, `POST: ${response.status}`);
+      const outcomes = (await response.text()).trim().split("\n");
+      assert.equal(outcomes.filter((line) => line.includes('"title"')).length, 0, outcomes[0]);
+    }
   }
 
   patch(flight, changes) {

@@ -8,6 +8,7 @@ import { COLLECT_MILLIS } from "./Announcer.tsx";
 import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
 import type { Board, Flight } from "./flight.ts";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
+import { MAX_WHOLE_ROWS } from "./useDrawnRows.ts";
 
 const jfk: Board = {
   name: "jfk",
@@ -37,6 +38,7 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   vi.useRealTimers();
+  vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
 
@@ -109,6 +111,27 @@ test("optional columns appear when used", async () => {
   await sent("flightRemoval", { flight: "I768" }, "aa-2");
   expect(headings()).toHaveLength(4);
   expect(row("G119").children).toHaveLength(4);
+});
+
+test("large boards are drawn in part", async () => {
+  // jsdom has no layout.
+  vi.spyOn(HTMLElement.prototype, "offsetHeight", "get").mockReturnValue(60);
+  await shown();
+  const row = (index: number) => ({ flight: `A${1_000 + index}`, origin: "Rome" });
+  const rows = Array.from({ length: MAX_WHOLE_ROWS }, (_, index) => row(index));
+  await timetable(arrivals, rows);
+  const table = screen.getByRole("table");
+  expect(table.getAttribute("aria-rowcount")).toBeNull();
+  expect(order()).toHaveLength(MAX_WHOLE_ROWS);
+
+  await sent("flightAddition", row(MAX_WHOLE_ROWS), "aa-2");
+  expect(table.getAttribute("aria-rowcount")).toBe(String(MAX_WHOLE_ROWS + 2));
+  expect(order().length).toBeLessThan(MAX_WHOLE_ROWS / 5);
+  expect(order()[0]).toBe("A1000");
+
+  await sent("flightRemoval", { flight: "A1000" }, "aa-3");
+  expect(table.getAttribute("aria-rowcount")).toBeNull();
+  expect(order()).toHaveLength(MAX_WHOLE_ROWS);
 });
 
 test("departures show cities and local times", async () => {

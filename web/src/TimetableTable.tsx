@@ -1,14 +1,15 @@
 // The board's rows as a table, sorted by scheduled time.
 
-import { FlexRender, useTable, type Cell, type Row } from "@tanstack/react-table";
-import { memo, useMemo } from "react";
-import type { Highlight, Highlights } from "./changes.ts";
-import { columnsOf, optionalColumns, features, fieldsOf, type Columns } from "./columns.tsx";
-import { keyOf, type Board, type Flight } from "./flight.ts";
-import { inOrder } from "./order.ts";
-import { styleOf } from "./states.ts";
+import { FlexRender, useTable } from "@tanstack/react-table";
+import { useEffect, useMemo, useRef, useState } from "react";
+import type { Highlights } from "./changes.ts";
+import { columnsOf, optionalColumns, features, type Columns } from "./columns.tsx";
+import { keyOf, type Board } from "./flight.ts";
+import { FlightRow, HEADER_ROWS } from "./FlightRow.tsx";
+import { RowOrder } from "./order.ts";
 import type { Timetable } from "./timetable.ts";
 import { zoneOf } from "./time.ts";
+import { useDrawnRows } from "./useDrawnRows.ts";
 
 interface Props {
   board: Board;
@@ -19,19 +20,37 @@ interface Props {
 // On a phone each row is a block, so its cells cannot be `display: table-cell`, and browsers then drop the
 // table's implied roles. The explicit roles keep it a table for screen readers.
 export function TimetableTable({ board, flights, highlights }: Props) {
-  const data = useMemo(() => inOrder(flights, board), [flights, board]);
-  const columns = useColumns(board, data);
+  const [order] = useState(() => new RowOrder());
+  const sorted = useMemo(() => order.of(flights, board), [order, flights, board]);
+  const element = useRef<HTMLTableElement>(null);
+  const drawn = useDrawnRows(sorted, element);
+  const { isWhole, start, end } = drawn;
+  const data = useMemo(
+    () => sorted.slice(start, end).map(({ flight }) => flight),
+    [sorted, start, end],
+  );
+  const columns = useColumns(board, flights);
   const table = useTable({ features, columns, data, getRowId: keyOf });
+  const shown = useRef<Highlights>(new Map());
+  useEffect(() => {
+    shown.current = highlights;
+  }, [highlights]);
   return (
     <div className="board">
-      <table role="table" className="timetable">
+      <table
+        ref={element}
+        role="table"
+        className="timetable"
+        aria-rowcount={isWhole ? undefined : sorted.length + HEADER_ROWS}
+      >
         <caption>
           <bdi>{board.title}</bdi>, by scheduled time. All times are local:{" "}
           {zoneOf(board).replaceAll("_", " ")}.
+          {drawn.isExcerpt && ` Rows ${start + 1} to ${end} of ${sorted.length}.`}
         </caption>
         <thead role="rowgroup">
           {table.getHeaderGroups().map((group) => (
-            <tr key={group.id} role="row">
+            <tr key={group.id} role="row" aria-rowindex={isWhole ? undefined : HEADER_ROWS}>
               {group.headers.map((header) => (
                 <th key={header.id} role="columnheader" scope="col" data-column={header.column.id}>
                   <FlexRender header={header} />
@@ -40,6 +59,7 @@ export function TimetableTable({ board, flights, highlights }: Props) {
             </tr>
           ))}
         </thead>
+        {!isWhole && <Spacer height={drawn.before} />}
         <tbody role="rowgroup">
           {table.getRowModel().rows.map((row) => (
             <FlightRow
@@ -48,83 +68,31 @@ export function TimetableTable({ board, flights, highlights }: Props) {
               columns={columns}
               board={board}
               highlight={highlights.get(row.id)}
+              isFresh={highlights.get(row.id) !== shown.current.get(row.id)}
+              {...(!isWhole && { index: start + row.index, measure: drawn.measure })}
             />
           ))}
         </tbody>
+        {!isWhole && <Spacer height={drawn.after} />}
       </table>
     </div>
   );
 }
 
+/** The room of rows that are not drawn. */
+function Spacer({ height }: { height: number }) {
+  return (
+    <tbody className="spacer" aria-hidden="true">
+      <tr>
+        <td style={{ height }} />
+      </tr>
+    </tbody>
+  );
+}
+
 /** Returns the same array until an input changes, so that rows can compare it by identity. */
-function useColumns(board: Board, flights: Flight[]): Columns {
-  const extras = optionalColumns(flights);
+function useColumns(board: Board, flights: Timetable["flights"]): Columns {
+  const extras = useMemo(() => optionalColumns(flights.values()), [flights]);
   const shown = extras.join();
   return useMemo(() => columnsOf(board, extras), [board, shown]);
-}
-
-interface RowProps {
-  row: Row<typeof features, Flight>;
-  columns: Columns;
-  board: Board;
-  highlight: Highlight | undefined;
-}
-
-const FlightRow = memo(function FlightRow({ row, board, highlight }: RowProps) {
-  const flight = row.original;
-  return (
-    <tr
-      role="row"
-      data-flight={flight.flight}
-      data-date={flight.date}
-      data-state={flight.state ?? ""}
-      data-tone={styleOf(flight.state)?.tone}
-      data-highlight={highlightName(highlight)}
-    >
-      {row.getAllCells().map((cell) => (
-        <FlightCell key={cell.id} cell={cell} board={board} highlight={highlight} />
-      ))}
-    </tr>
-  );
-}, sameRow);
-
-/** The table recreates all rows at each change. A row's output, its highlight included, depends only on these. */
-function sameRow(before: RowProps, after: RowProps): boolean {
-  return before.row.original === after.row.original && before.columns === after.columns;
-}
-
-interface CellProps {
-  cell: Cell<typeof features, Flight>;
-  board: Board;
-  highlight: Highlight | undefined;
-}
-
-function FlightCell({ cell, board, highlight }: CellProps) {
-  const { column } = cell;
-  const fields = fieldsOf(column.id, board);
-  const changed =
-    highlight?.kind === "added" || fields.some((field) => highlight?.fields.has(field));
-  const header = String(column.columnDef.header);
-  const attributes = {
-    "data-column": column.id,
-    "data-label": header,
-    "data-highlight": changed ? highlightName(highlight) : undefined,
-  };
-  const content = <FlexRender cell={cell} />;
-  // The flight number is the row's header.
-  return column.id === "flight" ? (
-    <th role="rowheader" scope="row" {...attributes}>
-      {content}
-    </th>
-  ) : (
-    <td role="cell" {...attributes}>
-      {content}
-    </td>
-  );
-}
-
-/** Alternates between two equal animations: a running one restarts only under another name. */
-function highlightName(highlight: Highlight | undefined): "a" | "b" | undefined {
-  if (highlight === undefined) return undefined;
-  return highlight.turn % 2 === 0 ? "b" : "a";
 }

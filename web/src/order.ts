@@ -4,29 +4,46 @@
 import { scheduledField, type Board, type Flight } from "./flight.ts";
 import { instantOf } from "./time.ts";
 
-interface SortedRow {
-  flight: Flight;
-  /** Undefined without a scheduled time: these rows are last. */
-  instant: number | undefined;
+export interface SortedRow {
+  readonly key: string;
+  readonly flight: Flight;
+  /** Of the scheduled time; infinite without one, so that the row is among the last. */
+  readonly instant: number;
 }
 
-export function inOrder(flights: ReadonlyMap<string, Flight>, board: Board): Flight[] {
-  const scheduled = scheduledField(board.kind);
-  const rows = [...flights.values()].map((flight) => ({
-    flight,
-    instant: instantOf(flight, scheduled),
-  }));
-  return rows.sort(compare).map(({ flight }) => flight);
+/** Sorts a board again and again, of which few rows change each time. */
+export class RowOrder {
+  #rows: SortedRow[] = [];
+  #kind: Board["kind"] | undefined;
+
+  /** The same array as before if nothing has changed. */
+  of(flights: ReadonlyMap<string, Flight>, { kind }: Board): readonly SortedRow[] {
+    if (kind !== this.#kind) this.#rows = [];
+    this.#kind = kind;
+
+    const kept = this.#rows.filter(({ key, flight }) => flights.get(key) === flight);
+    if (kept.length === this.#rows.length && kept.length === flights.size) return this.#rows;
+    const sorted = new Set(kept.map(({ flight }) => flight));
+    const scheduled = scheduledField(kind);
+    const changed: SortedRow[] = [];
+    for (const [key, flight] of flights) {
+      if (sorted.has(flight)) continue;
+      changed.push({ key, flight, instant: instantOf(flight, scheduled) ?? Infinity });
+    }
+    // Two sorted runs: the engine's merge sort compares each row about once.
+    this.#rows = [...kept, ...changed.sort(compareRows)].sort(compareRows);
+    return this.#rows;
+  }
 }
 
-function compare(one: SortedRow, other: SortedRow): number {
+function compareRows(one: SortedRow, other: SortedRow): number {
   return (
-    compareValues(one.instant ?? Infinity, other.instant ?? Infinity) ||
-    compareValues(one.flight.flight, other.flight.flight) ||
-    compareValues(one.flight.date ?? "", other.flight.date ?? "")
+    compare(one.instant, other.instant) ||
+    compare(one.flight.flight, other.flight.flight) ||
+    compare(one.flight.date ?? "", other.flight.date ?? "")
   );
 }
 
-function compareValues<Value extends number | string>(one: Value, other: Value): number {
+function compare<Value extends number | string>(one: Value, other: Value): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { keyOf, type Flight } from "./flight.ts";
+import { RowOrder } from "./order.ts";
+import { arrivals } from "./test-doubles.ts";
+
+function rows(flights: Flight[]): Map<string, Flight> {
+  return new Map(flights.map((flight) => [keyOf(flight), flight]));
+}
+
+function numbers(flights: Flight[], order = new RowOrder()): string[] {
+  return order.of(rows(flights), arrivals).map(({ flight }) => flight.flight);
+}
+
+const early = { flight: "B2", arrival: "2026-11-22T10:10:00Z" };
+const late = { flight: "A1", arrival: "2026-11-22T10:35:00Z" };
+const same = { flight: "A3", arrival: "2026-11-22T10:10:00Z" };
+const timeless = { flight: "A0" };
+
+test("time precedes number", () => {
+  expect(numbers([timeless, late, early, same])).toEqual(["A3", "B2", "A1", "A0"]);
+});
+
+test("date is the last resort", () => {
+  const dates = ["2026-11-23", "2026-11-22", undefined];
+  const flights = dates.map((date) => ({ ...early, ...(date && { date }) }));
+  const sorted = new RowOrder().of(rows(flights), arrivals).map(({ flight }) => flight.date);
+  expect(sorted).toEqual([undefined, "2026-11-22", "2026-11-23"]);
+});
+
+test("unchanged rows keep their array", () => {
+  const order = new RowOrder();
+  const first = order.of(rows([early, late]), arrivals);
+  expect(order.of(rows([late, early]), arrivals)).toBe(first);
+  expect(order.of(rows([early]), arrivals)).not.toBe(first);
+});
+
+test("another sort gives the same order", () => {
+  const flight = fc.record({
+    flight: fc.constantFrom("A1", "A2", "A3", "B1"),
+    date: fc.constantFrom("2026-11-22", "2026-11-23"),
+    arrival: fc.constantFrom("2026-11-22T10:10:00Z", "2026-11-22T10:35:00Z"),
+  });
+  const board = fc.array(flight, { maxLength: 12 });
+  const property = fc.property(fc.array(board, { maxLength: 5 }), (boards) => {
+    const order = new RowOrder();
+    for (const flights of boards) {
+      expect(order.of(rows(flights), arrivals)).toEqual(new RowOrder().of(rows(flights), arrivals));
+    }
+  });
+  fc.assert(property);
+});
