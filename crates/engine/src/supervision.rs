@@ -54,7 +54,7 @@ mod tests {
             let start = counted.fetch_add(1, SeqCst);
             async move {
                 assert!(start == 2, "the test's panic");
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         });
         while starts.load(SeqCst) < 3 {
