@@ -11,6 +11,22 @@ const jfk: Board = {
   timeZone: "America/New_York",
 };
 
+interface TimeCase {
+  text: string;
+  normal?: string;
+  clock?: string;
+}
+
+const times = JSON.parse(
+  readFileSync(new URL("../../crates/flight/tests/data/times.json", import.meta.url), "utf8"),
+) as TimeCase[];
+
+describe("the server's normal form", () => {
+  test.each(times.filter((time) => time.normal !== undefined))("$text", ({ normal, clock }) => {
+    expect(clockTime(normal ?? "", "UTC")).toBe(clock);
+  });
+});
+
 interface Step {
   event: string;
   data: Partial<Record<keyof Flight, string | null>>;

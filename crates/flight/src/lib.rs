@@ -37,6 +37,9 @@ mod encoding;
 /// The fields of a row, as one table: name, type of value, limits.
 mod field;
 
+/// Times with an offset, and the form in which rows contain them.
+mod rfc3339;
+
 /// One row, its key, and a patch of it.
 mod row;
 
