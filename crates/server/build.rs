@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
-use std::{env, fs};
+use std::{env, fs, io};
 
 /// Files and folders in `web/` that the page is built from.
 const PAGE_INPUTS: &[&str] = &[
@@ -16,6 +16,9 @@ const PAGE_INPUTS: &[&str] = &[
     "tsconfig.json",
     "vite.config.ts",
 ];
+
+/// A smaller file fits one packet of Ethernet, so compressing it saves nothing.
+const MIN_COMPRESSED_BYTES: usize = 1_400;
 
 fn main() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -36,6 +39,27 @@ fn build_page(workspace: &Path, out: &Path) {
     let page = out.join("page");
     let page = page.to_string_lossy();
     npm(&web, &["run", "build", "--", "--emptyOutDir", "--outDir", &page, "--logLevel", "warn"]);
+    if let Err(error) = compress_assets(&out.join("page/assets")) {
+        fail(&format!("cannot compress the page's files: {error}"));
+    }
+}
+
+/// Writes a compressed copy of each large file beside it, with the suffix `.br`.
+fn compress_assets(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let content = fs::read(&path)?;
+        if content.len() < MIN_COMPRESSED_BYTES {
+            continue;
+        }
+        let mut compressed = Vec::new();
+        let params = brotli::enc::BrotliEncoderParams::default();
+        brotli::BrotliCompress(&mut &content[..], &mut compressed, &params)?;
+        let mut name = path.into_os_string();
+        name.push(".br");
+        fs::write(name, compressed)?;
+    }
+    Ok(())
 }
 
 /// Compares npm's record of the last installation, in `node_modules`, with the lock file.

@@ -97,6 +97,12 @@ impl Boards {
 
     fn apply_new(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
         let name = update.board();
+        if let Some(precondition) = update.board_precondition() {
+            let open = self.boards.get(name).filter(|board| board.close_reason().is_none());
+            if let Err(rejection) = precondition.check(open.map(Timetable::head)) {
+                return ApplyOutcome::Rejected(rejection);
+            }
+        }
         if let Some(timetable) = self.boards.get_mut(name) {
             return timetable.apply(seq, time, update.change(), update.precondition());
         }

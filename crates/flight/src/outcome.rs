@@ -37,10 +37,12 @@ pub enum Rejection {
         /// Their dates.
         dates: Vec<Date>,
     },
-    /// The row has another version than the update requires, or does not exist.
+    /// The row or board has another version than the update requires, or does not exist.
     VersionMismatch,
-    /// The update requires that the row does not exist, but it does.
+    /// The update requires that the row or board does not exist, but it does.
     AlreadyExists,
+    /// The row or board has a version that the update excludes.
+    SameVersion,
     /// The idempotency key was used for another update before.
     KeyReused,
     /// The board has [`crate::MAX_FLIGHTS`] rows.
@@ -49,4 +51,11 @@ pub enum Rejection {
     TooManyBoards,
     /// The row has not stayed in its final state for long enough to expire.
     NotDue,
+}
+
+impl Rejection {
+    /// Returns true if a [`Precondition`](crate::Precondition) did not hold.
+    pub fn is_precondition_failure(&self) -> bool {
+        matches!(self, Self::VersionMismatch | Self::AlreadyExists | Self::SameVersion)
+    }
 }

@@ -191,16 +191,7 @@ impl Timetable {
             Change::RemoveFlight(key) | Change::ExpireFlight(key) => Some(self.find(key)?),
             Change::PutBoard(_) | Change::CloseBoard { .. } => return Ok(()),
         };
-        match (precondition, row) {
-            (Precondition::Version(versions), Some(row)) if versions.contains(&row.version) => {
-                Ok(())
-            }
-            (Precondition::Version(_), _) => Err(Rejection::VersionMismatch),
-            (Precondition::Present, Some(_)) => Ok(()),
-            (Precondition::Present, None) => Err(Rejection::VersionMismatch),
-            (Precondition::Absent, Some(_)) => Err(Rejection::AlreadyExists),
-            (Precondition::Absent, None) => Ok(()),
-        }
+        precondition.check(row.map(TimetableRow::version))
     }
 
     fn put_settings(

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::board::{BoardName, BoardSettings};
 use crate::error::ParseError;
 use crate::field;
+use crate::outcome::Rejection;
 use crate::row::{Flight, FlightKey, FlightPatch, object};
 
 /// Longest idempotency key that a publisher may choose.
@@ -46,20 +47,26 @@ pub struct Update {
     change: Change,
     #[serde(rename = "condition", default, skip_serializing_if = "Option::is_none")]
     precondition: Option<Precondition>,
+    #[serde(rename = "boardCondition", default, skip_serializing_if = "Option::is_none")]
+    board_precondition: Option<Precondition>,
     #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
 }
 
-/// The state that a row must have for the update to be applied (RFC 9110, section 13.1).
+/// The state that a row or a board must have for the update to be applied (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Precondition {
-    /// `If-Match`: the row has one of these versions. An empty list never matches.
+    /// `If-Match`: it has one of these versions. An empty list never matches.
     Version(Vec<u64>),
-    /// `If-Match: *`: the row exists.
+    /// `If-Match: *`: it exists.
     Present,
-    /// `If-None-Match: *`: the row does not exist.
+    /// `If-None-Match: *`: it does not exist.
     Absent,
+    /// `If-None-Match`: it has none of these versions, or does not exist.
+    OtherVersion(Vec<u64>),
+    /// Several conditions, of which the first that does not hold is reported.
+    All(Vec<Precondition>),
 }
 
 /// A publisher's name for an update, which makes retries harmless.
@@ -108,13 +115,20 @@ impl Change {
 impl Update {
     /// An unconditional change of `board`.
     pub fn new(board: BoardName, change: Change) -> Self {
-        Self { board, change, precondition: None, idempotency_key: None }
+        Self { board, change, precondition: None, board_precondition: None, idempotency_key: None }
     }
 
     /// Applies only if the row meets `precondition`.
     #[must_use]
     pub fn with_precondition(mut self, precondition: Option<Precondition>) -> Self {
         self.precondition = precondition;
+        self
+    }
+
+    /// Applies only if the board meets `precondition`.
+    #[must_use]
+    pub fn with_board_precondition(mut self, precondition: Option<Precondition>) -> Self {
+        self.board_precondition = precondition;
         self
     }
 
@@ -139,12 +153,62 @@ impl Update {
         self.precondition.as_ref()
     }
 
+    pub(crate) fn board_precondition(&self) -> Option<&Precondition> {
+        self.board_precondition.as_ref()
+    }
+
     /// Hashes of (board, idempotency key) and of the requested change.
     pub(crate) fn fingerprints(&self) -> Option<(u128, u128)> {
         let IdempotencyKey(key) = self.idempotency_key.as_ref()?;
         let key = xxh3_128(format!("{}\n{key}", self.board).as_bytes());
+        // The version that a board must have is not part of it: the later lines of a repeated bulk
+        // request have other ones.
         let change = serde_json::to_vec(&(&self.change, &self.precondition)).unwrap_or_default();
         Some((key, xxh3_128(&change)))
+    }
+}
+
+impl Precondition {
+    /// Makes a condition on a version follow an update that was applied under it: a newer `version`
+    /// replaces those that were asked for.
+    pub fn advance(&mut self, version: u64) {
+        match self {
+            Self::Version(versions) if versions.iter().all(|known| *known < version) => {
+                *versions = vec![version];
+            }
+            Self::All(conditions) => {
+                conditions.iter_mut().for_each(|condition| condition.advance(version));
+            }
+            Self::Version(_) | Self::Present | Self::Absent | Self::OtherVersion(_) => {}
+        }
+    }
+
+    /// Checks it against the current version; `None` if the row or board does not exist.
+    pub(crate) fn check(&self, current: Option<u64>) -> Result<(), Rejection> {
+        let is_in = |versions: &[u64]| current.is_some_and(|current| versions.contains(&current));
+        match self {
+            Self::Version(versions) if is_in(versions) => Ok(()),
+            Self::Present if current.is_some() => Ok(()),
+            Self::Version(_) | Self::Present => Err(Rejection::VersionMismatch),
+            Self::Absent if current.is_some() => Err(Rejection::AlreadyExists),
+            Self::OtherVersion(versions) if is_in(versions) => Err(Rejection::SameVersion),
+            Self::Absent | Self::OtherVersion(_) => Ok(()),
+            Self::All(conditions) => {
+                conditions.iter().try_for_each(|condition| condition.check(current))
+            }
+        }
+    }
+}
+
+impl From<Flight> for Change {
+    fn from(flight: Flight) -> Self {
+        Self::PutFlight(flight)
+    }
+}
+
+impl From<FlightPatch> for Change {
+    fn from(patch: FlightPatch) -> Self {
+        Self::PatchFlight(patch)
     }
 }
 

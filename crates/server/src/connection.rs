@@ -18,6 +18,9 @@ mod fast_path;
 /// The body of a response, which tells when the response has ended.
 mod counted_body;
 
+/// Rules for whole messages that neither hyper nor the routes apply.
+mod message_rules;
+
 /// Serves a connection with hyper.
 mod hyper_path;
 

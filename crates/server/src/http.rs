@@ -9,6 +9,18 @@ pub(crate) mod base_path;
 /// Brings the paths of requests into the form of the table of routes.
 mod request_path;
 
+/// Headers whose value is a list.
+pub(crate) mod list_header;
+
+/// The formats and codings that a client accepts.
+mod accept;
+
+/// Entity tags.
+mod entity_tag;
+
+/// Compresses responses and decompresses the bodies of requests.
+mod content_coding;
+
 /// The variables of a path.
 pub(crate) mod path_params;
 

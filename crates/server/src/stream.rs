@@ -12,6 +12,9 @@ pub(crate) mod pacer;
 /// The parameters of a stream request.
 mod params;
 
+/// The socket under a stream that hyper writes.
+pub(crate) mod peer_socket;
+
 /// The bytes that the reactor sends between frames.
 pub(crate) mod reactor_bytes;
 
@@ -23,6 +26,7 @@ mod task_stream;
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -33,6 +37,7 @@ use crate::app::App;
 use crate::http::path_params::PathParams;
 use admission::{Admission, Handoff, admit};
 use params::{LastEventId, StreamParams};
+use peer_socket::PeerSocket;
 
 /// Longest wait of a request for this replica to apply the event that its follower saw last.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1);
@@ -42,9 +47,10 @@ pub(crate) async fn default_board(
     app: State<App>,
     query: RawQuery,
     version: Version,
+    peer: Option<Extension<PeerSocket>>,
     headers: HeaderMap,
 ) -> Response {
-    board(app, PathParams(DEFAULT_BOARD.to_owned()), query, version, headers).await
+    board(app, PathParams(DEFAULT_BOARD.to_owned()), query, version, peer, headers).await
 }
 
 /// `GET /boards/{board}/events`
@@ -53,6 +59,7 @@ pub(crate) async fn board(
     PathParams(board): PathParams<String>,
     RawQuery(query): RawQuery,
     version: Version,
+    peer: Option<Extension<PeerSocket>>,
     headers: HeaderMap,
 ) -> Response {
     let params = StreamParams::parse(&headers, query.as_deref().unwrap_or_default());
@@ -63,8 +70,9 @@ pub(crate) async fn board(
     match admit(&app, &board, &params) {
         Ok(Admission::Admitted(stream)) => {
             let handoff = Handoff::new(stream);
-            let mut response =
-                stream_response(task_stream::body(app, handoff.clone()), version, "keep-alive");
+            let peer = peer.map(|Extension(peer)| peer);
+            let body = task_stream::body(app, handoff.clone(), peer);
+            let mut response = stream_response(body, version, "keep-alive");
             response.extensions_mut().insert(handoff);
             response
         }

@@ -45,8 +45,11 @@ pub(super) struct FollowerConnection<P> {
     pub(super) closing: bool,
     /// No frames have been taken yet.
     is_new: bool,
-    /// It has resumed and has not been sent the heartbeat after the events that it missed.
+    /// It is to be sent a heartbeat after the events that it missed: it has resumed, or has closed its
+    /// sending side.
     owes_heartbeat: bool,
+    /// The peer sends nothing more. It may still read.
+    half_closed: bool,
     /// The last bytes have been taken; only `unsent` remains.
     draining: bool,
     _permit: P,
@@ -96,6 +99,7 @@ impl<P> FollowerConnection<P> {
             delayed: false,
             closing: false,
             is_new: true,
+            half_closed: false,
             draining: false,
             _permit: permit,
         }
@@ -216,17 +220,26 @@ impl<P> FollowerConnection<P> {
         self.flush(pass)
     }
 
-    /// Reads and discards the peer's bytes.
+    /// Reads and discards the peer's bytes. Returns whether there are bytes to send it: a peer that
+    /// sends nothing more may still read, and if it has left, it answers a heartbeat with a reset.
     ///
     /// # Errors
-    /// The peer has closed the connection, or sent more than [`MAX_INPUT_BYTES`].
-    pub(super) fn discard_input(&mut self) -> io::Result<()> {
+    /// The peer has reset the connection, or sent more than [`MAX_INPUT_BYTES`].
+    pub(super) fn discard_input(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 1024];
         loop {
             match self.socket.read(&mut buffer) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(0) => {
+                    // After the peer's end the kernel reports a reset only here.
+                    if let Some(error) = self.socket.take_error()? {
+                        return Err(error);
+                    }
+                    let is_news = !std::mem::replace(&mut self.half_closed, true);
+                    self.owes_heartbeat |= is_news;
+                    return Ok(is_news);
+                }
                 Ok(count) => self.input_bytes += count as u32,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

@@ -168,14 +168,15 @@ impl<P> ReactorWorker<P> {
         let key = event.token().0;
         // The connection may have been removed after `poll` returned its event.
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let mut result = Ok(ConnectionProgress::Open);
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
-            result = connection.discard_input().map(|()| ConnectionProgress::Open);
-        }
-        if result.is_ok() && event.is_writable() {
-            let up_to = self.subscriptions[connection.subscription as usize].seq;
-            result = connection.flush(&DeliveryPass { bytes: &*self.context.bytes, up_to, now });
-        }
+        let has_input = event.is_readable() || event.is_read_closed() || event.is_error();
+        let is_due = if has_input { connection.discard_input() } else { Ok(false) };
+        let up_to = self.subscriptions[connection.subscription as usize].seq;
+        let pass = DeliveryPass { bytes: &*self.context.bytes, up_to, now };
+        let result = match is_due {
+            Ok(is_due) if is_due || event.is_writable() => connection.flush(&pass),
+            Ok(_) => Ok(ConnectionProgress::Open),
+            Err(error) => Err(error),
+        };
         self.handle_result(key, result);
     }
 

@@ -22,7 +22,8 @@ use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 use super::context::{ConnectionContext, ConnectionPermit};
-use super::socket;
+use super::{message_rules, socket};
+use crate::http::list_header::elements;
 use crate::stream::admission::{AdmittedStream, Handoff};
 
 /// Longest head of a request on the fast path.
@@ -161,24 +162,29 @@ impl FirstBytes {
 
 /// Returns true if the target looks like a stream's, below any base path. The routes decide.
 fn is_stream_target(target: &str) -> bool {
-    let path = target.split('?').next().unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default().trim_end_matches('/');
     path.starts_with('/') && path.to_ascii_lowercase().ends_with("/events")
 }
 
-/// Builds the request; returns `None` if it has unusual headers.
+/// Builds the request; returns `None` if it has unusual headers or is to be refused.
 fn plain_request(head: &httparse::Request<'_, '_>) -> Option<Request> {
     let mut request = Request::builder().method(Method::GET).version(Version::HTTP_11);
     request = request.uri(head.path?);
     for field in &*head.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).ok()?;
         let value = HeaderValue::from_bytes(field.value).ok()?;
-        let closes = name == header::CONNECTION && !field.value.eq_ignore_ascii_case(b"keep-alive");
-        if closes || UNUSUAL_HEADERS.contains(&name) {
+        if UNUSUAL_HEADERS.contains(&name) {
             return None;
         }
         request = request.header(name, value);
     }
-    request.body(Body::empty()).ok()
+    let request = request.body(Body::empty()).ok()?;
+    let has_option = elements(request.headers(), &header::CONNECTION)
+        .any(|option| !option.eq_ignore_ascii_case("keep-alive"));
+    if has_option || message_rules::refusal(&request).is_some() {
+        return None;
+    }
+    Some(request)
 }
 
 /// Encodes the head of a stream's response as hyper does.
@@ -232,7 +238,8 @@ mod tests {
                         \"Keep-Alive\", \"last-event-id\": \"a-2\"}";
         assert_eq!(parse(plain), expected);
         assert_eq!(parse(&format!("{plain}GET /boards HTTP/1.1\r\n\r\n")), expected);
-        assert_eq!(parse("GET /Base/Events HTTP/1.1\r\n\r\n"), "/Base/Events {}");
+        let below = "GET /Base/Events/ HTTP/1.1\r\nHost: x\r\n\r\n";
+        assert_eq!(parse(below), "/Base/Events/ {\"host\": \"x\"}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use http::{HeaderValue, Request, Version, header};
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -19,8 +19,10 @@ use tower::ServiceExt;
 use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 use super::counted_body::CountedBody;
 use super::fast_path::Fallback;
+use super::message_rules;
 use super::places::ConnectionActivity;
 use super::socket::{ClientSocket, KEEPALIVE_INTERVAL};
+use crate::stream::peer_socket::PeerSocket;
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
 /// their streams, which do not count. In HTTP/1 this also limits the head of a request.
@@ -45,26 +47,30 @@ pub(super) async fn serve(
     let activity = &place.activity;
     let stall_timeout = context.state.settings.stall_timeout;
     let metrics = Arc::clone(context.state.engine.metrics());
+    let socket = Arc::new(socket);
+    let peer = PeerSocket(Arc::clone(&socket));
     let socket = ClientSocket::new(socket, received, stall_timeout, metrics);
     // The fast path may have routed the first request already.
     let first_response = Mutex::new(response);
     let counter = Arc::clone(activity);
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let open_request = counter.begin_request();
         let version = request.version();
+        // In HTTP/2 the peer closes a stream, and hyper notices.
+        if version < Version::HTTP_2 {
+            request.extensions_mut().insert(peer.clone());
+        }
         let routed = first_response.lock().take();
         let context = Arc::clone(&context);
         async move {
-            let mut response = match routed {
-                Some(response) => response,
-                None => context.routes.clone().oneshot(request.map(Body::new)).await?,
+            let answer = async |request| match routed {
+                Some(response) => Ok(response),
+                None => context.routes.clone().oneshot(request).await,
             };
-            let closes = context.state.engine.health().is_shutting_down()
-                || context.state.places.are_short();
-            // HTTP/2 forbids the header; there, hyper sends GOAWAY.
-            if closes && version < Version::HTTP_2 {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
+            let mut response = message_rules::respond(request.map(Body::new), answer).await?;
+            let state = &context.state;
+            if state.engine.health().is_shutting_down() || state.places.are_short() {
+                message_rules::close_after(&mut response, version);
             }
             Ok::<_, Infallible>(
                 response.map(|body| CountedBody { body, _open_request: open_request }),
@@ -103,6 +109,8 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
+        // A client may close its sending side and still wait for the response.
+        .half_close(true)
         .header_read_timeout(REQUEST_HEAD_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES);
     builder

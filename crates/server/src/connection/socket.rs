@@ -5,9 +5,10 @@
 //! timeout is never disconnected.
 
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -52,7 +53,8 @@ pub(super) fn tune(socket: &TcpStream, stall_timeout: Duration) -> io::Result<()
 }
 
 pub(super) struct ClientSocket {
-    inner: TcpStream,
+    /// Shared with the stream that it carries, which watches it for the peer's end.
+    inner: Arc<TcpStream>,
     /// Bytes that were received before hyper got the socket; hyper reads them first.
     received: Bytes,
     /// Longest time that a write may wait without progress.
@@ -64,12 +66,32 @@ pub(super) struct ClientSocket {
 
 impl ClientSocket {
     pub(super) fn new(
-        inner: TcpStream,
+        inner: Arc<TcpStream>,
         received: Bytes,
         stall_timeout: Duration,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self { inner, received, stall_timeout, stall_timer: None, metrics }
+    }
+
+    /// Writes with `write` when the socket can take bytes.
+    fn poll_write_with(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let written = loop {
+            match self.inner.poll_write_ready(cx) {
+                Poll::Pending => break Poll::Pending,
+                Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => {}
+            }
+            match write(&self.inner) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => break Poll::Ready(written),
+            }
+        };
+        self.check_stall(written, cx)
     }
 
     /// Returns the result of a write, or an error once writes have waited for the stall timeout.
@@ -104,7 +126,13 @@ impl AsyncRead for ClientSocket {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.received.is_empty() {
-            return Pin::new(&mut self.inner).poll_read(cx, buffer);
+            loop {
+                ready!(self.inner.poll_read_ready(cx))?;
+                match self.inner.try_read_buf(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return Poll::Ready(read.map(drop)),
+                }
+            }
         }
         let count = self.received.len().min(buffer.remaining());
         buffer.put_slice(&self.received[..count]);
@@ -124,8 +152,7 @@ impl AsyncWrite for ClientSocket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let bytes = &bytes[..bytes.len().min(MAX_WRITE_BYTES)];
-        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        self.check_stall(written, cx)
+        self.poll_write_with(cx, |socket| socket.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -142,19 +169,18 @@ impl AsyncWrite for ClientSocket {
         if let (0, Some(first)) = (fitting, slices.first()) {
             return self.poll_write(cx, first);
         }
-        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, &slices[..fitting]);
-        self.check_stall(written, cx)
+        self.poll_write_with(cx, |socket| socket.try_write_vectored(&slices[..fitting]))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        true
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&*self.inner).shutdown(Shutdown::Write))
     }
 }

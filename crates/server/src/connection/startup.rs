@@ -6,17 +6,21 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::Method;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tower::ServiceExt;
 
 use super::accept::accept_each;
+use super::message_rules;
 use super::places::ConnectionPlaces;
 use crate::http::api::health;
 use crate::http::problem::Problem;
@@ -63,8 +67,11 @@ pub async fn serve_until_ready<T>(
 /// server that is ready.
 async fn respond(socket: TcpStream, routes: Router) {
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).keep_alive(false);
-    let service = TowerToHyperService::new(routes);
+    http.timer(TokioTimer::new()).keep_alive(false).half_close(true);
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let answer = |request| routes.clone().oneshot(request);
+        message_rules::respond(request.map(Body::new), answer)
+    });
     if let Err(error) = http.serve_connection(TokioIo::new(socket), service).await {
         tracing::debug!("connection failed: {error}");
     }
@@ -75,7 +82,7 @@ async fn not_ready(State(reason): State<watch::Receiver<String>>) -> Response {
 }
 
 async fn reject(State(reason): State<watch::Receiver<String>>, request: Request) -> Response {
-    let is_stream = request.uri().path().to_ascii_lowercase().ends_with("/events");
+    let is_stream = request.uri().path().ends_with("/events");
     if request.method() == Method::GET && is_stream {
         return stream::retry_when_ready();
     }

@@ -3,7 +3,7 @@
 /// `/boards`: list, show, open or change, close.
 pub(super) mod boards;
 
-/// `/boards/{board}/flights/{flight}`: list, show, put, patch, remove.
+/// `/boards/{board}/flights/{flight}`: list, show, save, remove.
 pub(super) mod flights;
 
 /// Many updates in one request.

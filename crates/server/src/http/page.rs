@@ -1,5 +1,6 @@
 //! The embedded page, which the build script builds from `web/`.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::body::Body;
@@ -8,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::accept::{ContentCoding, preferred_coding};
 use super::base_path::BasePath;
 use super::path_params::PathParams;
 use super::problem::Problem;
@@ -32,6 +34,10 @@ const BUILD_BYTES: usize = 6;
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'none'";
 
+/// The codings of assets, best first.
+const ASSET_CODINGS: [ContentCoding; 3] =
+    [ContentCoding::Brotli, ContentCoding::Zstd, ContentCoding::Gzip];
+
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/page"]
 struct PageFiles;
@@ -51,18 +57,26 @@ pub(super) async fn index(State(app): State<App>) -> Response {
     document(StatusCode::OK, &app.state.settings.base_path)
 }
 
-/// `GET /assets/{file}`
-pub(super) async fn asset(PathParams(file): PathParams<String>) -> Response {
-    match PageFiles::get(&format!("assets/{file}")) {
-        Some(file) => file_response(file, CACHE_IMMUTABLE),
-        None => Problem::unknown_url().into_response(),
+/// `GET /assets/{file}`. Large files have a copy that the build script compressed.
+pub(super) async fn asset(PathParams(file): PathParams<String>, headers: HeaderMap) -> Response {
+    let path = format!("assets/{file}");
+    let Some(file) = PageFiles::get(&path) else {
+        return Problem::unknown_url().into_response();
+    };
+    let compressed = match preferred_coding(&headers, &ASSET_CODINGS) {
+        Some(ContentCoding::Brotli) => PageFiles::get(&format!("{path}.br")),
+        _ => None,
+    };
+    let content_type = file.metadata.mimetype().to_owned();
+    match compressed {
+        None => file_response(file.data, &content_type, CACHE_IMMUTABLE),
+        Some(compressed) => {
+            let mut response = file_response(compressed.data, &content_type, CACHE_IMMUTABLE);
+            let coding = HeaderValue::from_static(ContentCoding::Brotli.name());
+            response.headers_mut().insert(header::CONTENT_ENCODING, coding);
+            response
+        }
     }
-}
-
-/// Returns true if the client is a browser that navigates, rather than a program that wants JSON.
-pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The page at the URL of a board. The page itself reports an unknown board.
@@ -71,14 +85,14 @@ pub(super) fn of_board(exists: bool, base: &BasePath) -> Response {
 }
 
 fn document(status: StatusCode, base: &BasePath) -> Response {
-    let mut file = index_file();
+    let file = index_file();
     let base = base.as_str();
     let html = String::from_utf8_lossy(&file.data)
         .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
         .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
         .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#));
-    file.data = html.into_bytes().into();
-    let mut response = file_response(file, "no-cache");
+    let html = html.into_bytes().into();
+    let mut response = file_response(html, file.metadata.mimetype(), "no-cache");
     *response.status_mut() = status;
     let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -89,10 +103,14 @@ fn index_file() -> EmbeddedFile {
     PageFiles::get("index.html").expect("the build script creates the page")
 }
 
-fn file_response(file: EmbeddedFile, cache_control: &'static str) -> Response {
-    let mut response = Response::new(Body::from(file.data));
+fn file_response(
+    content: Cow<'static, [u8]>,
+    content_type: &str,
+    cache_control: &'static str,
+) -> Response {
+    let mut response = Response::new(Body::from(content));
     let headers = response.headers_mut();
-    if let Ok(content_type) = HeaderValue::from_str(file.metadata.mimetype()) {
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
         headers.insert(header::CONTENT_TYPE, content_type);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));

@@ -9,6 +9,12 @@ use serde::Serialize;
 /// The type of problems that have no documentation page (RFC 9457, section 4.2.1).
 const ABOUT_BLANK: &str = "about:blank";
 
+/// The header that problems name if a body's coding is not supported.
+const CONTENT_ENCODING: &str = "Content-Encoding";
+
+/// The codings that bodies may have.
+const SUPPORTED_CODINGS: &str = "gzip, zstd";
+
 /// `Retry-After` of problems with status 503.
 const RETRY_AFTER_SECS: &str = "5";
 
@@ -85,6 +91,12 @@ impl Problem {
         Self::with_detail(StatusCode::NOT_FOUND, "Unknown URL", "url", detail)
     }
 
+    /// The response has `Accept-Encoding` too (RFC 9110, section 12.5.3).
+    pub(crate) fn unsupported_coding() -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(status, "Unsupported coding", CONTENT_ENCODING, "must be gzip, zstd or identity")
+    }
+
     pub(crate) fn method_not_allowed() -> Self {
         let status = StatusCode::METHOD_NOT_ALLOWED;
         Self::new(status, "Method not allowed", "method", "is not supported by this resource")
@@ -112,11 +124,15 @@ impl From<Rejection> for Problem {
                 problem
             }
             Rejection::VersionMismatch => {
-                let reason = "does not match the current row";
+                let reason = "does not match the current version";
                 Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-Match", reason)
             }
             Rejection::AlreadyExists => {
-                let reason = "requires a new row, but the row exists";
+                let reason = "requires that there is none, but there is";
+                Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-None-Match", reason)
+            }
+            Rejection::SameVersion => {
+                let reason = "matches the current version";
                 Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-None-Match", reason)
             }
             Rejection::KeyReused => {
@@ -163,9 +179,14 @@ impl From<PublishError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
+        let is_coding = self.0.field.as_deref() == Some(CONTENT_ENCODING);
         let mut response = (status, axum::Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if is_coding {
+            let supported = HeaderValue::from_static(SUPPORTED_CODINGS);
+            headers.insert(header::ACCEPT_ENCODING, supported);
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
         }

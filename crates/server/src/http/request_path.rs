@@ -1,5 +1,6 @@
-//! Brings the path of a request into the form of the table of routes: without the base path, and in lower
-//! case, so that URLs are case-insensitive. The flight number is excepted, because its case is significant.
+//! Brings the path of a request into the form of the table of routes: without the base path, slashes at its end
+//! and escapes that mean nothing, and in lower case, so that URLs are case-insensitive. The flight number is
+//! excepted, because its case is significant.
 
 use http::{Request, Uri, uri::PathAndQuery};
 
@@ -10,7 +11,13 @@ const FLIGHT_SEGMENT: usize = 4;
 
 /// Normalises the path of a request to a server with the base path `base`.
 pub(super) fn normalise<B>(mut request: Request<B>, base: &BasePath) -> Request<B> {
-    let path = match base.strip(request.uri().path()) {
+    // `*`, of `OPTIONS *`, and the target of `CONNECT` are not paths.
+    if !request.uri().path().starts_with('/') {
+        return request;
+    }
+    let path = decode_unreserved(request.uri().path());
+    let path = match base.strip(&path).trim_end_matches('/') {
+        "" => "/".to_owned(),
         // The names of the page's files are in mixed case.
         asset if asset.starts_with("/assets/") => asset.to_owned(),
         path => lower_case(path),
@@ -19,6 +26,26 @@ pub(super) fn normalise<B>(mut request: Request<B>, base: &BasePath) -> Request<
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// Decodes escapes of letters, digits and `-._~`, which mean the same without (RFC 3986, section 6.2.2.2).
+fn decode_unreserved(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+            Some(byte) => {
+                decoded.push(char::from(byte));
+                decoded.push_str(&part[2..]);
+            }
+            None => {
+                decoded.push('%');
+                decoded.push_str(part);
+            }
+        }
+    }
+    decoded
 }
 
 fn lower_case(path: &str) -> String {
@@ -60,6 +87,26 @@ mod tests {
             );
             check("/assets/Index-B7.js", "/assets/Index-B7.js");
         }
+    }
+
+    #[test]
+    fn slashes_and_escapes_make_no_difference() {
+        for base in ["", "/deep"] {
+            let check = |from: &str, to: &str| check(base, &format!("{base}{from}"), to);
+            check("/events/", "/events");
+            check("/Boards/main/flights//?x=/", "/boards/main/flights?x=/");
+            check("/boards/main/flights/I768/", "/boards/main/flights/I768");
+            check("//", "/");
+            check("/%62oards/m%61%49n/%65vents", "/boards/main/events");
+            check(
+                "/boards/main/flights/i%2D7%2f8%20%C3%A9",
+                "/boards/main/flights/i-7%2f8%20%C3%A9",
+            );
+            check("/%zz/%", "/%zz/%");
+        }
+        check("", "*", "*");
+        check("", "http://host/Events/", "http://host/events");
+        check("/deep", "/d%65ep/events", "/events");
     }
 
     #[test]

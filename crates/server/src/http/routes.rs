@@ -2,13 +2,15 @@
 
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware::from_fn;
 use axum::routing::get;
+use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
 use super::api::{boards, bulk, flights, health};
 use super::base_path::BasePath;
 use super::problem::Problem;
-use super::{cors, openapi, page, request_path};
+use super::{content_coding, cors, openapi, page, request_path};
 use crate::app::App;
 use crate::stream;
 
@@ -26,7 +28,10 @@ pub fn routes(app: App) -> Router {
         .route("/boards/{board}/flights", get(flights::list).post(bulk::post))
         .route(
             "/boards/{board}/flights/{flight}",
-            get(flights::show).put(flights::put).patch(flights::patch).delete(flights::remove),
+            get(flights::show)
+                .put(flights::save::<Flight>)
+                .patch(flights::save::<FlightPatch>)
+                .delete(flights::remove),
         )
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -34,6 +39,7 @@ pub fn routes(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .fallback(|| async { Problem::unknown_url() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn(content_coding::compress))
         .layer(cors)
         .with_state(app);
     below(base_path, router)

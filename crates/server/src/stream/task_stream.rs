@@ -14,15 +14,16 @@ use tokio::time::Instant;
 
 use super::admission::{AdmittedStream, Handoff, StreamPermit};
 use super::heartbeat::{HEARTBEAT_INTERVAL, heartbeat};
+use super::peer_socket::{PeerSocket, PeerState};
 use super::reconnect;
 use crate::app::App;
 
 /// Returns a body that takes the stream from `handoff` when it is first read. Its length is unknown,
 /// so the response has no `Content-Length`.
-pub(super) fn body(app: App, handoff: Handoff) -> Body {
+pub(super) fn body(app: App, handoff: Handoff, peer: Option<PeerSocket>) -> Body {
     let stream = stream::once(async move { handoff.take() }).filter_map(std::future::ready);
     Body::from_stream(stream.flat_map(move |stream| {
-        TaskStream::new(&app, *stream).into_chunks().map(Ok::<_, Infallible>)
+        TaskStream::new(&app, *stream, peer.clone()).into_chunks().map(Ok::<_, Infallible>)
     }))
 }
 
@@ -41,11 +42,14 @@ struct TaskStream {
     close_at: Option<Instant>,
     /// True once the last bytes are in the queue.
     is_closing: bool,
+    /// `None` in HTTP/2, where hyper notices the peer's end.
+    peer: Option<PeerSocket>,
+    peer_state: PeerState,
     _permit: StreamPermit,
 }
 
 impl TaskStream {
-    fn new(app: &App, stream: AdmittedStream) -> Box<Self> {
+    fn new(app: &App, stream: AdmittedStream, peer: Option<PeerSocket>) -> Box<Self> {
         let AdmittedStream { follower, preamble, start_at, permit } = stream;
         Box::new(Self {
             app: app.clone(),
@@ -57,6 +61,8 @@ impl TaskStream {
             shutdown: app.state.engine.health().shutdown_signal(),
             close_at: None,
             is_closing: false,
+            peer,
+            peer_state: PeerState::Open,
             _permit: permit,
         })
     }
@@ -73,7 +79,7 @@ impl TaskStream {
             if let Some(bytes) = self.queue.pop_front() {
                 return Some(bytes);
             }
-            if self.is_closing {
+            if self.is_closing || self.peer_state == PeerState::Gone {
                 return None;
             }
             let now = Instant::now();
@@ -119,15 +125,27 @@ impl TaskStream {
         Some(heartbeat(&self.app.state, head)?.payload())
     }
 
-    /// Waits for a frame, a timer, or the start of a shutdown.
+    /// Waits for a frame, a timer, the peer's end, or the start of a shutdown.
     async fn wait(&mut self) {
         let timers = [Some(self.next_heartbeat), self.start_at, self.close_at];
         let next_timer = timers.into_iter().flatten().min().unwrap_or(self.next_heartbeat);
+        let peer_state = async {
+            match &self.peer {
+                Some(peer) => peer.wait(self.peer_state).await,
+                None => std::future::pending().await,
+            }
+        };
         let is_shutdown = tokio::select! {
             () = self.follower.wait(), if self.start_at.is_none() => false,
             () = tokio::time::sleep_until(next_timer) => false,
             signal = self.shutdown.wait_for(|signalled| *signalled), if self.close_at.is_none() => {
                 signal.is_ok()
+            }
+            state = peer_state => {
+                self.peer_state = state;
+                // A peer that has left answers it with a reset.
+                self.owes_heartbeat = true;
+                false
             }
         };
         if is_shutdown {

@@ -153,9 +153,9 @@ async fn bad_headers_are_rejected_by_name() {
         ("idempotency-key", "a b", 400, "Idempotency-Key"),
         ("idempotency-key", &*long, 400, "Idempotency-Key"),
         ("if-match", "\"5f3a9c01-1\"", 412, "If-Match"),
-        ("if-match", "nonsense", 412, "If-Match"),
+        ("if-match", "nonsense", 400, "If-Match"),
         ("if-none-match", "*", 412, "If-None-Match"),
-        ("if-none-match", "\"5f3a9c01-1\"", 400, "If-None-Match"),
+        ("if-none-match", "nonsense", 400, "If-None-Match"),
     ];
     for (header, value, status, field) in cases {
         let request = Request::patch(ROW).header("content-type", JSON).header(header, value);

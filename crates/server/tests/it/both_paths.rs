@@ -68,7 +68,7 @@ async fn both_paths_respond_alike() {
     ]
     .map(|head| format!("{head}\r\n"))
     .into();
-    requests.push(format!("GET /events HTTP/1.1\r\nX: {}\r\n\r\n", "y".repeat(9_000)));
+    requests.push(format!("GET /events HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(9_000)));
     let allow_origins = vec!["https://a.example".parse().unwrap()];
     let mut answers = Vec::new();
     for settings in each_write_path(Settings { allow_origins, ..Settings::default() }) {

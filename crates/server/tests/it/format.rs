@@ -88,10 +88,10 @@ async fn padding_comes_first() {
 #[tokio::test]
 async fn stream_urls_are_case_insensitive() {
     let server = TestServer::new().await;
-    for path in ["/events", "/EVENTS", "/boards/main/events", "/Boards/MAIN/Events"] {
+    for path in ["/events", "/EVENTS", "/boards/main/events", "/Boards/MAIN/Events/"] {
         assert_eq!(server.open_stream(get(path)).await.0, StatusCode::OK, "{path}");
     }
-    for path in ["/event", "/events/", "/boards/none/events", "/boards/a%2Fb/events", "/x"] {
+    for path in ["/event", "/events/x", "/boards/none/events", "/boards/a%2Fb/events", "/x"] {
         let (status, headers, _) = server.open_stream(get(path)).await;
         let content_type = &headers["content-type"];
         assert_eq!(

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{request, response};
 use crate::app::App;
+use crate::http::accept::prefers_html;
 use crate::http::page;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
@@ -41,7 +42,7 @@ pub(crate) async fn show(
         boards.visit_summary(&name, |summary| encode(summary, stale_secs))?
     });
     let mut response = match summary {
-        summary if page::is_wanted(&headers) => {
+        summary if prefers_html(&headers) => {
             page::of_board(summary.is_some(), &app.state.settings.base_path)
         }
         Some(summary) => ([(header::CACHE_CONTROL, "no-cache")], Json(summary)).into_response(),
@@ -65,6 +66,7 @@ pub(crate) async fn put(
         _ => return Err(ParseError::new("body", "must be an object").into()),
     };
     let update = Update::new(board, Change::PutBoard(settings.clone()))
+        .with_board_precondition(request::precondition(&parts.headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     let applied = response::publish(&app, update).await?;
     Ok(response::saved(applied.id, applied.created, &settings))
@@ -83,7 +85,9 @@ pub(crate) async fn close(
         fields.insert(name.into_owned(), Value::from(&*value));
     }
     let change = Change::parse(&board, "closedConnection", &Value::Object(fields))?;
+    let precondition = request::precondition(request.headers(), app.state.engine.boards())?;
     let update = Update::new(board, change)
+        .with_board_precondition(precondition)
         .with_idempotency_key(request::idempotency_key(request.headers())?);
     Ok(response::no_content(response::publish(&app, update).await?.id))
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use engine::{MAX_PUBLISHED_AT_ONCE, PublishOutcome};
-use flight::{BoardName, Change, IdempotencyKey, ParseError, Update, decode_json};
+use engine::{AppliedUpdate, MAX_PUBLISHED_AT_ONCE, PublishOutcome};
+use flight::{BoardName, Change, IdempotencyKey, ParseError, Precondition, Update, decode_json};
 use http::header;
 use serde_json::{Value, json};
 
@@ -26,15 +26,22 @@ pub(crate) async fn post(
     if app.state.engine.boards().read(|boards, _| boards.board(&board).is_none()) {
         return Err(Problem::unknown_board());
     }
+    let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;
     let lines = body.split(|byte| *byte == b'\n').zip(1..);
-    let lines: Vec<_> = lines.filter(|(line, _)| !is_empty(line)).collect();
+    let lines = lines.filter(|(line, _)| !is_empty(line));
+    let mut updates =
+        lines.map(|(line, number)| (number, parse_line(&board, line, number, key.as_ref())));
     let mut response = Vec::new();
-    for batch in lines.chunks(MAX_PUBLISHED_AT_ONCE) {
-        let mut updates = Vec::new();
-        for (line, number) in batch {
-            updates.push((*number, parse_line(&board, line, *number, key.as_ref())));
+    if let Some(precondition) = precondition {
+        publish_conditionally(&app, updates, precondition, &mut response).await?;
+    } else {
+        loop {
+            let batch: Vec<_> = updates.by_ref().take(MAX_PUBLISHED_AT_ONCE).collect();
+            if batch.is_empty() {
+                break;
+            }
+            publish_batch(&app, batch, &mut response).await;
         }
-        publish_batch(&app, updates, &mut response).await;
     }
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], response).into_response())
 }
@@ -42,6 +49,40 @@ pub(crate) async fn post(
 /// Returns true for a line of white space, also after a byte order mark.
 fn is_empty(line: &[u8]) -> bool {
     decode_json(line).is_ok_and(|text| text.trim_ascii().is_empty())
+}
+
+/// Publishes the valid updates one after the other, on the condition that nothing else changes the
+/// board from the version that `precondition` names up to the last line.
+///
+/// # Errors
+/// The precondition does not hold for the first of them. Then no other is published.
+async fn publish_conditionally(
+    app: &App,
+    lines: impl Iterator<Item = (u64, Result<Update, Problem>)>,
+    mut precondition: Precondition,
+    response: &mut Vec<u8>,
+) -> Result<(), Problem> {
+    let mut is_first = true;
+    for (number, line) in lines {
+        let update = match line {
+            Ok(update) => update.with_board_precondition(Some(precondition.clone())),
+            Err(problem) => {
+                push_outcome(number, Err(problem), response);
+                continue;
+            }
+        };
+        let outcome = app.state.engine.publisher().publish_one(update).await;
+        match &outcome {
+            Ok(Err(rejection)) if is_first && rejection.is_precondition_failure() => {
+                return Err(rejection.clone().into());
+            }
+            Ok(Ok(AppliedUpdate { id: Some(id), .. })) => precondition.advance(id.seq.0),
+            Ok(_) | Err(_) => {}
+        }
+        is_first = false;
+        push_outcome(number, outcome.map_err(Problem::from), response);
+    }
+    Ok(())
 }
 
 /// Publishes the valid updates and appends the outcome of each line to `response`.
@@ -57,12 +98,12 @@ async fn publish_batch(
             let outcome = outcomes.next().expect("each published update has an outcome");
             outcome.map_err(Problem::from)
         });
-        response.extend_from_slice(outcome_line(number, outcome).to_string().as_bytes());
-        response.push(b'\n');
+        push_outcome(number, outcome, response);
     }
 }
 
-fn outcome_line(number: u64, outcome: Result<PublishOutcome, Problem>) -> Value {
+/// Appends the outcome of a line to `response`.
+fn push_outcome(number: u64, outcome: Result<PublishOutcome, Problem>, response: &mut Vec<u8>) {
     let outcome = outcome.and_then(|outcome| outcome.map_err(Problem::from));
     let (status, mut fields) = match outcome {
         Ok(applied) => (200, json!({ "id": applied.id.map(|id| id.to_string()) })),
@@ -70,7 +111,8 @@ fn outcome_line(number: u64, outcome: Result<PublishOutcome, Problem>) -> Value 
     };
     fields["line"] = number.into();
     fields["status"] = status.into();
-    fields
+    response.extend_from_slice(fields.to_string().as_bytes());
+    response.push(b'\n');
 }
 
 fn parse_line(

@@ -1,9 +1,9 @@
-//! `/boards/{board}/flights/{flight}`: list, show, put, patch, remove.
+//! `/boards/{board}/flights/{flight}`: list, show, save, remove.
 
 use axum::Json;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
-use flight::{Change, Flight, FlightKey, FlightPatch, ParseError, Update};
+use flight::{Change, FlightKey, ParseError, Update};
 use http::{HeaderMap, header};
 use journal::Seq;
 use serde_json::{Map, Value};
@@ -24,8 +24,9 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
     let snapshot = app.state.engine.boards().snapshot(&board).ok_or_else(Problem::unknown_board)?;
-    let body = ([(header::CONTENT_TYPE, "application/json")], snapshot.json());
-    Ok(response::conditional(snapshot.id(), request::is_cached(&headers, snapshot.id()), body))
+    response::conditional(&headers, snapshot.id(), || {
+        ([(header::CONTENT_TYPE, "application/json")], snapshot.json())
+    })
 }
 
 /// `GET /boards/{board}/flights/{flight}[?date=]`
@@ -40,32 +41,37 @@ pub(crate) async fn show(
     app.state.engine.boards().read(|boards, epochs| {
         let timetable = boards.board(&board).ok_or_else(Problem::unknown_board)?;
         let row = timetable.find(&key)?;
-        let body = Json(row.row()).into_response();
-        let Some(id) = epochs.record_id(Seq(row.version())) else { return Ok(body) };
-        Ok(response::conditional(id, request::is_cached(&headers, id), body))
+        match epochs.record_id(Seq(row.version())) {
+            Some(id) => response::conditional(&headers, id, || Json(row.row())),
+            None => Ok(Json(row.row()).into_response()),
+        }
     })
 }
 
-/// `PUT /boards/{board}/flights/{flight}[?date=]`
-pub(crate) async fn put(
-    app: State<App>,
-    path: RowPath,
-    query: RawQuery,
+/// `PUT /boards/{board}/flights/{flight}[?date=]` with a whole row, `PATCH` with a patch of it.
+pub(crate) async fn save<T>(
+    State(app): State<App>,
+    PathParams((board, flight)): RowPath,
+    RawQuery(query): RawQuery,
     request: Request,
-) -> Result<Response, Problem> {
-    let parse = |fields| Ok(Change::PutFlight(Flight::try_from(fields)?));
-    change(app, path, query, request, parse).await
-}
-
-/// `PATCH /boards/{board}/flights/{flight}[?date=]`
-pub(crate) async fn patch(
-    app: State<App>,
-    path: RowPath,
-    query: RawQuery,
-    request: Request,
-) -> Result<Response, Problem> {
-    let parse = |fields| Ok(Change::PatchFlight(FlightPatch::try_from(fields)?));
-    change(app, path, query, request, parse).await
+) -> Result<Response, Problem>
+where
+    T: TryFrom<Map<String, Value>, Error = ParseError> + Into<Change>,
+{
+    let (parts, body) = request.into_parts();
+    let board = request::board(&board)?;
+    let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
+    let json = request::json(&parts, body).await?;
+    let change = T::try_from(with_key(&key, json)?)?;
+    let update = Update::new(board, change.into())
+        .with_precondition(request::precondition(&parts.headers, app.state.engine.boards())?)
+        .with_idempotency_key(request::idempotency_key(&parts.headers)?);
+    let applied = response::publish(&app, update).await?;
+    Ok(match &applied.row {
+        Some(row) => response::saved(applied.id, applied.created, row),
+        // Applied before under the same idempotency key, and the row has since been removed.
+        None => response::no_content(applied.id),
+    })
 }
 
 /// `DELETE /boards/{board}/flights/{flight}[?date=]`
@@ -81,28 +87,6 @@ pub(crate) async fn remove(
         .with_precondition(request::precondition(&headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&headers)?);
     Ok(response::no_content(response::publish(&app, update).await?.id))
-}
-
-async fn change(
-    State(app): State<App>,
-    PathParams((board, flight)): RowPath,
-    RawQuery(query): RawQuery,
-    request: Request,
-    parse: impl FnOnce(Map<String, Value>) -> Result<Change, Problem>,
-) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let board = request::board(&board)?;
-    let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
-    let json = request::json(&parts, body).await?;
-    let update = Update::new(board, parse(with_key(&key, json)?)?)
-        .with_precondition(request::precondition(&parts.headers, app.state.engine.boards())?)
-        .with_idempotency_key(request::idempotency_key(&parts.headers)?);
-    let applied = response::publish(&app, update).await?;
-    Ok(match &applied.row {
-        Some(row) => response::saved(applied.id, applied.created, row),
-        // Applied before under the same idempotency key, and the row has since been removed.
-        None => response::no_content(applied.id),
-    })
 }
 
 /// Adds the key in the URL to the fields of a body. The body may contain the same key, or `null`.

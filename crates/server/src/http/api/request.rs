@@ -6,13 +6,16 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
 use engine::LiveBoards;
-use flight::{BoardName, FlightKey, IdempotencyKey, Precondition};
+use flight::{BoardName, FlightKey, IdempotencyKey, Precondition, Rejection};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
 use journal::RecordId;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use crate::http::accept::{ContentCoding, preferred_coding};
+use crate::http::content_coding::{self, DecodedBody, LIVE_CODINGS};
+use crate::http::entity_tag::{EntityTag, ParseTagError, TagCondition};
 use crate::http::problem::Problem;
 
 /// Largest body with one update; far above the largest valid update.
@@ -108,8 +111,12 @@ pub(super) async fn read_body(
     format: BodyFormat,
     max_bytes: usize,
 ) -> Result<Bytes, Problem> {
-    let content_type = header_text(&parts.headers, &header::CONTENT_TYPE)?.unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let coding = check_content(parts, format);
+    // The client waits for leave to send the body, so a refusal can come first.
+    if parts.headers.contains_key(header::EXPECT) {
+        coding.clone()?;
+        check_declared_length(&parts.headers, max_bytes)?;
+    }
     let start = Instant::now();
     let mut content = BytesMut::new();
     let mut bytes_read = 0;
@@ -127,16 +134,55 @@ pub(super) async fn read_body(
             break;
         }
     }
+    let coding = coding?;
+    if bytes_read > max_bytes {
+        return Err(body_too_large(max_bytes));
+    }
+    let Some(coding) = coding else { return Ok(content.freeze()) };
+    match content_coding::decode(coding, &content, max_bytes) {
+        Ok(DecodedBody::Whole(decoded)) => Ok(decoded),
+        Ok(DecodedBody::TooLarge) => Err(body_too_large(max_bytes)),
+        Err(error) => Err(bad_request("body", format!("is not valid {}: {error}", coding.name()))),
+    }
+}
+
+/// Checks the content's type, and returns its coding if it has one.
+fn check_content(parts: &Parts, format: BodyFormat) -> Result<Option<ContentCoding>, Problem> {
+    let content_type = header_text(&parts.headers, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !format.accepts(&essence) {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Problem::new(status, "Unsupported type", "Content-Type", format.expected()));
     }
-    if bytes_read > max_bytes {
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        let reason = format!("must be at most {max_bytes} bytes");
-        return Err(Problem::new(status, "Body too large", "body", reason));
+    let mut codings = Vec::new();
+    for line in parts.headers.get_all(header::CONTENT_ENCODING) {
+        let line = line.to_str().map_err(|_| Problem::unsupported_coding())?;
+        codings.extend(line.split(',').map(str::trim).filter(|coding| !coding.is_empty()));
     }
-    Ok(content.freeze())
+    codings.retain(|coding| !coding.eq_ignore_ascii_case("identity"));
+    match codings[..] {
+        [] => Ok(None),
+        [coding] => {
+            let known = ContentCoding::by_name(coding);
+            let known = known.filter(|coding| LIVE_CODINGS.contains(coding));
+            known.map(Some).ok_or_else(Problem::unsupported_coding)
+        }
+        _ => Err(Problem::unsupported_coding()),
+    }
+}
+
+fn check_declared_length(headers: &HeaderMap, max_bytes: usize) -> Result<(), Problem> {
+    let length = header_text(headers, &header::CONTENT_LENGTH)?;
+    let length = length.and_then(|length| length.parse::<usize>().ok());
+    match length {
+        Some(length) if length > max_bytes => Err(body_too_large(max_bytes)),
+        _ => Ok(()),
+    }
+}
+
+fn body_too_large(max_bytes: usize) -> Problem {
+    let reason = format!("must be at most {max_bytes} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Body too large", "body", reason)
 }
 
 /// The deadline for the next bytes of a body that started at `start`.
@@ -156,40 +202,83 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
     key.map_err(|error| bad_request("Idempotency-Key", error.reason))
 }
 
-/// Parses `If-Match` and `If-None-Match` of a request that changes a row.
+/// Parses `If-Match` and `If-None-Match` of a request that changes something. The fold decides them
+/// in this order (RFC 9110, section 13.2.2). A weak tag never matches in `If-Match`.
 pub(super) fn precondition(
     headers: &HeaderMap,
     boards: &LiveBoards,
 ) -> Result<Option<Precondition>, Problem> {
-    let if_match = header_text(headers, &header::IF_MATCH)?;
-    let if_none_match = header_text(headers, &header::IF_NONE_MATCH)?;
-    match (if_match, if_none_match) {
-        (None, None) => Ok(None),
-        (Some("*"), None) => Ok(Some(Precondition::Present)),
-        (None, Some("*")) => Ok(Some(Precondition::Absent)),
-        (Some(tags), None) => {
-            let versions = entity_tags(tags).filter(|id| boards.honours(*id)).map(|id| id.seq.0);
-            Ok(Some(Precondition::Version(versions.collect())))
+    let versions = |tags: Vec<EntityTag>| {
+        tags.into_iter().map(|tag| tag.id).filter(|id| boards.honours(*id)).map(|id| id.seq.0)
+    };
+    let mut conditions = Vec::new();
+    match tag_condition(headers, &header::IF_MATCH)? {
+        Some(TagCondition::Any) => conditions.push(Precondition::Present),
+        Some(TagCondition::Tags(mut tags)) => {
+            tags.retain(|tag| !tag.is_weak);
+            conditions.push(Precondition::Version(versions(tags).collect()));
         }
-        (None, Some(_)) => Err(bad_request("If-None-Match", "must be * in a change")),
-        (Some(_), Some(_)) => Err(bad_request("If-Match", "cannot be combined with If-None-Match")),
+        None => {}
     }
+    match tag_condition(headers, &header::IF_NONE_MATCH)? {
+        Some(TagCondition::Any) => conditions.push(Precondition::Absent),
+        Some(TagCondition::Tags(tags)) => {
+            conditions.push(Precondition::OtherVersion(versions(tags).collect()));
+        }
+        None => {}
+    }
+    Ok(match conditions.len() {
+        0 | 1 => conditions.pop(),
+        _ => Some(Precondition::All(conditions)),
+    })
 }
 
-/// Returns true if the client has the version `id`, by `If-None-Match`.
-pub(super) fn is_cached(headers: &HeaderMap, id: RecordId) -> bool {
-    let tags = header_text(headers, &header::IF_NONE_MATCH).ok().flatten();
-    tags.is_some_and(|tags| tags == "*" || entity_tags(tags).any(|tag| tag == id))
+/// What the preconditions of a read ask for.
+pub(super) enum ReadCondition {
+    /// Send the content.
+    Send,
+    /// The client has it, under this tag.
+    NotModified(EntityTag),
 }
 
-/// Parses a list of entity tags. It skips tags that are not event ids: no version matches them.
-fn entity_tags(tags: &str) -> impl Iterator<Item = RecordId> {
-    let tags = tags.split(',').map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'));
-    tags.filter_map(|tag| tag.parse().ok())
+/// Decides the preconditions of a read of the version `id`.
+pub(super) fn read_condition(headers: &HeaderMap, id: RecordId) -> Result<ReadCondition, Problem> {
+    match tag_condition(headers, &header::IF_MATCH)? {
+        Some(TagCondition::Tags(tags)) if !tags.iter().any(|tag| tag.id == id && !tag.is_weak) => {
+            return Err(Rejection::VersionMismatch.into());
+        }
+        Some(_) | None => {}
+    }
+    let cached = match tag_condition(headers, &header::IF_NONE_MATCH)? {
+        None => None,
+        Some(TagCondition::Any) => Some(EntityTag::new(id)),
+        // Content in a coding is of use only to a client that accepts the coding.
+        Some(TagCondition::Tags(tags)) => tags.into_iter().find(|tag| {
+            let is_usable =
+                tag.coding.is_none_or(|coding| preferred_coding(headers, &[coding]).is_some());
+            tag.id == id && is_usable
+        }),
+    };
+    Ok(match cached {
+        Some(tag) => ReadCondition::NotModified(EntityTag { is_weak: false, ..tag }),
+        None => ReadCondition::Send,
+    })
 }
 
+fn tag_condition(headers: &HeaderMap, name: &HeaderName) -> Result<Option<TagCondition>, Problem> {
+    TagCondition::parse(headers, name).map_err(|ParseTagError| {
+        let field = if *name == header::IF_MATCH { "If-Match" } else { "If-None-Match" };
+        bad_request(field, "must be * or a list of entity tags in double quotes")
+    })
+}
+
+/// The text of a header that is not a list.
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
+    let mut lines = headers.get_all(name).iter();
+    let Some(value) = lines.next() else { return Ok(None) };
+    if lines.next().is_some() {
+        return Err(bad_request(name.as_str(), "must occur only once"));
+    }
     let text = value.to_str().map_err(|_| bad_request(name.as_str(), "must be visible ASCII"))?;
     Ok(Some(text.trim()))
 }

@@ -3,11 +3,13 @@
 use axum::response::{IntoResponse, Response};
 use engine::AppliedUpdate;
 use flight::Update;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use journal::RecordId;
 use serde::Serialize;
 
+use super::request::{self, ReadCondition};
 use crate::app::App;
+use crate::http::entity_tag::EntityTag;
 use crate::http::problem::Problem;
 
 /// Header with the id of the event that a change made.
@@ -23,8 +25,8 @@ pub(super) fn saved(id: Option<RecordId>, created: bool, body: &impl Serialize) 
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, axum::Json(body)).into_response();
     set_event_id(&mut response, id);
-    if let Some(tag) = id.and_then(entity_tag) {
-        response.headers_mut().insert(header::ETAG, tag);
+    if let Some(id) = id {
+        response.headers_mut().insert(header::ETAG, EntityTag::new(id).header_value());
     }
     response
 }
@@ -36,24 +38,24 @@ pub(super) fn no_content(id: Option<RecordId>) -> Response {
     response
 }
 
-/// The response to a read: `body` as of the event `id`, or 304 if the client has it.
-pub(super) fn conditional(id: RecordId, is_cached: bool, body: impl IntoResponse) -> Response {
-    let mut response =
-        if is_cached { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+/// The response to a read: `content` as of the event `id`, or 304 if the client has it.
+pub(super) fn conditional<C: IntoResponse>(
+    request_headers: &HeaderMap,
+    id: RecordId,
+    content: impl FnOnce() -> C,
+) -> Result<Response, Problem> {
+    let (mut response, tag) = match request::read_condition(request_headers, id)? {
+        ReadCondition::Send => (content().into_response(), EntityTag::new(id)),
+        ReadCondition::NotModified(tag) => (StatusCode::NOT_MODIFIED.into_response(), tag),
+    };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Some(tag) = entity_tag(id) {
-        headers.insert(header::ETAG, tag);
-    }
-    response
+    headers.insert(header::ETAG, tag.header_value());
+    Ok(response)
 }
 
 fn set_event_id(response: &mut Response, id: Option<RecordId>) {
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id.to_string()).ok()) {
         response.headers_mut().insert(EVENT_ID, id);
     }
-}
-
-fn entity_tag(id: RecordId) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("\"{id}\"")).ok()
 }
