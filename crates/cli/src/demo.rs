@@ -8,6 +8,7 @@ use clap::Args;
 use engine::Engine;
 use feeds::{Announcement, RepeatMode, Speed};
 use flight::{BoardName, Change};
+use jiff::Timestamp;
 use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
@@ -45,7 +46,7 @@ impl Demo {
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let main = BoardName::parse("main")?;
         let jfk = BoardName::parse("jfk")?;
-        let sample = feeds::sample(&main, repeat, Speed::REAL_TIME);
+        let sample = feeds::sample(&main, Timestamp::now(), repeat, Speed::REAL_TIME);
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use feeds::{Announcement, RepeatMode, Speed};
 use flight::Change;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::client::{PublishClient, TargetArgs};
@@ -43,7 +44,7 @@ impl Feed {
         match self.feed {
             FeedName::Sample => {
                 let speed = self.speed.unwrap_or(Speed::REAL_TIME);
-                play(&client, feeds::sample(board, repeat, speed))
+                play(&client, feeds::sample(board, Timestamp::now(), repeat, speed))
             }
             FeedName::Day => {
                 let speed = self.speed.unwrap_or(Speed::MINUTE_PER_SECOND);

@@ -11,7 +11,7 @@
 //!
 //! let board = BoardName::parse("main")?;
 //! let mut last = None;
-//! for announcement in sample(&board, RepeatMode::Once, Speed::REAL_TIME) {
+//! for announcement in sample(&board, jiff::Timestamp::now(), RepeatMode::Once, Speed::REAL_TIME) {
 //!     // Here a program waits until `announcement.after` has passed, and publishes the change.
 //!     last = Some(announcement);
 //! }

@@ -1,12 +1,14 @@
 //! The sample board: six arrivals that land one after another.
 //!
 //! It needs no data and shows every kind of update within seconds. Its rows have times without a date,
-//! so it looks right on any day.
+//! and its board a zone in which it is morning, so it looks right on any day and at any hour.
 
 use std::iter;
 use std::time::Duration;
 
 use flight::BoardName;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use crate::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
@@ -29,12 +31,14 @@ const FIRST_FLIGHT: &str = "I768";
 const STEP_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The board "Arrivals" with six rows. One flight after another is `landing`, then `landed`, then
-/// removed, with three seconds between two changes. [`RepeatMode::Once`] lands the first flight and
+/// removed, with three seconds between two changes. At `start` it is between eight and nine o'clock on
+/// the board, so all its times mean the same day. [`RepeatMode::Once`] lands the first flight and
 /// then closes the board; [`RepeatMode::Forever`] fills the board again when it is empty.
 ///
 /// It may start on a board that still has rows of an earlier start, and replaces them.
 pub fn sample(
     board: &BoardName,
+    start: Timestamp,
     repeat: RepeatMode,
     speed: Speed,
 ) -> impl Iterator<Item = Announcement> + use<> {
@@ -52,13 +56,25 @@ pub fn sample(
     let steps = times
         .zip(events)
         .map(|(at, (event, data))| ScriptStep { at, change: change(board, event, &data) });
-    let settings = json!({"title": "Arrivals", "kind": "arrivals"});
+    let settings =
+        json!({"title": "Arrivals", "kind": "arrivals", "timeZone": morning_zone(start)});
     FeedScript {
         board: change(board, "boardUpdate", &settings),
         round: rows.into_iter().chain(steps).collect(),
         pause: STEP_INTERVAL,
     }
     .play(repeat, speed)
+}
+
+/// The zone in which it is between eight and nine o'clock at `now`, by its name in the IANA database,
+/// where a minus means east of Greenwich.
+fn morning_zone(now: Timestamp) -> String {
+    match 8 - now.to_zoned(TimeZone::UTC).hour() {
+        0 => "Etc/GMT".to_owned(),
+        east @ 1.. => format!("Etc/GMT-{east}"),
+        west @ -12..0 => format!("Etc/GMT+{}", -west),
+        far_west => format!("Etc/GMT-{}", far_west + 24),
+    }
 }
 
 fn landing(flight: &str) -> [(&'static str, Value); 3] {
