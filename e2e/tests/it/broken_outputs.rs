@@ -232,25 +232,47 @@ fn full_disk_keeps_journal_and_log() {
     assert_eq!(server.api().rows("main"), rows);
 }
 
-/// Puts a row on an open connection, and returns the id of its event.
-fn put_gate(connection: &mut TcpStream, gate: &str) -> String {
-    let row = json!({"gate": gate}).to_string();
-    let head =
-        "PUT /boards/main/flights/I768 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json";
-    let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{row}", row.len());
-    connection.write_all(request.as_bytes()).unwrap();
-    let mut response = ResponseDecoder::new();
-    let mut chunk = [0; 4096];
-    while !response.is_complete() {
-        let count = connection.read(&mut chunk).unwrap();
-        assert!(count > 0, "the connection ended");
-        response.decode(&chunk[..count]).unwrap();
-    }
-    let id = response.head().lines().find_map(|line| line.strip_prefix("event-id: "));
-    id.unwrap().to_owned()
+/// A request whose head the server has read, and which lacks its body.
+struct HalfRequest {
+    connection: TcpStream,
+    body: String,
 }
 
-/// With no descriptor left, a server serves the connections it has, and accepts others when it can.
+impl HalfRequest {
+    /// Starts to put a row.
+    fn put_gate(address: SocketAddr, gate: &str) -> Self {
+        let body = json!({"gate": gate}).to_string();
+        let mut connection = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        write!(
+            connection,
+            "PUT /boards/main/flights/I768 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+        )
+        .unwrap();
+        let mut interim = [0; 25];
+        connection.read_exact(&mut interim).unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        Self { connection, body }
+    }
+
+    /// Sends the body, and returns the id of the event.
+    fn complete(mut self) -> String {
+        self.connection.write_all(self.body.as_bytes()).unwrap();
+        let mut response = ResponseDecoder::new();
+        let mut chunk = [0; 4096];
+        while !response.is_complete() {
+            let count = self.connection.read(&mut chunk).unwrap();
+            assert!(count > 0, "the connection ended");
+            response.decode(&chunk[..count]).unwrap();
+        }
+        let id = response.head().lines().find_map(|line| line.strip_prefix("event-id: "));
+        id.unwrap().to_owned()
+    }
+}
+
+/// With no descriptor left, a server serves its streams and open requests, and accepts others when it
+/// can. Idle connections may give way.
 #[test]
 fn missing_descriptors_stop_no_server() {
     let folder = TempDir::new().unwrap();
@@ -262,14 +284,12 @@ fn missing_descriptors_stop_no_server() {
     let api = server.api();
     let mut follower = TestFollower::open(address);
     assert_eq!(follower.next_event().name, "timetable");
-    let mut publisher = TcpStream::connect(address).unwrap();
-    let first = put_gate(&mut publisher, "0");
-    assert_eq!(follower.next_event().id, first);
+    let requests = ["1", "2", "3"].map(|gate| HalfRequest::put_gate(address, gate));
     server.process.set_limit(Resource::Nofile, Some(0));
     let waiting: Vec<_> = (0..10).map(|_| TcpStream::connect(address).unwrap()).collect();
-    for gate in ["1", "2", "3"] {
-        let id = put_gate(&mut publisher, gate);
-        assert_eq!(follower.next_event().id, id, "existing connections are served");
+    for request in requests {
+        let id = request.complete();
+        assert_eq!(follower.next_event().id, id, "open requests and streams are served");
     }
     drop(waiting);
     server.process.set_limit(Resource::Nofile, None);

@@ -194,7 +194,12 @@ impl ReactorPeer {
     /// Reads at most `max_bytes`. Returns false at the end of the stream.
     pub(crate) fn read(&mut self, max_bytes: usize) -> bool {
         let mut buffer = vec![0; max_bytes];
-        let count = self.socket.read(&mut buffer).expect("bytes before the timeout");
+        let count = loop {
+            match self.socket.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => break result.expect("bytes before the timeout"),
+            }
+        };
         self.unread.extend_from_slice(&buffer[..count]);
         while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
             let line: Vec<_> = self.unread.drain(..=end).collect();

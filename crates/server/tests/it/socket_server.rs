@@ -74,6 +74,7 @@ impl SocketServer {
         }
         panic!("{} followers instead of {wanted}", self.direct.followers("main").await);
     }
+
     /// Opens a stream with a small receive buffer.
     pub(crate) async fn follow_with_small_buffer(&self) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
