@@ -46,7 +46,8 @@ impl Demo {
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let main = BoardName::parse("main")?;
         let jfk = BoardName::parse("jfk")?;
-        let sample = feeds::sample(&main, Timestamp::now(), repeat, Speed::REAL_TIME);
+        let zone = feeds::morning_zone(Timestamp::now());
+        let sample = feeds::sample(&main, &zone, repeat, Speed::REAL_TIME);
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;

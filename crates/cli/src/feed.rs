@@ -7,7 +7,6 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use feeds::{Announcement, RepeatMode, Speed};
 use flight::Change;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::client::{PublishClient, TargetArgs};
@@ -44,7 +43,7 @@ impl Feed {
         match self.feed {
             FeedName::Sample => {
                 let speed = self.speed.unwrap_or(Speed::REAL_TIME);
-                play(&client, feeds::sample(board, Timestamp::now(), repeat, speed))
+                play(&client, feeds::sample(board, "UTC", repeat, speed))
             }
             FeedName::Day => {
                 let speed = self.speed.unwrap_or(Speed::MINUTE_PER_SECOND);

@@ -11,7 +11,7 @@
 //!
 //! let board = BoardName::parse("main")?;
 //! let mut last = None;
-//! for announcement in sample(&board, jiff::Timestamp::now(), RepeatMode::Once, Speed::REAL_TIME) {
+//! for announcement in sample(&board, "UTC", RepeatMode::Once, Speed::REAL_TIME) {
 //!     // Here a program waits until `announcement.after` has passed, and publishes the change.
 //!     last = Some(announcement);
 //! }
@@ -40,6 +40,6 @@ mod plan;
 mod day;
 
 pub use day::day;
-pub use sample::sample;
+pub use sample::{morning_zone, sample};
 pub use script::{Announcement, RepeatMode};
 pub use speed::{InvalidSpeed, Speed};

@@ -1,7 +1,7 @@
 //! The sample board: six arrivals that land one after another.
 //!
 //! It needs no data and shows every kind of update within seconds. Its rows have times without a date,
-//! and its board a zone in which it is morning, so it looks right on any day and at any hour.
+//! so it looks right on any day, and at any hour in a zone where it is morning.
 
 use std::iter;
 use std::time::Duration;
@@ -31,14 +31,13 @@ const FIRST_FLIGHT: &str = "I768";
 const STEP_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The board "Arrivals" with six rows. One flight after another is `landing`, then `landed`, then
-/// removed, with three seconds between two changes. At `start` it is between eight and nine o'clock on
-/// the board, so all its times mean the same day. [`RepeatMode::Once`] lands the first flight and
+/// removed, with three seconds between two changes. [`RepeatMode::Once`] lands the first flight and
 /// then closes the board; [`RepeatMode::Forever`] fills the board again when it is empty.
 ///
 /// It may start on a board that still has rows of an earlier start, and replaces them.
 pub fn sample(
     board: &BoardName,
-    start: Timestamp,
+    time_zone: &str,
     repeat: RepeatMode,
     speed: Speed,
 ) -> impl Iterator<Item = Announcement> + use<> {
@@ -56,8 +55,7 @@ pub fn sample(
     let steps = times
         .zip(events)
         .map(|(at, (event, data))| ScriptStep { at, change: change(board, event, &data) });
-    let settings =
-        json!({"title": "Arrivals", "kind": "arrivals", "timeZone": morning_zone(start)});
+    let settings = json!({"title": "Arrivals", "kind": "arrivals", "timeZone": time_zone});
     FeedScript {
         board: change(board, "boardUpdate", &settings),
         round: rows.into_iter().chain(steps).collect(),
@@ -67,8 +65,8 @@ pub fn sample(
 }
 
 /// The zone in which it is between eight and nine o'clock at `now`, by its name in the IANA database,
-/// where a minus means east of Greenwich.
-fn morning_zone(now: Timestamp) -> String {
+/// where a minus means east of Greenwich. There all times of [`sample`] are of the same day.
+pub fn morning_zone(now: Timestamp) -> String {
     match 8 - now.to_zoned(TimeZone::UTC).hour() {
         0 => "Etc/GMT".to_owned(),
         east @ 1.. => format!("Etc/GMT-{east}"),

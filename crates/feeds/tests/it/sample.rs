@@ -1,5 +1,4 @@
-use feeds::{RepeatMode, Speed, sample};
-use flight::Change;
+use feeds::{RepeatMode, Speed, morning_zone, sample};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -13,7 +12,7 @@ fn additions(secs: u64) -> Vec<String> {
 }
 
 fn lines(repeat: RepeatMode, max: usize) -> Vec<String> {
-    sample(&board_name(), Timestamp::UNIX_EPOCH, repeat, Speed::REAL_TIME)
+    sample(&board_name(), "UTC", repeat, Speed::REAL_TIME)
         .take(max)
         .map(|announcement| line(&announcement))
         .collect()
@@ -56,9 +55,7 @@ fn forever_lands_all_flights_and_repeats() {
 #[test]
 fn rows_match_the_tutorial() {
     let mut board = FoldedBoard::default();
-    board.apply_all(
-        sample(&board_name(), Timestamp::UNIX_EPOCH, RepeatMode::Once, Speed::REAL_TIME).take(7),
-    );
+    board.apply_all(sample(&board_name(), "UTC", RepeatMode::Once, Speed::REAL_TIME).take(7));
     let rows = json!([
         {"flight": "A123", "origin": "London", "arrival": "08:15", "state": ""},
         {"flight": "D654", "origin": "Berlin", "arrival": "08:45", "state": ""},
@@ -73,24 +70,18 @@ fn rows_match_the_tutorial() {
 }
 
 #[test]
-fn board_starts_in_the_morning() {
+fn morning_zone_is_in_its_morning() {
     for hour in 0..24 {
-        let start = Timestamp::from_second(hour * 3_600 + 1_799).unwrap();
-        let mut feed = sample(&board_name(), start, RepeatMode::Once, Speed::REAL_TIME);
-        let Change::PutBoard(settings) = feed.next().unwrap().change else {
-            panic!("the feed begins with the settings");
-        };
-        let zone = serde_json::to_value(settings).unwrap()["timeZone"].clone();
-        let local = start.in_tz(zone.as_str().unwrap()).unwrap();
-        assert_eq!((local.hour(), local.minute()), (8, 29), "{hour} in {zone}");
+        let now = Timestamp::from_second(hour * 3_600 + 1_799).unwrap();
+        let local = now.in_tz(&morning_zone(now)).unwrap();
+        assert_eq!((local.hour(), local.minute()), (8, 29), "{now}");
     }
 }
 
 #[test]
 fn rounds_leave_the_board_empty() {
     let mut board = FoldedBoard::default();
-    let mut announcements =
-        sample(&board_name(), Timestamp::UNIX_EPOCH, RepeatMode::Forever, Speed::REAL_TIME);
+    let mut announcements = sample(&board_name(), "UTC", RepeatMode::Forever, Speed::REAL_TIME);
     board.event(announcements.next().unwrap());
     for _round in 0..3 {
         for announcement in announcements.by_ref().take(FLIGHTS.len() * 4) {
@@ -102,9 +93,8 @@ fn rounds_leave_the_board_empty() {
 
 #[test]
 fn restart_gives_the_same_rows() {
-    let announcements = |repeat, max| {
-        sample(&board_name(), Timestamp::UNIX_EPOCH, repeat, Speed::REAL_TIME).take(max)
-    };
+    let announcements =
+        |repeat, max| sample(&board_name(), "UTC", repeat, Speed::REAL_TIME).take(max);
     let filled = 1 + FLIGHTS.len();
     let mut fresh = FoldedBoard::default();
     fresh.apply_all(announcements(RepeatMode::Once, filled));
