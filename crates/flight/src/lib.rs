@@ -67,6 +67,9 @@ mod event;
 /// The outcome of applying an update.
 mod outcome;
 
+/// One row of a timetable.
+mod timetable_row;
+
 /// The rows of one board.
 mod timetable;
 
@@ -88,5 +91,6 @@ pub use idempotency::MAX_IDEMPOTENCY_KEYS;
 pub use instants::{FlightRow, FlightRowPatch};
 pub use outcome::{ApplyOutcome, Rejection};
 pub use row::{Flight, FlightKey, FlightPatch};
-pub use timetable::{MAX_FLIGHTS, Timetable, TimetableRow};
+pub use timetable::{MAX_FLIGHTS, Timetable};
+pub use timetable_row::TimetableRow;
 pub use update::{Change, IdempotencyKey, Precondition, Update};

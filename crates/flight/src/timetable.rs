@@ -4,18 +4,15 @@
 //! change afterwards copies one path of the tree.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::board::BoardSettings;
 use crate::event::BoardEvent;
-use crate::field::FlightField;
-use crate::final_state::FinalState;
-use crate::instants::{FlightRow, FlightRowPatch};
-use crate::local_days::{DayRule, LocalDays};
+use crate::local_days::LocalDays;
 use crate::outcome::{ApplyOutcome, Rejection};
 use crate::row::{Flight, FlightKey, FlightPatch};
+use crate::timetable_row::TimetableRow;
 use crate::update::{Change, Precondition};
 
 /// Most rows of a board: some ten days of the busiest airport.
@@ -36,23 +33,6 @@ pub struct Timetable {
     /// The keys of rows in final states, by expiry.
     #[serde(skip)]
     by_expiry: RedBlackTreeSetSync<(Timestamp, FlightKey)>,
-}
-
-/// A row, with the parts of its history that later updates depend on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TimetableRow {
-    #[serde(rename = "flight", serialize_with = "serialize_flight")]
-    row: FlightRow,
-    #[serde(default, skip_serializing_if = "LocalDays::is_empty")]
-    days: LocalDays,
-    version: u64,
-    #[serde(rename = "added")]
-    added_seq: u64,
-    /// Time at which the row entered its current state.
-    #[serde(rename = "entered")]
-    state_since: Timestamp,
-    #[serde(rename = "leaves", default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -320,76 +300,6 @@ impl Timetable {
     }
 }
 
-impl TimetableRow {
-    /// The row as followers see it.
-    pub fn row(&self) -> &FlightRow {
-        &self.row
-    }
-
-    /// The flight.
-    pub fn flight(&self) -> &Flight {
-        &self.row.flight
-    }
-
-    /// Position of the record that last changed the row.
-    pub fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Position of the record that first added the row.
-    pub fn added_seq(&self) -> u64 {
-        self.added_seq
-    }
-
-    fn state(&self) -> &str {
-        self.flight().text(FlightField::State).unwrap_or_default()
-    }
-
-    fn has_same_state(&self, other: &Self) -> bool {
-        self.state().eq_ignore_ascii_case(other.state())
-    }
-
-    fn expiry_entry(&self) -> Option<(Timestamp, FlightKey)> {
-        Some((self.expires_at?, self.flight().key().clone()))
-    }
-
-    fn rule<'a>(&'a self, board: &BoardSettings, zone: &'a TimeZone) -> DayRule<'a> {
-        DayRule { flight: self.flight(), kind: board.kind, zone }
-    }
-
-    /// Puts the local times on these days. Returns the changes if there are any, which are the record's at
-    /// `seq`.
-    fn set_days(
-        &mut self,
-        board: &BoardSettings,
-        zone: &TimeZone,
-        days: LocalDays,
-        seq: u64,
-    ) -> Option<FlightRowPatch> {
-        let old = self.row.instants.clone();
-        self.row.set_instants(board.kind, zone, &days);
-        self.days = days;
-        if self.row.instants == old {
-            return None;
-        }
-        self.version = seq;
-        let no_fields = FlightPatch::empty(self.flight().key().clone());
-        Some(self.row.changes_since(&old, no_fields))
-    }
-
-    /// The time at which the row expires, if its state is final and the board removes rows in that state.
-    fn expiry(&self, board: &BoardSettings) -> Option<Timestamp> {
-        let state = FinalState::parse(self.state())?;
-        let delay = board.remove_after.delay(state)?;
-        let scheduled = self.row.instant(board.kind.scheduled_field());
-        let start = match scheduled {
-            Some(scheduled) if state.counts_from_schedule() => scheduled.max(self.state_since),
-            _ => self.state_since,
-        };
-        start.checked_add(delay).ok()
-    }
-}
-
 impl From<TimetableCheckpoint> for Timetable {
     fn from(checkpoint: TimetableCheckpoint) -> Self {
         let TimetableCheckpoint { settings, opened, head, closed, mut rows } = checkpoint;
@@ -415,9 +325,4 @@ fn serialize_values<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(rows.values())
-}
-
-/// The instants follow from the days.
-fn serialize_flight<S: Serializer>(row: &FlightRow, serializer: S) -> Result<S::Ok, S::Error> {
-    row.flight().serialize(serializer)
 }
