@@ -9,6 +9,9 @@ mod context;
 /// Places for connections, which idle ones give up when they are short.
 pub(crate) mod places;
 
+/// Descriptors kept for a time without any.
+mod reserve;
+
 /// Accepts connections up to a limit.
 mod accept;
 

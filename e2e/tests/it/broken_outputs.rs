@@ -243,6 +243,7 @@ impl HalfRequest {
     fn put_gate(address: SocketAddr, gate: &str) -> Self {
         let body = json!({"gate": gate}).to_string();
         let mut connection = TcpStream::connect(address).unwrap();
+        connection.set_read_timeout(Some(WAIT_TIMEOUT)).unwrap();
         let length = body.len();
         write!(
             connection,
@@ -299,6 +300,39 @@ fn missing_descriptors_stop_no_server() {
     let rows = api.rows("main");
     let server = start_server_at(&server.kill(), folder.path(), &[]);
     assert_eq!(server.api().rows("main"), rows);
+}
+
+/// Without a descriptor for a connection that stays, a server answers requests one by one, and asks new
+/// followers to return.
+#[test]
+fn last_descriptors_serve_requests() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let mut follower = TestFollower::open(server.address);
+    assert_eq!(follower.next_event().name, "timetable");
+    let descriptors = Path::new("/proc").join(server.process.id().to_string()).join("fd");
+    let is_free = |number: &u64| !descriptors.join(number.to_string()).is_symlink();
+    let lowest_free = (0..).find(is_free);
+    server.process.set_limit(Resource::Nofile, lowest_free);
+    // A new descriptor must be below the limit: only those in reserve are.
+    let requests = ["1", "2", "3"].map(|gate| HalfRequest::put_gate(server.address, gate));
+    server.process.wait_for_log("cannot accept all connections");
+    for gate in ["a", "b", "c"] {
+        let id = server.api().put_flight("I768", &json!({"gate": gate}));
+        assert_eq!(follower.next_event().id, id);
+        assert_eq!(TestFollower::open(server.address).read_to_end(WAIT_TIMEOUT), []);
+        assert_eq!(server.api().get_status("/healthz"), 200);
+    }
+    for request in requests {
+        let id = request.complete();
+        assert_eq!(follower.next_event().id, id);
+    }
+    server.process.set_limit(Resource::Nofile, None);
+    wait_until("the server has descriptors again", WAIT_TIMEOUT, || {
+        assert_eq!(server.api().get_status("/healthz"), 200);
+        server.process.log().contains("accepting all connections again").then_some(())
+    });
+    assert_eq!(TestFollower::open(server.address).next_event().name, "timetable");
 }
 
 /// Runs a command with its standard output redirected.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::places::{ConnectionPlace, ConnectionPlaces};
+use super::reserve::DescriptorReserve;
 
 /// Wait after a failed accept, usually because the process is out of file descriptors.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
@@ -20,31 +21,39 @@ pub(super) async fn accept_each<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let mut reserve = DescriptorReserve::new();
     loop {
-        let socket = accept(listener, places).await;
+        let socket = accept(listener, places, &mut reserve).await;
         tokio::spawn(serve(socket, places.take().await));
     }
 }
 
-async fn accept(listener: &TcpListener, places: &ConnectionPlaces) -> TcpStream {
-    let mut failing = false;
+async fn accept(
+    listener: &TcpListener,
+    places: &ConnectionPlaces,
+    reserve: &mut DescriptorReserve,
+) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((socket, _)) => {
-                if failing {
-                    tracing::info!("accepting connections again");
+                if places.lacks_descriptors() && reserve.refill() {
+                    tracing::info!("accepting all connections again");
+                    places.set_lacks_descriptors(false);
                 }
                 return socket;
             }
             // The peer gave up; the next connection is unaffected.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                if !failing {
-                    tracing::warn!("cannot accept connections, trying again: {error}");
+                if !places.lacks_descriptors() {
+                    tracing::warn!("cannot accept all connections, trying again: {error}");
+                    places.set_lacks_descriptors(true);
                 }
-                failing = true;
-                places.close_idle();
-                tokio::time::sleep(RETRY_INTERVAL).await;
+                if !reserve.release() {
+                    // Time for those in reserve to send a request.
+                    tokio::time::sleep(RETRY_INTERVAL).await;
+                    places.close_idle();
+                }
             }
         }
     }

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::Metrics;
 use parking_lot::Mutex;
@@ -27,6 +28,8 @@ pub(crate) struct ConnectionPlaces {
     slots: Arc<Semaphore>,
     min_free: usize,
     idle: Arc<Mutex<IdleConnections>>,
+    /// The process has no file descriptor for another connection that stays.
+    lacks_descriptors: AtomicBool,
     /// `None` before the journal is open.
     metrics: Option<Arc<Metrics>>,
 }
@@ -70,6 +73,7 @@ impl ConnectionPlaces {
             slots: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
             min_free: MIN_FREE_PLACES.min(spare / MIN_FREE_SHARE),
             idle: Arc::default(),
+            lacks_descriptors: AtomicBool::new(false),
             metrics,
         }
     }
@@ -98,7 +102,15 @@ impl ConnectionPlaces {
     /// Returns true if the last free places are in use: for requests that are answered at once, not
     /// for streams or idle connections.
     pub(crate) fn are_short(&self) -> bool {
-        self.slots.available_permits() < self.min_free / 2
+        self.lacks_descriptors() || self.slots.available_permits() < self.min_free / 2
+    }
+
+    pub(super) fn lacks_descriptors(&self) -> bool {
+        self.lacks_descriptors.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_lacks_descriptors(&self, lacks: bool) {
+        self.lacks_descriptors.store(lacks, Ordering::Relaxed);
     }
 }
 
