@@ -48,6 +48,16 @@ pub enum StorageError {
         /// What is there now.
         source: Cause,
     },
+    /// Stop, restore the file, and open it again: it is no longer what this program wrote.
+    #[error(
+        "another program has written into {}: stop the server, restore a copy without -wal and -shm files, and start \
+         it again",
+        path.display()
+    )]
+    FileOverwritten {
+        /// The database.
+        path: PathBuf,
+    },
     /// Reopen the journal and start from its checkpoint: its contents no longer match the records that were
     /// read.
     #[error("the journal {journal} was replaced, or lost records that were read")]

@@ -27,6 +27,14 @@ pub(super) struct LockedFile {
     _lock: Option<FileLock>,
 }
 
+/// Changes with each write to a file, whatever its name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FileStamp {
+    bytes: u64,
+    /// Seconds and nanoseconds.
+    written: (i64, i64),
+}
+
 /// Releases the lock when it is dropped.
 #[derive(Debug)]
 struct FileLock(File);
@@ -71,6 +79,12 @@ impl LockedFile {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Size and time of the last write of the open database.
+    pub(super) fn stamp(&self) -> io::Result<FileStamp> {
+        let found = self.database.0.metadata()?;
+        Ok(FileStamp { bytes: found.len(), written: (found.mtime(), found.mtime_nsec()) })
     }
 
     /// Returns whether the open database has no name left.

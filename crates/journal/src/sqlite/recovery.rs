@@ -6,10 +6,15 @@
 //!
 //! **A lost log** needs no help: with the log copied, the database in its place is complete, and the writer opens it
 //! again, with a new log.
+//!
+//! **A database that another program has written into** cannot be used any more: its pages and the log do not
+//! belong together. The writer touches neither until the journal is closed. It recognises such a write because only
+//! the copying of the log changes the database, which is the writer's own work.
 
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::schema;
 use super::shared::storage_error;
@@ -20,6 +25,7 @@ use crate::error::{Cause, StorageError};
 impl SqliteWriter {
     /// Checks that all files are in place: an append is acknowledged only if the next start finds it.
     pub(super) fn check_files(&mut self) -> Result<(), StorageError> {
+        self.check_contents()?;
         if let Some(loss) = &self.reopening {
             return Err(loss.clone());
         }
@@ -43,10 +49,49 @@ impl SqliteWriter {
         }
     }
 
+    /// Checks that only this writer has written to the database, whatever its name is now.
+    fn check_contents(&mut self) -> Result<(), StorageError> {
+        self.is_overwritten |= self.file.stamp().is_ok_and(|found| found != self.stamp);
+        if self.is_overwritten {
+            return Err(StorageError::FileOverwritten { path: self.file.given() });
+        }
+        Ok(())
+    }
+
     /// Copies all of the write-ahead log into the database. Both are open, wherever they are.
-    fn copy_log(&self) -> bool {
-        let copied = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-        matches!(copied, Ok(0))
+    fn copy_log(&mut self) -> bool {
+        matches!(self.checkpoint("TRUNCATE"), Ok((0, _)))
+    }
+
+    /// Copies the write-ahead log into the database. Returns whether SQLite was kept from copying all (0 or 1), and
+    /// the number of frames in the log.
+    pub(super) fn checkpoint(&mut self, mode: &str) -> rusqlite::Result<(i64, i64)> {
+        if self.check_contents().is_err() {
+            // The operator learns of it from the next update or probe.
+            return Ok((1, 0));
+        }
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        let copied = self.db.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+        self.restamp();
+        copied
+    }
+
+    /// Takes the database's stamp after a write of its own.
+    fn restamp(&mut self) {
+        match self.file.stamp() {
+            Ok(stamp) => self.stamp = stamp,
+            Err(e) => tracing::warn!(error = %e, "cannot read the size of the journal"),
+        }
+    }
+
+    /// Called last but one. Makes SQLite leave the files as they are if another program has written into them.
+    pub(super) fn close_log(&mut self) {
+        if let Err(e) = self.check_contents() {
+            tracing::error!("{e}");
+            let _ = self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        } else if let Err(e) = self.checkpoint("TRUNCATE") {
+            tracing::warn!(error = %e, "cannot checkpoint the write-ahead log on close; the next start reads it");
+        }
     }
 
     /// Opens the complete database again. SQLite removes what is left of the old log when the last connection to it
@@ -69,6 +114,7 @@ impl SqliteWriter {
         self.reopening = None;
         self.log_copied = false;
         drop(paused);
+        self.restamp();
         tracing::warn!("{loss}; its records are in the database, which has a new log now");
         Ok(())
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::lock::LockedFile;
+use super::lock::{FileStamp, LockedFile};
 use super::queue::{AppendReply, GroupCommit, WriterWork};
 use super::schema::{FORMAT, LoadedJournal};
 use super::shared::{SqliteShared, storage_error};
@@ -46,6 +46,10 @@ pub(super) struct SqliteWriter {
     wal_bytes: usize,
     pub(super) failures: FailureFlags,
     pub(super) files: Arc<JournalFiles>,
+    /// The database after the last write of this writer.
+    pub(super) stamp: FileStamp,
+    /// Another program has written into the database.
+    pub(super) is_overwritten: bool,
     /// True while a file is lost and the database has the contents of the log.
     pub(super) log_copied: bool,
     /// Why the database is closed and about to be opened again.
@@ -87,6 +91,8 @@ pub(super) fn start(
         wal_bytes: 0,
         failures: FailureFlags::default(),
         files,
+        stamp: file.stamp()?,
+        is_overwritten: false,
         log_copied: false,
         reopening: None,
         file,
@@ -134,9 +140,7 @@ impl SqliteWriter {
             timeout = if more { Duration::ZERO } else { PRUNE_INTERVAL };
         }
         self.shared.readers.close();
-        if let Err(e) = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            tracing::warn!(error = %e, "cannot checkpoint the write-ahead log on close; the next start reads it");
-        }
+        self.close_log();
         self.restore_deleted();
     }
 
@@ -310,11 +314,10 @@ impl SqliteWriter {
         }
     }
 
-    fn try_checkpoint_wal(&self) -> rusqlite::Result<()> {
-        let frames: i64 =
-            self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;
+    fn try_checkpoint_wal(&mut self) -> rusqlite::Result<()> {
+        let (_, frames) = self.checkpoint("PASSIVE")?;
         if frames > MAX_WAL_FRAMES {
-            self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            self.checkpoint("TRUNCATE")?;
         }
         Ok(())
     }

@@ -38,6 +38,46 @@ async fn check_copy(database: &Path, payloads: &[&str]) {
     copy.close().await;
 }
 
+/// Checks that the journal accepts nothing, because another program has written into its database.
+async fn check_overwritten(journal: &SqliteJournal, database: &Path) {
+    let appended = journal.append(one("lost")).await.unwrap_err();
+    assert!(
+        matches!(&appended, AppendError::Storage(StorageError::FileOverwritten { path }) if path == database),
+        "{appended:?}"
+    );
+    assert!(journal.check().await.is_err() && journal.probe().await.is_err());
+}
+
+/// As `cp copy.db flightboard.db` does, with the file open before or after the log was copied into it.
+#[tokio::test]
+async fn overwritten_database_is_left_alone() {
+    let (folder, path) = temp_path();
+    let copy = folder.path().join("copy.db");
+    let journal = open(&path).unwrap();
+    journal.append(one("old")).await.unwrap();
+    journal.close().await;
+    fs::copy(&path, &copy).unwrap();
+    let restored = fs::read(&copy).unwrap();
+
+    for appends in [1, 60] {
+        let journal = open(&path).unwrap();
+        for _ in 0..appends {
+            journal.append(numbered(0..4_096)).await.unwrap();
+        }
+        journal.append(one("last")).await.unwrap();
+        fs::copy(&copy, &path).unwrap();
+        check_overwritten(&journal, &path).await;
+        check_overwritten(&journal, &path).await;
+        journal.close().await;
+        assert!(fs::read(&path).unwrap() == restored, "closing changes nothing");
+        for suffix in ["-wal", "-shm"] {
+            fs::remove_file(with_suffix(&path, suffix)).unwrap();
+        }
+    }
+    let journal = open(&path).unwrap();
+    assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["old"]);
+}
+
 #[tokio::test]
 async fn moved_database_is_reused_once_back() {
     let (folder, path) = temp_path();
