@@ -1,8 +1,8 @@
-//! What the writer does about files that are not where they were.
+//! Recovers from files that are not in their places.
 //!
 //! **A lost database** is usable again once it is moved back. Until then the writer accepts nothing. It copies the
 //! log into the database at once, so that the file has all acknowledged records wherever it is now. If the file has
-//! no name left when the journal is closed, the writer writes it back to its place.
+//! no name left when the journal is closed, the writer writes it back to its place, or beside the file that took it.
 //!
 //! **A lost log** needs no help: with the log copied, the database in its place is complete, and the writer opens it
 //! again, with a new log.
@@ -11,6 +11,8 @@
 //! belong together. The writer touches neither until the journal is closed. It recognises such a write because only
 //! the copying of the log changes the database, which is the writer's own work.
 
+use std::iter;
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -119,21 +121,24 @@ impl SqliteWriter {
         Ok(())
     }
 
-    /// Called last. Writes a deleted database back to its place, unless another file is there.
+    /// Called last. Writes a database without a name to its place, or beside the file that took it.
     pub(super) fn restore_deleted(&self) {
         let Err(FileLoss::Database(_)) = self.files.check() else { return };
         let journal = &self.shared.journal;
-        if !self.file.is_deleted() || self.file.path().exists() {
+        if !self.file.is_deleted() {
             tracing::error!(
                 "the journal {journal} is not in its place: its records are in the moved file"
             );
             return;
         }
-        let path = self.file.path().display().to_string();
-        match self.db.execute("VACUUM INTO ?1", [path]) {
-            Ok(_) => tracing::warn!("the journal {journal} was deleted, and is now written back"),
+        let place = self.file.path().display();
+        let beside = (1..).map(|number| format!("{place}.saved-{number}"));
+        let mut names = iter::once(place.to_string()).chain(beside);
+        let Some(path) = names.find(|name| !Path::new(name).exists()) else { return };
+        match self.db.execute("VACUUM INTO ?1", [&path]) {
+            Ok(_) => tracing::warn!("the journal {journal} was deleted; its records are in {path}"),
             Err(e) => tracing::error!(
-                "the journal {journal} was deleted, and cannot be written back: {e}"
+                "the journal {journal} was deleted, and cannot be written to {path}: {e}"
             ),
         }
     }

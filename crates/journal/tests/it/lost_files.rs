@@ -204,6 +204,9 @@ async fn replaced_database_is_left_alone() {
     journal.close().await;
     drop(journal);
     assert_eq!(fs::read(&path).unwrap(), replacement);
+    // The old file has no name left, so the close gave it one.
+    let saved = open(&with_suffix(&path, ".saved-1")).unwrap();
+    assert_eq!(all_after(&saved, Seq::ZERO).await.unwrap().len(), 12_000);
 }
 
 #[test]
