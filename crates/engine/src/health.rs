@@ -26,7 +26,7 @@ pub struct Health {
     current_at: Mutex<Instant>,
     /// True once the journal can no longer be used.
     journal_ended: watch::Sender<bool>,
-    /// How far the newest record is ahead of the clock.
+    /// Time by which the newest record is ahead of the clock.
     clock_lag: Mutex<Duration>,
     shutting_down: watch::Sender<bool>,
 }
@@ -154,7 +154,7 @@ impl Health {
         }
     }
 
-    /// How far the newest record is ahead of the clock.
+    /// Time by which the newest record is ahead of the clock.
     pub(crate) fn clock_lag(&self) -> Duration {
         *self.clock_lag.lock()
     }

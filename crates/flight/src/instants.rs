@@ -140,8 +140,8 @@ fn passes(rule: DayRule<'_>, days: &LocalDays, field: FlightField) -> Vec<Timest
     passes.into_iter().filter_map(|offset| offset.to_timestamp(shown).ok()).collect()
 }
 
-/// How far a delay is from the one that the clock shows. One that seems to be early is closest to none,
-/// since 01:05 is ten minutes after 01:55 if the clock was set back at 02:00.
+/// The difference between a delay and the one that the clock shows. A delay that the clock shows as
+/// negative counts as none, since 01:05 is ten minutes after 01:55 if the clock was set back at 02:00.
 fn clock_error(
     rule: DayRule<'_>,
     days: &LocalDays,

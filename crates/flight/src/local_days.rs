@@ -54,14 +54,14 @@ pub(crate) struct DayRule<'a> {
     pub(crate) zone: &'a TimeZone,
 }
 
-/// What the record tells: its time, the days that stay, or the days of another zone.
+/// The record's time, the days that stay, and the days of another zone after a move.
 struct Evidence<'a> {
     recorded: Timestamp,
     kept: LocalDays,
     moved: Option<&'a LocalDays>,
 }
 
-/// Whether a time was in the row before the record.
+/// A time was in the row before the record, or came with it.
 #[derive(Clone, Copy)]
 enum Origin {
     Kept,

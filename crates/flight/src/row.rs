@@ -181,7 +181,7 @@ impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
     fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let key = FlightKey::take_from(&mut fields)?;
         let mut changes = BTreeMap::new();
-        // Whoever sends back a row that it read also sends the instants, which the server computes.
+        // A client that sends back a row also sends the instants, which the server computes.
         for (name, value) in
             fields.into_iter().filter(|(name, _)| !FlightField::is_instant_name(name))
         {

@@ -45,7 +45,7 @@ pub enum StorageError {
     FileLost {
         /// The file, by its name when the journal was opened.
         path: PathBuf,
-        /// What is there now.
+        /// The error of the check.
         source: Cause,
     },
     /// Stop, restore the file, and open it again: it is no longer what this program wrote.

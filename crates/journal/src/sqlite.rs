@@ -12,7 +12,7 @@ mod import;
 /// The file before SQLite opens it, and its lock.
 mod lock;
 
-/// Whether the files are still in their places.
+/// The check that the files are in their places.
 mod watch;
 
 /// Files that are not.

@@ -26,7 +26,7 @@ struct DayCase {
     instants: BTreeMap<FlightField, Timestamp>,
     /// Minutes behind schedule.
     delay: Option<i64>,
-    /// What the page shows: days between the flight's date and each time.
+    /// Days between the flight's date and each time, as the page shows them.
     #[serde(rename = "days", default)]
     _days: BTreeMap<FlightField, i64>,
     /// When the cancelled row leaves.

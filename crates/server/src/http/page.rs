@@ -21,7 +21,7 @@ const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// In the page's head, for the URLs that the page itself makes.
 const BASE_ELEMENT: &str = r#"<base href="/" />"#;
 
-/// How each URL of an asset starts in the page.
+/// The start of each asset's URL in the page.
 const ASSET_URL_START: &str = r#"="./assets/"#;
 
 /// In the page's head, for the page's own build.

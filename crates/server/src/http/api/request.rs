@@ -233,7 +233,7 @@ pub(super) fn precondition(
     })
 }
 
-/// What the preconditions of a read ask for.
+/// The preconditions of a read.
 pub(super) enum ReadCondition {
     /// Send the content.
     Send,
