@@ -1,6 +1,9 @@
-//! Sources of updates.
+//! Sources of updates: airports' feeds, and the feeds of the demo. Pure: no I/O and no clock.
 //!
-//! A feed is an iterator of [`Announcement`]s: a change to a board, and its time since the start of
+//! A [`Source`] describes the requests of a poll, and reads their answers into one of four
+//! [outcomes](AnswerOutcome).
+//!
+//! A feed of the demo is an iterator of [`Announcement`]s: a change to a board, and its time since the start of
 //! the feed. The caller waits until then and publishes the change, so a feed needs no clock and
 //! returns the same announcements each time. A feed knows the name of its board and nothing about
 //! publishing.
@@ -21,25 +24,18 @@
 //! # Ok::<(), flight::ParseError>(())
 //! ```
 
-/// The ratio of a feed's clock to real time.
-mod speed;
+/// The interface of a source.
+mod source;
 
-/// Changes with their times, played once or forever.
-mod script;
+/// The outcome of reading a source's answers.
+mod answer;
 
-/// The sample board: six arrivals that land one after another.
-mod sample;
+/// Builds a row from the values of a source.
+mod row_builder;
 
-/// The table of the recorded day.
-mod recording;
+/// The feeds of the demo.
+mod demo;
 
-/// The announcements for one recorded departure, and their times.
-mod plan;
-
-/// The recorded day: its board and all its announcements in order.
-mod day;
-
-pub use day::day;
-pub use sample::{morning_zone, sample};
-pub use script::{Announcement, RepeatMode};
-pub use speed::{InvalidSpeed, Speed};
+pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer};
+pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
+pub use source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};

@@ -9,7 +9,7 @@ use jiff::tz::{self, Offset};
 /// Offset of the airport's clock all day: New York's daylight saving time.
 pub(crate) const AIRPORT_OFFSET: Offset = tz::offset(-4);
 
-const TABLE: &str = include_str!("../../../data/jfk-2013-07-10.csv");
+const TABLE: &str = include_str!("../../../../data/jfk-2013-07-10.csv");
 
 /// One scheduled flight.
 pub(crate) struct RecordedDeparture {

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
-use crate::speed::Speed;
+use crate::demo::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
+use crate::demo::speed::Speed;
 
 /// Origin, flight and scheduled arrival, in the order of the board.
 const ARRIVALS: [(&str, &str, &str); 6] = [

@@ -6,10 +6,10 @@ use flight::BoardName;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::plan;
-use crate::recording;
-use crate::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
-use crate::speed::Speed;
+use crate::demo::plan;
+use crate::demo::recording;
+use crate::demo::script::{Announcement, FeedScript, RepeatMode, ScriptStep, change};
+use crate::demo::speed::Speed;
 
 /// Time from the filled board to the first change, for which the whole day is shown as scheduled.
 const LEAD_TIME: SignedDuration = SignedDuration::from_mins(5);

@@ -10,8 +10,8 @@ use flight::{BoardName, Change};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::recording::{AIRPORT_OFFSET, DepartureOutcome, RecordedDeparture};
-use crate::script::change;
+use crate::demo::recording::{AIRPORT_OFFSET, DepartureOutcome, RecordedDeparture};
+use crate::demo::script::change;
 
 const CHECK_IN_BEFORE_SCHEDULE: SignedDuration = SignedDuration::from_mins(120);
 

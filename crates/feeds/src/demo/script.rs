@@ -9,7 +9,7 @@ use std::time::Duration;
 use flight::{BoardName, Change};
 use serde_json::Value;
 
-use crate::speed::Speed;
+use crate::demo::speed::Speed;
 
 /// A change to publish, and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]

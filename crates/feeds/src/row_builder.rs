@@ -1,0 +1,86 @@
+//! Builds a row from the values of a source.
+
+use flight::{BoardKind, Flight, FlightField};
+use jiff::tz::TimeZone;
+use jiff::{RoundMode, Timestamp, Unit, Zoned, ZonedRound};
+use serde_json::{Map, Value};
+
+use crate::answer::{FullRow, RefusedRow};
+
+/// Collects the fields of one row. Blank values count as absent.
+#[derive(Debug)]
+pub(crate) struct RowBuilder {
+    kind: BoardKind,
+    fields: Map<String, Value>,
+}
+
+impl RowBuilder {
+    /// A row of this flight number, whose blanks are dropped (`CX 251` becomes `CX251`).
+    pub(crate) fn new(kind: BoardKind, flight: &str) -> Self {
+        let mut fields = Map::new();
+        fields.insert("flight".to_owned(), without_blanks(flight).into());
+        Self { kind, fields }
+    }
+
+    /// Sets `date` or `leg`.
+    pub(crate) fn key(&mut self, name: &str, value: impl ToString) -> &mut Self {
+        self.fields.insert(name.to_owned(), value.to_string().into());
+        self
+    }
+
+    /// Sets a text field, unless `value` is blank.
+    pub(crate) fn text(&mut self, field: FlightField, value: &str) -> &mut Self {
+        let value = value.trim();
+        if !value.is_empty() {
+            self.fields.insert(field.name().to_owned(), value.into());
+        }
+        self
+    }
+
+    /// Sets a list to its items that are not blank, unless there are none.
+    pub(crate) fn list<T: AsRef<str>>(
+        &mut self,
+        field: FlightField,
+        items: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
+        let items = items.into_iter().map(|item| item.as_ref().trim().to_owned());
+        let items: Vec<Value> = items.filter(|item| !item.is_empty()).map(Value::from).collect();
+        if !items.is_empty() {
+            self.fields.insert(field.name().to_owned(), items.into());
+        }
+        self
+    }
+
+    /// Sets a time, cut to the minute, with the offset of `zone`.
+    pub(crate) fn time(
+        &mut self,
+        field: FlightField,
+        time: Option<Timestamp>,
+        zone: &TimeZone,
+    ) -> &mut Self {
+        let Some(time) = time else { return self };
+        let time = cut_to_minute(time.to_zoned(zone.clone()));
+        let text = time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        self.fields.insert(field.name().to_owned(), text.into());
+        self
+    }
+
+    /// Parses the fields by the rules of a row.
+    pub(crate) fn build(self) -> Result<FullRow, RefusedRow> {
+        let row = self.fields.get("flight").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match Flight::try_from(self.fields) {
+            Ok(flight) => Ok(FullRow { kind: self.kind, flight }),
+            Err(error) => Err(RefusedRow { row, field: error.field, reason: error.reason }),
+        }
+    }
+}
+
+/// A flight number without its blanks.
+pub(crate) fn without_blanks(number: &str) -> String {
+    number.split_whitespace().collect()
+}
+
+fn cut_to_minute(time: Zoned) -> Zoned {
+    let round = ZonedRound::new().smallest(Unit::Minute).mode(RoundMode::Trunc);
+    time.round(round).unwrap_or(time)
+}
