@@ -42,6 +42,9 @@ pub mod fault_library;
 /// A TCP proxy that cuts, stalls and redirects connections.
 pub mod fault_proxy;
 
+/// An HTTP server that stands for an airport's source.
+pub mod fake_upstream;
+
 /// Real `nats-server`s, alone and as a cluster.
 pub mod nats;
 
