@@ -33,9 +33,13 @@ mod answer;
 /// Builds a row from the values of a source.
 mod row_builder;
 
+/// The sources.
+mod sources;
+
 /// The feeds of the demo.
 mod demo;
 
 pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer};
 pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
 pub use source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
+pub use sources::{SOURCES, SourceError, open_source};

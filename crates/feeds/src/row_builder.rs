@@ -1,6 +1,6 @@
 //! Builds a row from the values of a source.
 
-use flight::{BoardKind, Flight, FlightField};
+use flight::{BoardKind, FieldType, Flight, FlightField};
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, Timestamp, Unit, Zoned, ZonedRound};
 use serde_json::{Map, Value};
@@ -28,23 +28,26 @@ impl RowBuilder {
         self
     }
 
-    /// Sets a text field, unless `value` is blank.
+    /// Sets a text field, unless `value` is blank. A text that is too long is cut: a long list of desks
+    /// is no reason to refuse the row.
     pub(crate) fn text(&mut self, field: FlightField, value: &str) -> &mut Self {
         let value = value.trim();
         if !value.is_empty() {
-            self.fields.insert(field.name().to_owned(), value.into());
+            self.fields.insert(field.name().to_owned(), cut_text(field, value).into());
         }
         self
     }
 
-    /// Sets a list to its items that are not blank, unless there are none.
+    /// Sets a list to its items that are not blank, unless there are none. Items past the field's limit
+    /// are left out.
     pub(crate) fn list<T: AsRef<str>>(
         &mut self,
         field: FlightField,
         items: impl IntoIterator<Item = T>,
     ) -> &mut Self {
         let items = items.into_iter().map(|item| item.as_ref().trim().to_owned());
-        let items: Vec<Value> = items.filter(|item| !item.is_empty()).map(Value::from).collect();
+        let items = items.filter(|item| !item.is_empty()).take(max_items(field));
+        let items: Vec<Value> = items.map(Value::from).collect();
         if !items.is_empty() {
             self.fields.insert(field.name().to_owned(), items.into());
         }
@@ -78,6 +81,24 @@ impl RowBuilder {
 /// A flight number without its blanks.
 pub(crate) fn without_blanks(number: &str) -> String {
     number.split_whitespace().collect()
+}
+
+fn cut_text(field: FlightField, value: &str) -> String {
+    let Some((_, FieldType::Text { max_chars })) = FlightField::by_name(field.name()) else {
+        return value.to_owned();
+    };
+    if value.chars().count() <= max_chars {
+        return value.to_owned();
+    }
+    let start: String = value.chars().take(max_chars - 1).collect();
+    format!("{}…", start.trim_end())
+}
+
+fn max_items(field: FlightField) -> usize {
+    match FlightField::by_name(field.name()) {
+        Some((_, FieldType::List { max_items, .. })) => max_items,
+        _ => usize::MAX,
+    }
 }
 
 fn cut_to_minute(time: Zoned) -> Zoned {

@@ -12,7 +12,9 @@ use crate::answer::AnswerOutcome;
 pub struct SourceTerms {
     /// The name on the command line, such as `avinor`.
     pub name: &'static str,
-    /// The organisation that publishes the data, as the page names it.
+    /// The name on the page, such as `Avinor`.
+    pub title: &'static str,
+    /// The organisation that publishes the data.
     pub owner: &'static str,
     /// The key that a request needs.
     pub key: SourceKey,

@@ -1,9 +1,19 @@
-//! The feeds, tested by their announcements and by the board that folding these gives.
+//! The sources, tested by the rows that they read, and the feeds of the demo, tested by their announcements and by
+//! the board that folding these gives.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 /// A board that folds announcements.
 mod folded_board;
+
+/// Sources, and the rows that they read from small answers.
+mod source_case;
+
+/// The list of sources.
+mod registry;
+
+/// Avinor.
+mod avinor;
 
 /// The recorded day.
 mod day;

@@ -1,0 +1,15 @@
+//! The sources, and their list.
+
+/// The list of sources, and opening one by name.
+mod registry;
+
+/// Avinor, Norway.
+mod avinor;
+
+/// The bodies of answers, checked and parsed.
+mod body;
+
+/// Values that several sources write alike.
+mod values;
+
+pub use registry::{SOURCES, SourceError, open_source};

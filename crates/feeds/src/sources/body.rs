@@ -1,0 +1,50 @@
+//! The bodies of answers, checked and parsed.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::source::HttpAnswer;
+
+/// Most nodes of an XML document; each flight of the known feeds has some 60.
+const MAX_XML_NODES: u32 = 2_000_000;
+
+/// Most characters of an answer that a reason quotes.
+const MAX_QUOTED_CHARS: usize = 60;
+
+/// The body of an answer with status 200.
+pub(crate) fn ok_body(answer: Option<&Result<HttpAnswer, String>>) -> Result<&str, String> {
+    let answer = answer.ok_or("there is no answer")?.as_ref().map_err(Clone::clone)?;
+    if answer.status != 200 {
+        return Err(format!("the answer has status {}", answer.status));
+    }
+    Ok(answer.body.trim_start_matches('\u{feff}').trim())
+}
+
+/// Parses a body as XML. A document type is refused, and with it all entities of its own.
+pub(crate) fn xml(body: &str) -> Result<Document<'_>, String> {
+    let options = ParsingOptions { nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };
+    Document::parse_with_options(body, options)
+        .map_err(|error| format!("the answer is not XML as expected: {error}; {}", start_of(body)))
+}
+
+/// The first child element with this name, in any namespace.
+pub(crate) fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
+    children(node, name).next()
+}
+
+/// The child elements with this name, in any namespace.
+pub(crate) fn children<'a, 'input>(
+    node: Node<'a, 'input>,
+    name: &str,
+) -> impl Iterator<Item = Node<'a, 'input>> {
+    node.children().filter(move |child| child.is_element() && child.tag_name().name() == name)
+}
+
+/// The text of the first child element with this name, or nothing.
+pub(crate) fn child_text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
+    child(node, name).and_then(|child| child.text()).unwrap_or_default().trim()
+}
+
+fn start_of(body: &str) -> String {
+    let start: String = body.chars().take(MAX_QUOTED_CHARS).collect();
+    format!("it starts with {start:?}")
+}

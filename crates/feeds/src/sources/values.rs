@@ -1,0 +1,21 @@
+//! Values that several sources write alike.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::answer::RefusedRow;
+
+/// The time of a field that a row must have.
+pub(crate) fn required_time(row: &str, field: &str, text: &str) -> Result<Timestamp, RefusedRow> {
+    text.parse().map_err(|_| RefusedRow {
+        row: row.to_owned(),
+        field: field.to_owned(),
+        reason: format!("must be a time with an offset, not {text:?}"),
+    })
+}
+
+/// The date at this time on the clocks of `zone`.
+pub(crate) fn local_date(time: Timestamp, zone: &TimeZone) -> Date {
+    zone.to_datetime(time).date()
+}
