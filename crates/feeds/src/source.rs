@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flight::{BoardKind, FlightField};
+use flight::{BoardKind, Flight, FlightField};
 use jiff::Timestamp;
 
 use crate::answer::AnswerOutcome;
@@ -46,6 +46,8 @@ pub enum SourceKey {
 pub struct SourceRequest {
     /// The full URL. `--source-url` replaces its scheme, host and port.
     pub url: String,
+    /// Headers that the source needs, without that of the key.
+    pub headers: &'static [(&'static str, &'static str)],
 }
 
 /// The answer to a request, with its body decompressed and decoded to UTF-8.
@@ -68,6 +70,13 @@ pub struct SourceAirport {
     pub kinds: Vec<BoardKind>,
 }
 
+impl SourceRequest {
+    /// A request without headers of its own.
+    pub fn get(url: String) -> Self {
+        Self { url, headers: &[] }
+    }
+}
+
 /// A source of rows.
 pub trait Source: Send + Sync {
     /// The source's terms.
@@ -78,6 +87,11 @@ pub trait Source: Send + Sync {
 
     /// The requests of the poll at `now`. Their answers are read together.
     fn requests(&self, now: Timestamp) -> Vec<SourceRequest>;
+
+    /// Learns the rows that a board has. The caller passes them before each [`read`](Self::read): a source
+    /// whose answers lack a part of the identity, such as the date of a simulated flight, then gives a
+    /// row the key that it has on the board, also after a restart or on another replica.
+    fn recall(&mut self, _kind: BoardKind, _rows: &[Flight]) {}
 
     /// Reads the answers to [`requests`](Self::requests), in the same order; `asked_at` is the time of
     /// asking. An answer that did not arrive is an error with its reason.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::Node;
 
 use super::body::{child, child_text, children, ok_body, xml};
-use super::values::{local_date, required_time};
+use super::values::{airline_name, local_date, required_time};
 use crate::answer::{AnswerOutcome, FullRow, RefusedRow, SourceAnswer};
 use crate::row_builder::RowBuilder;
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
@@ -139,7 +139,7 @@ impl Avinor {
         row.key("date", local_date(schedule_time, zone))
             .text(other_end, child_text(node, "airport"))
             .list(FlightField::Via, child_text(node, "via_airport").split(','))
-            .text(FlightField::Airline, child_text(node, "airline"))
+            .text(FlightField::Airline, airline_name(child_text(node, "airline")))
             .list(FlightField::Codeshares, codeshares(node))
             .time(scheduled, Some(schedule_time), zone)
             .text(FlightField::Gate, child_text(node, "gate"))
@@ -201,7 +201,7 @@ impl Source for Avinor {
             "https://asrv.avinor.no/XmlFeed/v1.0?airport={code}{direction}\
              &TimeFrom={HOURS_BACK}&TimeTo={HOURS_AHEAD}&codeshare=Y"
         );
-        vec![SourceRequest { url }]
+        vec![SourceRequest::get(url)]
     }
 
     fn read(

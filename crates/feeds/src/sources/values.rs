@@ -19,3 +19,8 @@ pub(crate) fn required_time(row: &str, field: &str, text: &str) -> Result<Timest
 pub(crate) fn local_date(time: Timestamp, zone: &TimeZone) -> Date {
     zone.to_datetime(time).date()
 }
+
+/// The name of an airline by its code, or the code if the table lacks it.
+pub(crate) fn airline_name(code: &str) -> &str {
+    codes::airline(code).map_or(code, |airline| &airline.name)
+}

@@ -49,7 +49,7 @@ fn arrival_has_all_fields() {
 fn departure_has_gate_and_desks() {
     let body = body(&departure("<check_in>1 2 3</check_in><gate>E8</gate>"));
     let expected = json!({
-        "flight": "QX7", "date": "2026-03-28", "destination": "RIX", "airline": "QX",
+        "flight": "QX7", "date": "2026-03-28", "destination": "RIX", "airline": "SAS",
         "departure": "2026-03-28T23:00:00+01:00", "state": "scheduled", "gate": "E8",
         "checkIn": "1 2 3",
     });
@@ -183,7 +183,7 @@ fn oslo() -> Box<dyn Source> {
 /// A departure at 22:00 UTC, with further elements.
 fn departure(elements: &str) -> String {
     format!(
-        "<flight uniqueID=\"2\"><airline>QX</airline><flight_id>QX7</flight_id><dom_int>S</dom_int>\
+        "<flight uniqueID=\"2\"><airline>SK</airline><flight_id>QX7</flight_id><dom_int>S</dom_int>\
          <schedule_time>2026-03-28T22:00:00Z</schedule_time><arr_dep>D</arr_dep>\
          <airport>RIX</airport>{elements}</flight>"
     )
