@@ -36,6 +36,7 @@ export const FlightRow = memo(function FlightRow(props: RowProps) {
       data-index={index}
       data-flight={flight.flight}
       data-date={flight.date}
+      data-leg={flight.leg}
       data-state={flight.state ?? ""}
       data-tone={styleOf(flight.state)?.tone}
       data-highlight={highlightName(highlight)}

@@ -52,10 +52,10 @@ export function updateHighlights(highlights: Highlights, changes: readonly Chang
   return next;
 }
 
-/** The server computes the instants: one that changes alone is no news. */
+/** No news are the instants, which the server computes, and which fields feeds leave alone. */
 function changedFields(old: Flight, flight: Flight): Set<Field> {
   const names = [...Object.keys(old), ...Object.keys(flight)] as Field[];
-  const fields = new Set(names.filter((name) => !name.endsWith("Instant")));
+  const fields = new Set(names.filter((name) => !name.endsWith("Instant") && name !== "held"));
   for (const field of fields) {
     if (shownValue(old, field) === shownValue(flight, field)) fields.delete(field);
   }

@@ -201,7 +201,7 @@ describe("an event of unknown name", () => {
   beforeEach(() => goesLive());
 
   test("counts, though no listener hears it", async () => {
-    world.stream.sends("sourceUpdate", { status: "down" }, "aa-8");
+    world.stream.sends("weatherUpdate", { status: "down" }, "aa-8");
     beats("aa-8");
     await world.clock.advance(GAP_TIMEOUT_MILLIS);
     expect(state()).toEqual({ status: "live" });
@@ -209,19 +209,19 @@ describe("an event of unknown name", () => {
   });
 
   test("is not replayed", async () => {
-    world.stream.sends("sourceUpdate", { status: "down" }, "aa-8");
+    world.stream.sends("weatherUpdate", { status: "down" }, "aa-8");
     beats("aa-8");
     world.stream.ends();
     await nextStream();
     expect(world.stream.url).toBe("/boards/main/events?lastEventId=aa-8");
     world.stream.opens();
-    world.stream.sends("sourceUpdate", { status: "up" }, "aa-9");
+    world.stream.sends("weatherUpdate", { status: "up" }, "aa-9");
     beats("aa-9");
     expect(state()).toEqual({ status: "live" });
   });
 
   test("does not hide a lost event", async () => {
-    world.stream.sends("sourceUpdate", { status: "down" }, "aa-8");
+    world.stream.sends("weatherUpdate", { status: "down" }, "aa-8");
     beats("aa-9");
     await world.clock.advance(GAP_TIMEOUT_MILLIS);
     expect(state().status).toBe("reconnecting");
@@ -229,7 +229,7 @@ describe("an event of unknown name", () => {
 
   test("never moves the id back", async () => {
     world.stream.sends("flightRemoval", { flight: "I768" }, "aa-9");
-    world.stream.sends("sourceUpdate", { status: "down" }, "aa-8");
+    world.stream.sends("weatherUpdate", { status: "down" }, "aa-8");
     beats("aa-9");
     expect(state()).toEqual({ status: "live" });
     await world.clock.advance(GAP_TIMEOUT_MILLIS);
@@ -237,7 +237,7 @@ describe("an event of unknown name", () => {
   });
 
   test("restarts if of another epoch", async () => {
-    world.stream.sends("sourceUpdate", { status: "down" }, "bb-3");
+    world.stream.sends("weatherUpdate", { status: "down" }, "bb-3");
     beats("bb-3");
     expect(state().status).toBe("reconnecting");
     await nextStream();

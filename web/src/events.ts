@@ -1,22 +1,23 @@
 // Parses the events of a board's stream, so that the rest of the page handles typed, valid events only.
 
-import type { Board, Flight } from "./flight.ts";
+import type { Board, BoardSource, Flight, FlightKey, SourcedBoard } from "./flight.ts";
 
-type Key = Pick<Flight, "flight" | "date">;
 /** JSON Merge Patch (RFC 7396): null clears a field. */
-export type FlightPatch = Key & { [Field in keyof Flight]?: Flight[Field] | null };
+export type FlightPatch = FlightKey & { [Field in keyof Flight]?: Flight[Field] | null };
 
 export type BoardEvent =
-  | { name: "timetable"; data: { board: Board; flights: Flight[] } }
+  | { name: "timetable"; data: { board: SourcedBoard; flights: Flight[] } }
   | { name: "flightAddition"; data: Flight }
   | { name: "flightStateUpdate"; data: FlightPatch }
-  | { name: "flightRemoval"; data: Key }
+  | { name: "flightRemoval"; data: FlightKey }
   | { name: "boardUpdate"; data: Board & { flights?: FlightPatch[] } }
+  /** Null once the board has no source any more. */
+  | { name: "sourceUpdate"; data: BoardSource | null }
   | { name: "closedConnection"; data: { reason: string } };
 
 export type Heartbeat = {
   name: "heartbeat";
-  data: { head: string; behind?: number; build?: string };
+  data: { head: string; at?: string; behind?: number; build?: string };
 };
 
 type StreamEvent = BoardEvent | Heartbeat;
@@ -24,15 +25,22 @@ type StreamEvent = BoardEvent | Heartbeat;
 /** The minimum that each event's data must contain. */
 const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) => boolean } = {
   timetable: (data) =>
-    isObject(data.board) && Array.isArray(data.flights) && data.flights.every(isFlight),
+    isObject(data.board) &&
+    (data.board.source === undefined || isSource(data.board.source)) &&
+    Array.isArray(data.flights) &&
+    data.flights.every(isFlight),
   flightAddition: hasFlight,
   flightStateUpdate: hasFlight,
   flightRemoval: hasFlight,
   boardUpdate: (data) =>
     typeof data.name === "string" && (data.flights === undefined || Array.isArray(data.flights)),
+  sourceUpdate: isSource,
   closedConnection: (data) => typeof data.reason === "string",
   heartbeat: (data) =>
-    typeof data.head === "string" && isSeconds(data.behind) && isText(data.build),
+    typeof data.head === "string" &&
+    isText(data.at) &&
+    isSeconds(data.behind) &&
+    isText(data.build),
 };
 
 export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
@@ -41,6 +49,7 @@ export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
 export function readEvent(name: StreamEvent["name"], text: unknown): StreamEvent | undefined {
   try {
     const data: unknown = JSON.parse(String(text));
+    if (name === "sourceUpdate" && data === null) return { name, data };
     return isObject(data) && isValid[name](data)
       ? ({ name, data } as unknown as StreamEvent)
       : undefined;
@@ -55,6 +64,17 @@ function isSeconds(value: unknown): boolean {
 
 function isText(value: unknown): boolean {
   return value === undefined || typeof value === "string";
+}
+
+function isSource(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    typeof value.name === "string" &&
+    typeof value.attribution === "string" &&
+    typeof value.status === "string" &&
+    [value.link, value.lastAnswer, value.reason].every(isText) &&
+    isSeconds(value.lateAfter)
+  );
 }
 
 function isFlight(value: unknown): boolean {

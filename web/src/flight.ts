@@ -11,8 +11,28 @@ export interface Board {
   removeAfter?: Record<string, string>;
 }
 
+/** The source of a board's rows. Times are RFC 3339 in UTC. */
+export interface BoardSource {
+  name: string;
+  /** The words that its terms demand. */
+  attribution: string;
+  link?: string;
+  /** The last successful answer. */
+  lastAnswer?: string;
+  lastChange?: string;
+  status: "current" | "late" | "failing";
+  reason?: string;
+  /** For how many seconds an answer is good. */
+  lateAfter?: number;
+}
+
+/** A board with its source, as in a `timetable`. */
+export interface SourcedBoard extends Board {
+  source?: BoardSource;
+}
+
 /** A board as `GET /boards` lists it. */
-export interface ListedBoard extends Board {
+export interface ListedBoard extends SourcedBoard {
   closed: boolean;
   /** The id of its newest event. */
   id?: string;
@@ -24,6 +44,7 @@ export interface ListedBoard extends Board {
 export interface Flight {
   flight: string;
   date?: string;
+  leg?: string;
   origin?: string;
   destination?: string;
   via?: string[];
@@ -41,6 +62,8 @@ export interface Flight {
   belt?: string;
   checkIn?: string;
   remark?: string;
+  /** The fields that feeds leave alone. */
+  held?: string[];
   arrivalInstant?: string;
   departureInstant?: string;
   estimatedInstant?: string;
@@ -49,10 +72,12 @@ export interface Flight {
 
 export type TimeField = "arrival" | "departure" | "estimated" | "actual";
 
+export type FlightKey = Pick<Flight, "flight" | "date" | "leg">;
+
 /** The number alone is not a key, since it is reused every day. A number may contain a space and digits, so a
- * key that just joined the two could be that of another row. */
-export function keyOf({ flight, date }: { flight: string; date?: string | undefined }): string {
-  return JSON.stringify([flight, date]);
+ * key that just joined the parts could be that of another row. */
+export function keyOf({ flight, date, leg }: FlightKey): string {
+  return JSON.stringify([flight, date, leg]);
 }
 
 /** The field with the scheduled time at the board's own airport. */

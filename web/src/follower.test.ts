@@ -55,6 +55,13 @@ test("repeated changes restart the highlight", async () => {
   expect(turns).toEqual([1, 2]);
 });
 
+test("held fields are no news", async () => {
+  world.stream.sends("flightStateUpdate", { flight: "I768", held: ["gate"] }, "aa-2");
+  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  expect(follower.followed().timetable.flights.get(keyOf(rome))?.held).toEqual(["gate"]);
+  expect(follower.followed().changes).toEqual([]);
+});
+
 test("a removed row loses its highlight", async () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-2");
   await world.clock.advance(RENDER_INTERVAL_MILLIS);

@@ -21,11 +21,17 @@ test("time precedes number", () => {
   expect(numbers([timeless, late, early, same])).toEqual(["A3", "B2", "A1", "A0"]);
 });
 
-test("date is the last resort", () => {
+test("date follows the number", () => {
   const dates = ["2026-11-23", "2026-11-22", undefined];
   const flights = dates.map((date) => ({ ...early, ...(date && { date }) }));
   const sorted = new RowOrder().of(rows(flights), arrivals).map(({ flight }) => flight.date);
   expect(sorted).toEqual([undefined, "2026-11-22", "2026-11-23"]);
+});
+
+test("leg follows the date", () => {
+  const flights = ["23:55", "00:25"].map((leg) => ({ ...early, date: "2026-11-22", leg }));
+  const sorted = new RowOrder().of(rows(flights), arrivals).map(({ flight }) => flight.leg);
+  expect(sorted).toEqual(["00:25", "23:55"]);
 });
 
 test("unchanged rows keep their array", () => {

@@ -1,4 +1,4 @@
-// The order of the rows: scheduled time, then number, then date. It is total, so that it does not depend on
+// The order of the rows: scheduled time, then number, date and leg. It is total, so that it does not depend on
 // the order in which the rows came.
 
 import { scheduledField, type Board, type Flight } from "./flight.ts";
@@ -40,7 +40,8 @@ function compareRows(one: SortedRow, other: SortedRow): number {
   return (
     compare(one.instant, other.instant) ||
     compare(one.flight.flight, other.flight.flight) ||
-    compare(one.flight.date ?? "", other.flight.date ?? "")
+    compare(one.flight.date ?? "", other.flight.date ?? "") ||
+    compare(one.flight.leg ?? "", other.flight.leg ?? "")
   );
 }
 

@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import type { BoardEvent, FlightPatch } from "./events.ts";
-import type { Board, Flight } from "./flight.ts";
+import type { Board, BoardSource, Flight, FlightKey, SourcedBoard } from "./flight.ts";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
-import { arrivals, FakeEnvironment } from "./test-doubles.ts";
+import { arrivals, avinor, FakeEnvironment } from "./test-doubles.ts";
 
 /** Sequences that are tried. */
 const RUNS = 40;
@@ -30,8 +30,13 @@ const dates = ["2026-11-22", "2026-11-23"];
 
 const text = fc.constantFrom(...texts);
 const list = fc.array(fc.constantFrom(...names, "Oslo", "Bergen"), { maxLength: 4 });
+const legs = ["00:25", "23:55"];
 const key = fc.record(
-  { flight: fc.constantFrom(...numbers), date: fc.constantFrom(...dates) },
+  {
+    flight: fc.constantFrom(...numbers),
+    date: fc.constantFrom(...dates),
+    leg: fc.constantFrom(...legs),
+  },
   { requiredKeys: ["flight"] },
 );
 const time = fc.constantFrom(...times);
@@ -69,6 +74,14 @@ const board: fc.Arbitrary<Board & { flights?: FlightPatch[] }> = fc
     { requiredKeys: ["title"] },
   )
   .map((settings) => ({ ...arrivals, ...settings }));
+const source: fc.Arbitrary<BoardSource | null> = fc.option(
+  fc
+    .record({ name: text, status: fc.constantFrom("current" as const, "late" as const) })
+    .map((it) => ({
+      ...avinor,
+      ...it,
+    })),
+);
 const events: fc.Arbitrary<RowEvent[]> = fc.array(
   fc.oneof(
     {
@@ -81,24 +94,34 @@ const events: fc.Arbitrary<RowEvent[]> = fc.array(
     },
     { weight: 2, arbitrary: fc.record({ name: fc.constant("flightRemoval" as const), data: key }) },
     { weight: 1, arbitrary: fc.record({ name: fc.constant("boardUpdate" as const), data: board }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ name: fc.constant("sourceUpdate" as const), data: source }),
+    },
   ),
   { maxLength: MAX_EVENTS },
 );
 
 interface Rows {
-  board: Board;
+  board: SourcedBoard;
   flights: Flight[];
 }
 
 /** The rules of docs/protocol.md, without the page's code. */
 function after(rows: Rows, { name, data }: RowEvent): Rows {
   if (name === "boardUpdate") {
-    const { flights: patches = [], ...board } = data;
+    const { flights: patches = [], ...settings } = data;
+    const { source } = rows.board;
+    const board = source === undefined ? settings : { ...settings, source };
     const patched = (rows: Rows, data: FlightPatch) =>
       after(rows, { name: "flightStateUpdate", data });
     return patches.reduce(patched, { ...rows, board });
   }
-  const isSame = (flight: Flight) => flight.flight === data.flight && flight.date === data.date;
+  if (name === "sourceUpdate") {
+    const { source: _, ...board } = rows.board;
+    return { ...rows, board: data === null ? board : { ...board, source: data } };
+  }
+  const isSame = (flight: Flight) => isSameKey(flight, data);
   const index = rows.flights.findIndex(isSame);
   const flights = [...rows.flights];
   if (name === "flightRemoval") flights.splice(index, index < 0 ? 0 : 1);
@@ -113,11 +136,13 @@ function after(rows: Rows, { name, data }: RowEvent): Rows {
 
 /** Events for rows that exist: the server sends no others. */
 function isSent({ flights }: Rows, { name, data }: RowEvent): boolean {
-  if (name === "flightAddition") return true;
+  if (name === "flightAddition" || name === "sourceUpdate") return true;
   const keys = name === "boardUpdate" ? (data.flights ?? []) : [data];
-  return keys.every((key) =>
-    flights.some((flight) => flight.flight === key.flight && flight.date === key.date),
-  );
+  return keys.every((key) => flights.some((flight) => isSameKey(flight, key)));
+}
+
+function isSameKey(one: FlightKey, other: FlightKey): boolean {
+  return one.flight === other.flight && one.date === other.date && one.leg === other.leg;
 }
 
 async function openPage({ board, flights }: Rows) {
@@ -138,7 +163,9 @@ async function openPage({ board, flights }: Rows) {
 
 /** What a reader sees, row by row, and the attributes that styles depend on. */
 function shownText(container: HTMLElement) {
-  const lines = [...container.querySelectorAll("h1, .note, caption, tr, .empty")];
+  const lines = [
+    ...container.querySelectorAll("h1, .source, .note, caption, tr, .empty, .stale-notice"),
+  ];
   return lines.map((line) => [
     line.textContent,
     ...[line, ...line.querySelectorAll("[data-column], [data-tone]")].map((element) =>

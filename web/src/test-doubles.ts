@@ -2,7 +2,7 @@
 
 import type { Clock } from "./clock.ts";
 import type { BoardStatus, BoardSummary, EventStream, Environment } from "./connection.ts";
-import type { Board, Flight } from "./flight.ts";
+import type { Board, BoardSource, Flight } from "./flight.ts";
 
 export class FakeEventStream implements EventStream {
   readyState = 0;
@@ -145,6 +145,16 @@ export async function flushPromises(): Promise<void> {
 export const arrivals: Board = { name: "main", title: "Arrivals", kind: "arrivals" };
 export const rome: Flight = arrivalAt("10:10", { flight: "I768", origin: "Rome" });
 export const tokyo: Flight = arrivalAt("10:35", { flight: "G119", origin: "Tokyo" });
+
+/** Its answers are good for nine minutes. The last one came two minutes and a bit before the clock's start. */
+export const avinor: BoardSource = {
+  name: "Avinor",
+  attribution: "Flight data from Avinor",
+  link: "https://www.avinor.no",
+  lastAnswer: "2026-11-22T13:57:45Z",
+  status: "current",
+  lateAfter: 540,
+};
 
 function arrivalAt(arrival: string, flight: Flight): Flight {
   return { ...flight, arrival, state: "", arrivalInstant: `2026-11-22T${arrival}:00Z` };

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readEvent, type BoardEvent } from "./events.ts";
-import { arrivals, rome, tokyo } from "./test-doubles.ts";
+import { arrivals, avinor, rome, tokyo } from "./test-doubles.ts";
 import { keyOf, type Flight } from "./flight.ts";
-import { apply, unknownTimetable, type Timetable } from "./timetable.ts";
+import { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
 
 interface Fold {
   name: string;
@@ -76,6 +76,31 @@ describe("a timetable", () => {
     expect(next.flights.get(keyOf(rome))).toStrictEqual({ ...rest, gate: "B2" });
   });
 
+  test("changes only the row of the leg", () => {
+    const legs = ["00:25", "23:55"].map((leg) => ({ flight: "ET645", date: "2026-01-15", leg }));
+    const event = { name: "timetable" as const, data: { board: arrivals, flights: legs } };
+    const [morning, night] = legs;
+    const patch = { ...night!, state: "landed" };
+    const next = apply(apply(full, event), { name: "flightStateUpdate", data: patch });
+    expect([...next.flights.values()]).toEqual([morning, patch]);
+    const { leg: _, ...withoutLeg } = patch;
+    expect(fits(next, { name: "flightRemoval", data: withoutLeg })).toBe(false);
+  });
+
+  test("keeps its source until another comes", () => {
+    const start = { board: { ...arrivals, source: avinor }, flights: [rome] };
+    const sourced = apply(unknownTimetable, { name: "timetable", data: start });
+    expect(sourced).toMatchObject({ board: arrivals, source: avinor });
+    expect(sourced.board).not.toHaveProperty("source");
+    const renamed = apply(sourced, { name: "boardUpdate", data: { ...arrivals, title: "A" } });
+    expect(renamed.source).toBe(avinor);
+    const late = { ...avinor, status: "late" as const };
+    const next = apply(renamed, { name: "sourceUpdate", data: late });
+    expect(next).toEqual({ ...renamed, source: late });
+    expect(next.board).toBe(renamed.board);
+    expect(apply(next, { name: "sourceUpdate", data: null }).source).toBeNull();
+  });
+
   test("keeps rows on new settings", () => {
     const board = { ...arrivals, title: "Arrivals, hall B" };
     const next: Timetable = apply(full, { name: "boardUpdate", data: board });
@@ -91,9 +116,15 @@ describe("reading an event", () => {
     ["timetable", '{"board":null,"flights":[]}'],
     ["boardUpdate", '{"name":"main","flights":{}}'],
     ["flightAddition", "null"],
+    ["timetable", '{"board":{"source":null},"flights":[]}'],
+    ["sourceUpdate", '{"name":"Avinor","status":"current"}'],
     ["flightRemoval", '{"date":"2026-11-22"}'],
     ["heartbeat", "{}"],
   ] as const)("refuses %s with %s", (name, text) => {
     expect(readEvent(name, text)).toBeUndefined();
+  });
+
+  test("accepts the end of a source", () => {
+    expect(readEvent("sourceUpdate", "null")).toEqual({ name: "sourceUpdate", data: null });
   });
 });

@@ -2,17 +2,24 @@
 // Pure: no clock, no connection, no React. connection.ts delivers the events, follower.ts applies them.
 
 import type { BoardEvent, FlightPatch } from "./events.ts";
-import { keyOf, type Board, type Flight } from "./flight.ts";
+import { keyOf, type Board, type BoardSource, type Flight, type FlightKey } from "./flight.ts";
 
 export interface Timetable {
   /** Null until the first `timetable`: until then the page does not even know that the board is empty. */
   readonly board: Board | null;
+  /** Apart from the board, which the rows depend on: a source changes with each of its answers. */
+  readonly source: BoardSource | null;
   readonly flights: ReadonlyMap<string, Flight>;
   /** The reason once the board is closed. */
   readonly closed: string | null;
 }
 
-export const unknownTimetable: Timetable = { board: null, flights: new Map(), closed: null };
+export const unknownTimetable: Timetable = {
+  board: null,
+  source: null,
+  flights: new Map(),
+  closed: null,
+};
 
 /**
  * False for a change or removal of a row that the timetable lacks: the server sends it only for a row that it
@@ -23,7 +30,7 @@ export function fits(timetable: Timetable, event: BoardEvent): boolean {
 }
 
 /** The rows that an event changes or removes. A new time zone changes the instants of many. */
-function rowsOf(event: BoardEvent): Pick<Flight, "flight" | "date">[] {
+function rowsOf(event: BoardEvent): FlightKey[] {
   switch (event.name) {
     case "flightStateUpdate":
     case "flightRemoval":
@@ -37,12 +44,11 @@ function rowsOf(event: BoardEvent): Pick<Flight, "flight" | "date">[] {
 
 export function apply(timetable: Timetable, event: BoardEvent): Timetable {
   switch (event.name) {
-    case "timetable":
-      return {
-        board: event.data.board,
-        flights: new Map(event.data.flights.map((flight) => [keyOf(flight), flight])),
-        closed: null,
-      };
+    case "timetable": {
+      const { source = null, ...board } = event.data.board;
+      const flights = new Map(event.data.flights.map((flight) => [keyOf(flight), flight]));
+      return { board, source, flights, closed: null };
+    }
     case "flightAddition":
       return withFlight(timetable, event.data);
     case "flightStateUpdate": {
@@ -61,6 +67,8 @@ export function apply(timetable: Timetable, event: BoardEvent): Timetable {
       for (const patch of patches) patchFlight(flights, patch);
       return { ...timetable, board, flights };
     }
+    case "sourceUpdate":
+      return { ...timetable, source: event.data };
     case "closedConnection":
       return { ...timetable, flights: new Map(), closed: event.data.reason };
   }
