@@ -22,7 +22,7 @@ const MIN_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Flags for the server and the board to publish to.
+/// Flags for the server to publish to.
 #[derive(Args)]
 pub(crate) struct TargetArgs {
     /// URL of the server.
@@ -33,17 +33,15 @@ pub(crate) struct TargetArgs {
         default_value = "http://127.0.0.1:5000"
     )]
     to: String,
-    /// Name of the board.
-    #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
-    pub(crate) board: BoardName,
     /// Time to keep retrying while the server does not answer.
     #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = flags::duration)]
     retry: Duration,
 }
 
+/// A connection to a server.
 pub(crate) struct PublishClient {
     agent: Agent,
-    url: String,
+    server: String,
     retry_for: Duration,
 }
 
@@ -72,30 +70,30 @@ impl TargetArgs {
             .user_agent(concat!("flightboard/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::new_with_config(config);
-        let server = self.to.trim_end_matches('/');
-        let url = format!("{server}/boards/{}/flights", self.board);
+        let server = self.to.trim_end_matches('/').to_owned();
         let response = agent.get(format!("{server}/readyz")).call();
-        response.map_err(|error| no_answer(server, error))?;
-        Ok(PublishClient { agent, url, retry_for: self.retry })
+        response.map_err(|error| no_answer(&server, error))?;
+        Ok(PublishClient { agent, server, retry_for: self.retry })
     }
 }
 
 impl PublishClient {
     /// Opens the board, or changes its settings.
-    pub(crate) fn put_board(&self, settings: &serde_json::Value) -> Result<()> {
-        let board = self.url.trim_end_matches("/flights");
-        self.retry(|| {
-            let response = self.agent.put(board).send_json(settings).map_err(transient)?;
+    pub(crate) fn put_board(&self, board: &BoardName, settings: &serde_json::Value) -> Result<()> {
+        let url = format!("{}/boards/{board}", self.server);
+        self.retry(&url, || {
+            let response = self.agent.put(&url).send_json(settings).map_err(transient)?;
             read(response).map(drop)
         })
     }
 
     /// Publishes lines of NDJSON and returns the outcome of each. Retries while the server does not answer;
     /// each line must have an idempotency key, which makes that safe.
-    pub(crate) fn publish(&self, lines: &[String]) -> Result<Vec<LineOutcome>> {
+    pub(crate) fn publish(&self, board: &BoardName, lines: &[String]) -> Result<Vec<LineOutcome>> {
+        let url = format!("{}/boards/{board}/flights", self.server);
         let body = lines.join("\n");
-        self.retry(|| {
-            let request = self.agent.post(&self.url).content_type("application/x-ndjson");
+        self.retry(&url, || {
+            let request = self.agent.post(&url).content_type("application/x-ndjson");
             let answer = read(request.send(&body).map_err(transient)?)?;
             let answers = answer.lines().map(serde_json::from_str);
             let answers: Vec<LineOutcome> = answers
@@ -113,19 +111,19 @@ impl PublishClient {
         })
     }
 
-    fn retry<T>(&self, attempt: impl Fn() -> Result<T, RequestError>) -> Result<T> {
+    fn retry<T>(&self, url: &str, attempt: impl Fn() -> Result<T, RequestError>) -> Result<T> {
         let start = Instant::now();
         let mut delay = MIN_RETRY_DELAY;
         loop {
             let error = match attempt() {
                 Ok(value) => return Ok(value),
-                Err(RequestError::Permanent(error)) => bail!("{}: {error:#}", self.url),
+                Err(RequestError::Permanent(error)) => bail!("{url}: {error:#}"),
                 Err(RequestError::Transient(error)) => error,
             };
             if start.elapsed() + delay > self.retry_for {
-                return Err(error.context(format!("{} does not answer", self.url)));
+                return Err(error.context(format!("{url} does not answer")));
             }
-            tracing::warn!("{}: {error:#}; trying again", self.url);
+            tracing::warn!("{url}: {error:#}; trying again");
             std::thread::sleep(delay);
             delay = (delay * 2).min(MAX_RETRY_DELAY);
         }

@@ -1,89 +1,49 @@
-//! `flightboard feed`: plays the demo's feeds into a running server.
+//! `flightboard feed`: publishes the updates of a source to a running server.
+
+/// The demo's feeds.
+mod demo_feed;
+
+/// The sources and their terms.
+mod source_list;
 
 use std::process::ExitCode;
-use std::time::Instant;
 
-use anyhow::Result;
-use clap::{Args, ValueEnum};
-use feeds::{Announcement, RepeatMode, Speed};
-use flight::Change;
-use serde_json::{Value, json};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
 
-use crate::client::{PublishClient, TargetArgs};
+use crate::stdout;
+use demo_feed::{DemoArgs, DemoFeed};
+use source_list::source_list;
 
-/// Play a feed into a running server until it ends or you stop it.
+/// Publish the updates of a source to a running server until it ends or you stop it.
 #[derive(Args)]
+#[command(subcommand_value_name = "SOURCE", subcommand_help_heading = "Sources")]
 pub(crate) struct Feed {
-    /// The feed to play.
-    #[arg(value_enum)]
-    feed: FeedName,
-    #[command(flatten)]
-    target: TargetArgs,
-    /// Speed relative to real time (by default 1 for sample and 60 for day).
-    #[arg(long, env = "FLIGHTBOARD_SPEED")]
-    speed: Option<Speed>,
-    /// Play the feed once.
-    #[arg(long, env = "FLIGHTBOARD_ONCE")]
-    once: bool,
+    /// List the airports' sources with owner, key, least interval, terms and attribution.
+    #[arg(long, env = "FLIGHTBOARD_LIST")]
+    list: bool,
+    #[command(subcommand)]
+    source: Option<FeedSource>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum FeedName {
+#[derive(Subcommand)]
+enum FeedSource {
     /// Six arrivals that land one after another.
-    Sample,
+    Sample(DemoArgs),
     /// The departures of JFK on 10 July 2013.
-    Day,
+    Day(DemoArgs),
 }
 
 impl Feed {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let client = self.target.connect()?;
-        let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
-        let board = &self.target.board;
-        match self.feed {
-            FeedName::Sample => {
-                let speed = self.speed.unwrap_or(Speed::REAL_TIME);
-                play(&client, feeds::sample(board, "UTC", repeat, speed))
-            }
-            FeedName::Day => {
-                let speed = self.speed.unwrap_or(Speed::MINUTE_PER_SECOND);
-                play(&client, feeds::day(board, repeat, speed))
-            }
-        }?;
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Sends all announcements that are due in one request.
-fn play(client: &PublishClient, feed: impl Iterator<Item = Announcement>) -> Result<()> {
-    let start = Instant::now();
-    let key_prefix = format!("feed-{:016x}", rand::random::<u64>());
-    let mut feed = feed.zip(1_u64..).peekable();
-    while let Some((Announcement { after, change }, number)) = feed.next() {
-        std::thread::sleep(after.saturating_sub(start.elapsed()));
-        if let Change::PutBoard(settings) = &change {
-            client.put_board(&json!(settings))?;
-            continue;
+        if self.list {
+            stdout::print(&source_list())?;
+            return Ok(ExitCode::SUCCESS);
         }
-        let mut lines = vec![line(&change, &key_prefix, number)];
-        while lines.len() < crate::client::MAX_LINES
-            && let Some((next, number)) = feed.next_if(|(next, _)| {
-                next.after <= start.elapsed() && !matches!(next.change, Change::PutBoard(_))
-            })
-        {
-            lines.push(line(&next.change, &key_prefix, number));
-        }
-        for outcome in client.publish(&lines)? {
-            if let Some(detail) = outcome.detail.filter(|_| outcome.status != 200) {
-                tracing::warn!("an announcement was rejected: {detail}");
-            }
+        match self.source {
+            Some(FeedSource::Sample(args)) => args.run(DemoFeed::Sample),
+            Some(FeedSource::Day(args)) => args.run(DemoFeed::Day),
+            None => bail!("name a source: flightboard feed --list lists those of airports"),
         }
     }
-    Ok(())
-}
-
-fn line(change: &Change, key_prefix: &str, number: u64) -> String {
-    let mut line = json!(change);
-    line["idempotencyKey"] = Value::from(format!("{key_prefix}/{number}"));
-    line.to_string()
 }

@@ -7,7 +7,7 @@ mod demo;
 /// `flightboard serve`: the server.
 mod serve;
 
-/// `flightboard feed`: plays the demo's feeds into a running server.
+/// `flightboard feed`: publishes the updates of a source to a running server.
 mod feed;
 
 /// `flightboard publish`: publishes updates from standard input to a running server.
@@ -146,11 +146,22 @@ mod tests {
 
     use super::*;
 
-    /// All flags of all commands, so that this covers a new flag too.
+    /// All commands and their subcommands, so that the tests cover a new flag too.
+    fn commands() -> Vec<clap::Command> {
+        let mut commands = vec![FlightboardCli::command()];
+        let mut next = 0;
+        while let Some(command) = commands.get(next) {
+            let subcommands: Vec<_> = command.get_subcommands().cloned().collect();
+            commands.extend(subcommands);
+            next += 1;
+        }
+        commands
+    }
+
     #[test]
     fn variables_set_all_flags() {
         let prefix = "FLIGHTBOARD_";
-        for command in FlightboardCli::command().get_subcommands() {
+        for command in commands() {
             for flag in command.get_arguments().filter(|arg| arg.get_long().is_some()) {
                 if matches!(flag.get_action(), ArgAction::Help | ArgAction::Version) {
                     continue;
@@ -176,7 +187,7 @@ mod tests {
     fn durations_share_one_parser() {
         let same = ValueParser::new(flags::duration).type_id();
         let mut durations = 0;
-        for command in FlightboardCli::command().get_subcommands() {
+        for command in commands() {
             let flags = command.get_arguments();
             for flag in flags.filter(|flag| flag.get_value_parser().type_id() == same) {
                 let name = format!("--{}", flag.get_long().unwrap_or_default());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use flight::{FlightKey, IdempotencyKey};
+use flight::{BoardName, FlightKey, IdempotencyKey};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -40,6 +40,9 @@ const MAX_PLAIN_NAME_BYTES: usize = 100;
 pub(crate) struct Publish {
     #[command(flatten)]
     target: TargetArgs,
+    /// Name of the board.
+    #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
+    board: BoardName,
     /// Name for this input. Publishing the same input under the same name again applies only the rest.
     #[arg(long, env = "FLIGHTBOARD_IDEMPOTENCY_KEY", value_name = "NAME", value_parser = parse_name)]
     idempotency_key: Option<String>,
@@ -53,7 +56,7 @@ impl Publish {
         let (sender, lines) = sync_channel(2 * MAX_LINES);
         let reader = std::thread::spawn(move || read_lines(&key_prefix(name), &sender));
         let mut tally = PublishTally::new();
-        let outcome = publish_all(&client, &lines, &mut tally);
+        let outcome = publish_all(&client, &self.board, &lines, &mut tally);
         let printed = tally.finish();
         outcome.context(
             "stopped before the end of the input; the updates counted above are published",
@@ -85,6 +88,7 @@ type InputLine = (u64, Result<String, String>);
 
 fn publish_all(
     client: &PublishClient,
+    board: &BoardName,
     lines: &Receiver<io::Result<InputLine>>,
     tally: &mut PublishTally,
 ) -> Result<()> {
@@ -108,7 +112,7 @@ fn publish_all(
         next = lines.try_recv().ok();
         if next.is_none() || batch.len() == MAX_LINES || bytes > MAX_REQUEST_BYTES {
             if !batch.is_empty() {
-                tally.count(&numbers, &batch, &client.publish(&batch)?);
+                tally.count(&numbers, &batch, &client.publish(board, &batch)?);
             }
             numbers.clear();
             batch.clear();

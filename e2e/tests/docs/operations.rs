@@ -75,14 +75,23 @@ fn nats_permissions_match_the_tested_ones() {
     assert_eq!(documented("subscribe"), BTreeSet::from_iter(subscribe));
 }
 
+/// The commands, and of the sources of `flightboard feed` the first of those with the same settings.
 fn commands() -> Vec<String> {
-    let help = Sandbox::new().run("flightboard --help");
-    let (_, commands) = help.split_once("Commands:\n").unwrap();
-    let lines = commands.lines().take_while(|line| !line.is_empty());
+    let mut commands = subcommands("flightboard", "Commands");
+    let mut known = BTreeSet::new();
+    let sources = subcommands("flightboard feed", "Sources").into_iter();
+    commands.extend(sources.filter(|source| known.insert(settings(source))));
+    commands.push("flightboard-bench".to_owned());
+    commands
+}
+
+fn subcommands(command: &str, heading: &str) -> Vec<String> {
+    let help = Sandbox::new().run(&format!("{command} --help"));
+    let (_, subcommands) = help.split_once(&format!("\n{heading}:\n")).unwrap();
+    let lines = subcommands.lines().take_while(|line| !line.is_empty());
     let names = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     let names = names.filter(|name| !name.is_empty() && *name != "help");
-    let commands = names.map(|name| format!("flightboard {name}"));
-    commands.chain(["flightboard-bench".to_owned()]).collect()
+    names.map(|name| format!("{command} {name}")).collect()
 }
 
 fn settings(command: &str) -> BTreeSet<FlagEntry> {
