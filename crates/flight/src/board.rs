@@ -125,7 +125,7 @@ impl BoardSettings {
 
 impl BoardKind {
     /// The field with the scheduled time at the board's airport.
-    pub(crate) fn scheduled_field(self) -> FlightField {
+    pub fn scheduled_field(self) -> FlightField {
         match self {
             Self::Arrivals => FlightField::Arrival,
             Self::Departures => FlightField::Departure,

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Map;
 
 use crate::error::{ParseError, type_of};
-use crate::field::{self, FieldValue, FlightField};
+use crate::field::{self, FieldValue, FlightField, RowTime};
 
 /// Longest flight number.
 const MAX_NUMBER_CHARS: usize = 16;
@@ -104,6 +105,19 @@ impl Flight {
         }
     }
 
+    /// The value of a field, if it is set.
+    pub fn value(&self, field: FlightField) -> Option<&FieldValue> {
+        self.values.get(&field)
+    }
+
+    /// The instant of a time field, if it is set to a time with an offset.
+    pub fn timestamp(&self, field: FlightField) -> Option<Timestamp> {
+        match RowTime::parse(self.text(field)?)? {
+            RowTime::Absolute(timestamp) => Some(timestamp),
+            RowTime::Local(_) => None,
+        }
+    }
+
     /// Applies `patch`, and returns the part of it that changed anything, with this row's full key. The
     /// caller has checked that the patch is for this row.
     pub(crate) fn apply(&mut self, patch: &FlightPatch) -> FlightPatch {
@@ -128,6 +142,17 @@ impl Flight {
 }
 
 impl FlightPatch {
+    /// A patch that sets these fields, or clears those without a value. The values are such as
+    /// [`Flight::value`] returns.
+    pub fn new(key: FlightKey, changes: BTreeMap<FlightField, Option<FieldValue>>) -> Self {
+        Self { key, changes }
+    }
+
+    /// The fields to set, and those to clear.
+    pub fn changes(&self) -> &BTreeMap<FlightField, Option<FieldValue>> {
+        &self.changes
+    }
+
     /// The row to change. Without a date, the only row of that flight number.
     pub fn key(&self) -> &FlightKey {
         &self.key
@@ -169,9 +194,15 @@ impl TryFrom<Map<String, serde_json::Value>> for Flight {
 
     /// Treats a field that is `null` as absent.
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
-        let FlightPatch { key, changes } = fields.try_into()?;
+        FlightPatch::try_from(fields).map(Self::from)
+    }
+}
+
+impl From<FlightPatch> for Flight {
+    /// The row of which all fields are those that the patch sets.
+    fn from(FlightPatch { key, changes }: FlightPatch) -> Self {
         let present = changes.into_iter().filter_map(|(field, value)| Some((field, value?)));
-        Ok(Self { key, values: present.collect() })
+        Self { key, values: present.collect() }
     }
 }
 
