@@ -1,7 +1,8 @@
 //! Sources of updates: airports' feeds, and the feeds of the demo. Pure: no I/O and no clock.
 //!
 //! A [`Source`] describes the requests of a poll, and reads their answers into one of four
-//! [outcomes](AnswerOutcome).
+//! [outcomes](AnswerOutcome). A [`Reconciler`] compares the rows with those of the board, and returns the
+//! changes.
 //!
 //! A feed of the demo is an iterator of [`Announcement`]s: a change to a board, and its time since the start of
 //! the feed. The caller waits until then and publishes the change, so a feed needs no clock and
@@ -36,10 +37,14 @@ mod row_builder;
 /// The sources.
 mod sources;
 
+/// Compares the rows of an answer with those of the board.
+mod reconcile;
+
 /// The feeds of the demo.
 mod demo;
 
 pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer};
 pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
+pub use reconcile::Reconciler;
 pub use source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
 pub use sources::{SOURCES, SourceError, open_source};

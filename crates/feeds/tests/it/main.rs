@@ -15,6 +15,9 @@ mod registry;
 /// Avinor.
 mod avinor;
 
+/// The comparison of answers with a board.
+mod reconcile;
+
 /// The recorded day.
 mod day;
 

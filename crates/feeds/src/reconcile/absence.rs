@@ -1,0 +1,110 @@
+//! Rows that the source no longer lists.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use flight::{Flight, FlightKey};
+use jiff::{SignedDuration, Timestamp};
+
+use super::pairing::{BoardIndex, Pair};
+use super::{HELD_ROW, is_held, is_within};
+use crate::answer::SourceAnswer;
+
+/// Fewest full answers that must lack a row before it is removed.
+pub(super) const MIN_ABSENT_ANSWERS: u32 = 3;
+
+/// Shortest time over which those answers must be spread.
+pub(super) const MIN_ABSENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Time for which the length of an answer is compared with later ones.
+const LENGTH_MEMORY: SignedDuration = SignedDuration::from_hours(1);
+
+/// The board's rows that recent full answers lacked.
+#[derive(Debug, Default)]
+pub(super) struct Absences {
+    rows: HashMap<FlightKey, Absence>,
+    /// The last full answer that was not short: its time, and the scheduled times of its rows.
+    last_full: Option<(Timestamp, Vec<Timestamp>)>,
+}
+
+#[derive(Debug)]
+struct Absence {
+    since: Timestamp,
+    answers: u32,
+}
+
+impl Absences {
+    /// Returns the rows that have been absent for long enough. `covers` is the span that the answer
+    /// covers, if it is full.
+    pub(super) fn judge(
+        &mut self,
+        board: &BoardIndex<'_>,
+        pairs: &[Pair<'_>],
+        answer: &SourceAnswer,
+        covers: Option<&Range<Timestamp>>,
+        now: Timestamp,
+    ) -> Vec<FlightKey> {
+        let refused = answer.refused.iter().map(|refused| refused.row.as_str());
+        let listed = ListedRows {
+            keys: pairs.iter().filter_map(|pair| Some(pair.on_board?.key())).collect(),
+            refused: refused.collect(),
+        };
+        self.rows.retain(|key, _| board.get(key).is_some_and(|row| !listed.contains(row)));
+        let Some(covers) = covers else { return Vec::new() };
+        let scheduled = |row: &Flight| board.scheduled(row).filter(|at| covers.contains(at));
+        let covered: Vec<_> = board.rows().iter().filter(|row| scheduled(row).is_some()).collect();
+        let times = pairs.iter().filter_map(|pair| pair.row.scheduled);
+        if self.is_short(times.collect(), covered.len(), covers, now) || listed.has_unnamed() {
+            return Vec::new();
+        }
+        let absent = covered.into_iter().filter(|row| !listed.contains(row));
+        let gone = absent.filter(|row| !is_held(row, HELD_ROW) && self.count(row.key(), now));
+        gone.map(|row| row.key().clone()).collect()
+    }
+
+    /// Returns whether the answer has fewer than half of the rows that the board or the last answer
+    /// has in the same span.
+    fn is_short(
+        &mut self,
+        times: Vec<Timestamp>,
+        covered_rows: usize,
+        covers: &Range<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        let covered = |times: &[Timestamp]| times.iter().filter(|at| covers.contains(at)).count();
+        let last = self.last_full.as_ref().filter(|(at, _)| is_within(LENGTH_MEMORY, *at, now));
+        let last_rows = last.map_or(0, |(_, times)| covered(times));
+        let is_short = times.is_empty() || covered(&times) * 2 < covered_rows.max(last_rows);
+        if !is_short {
+            self.last_full = Some((now, times));
+        }
+        is_short
+    }
+
+    /// Counts one more answer that lacks the row. Returns whether those are enough.
+    fn count(&mut self, key: &FlightKey, now: Timestamp) -> bool {
+        let absence = self.rows.entry(key.clone()).or_insert(Absence { since: now, answers: 0 });
+        absence.answers = absence.answers.saturating_add(1);
+        // A clock that was set back must not make an absence last longer than it does.
+        absence.since = absence.since.min(now);
+        let lasts = now.duration_since(absence.since);
+        absence.answers >= MIN_ABSENT_ANSWERS && lasts >= MIN_ABSENCE
+    }
+}
+
+/// The board's rows that an answer lists, read or refused.
+struct ListedRows<'a> {
+    keys: HashSet<&'a FlightKey>,
+    refused: HashSet<&'a str>,
+}
+
+impl ListedRows<'_> {
+    fn contains(&self, row: &Flight) -> bool {
+        self.keys.contains(row.key()) || self.refused.contains(row.key().flight())
+    }
+
+    /// Returns whether a row was refused that could be any.
+    fn has_unnamed(&self) -> bool {
+        self.refused.contains("")
+    }
+}

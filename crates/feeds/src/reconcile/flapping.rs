@@ -1,0 +1,107 @@
+//! Values that go back and forth.
+
+use std::collections::{BTreeMap, HashMap};
+
+use flight::{FieldValue, FlightField, FlightKey};
+use jiff::{SignedDuration, Timestamp};
+
+use super::pairing::BoardIndex;
+use super::{is_same_value, is_within};
+
+/// A value that returns within this time must stay for this time before it is announced.
+pub(super) const FLAP_WINDOW: SignedDuration = SignedDuration::from_mins(1);
+
+/// The changes of the last minute, and the values that returned since. Both are about rows on the board,
+/// so their number is bounded by it, and by the changes of a minute.
+#[derive(Debug, Default)]
+pub(super) struct RecentChanges {
+    changes: HashMap<FlightKey, Vec<RecentChange>>,
+    waiting: HashMap<FlightKey, BTreeMap<FlightField, WaitingValue>>,
+}
+
+#[derive(Debug)]
+struct RecentChange {
+    field: FlightField,
+    earlier: Option<FieldValue>,
+    at: Timestamp,
+}
+
+/// A value that returned and is not announced yet.
+#[derive(Debug)]
+struct WaitingValue {
+    value: Option<FieldValue>,
+    since: Timestamp,
+}
+
+impl RecentChanges {
+    /// Forgets changes that are too old to matter, and rows that are not on the board.
+    pub(super) fn forget_older(&mut self, board: &BoardIndex<'_>, now: Timestamp) {
+        self.waiting.retain(|key, waiting| !waiting.is_empty() && board.get(key).is_some());
+        self.changes.retain(|key, changes| {
+            changes.retain(|change| is_within(FLAP_WINDOW, change.at, now));
+            !changes.is_empty() && board.get(key).is_some()
+        });
+    }
+
+    /// The answer has the value that the board shows. One that waits did not stay; it may return.
+    pub(super) fn keep(&mut self, key: &FlightKey, field: FlightField, now: Timestamp) {
+        let waiting = self.waiting.get_mut(key).and_then(|waiting| waiting.remove(&field));
+        if let Some(WaitingValue { value, .. }) = waiting {
+            let change = RecentChange { field, earlier: value, at: now };
+            self.changes.entry(key.clone()).or_default().push(change);
+        }
+    }
+
+    /// The answer has another value than the board. Returns whether it is to be announced now.
+    pub(super) fn admit(
+        &mut self,
+        key: &FlightKey,
+        field: FlightField,
+        current: Option<&FieldValue>,
+        wanted: Option<&FieldValue>,
+        now: Timestamp,
+    ) -> bool {
+        let waiting = self.waiting.get(key).and_then(|waiting| waiting.get(&field));
+        let waiting =
+            waiting.filter(|waiting| is_same_value(field, waiting.value.as_ref(), wanted));
+        let must_wait = match waiting {
+            Some(waiting) => is_within(FLAP_WINDOW, waiting.since, now),
+            None => self.is_return(key, field, wanted),
+        };
+        if !must_wait {
+            self.keep(key, field, now);
+            let change = RecentChange { field, earlier: current.cloned(), at: now };
+            self.changes.entry(key.clone()).or_default().push(change);
+        } else if waiting.is_none() {
+            let value = WaitingValue { value: wanted.cloned(), since: now };
+            self.waiting.entry(key.clone()).or_default().insert(field, value);
+        }
+        !must_wait
+    }
+
+    /// Takes the values that have stayed long enough.
+    pub(super) fn take_settled(
+        &mut self,
+        now: Timestamp,
+    ) -> Vec<(FlightKey, BTreeMap<FlightField, Option<FieldValue>>)> {
+        let mut settled = Vec::new();
+        for (key, waiting) in &mut self.waiting {
+            let is_due = |_: &FlightField, waiting: &mut WaitingValue| {
+                !is_within(FLAP_WINDOW, waiting.since, now)
+            };
+            let due = waiting.extract_if(.., is_due);
+            let values: BTreeMap<_, _> =
+                due.map(|(field, waiting)| (field, waiting.value)).collect();
+            if !values.is_empty() {
+                settled.push((key.clone(), values));
+            }
+        }
+        settled
+    }
+
+    fn is_return(&self, key: &FlightKey, field: FlightField, wanted: Option<&FieldValue>) -> bool {
+        let changes = self.changes.get(key).into_iter().flatten();
+        let mut earlier = changes.filter(|change| change.field == field);
+        earlier.any(|change| is_same_value(field, change.earlier.as_ref(), wanted))
+    }
+}

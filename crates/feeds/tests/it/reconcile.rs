@@ -1,0 +1,7 @@
+//! The comparison of answers with a board that applies the changes.
+
+/// A board that a reconciler feeds.
+mod board;
+
+/// Each rule by an example.
+mod rules;
