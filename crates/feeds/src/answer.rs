@@ -44,6 +44,8 @@ pub struct SourceAnswer {
     pub refused: Vec<RefusedRow>,
     /// Words of the source without a known meaning, such as a new status.
     pub unknown_words: Vec<String>,
+    /// The boards about which the answers prove nothing, while they do about the other.
+    pub unanswered: Vec<UnansweredBoard>,
 }
 
 /// A whole row of a source: a field that is absent is cleared, except `state`, which is kept. Fields
@@ -73,6 +75,15 @@ pub struct RefusedRow {
     /// The field at fault.
     pub field: String,
     /// The reason.
+    pub reason: String,
+}
+
+/// A board about which the answers prove nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnansweredBoard {
+    /// The board.
+    pub kind: BoardKind,
+    /// The reason, for the operator and the page.
     pub reason: String,
 }
 

@@ -43,7 +43,7 @@ mod reconcile;
 /// The feeds of the demo.
 mod demo;
 
-pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer};
+pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer, UnansweredBoard};
 pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
 pub use reconcile::Reconciler;
 pub use source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};

@@ -30,6 +30,7 @@ use crate::answer::{AnswerOutcome, SourceAnswer};
 use absence::Absences;
 use flapping::RecentChanges;
 use left_rows::LeftRows;
+pub(crate) use pairing::number_stem;
 use pairing::{AnswerRow, BoardIndex, Pair};
 
 /// Turns the answers of one source into changes of one board.

@@ -6,6 +6,9 @@ mod registry;
 /// Avinor, Norway.
 mod avinor;
 
+/// Hong Kong International Airport.
+mod hkia;
+
 /// The bodies of answers, checked and parsed.
 mod body;
 

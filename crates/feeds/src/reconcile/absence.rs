@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::pairing::{BoardIndex, Pair};
 use super::{HELD_ROW, is_held, is_within};
 use crate::answer::SourceAnswer;
+use crate::row_builder::without_blanks;
 
 /// Fewest full answers that must lack a row before it is removed.
 pub(super) const MIN_ABSENT_ANSWERS: u32 = 3;
@@ -44,7 +45,7 @@ impl Absences {
         covers: Option<&Range<Timestamp>>,
         now: Timestamp,
     ) -> Vec<FlightKey> {
-        let refused = answer.refused.iter().map(|refused| refused.row.as_str());
+        let refused = answer.refused.iter().map(|refused| without_blanks(&refused.row));
         let listed = ListedRows {
             keys: pairs.iter().filter_map(|pair| Some(pair.on_board?.key())).collect(),
             refused: refused.collect(),
@@ -95,7 +96,7 @@ impl Absences {
 /// The board's rows that an answer lists, read or refused.
 struct ListedRows<'a> {
     keys: HashSet<&'a FlightKey>,
-    refused: HashSet<&'a str>,
+    refused: HashSet<String>,
 }
 
 impl ListedRows<'_> {

@@ -106,9 +106,7 @@ impl<'a> AnswerRow<'a> {
 
 impl LastingIdentity {
     pub(super) fn new(key: &FlightKey, scheduled: Option<Timestamp>) -> Option<Self> {
-        let stem = key.flight().strip_suffix(POSTPONED_SUFFIX);
-        let stem = stem.filter(|stem| stem.ends_with(|last: char| last.is_ascii_digit()));
-        let number = stem.unwrap_or(key.flight()).to_owned();
+        let number = number_stem(key.flight()).to_owned();
         Some(Self { number, date: key.date(), scheduled: scheduled? })
     }
 
@@ -159,6 +157,12 @@ impl<'a> BoardIndex<'a> {
         }
         pairs
     }
+}
+
+/// The number without the suffix of a postponed flight.
+pub(crate) fn number_stem(number: &str) -> &str {
+    let stem = number.strip_suffix(POSTPONED_SUFFIX);
+    stem.filter(|stem| stem.ends_with(|last: char| last.is_ascii_digit())).unwrap_or(number)
 }
 
 fn other_end_field(kind: BoardKind) -> FlightField {

@@ -1,6 +1,7 @@
 //! The bodies of answers, checked and parsed.
 
 use roxmltree::{Document, Node, ParsingOptions};
+use serde::Deserialize;
 
 use crate::source::HttpAnswer;
 
@@ -24,6 +25,12 @@ pub(crate) fn xml(body: &str) -> Result<Document<'_>, String> {
     let options = ParsingOptions { nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(body, options)
         .map_err(|error| format!("the answer is not XML as expected: {error}; {}", start_of(body)))
+}
+
+/// Parses a body as JSON.
+pub(crate) fn json<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, String> {
+    serde_json::from_str(body)
+        .map_err(|error| format!("the answer is not JSON as expected: {error}; {}", start_of(body)))
 }
 
 /// The first child element with this name, in any namespace.

@@ -15,6 +15,9 @@ mod registry;
 /// Avinor.
 mod avinor;
 
+/// Hong Kong International Airport.
+mod hkia;
+
 /// The comparison of answers with a board.
 mod reconcile;
 

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 #[test]
 fn listed_sources_open_by_name() {
     for terms in SOURCES {
-        let source = open_source(terms.name, airport()).unwrap();
+        let code = if terms.name == "hkia" { "HKG" } else { "OSL" };
+        let source = open_source(terms.name, airport(code)).unwrap();
         assert_eq!(source.terms(), *terms);
         assert!(!source.fields().is_empty() && !terms.attribution.is_empty());
     }
@@ -23,13 +24,19 @@ fn source_names_are_unique() {
 
 #[test]
 fn unknown_source_is_refused() {
-    let error = open_source("schiphol", airport()).err().unwrap();
+    let error = open_source("schiphol", airport("AMS")).err().unwrap();
     assert_eq!(error, SourceError::UnknownSource { name: "schiphol".to_owned() });
 }
 
-fn airport() -> SourceAirport {
+#[test]
+fn other_airports_are_refused() {
+    let error = open_source("hkia", airport("OSL")).err().unwrap();
+    assert_eq!(error.to_string(), "hkia has only the airport HKG");
+}
+
+fn airport(code: &str) -> SourceAirport {
     SourceAirport {
-        code: "OSL".to_owned(),
+        code: code.to_owned(),
         zone: TimeZone::UTC,
         kinds: vec![BoardKind::Arrivals, BoardKind::Departures],
     }
