@@ -9,6 +9,9 @@ mod avinor;
 /// Hong Kong International Airport.
 mod hkia;
 
+/// VATSIM, the simulated world.
+mod vatsim;
+
 /// The bodies of answers, checked and parsed.
 mod body;
 

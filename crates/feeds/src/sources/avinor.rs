@@ -9,7 +9,7 @@ use roxmltree::Node;
 use super::body::{child, child_text, children, ok_body, xml};
 use super::values::{airline_name, local_date, required_time};
 use crate::answer::{AnswerOutcome, FullRow, RefusedRow, SourceAnswer};
-use crate::row_builder::RowBuilder;
+use crate::row_builder::{RowBuilder, without_blanks};
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
 
 pub(crate) const TERMS: SourceTerms = SourceTerms {
@@ -119,7 +119,7 @@ impl Avinor {
             "D" => BoardKind::Departures,
             other => {
                 return Err(RefusedRow {
-                    row: flight.to_owned(),
+                    row: without_blanks(flight),
                     field: "arr_dep".to_owned(),
                     reason: format!("must be A or D, not {other:?}"),
                 });

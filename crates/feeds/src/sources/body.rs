@@ -24,13 +24,16 @@ pub(crate) fn ok_body(answer: Option<&Result<HttpAnswer, String>>) -> Result<&st
 pub(crate) fn xml(body: &str) -> Result<Document<'_>, String> {
     let options = ParsingOptions { nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(body, options)
-        .map_err(|error| format!("the answer is not XML as expected: {error}; {}", start_of(body)))
+        .map_err(|error| format!("the answer is not XML as expected: {error}{}", start_of(body)))
 }
 
 /// Parses a body as JSON.
 pub(crate) fn json<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, String> {
-    serde_json::from_str(body)
-        .map_err(|error| format!("the answer is not JSON as expected: {error}; {}", start_of(body)))
+    serde_json::from_str(body).map_err(|error| {
+        // The start of a JSON text says nothing that the error does not, and may be personal.
+        let start = if body.starts_with(['{', '[']) { String::new() } else { start_of(body) };
+        format!("the answer is not JSON as expected: {error}{start}")
+    })
 }
 
 /// The first child element with this name, in any namespace.
@@ -53,5 +56,5 @@ pub(crate) fn child_text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
 
 fn start_of(body: &str) -> String {
     let start: String = body.chars().take(MAX_QUOTED_CHARS).collect();
-    format!("it starts with {start:?}")
+    format!("; it starts with {start:?}")
 }

@@ -5,11 +5,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::answer::RefusedRow;
+use crate::row_builder::without_blanks;
 
 /// The time of a field that a row must have.
 pub(crate) fn required_time(row: &str, field: &str, text: &str) -> Result<Timestamp, RefusedRow> {
     text.parse().map_err(|_| RefusedRow {
-        row: row.to_owned(),
+        row: without_blanks(row),
         field: field.to_owned(),
         reason: format!("must be a time with an offset, not {text:?}"),
     })

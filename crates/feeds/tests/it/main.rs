@@ -21,6 +21,9 @@ mod hkia;
 /// The comparison of answers with a board.
 mod reconcile;
 
+/// VATSIM.
+mod vatsim;
+
 /// The recorded day.
 mod day;
 
