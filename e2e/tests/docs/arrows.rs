@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("codes", &[]),
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
@@ -24,6 +24,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("multisend", &[]),
     ("nats-journal", &["journal"]),
     ("peers", &[]),
+    ("polling", &["feeds", "flight"]),
     ("server", &["engine", "fanout", "flight", "journal"]),
     ("sse", &[]),
     ("testkit", &["journal", "sse"]),
@@ -39,13 +40,14 @@ const DEV_ARROWS: [(&str, &[&str]); 4] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 8] = [
+const ABSENCES: [(&str, &[&str]); 9] = [
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
     ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
+    ("polling", &["async-nats", "axum", "engine", "journal", "rusqlite", "server", "ureq"]),
     ("server", &["async-nats", "rusqlite"]),
     ("sse", &["bytes", "http", "hyper", "serde", "serde_json", "tokio"]),
 ];

@@ -1,0 +1,57 @@
+//! The place from which the answers of a poll come.
+
+use feeds::{HttpAnswer, SourceRequest, SourceTerms};
+
+use crate::charset::Charset;
+use crate::fetcher::{FetchLimits, FetchedAnswers, Fetcher};
+use crate::options::{FeedInput, FeedOptionError, FeedOptions};
+use crate::source_file::{SourceFile, read_standard_input};
+
+/// The place from which the answers of a poll come, opened.
+pub(crate) enum AnswerInput {
+    Http(Box<Fetcher>),
+    File(SourceFile),
+    StandardInput(Option<Charset>),
+    PushOnly,
+}
+
+impl AnswerInput {
+    pub(crate) fn open(
+        terms: &SourceTerms,
+        options: &FeedOptions,
+    ) -> Result<Self, FeedOptionError> {
+        Ok(match &options.input {
+            FeedInput::Http => {
+                let fetcher = Fetcher::new(terms, options, FetchLimits::default());
+                let fetcher =
+                    fetcher.map_err(|error| FeedOptionError::Client(error.to_string()))?;
+                Self::Http(Box::new(fetcher))
+            }
+            FeedInput::File(path) => Self::File(SourceFile::new(path.clone(), options.charset)),
+            FeedInput::StandardInput => Self::StandardInput(options.charset),
+            FeedInput::PushOnly => Self::PushOnly,
+        })
+    }
+
+    /// Fetches the answers to `requests`, or the only one of a file.
+    pub(crate) async fn fetch(&mut self, requests: &[SourceRequest]) -> FetchedAnswers {
+        match self {
+            Self::Http(fetcher) => fetcher.fetch(requests).await,
+            Self::File(file) => only(file.read().await),
+            Self::StandardInput(charset) => only(read_standard_input(*charset).await),
+            Self::PushOnly => FetchedAnswers::default(),
+        }
+    }
+
+    /// Waits until there is a reason to fetch before the interval is over.
+    pub(crate) async fn changed(&self) {
+        match self {
+            Self::File(file) => file.changed().await,
+            Self::Http(_) | Self::StandardInput(_) | Self::PushOnly => std::future::pending().await,
+        }
+    }
+}
+
+fn only(answer: Result<HttpAnswer, String>) -> FetchedAnswers {
+    FetchedAnswers { answers: vec![answer], ..FetchedAnswers::default() }
+}
