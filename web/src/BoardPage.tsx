@@ -7,13 +7,17 @@ import { BoardPicker } from "./BoardPicker.tsx";
 import type { ConnectionState, Environment } from "./connection.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
-import type { Board, ListedBoard } from "./flight.ts";
+import type { Board, BoardSource, ListedBoard } from "./flight.ts";
 import type { FollowerState } from "./follower.ts";
 import { Icon } from "./Icon.tsx";
 import { goToBoard } from "./route.ts";
+import { isLate } from "./source.ts";
+import { SourceLine } from "./SourceLine.tsx";
+import { zoneOf } from "./time.ts";
 import { ConnectionStatus } from "./ConnectionStatus.tsx";
 import { TimetableTable } from "./TimetableTable.tsx";
 import { useFollower } from "./useFollower.ts";
+import { useServerTime } from "./useServerTime.ts";
 
 interface Props {
   name: string;
@@ -24,9 +28,13 @@ interface Props {
 
 export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const [followed, follower] = useFollower(name, environment);
-  const { timetable, connection } = followed;
+  const { timetable, connection, clockOffset } = followed;
   const board = timetable.board ?? boards.find((listed) => listed.name === name);
   const title = board?.title ?? name;
+
+  const { source } = timetable;
+  const now = useServerTime(environment.clock, clockOffset, source);
+  const lateSource = source !== null && isLate(source, now) ? source : undefined;
 
   useEffect(() => {
     document.title = `${title} · flightboard`;
@@ -34,15 +42,17 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
 
   // Refresh the list when this board appears, changes its settings or ends: its entry is outdated then.
   const ended = connection.status === "closed" || connection.status === "absent";
+  const isSourceLate = lateSource !== undefined;
   useEffect(() => {
     if (timetable.board !== null || ended) refreshBoards();
-  }, [refreshBoards, timetable.board, ended]);
+  }, [refreshBoards, timetable.board, ended, isSourceLate]);
 
   const wantsCities = useMemo(
     () => timetable.board !== null && hasCodes(timetable.board, timetable.flights.values()),
     [timetable],
   );
   const cities = useCities(wantsCities);
+  const isLive = connection.status === "live" && !isSourceLate;
 
   return (
     <CitiesContext value={cities}>
@@ -50,23 +60,39 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
         <Heading board={board} title={title} />
         <ConnectionStatus
           connection={connection}
+          isSourceLate={isSourceLate}
           onStop={follower.stop}
           onResume={follower.resume}
         />
-        {boards.length > 1 && <BoardPicker boards={boards} current={name} onPick={goToBoard} />}
+        {boards.length > 1 && (
+          <BoardPicker
+            boards={boards}
+            current={name}
+            isLate={(listed) =>
+              listed.name === board?.name ? isSourceLate : wasListedLate(listed, now)
+            }
+            onPick={goToBoard}
+          />
+        )}
       </header>
-      <main
-        data-known={connection.status === "live" || connection.status === "closed" ? "" : undefined}
-      >
+      <main data-known={isLive || connection.status === "closed" ? "" : undefined}>
         {board?.note && (
           <p className="note" dir="auto">
             {board.note}
           </p>
         )}
-        <Rows key={name} name={name} followed={followed} />
+        {board && source && timetable.closed === null && (
+          <SourceLine source={source} now={now} timeZone={zoneOf(board)} />
+        )}
+        <Rows key={name} name={name} followed={followed} lateSource={lateSource} />
       </main>
     </CitiesContext>
   );
+}
+
+/** The list is not fetched again and again, so the age of a source that was not late then says nothing. */
+function wasListedLate({ source }: ListedBoard, now: number | undefined): boolean {
+  return source !== undefined && source.status !== "current" && isLate(source, now);
 }
 
 function Heading({ board, title }: { board: Board | undefined; title: string }) {
@@ -88,7 +114,13 @@ function Heading({ board, title }: { board: Board | undefined; title: string }) 
   );
 }
 
-function Rows({ name, followed }: { name: string; followed: FollowerState }) {
+interface RowsProps {
+  name: string;
+  followed: FollowerState;
+  lateSource: BoardSource | undefined;
+}
+
+function Rows({ name, followed, lateSource }: RowsProps) {
   const { timetable, connection, changes, highlights } = followed;
   const { board, flights } = timetable;
   if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
@@ -103,11 +135,15 @@ function Rows({ name, followed }: { name: string; followed: FollowerState }) {
   return (
     <>
       {flights.size === 0 ? (
-        <EmptyBoard board={board} />
+        <EmptyBoard
+          board={board}
+          source={timetable.source}
+          isSourceLate={lateSource !== undefined}
+        />
       ) : (
         <TimetableTable board={board} flights={flights} highlights={highlights} />
       )}
-      <StaleNotice connection={connection} />
+      <StaleNotice connection={connection} lateSource={lateSource} timeZone={zoneOf(board)} />
       <Announcer changes={changes} board={board} />
     </>
   );

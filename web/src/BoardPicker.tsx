@@ -1,6 +1,6 @@
 // Links to all boards. They are real links, so that they can be opened in a new tab or shared.
 
-import { useEffect, useMemo, useRef, type MouseEvent } from "react";
+import { useEffect, useMemo, useRef, type MouseEvent, type ReactNode } from "react";
 import type { ListedBoard } from "./flight.ts";
 import { qualifiersOf } from "./labels.ts";
 import { boardPath, urlOf } from "./route.ts";
@@ -8,10 +8,12 @@ import { boardPath, urlOf } from "./route.ts";
 interface Props {
   boards: readonly ListedBoard[];
   current: string;
+  /** Whether the rows of a board may be outdated, because its source is late. */
+  isLate(board: ListedBoard): boolean;
   onPick(board: string): void;
 }
 
-export function BoardPicker({ boards, current, onPick }: Props) {
+export function BoardPicker({ boards, current, isLate, onPick }: Props) {
   const nav = useRef<HTMLElement>(null);
   const qualifiers = useMemo(() => qualifiersOf(boards), [boards]);
   useEffect(() => {
@@ -29,31 +31,33 @@ export function BoardPicker({ boards, current, onPick }: Props) {
   return (
     <nav ref={nav} className="boards" aria-label="Boards">
       <ul>
-        {boards.map(({ name, title, closed }) => (
-          <li key={name}>
+        {boards.map((board) => (
+          <li key={board.name}>
             <a
-              href={urlOf(boardPath(name))}
-              aria-current={name === current ? "page" : undefined}
-              data-board={name}
-              onClick={(event) => pick(event, name)}
+              href={urlOf(boardPath(board.name))}
+              aria-current={board.name === current ? "page" : undefined}
+              data-board={board.name}
+              onClick={(event) => pick(event, board.name)}
             >
-              <bdi>{title}</bdi>
-              {qualifiers.has(name) && (
-                <>
-                  {" "}
-                  <bdi className="qualifier">{qualifiers.get(name)}</bdi>
-                </>
-              )}
-              {closed && (
-                <>
-                  {" "}
-                  <span className="closed">closed</span>
-                </>
-              )}
+              <bdi>{board.title}</bdi>
+              <Aside>{qualifiers.has(board.name) && <bdi>{qualifiers.get(board.name)}</bdi>}</Aside>
+              <Aside>{board.closed && "closed"}</Aside>
+              <Aside>{!board.closed && isLate(board) && "outdated"}</Aside>
             </a>
           </li>
         ))}
       </ul>
     </nav>
+  );
+}
+
+function Aside({ children }: { children: ReactNode }) {
+  return (
+    children && (
+      <>
+        {" "}
+        <span className="aside">{children}</span>
+      </>
+    )
   );
 }

@@ -16,17 +16,24 @@ const icons: Record<ConnectionState["status"], IconName> = {
 
 interface Props {
   connection: ConnectionState;
+  /** Whether the server may have old rows itself, so that the connection makes them no better. */
+  isSourceLate: boolean;
   onStop(): void;
   onResume(): void;
 }
 
-export function ConnectionStatus({ connection, onStop, onResume }: Props) {
+export function ConnectionStatus({ connection, isSourceLate, onStop, onResume }: Props) {
   const { status } = connection;
   return (
     <div className="status">
-      <p className="connection" role="status" data-connection={status}>
+      <p
+        className="connection"
+        role="status"
+        data-connection={status}
+        data-late={isSourceLate ? "" : undefined}
+      >
         <Icon name={icons[status]} />
-        {statusText(connection)}
+        {statusText(connection, isSourceLate)}
       </p>
       {status === "stopped" ? (
         <button type="button" onClick={onResume}>
@@ -46,12 +53,12 @@ export function ConnectionStatus({ connection, onStop, onResume }: Props) {
   );
 }
 
-function statusText(connection: ConnectionState): ReactNode {
+function statusText(connection: ConnectionState, isSourceLate: boolean): ReactNode {
   switch (connection.status) {
     case "connecting":
       return "Connecting";
     case "live":
-      return "Live";
+      return isSourceLate ? "Connected" : "Live";
     case "reconnecting":
       return `Reconnecting since ${readersTime(connection.since)}`;
     case "stale":

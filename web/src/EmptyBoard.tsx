@@ -1,9 +1,26 @@
 // Placeholders for a board without rows, each with the command that adds some.
 
-import type { Board } from "./flight.ts";
+import type { Board, BoardSource } from "./flight.ts";
 import { boardPath, urlOf } from "./route.ts";
 
-export function EmptyBoard({ board }: { board: Board }) {
+interface EmptyBoardProps {
+  board: Board;
+  source: BoardSource | null;
+  /** Then nothing is known of its flights. */
+  isSourceLate: boolean;
+}
+
+export function EmptyBoard({ board, source, isSourceLate }: EmptyBoardProps) {
+  if (source !== null) {
+    return (
+      <section className="empty">
+        <h2>{isSourceLate ? "No flights are known" : "No flights"}</h2>
+        <p>
+          A flight that <bdi>{source.name}</bdi> announces appears here at once.
+        </p>
+      </section>
+    );
+  }
   const row =
     board.kind === "arrivals"
       ? { origin: "Rome", arrival: "10:10" }

@@ -1,21 +1,55 @@
-// A notice below the rows that they may be outdated. A board that looks live but is not is worse than no board.
+// A notice below the rows that they may be outdated, because of the connection, of their source, or of both. A
+// board that looks live but is not is worse than no board.
 
 import type { ConnectionState } from "./connection.ts";
+import type { BoardSource } from "./flight.ts";
 import { Icon } from "./Icon.tsx";
 import { readersTime } from "./ConnectionStatus.tsx";
+import { dayAndTime, parseInstant } from "./time.ts";
 
-export function StaleNotice({ connection }: { connection: ConnectionState }) {
-  const text = noticeText(connection);
-  if (text === undefined) return null;
+interface Props {
+  connection: ConnectionState;
+  /** The source, if it is late. */
+  lateSource: BoardSource | undefined;
+  timeZone: string;
+}
+
+export function StaleNotice({ connection, lateSource, timeZone }: Props) {
+  const text = connectionText(connection);
+  const isShown = text !== undefined || lateSource !== undefined;
   return (
-    <p className="stale-notice">
-      <Icon name="alert" />
-      <span>{text}</span>
-    </p>
+    <div className={isShown ? "stale-notice" : undefined}>
+      {isShown && <Icon name="alert" />}
+      <div>
+        {text !== undefined && <p>{text}</p>}
+        {/* Always there, so that screen readers announce its text. The connection has a status of its own. */}
+        <p aria-live="polite">
+          {lateSource && <SourceText source={lateSource} timeZone={timeZone} />}
+        </p>
+      </div>
+    </div>
   );
 }
 
-function noticeText(connection: ConnectionState): string | undefined {
+function SourceText({ source, timeZone }: { source: BoardSource; timeZone: string }) {
+  const { name, lastAnswer, reason } = source;
+  const answered = parseInstant(lastAnswer);
+  return (
+    <>
+      <bdi>{name}</bdi> has not answered{" "}
+      {answered === undefined ? "yet" : `since ${dayAndTime(answered, timeZone)}`}
+      {reason !== undefined && (
+        <>
+          {" "}
+          (<bdi>{reason}</bdi>)
+        </>
+      )}
+      . Whether these rows are right is not known.
+    </>
+  );
+}
+
+function connectionText(connection: ConnectionState): string | undefined {
   switch (connection.status) {
     case "live":
     case "closed":

@@ -8,7 +8,7 @@ import { keyOf, type Board } from "./flight.ts";
 import { FlightRow, HEADER_ROWS } from "./FlightRow.tsx";
 import { RowOrder } from "./order.ts";
 import type { Timetable } from "./timetable.ts";
-import { zoneOf } from "./time.ts";
+import { zoneLabel, zoneOf } from "./time.ts";
 import { useDrawnRows } from "./useDrawnRows.ts";
 
 interface Props {
@@ -45,7 +45,7 @@ export function TimetableTable({ board, flights, highlights }: Props) {
       >
         <caption>
           <bdi>{board.title}</bdi>, by scheduled time. All times are local:{" "}
-          {zoneOf(board).replaceAll("_", " ")}.
+          {zoneLabel(zoneOf(board))}.
           {drawn.isExcerpt && ` Rows ${start + 1} to ${end} of ${sorted.length}.`}
         </caption>
         <thead role="rowgroup">

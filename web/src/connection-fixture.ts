@@ -12,18 +12,21 @@ export function openConnection() {
   const world = new FakeEnvironment();
   const events: BoardEvent[] = [];
   const states: ConnectionState[] = [];
+  const serverTimes: number[] = [];
   /** The names of events that do not fit the rows. */
   const misfits = new Set<string>();
   const connection = new Connection("main", world, {
     onEvent: (event) => events.push(event) > 0 && !misfits.has(event.name),
     onState: (state) => states.push(state),
     onBuild: world.onBuild,
+    onServerTime: (at) => serverTimes.push(at),
   });
   connection.open();
   return {
     world,
     events,
     states,
+    serverTimes,
     misfits,
     connection,
     state: () => connection.state,

@@ -60,6 +60,7 @@ describe("opening", () => {
       onEvent: () => true,
       onState: () => {},
       onBuild: () => {},
+      onServerTime: () => {},
     });
     other.open();
     expect(world.stream.url).toBe("/boards/hall%20b%2F1/events");

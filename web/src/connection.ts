@@ -12,6 +12,7 @@ import { Backoff, spread } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { eventNames, readEvent, type BoardEvent, type Heartbeat } from "./events.ts";
 import { isAfter, sameEpoch } from "./ids.ts";
+import { parseInstant } from "./time.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** `since` is when the rows were last known to be right, which is before the fault was noticed. */
@@ -61,6 +62,8 @@ export interface ConnectionListener {
   onState(state: ConnectionState): void;
   /** The build of the page that the server has. */
   onBuild(build: string): void;
+  /** The server's time, in milliseconds. */
+  onServerTime(at: number): void;
 }
 
 /** Two heartbeat intervals of 15 s plus 5 s of slack. */
@@ -253,8 +256,10 @@ export class Connection {
     else if (!isAfter(this.#expectedHead.head, this.#lastId)) this.#confirmHead();
   }
 
-  #receiveHeartbeat({ head, behind, build }: Heartbeat["data"], id: string): void {
+  #receiveHeartbeat({ head, at, behind, build }: Heartbeat["data"], id: string): void {
     if (build !== undefined) this.listener.onBuild(build);
+    const serverTime = parseInstant(at);
+    if (serverTime !== undefined) this.listener.onServerTime(serverTime);
     // Events with names that this page does not know reach no listener, but the browser keeps their ids and
     // shows the last one in every later event.
     if (this.#lastId !== "" && id !== "" && id !== this.#lastId) {

@@ -115,3 +115,19 @@ test("rows and status change together", async () => {
   await world.clock.advance(RENDER_INTERVAL_MILLIS);
   expect(seen).toEqual([["live", "landed"]]);
 });
+
+test("the server's time is told as an offset", async () => {
+  const beat = (aheadMillis: number) => {
+    const at = new Date(world.clock.now() + aheadMillis).toISOString();
+    world.stream.sends("heartbeat", { at, head: "aa-1" });
+    return world.clock.advance(RENDER_INTERVAL_MILLIS);
+  };
+  expect(follower.followed().clockOffset).toBeUndefined();
+  await beat(60_000);
+  expect(follower.followed().clockOffset).toBe(60_000);
+  const before = told;
+  await beat(60_500);
+  expect(told, "a delay on the way is no news").toBe(before);
+  await beat(0);
+  expect(follower.followed().clockOffset).toBe(0);
+});

@@ -9,16 +9,21 @@ import { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
 export interface FollowerState {
   readonly timetable: Timetable;
   readonly connection: ConnectionState;
+  /** How far the server's clock is ahead of this one, in milliseconds; undefined until it has sent its time. */
+  readonly clockOffset: number | undefined;
   /** The changes since the previous rendering. */
   readonly changes: readonly Change[];
   readonly highlights: Highlights;
 }
 
 export const RENDER_INTERVAL_MILLIS = 40;
+/** Smaller differences come from the time that a heartbeat takes. */
+const CLOCK_STEP_MILLIS = 1_000;
 
 export class Follower {
   readonly #connection: Connection;
   #timetable = unknownTimetable;
+  #clockOffset: number | undefined;
   #followed: FollowerState;
   #cancel: (() => void) | undefined;
   #listeners = new Set<() => void>();
@@ -31,10 +36,12 @@ export class Follower {
       onEvent: (event) => this.#receive(event),
       onState: () => this.#notify(),
       onBuild: (build) => environment.onBuild(build),
+      onServerTime: (at) => this.#setServerTime(at),
     });
     this.#followed = {
       timetable: unknownTimetable,
       connection: this.#connection.state,
+      clockOffset: undefined,
       changes: [],
       highlights: new Map(),
     };
@@ -68,8 +75,19 @@ export class Follower {
   #receive(event: BoardEvent): boolean {
     if (!fits(this.#timetable, event)) return false;
     this.#timetable = apply(this.#timetable, event);
-    this.#cancel ??= this.environment.clock.after(RENDER_INTERVAL_MILLIS, () => this.#notify());
+    this.#scheduleRendering();
     return true;
+  }
+
+  #setServerTime(at: number): void {
+    const offset = at - this.environment.clock.now();
+    if (Math.abs(offset - (this.#clockOffset ?? Infinity)) < CLOCK_STEP_MILLIS) return;
+    this.#clockOffset = offset;
+    this.#scheduleRendering();
+  }
+
+  #scheduleRendering(): void {
+    this.#cancel ??= this.environment.clock.after(RENDER_INTERVAL_MILLIS, () => this.#notify());
   }
 
   #notify(): void {
@@ -79,6 +97,7 @@ export class Follower {
     this.#followed = {
       timetable: this.#timetable,
       connection: this.#connection.state,
+      clockOffset: this.#clockOffset,
       changes,
       highlights: updateHighlights(this.#followed.highlights, changes),
     };

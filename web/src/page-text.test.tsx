@@ -239,13 +239,15 @@ test("rows with look-alike keys are apart", async () => {
 });
 
 test("each right-to-left text is isolated", async () => {
-  const board = { ...arrivals, title: rightToLeft, note: rightToLeft, airport: rightToLeft };
+  const source = { name: rightToLeft, attribution: "Flights", reason: rightToLeft, status: "late" };
   const names = ["origin", "airline", "state", "terminal", "gate", "belt", "checkIn", "remark"];
   const row = { flight: "I768", via: [rightToLeft, rightToLeft], codeshares: [rightToLeft] };
   const flight = { ...row, ...Object.fromEntries(names.map((name) => [name, rightToLeft])) };
-  const { container, send } = await openPage({ board, flights: [flight] });
+  const board = { ...arrivals, title: rightToLeft, note: rightToLeft, airport: rightToLeft };
+  const sourced = { ...board, source: source as BoardSource };
+  const { container, send } = await openPage({ board: sourced, flights: [flight] });
   await vi.waitFor(() => expect(container.querySelectorAll("[data-board]")).toHaveLength(2));
-  expectIsolated(container, 17);
+  expectIsolated(container, 20);
   await send("closedConnection", { reason: rightToLeft }, "aa-2");
   expectIsolated(container, 7);
 });

@@ -40,6 +40,7 @@ test("the polyfill counts unknown names", async () => {
     onEvent: () => true,
     onState: ({ status }) => states.push(status),
     onBuild: () => {},
+    onServerTime: () => {},
   });
   connection.open();
   await vi.waitFor(() => expect(states).toEqual(["connecting", "live"]));

@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { clockTime, dayOffset, delay, delayMinutes, instantOf } from "./time.ts";
+import {
+  clockTime,
+  dayAndTime,
+  dayOffset,
+  delay,
+  delayMinutes,
+  instantOf,
+  zoneLabel,
+} from "./time.ts";
 import { scheduledField, type Board, type Flight, type TimeField } from "./flight.ts";
 
 const oslo: Board = { name: "osl", title: "Oslo", kind: "arrivals", timeZone: "Europe/Oslo" };
@@ -155,4 +163,22 @@ describe("minutes behind schedule", () => {
   test("are ignored for cancelled flights", () => {
     expect(delay({ ...late, state: "cancelled" }, oslo)).toBeUndefined();
   });
+});
+
+test.each([
+  ["Etc/GMT+6", "UTC−6"],
+  ["Etc/GMT-14", "UTC+14"],
+  ["Etc/GMT", "UTC"],
+  ["Etc/GMT-0", "UTC"],
+  ["UTC", "UTC"],
+  ["America/New_York", "America/New York"],
+])("%s is called %s", (zone, label) => {
+  expect(zoneLabel(zone)).toBe(label);
+});
+
+test.each([
+  ["2026-11-22T23:05:59Z", "23 Nov, 00:05"],
+  ["2026-05-01T04:00:00Z", "1 May, 06:00"],
+])("%s in Oslo is %s", (time, text) => {
+  expect(dayAndTime(Date.parse(time), "Europe/Oslo")).toBe(text);
 });

@@ -9,6 +9,8 @@ export const DELAYED_MINUTES = 15;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
 /** The instant of a row's time in milliseconds; undefined if the time is unset or in no known form. */
 export function instantOf(flight: Flight, field: TimeField): number | undefined {
   const time = flight[field];
@@ -53,8 +55,21 @@ export function zoneOf(board: Board): string {
   return board.timeZone ?? "UTC";
 }
 
+/** The zone as readers know it. The database's `Etc/GMT+6` is six hours behind UTC, against the usual sign. */
+export function zoneLabel(timeZone: string): string {
+  const [isOffset, sign, hours] = /^Etc\/GMT(?:([+-])(\d+))?$/.exec(timeZone) ?? [];
+  if (isOffset === undefined) return timeZone.replaceAll("_", " ");
+  return sign === undefined || hours === "0" ? "UTC" : `UTC${sign === "+" ? "−" : "+"}${hours}`;
+}
+
+/** `22 Nov, 14:03` in the zone. */
+export function dayAndTime(instant: number, timeZone: string): string {
+  const { month, day, hour, minute } = wallParts(instant, timeZone);
+  return `${Number(day)} ${MONTHS[Number(month) - 1]}, ${hour}:${minute}`;
+}
+
 /** RFC 3339 to milliseconds. A time without an offset is rejected, since the browser's zone must not decide. */
-function parseInstant(time: string | undefined): number | undefined {
+export function parseInstant(time: string | undefined): number | undefined {
   const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*([Zz]|[+-]\d{2}:\d{2})$/;
   if (time === undefined || !rfc3339.test(time)) return undefined;
   const instant = Date.parse(time);

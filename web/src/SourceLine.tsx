@@ -1,0 +1,48 @@
+// The source of the rows: the age of its last answer, and the attribution that its terms demand near the rows.
+
+import type { BoardSource } from "./flight.ts";
+import { Icon } from "./Icon.tsx";
+import { ageText, isLate } from "./source.ts";
+
+interface Props {
+  source: BoardSource;
+  /** The server's time, if it is known. */
+  now: number | undefined;
+  timeZone: string;
+}
+
+export function SourceLine({ source, now, timeZone }: Props) {
+  const { name, attribution, lastAnswer, status } = source;
+  const late = isLate(source, now);
+  const age = ageText(source, now, timeZone);
+  return (
+    <p className="source" data-source={status} data-late={late ? "" : undefined}>
+      {late && <Icon name="alert" />}
+      <span>
+        {attribution === name ? <Attribution source={source} /> : <bdi>{name}</bdi>}
+        {age !== undefined && (
+          <>
+            , <time dateTime={lastAnswer}>{age}</time>
+          </>
+        )}
+        {age === undefined && status === "failing" && ", no answer yet"}
+      </span>
+      {attribution !== name && <Attribution source={source} />}
+    </p>
+  );
+}
+
+function Attribution({ source: { attribution, link } }: { source: BoardSource }) {
+  return link !== undefined && isWebAddress(link) ? (
+    <a href={link} target="_blank" rel="noopener noreferrer" title="opens in a new tab" dir="auto">
+      {attribution}
+    </a>
+  ) : (
+    <bdi>{attribution}</bdi>
+  );
+}
+
+/** A link of a publisher must not run a script. */
+function isWebAddress(link: string): boolean {
+  return URL.canParse(link) && ["http:", "https:"].includes(new URL(link).protocol);
+}

@@ -1,0 +1,23 @@
+// The server's time. A screen's own clock may be wrong, and would make the source look older or younger.
+
+import { useEffect, useReducer } from "react";
+import type { Clock } from "./clock.ts";
+import type { BoardSource } from "./flight.ts";
+import { untilNextChange } from "./source.ts";
+
+/** Renders again whenever the source's age changes. Undefined until the server has sent its time. */
+export function useServerTime(
+  clock: Clock,
+  offset: number | undefined,
+  source: BoardSource | null,
+): number | undefined {
+  const [, renderAgain] = useReducer((count: number) => count + 1, 0);
+  const now = offset === undefined ? undefined : clock.now() + offset;
+  // After each rendering: the clock may have been set, or the computer may have slept.
+  useEffect(() => {
+    if (source === null || now === undefined) return;
+    const wait = untilNextChange(source, now);
+    return wait === undefined ? undefined : clock.after(wait, renderAgain);
+  });
+  return now;
+}
