@@ -117,11 +117,13 @@ impl Reconciler {
         }
         let removed = self.removed_by_source(answer, &board);
         let absent = self.absences.judge(&board, &pairs, answer, covers, now);
-        let removals: BTreeSet<_> = removed.into_iter().chain(absent).collect();
-        changes.extend(removals.into_iter().map(Change::RemoveFlight));
-        if covers.is_some() {
+        if absent.is_some() {
             self.start = StartPhase::Following;
         }
+        let absent = absent.unwrap_or_default();
+        self.left.forget_removed(&absent);
+        let removals: BTreeSet<_> = removed.into_iter().chain(absent).collect();
+        changes.extend(removals.into_iter().map(Change::RemoveFlight));
         changes
     }
 

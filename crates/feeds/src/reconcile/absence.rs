@@ -35,8 +35,8 @@ struct Absence {
 }
 
 impl Absences {
-    /// Returns the rows that have been absent for long enough. `covers` is the span that the answer
-    /// covers, if it is full.
+    /// Returns the rows that have been absent for long enough, or nothing if the answer proves no
+    /// absence. `covers` is the span that the answer covers, if it is full.
     pub(super) fn judge(
         &mut self,
         board: &BoardIndex<'_>,
@@ -44,23 +44,23 @@ impl Absences {
         answer: &SourceAnswer,
         covers: Option<&Range<Timestamp>>,
         now: Timestamp,
-    ) -> Vec<FlightKey> {
+    ) -> Option<Vec<FlightKey>> {
         let refused = answer.refused.iter().map(|refused| without_blanks(&refused.row));
         let listed = ListedRows {
             keys: pairs.iter().filter_map(|pair| Some(pair.on_board?.key())).collect(),
             refused: refused.collect(),
         };
         self.rows.retain(|key, _| board.get(key).is_some_and(|row| !listed.contains(row)));
-        let Some(covers) = covers else { return Vec::new() };
+        let covers = covers?;
         let scheduled = |row: &Flight| board.scheduled(row).filter(|at| covers.contains(at));
         let covered: Vec<_> = board.rows().iter().filter(|row| scheduled(row).is_some()).collect();
         let times = pairs.iter().filter_map(|pair| pair.row.scheduled);
         if self.is_short(times.collect(), covered.len(), covers, now) || listed.has_unnamed() {
-            return Vec::new();
+            return None;
         }
         let absent = covered.into_iter().filter(|row| !listed.contains(row));
         let gone = absent.filter(|row| !is_held(row, HELD_ROW) && self.count(row.key(), now));
-        gone.map(|row| row.key().clone()).collect()
+        Some(gone.map(|row| row.key().clone()).collect())
     }
 
     /// Returns whether the answer has fewer than half of the rows that the board or the last answer

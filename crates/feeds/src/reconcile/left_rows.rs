@@ -74,6 +74,13 @@ impl LeftRows {
         }
     }
 
+    /// These rows are removed because the source did not list them. If it does again, they are back.
+    pub(super) fn forget_removed(&mut self, keys: &[FlightKey]) {
+        for key in keys {
+            self.on_board.remove(key);
+        }
+    }
+
     /// Counts a row of an answer as one that has left.
     pub(super) fn insert(&mut self, row: &AnswerRow<'_>) {
         self.remember(row.key.clone(), FinalRow::of_answer(row));

@@ -5,3 +5,6 @@ mod board;
 
 /// Each rule by an example.
 mod rules;
+
+/// Any order of good, failed and misleading answers.
+mod properties;
