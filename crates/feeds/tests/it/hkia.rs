@@ -245,14 +245,14 @@ fn filler(date: &str) -> Value {
     day(date, false, &[departure("FILL 1", "12:00", json!({}))])
 }
 
-fn day(date: &str, is_arrival: bool, list: &[Value]) -> Value {
+pub(crate) fn day(date: &str, is_arrival: bool, list: &[Value]) -> Value {
     json!({
         "date": date, "arrival": is_arrival, "cargo": false, "list": list,
         "lastUpdatedTime": "2026-03-15T20:00:00+08:00",
     })
 }
 
-fn departure(number: &str, time: &str, fields: Value) -> Value {
+pub(crate) fn departure(number: &str, time: &str, fields: Value) -> Value {
     let mut row = json!({
         "time": time, "flight": [{"no": number, "airline": "QXX"}], "status": "",
         "statusCode": null, "destination": ["TPE"], "terminal": "T1", "aisle": "", "gate": "",
@@ -261,6 +261,6 @@ fn departure(number: &str, time: &str, fields: Value) -> Value {
     row
 }
 
-fn body(days: &[Value]) -> String {
+pub(crate) fn body(days: &[Value]) -> String {
     Value::from(days).to_string()
 }

@@ -18,6 +18,9 @@ mod avinor;
 /// Hong Kong International Airport.
 mod hkia;
 
+/// An evening in Hong Kong, poll by poll.
+mod hkia_evening;
+
 /// The comparison of answers with a board.
 mod reconcile;
 

@@ -1,7 +1,7 @@
 //! The comparison of answers with a board that applies the changes.
 
 /// A board that a reconciler feeds.
-mod board;
+pub(crate) mod board;
 
 /// Each rule by an example.
 mod rules;

@@ -4,36 +4,60 @@ use std::ops::Range;
 
 use feeds::{AnswerOutcome, FullRow, Reconciler, SourceAnswer};
 use flight::{
-    ApplyOutcome, BoardKind, BoardName, BoardSettings, Boards, Change, Flight, FlightField, Update,
+    ApplyOutcome, BoardKind, BoardName, BoardSettings, Boards, Change, Flight, FlightField,
+    RemovalDelays, Update,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+
+/// The fields of the source, unless a test says otherwise.
+const FIELDS: &[FlightField] = &[
+    FlightField::Destination,
+    FlightField::Departure,
+    FlightField::Estimated,
+    FlightField::Actual,
+    FlightField::State,
+    FlightField::Gate,
+];
 
 /// A board with the reconciler of its feed, and a clock.
 pub(crate) struct FedBoard {
     pub(crate) boards: Boards,
     pub(crate) reconciler: Reconciler,
     pub(crate) now: Timestamp,
-    kind: BoardKind,
+    zone: TimeZone,
+    fields: Vec<FlightField>,
     seq: u64,
 }
 
 impl FedBoard {
-    /// An empty board in UTC.
-    pub(crate) fn new(kind: BoardKind, now: &str) -> Self {
+    /// An empty board of departures in UTC.
+    pub(crate) fn new(now: &str) -> Self {
+        Self::of_source("UTC", FIELDS, now)
+    }
+
+    /// An empty board of departures, fed by a source with these fields.
+    pub(crate) fn of_source(zone: &str, fields: &[FlightField], now: &str) -> Self {
         let mut settings = BoardSettings::with_defaults(name());
-        settings.kind = kind;
-        let reconciler = new_reconciler(kind, TimeZone::UTC);
-        let now = now.parse().unwrap();
-        let mut board = Self { boards: Boards::default(), reconciler, now, kind, seq: 0 };
+        settings.kind = BoardKind::Departures;
+        settings.time_zone = zone.to_owned();
+        let (zone, fields) = (TimeZone::get(zone).unwrap(), fields.to_vec());
+        let mut board = Self {
+            boards: Boards::default(),
+            reconciler: new_reconciler(&zone, &fields),
+            now: now.parse().unwrap(),
+            zone,
+            fields,
+            seq: 0,
+        };
         board.apply(Change::PutBoard(Box::new(settings)));
         board
     }
 
     /// Starts a new process with the same board.
     pub(crate) fn restart(&mut self) {
-        self.reconciler = new_reconciler(self.kind, TimeZone::UTC);
+        self.reconciler = new_reconciler(&self.zone, &self.fields);
     }
 
     /// Lets time pass, and rows expire.
@@ -116,14 +140,7 @@ fn name() -> BoardName {
     BoardName::parse("main").unwrap()
 }
 
-fn new_reconciler(kind: BoardKind, zone: TimeZone) -> Reconciler {
-    let fields = vec![
-        FlightField::Destination,
-        FlightField::Departure,
-        FlightField::Estimated,
-        FlightField::Actual,
-        FlightField::State,
-        FlightField::Gate,
-    ];
-    Reconciler::new(kind, zone, fields, flight::RemovalDelays::default())
+fn new_reconciler(zone: &TimeZone, fields: &[FlightField]) -> Reconciler {
+    let removal = RemovalDelays::default();
+    Reconciler::new(BoardKind::Departures, zone.clone(), fields.to_vec(), removal)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use feeds::AnswerOutcome;
-use flight::{BoardKind, Change, Flight, FlightKey};
+use flight::{Change, Flight, FlightKey};
 use jiff::SignedDuration;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -125,7 +125,7 @@ fn fold(board: &mut FedBoard, phases: &[Phase], expiry: RowExpiry) -> Vec<Change
 }
 
 fn board() -> FedBoard {
-    FedBoard::new(BoardKind::Departures, "2026-11-22T08:00:00Z")
+    FedBoard::new("2026-11-22T08:00:00Z")
 }
 
 fn by_key(rows: Vec<Flight>) -> BTreeMap<FlightKey, Flight> {

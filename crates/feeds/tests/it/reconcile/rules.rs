@@ -8,7 +8,7 @@ use serde_json::json;
 use super::board::{FedBoard, answer, departure, flight, full, full_over};
 
 fn board() -> FedBoard {
-    FedBoard::new(BoardKind::Departures, "2026-11-22T08:00:00Z")
+    FedBoard::new("2026-11-22T08:00:00Z")
 }
 
 fn minutes(count: i64) -> SignedDuration {
