@@ -8,7 +8,8 @@ use std::sync::{Arc, Weak};
 
 use fanout::{Channel, Frame, Snapshot, SnapshotReason};
 use flight::{
-    ApplyOutcome, BoardEvent, BoardName, Boards, Change, FlightRow, Rejection, Timetable, Update,
+    ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Change, FlightRow, Rejection,
+    Timetable, Update,
 };
 use jiff::Timestamp;
 use journal::{Epochs, RecordId, Seq};
@@ -167,6 +168,13 @@ impl LiveBoards {
         counts.collect()
     }
 
+    /// The sources of the boards that have one.
+    pub(crate) fn sources(&self) -> Vec<(BoardName, BoardSource)> {
+        let state = self.state.lock();
+        let boards = state.boards.iter();
+        boards.filter_map(|(name, board)| Some((name.clone(), board.source()?.clone()))).collect()
+    }
+
     /// The oldest position at which a window begins.
     pub(crate) fn oldest_floor(&self) -> Option<Seq> {
         let state = self.state.lock();
@@ -268,8 +276,7 @@ impl BoardsState {
         let key = match update.change() {
             Change::PutFlight(flight) => Some(flight.key()),
             Change::PatchFlight(patch) => Some(patch.key()),
-            Change::RemoveFlight(_) | Change::ExpireFlight(_) => None,
-            Change::PutBoard(_) | Change::CloseBoard { .. } => None,
+            _ => None,
         };
         let row = timetable.zip(key).and_then(|(timetable, key)| timetable.find(key).ok());
         let created = match update.change() {
@@ -285,6 +292,7 @@ impl BoardsState {
         let id = self.epochs.record_id(Seq(timetable.head()));
         BoardSummary {
             settings: timetable.settings(),
+            source: timetable.source(),
             id: id.map_or_else(String::new, |id| id.to_string()),
             is_closed: timetable.close_reason().is_some(),
             flights: timetable.len(),

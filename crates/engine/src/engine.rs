@@ -147,7 +147,12 @@ impl Engine {
     /// The metrics as OpenMetrics text.
     pub fn metrics_text(&self) -> String {
         let EngineState { health, boards, metrics, .. } = &*self.state;
-        metrics.encode(health.staleness(), health.clock_lag(), boards.counts())
+        metrics.encode(health.staleness(), health.clock_lag(), boards.counts(), boards.sources())
+    }
+
+    /// Returns whether other processes write to the same journal.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.state.is_shared
     }
 
     /// Publishes one unconditional change.

@@ -43,13 +43,16 @@ impl Envelope {
         serde_json::to_vec(self).expect("maps with text keys always have a JSON form").into()
     }
 
-    /// The subject under which a journal files the record: the board, then the flight and its date.
+    /// The subject under which a journal files the record: the board, then the flight, its date and leg.
     pub(crate) fn subject(&self) -> Vec<String> {
         let flight = self.update.change().flight();
         let board = self.update.board().to_string();
         let number = flight.map(|key| key.flight().to_owned());
         let date = flight.and_then(FlightKey::date).map(|date| date.to_string());
-        [Some(board), number, date].into_iter().flatten().collect()
+        let leg = flight.and_then(FlightKey::leg).map(str::to_owned);
+        // The leg has its own place, also without a date.
+        let date = date.or_else(|| leg.as_ref().map(|_| String::new()));
+        [Some(board), number, date, leg].into_iter().flatten().collect()
     }
 }
 

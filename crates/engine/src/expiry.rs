@@ -1,4 +1,5 @@
-//! Publishes the removal of rows that have been in a final state for long enough. The fold decides.
+//! Publishes the removal of rows that have been in a final state for long enough, and the lateness of
+//! sources that have not answered for too long. The fold decides.
 //!
 //! Every replica publishes it under the same deduplication id, so the journal stores it once.
 
@@ -14,7 +15,7 @@ use crate::error_chain::error_chain;
 use crate::health::Health;
 use crate::publisher::{MAX_PUBLISHED_AT_ONCE, Publisher};
 
-/// Time between two checks, and so how late a row may be removed.
+/// Time between two checks, and so how late a row may be removed or a source marked.
 const EXPIRY_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Runs until it is aborted.
@@ -27,29 +28,30 @@ pub(crate) async fn run(boards: Arc<LiveBoards>, publisher: Arc<Publisher>, heal
         if health.journal_unavailable() {
             continue;
         }
-        let due = boards.read(|boards, _| due_expiries(boards, Timestamp::now()));
+        let due = boards.read(|boards, _| due_updates(boards, Timestamp::now()));
         if due.is_empty() {
             continue;
         }
         if let Err(error) = publisher.publish_internal(due).await {
             let error = error_chain(&error);
-            tracing::warn!("cannot remove expired rows, trying again: {error}");
+            tracing::warn!(
+                "cannot remove expired rows or mark late sources, trying again: {error}"
+            );
         }
     }
 }
 
-/// The removals that are due, each with a deduplication id. The id includes the row's version: a row
-/// that is put back and expires again needs another removal.
-fn due_expiries(boards: &Boards, now: Timestamp) -> Vec<(String, Update)> {
-    let mut due = Vec::new();
-    for update in boards.due_expiries(now).take(MAX_PUBLISHED_AT_ONCE) {
+/// The removals and latenesses that are due, each with a deduplication id. The id includes the version of
+/// the row or source: one that is put back and is due again needs another update.
+fn due_updates(boards: &Boards, now: Timestamp) -> Vec<(String, Update)> {
+    let latenesses = boards.due_latenesses(now).filter_map(|update| {
+        let version = boards.board(update.board())?.source_version()?;
+        Some((format!("lateness {} {version}", update.board()), update))
+    });
+    let expiries = boards.due_expiries(now).filter_map(|update| {
         let board = update.board();
-        let Some(key) = update.change().flight() else { continue };
-        let Some(row) = boards.board(board).and_then(|board| board.find(key).ok()) else {
-            continue;
-        };
-        let id = format!("expiry {board} {} {}", row.flight().key(), row.version());
-        due.push((id, update));
-    }
-    due
+        let row = boards.board(board)?.find(update.change().flight()?).ok()?;
+        Some((format!("expiry {board} {} {}", row.flight().key(), row.version()), update))
+    });
+    latenesses.chain(expiries).take(MAX_PUBLISHED_AT_ONCE).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanout::{Frame, SnapshotReason};
-use flight::{BoardSettings, FlightRow, Timetable, TimetableRow};
+use flight::{BoardSettings, BoardSource, FlightRow, Timetable, TimetableRow};
 use jiff::Timestamp;
 use journal::RecordId;
 use parking_lot::Mutex;
@@ -81,18 +81,30 @@ impl EncodedRows {
     fn new(id: RecordId, timetable: &Timetable) -> Self {
         let flights: Vec<&FlightRow> =
             timetable.rows().into_iter().map(TimetableRow::row).collect();
-        let board = to_json(timetable.settings());
+        let (settings, source) = (timetable.settings(), timetable.source());
+        let board = to_json(&BoardDetails { settings, source });
         let flights = to_json(&flights);
         let json = format!(r#"{{"board":{board},"id":"{id}","flights":{flights}}}"#).into();
         Self { json, board, flights }
     }
 }
 
-/// The settings of a board and its counts, as `GET /boards` lists them.
+/// The settings of a board and its source.
+#[derive(Debug, Serialize)]
+struct BoardDetails<'a> {
+    #[serde(flatten)]
+    settings: &'a BoardSettings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a BoardSource>,
+}
+
+/// The settings of a board, its source and its counts, as `GET /boards` lists them.
 #[derive(Debug, Serialize)]
 pub struct BoardSummary<'a> {
     #[serde(flatten)]
     pub(crate) settings: &'a BoardSettings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<&'a BoardSource>,
     pub(crate) id: String,
     #[serde(rename = "closed")]
     pub(crate) is_closed: bool,

@@ -43,7 +43,7 @@ mod boards;
 /// Events encoded for followers.
 pub mod frames;
 
-/// Publishes the removal of rows that have expired.
+/// Publishes the removal of rows that have expired, and the lateness of sources.
 mod expiry;
 
 /// Measures how far the boards may be behind the journal.
@@ -67,6 +67,12 @@ mod health;
 /// Counters and gauges for `/metrics`.
 mod metrics;
 
+/// Counters and gauges of feeds.
+mod feed_metrics;
+
+/// The lease of a board's feed.
+mod feed_lease;
+
 /// An error and its causes in one line.
 mod error_chain;
 
@@ -75,6 +81,7 @@ pub use boards::{AppliedUpdate, BoardStatus, LiveBoards, PublishOutcome};
 pub use engine::{DEFAULT_BOARD, Engine, StartError};
 pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
+pub use feed_metrics::FeedFigures;
 pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
 pub use metrics::Metrics;
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};

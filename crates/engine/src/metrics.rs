@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fanout::SnapshotReason;
-use flight::{ApplyOutcome, BoardName};
+use flight::{ApplyOutcome, BoardName, BoardSource};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::feed_metrics::{FeedFamilies, FeedFigures};
 use crate::frames::reason_word;
 
 /// The engine's registry, which the server's streams count in as well.
@@ -37,6 +38,7 @@ pub struct Metrics {
     journal_ahead_seconds: Gauge,
     followers: Family<BoardLabel, Gauge>,
     flights: Family<BoardLabel, Gauge>,
+    feeds: FeedFamilies,
 }
 
 /// The gauges of one board.
@@ -82,6 +84,7 @@ impl Metrics {
             journal_ahead_seconds: Gauge::default(),
             followers: Family::default(),
             flights: Family::default(),
+            feeds: FeedFamilies::default(),
         };
         metrics.register();
         metrics
@@ -155,6 +158,7 @@ impl Metrics {
         );
         registry.register("followers", "Open streams", self.followers.clone());
         registry.register("flights", "Rows", self.flights.clone());
+        self.feeds.register(registry);
     }
 
     pub(crate) fn count_outcome(&self, outcome: &ApplyOutcome) {
@@ -208,6 +212,12 @@ impl Metrics {
         self.reactor_panics.inc();
     }
 
+    /// Reports the figures of the feed with this name, such as `avinor/OSL`, which `read` returns at each
+    /// scrape.
+    pub fn watch_feed(&self, name: &str, read: impl Fn() -> FeedFigures + Send + Sync + 'static) {
+        self.feeds.watch(name, Box::new(read));
+    }
+
     /// Reports the number of dropped log lines that `count` returns. Only the first call has an effect.
     pub fn watch_log(&self, count: fn() -> u64) {
         let _ = self.count_dropped_lines.set(count);
@@ -219,6 +229,7 @@ impl Metrics {
         staleness: Duration,
         clock_lag: Duration,
         boards: Vec<BoardCounts>,
+        sources: Vec<(BoardName, BoardSource)>,
     ) -> String {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         self.unsure_seconds.set(seconds(staleness));
@@ -233,6 +244,8 @@ impl Metrics {
             self.followers.get_or_create(&label).set(gauge_value(followers));
             self.flights.get_or_create(&label).set(gauge_value(flights));
         }
+        self.feeds.read_figures();
+        self.feeds.set_sources(sources);
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a String cannot fail");
         text

@@ -118,7 +118,7 @@ impl BoardSettings {
     }
 
     /// The board's time zone.
-    pub(crate) fn zone(&self) -> TimeZone {
+    pub fn zone(&self) -> TimeZone {
         ZONES.get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 }

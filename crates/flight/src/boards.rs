@@ -78,6 +78,12 @@ impl Boards {
         })
     }
 
+    /// The updates that mark the sources which are late by `now`.
+    pub fn due_latenesses(&self, now: Timestamp) -> impl Iterator<Item = Update> {
+        let late = self.boards.iter().filter(move |(_, timetable)| timetable.is_source_late(now));
+        late.map(|(name, _)| Update::new(name.clone(), Change::MarkSourceLate))
+    }
+
     /// The state at this moment.
     pub fn checkpoint(&self) -> BoardsCheckpoint {
         BoardsCheckpoint {
@@ -104,7 +110,7 @@ impl Boards {
             }
         }
         if let Some(timetable) = self.boards.get_mut(name) {
-            return timetable.apply(seq, time, update.change(), update.precondition());
+            return timetable.apply(seq, time, update);
         }
         let Change::PutBoard(settings) = update.change() else {
             return ApplyOutcome::Rejected(Rejection::UnknownBoard);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::board::BoardSettings;
 use crate::instants::{FlightRow, FlightRowPatch};
 use crate::row::FlightKey;
+use crate::source::BoardSource;
 
 /// A change of one board, as its followers are sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum BoardEvent {
     FlightRemoval(FlightKey),
     /// The board was opened or its settings changed.
     BoardUpdate(Box<BoardUpdate>),
+    /// The source of the board's rows, or its status, changed; `None` if there is no source any more.
+    SourceUpdate(Option<Box<BoardSource>>),
     /// The board was closed, for this reason.
     ClosedConnection(String),
 }
@@ -44,6 +47,7 @@ impl BoardEvent {
             Self::FlightStateUpdate(_) => "flightStateUpdate",
             Self::FlightRemoval(_) => "flightRemoval",
             Self::BoardUpdate(_) => "boardUpdate",
+            Self::SourceUpdate(_) => "sourceUpdate",
             Self::ClosedConnection(_) => "closedConnection",
         }
     }
@@ -55,6 +59,7 @@ impl BoardEvent {
             Self::FlightStateUpdate(patch) => to_json(patch),
             Self::FlightRemoval(key) => to_json(key),
             Self::BoardUpdate(update) => to_json(update),
+            Self::SourceUpdate(source) => to_json(source),
             Self::ClosedConnection(reason) => to_json(&serde_json::json!({ "reason": reason })),
         }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{ParseError, type_of};
 use crate::rfc3339::{self, two_digits};
 
-/// All fields but the key (`flight` and `date`), in the order in which rows are encoded.
+/// All fields but the key (`flight`, `date` and `leg`), in the order in which rows are encoded.
 pub const FIELDS: &[(FlightField, &str, FieldType)] = &[
     (FlightField::Origin, "origin", FieldType::Text { max_chars: 64 }),
     (FlightField::Destination, "destination", FieldType::Text { max_chars: 64 }),
@@ -29,7 +29,14 @@ pub const FIELDS: &[(FlightField, &str, FieldType)] = &[
     (FlightField::Belt, "belt", FieldType::Text { max_chars: 32 }),
     (FlightField::CheckIn, "checkIn", FieldType::Text { max_chars: 32 }),
     (FlightField::Remark, "remark", FieldType::Text { max_chars: 200 }),
+    (FlightField::Held, "held", FieldType::FieldNames),
 ];
+
+/// In `held`, the name for the row as a whole.
+pub(crate) const WHOLE_ROW: &str = "flight";
+
+/// Longest name of a field.
+const MAX_FIELD_NAME_CHARS: usize = 16;
 
 /// The time fields, and the names under which followers are sent their instants.
 pub const INSTANTS: &[(FlightField, &str)] = &[
@@ -61,6 +68,7 @@ pub enum FlightField {
     Belt,
     CheckIn,
     Remark,
+    Held,
 }
 
 /// The type of a field, with its limits.
@@ -81,6 +89,8 @@ pub enum FieldType {
     /// A time: RFC 3339 with an offset (`2026-11-22T08:15:00+01:00`), or `HH:MM` in the board's time
     /// zone.
     Time,
+    /// A list of names of other fields, or `flight` for the row as a whole.
+    FieldNames,
 }
 
 /// The value of a field.
@@ -134,8 +144,27 @@ impl FieldType {
                     )
                 })
             }
-            Self::List { max_items, max_chars } => list(name, value, max_items, max_chars),
+            Self::List { max_items, max_chars } => {
+                list(name, value, max_items, max_chars).map(FieldValue::List)
+            }
+            Self::FieldNames => field_names(name, value).map(FieldValue::List),
         }
+    }
+}
+
+/// As many names as there are other fields, and `flight`.
+fn field_names(name: &str, value: &serde_json::Value) -> Result<Vec<String>, ParseError> {
+    let names = list(name, value, FIELDS.len(), MAX_FIELD_NAME_CHARS)?;
+    let is_known = |name: &String| {
+        name == WHOLE_ROW
+            || FlightField::by_name(name).is_some_and(|(field, _)| field != FlightField::Held)
+    };
+    match names.iter().position(|name| !is_known(name)) {
+        Some(index) => {
+            let reason = format!("must be the name of another field of a flight, or {WHOLE_ROW}");
+            Err(ParseError::new(format!("{name}[{index}]"), reason))
+        }
+        None => Ok(names),
     }
 }
 
@@ -144,7 +173,7 @@ fn list(
     value: &serde_json::Value,
     max_items: usize,
     max_chars: usize,
-) -> Result<FieldValue, ParseError> {
+) -> Result<Vec<String>, ParseError> {
     let items = value.as_array().ok_or_else(|| {
         ParseError::new(name, format!("must be an array of strings, not {}", type_of(value)))
     })?;
@@ -155,10 +184,7 @@ fn list(
         ));
     }
     let items = items.iter().enumerate();
-    items
-        .map(|(index, item)| text(&format!("{name}[{index}]"), item, max_chars))
-        .collect::<Result<_, _>>()
-        .map(FieldValue::List)
+    items.map(|(index, item)| text(&format!("{name}[{index}]"), item, max_chars)).collect()
 }
 
 /// Parses one line of text of at most `max_chars` characters.

@@ -46,6 +46,12 @@ mod row;
 /// A board's name and settings.
 mod board;
 
+/// The source of a board's rows, and how old its last answer is.
+mod source;
+
+/// The feed of a board: its source, and its lease.
+mod board_feed;
+
 /// Durations as people write them.
 mod duration;
 
@@ -70,6 +76,12 @@ mod outcome;
 /// One row of a timetable.
 mod timetable_row;
 
+/// What a feed leaves alone.
+mod held;
+
+/// The rows that were removed from a board.
+mod removed_rows;
+
 /// The rows of one board.
 mod timetable;
 
@@ -80,6 +92,7 @@ mod idempotency;
 mod boards;
 
 pub use board::{BoardKind, BoardName, BoardSettings};
+pub use board_feed::{FeedClaim, SourceLease};
 pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
 pub use duration::parse_duration;
 pub use encoding::decode_json;
@@ -90,7 +103,9 @@ pub use final_state::{FinalState, RemovalDelays};
 pub use idempotency::MAX_IDEMPOTENCY_KEYS;
 pub use instants::{FlightRow, FlightRowPatch};
 pub use outcome::{ApplyOutcome, Rejection};
+pub use removed_rows::MAX_REMOVED_ROWS;
 pub use row::{Flight, FlightKey, FlightPatch};
+pub use source::{BoardSource, SourceStatus};
 pub use timetable::{MAX_FLIGHTS, Timetable};
 pub use timetable_row::TimetableRow;
 pub use update::{Change, IdempotencyKey, Precondition, Update};

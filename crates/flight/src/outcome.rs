@@ -1,15 +1,14 @@
 //! Outcomes and rejections of updates.
 
-use jiff::civil::Date;
-
 use crate::event::BoardEvent;
+use crate::row::FlightKey;
 
 /// The outcome of applying an update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplyOutcome {
     /// The timetable changed; followers are sent this event.
     Changed(BoardEvent),
-    /// The timetable already was as the update asks.
+    /// The timetable already was as the update asks, or followers do not see what the update changed.
     Unchanged {
         /// Position of the record that made it so.
         version: u64,
@@ -32,10 +31,10 @@ pub enum Rejection {
     BoardClosed,
     /// There is no such row.
     UnknownFlight,
-    /// Several rows have that flight number.
+    /// Several rows have the parts of a key that the update gives.
     AmbiguousFlight {
-        /// Their dates.
-        dates: Vec<Date>,
+        /// Their keys.
+        keys: Vec<FlightKey>,
     },
     /// The row or board has another version than the update requires, or does not exist.
     VersionMismatch,
@@ -49,8 +48,12 @@ pub enum Rejection {
     BoardFull,
     /// There are [`crate::MAX_BOARDS`] boards, all open.
     TooManyBoards,
-    /// The row has not stayed in its final state for long enough to expire.
+    /// The row has not stayed in its final state for long enough to expire, or the source is not late.
     NotDue,
+    /// The row was changed by an update as of a later time.
+    Overtaken,
+    /// Another server has the lease of the board's feed.
+    LeaseHeld,
 }
 
 impl Rejection {

@@ -15,14 +15,19 @@ use crate::field::{self, FieldValue, FlightField, RowTime};
 /// Longest flight number.
 const MAX_NUMBER_CHARS: usize = 16;
 
-/// Identifies a row: the flight number and, if the source gives one, the leg's origin date. The
-/// number alone is not unique across days.
+/// Longest name of a leg.
+const MAX_LEG_CHARS: usize = 16;
+
+/// Identifies a row: the flight number; the leg's origin date, if the source gives one; and a name of
+/// the leg, where a number flies twice on a day. The number alone is not unique across days.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Map<String, serde_json::Value>")]
 pub struct FlightKey {
     flight: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     date: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leg: Option<String>,
 }
 
 /// One row: one leg of one flight number on one operating day.
@@ -64,7 +69,23 @@ impl FlightKey {
             return Err(ParseError::new("flight", reason));
         }
         let date = date.map(|text| field::date("date", text)).transpose()?;
-        Ok(Self { flight: flight.to_owned(), date })
+        Ok(Self { flight: flight.to_owned(), date, leg: None })
+    }
+
+    /// Adds the name of the leg, such as its scheduled time.
+    ///
+    /// # Errors
+    /// The name is empty, too long, or contains anything but letters, digits, `-`, `.`, `_` and `:`.
+    pub fn with_leg(mut self, leg: Option<&str>) -> Result<Self, ParseError> {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+        let is_valid =
+            |leg: &str| (1..=MAX_LEG_CHARS).contains(&leg.len()) && leg.bytes().all(is_allowed);
+        if leg.is_some_and(|leg| !is_valid(leg)) {
+            let reason = format!("must be 1 to {MAX_LEG_CHARS} letters, digits, -, ., _ or :");
+            return Err(ParseError::new("leg", reason));
+        }
+        self.leg = leg.map(str::to_owned);
+        Ok(self)
     }
 
     /// The flight number.
@@ -77,17 +98,39 @@ impl FlightKey {
         self.date
     }
 
+    /// The name of the leg, where the number flies twice on a day.
+    pub fn leg(&self) -> Option<&str> {
+        self.leg.as_deref()
+    }
+
+    /// Returns whether the row `other` has all parts that this key gives.
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.flight == other.flight
+            && self.date.is_none_or(|date| other.date == Some(date))
+            && self.leg.as_ref().is_none_or(|leg| other.leg.as_ref() == Some(leg))
+    }
+
+    /// The first key of this flight number, and of this date if there is one, in the order of keys.
+    pub(crate) fn first_candidate(&self) -> Self {
+        Self { leg: None, ..self.clone() }
+    }
+
     fn take_from(fields: &mut Map<String, serde_json::Value>) -> Result<Self, ParseError> {
         let flight = fields.remove("flight");
         let flight = flight.ok_or_else(|| ParseError::new("flight", "is missing"))?;
         let date = fields.remove("date").filter(|date| !date.is_null());
         let date = date.as_ref().map(|date| field::string("date", date)).transpose()?;
-        Self::parse(field::string("flight", &flight)?, date)
+        let leg = fields.remove("leg").filter(|leg| !leg.is_null());
+        let leg = leg.as_ref().map(|leg| field::string("leg", leg)).transpose()?;
+        Self::parse(field::string("flight", &flight)?, date)?.with_leg(leg)
     }
 
     fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry("flight", &self.flight)?;
-        self.date.map_or(Ok(()), |date| map.serialize_entry("date", &date))
+        if let Some(date) = &self.date {
+            map.serialize_entry("date", date)?;
+        }
+        self.leg.as_ref().map_or(Ok(()), |leg| map.serialize_entry("leg", leg))
     }
 }
 
@@ -116,6 +159,22 @@ impl Flight {
             RowTime::Absolute(timestamp) => Some(timestamp),
             RowTime::Local(_) => None,
         }
+    }
+
+    /// Returns whether feeds must leave `name` alone: a field, or `flight` for the row as a whole.
+    pub fn holds(&self, name: &str) -> bool {
+        match self.values.get(&FlightField::Held) {
+            Some(FieldValue::List(names)) => names.iter().any(|held| held == name),
+            _ => false,
+        }
+    }
+
+    /// Takes the values that `old` has in the fields that `is_kept` selects, or clears them.
+    pub(crate) fn keep(&mut self, old: Option<&Self>, is_kept: impl Fn(FlightField) -> bool) {
+        self.values.retain(|field, _| !is_kept(*field));
+        let kept =
+            old.into_iter().flat_map(|old| &old.values).filter(|(field, _)| is_kept(**field));
+        self.values.extend(kept.map(|(field, value)| (*field, value.clone())));
     }
 
     /// Applies `patch`, and returns the part of it that changed anything, with this row's full key. The
@@ -153,9 +212,14 @@ impl FlightPatch {
         &self.changes
     }
 
-    /// The row to change. Without a date, the only row of that flight number.
+    /// The row to change. Without a date or leg, the only row that has the parts given.
     pub fn key(&self) -> &FlightKey {
         &self.key
+    }
+
+    /// Leaves out the fields for which `keep` returns false.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(FlightField) -> bool) {
+        self.changes.retain(|field, _| keep(*field));
     }
 
     /// Returns whether the patch has no fields.
@@ -243,10 +307,11 @@ impl Serialize for FlightPatch {
 
 impl fmt::Display for FlightKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.date {
-            Some(date) => write!(f, "{} of {date}", self.flight),
-            None => f.write_str(&self.flight),
+        f.write_str(&self.flight)?;
+        if let Some(date) = self.date {
+            write!(f, " of {date}")?;
         }
+        self.leg.as_ref().map_or(Ok(()), |leg| write!(f, ", leg {leg}"))
     }
 }
 

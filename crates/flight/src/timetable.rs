@@ -8,12 +8,15 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::board::BoardSettings;
+use crate::board_feed::{BoardFeed, FeedClaim, SourceLease};
 use crate::event::BoardEvent;
 use crate::local_days::LocalDays;
 use crate::outcome::{ApplyOutcome, Rejection};
+use crate::removed_rows::RemovedRows;
 use crate::row::{Flight, FlightKey, FlightPatch};
+use crate::source::BoardSource;
 use crate::timetable_row::TimetableRow;
-use crate::update::{Change, Precondition};
+use crate::update::{Change, Precondition, Update};
 
 /// Most rows of a board: some ten days of the busiest airport.
 pub const MAX_FLIGHTS: usize = 20_000;
@@ -30,6 +33,10 @@ pub struct Timetable {
     close_reason: Option<String>,
     #[serde(serialize_with = "serialize_values")]
     rows: RedBlackTreeMapSync<FlightKey, TimetableRow>,
+    #[serde(skip_serializing_if = "BoardFeed::is_empty")]
+    feed: BoardFeed,
+    #[serde(rename = "removed", skip_serializing_if = "RemovedRows::is_empty")]
+    removed_rows: RemovedRows,
     /// The keys of rows in final states, by expiry.
     #[serde(skip)]
     by_expiry: RedBlackTreeSetSync<(Timestamp, FlightKey)>,
@@ -42,6 +49,10 @@ struct TimetableCheckpoint {
     head: u64,
     closed: Option<String>,
     rows: Vec<TimetableRow>,
+    #[serde(default)]
+    feed: BoardFeed,
+    #[serde(default)]
+    removed: RemovedRows,
 }
 
 impl Timetable {
@@ -52,6 +63,8 @@ impl Timetable {
             head: seq,
             close_reason: None,
             rows: RedBlackTreeMapSync::new_sync(),
+            feed: BoardFeed::default(),
+            removed_rows: RemovedRows::default(),
             by_expiry: RedBlackTreeSetSync::new_sync(),
         }
     }
@@ -76,6 +89,21 @@ impl Timetable {
         self.close_reason.as_deref()
     }
 
+    /// The source of the rows, if the board has one.
+    pub fn source(&self) -> Option<&BoardSource> {
+        self.feed.source.as_ref()
+    }
+
+    /// Position of the record that put the source.
+    pub fn source_version(&self) -> Option<u64> {
+        self.feed.source_version
+    }
+
+    /// The lease of the board's feed, which may have ended.
+    pub fn feed_lease(&self) -> Option<&SourceLease> {
+        self.feed.lease.as_ref()
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.size()
@@ -93,27 +121,25 @@ impl Timetable {
         rows
     }
 
-    /// The row with this key. A key without a date also finds the only row of its flight number.
+    /// The row with this key. A key without a date or leg also finds the only row that has the parts
+    /// given.
     ///
     /// # Errors
-    /// [`Rejection::UnknownFlight`], or [`Rejection::AmbiguousFlight`] with the dates to choose from.
+    /// [`Rejection::UnknownFlight`], or [`Rejection::AmbiguousFlight`] with the keys to choose from.
     pub fn find(&self, key: &FlightKey) -> Result<&TimetableRow, Rejection> {
         if let Some(row) = self.rows.get(key) {
             return Ok(row);
         }
-        if key.date().is_some() {
-            return Err(Rejection::UnknownFlight);
-        }
-        // A key without a date sorts before the dated keys of its flight number.
-        let following = self.rows.range(key..);
-        let mut rows = following.take_while(|(other, _)| other.flight() == key.flight());
+        // A missing part sorts before all others.
+        let following = self.rows.range(key.first_candidate()..);
+        let same_number = following.take_while(|(other, _)| other.flight() == key.flight());
+        let mut rows = same_number.filter(|(other, _)| key.matches(other));
         match (rows.next(), rows.next()) {
             (None, _) => Err(Rejection::UnknownFlight),
             (Some((_, row)), None) => Ok(row),
             (Some((first, _)), Some((second, _))) => {
                 let keys = [first, second].into_iter().chain(rows.map(|(key, _)| key));
-                let dates = keys.filter_map(FlightKey::date).collect();
-                Err(Rejection::AmbiguousFlight { dates })
+                Err(Rejection::AmbiguousFlight { keys: keys.cloned().collect() })
             }
         }
     }
@@ -124,32 +150,56 @@ impl Timetable {
         expired.map(|(_, key)| key)
     }
 
-    /// Applies the change of the record at `seq`, written at `time`.
-    pub(crate) fn apply(
-        &mut self,
-        seq: u64,
-        time: Timestamp,
-        change: &Change,
-        precondition: Option<&Precondition>,
-    ) -> ApplyOutcome {
+    /// Returns whether the source is late by `now`, and not marked as late or failing.
+    pub(crate) fn is_source_late(&self, now: Timestamp) -> bool {
+        self.feed.is_late(now)
+    }
+
+    /// Applies the update of the record at `seq`, written at `time`.
+    pub(crate) fn apply(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
+        let change = update.change();
         if self.close_reason.is_some() {
             return self.apply_to_closed(seq, change);
         }
-        if let Err(rejection) = self.check(change, precondition) {
+        let checked = self.check(change, update.precondition());
+        if let Err(rejection) = checked.and_then(|()| self.check_as_of(change, update.as_of_time()))
+        {
             return ApplyOutcome::Rejected(rejection);
         }
-        let outcome = match change {
+        let outcome = if update.is_from_feed() {
+            self.apply_from_feed(seq, time, change)
+        } else {
+            self.apply_change(seq, time, change)
+        };
+        self.record_as_of(update, &outcome);
+        if let ApplyOutcome::Changed(_) = outcome {
+            self.head = seq;
+        }
+        outcome
+    }
+
+    fn apply_from_feed(&mut self, seq: u64, time: Timestamp, change: &Change) -> ApplyOutcome {
+        match self.row_of(change) {
+            Some(row) if row.flight().is_held() => ApplyOutcome::Unchanged { version: row.version },
+            row => {
+                let change = change.without_held(row.map(TimetableRow::flight));
+                self.apply_change(seq, time, &change)
+            }
+        }
+    }
+
+    fn apply_change(&mut self, seq: u64, time: Timestamp, change: &Change) -> ApplyOutcome {
+        match change {
             Change::PutBoard(settings) => self.put_settings(seq, time, settings),
             Change::CloseBoard { reason } => self.close(reason),
             Change::PutFlight(flight) => self.put(seq, time, flight),
             Change::PatchFlight(patch) => self.patch(seq, time, patch),
             Change::RemoveFlight(key) => self.remove(key),
             Change::ExpireFlight(key) => self.expire(time, key),
-        };
-        if let ApplyOutcome::Changed(_) = outcome {
-            self.head = seq;
+            Change::PutSource(source) => self.put_source(seq, source.as_deref()),
+            Change::MarkSourceLate => self.mark_source_late(time),
+            Change::ClaimFeed(claim) => self.claim_feed(time, claim),
         }
-        outcome
     }
 
     fn apply_to_closed(&mut self, seq: u64, change: &Change) -> ApplyOutcome {
@@ -163,13 +213,51 @@ impl Timetable {
         }
     }
 
+    /// The row that `change` concerns, if there is exactly one.
+    fn row_of(&self, change: &Change) -> Option<&TimetableRow> {
+        match change {
+            Change::PutFlight(flight) => self.rows.get(flight.key()),
+            _ => self.find(change.flight()?).ok(),
+        }
+    }
+
+    /// Rejects an update that a later one has overtaken. A row that is gone needs a later one to return:
+    /// a repetition of the update before its removal must not bring it back.
+    fn check_as_of(&self, change: &Change, as_of: Option<Timestamp>) -> Result<(), Rejection> {
+        let (Some(as_of), Some(key)) = (as_of, change.flight()) else { return Ok(()) };
+        let is_overtaken = match self.row_of(change) {
+            Some(row) => row.as_of.is_some_and(|known| known > as_of),
+            None => self.removed_rows.get(key).is_some_and(|known| known >= as_of),
+        };
+        if is_overtaken { Err(Rejection::Overtaken) } else { Ok(()) }
+    }
+
+    /// Remembers as of which time the row was changed or removed. A removal counts even if it comes
+    /// before the row.
+    fn record_as_of(&mut self, update: &Update, outcome: &ApplyOutcome) {
+        let Some(as_of) = update.as_of_time() else { return };
+        match (update.change(), outcome) {
+            (Change::RemoveFlight(_), ApplyOutcome::Changed(BoardEvent::FlightRemoval(key)))
+            | (Change::RemoveFlight(key), ApplyOutcome::Rejected(Rejection::UnknownFlight)) => {
+                self.removed_rows.insert(key.clone(), as_of);
+            }
+            (_, ApplyOutcome::Rejected(_)) => {}
+            (change, _) => {
+                if let Some(row) = self.row_of(change).filter(|row| row.as_of < Some(as_of)) {
+                    let row = TimetableRow { as_of: Some(as_of), ..row.clone() };
+                    self.rows.insert_mut(row.flight().key().clone(), row);
+                }
+            }
+        }
+    }
+
     fn check(&self, change: &Change, precondition: Option<&Precondition>) -> Result<(), Rejection> {
         let Some(precondition) = precondition else { return Ok(()) };
         let row = match change {
             Change::PutFlight(flight) => self.rows.get(flight.key()),
             Change::PatchFlight(patch) => Some(self.find(patch.key())?),
             Change::RemoveFlight(key) | Change::ExpireFlight(key) => Some(self.find(key)?),
-            Change::PutBoard(_) | Change::CloseBoard { .. } => return Ok(()),
+            _ => return Ok(()),
         };
         precondition.check(row.map(TimetableRow::version))
     }
@@ -202,6 +290,8 @@ impl Timetable {
     fn close(&mut self, reason: &str) -> ApplyOutcome {
         self.close_reason = Some(reason.to_owned());
         self.rows = RedBlackTreeMapSync::new_sync();
+        self.feed = BoardFeed::default();
+        self.removed_rows = RemovedRows::default();
         self.by_expiry = RedBlackTreeSetSync::new_sync();
         ApplyOutcome::Changed(BoardEvent::ClosedConnection(reason.to_owned()))
     }
@@ -215,6 +305,7 @@ impl Timetable {
             added_seq: seq,
             state_since: time,
             expires_at: None,
+            as_of: self.removed_rows.get(flight.key()),
         };
         let rule = row.rule(&self.settings, &zone);
         let current = self.rows.get(flight.key());
@@ -225,12 +316,16 @@ impl Timetable {
             Some(current) if current.row == row.row => {
                 return ApplyOutcome::Unchanged { version: current.version };
             }
-            Some(current) => row.added_seq = current.added_seq,
+            Some(current) => {
+                row.added_seq = current.added_seq;
+                row.as_of = current.as_of;
+            }
             None if self.rows.size() >= MAX_FLIGHTS => {
                 return ApplyOutcome::Rejected(Rejection::BoardFull);
             }
             None => {}
         }
+        self.removed_rows.remove(flight.key());
         let event = BoardEvent::FlightAddition(row.row.clone());
         self.insert(row);
         ApplyOutcome::Changed(event)
@@ -264,6 +359,9 @@ impl Timetable {
         };
         let key = row.flight().key().clone();
         let expiry = row.expiry_entry();
+        if let Some(as_of) = row.as_of {
+            self.removed_rows.insert(key.clone(), as_of);
+        }
         if let Some(entry) = expiry {
             self.by_expiry.remove_mut(&entry);
         }
@@ -277,6 +375,32 @@ impl Timetable {
             self.remove(key)
         } else {
             ApplyOutcome::Rejected(Rejection::NotDue)
+        }
+    }
+
+    fn put_source(&mut self, seq: u64, source: Option<&BoardSource>) -> ApplyOutcome {
+        if self.source() == source {
+            return ApplyOutcome::Unchanged { version: self.head };
+        }
+        self.feed.source = source.cloned();
+        self.feed.source_version = source.map(|_| seq);
+        ApplyOutcome::Changed(BoardEvent::SourceUpdate(source.cloned().map(Box::new)))
+    }
+
+    fn mark_source_late(&mut self, time: Timestamp) -> ApplyOutcome {
+        match self.feed.mark_late(time) {
+            Some(source) => {
+                ApplyOutcome::Changed(BoardEvent::SourceUpdate(Some(source.clone().into())))
+            }
+            None => ApplyOutcome::Rejected(Rejection::NotDue),
+        }
+    }
+
+    fn claim_feed(&mut self, time: Timestamp, claim: &FeedClaim) -> ApplyOutcome {
+        if self.feed.claim(time, claim) {
+            ApplyOutcome::Unchanged { version: self.head }
+        } else {
+            ApplyOutcome::Rejected(Rejection::LeaseHeld)
         }
     }
 
@@ -302,7 +426,8 @@ impl Timetable {
 
 impl From<TimetableCheckpoint> for Timetable {
     fn from(checkpoint: TimetableCheckpoint) -> Self {
-        let TimetableCheckpoint { settings, opened, head, closed, mut rows } = checkpoint;
+        let TimetableCheckpoint { settings, opened, head, closed, mut rows, feed, removed } =
+            checkpoint;
         let zone = settings.zone();
         for row in &mut rows {
             let rule = row.rule(&settings, &zone);
@@ -316,7 +441,16 @@ impl From<TimetableCheckpoint> for Timetable {
         }
         let by_expiry = rows.iter().filter_map(TimetableRow::expiry_entry).collect();
         let rows = rows.into_iter().map(|row| (row.flight().key().clone(), row)).collect();
-        Self { settings, opened_seq: opened, head, close_reason: closed, rows, by_expiry }
+        Self {
+            settings,
+            opened_seq: opened,
+            head,
+            close_reason: closed,
+            rows,
+            feed,
+            removed_rows: removed,
+            by_expiry,
+        }
     }
 }
 

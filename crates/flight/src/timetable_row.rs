@@ -26,6 +26,9 @@ pub struct TimetableRow {
     pub(crate) state_since: Timestamp,
     #[serde(rename = "leaves", default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
+    /// The latest time as of which an update changed the row.
+    #[serde(rename = "asOf", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 impl TimetableRow {

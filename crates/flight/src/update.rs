@@ -1,13 +1,16 @@
 //! A publisher's update, as the journal stores it.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::board::{BoardName, BoardSettings};
+use crate::board_feed::FeedClaim;
 use crate::error::ParseError;
 use crate::field;
 use crate::outcome::Rejection;
 use crate::row::{Flight, FlightKey, FlightPatch, object};
+use crate::source::BoardSource;
 
 /// Longest idempotency key that a publisher may choose.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 128;
@@ -37,6 +40,15 @@ pub enum Change {
     /// Removes a row if it has expired by then. Only the server publishes this.
     #[serde(rename = "expiry")]
     ExpireFlight(FlightKey),
+    /// Sets or clears the source of the board's rows.
+    #[serde(rename = "sourceUpdate")]
+    PutSource(Option<Box<BoardSource>>),
+    /// Marks the source as late if it is by then. Only the server publishes this.
+    #[serde(rename = "lateness")]
+    MarkSourceLate,
+    /// Takes or renews the lease of the board's feed. Only the server publishes this.
+    #[serde(rename = "feedLease")]
+    ClaimFeed(FeedClaim),
 }
 
 /// A change of one board, with the conditions under which it is applied.
@@ -51,6 +63,10 @@ pub struct Update {
     board_precondition: Option<Precondition>,
     #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
+    #[serde(rename = "feed", default, skip_serializing_if = "std::ops::Not::not")]
+    is_from_feed: bool,
+    #[serde(rename = "asOf", default, skip_serializing_if = "Option::is_none")]
+    as_of: Option<Timestamp>,
 }
 
 /// The state that a row or a board must have for the update to be applied (RFC 9110, section 13.1).
@@ -93,10 +109,14 @@ impl Change {
             "flightAddition" => Flight::try_from(fields()?).map(Self::PutFlight),
             "flightStateUpdate" => FlightPatch::try_from(fields()?).map(Self::PatchFlight),
             "flightRemoval" => FlightKey::try_from(fields()?).map(Self::RemoveFlight),
+            "sourceUpdate" if data.is_null() => Ok(Self::PutSource(None)),
+            "sourceUpdate" => {
+                BoardSource::try_from(fields()?).map(|source| Self::PutSource(Some(source.into())))
+            }
             _ => Err(ParseError::new(
                 "event",
-                "must be flightAddition, flightStateUpdate, flightRemoval, boardUpdate or \
-                 closedConnection",
+                "must be flightAddition, flightStateUpdate, flightRemoval, boardUpdate, \
+                 sourceUpdate or closedConnection",
             )),
         }
     }
@@ -105,6 +125,7 @@ impl Change {
     pub fn flight(&self) -> Option<&FlightKey> {
         match self {
             Self::PutBoard(_) | Self::CloseBoard { .. } => None,
+            Self::PutSource(_) | Self::MarkSourceLate | Self::ClaimFeed(_) => None,
             Self::PutFlight(flight) => Some(flight.key()),
             Self::PatchFlight(patch) => Some(patch.key()),
             Self::RemoveFlight(key) | Self::ExpireFlight(key) => Some(key),
@@ -115,7 +136,29 @@ impl Change {
 impl Update {
     /// An unconditional change of `board`.
     pub fn new(board: BoardName, change: Change) -> Self {
-        Self { board, change, precondition: None, board_precondition: None, idempotency_key: None }
+        Self {
+            board,
+            change,
+            precondition: None,
+            board_precondition: None,
+            idempotency_key: None,
+            is_from_feed: false,
+            as_of: None,
+        }
+    }
+
+    /// Marks the update as a feed's: it leaves alone the fields that a row's `held` names.
+    #[must_use]
+    pub fn from_feed(mut self) -> Self {
+        self.is_from_feed = true;
+        self
+    }
+
+    /// Applies only if no update of the row as of a later time was applied before.
+    #[must_use]
+    pub fn as_of(mut self, time: Timestamp) -> Self {
+        self.as_of = Some(time);
+        self
     }
 
     /// Applies only if the row meets `precondition`.
@@ -155,6 +198,14 @@ impl Update {
 
     pub(crate) fn board_precondition(&self) -> Option<&Precondition> {
         self.board_precondition.as_ref()
+    }
+
+    pub(crate) fn is_from_feed(&self) -> bool {
+        self.is_from_feed
+    }
+
+    pub(crate) fn as_of_time(&self) -> Option<Timestamp> {
+        self.as_of
     }
 
     /// Hashes of (board, idempotency key) and of the requested change.

@@ -55,7 +55,7 @@ impl View {
 }
 
 fn row_key(row: &Value) -> String {
-    format!("{} {}", row["flight"], row["date"])
+    format!("{} {} {}", row["flight"], row["date"], row["leg"])
 }
 
 /// JSON Merge Patch (RFC 7396) of a flat object.

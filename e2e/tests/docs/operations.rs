@@ -119,7 +119,10 @@ fn settings(command: &str) -> BTreeSet<FlagEntry> {
     flags.into_iter().map(entry).collect()
 }
 
-/// Name, type and labels of each metric, from a server with one follower.
+/// A board's source, as an update.
+const SOURCE: &str = r#"{"event": "sourceUpdate", "data": {"name": "Oslo", "attribution": "Data from Oslo", "lastAnswer": "2026-11-22T10:00:00Z", "status": "current"}}"#;
+
+/// Name, type and labels of each metric, from a server with one follower and one source.
 fn metrics() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let sandbox = Sandbox::new();
     let _server = sandbox.start_server("--memory");
@@ -128,6 +131,8 @@ fn metrics() -> BTreeMap<String, (String, BTreeSet<String>)> {
     wait_until("the follower is served", WAIT_TIMEOUT, || {
         follower.output().contains("timetable").then_some(())
     });
+    let post = format!("curl -s -H 'Content-Type: application/json' -d '{SOURCE}'");
+    sandbox.run(&format!("{post} {url}/boards/main/flights"));
     let text = sandbox.run(&format!("curl -s {url}/metrics"));
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let labels = |metric: &str| {

@@ -20,7 +20,8 @@ fn protocol() -> Document {
 fn row_fields_match_the_code() {
     let rows = protocol().table("### Rows");
     let documented: Vec<_> = rows.into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
-    let key = [("flight", "text, at most 16 characters".to_owned()), ("date", "date".to_owned())];
+    let text = "text, at most 16 characters".to_owned();
+    let key = [("flight", text.clone()), ("date", "date".to_owned()), ("leg", text)];
     let fields = FIELDS.iter().map(|(_, name, shape)| (*name, describe(*shape)));
     let instants = INSTANTS.iter().map(|(_, name)| (*name, "instant".to_owned()));
     let known: Vec<_> = key.into_iter().chain(fields).chain(instants).collect();
@@ -29,6 +30,11 @@ fn row_fields_match_the_code() {
     assert!(
         FlightKey::parse(&"A".repeat(16), None).is_ok()
             && FlightKey::parse(&"A".repeat(17), None).is_err()
+    );
+    let key = FlightKey::parse("I768", None).unwrap();
+    assert!(
+        key.clone().with_leg(Some(&"A".repeat(16))).is_ok()
+            && key.with_leg(Some(&"A".repeat(17))).is_err()
     );
 }
 
@@ -39,6 +45,7 @@ fn describe(shape: FieldType) -> String {
             format!("list of at most {max_items}, each at most {max_chars} characters")
         }
         FieldType::Time => "time".to_owned(),
+        FieldType::FieldNames => "list of names of other fields, or flight".to_owned(),
     }
 }
 
@@ -83,7 +90,7 @@ fn examples_match_the_server_output() {
     }
     let documented: BTreeSet<_> = protocol().text().lines().filter_map(documented_event).collect();
     assert_eq!(names, documented);
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 8);
 }
 
 /// The event name at the start of its paragraph.
@@ -116,7 +123,10 @@ fn serialize(event: &DecodedEvent, data: &Value) -> String {
             Change::PatchFlight(patch) => serde_json::to_string(&patch).unwrap(),
             Change::RemoveFlight(key) => serde_json::to_string(&key).unwrap(),
             Change::CloseBoard { reason } => json!({ "reason": reason }).to_string(),
-            Change::ExpireFlight(_) => unreachable!("not an event"),
+            Change::PutSource(source) => serde_json::to_string(&source).unwrap(),
+            Change::ExpireFlight(_) | Change::MarkSourceLate | Change::ClaimFeed(_) => {
+                unreachable!("not an event")
+            }
         },
     }
 }

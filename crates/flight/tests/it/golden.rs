@@ -121,9 +121,9 @@ fn unchanged_cause(outcome: &ApplyOutcome) -> String {
         Rejection::UnknownBoard => "unknown board".to_owned(),
         Rejection::BoardClosed => "closed board".to_owned(),
         Rejection::UnknownFlight => "unknown flight".to_owned(),
-        Rejection::AmbiguousFlight { dates } => {
-            let dates: Vec<_> = dates.iter().map(ToString::to_string).collect();
-            format!("ambiguous flight: {}", dates.join(", "))
+        Rejection::AmbiguousFlight { keys } => {
+            let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+            format!("ambiguous flight: {}", keys.join("; "))
         }
         rejection => panic!("no golden step gives {rejection:?}"),
     }

@@ -1,8 +1,10 @@
 //! Errors as `application/problem+json` (RFC 9457), with the field and the reason.
 
+use std::collections::BTreeSet;
+
 use axum::response::{IntoResponse, Response};
 use engine::{PublishError, error_chain};
-use flight::{MAX_BOARDS, MAX_FLIGHTS, ParseError, Rejection};
+use flight::{FlightKey, MAX_BOARDS, MAX_FLIGHTS, ParseError, Rejection};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -33,9 +35,12 @@ struct ProblemDetails {
     field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// The dates of all matching rows, if an update without a date is ambiguous.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    dates: Vec<String>,
+    /// The dates of all matching rows, if an update without a date or leg is ambiguous.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    dates: BTreeSet<String>,
+    /// The legs of all matching rows, if an update without a leg is ambiguous.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    legs: BTreeSet<String>,
 }
 
 impl Problem {
@@ -69,8 +74,29 @@ impl Problem {
             detail,
             field: None,
             reason: None,
-            dates: Vec::new(),
+            dates: BTreeSet::new(),
+            legs: BTreeSet::new(),
         }))
+    }
+
+    /// Names the dates to choose from, or the legs where the date does not decide.
+    fn ambiguous_flight(keys: &[FlightKey]) -> Self {
+        let dates: BTreeSet<_> =
+            keys.iter().filter_map(FlightKey::date).map(|date| date.to_string()).collect();
+        let legs: BTreeSet<_> = keys.iter().filter_map(FlightKey::leg).map(str::to_owned).collect();
+        let choose = |parts: &BTreeSet<String>| Vec::from_iter(parts.clone()).join(", ");
+        let (field, reason) = match (dates.len(), legs.len()) {
+            (_, 0) => ("date", format!("is required, one of {}", choose(&dates))),
+            (0 | 1, _) => ("leg", format!("is required, one of {}", choose(&legs))),
+            _ => {
+                let (dates, legs) = (choose(&dates), choose(&legs));
+                ("date", format!("is required, one of {dates}, or a leg, one of {legs}"))
+            }
+        };
+        let mut problem = Self::new(StatusCode::CONFLICT, "Ambiguous flight", field, reason);
+        problem.0.dates = dates;
+        problem.0.legs = legs;
+        problem
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -116,13 +142,7 @@ impl From<Rejection> for Problem {
                 let detail = "no such flight on this board";
                 Self::with_detail(S::NOT_FOUND, "Unknown flight", "flight", detail)
             }
-            Rejection::AmbiguousFlight { dates } => {
-                let dates: Vec<_> = dates.iter().map(ToString::to_string).collect();
-                let reason = format!("is required, one of {}", dates.join(", "));
-                let mut problem = Self::new(S::CONFLICT, "Ambiguous flight", "date", reason);
-                problem.0.dates = dates;
-                problem
-            }
+            Rejection::AmbiguousFlight { keys } => Self::ambiguous_flight(&keys),
             Rejection::VersionMismatch => {
                 let reason = "does not match the current version";
                 Self::new(S::PRECONDITION_FAILED, "Precondition failed", "If-Match", reason)
@@ -151,6 +171,13 @@ impl From<Rejection> for Problem {
             // Only for the engine's own removals.
             Rejection::NotDue => {
                 Self::new(S::CONFLICT, "Not due", "flight", "is not due for removal")
+            }
+            Rejection::LeaseHeld => {
+                Self::new(S::CONFLICT, "Lease held", "board", "is fed by another server")
+            }
+            Rejection::Overtaken => {
+                let reason = "was changed by a later message";
+                Self::new(S::CONFLICT, "Overtaken", "flight", reason)
             }
         }
     }

@@ -110,7 +110,7 @@ async fn row_schemas_list_fields_in_order() {
         assert_eq!(schema["additionalProperties"], false, "{name}");
         let properties = members(&schema["properties"]);
         let expected =
-            ["flight", "date"].into_iter().chain(FIELDS.iter().map(|(_, name, _)| *name));
+            ["flight", "date", "leg"].into_iter().chain(FIELDS.iter().map(|(_, name, _)| *name));
         let instants = INSTANTS.iter().map(|(_, name)| *name);
         let expected: BTreeSet<_> = expected.chain(instants).collect();
         assert_eq!(properties.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
@@ -122,6 +122,12 @@ async fn row_schemas_list_fields_in_order() {
                 FieldType::Time => (property["maxLength"].is_null(), true),
                 FieldType::List { max_items, max_chars } => {
                     (property["items"]["maxLength"] == max_chars, property["maxItems"] == max_items)
+                }
+                FieldType::FieldNames => {
+                    let others =
+                        FIELDS.iter().map(|(_, name, _)| *name).filter(|name| name != field);
+                    let names: Vec<_> = ["flight"].into_iter().chain(others).collect();
+                    (property["items"]["enum"] == json!(names), property["maxItems"] == names.len())
                 }
             };
             assert!(max_chars && max_items, "{field}: {property}");
@@ -163,9 +169,16 @@ async fn limits_match_the_parser() {
             if schema["maxLength"].is_u64() {
                 check(schema, &|text| accepts(json!(text)));
             } else if schema["maxItems"].is_u64() {
-                check(&schema["items"], &|text| accepts(json!([text])));
+                let words = list(&schema["items"]["enum"]);
+                assert!(words.iter().all(|word| accepts(json!([word]))), "{schema}");
+                if words.is_empty() {
+                    check(&schema["items"], &|text| accepts(json!([text])));
+                }
+                let item = words.first().cloned().unwrap_or(json!("x"));
                 let most = usize::try_from(schema["maxItems"].as_u64().unwrap()).unwrap();
-                assert!(accepts(json!(vec!["x"; most])) && !accepts(json!(vec!["x"; most + 1])));
+                assert!(
+                    accepts(json!(vec![&item; most])) && !accepts(json!(vec![&item; most + 1]))
+                );
             }
             for word in list(&schema["enum"]) {
                 assert!(accepts(word.clone()), "{word}");
@@ -177,6 +190,8 @@ async fn limits_match_the_parser() {
         }
     }
     check(&schemas["FlightNumber"], &|text| FlightKey::parse(text, None).is_ok());
+    let key = FlightKey::parse("I768", None).unwrap();
+    check(&schemas["LegName"], &|text| key.clone().with_leg(Some(text)).is_ok());
     check(&schemas["BoardName"], &|text| BoardName::parse(text).is_ok());
     check(&schemas["IdempotencyKey"], &|text| IdempotencyKey::parse(text).is_ok());
 }

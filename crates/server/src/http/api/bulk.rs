@@ -135,9 +135,17 @@ fn parse_line(
         }
         _ => request_key.map(|key| key.of_line(number)),
     };
+    let is_from_feed = match members.remove("feed") {
+        Some(Value::Bool(is_from_feed)) => is_from_feed,
+        Some(value) if !value.is_null() => {
+            return Err(ParseError::new("feed", "must be true or false").into());
+        }
+        _ => false,
+    };
     if let Some(name) = members.keys().next() {
         return Err(ParseError::new(name, "is not a member of an update").into());
     }
     let change = Change::parse(board, event, &data)?;
-    Ok(Update::new(board.clone(), change).with_idempotency_key(key))
+    let update = Update::new(board.clone(), change).with_idempotency_key(key);
+    Ok(if is_from_feed { update.from_feed() } else { update })
 }

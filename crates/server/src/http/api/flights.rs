@@ -29,7 +29,7 @@ pub(crate) async fn list(
     })
 }
 
-/// `GET /boards/{board}/flights/{flight}[?date=]`
+/// `GET /boards/{board}/flights/{flight}[?date=&leg=]`
 pub(crate) async fn show(
     State(app): State<App>,
     PathParams((board, flight)): RowPath,
@@ -48,7 +48,7 @@ pub(crate) async fn show(
     })
 }
 
-/// `PUT /boards/{board}/flights/{flight}[?date=]` with a whole row, `PATCH` with a patch of it.
+/// `PUT /boards/{board}/flights/{flight}[?date=&leg=]` with a whole row, `PATCH` with a patch of it.
 pub(crate) async fn save<T>(
     State(app): State<App>,
     PathParams((board, flight)): RowPath,
@@ -74,7 +74,7 @@ where
     })
 }
 
-/// `DELETE /boards/{board}/flights/{flight}[?date=]`
+/// `DELETE /boards/{board}/flights/{flight}[?date=&leg=]`
 pub(crate) async fn remove(
     State(app): State<App>,
     PathParams((board, flight)): RowPath,
@@ -95,7 +95,9 @@ fn with_key(key: &FlightKey, json: Value) -> Result<Map<String, Value>, Problem>
         return Err(ParseError::new("body", "must be an object").into());
     };
     let date = key.date().map(|date| date.to_string());
-    for (name, value) in [("flight", Some(key.flight().to_owned())), ("date", date)] {
+    let leg = key.leg().map(str::to_owned);
+    let parts = [("flight", Some(key.flight().to_owned())), ("date", date), ("leg", leg)];
+    for (name, value) in parts {
         let Some(value) = value else { continue };
         match fields.insert(name.to_owned(), Value::String(value.clone())) {
             Some(Value::String(same)) if same == value => {}

@@ -74,18 +74,20 @@ pub(super) fn board(text: &str) -> Result<BoardName, Problem> {
     BoardName::parse(text).map_err(|_| Problem::unknown_board())
 }
 
-/// Parses the key of a row: the flight number in the path, and `date` in the query.
+/// Parses the key of a row: the flight number in the path, `date` and `leg` in the query.
 pub(super) fn flight_key(flight: &str, query: &str) -> Result<FlightKey, Problem> {
-    let mut date = None;
+    let (mut date, mut leg) = (None, None);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name != "date" {
-            return Err(bad_request("query", format!("has the unknown parameter {name}")));
-        }
-        if date.replace(value.into_owned()).is_some() {
-            return Err(bad_request("date", "is in the query twice"));
+        let part = match &*name {
+            "date" => &mut date,
+            "leg" => &mut leg,
+            _ => return Err(bad_request("query", format!("has the unknown parameter {name}"))),
+        };
+        if part.replace(value.into_owned()).is_some() {
+            return Err(bad_request(&name, "is in the query twice"));
         }
     }
-    Ok(FlightKey::parse(flight, date.as_deref())?)
+    Ok(FlightKey::parse(flight, date.as_deref())?.with_leg(leg.as_deref())?)
 }
 
 /// Reads a body with one update.

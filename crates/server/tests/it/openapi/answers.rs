@@ -72,6 +72,11 @@ const CALLS: &[Call] = &[
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-22", &[JSON], Example, 201),
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-23", &[JSON], Example, 201),
     ("GET", ROW, "/boards/main/flights/I769", &[], NOTHING, 409),
+    ("PUT", ROW, "/boards/main/flights/I770?leg=00:25", &[JSON], Example, 201),
+    ("PUT", ROW, "/boards/main/flights/I770?leg=23:55", &[JSON], Example, 201),
+    ("GET", ROW, "/boards/main/flights/I770", &[], NOTHING, 409),
+    ("PATCH", ROW, "/boards/main/flights/I770?leg=23:55", &[JSON], Example, 200),
+    ("DELETE", ROW, "/boards/main/flights/I770?leg=00:25", &[], NOTHING, 204),
     ("GET", ROW, "/boards/main/flights/I769?date=2026-11-23", &[], NOTHING, 200),
     ("DELETE", ROW, "/boards/main/flights/I769", &[], NOTHING, 409),
     ("DELETE", ROW, "/boards/main/flights/I769?date=2026-11-23", &[("if-match", "*"), ("idempotency-key", "d")], NOTHING, 204),
@@ -160,7 +165,10 @@ async fn events_match_the_document() {
     server.put_gate("main", "T1", "B7").await;
     server.send("DELETE", "/boards/main/flights/T1", Value::Null).await;
     server.send("PUT", "/boards/main", json!({"note": "Snow"})).await;
-    events.extend(stream.events(4).await);
+    let source = json!({"name": "Oslo", "attribution": "Data from Oslo", "status": "current"});
+    let line = json!({"event": "sourceUpdate", "data": source});
+    server.send("POST", "/boards/main/flights", line).await;
+    events.extend(stream.events(5).await);
     events.push(stream.any_event().await.unwrap());
     server.send("DELETE", "/boards/main", Value::Null).await;
     events.extend(stream.events(1).await);
