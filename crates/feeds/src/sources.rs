@@ -9,6 +9,12 @@ mod avinor;
 /// Hong Kong International Airport.
 mod hkia;
 
+/// Finavia, Finland.
+mod finavia;
+
+/// Swedavia, Sweden.
+mod swedavia;
+
 /// VATSIM, the simulated world.
 mod vatsim;
 

@@ -2,6 +2,9 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::source::HttpAnswer;
 
@@ -36,6 +39,13 @@ pub(crate) fn json<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, String> {
     })
 }
 
+/// Parses an item of a JSON text. A field that is `null` counts as absent.
+pub(crate) fn json_item<T: DeserializeOwned>(item: &RawValue) -> Result<T, serde_json::Error> {
+    let mut item: Value = serde_json::from_str(item.get())?;
+    remove_nulls(&mut item);
+    serde_json::from_value(item)
+}
+
 /// The first child element with this name, in any namespace.
 pub(crate) fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     children(node, name).next()
@@ -52,6 +62,18 @@ pub(crate) fn children<'a, 'input>(
 /// The text of the first child element with this name, or nothing.
 pub(crate) fn child_text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
     child(node, name).and_then(|child| child.text()).unwrap_or_default().trim()
+}
+
+/// The parser bounds the depth of a value.
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_nulls),
+        _ => {}
+    }
 }
 
 fn start_of(body: &str) -> String {

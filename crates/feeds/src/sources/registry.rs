@@ -3,12 +3,15 @@
 use thiserror::Error;
 
 use super::avinor::{self, Avinor};
+use super::finavia::{self, Finavia};
 use super::hkia::{self, Hkia};
+use super::swedavia::{self, Swedavia};
 use super::vatsim::{self, Vatsim};
 use crate::source::{Source, SourceAirport, SourceTerms};
 
 /// The terms of all sources, in the order in which they are listed.
-pub const SOURCES: &[&SourceTerms] = &[&avinor::TERMS, &hkia::TERMS, &vatsim::TERMS];
+pub const SOURCES: &[&SourceTerms] =
+    &[&avinor::TERMS, &hkia::TERMS, &swedavia::TERMS, &finavia::TERMS, &vatsim::TERMS];
 
 /// The reason why a source was not opened.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -44,10 +47,12 @@ pub fn open_source(name: &str, airport: SourceAirport) -> Result<Box<dyn Source>
     let airport = by_iata_code(airport);
     match name {
         "avinor" => Ok(Box::new(Avinor::new(airport))),
+        "finavia" => Ok(Box::new(Finavia::new(airport))),
         "hkia" if airport.code != hkia::AIRPORT => {
             Err(SourceError::OtherAirport { name: "hkia", airport: hkia::AIRPORT })
         }
         "hkia" => Ok(Box::new(Hkia::new(airport))),
+        "swedavia" => Ok(Box::new(Swedavia::new(airport))),
         "vatsim" => Ok(Box::new(Vatsim::new(airport)?)),
         _ => Err(SourceError::UnknownSource { name: name.to_owned() }),
     }

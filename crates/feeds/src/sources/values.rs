@@ -25,3 +25,10 @@ pub(crate) fn local_date(time: Timestamp, zone: &TimeZone) -> Date {
 pub(crate) fn airline_name(code: &str) -> &str {
     codes::airline(code).map_or(code, |airline| &airline.name)
 }
+
+/// The name of the airline in a flight number: two characters if a digit follows (`D85332`, `5O0711`),
+/// else a code of ICAO (`LAV5245`). Its code if the tables lack it.
+pub(crate) fn airline_of_number(number: &str) -> &str {
+    let is_iata = number.as_bytes().get(2).is_some_and(u8::is_ascii_digit);
+    airline_name(number.get(..if is_iata { 2 } else { 3 }).unwrap_or_default())
+}

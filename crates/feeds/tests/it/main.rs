@@ -24,6 +24,12 @@ mod hkia_evening;
 /// The comparison of answers with a board.
 mod reconcile;
 
+/// Finavia.
+mod finavia;
+
+/// Swedavia.
+mod swedavia;
+
 /// VATSIM.
 mod vatsim;
 
