@@ -170,3 +170,95 @@ fn end_of_month(time: Timestamp) -> Timestamp {
     let next = month_of(time).checked_add(1.month()).unwrap_or(Date::MAX);
     next.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// The requests that polls of `requests` each make from `start` to `end`, with a restart before each try.
+    fn count_requests(
+        file: &Path,
+        budget: u32,
+        requests: u32,
+        times: (&str, &str),
+    ) -> Vec<Timestamp> {
+        let (mut now, end) = (time(times.0), time(times.1));
+        let mut sent = Vec::new();
+        while now < end {
+            let budget = MonthlyBudget::open(file, budget).unwrap();
+            if budget.reserve(requests, now).unwrap().is_none() {
+                sent.push(now);
+            }
+            now = add(now, Duration::from_secs(20 * 60));
+        }
+        sent
+    }
+
+    #[test]
+    fn restarts_do_not_exceed_the_budget() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("requests.json");
+        for (month, end) in [
+            ("2035-01-01T00:00:00Z", "2035-02-01T00:00:00Z"),
+            ("2035-02-01T00:00:00Z", "2035-03-01T00:00:00Z"),
+        ] {
+            let sent = count_requests(&file, 101, 2, (month, end));
+            assert!((45..=50).contains(&sent.len()), "{}", sent.len());
+            let last = sent.last().unwrap();
+            assert!(until(time(end), *last) < Duration::from_secs(24 * 60 * 60), "spread: {last}");
+        }
+    }
+
+    #[test]
+    fn requests_wait_for_their_share() {
+        let folder = tempfile::tempdir().unwrap();
+        let budget = MonthlyBudget::open(&folder.path().join("requests.json"), 10_000).unwrap();
+        budget.add_feed();
+        let now = time("2035-01-01T00:00:00Z");
+        let share = Duration::from_millis(535_680);
+        assert_eq!(budget.interval(2), share);
+        assert_eq!(budget.reserve(2, now).unwrap(), None);
+        assert_eq!(budget.reserve(2, now).unwrap(), Some(share));
+        assert_eq!(budget.left(now), 9_998);
+        assert_eq!(budget.reserve(2, add(now, share)).unwrap(), None);
+        budget.add_feed();
+        assert_eq!(budget.interval(2), share * 2, "two feeds take turns");
+    }
+
+    #[test]
+    fn used_budget_waits_for_next_month() {
+        let folder = tempfile::tempdir().unwrap();
+        let budget = MonthlyBudget::open(&folder.path().join("requests.json"), 5).unwrap();
+        let now = time("2035-01-10T00:00:00Z");
+        assert_eq!(budget.reserve(5, now).unwrap(), None);
+        let wait = budget.reserve(1, time("2035-01-31T23:00:00Z")).unwrap().unwrap();
+        assert!(wait >= Duration::from_secs(60 * 60), "{wait:?}");
+        assert_eq!(budget.left(time("2035-02-01T00:00:00Z")), 5);
+        assert_eq!(budget.reserve(1, time("2035-02-11T00:00:00Z")).unwrap(), None);
+    }
+
+    #[test]
+    fn fast_clock_stops_it_a_month() {
+        let folder = tempfile::tempdir().unwrap();
+        let budget = MonthlyBudget::open(&folder.path().join("requests.json"), 10).unwrap();
+        assert_eq!(budget.reserve(1, time("2099-01-01T00:00:00Z")).unwrap(), None);
+        let wait = budget.reserve(1, time("2035-01-01T00:00:00Z")).unwrap();
+        assert_eq!(wait, Some(MONTH));
+    }
+
+    #[test]
+    fn other_files_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("letter.txt");
+        std::fs::write(&file, "Dear all").unwrap();
+        let error = MonthlyBudget::open(&file, 10).unwrap_err();
+        assert!(error.to_string().ends_with("letter.txt is not a count of requests"), "{error}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "Dear all");
+        assert!(matches!(MonthlyBudget::open(folder.path(), 10), Err(BudgetError::Io { .. })));
+        assert!(matches!(MonthlyBudget::open(&file, 0), Err(BudgetError::NoRequests)));
+    }
+}

@@ -7,6 +7,7 @@ use flight::{BoardSettings, Change, FlightField};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use crate::source_report::SourceReport;
 use crate::target::{BoardContents, FeedTarget, PublishReport, TargetError};
 
 /// Most changes in one call of [`FeedTarget::publish`].
@@ -40,18 +41,24 @@ impl FeedBoard {
         Ok(target.read_board(&self.settings.name).await?.unwrap_or_default())
     }
 
-    /// Publishes the changes that lead from `contents` to the outcome. `now` is the feed's clock.
+    /// Publishes the changes that lead from `contents` to the outcome, and the source's report. `now` is the
+    /// feed's clock.
     pub(crate) async fn publish(
         &mut self,
         target: &impl FeedTarget,
         contents: &BoardContents,
         outcome: &AnswerOutcome,
         now: Timestamp,
+        report: &SourceReport,
     ) -> Result<PublishReport, TargetError> {
         let reconciled = catch_unwind(AssertUnwindSafe(|| {
             self.reconciler.reconcile(&contents.flights, outcome, now)
         }));
-        let changes = reconciled.unwrap_or_default();
+        let (mut changes, failure) = match reconciled {
+            Ok(changes) => (changes, None),
+            Err(_) => (Vec::new(), Some("the rows could not be compared")),
+        };
+        changes.push(report.to_change(outcome, failure, contents, !changes.is_empty()));
         let mut published = PublishReport::default();
         let mut changes = changes.into_iter().peekable();
         while changes.peek().is_some() {

@@ -262,11 +262,11 @@ fn check_status(response: &Response) -> Result<(), FetchError> {
         return Ok(());
     }
     let host = host(response);
-    let reason = if status.is_redirection() {
+    let reason = if response.headers().contains_key(LOCATION) {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let location = location.and_then(|text| response.url().join(text).ok());
         let other = location.as_ref().and_then(Url::host_str).unwrap_or("an unknown address");
-        format!("{host} redirects to {other} ({status}), which is not followed")
+        format!("{host} redirects to {other}, which is not followed ({status})")
     } else if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         format!("{host} refuses access ({status}); check the key")
     } else if status == StatusCode::TOO_MANY_REQUESTS {
@@ -296,10 +296,11 @@ fn explain(host: &str, error: &reqwest::Error) -> FetchError {
         format!("{host} does not complete its answer in time")
     } else if error.is_connect() {
         format!("cannot connect to {host}: {cause}")
-    } else if error.is_decode() {
-        format!("the answer of {host} is not compressed as it declares: {cause}")
     } else {
-        format!("the answer of {host} is incomplete: {cause}")
+        format!("cannot read the answer of {host}: {cause}")
     };
     FetchError { ends_poll: true, ..FetchError::new(reason) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,3 +66,82 @@ impl FeedLease {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use flight::{BoardSettings, Change};
+
+    use super::*;
+    use crate::target::{BoardContents, PublishReport};
+
+    /// Grants a lease as often as the test allows, and keeps the times.
+    #[derive(Default)]
+    struct LeaseTarget {
+        grants: Mutex<Vec<bool>>,
+        claims: Mutex<Vec<Instant>>,
+    }
+
+    impl FeedTarget for LeaseTarget {
+        async fn open_board(&self, _: &BoardSettings) -> Result<(), TargetError> {
+            Ok(())
+        }
+
+        async fn read_board(&self, _: &BoardName) -> Result<Option<BoardContents>, TargetError> {
+            Ok(None)
+        }
+
+        async fn publish(
+            &self,
+            _: &BoardName,
+            _: Vec<Change>,
+        ) -> Result<PublishReport, TargetError> {
+            Ok(PublishReport::default())
+        }
+
+        async fn may_poll(&self, _: &BoardName, _: Duration) -> Result<bool, TargetError> {
+            self.claims.lock().unwrap().push(Instant::now());
+            Ok(self.grants.lock().unwrap().pop().unwrap_or(true))
+        }
+    }
+
+    fn lease(interval_secs: u64) -> FeedLease {
+        FeedLease::new(BoardName::parse("osl").unwrap(), Duration::from_secs(interval_secs))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_outlasts_a_slow_answer() {
+        let target = LeaseTarget::default();
+        let mut lease = lease(180);
+        assert!(lease.hold(&target).await.unwrap());
+        lease.hold_during(&target, tokio::time::sleep(Duration::from_secs(150))).await;
+        assert!(lease.hold(&target).await.unwrap());
+        let claims = target.claims.lock().unwrap();
+        let gaps = claims.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(claims.len() >= 5 && gaps.max().unwrap() < lease.duration, "{claims:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_is_renewed_in_time() {
+        let target = LeaseTarget::default();
+        let mut lease = lease(1);
+        assert_eq!(lease.duration, MIN_LEASE);
+        for _ in 0..20 {
+            assert!(lease.hold(&target).await.unwrap());
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(target.claims.lock().unwrap().len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lost_lease_is_noticed() {
+        let target = LeaseTarget::default();
+        target.grants.lock().unwrap().extend([false, true]);
+        let mut lease = lease(15);
+        assert!(lease.hold(&target).await.unwrap());
+        tokio::time::advance(lease.duration).await;
+        assert!(!lease.hold(&target).await.unwrap());
+        assert!(!lease.is_held());
+    }
+}

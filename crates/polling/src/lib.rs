@@ -48,6 +48,9 @@ mod source_reader;
 /// Log lines about answers, each once.
 mod outcome_log;
 
+/// The report on the source that a board's followers see.
+mod source_report;
+
 /// One board of a feed.
 mod feed_board;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use feeds::{AnswerOutcome, Source, SourceRequest};
+use feeds::{AnswerOutcome, Source, SourceRequest, SourceTerms};
 use flight::BoardKind;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -20,6 +20,7 @@ use crate::options::{FeedOptionError, FeedOptions, PushedAnswer};
 use crate::outcome_log::OutcomeLog;
 use crate::schedule::Schedule;
 use crate::source_reader::SourceReader;
+use crate::source_report::SourceReport;
 use crate::target::{BoardContents, FeedTarget, TargetError};
 
 /// Wait before the next attempt to reach the boards.
@@ -30,6 +31,7 @@ const PUSH_ONLY_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// A source that is polled for one or two boards.
 pub struct PolledFeed {
+    terms: &'static SourceTerms,
     source: SourceReader,
     input: AnswerInput,
     boards: Vec<FeedBoard>,
@@ -91,6 +93,7 @@ impl PolledFeed {
             budget.add_feed();
         }
         Ok(Self {
+            terms,
             source: SourceReader::new(source),
             input,
             boards,
@@ -292,8 +295,15 @@ impl PolledFeed {
         outcome: &AnswerOutcome,
         asked_at: Timestamp,
     ) -> Result<(), TargetError> {
+        let is_polled =
+            !matches!(self.input, AnswerInput::PushOnly | AnswerInput::StandardInput(_));
+        let report = SourceReport {
+            terms: self.terms,
+            interval: is_polled.then_some(self.interval.max(self.budget_interval)),
+            answered_at: Timestamp::now(),
+        };
         for (board, (_, contents)) in self.boards.iter_mut().zip(contents) {
-            let published = board.publish(target, contents, outcome, asked_at).await?;
+            let published = board.publish(target, contents, outcome, asked_at, &report).await?;
             self.counters.update(|counts| {
                 counts.changes += published.changed;
                 counts.rejected_changes += published.rejected.len() as u64;
@@ -330,7 +340,7 @@ impl PolledFeed {
     }
 
     async fn wait_until(&mut self, wake_at: Instant) -> WakeReason {
-        let Self { input, pushed, .. } = self;
+        let Self { input, pushed, lease, .. } = self;
         let next_pushed = async {
             match pushed {
                 Some(receiver) => receiver.recv().await,
@@ -339,7 +349,7 @@ impl PolledFeed {
         };
         tokio::select! {
             () = tokio::time::sleep_until(wake_at) => WakeReason::Time,
-            () = input.changed() => WakeReason::Changed,
+            () = input.changed(), if lease.is_held() => WakeReason::Changed,
             Some(pushed) = next_pushed => WakeReason::Pushed(pushed),
         }
     }

@@ -32,10 +32,11 @@ const ARROWS: [(&str, &[&str]); 20] = [
 ];
 
 /// The same for dev-dependencies, in addition.
-const DEV_ARROWS: [(&str, &[&str]); 4] = [
+const DEV_ARROWS: [(&str, &[&str]); 5] = [
     ("e2e", &["flight"]),
     ("journal", &["testkit"]),
     ("nats-journal", &["testkit"]),
+    ("polling", &["testkit"]),
     ("server", &["sse"]),
 ];
 

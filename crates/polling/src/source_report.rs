@@ -1,0 +1,62 @@
+//! The report on the source that a board's followers see.
+
+use std::time::Duration;
+
+use feeds::{AnswerOutcome, SourceTerms};
+use flight::{BoardSource, Change, SourceStatus};
+use jiff::Timestamp;
+
+use crate::target::BoardContents;
+
+/// The number of intervals without an answer after which a source is late.
+const LATE_INTERVALS: u32 = 3;
+
+/// Bounds of the time after which a source is late.
+const MIN_LATE_AFTER_SECS: u64 = 1;
+const MAX_LATE_AFTER_SECS: u64 = 7 * 24 * 60 * 60;
+
+/// Longest reason.
+const MAX_REASON_CHARS: usize = 200;
+
+/// The parts of the report that do not depend on the answer.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceReport {
+    pub(crate) terms: &'static SourceTerms,
+    /// The time between two answers, if the source is polled.
+    pub(crate) interval: Option<Duration>,
+    /// The time of the answer, by the machine's clock.
+    pub(crate) answered_at: Timestamp,
+}
+
+impl SourceReport {
+    /// The report after an answer. `failure` is the reason if its rows could not be used.
+    pub(crate) fn to_change(
+        &self,
+        outcome: &AnswerOutcome,
+        failure: Option<&str>,
+        contents: &BoardContents,
+        has_changes: bool,
+    ) -> Change {
+        let (mut failure, mut reason) = (failure, None);
+        match outcome {
+            AnswerOutcome::Failed { reason } => failure = Some(reason),
+            AnswerOutcome::Partial { reason: missing, .. } => reason = missing.as_deref(),
+            AnswerOutcome::Full { .. } | AnswerOutcome::Unchanged => {}
+        }
+        let answered = failure.is_none().then_some(self.answered_at);
+        let changed = answered.filter(|_| has_changes);
+        Change::PutSource(Some(Box::new(BoardSource {
+            name: self.terms.title.to_owned(),
+            attribution: self.terms.attribution.to_owned(),
+            link: self.terms.link.map(str::to_owned),
+            last_answer: answered.or(contents.last_answer),
+            last_change: changed.or(contents.last_change),
+            status: if failure.is_some() { SourceStatus::Failing } else { SourceStatus::Current },
+            reason: failure.or(reason).map(|text| text.chars().take(MAX_REASON_CHARS).collect()),
+            late_after_secs: self.interval.map(|interval| {
+                let seconds = (interval * LATE_INTERVALS).as_secs_f64().ceil() as u64;
+                seconds.clamp(MIN_LATE_AFTER_SECS, MAX_LATE_AFTER_SECS)
+            }),
+        })))
+    }
+}
