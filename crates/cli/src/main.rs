@@ -16,6 +16,9 @@ mod publish;
 /// `flightboard copy`: copies a journal, also to one of another kind.
 mod copy;
 
+/// `flightboard map-worker`: runs a jq program of a feed.
+mod map_worker;
+
 /// Flags for the journal: in a file, in memory or in NATS.
 mod journal_args;
 
@@ -75,6 +78,8 @@ enum Command {
     Feed(feed::Feed),
     Publish(publish::Publish),
     Copy(copy::CopyCommand),
+    #[command(hide = true)]
+    MapWorker(map_worker::MapWorkerCommand),
 }
 
 fn main() -> ExitCode {
@@ -100,6 +105,7 @@ fn run(command: Command) -> ExitCode {
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
         Command::Copy(copy) => copy.run(),
+        Command::MapWorker(worker) => worker.run(),
     };
     outcome.unwrap_or_else(|error| {
         stderr::write(&format!("flightboard: {error:#}\n"));

@@ -82,6 +82,21 @@ pub trait Source: Send + Sync {
     /// The source's terms.
     fn terms(&self) -> &'static SourceTerms;
 
+    /// The name on the page.
+    fn title(&self) -> &str {
+        self.terms().title
+    }
+
+    /// The attribution that the page must show.
+    fn attribution(&self) -> &str {
+        self.terms().attribution
+    }
+
+    /// The address to which the attribution links.
+    fn link(&self) -> Option<&str> {
+        self.terms().link
+    }
+
     /// The fields that its rows may have. Feeds leave all others alone.
     fn fields(&self) -> &'static [FlightField];
 

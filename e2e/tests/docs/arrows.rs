@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("codes", &[]),
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
@@ -17,9 +17,13 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("feeds", &["codes", "flight"]),
     ("flags", &["flight"]),
     ("flight", &[]),
-    ("flightboard", &["engine", "feeds", "flags", "flight", "journal", "nats-journal", "server"]),
+    (
+        "flightboard",
+        &["engine", "feeds", "flags", "flight", "journal", "mapping", "nats-journal", "server"],
+    ),
     ("flightboard-bench", &["flags"]),
     ("journal", &[]),
+    ("mapping", &["feeds", "flight"]),
     ("measure", &["sse", "testkit"]),
     ("multisend", &[]),
     ("nats-journal", &["journal"]),
@@ -41,12 +45,13 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 9] = [
+const ABSENCES: [(&str, &[&str]); 10] = [
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
+    ("mapping", &["axum", "http", "hyper", "reqwest", "tokio", "ureq"]),
     ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
     ("polling", &["async-nats", "axum", "engine", "journal", "rusqlite", "server", "ureq"]),
     ("server", &["async-nats", "rusqlite"]),

@@ -1,0 +1,56 @@
+//! What to map, and how.
+
+use flight::BoardKind;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::decode::AnswerFormat;
+
+/// The settings of a mapped source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapOptions {
+    /// The URL of the request; not used to [`explain`](crate::explain).
+    pub url: String,
+    /// The program.
+    pub program: MapProgram,
+    /// The kind of the board: on arrivals `arrival` is the scheduled time of a row, on departures `departure`.
+    pub kind: BoardKind,
+    /// The zone of times without an offset.
+    pub zone: TimeZone,
+    /// The format of answers. Without one, the first good answer decides.
+    pub format: Option<AnswerFormat>,
+    /// How to read CSV.
+    pub csv: CsvOptions,
+    /// The name of the source on the page.
+    pub source_title: String,
+    /// The attribution that the page shows.
+    pub attribution: String,
+    /// The address to which the attribution links.
+    pub link: Option<String>,
+}
+
+/// A jq program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapProgram {
+    /// Its name for messages, such as the path of its file.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// How to read CSV.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvOptions {
+    /// The byte between two fields. Without one, the most frequent of `,`, `;`, tab and `|` in the first line.
+    pub delimiter: Option<u8>,
+    /// Whether the first line has the names of the fields: then lines become objects, else arrays.
+    pub header: bool,
+}
+
+/// A mapped source that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// The program does not compile: the place and the reason.
+    #[error("{0}")]
+    Program(String),
+}
