@@ -66,6 +66,10 @@ async function withLongTexts(test) {
   await server.put("WWWWWWWWWWWWWWWW", longRow);
   await server.put("MMMMMMMMMMMMMMMM", rightToLeftRow);
   await server.put("BA117", ordinaryRow);
+  await server.setSource({
+    ...{ name: word(64), attribution: arabic(200), link: `https://${word(60)}.example` },
+    ...{ status: "failing", reason: word(200), lastAnswer: "2026-11-22T14:00:00Z" },
+  });
   await server.configure({ title: arabic(100), note: arabic(200) }, "jeddah");
   return server;
 }

@@ -148,16 +148,13 @@ class ServerProcess {
   async add(rows, board = "main") {
     for (let start = 0; start < rows.length; start += ROWS_PER_REQUEST) {
       const some = rows.slice(start, start + ROWS_PER_REQUEST);
-      const lines = some.map((data) => JSON.stringify({ event: "flightAddition", data }));
-      const response = await fetch(`${this.url}/boards/${board}/flights`, {
-        method: "POST",
-        headers: { "Content-Type": "application/x-ndjson" },
-        body: lines.join("\n"),
-      });
-      assert.ok(response.ok, `POST: ${response.status}`);
-      const outcomes = (await response.text()).trim().split("\n");
-      assert.equal(outcomes.filter((line) => line.includes('"title"')).length, 0, outcomes[0]);
+      await this.#publish(board, "flightAddition", some);
     }
+  }
+
+  /** Sets the source of the rows, or clears it by null. */
+  setSource(source, board = "main") {
+    return this.#publish(board, "sourceUpdate", [source]);
   }
 
   patch(flight, changes) {
@@ -166,6 +163,18 @@ class ServerProcess {
 
   remove(flight) {
     return this.#request("DELETE", `/boards/main/flights/${flight}`);
+  }
+
+  async #publish(board, event, updates) {
+    const lines = updates.map((data) => JSON.stringify({ event, data }));
+    const response = await fetch(`${this.url}/boards/${board}/flights`, {
+      method: "POST",
+      headers: { "Content-Type": "application/x-ndjson" },
+      body: lines.join("\n"),
+    });
+    assert.ok(response.ok, `POST: ${response.status}`);
+    const outcomes = (await response.text()).trim().split("\n");
+    assert.equal(outcomes.filter((line) => line.includes('"title"')).length, 0, outcomes[0]);
   }
 
   async #request(method, path, body) {
