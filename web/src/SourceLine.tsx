@@ -4,6 +4,9 @@ import type { BoardSource } from "./flight.ts";
 import { Icon } from "./Icon.tsx";
 import { ageText, isLate } from "./source.ts";
 
+/** A link of a publisher must not run a script. */
+const WEB_ADDRESS = /^https?:\/\//i;
+
 interface Props {
   source: BoardSource;
   /** The server's time, if it is known. */
@@ -33,16 +36,11 @@ export function SourceLine({ source, now, timeZone }: Props) {
 }
 
 function Attribution({ source: { attribution, link } }: { source: BoardSource }) {
-  return link !== undefined && isWebAddress(link) ? (
+  return link !== undefined && WEB_ADDRESS.test(link) ? (
     <a href={link} target="_blank" rel="noopener noreferrer" title="opens in a new tab" dir="auto">
       {attribution}
     </a>
   ) : (
     <bdi>{attribution}</bdi>
   );
-}
-
-/** A link of a publisher must not run a script. */
-function isWebAddress(link: string): boolean {
-  return URL.canParse(link) && ["http:", "https:"].includes(new URL(link).protocol);
 }
