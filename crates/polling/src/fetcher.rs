@@ -166,7 +166,7 @@ impl Fetcher {
         }
         *all_not_modified = false;
         self.remembered.remove(url);
-        check_status(&response)?;
+        check_status(&response, self.key_header.is_some())?;
         let headers = response.headers().clone();
         let answer = self.read(response).await?;
         self.remember(url, &answer, &headers);
@@ -256,7 +256,7 @@ fn follow_within_host(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     }
 }
 
-fn check_status(response: &Response) -> Result<(), FetchError> {
+fn check_status(response: &Response, has_key: bool) -> Result<(), FetchError> {
     let status = response.status();
     if status.is_success() {
         return Ok(());
@@ -268,7 +268,8 @@ fn check_status(response: &Response) -> Result<(), FetchError> {
         let other = location.as_ref().and_then(Url::host_str).unwrap_or("an unknown address");
         format!("{host} redirects to {other}, which is not followed ({status})")
     } else if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        format!("{host} refuses access ({status}); check the key")
+        let hint = if has_key { "; check the key" } else { "" };
+        format!("{host} refuses access ({status}){hint}")
     } else if status == StatusCode::TOO_MANY_REQUESTS {
         format!("{host} asks for fewer requests ({status})")
     } else {

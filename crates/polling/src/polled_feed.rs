@@ -36,6 +36,8 @@ pub struct PolledFeed {
     input: AnswerInput,
     boards: Vec<FeedBoard>,
     clock: FeedClock,
+    /// Least intervals do not count for a source on this machine.
+    is_loopback: bool,
     interval: Duration,
     schedule: Schedule,
     next_poll: Instant,
@@ -61,9 +63,17 @@ pub enum FeedError {
 
 /// The answers of one poll: fetched, then read, then published.
 struct Poll {
-    asked_at: Timestamp,
+    times: AnswerTimes,
     fetched: Option<FetchedAnswers>,
     outcome: Option<AnswerOutcome>,
+}
+
+#[derive(Clone, Copy)]
+struct AnswerTimes {
+    /// By the feed's clock.
+    asked_at: Timestamp,
+    /// By the machine's clock.
+    answered_at: Timestamp,
 }
 
 /// The event that ends a wait.
@@ -81,6 +91,7 @@ impl PolledFeed {
     pub fn new(source: Box<dyn Source>, options: FeedOptions) -> Result<Self, FeedOptionError> {
         let terms = source.terms();
         let interval = options.check(terms)?;
+        let is_loopback = options.is_loopback();
         let input = AnswerInput::open(terms, &options)?;
         let fields = source.fields();
         let boards: Vec<_> =
@@ -98,6 +109,7 @@ impl PolledFeed {
             input,
             boards,
             clock: FeedClock::new(options.clock),
+            is_loopback,
             interval,
             schedule: Schedule::new(interval),
             next_poll: Instant::now(),
@@ -156,7 +168,7 @@ impl PolledFeed {
             return Ok(Instant::now() + self.lease.renewal_interval());
         }
         if !was_held {
-            self.next_poll = self.first_poll(target).await?;
+            self.next_poll = self.next_poll.max(self.first_poll(target).await?);
         }
         if Instant::now() >= self.next_poll {
             self.poll(target).await?;
@@ -164,17 +176,16 @@ impl PolledFeed {
         Ok(self.next_poll.min(Instant::now() + self.lease.renewal_interval()))
     }
 
-    /// Opens the boards, and returns the time of the first poll, an interval after the last answer: a program
-    /// that restarts in a loop, and a replica that takes over, keep the interval.
+    /// Opens the boards, and returns the time of the first poll.
     async fn first_poll(&self, target: &impl FeedTarget) -> Result<Instant, TargetError> {
-        let now = Timestamp::now();
-        let mut wait = Duration::ZERO;
-        for (_, contents) in self.read_boards(target).await?.iter() {
-            let last_answer = contents.last_answer;
-            // A time in the future is that of another clock, and must not stop the feed.
-            let next = last_answer.filter(|last| *last <= now).map(|last| add(last, self.interval));
-            wait = wait.max(next.map_or(Duration::ZERO, |next| until(next, now)));
-        }
+        let boards = self.read_boards(target).await?;
+        let last_answer = boards.iter().filter_map(|(_, contents)| contents.last_answer).max();
+        let wait = match last_answer {
+            Some(last_answer) if !self.is_loopback => {
+                wait_since(last_answer, self.interval, Timestamp::now())
+            }
+            _ => Duration::ZERO,
+        };
         Ok(Instant::now() + wait)
     }
 
@@ -197,12 +208,13 @@ impl PolledFeed {
         };
         let retry_after = fetched.as_ref().ok().and_then(|fetched| fetched.retry_after);
         let retry_at = Instant::now() + retry_after.unwrap_or_default();
+        let times = AnswerTimes { asked_at, answered_at: Timestamp::now() };
         let mut poll = match fetched {
-            Ok(fetched) => Poll { asked_at, fetched: Some(fetched), outcome: None },
+            Ok(fetched) => Poll { times, fetched: Some(fetched), outcome: None },
             Err(reason) => {
                 let outcome = AnswerOutcome::failed(reason);
                 self.count(&outcome, false);
-                Poll { asked_at, fetched: None, outcome: Some(outcome) }
+                Poll { times, fetched: None, outcome: Some(outcome) }
             }
         };
         self.next_poll = started + self.interval;
@@ -251,7 +263,8 @@ impl PolledFeed {
         let contents = self.read_boards(target).await?;
         if let Some(fetched) = poll.fetched.take() {
             let all_not_modified = fetched.all_not_modified;
-            let work = self.source.read(Arc::clone(&contents), fetched.answers, poll.asked_at);
+            let work =
+                self.source.read(Arc::clone(&contents), fetched.answers, poll.times.asked_at);
             let outcome = self.lease.hold_during(target, work).await;
             self.count(&outcome, all_not_modified);
             poll.outcome = Some(outcome);
@@ -259,7 +272,7 @@ impl PolledFeed {
         // Another replica may poll by now, and have published a newer answer.
         match &poll.outcome {
             Some(outcome) if self.lease.hold(target).await? => {
-                self.publish(target, &contents, outcome, poll.asked_at).await
+                self.publish(target, &contents, outcome, poll.times).await
             }
             _ => Ok(()),
         }
@@ -293,17 +306,18 @@ impl PolledFeed {
         target: &impl FeedTarget,
         contents: &[(BoardKind, BoardContents)],
         outcome: &AnswerOutcome,
-        asked_at: Timestamp,
+        times: AnswerTimes,
     ) -> Result<(), TargetError> {
         let is_polled =
             !matches!(self.input, AnswerInput::PushOnly | AnswerInput::StandardInput(_));
         let report = SourceReport {
             terms: self.terms,
             interval: is_polled.then_some(self.interval.max(self.budget_interval)),
-            answered_at: Timestamp::now(),
+            answered_at: times.answered_at,
         };
         for (board, (_, contents)) in self.boards.iter_mut().zip(contents) {
-            let published = board.publish(target, contents, outcome, asked_at, &report).await?;
+            let published =
+                board.publish(target, contents, outcome, times.asked_at, &report).await?;
             self.counters.update(|counts| {
                 counts.changes += published.changed;
                 counts.rejected_changes += published.rejected.len() as u64;
@@ -319,7 +333,7 @@ impl PolledFeed {
         let PushedAnswer { outcome, published } = pushed;
         self.count(&outcome, false);
         let result = match self.read_boards(target).await {
-            Ok(contents) => self.publish(target, &contents, &outcome, self.clock.now()).await,
+            Ok(contents) => self.publish(target, &contents, &outcome, self.times_now()).await,
             Err(error) => Err(error),
         };
         // The sender of the answer may have gone away.
@@ -327,16 +341,21 @@ impl PolledFeed {
     }
 
     async fn publish_only_answer(&mut self, target: &impl FeedTarget) -> Result<(), FeedError> {
-        let asked_at = self.clock.now();
         let fetched = self.input.fetch(&[]).await;
+        let times = self.times_now();
         let contents = self.read_boards(target).await?;
-        let outcome = self.source.read(Arc::clone(&contents), fetched.answers, asked_at).await;
+        let work = self.source.read(Arc::clone(&contents), fetched.answers, times.asked_at);
+        let outcome = work.await;
         self.count(&outcome, false);
-        self.publish(target, &contents, &outcome, asked_at).await?;
+        self.publish(target, &contents, &outcome, times).await?;
         match outcome {
             AnswerOutcome::Failed { reason } => Err(FeedError::Answer(reason)),
             _ => Ok(()),
         }
+    }
+
+    fn times_now(&self) -> AnswerTimes {
+        AnswerTimes { asked_at: self.clock.now(), answered_at: Timestamp::now() }
     }
 
     async fn wait_until(&mut self, wake_at: Instant) -> WakeReason {
@@ -355,8 +374,36 @@ impl PolledFeed {
     }
 }
 
+/// The wait until an interval after the last answer: a program that restarts in a loop, and a replica that
+/// takes over, keep the interval.
+fn wait_since(last_answer: Timestamp, interval: Duration, now: Timestamp) -> Duration {
+    // A time in the future is that of another clock, and must not stop the feed.
+    if last_answer > now { Duration::ZERO } else { until(add(last_answer, interval), now) }
+}
+
 /// An error and its causes in one line.
 fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restart_keeps_the_interval() {
+        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+        for (last_answer, expected) in [
+            ("2026-11-28T12:00:00Z", 180),
+            ("2026-11-28T11:58:00Z", 60),
+            ("2026-11-28T11:57:00Z", 0),
+            ("2026-11-20T12:00:00Z", 0),
+            // Written by a clock that was ahead.
+            ("2026-11-28T13:00:00Z", 0),
+        ] {
+            let wait = wait_since(last_answer.parse().unwrap(), Duration::from_secs(180), now);
+            assert_eq!(wait.as_secs(), expected, "{last_answer}");
+        }
+    }
 }

@@ -65,14 +65,14 @@ impl SourceFile {
             }
             before = after;
         }
-        Err(format!("{} keeps changing", self.path.display()))
+        Err(format!("{} keeps changing", self.name()))
     }
 
     async fn stamp(&self) -> Result<SourceStamp, String> {
         let metadata =
             tokio::fs::metadata(&self.path).await.map_err(|error| self.explain(&error))?;
         if !metadata.is_file() {
-            return Err(format!("{} is not a file", self.path.display()));
+            return Err(format!("{} is not a file", self.name()));
         }
         let modified = metadata.modified().map_err(|error| self.explain(&error))?;
         Ok(SourceStamp { modified, size: metadata.len() })
@@ -81,13 +81,18 @@ impl SourceFile {
     async fn read_bytes(&self) -> Result<Vec<u8>, String> {
         let file = tokio::fs::File::open(&self.path).await.map_err(|error| self.explain(&error))?;
         let file = file.into_std().await;
-        let name = self.path.display().to_string();
+        let name = self.name();
         let read = tokio::task::spawn_blocking(move || read_to_limit(file, &name)).await;
         read.map_err(|error| error.to_string())?
     }
 
+    /// The name without its folders, since readers of the board are shown reasons.
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     fn explain(&self, error: &std::io::Error) -> String {
-        format!("cannot read {}: {error}", self.path.display())
+        format!("cannot read {}: {error}", self.name())
     }
 }
 

@@ -50,22 +50,6 @@ async fn restarted_feed_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn restart_keeps_the_interval() {
-    let upstream = FakeUpstream::start(|_| UpstreamAnswer::json("[]"));
-    let boards = MemoryBoards::default();
-    for _ in 0..3 {
-        let mut options = options(&upstream);
-        options.interval = Some(Duration::from_secs(3_600));
-        let feed = RunningFeed::start(options, boards.replica(1));
-        wait_until("a request", || upstream.request_count() > 0).await;
-        wait_until("a report", || boards.source("rows").is_some()).await;
-        feed.stop().await;
-    }
-    assert_eq!(upstream.request_count(), 1);
-    assert_eq!(boards.source("rows").unwrap().late_after_secs, Some(3 * 3_600));
-}
-
-#[tokio::test]
 async fn requests_keep_the_interval() {
     let upstream = FakeUpstream::start(|_| UpstreamAnswer::json("[]"));
     let mut options = options(&upstream);
