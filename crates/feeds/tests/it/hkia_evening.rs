@@ -10,7 +10,7 @@ use crate::reconcile::board::FedBoard;
 use crate::source_case::{ok, source_of_kinds, time};
 
 /// The rows of each day's answer, as (day object, row).
-type DayAnswer = Vec<(&'static str, Value)>;
+type EveningRows = Vec<(&'static str, Value)>;
 
 const SUNDAY: &str = "2026-03-15";
 const MONDAY: &str = "2026-03-16";
@@ -29,7 +29,7 @@ impl Evening {
     }
 
     /// Reads the answers at this time of Hong Kong. Returns the changes.
-    fn poll(&mut self, at: &str, answers: [DayAnswer; 3]) -> Vec<Value> {
+    fn poll(&mut self, at: &str, answers: [EveningRows; 3]) -> Vec<Value> {
         let now = time(&format!("{at}+08:00"));
         self.board.pass(now.duration_since(self.board.now));
         let outcome = self.read(answers);
@@ -38,7 +38,7 @@ impl Evening {
         changes.iter().map(short_form).collect()
     }
 
-    fn read(&mut self, answers: [DayAnswer; 3]) -> AnswerOutcome {
+    fn read(&mut self, answers: [EveningRows; 3]) -> AnswerOutcome {
         let bodies = answers.map(|rows| {
             let days = rows.iter().map(|(date, row)| day(date, false, std::slice::from_ref(row)));
             ok(&body(&days.collect::<Vec<_>>()))
