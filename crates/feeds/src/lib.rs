@@ -47,4 +47,4 @@ pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer, Una
 pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
 pub use reconcile::Reconciler;
 pub use source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
-pub use sources::{SOURCES, SourceError, open_source};
+pub use sources::{AerodataboxWebhook, SOURCES, SourceError, open_source};

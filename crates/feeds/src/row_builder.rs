@@ -1,11 +1,13 @@
 //! Builds a row from the values of a source.
 
-use flight::{BoardKind, FieldType, Flight, FlightField};
+use std::collections::{HashMap, HashSet};
+
+use flight::{BoardKind, FieldType, Flight, FlightField, FlightPatch};
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, Timestamp, Unit, Zoned, ZonedRound};
 use serde_json::{Map, Value};
 
-use crate::answer::{FullRow, RefusedRow};
+use crate::answer::{DeltaRow, FullRow, RefusedRow, SourceAnswer};
 
 /// Collects the fields of one row. Blank values count as absent.
 #[derive(Debug)]
@@ -68,12 +70,66 @@ impl RowBuilder {
         self
     }
 
+    /// Parses the fields as a change of a row: those that are absent stay as they are.
+    pub(crate) fn build_delta(self) -> Result<DeltaRow, RefusedRow> {
+        let row = self.number().to_owned();
+        match FlightPatch::try_from(self.fields) {
+            Ok(patch) => Ok(DeltaRow { kind: self.kind, patch }),
+            Err(error) => Err(RefusedRow { row, field: error.field, reason: error.reason }),
+        }
+    }
+
     /// Parses the fields by the rules of a row.
     pub(crate) fn build(self) -> Result<FullRow, RefusedRow> {
-        let row = self.fields.get("flight").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let row = self.number().to_owned();
         match Flight::try_from(self.fields) {
             Ok(flight) => Ok(FullRow { kind: self.kind, flight }),
             Err(error) => Err(RefusedRow { row, field: error.field, reason: error.reason }),
+        }
+    }
+
+    fn number(&self) -> &str {
+        self.fields.get("flight").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The parts of the key that a source gives.
+    fn identity(&self) -> (bool, Option<&Value>, Option<&Value>) {
+        let is_arrival = self.kind == BoardKind::Arrivals;
+        (is_arrival, self.fields.get("flight"), self.fields.get("date"))
+    }
+
+    fn scheduled(&self) -> Option<&str> {
+        let field = match self.kind {
+            BoardKind::Arrivals => FlightField::Arrival,
+            BoardKind::Departures => FlightField::Departure,
+        };
+        self.fields.get(field.name()).and_then(Value::as_str)
+    }
+
+    /// Names the leg by its scheduled time of day.
+    fn add_leg(&mut self) {
+        let time_of_day = self.scheduled().and_then(|time| time.get(11..16)).map(str::to_owned);
+        if let Some(leg) = time_of_day {
+            self.key("leg", leg);
+        }
+    }
+}
+
+/// Builds the rows of an answer. Where a number flies twice on a day, the scheduled time of each tells
+/// them apart; the board's row keeps its key when its twin comes or goes.
+pub(crate) fn build_rows(builders: Vec<RowBuilder>, answer: &mut SourceAnswer) {
+    let mut times = HashMap::<_, HashSet<_>>::new();
+    for builder in &builders {
+        times.entry(builder.identity()).or_default().insert(builder.scheduled());
+    }
+    let is_twin: Vec<_> = builders.iter().map(|one| times[&one.identity()].len() > 1).collect();
+    for (mut builder, is_twin) in builders.into_iter().zip(is_twin) {
+        if is_twin {
+            builder.add_leg();
+        }
+        match builder.build() {
+            Ok(row) => answer.full_rows.push(row),
+            Err(refused) => answer.refused.push(refused),
         }
     }
 }

@@ -3,6 +3,9 @@
 /// The list of sources, and opening one by name.
 mod registry;
 
+/// AeroDataBox, many airports.
+mod aerodatabox;
+
 /// Avinor, Norway.
 mod avinor;
 
@@ -24,4 +27,5 @@ mod body;
 /// Values that several sources write alike.
 mod values;
 
+pub use aerodatabox::AerodataboxWebhook;
 pub use registry::{SOURCES, SourceError, open_source};

@@ -8,8 +8,8 @@ use roxmltree::Node;
 
 use super::body::{child, child_text, children, ok_body, xml};
 use super::values::{airline_name, local_date, required_time};
-use crate::answer::{AnswerOutcome, FullRow, RefusedRow, SourceAnswer};
-use crate::row_builder::{RowBuilder, without_blanks};
+use crate::answer::{AnswerOutcome, RefusedRow, SourceAnswer};
+use crate::row_builder::{RowBuilder, build_rows, without_blanks};
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
 
 pub(crate) const TERMS: SourceTerms = SourceTerms {
@@ -97,13 +97,14 @@ impl Avinor {
 
     fn read_flights(&self, flights: Node<'_, '_>) -> SourceAnswer {
         let mut answer = SourceAnswer::default();
+        let mut rows = Vec::new();
         for node in children(flights, "flight") {
             match self.read_flight(node, &mut answer.unknown_words) {
-                Ok(Some(row)) => answer.full_rows.push(row),
-                Ok(None) => {}
+                Ok(row) => rows.extend(row),
                 Err(refused) => answer.refused.push(refused),
             }
         }
+        build_rows(rows, &mut answer);
         answer
     }
 
@@ -112,7 +113,7 @@ impl Avinor {
         &self,
         node: Node<'_, '_>,
         unknown_words: &mut Vec<String>,
-    ) -> Result<Option<FullRow>, RefusedRow> {
+    ) -> Result<Option<RowBuilder>, RefusedRow> {
         let flight = child_text(node, "flight_id");
         let kind = match child_text(node, "arr_dep") {
             "A" => BoardKind::Arrivals,
@@ -146,7 +147,7 @@ impl Avinor {
             .text(FlightField::Belt, child_text(node, "belt"))
             .text(FlightField::CheckIn, child_text(node, "check_in"));
         self.read_status(node, &mut row, unknown_words);
-        row.build().map(Some)
+        Ok(Some(row))
     }
 
     fn read_status(

@@ -10,8 +10,8 @@ use roxmltree::Node;
 
 use super::body::{child, child_text, children, ok_body, xml};
 use super::values::{airline_of_number, local_date, required_time};
-use crate::answer::{AnswerOutcome, FullRow, RefusedRow, SourceAnswer, UnansweredBoard};
-use crate::row_builder::{RowBuilder, without_blanks};
+use crate::answer::{AnswerOutcome, RefusedRow, SourceAnswer, UnansweredBoard};
+use crate::row_builder::{RowBuilder, build_rows, without_blanks};
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
 
 pub(crate) const TERMS: SourceTerms = SourceTerms {
@@ -111,6 +111,7 @@ impl Finavia {
         };
         let direction = child(root, name).ok_or_else(|| format!("the answer has no <{name}>"))?;
         let body = child(direction, "body").ok_or_else(|| format!("<{name}> has no <body>"))?;
+        let mut rows = Vec::new();
         let mut span: Option<Range<Timestamp>> = None;
         for flight in children(body, "flight") {
             let airport = child_text(flight, "h_apt");
@@ -120,13 +121,14 @@ impl Finavia {
             }
             match self.read_flight(flight, kind, &mut answer.unknown_words) {
                 Ok((row, scheduled)) => {
-                    answer.full_rows.push(row);
+                    rows.push(row);
                     let known = span.unwrap_or(scheduled..scheduled);
                     span = Some(known.start.min(scheduled)..known.end.max(scheduled));
                 }
                 Err(refused) => answer.refused.push(refused),
             }
         }
+        build_rows(rows, answer);
         Ok(span)
     }
 
@@ -135,7 +137,7 @@ impl Finavia {
         node: Node<'_, '_>,
         kind: BoardKind,
         unknown_words: &mut Vec<String>,
-    ) -> Result<(FullRow, Timestamp), RefusedRow> {
+    ) -> Result<(RowBuilder, Timestamp), RefusedRow> {
         let text = |name| child_text(node, name);
         let time = |name| text(name).parse().ok();
         let number = without_blanks(text("fltnr"));
@@ -175,7 +177,7 @@ impl Finavia {
         if word.eq_ignore_ascii_case("delayed") && estimated.is_none() {
             row.text(FlightField::Remark, word);
         }
-        Ok((row.build()?, schedule_time))
+        Ok((row, schedule_time))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::aerodatabox::{self, Aerodatabox};
 use super::avinor::{self, Avinor};
 use super::finavia::{self, Finavia};
 use super::hkia::{self, Hkia};
@@ -10,8 +11,14 @@ use super::vatsim::{self, Vatsim};
 use crate::source::{Source, SourceAirport, SourceTerms};
 
 /// The terms of all sources, in the order in which they are listed.
-pub const SOURCES: &[&SourceTerms] =
-    &[&avinor::TERMS, &hkia::TERMS, &swedavia::TERMS, &finavia::TERMS, &vatsim::TERMS];
+pub const SOURCES: &[&SourceTerms] = &[
+    &avinor::TERMS,
+    &hkia::TERMS,
+    &swedavia::TERMS,
+    &finavia::TERMS,
+    &aerodatabox::TERMS,
+    &vatsim::TERMS,
+];
 
 /// The reason why a source was not opened.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -46,6 +53,7 @@ pub enum SourceError {
 pub fn open_source(name: &str, airport: SourceAirport) -> Result<Box<dyn Source>, SourceError> {
     let airport = by_iata_code(airport);
     match name {
+        "aerodatabox" => Ok(Box::new(Aerodatabox::new(airport))),
         "avinor" => Ok(Box::new(Avinor::new(airport))),
         "finavia" => Ok(Box::new(Finavia::new(airport))),
         "hkia" if airport.code != hkia::AIRPORT => {

@@ -8,16 +8,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use self::day_answer::{DayAnswer, DayBody};
+use self::day_reader::{DayBody, DayReader};
 use super::values::local_date;
 use crate::answer::{AnswerOutcome, SourceAnswer, UnansweredBoard};
+use crate::row_builder::build_rows;
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
 
 /// The answer for one day.
-mod day_answer;
+mod day_reader;
 
 /// One flight of an answer.
-mod flight_item;
+mod flight_entry;
 
 pub(crate) const TERMS: SourceTerms = SourceTerms {
     name: "swedavia",
@@ -126,11 +127,12 @@ impl Source for Swedavia {
     ) -> AnswerOutcome {
         let today = local_date(asked_at, &self.airport.zone);
         let mut answer = SourceAnswer::default();
+        let mut rows = Vec::new();
         let mut reasons = Vec::new();
         let mut is_full = true;
         for (at, (kind, day)) in self.kinds_and_days(asked_at).into_iter().enumerate() {
-            let day_answer = DayAnswer { kind, day, airport: &self.airport };
-            match day_answer.read(answers.get(at), &mut answer) {
+            let day_reader = DayReader { kind, day, airport: &self.airport };
+            match day_reader.read(answers.get(at), &mut rows, &mut answer) {
                 Ok(DayBody::Complete) => {}
                 Ok(DayBody::Empty) => is_full = false,
                 Ok(DayBody::Incomplete { reason }) => reasons.push(format!("{day}: {reason}")),
@@ -147,6 +149,7 @@ impl Source for Swedavia {
         if answer.unanswered.len() == self.airport.kinds.len() {
             return AnswerOutcome::Failed { reason: reasons.join("; ") };
         }
+        build_rows(rows, &mut answer);
         // A deleted row may share its key with the one that took its place.
         let SourceAnswer { removed, full_rows, .. } = &mut answer;
         removed.retain(|(kind, key)| {

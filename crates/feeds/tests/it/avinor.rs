@@ -114,6 +114,15 @@ fn broken_rows_are_refused_alone() {
 }
 
 #[test]
+fn second_flight_of_day_has_leg() {
+    let later = departure("").replace("T22:00:00Z", "T22:30:00Z");
+    let body = body(&(departure("") + &later + &later.replace("QX7", "QX8")));
+    let rows = rows(read(&mut *oslo(), &[&body], NOW));
+    let legs: Vec<_> = rows.iter().map(|row| row["flight"]["leg"].clone()).collect();
+    assert_eq!(legs, [json!("23:00"), json!("23:30"), Value::Null]);
+}
+
+#[test]
 fn covered_hours_are_those_agreed() {
     let body = body(&departure(""));
     for (asked_at, start, end) in [

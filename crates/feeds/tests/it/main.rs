@@ -12,6 +12,9 @@ mod source_case;
 /// The list of sources.
 mod registry;
 
+/// AeroDataBox.
+mod aerodatabox;
+
 /// Avinor.
 mod avinor;
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::answer::{FullRow, RefusedRow};
+use crate::answer::RefusedRow;
 use crate::row_builder::{RowBuilder, without_blanks};
 use crate::sources::values::{airline_name, local_date, required_time};
 
@@ -30,7 +30,7 @@ const REPEATED_REMARKS: [&str; 12] = [
 /// One flight. The source leaves out or empties fields as it likes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct FlightItem {
+pub(super) struct FlightEntry {
     flight_id: String,
     arrival_airport_english: String,
     departure_airport_english: String,
@@ -104,7 +104,7 @@ struct ItemRemark {
     text: String,
 }
 
-impl FlightItem {
+impl FlightEntry {
     /// The flight number.
     pub(super) fn number(&self) -> String {
         let id = &self.flight_leg_identifier.flight_id;
@@ -128,7 +128,7 @@ impl FlightItem {
         kind: BoardKind,
         zone: &TimeZone,
         unknown_words: &mut Vec<String>,
-    ) -> Result<FullRow, RefusedRow> {
+    ) -> Result<RowBuilder, RefusedRow> {
         let leg = &self.flight_leg_identifier;
         let (other_end, code, name, scheduled) = match kind {
             BoardKind::Arrivals => (
@@ -172,7 +172,7 @@ impl FlightItem {
             }
         };
         row.text(FlightField::Remark, &self.remark(kind));
-        row.build()
+        Ok(row)
     }
 
     fn state(&self, kind: BoardKind) -> Option<&'static str> {

@@ -5,8 +5,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::flight_item::FlightItem;
+use super::flight_entry::FlightEntry;
 use crate::answer::{RefusedRow, SourceAnswer};
+use crate::row_builder::RowBuilder;
 use crate::source::{HttpAnswer, SourceAirport};
 use crate::sources::body::{json, json_item, ok_body};
 
@@ -15,7 +16,7 @@ const NO_CONTENT: u16 = 204;
 
 /// The answer for one day and direction.
 #[derive(Clone, Copy)]
-pub(super) struct DayAnswer<'a> {
+pub(super) struct DayReader<'a> {
     pub(super) kind: BoardKind,
     pub(super) day: Date,
     pub(super) airport: &'a SourceAirport,
@@ -55,11 +56,12 @@ struct DayHeader {
     flight_departure_date: Option<String>,
 }
 
-impl DayAnswer<'_> {
-    /// Reads the flights into `answer`.
+impl DayReader<'_> {
+    /// Reads the flights into `rows`, and all else into `answer`.
     pub(super) fn read(
         self,
         http_answer: Option<&Result<HttpAnswer, String>>,
+        rows: &mut Vec<RowBuilder>,
         answer: &mut SourceAnswer,
     ) -> Result<DayBody, String> {
         if matches!(http_answer, Some(Ok(HttpAnswer { status: NO_CONTENT, .. }))) {
@@ -81,7 +83,7 @@ impl DayAnswer<'_> {
             ));
         }
         for item in &body.flights {
-            self.read_item(item, answer);
+            rows.extend(self.read_item(item, answer));
         }
         if body.flights.is_empty() {
             return Ok(DayBody::Empty);
@@ -96,13 +98,13 @@ impl DayAnswer<'_> {
         Ok(DayBody::Incomplete { reason })
     }
 
-    fn read_item(self, item: &RawValue, answer: &mut SourceAnswer) {
-        let item: FlightItem = match json_item(item) {
+    fn read_item(self, item: &RawValue, answer: &mut SourceAnswer) -> Option<RowBuilder> {
+        let item: FlightEntry = match json_item(item) {
             Ok(item) => item,
             Err(error) => {
                 let (row, field) = (String::new(), "flights".to_owned());
                 answer.refused.push(RefusedRow { row, field, reason: error.to_string() });
-                return;
+                return None;
             }
         };
         let zone = &self.airport.zone;
@@ -110,11 +112,14 @@ impl DayAnswer<'_> {
             let date = item.date(self.kind, zone).map(|date| date.to_string());
             let key = FlightKey::parse(&item.number(), date.as_deref());
             answer.removed.extend(key.ok().map(|key| (self.kind, key)));
-            return;
+            return None;
         }
         match item.row(self.kind, zone, &mut answer.unknown_words) {
-            Ok(row) => answer.full_rows.push(row),
-            Err(refused) => answer.refused.push(refused),
+            Ok(row) => Some(row),
+            Err(refused) => {
+                answer.refused.push(refused);
+                None
+            }
         }
     }
 }
