@@ -46,5 +46,7 @@ mod demo;
 pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer, UnansweredBoard};
 pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
 pub use reconcile::Reconciler;
-pub use source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
+pub use source::{
+    HttpAnswer, Source, SourceAirport, SourceCredit, SourceKey, SourceRequest, SourceTerms,
+};
 pub use sources::{AerodataboxWebhook, SOURCES, SourceError, open_source};

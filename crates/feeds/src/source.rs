@@ -32,6 +32,17 @@ pub struct SourceTerms {
     pub board_note: Option<&'static str>,
 }
 
+/// What the page says of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceCredit {
+    /// Its name.
+    pub title: String,
+    /// The attribution, word for word.
+    pub attribution: String,
+    /// The address to which the attribution links.
+    pub link: Option<String>,
+}
+
 /// The key that a source asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKey {
@@ -82,19 +93,14 @@ pub trait Source: Send + Sync {
     /// The source's terms.
     fn terms(&self) -> &'static SourceTerms;
 
-    /// The name on the page.
-    fn title(&self) -> &str {
-        self.terms().title
-    }
-
-    /// The attribution that the page must show.
-    fn attribution(&self) -> &str {
-        self.terms().attribution
-    }
-
-    /// The address to which the attribution links.
-    fn link(&self) -> Option<&str> {
-        self.terms().link
+    /// What the page says of the source.
+    fn credit(&self) -> SourceCredit {
+        let terms = self.terms();
+        SourceCredit {
+            title: terms.title.to_owned(),
+            attribution: terms.attribution.to_owned(),
+            link: terms.link.map(str::to_owned),
+        }
     }
 
     /// The fields that its rows may have. Feeds leave all others alone.

@@ -1,5 +1,6 @@
 //! What to map, and how.
 
+use feeds::SourceCredit;
 use flight::BoardKind;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -21,12 +22,8 @@ pub struct MapOptions {
     pub format: Option<AnswerFormat>,
     /// How to read CSV.
     pub csv: CsvOptions,
-    /// The name of the source on the page.
-    pub source_title: String,
-    /// The attribution that the page shows.
-    pub attribution: String,
-    /// The address to which the attribution links.
-    pub link: Option<String>,
+    /// What the page says of the source.
+    pub credit: SourceCredit,
 }
 
 /// A jq program.

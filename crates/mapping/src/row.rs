@@ -21,7 +21,8 @@ pub(crate) fn read_row(fields: &Map<String, Value>, zone: &TimeZone) -> Result<F
 }
 
 fn read_value(name: &str, value: &Value, zone: &TimeZone) -> Result<Option<Value>, ParseError> {
-    let field_type = FlightField::by_name(name).map(|(_, field_type)| field_type);
+    let field = FlightField::by_name(name).filter(|(field, _)| *field != FlightField::Held);
+    let field_type = field.map(|(_, field_type)| field_type);
     if field_type.is_none() && !KEY_FIELDS.contains(&name) {
         return Err(ParseError::new(name, "is not a field of a row"));
     }
@@ -84,6 +85,7 @@ mod tests {
     fn refused_rows_name_field_and_reason() {
         for (row, error) in [
             (json!({"flight": "CI65", "gat": "A7"}), "gat is not a field of a row"),
+            (json!({"flight": "CI65", "held": ["gate"]}), "held is not a field of a row"),
             (json!({"flight": "CI65", "gat": null}), "gat is not a field of a row"),
             (
                 json!({"flight": "CI65", "arrivalInstant": "x"}),

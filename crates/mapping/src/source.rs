@@ -1,9 +1,12 @@
 //! The source: requests, and the reading of answers.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use feeds::{AnswerOutcome, HttpAnswer, Source, SourceKey, SourceRequest, SourceTerms};
+use feeds::{
+    AnswerOutcome, HttpAnswer, Source, SourceCredit, SourceKey, SourceRequest, SourceTerms,
+};
 use flight::{FIELDS, FlightField};
 use jiff::Timestamp;
 
@@ -26,16 +29,11 @@ pub static MAP_TERMS: SourceTerms = SourceTerms {
     board_note: None,
 };
 
-/// Any field of a row.
-static ALL_FIELDS: [FlightField; FIELDS.len()] = {
-    let mut fields = [FlightField::Origin; FIELDS.len()];
-    let mut index = 0;
-    while index < FIELDS.len() {
-        fields[index] = FIELDS[index].0;
-        index += 1;
-    }
-    fields
-};
+/// Any field of a row, except the one by which people keep feeds from changing others.
+static MAPPED_FIELDS: LazyLock<Vec<FlightField>> = LazyLock::new(|| {
+    let fields = FIELDS.iter().map(|(field, ..)| *field);
+    fields.filter(|field| *field != FlightField::Held).collect()
+});
 
 /// A source whose answers are read by a program of the user.
 #[derive(Debug)]
@@ -87,20 +85,12 @@ impl Source for MapSource {
         &MAP_TERMS
     }
 
-    fn title(&self) -> &str {
-        &self.options.source_title
-    }
-
-    fn attribution(&self) -> &str {
-        &self.options.attribution
-    }
-
-    fn link(&self) -> Option<&str> {
-        self.options.link.as_deref()
+    fn credit(&self) -> SourceCredit {
+        self.options.credit.clone()
     }
 
     fn fields(&self) -> &'static [FlightField] {
-        &ALL_FIELDS
+        &MAPPED_FIELDS
     }
 
     fn requests(&self, _now: Timestamp) -> Vec<SourceRequest> {

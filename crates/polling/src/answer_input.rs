@@ -1,11 +1,27 @@
 //! The place from which the answers of a poll come.
 
-use feeds::{HttpAnswer, SourceRequest, SourceTerms};
+use feeds::{HttpAnswer, Source, SourceRequest, SourceTerms};
+use jiff::Timestamp;
 
 use crate::charset::Charset;
 use crate::fetcher::{FetchLimits, FetchedAnswers, Fetcher};
 use crate::options::{FeedInput, FeedOptionError, FeedOptions};
 use crate::source_file::{SourceFile, read_standard_input};
+
+/// Fetches the answer to a source's only request, without publishing anything.
+///
+/// # Errors
+/// The answer cannot be fetched: the reason.
+pub async fn fetch_once(
+    source: &dyn Source,
+    options: &FeedOptions,
+    now: Timestamp,
+) -> Result<HttpAnswer, String> {
+    let input = AnswerInput::open(source.terms(), options);
+    let mut input = input.map_err(|error| error.to_string())?;
+    let fetched = input.fetch(&source.requests(now)).await;
+    fetched.answers.into_iter().next().unwrap_or_else(|| Err("there is no answer".to_owned()))
+}
 
 /// The place from which the answers of a poll come, opened.
 pub(crate) enum AnswerInput {

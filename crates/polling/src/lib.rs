@@ -63,6 +63,7 @@ mod counters;
 /// The text of an answer in any character set.
 mod charset;
 
+pub use answer_input::fetch_once;
 pub use api_key::{ApiKey, ApiKeyError};
 pub use budget::{BudgetError, MonthlyBudget};
 pub use charset::Charset;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use feeds::{AnswerOutcome, Source, SourceRequest, SourceTerms};
+use feeds::{AnswerOutcome, Source, SourceCredit, SourceRequest};
 use flight::BoardKind;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ const PUSH_ONLY_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// A source that is polled for one or two boards.
 pub struct PolledFeed {
-    terms: &'static SourceTerms,
+    credit: SourceCredit,
     source: SourceReader,
     input: AnswerInput,
     boards: Vec<FeedBoard>,
@@ -104,7 +104,7 @@ impl PolledFeed {
             budget.add_feed();
         }
         Ok(Self {
-            terms,
+            credit: source.credit(),
             source: SourceReader::new(source),
             input,
             boards,
@@ -311,7 +311,7 @@ impl PolledFeed {
         let is_polled =
             !matches!(self.input, AnswerInput::PushOnly | AnswerInput::StandardInput(_));
         let report = SourceReport {
-            terms: self.terms,
+            credit: self.credit.clone(),
             interval: is_polled.then_some(self.interval.max(self.budget_interval)),
             answered_at: times.answered_at,
         };

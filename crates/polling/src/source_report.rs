@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use feeds::{AnswerOutcome, SourceTerms};
+use feeds::{AnswerOutcome, SourceCredit};
 use flight::{BoardSource, Change, SourceStatus};
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ const MAX_REASON_CHARS: usize = 200;
 /// The parts of the report that do not depend on the answer.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceReport {
-    pub(crate) terms: &'static SourceTerms,
+    pub(crate) credit: SourceCredit,
     /// The time between two answers, if the source is polled.
     pub(crate) interval: Option<Duration>,
     /// The time of the answer, by the machine's clock.
@@ -46,9 +46,9 @@ impl SourceReport {
         let answered = failure.is_none().then_some(self.answered_at);
         let changed = answered.filter(|_| has_changes);
         Change::PutSource(Some(Box::new(BoardSource {
-            name: self.terms.title.to_owned(),
-            attribution: self.terms.attribution.to_owned(),
-            link: self.terms.link.map(str::to_owned),
+            name: self.credit.title.clone(),
+            attribution: self.credit.attribution.clone(),
+            link: self.credit.link.clone(),
             last_answer: answered.or(contents.last_answer),
             last_change: changed.or(contents.last_change),
             status: if failure.is_some() { SourceStatus::Failing } else { SourceStatus::Current },
