@@ -60,3 +60,63 @@ impl SourceReport {
         })))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use feeds::{SourceAnswer, SourceKey};
+
+    use super::*;
+
+    static TERMS: SourceTerms = SourceTerms {
+        name: "test",
+        title: "Test",
+        owner: "The test",
+        key: SourceKey::None,
+        least_interval: Duration::from_secs(60),
+        monthly_requests: None,
+        terms: "none",
+        attribution: "Data from the test",
+        link: None,
+        board_note: None,
+    };
+
+    const ANSWERED_AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn report(outcome: &AnswerOutcome, interval: Duration, has_changes: bool) -> BoardSource {
+        let report =
+            SourceReport { terms: &TERMS, interval: Some(interval), answered_at: ANSWERED_AT };
+        let earlier = Some(Timestamp::UNIX_EPOCH);
+        let contents =
+            BoardContents { last_answer: earlier, last_change: earlier, ..Default::default() };
+        match report.to_change(outcome, None, &contents, has_changes) {
+            Change::PutSource(Some(source)) => *source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn failure_keeps_the_last_answer() {
+        let long_reason = "x".repeat(MAX_REASON_CHARS + 1);
+        let source = report(&AnswerOutcome::failed(long_reason), Duration::from_secs(60), false);
+        assert_eq!(source.status, SourceStatus::Failing);
+        assert_eq!(source.last_answer, Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(source.last_change, Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(source.reason, Some("x".repeat(MAX_REASON_CHARS)));
+        assert_eq!(source.late_after_secs, Some(180));
+    }
+
+    #[test]
+    fn partial_answer_is_current_with_reason() {
+        let reason = Some("tomorrow is missing".to_owned());
+        let outcome =
+            AnswerOutcome::Partial { answer: SourceAnswer::default(), reason: reason.clone() };
+        let source = report(&outcome, Duration::from_millis(10), true);
+        assert_eq!((source.status, source.reason), (SourceStatus::Current, reason));
+        assert_eq!(source.last_answer, Some(ANSWERED_AT));
+        assert_eq!(source.last_change, Some(ANSWERED_AT));
+        assert_eq!(source.late_after_secs, Some(MIN_LATE_AFTER_SECS));
+        let source = report(&AnswerOutcome::Unchanged, Duration::from_secs(90 * 86_400), false);
+        assert_eq!(source.last_change, Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(source.late_after_secs, Some(MAX_LATE_AFTER_SECS));
+    }
+}

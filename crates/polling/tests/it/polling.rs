@@ -1,9 +1,11 @@
 //! Polls, and the boards after them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flight::{BoardName, BoardSettings, Change, FlightKey, SourceStatus};
 use jiff::Timestamp;
+use polling::MonthlyBudget;
 use serde_json::json;
 use testkit::fake_upstream::{FakeUpstream, UpstreamAnswer};
 
@@ -107,4 +109,25 @@ async fn existing_board_keeps_its_settings() {
     wait_until("a report", || boards.source("rows").is_some()).await;
     feed.stop().await;
     assert_eq!(boards.title("rows"), "Ours");
+}
+
+#[tokio::test]
+async fn budget_stretches_the_interval() {
+    let upstream = FakeUpstream::start(|_| UpstreamAnswer::json("[]"));
+    let folder = tempfile::tempdir().unwrap();
+    let budget = MonthlyBudget::open(&folder.path().join("requests.json"), 10_000).unwrap();
+    let budget = Arc::new(budget);
+    let boards = MemoryBoards::default();
+    for _ in 0..2 {
+        let mut options = options(&upstream);
+        options.budget = Some(Arc::clone(&budget));
+        let counters = options.counters.clone();
+        let feed = RunningFeed::start(options, boards.replica(1));
+        wait_until("the count", || counters.counts().budget_left == Some(9_999)).await;
+        wait_until("a report", || boards.source("rows").is_some()).await;
+        feed.kill();
+    }
+    assert_eq!(upstream.request_count(), 1, "a restart does not ask again");
+    // Three times the 268 s that are the share of one of 10,000 requests in 31 days.
+    assert_eq!(boards.source("rows").unwrap().late_after_secs, Some(804));
 }
