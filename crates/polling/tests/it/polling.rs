@@ -115,12 +115,11 @@ async fn existing_board_keeps_its_settings() {
 async fn budget_stretches_the_interval() {
     let upstream = FakeUpstream::start(|_| UpstreamAnswer::json("[]"));
     let folder = tempfile::tempdir().unwrap();
-    let budget = MonthlyBudget::open(&folder.path().join("requests.json"), 10_000).unwrap();
-    let budget = Arc::new(budget);
+    let file = folder.path().join("requests.json");
     let boards = MemoryBoards::default();
     for _ in 0..2 {
         let mut options = options(&upstream);
-        options.budget = Some(Arc::clone(&budget));
+        options.budget = Some(Arc::new(MonthlyBudget::open(&file, 10_000).unwrap()));
         let counters = options.counters.clone();
         let feed = RunningFeed::start(options, boards.replica(1));
         wait_until("the count", || counters.counts().budget_left == Some(9_999)).await;
