@@ -63,28 +63,19 @@ impl SourceReport {
 
 #[cfg(test)]
 mod tests {
-    use feeds::{SourceAnswer, SourceKey};
+    use feeds::SourceAnswer;
 
     use super::*;
-
-    static TERMS: SourceTerms = SourceTerms {
-        name: "test",
-        title: "Test",
-        owner: "The test",
-        key: SourceKey::None,
-        least_interval: Duration::from_secs(60),
-        monthly_requests: None,
-        terms: "none",
-        attribution: "Data from the test",
-        link: None,
-        board_note: None,
-    };
 
     const ANSWERED_AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     fn report(outcome: &AnswerOutcome, interval: Duration, has_changes: bool) -> BoardSource {
-        let report =
-            SourceReport { terms: &TERMS, interval: Some(interval), answered_at: ANSWERED_AT };
+        let credit = SourceCredit {
+            title: "Test".to_owned(),
+            attribution: "Data from the test".to_owned(),
+            link: None,
+        };
+        let report = SourceReport { credit, interval: Some(interval), answered_at: ANSWERED_AT };
         let earlier = Some(Timestamp::UNIX_EPOCH);
         let contents =
             BoardContents { last_answer: earlier, last_change: earlier, ..Default::default() };
