@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { readEvent, type BoardEvent } from "./events.ts";
 import { arrivals, avinor, rome, tokyo } from "./test-doubles.ts";
-import { keyOf, type Flight } from "./flight.ts";
+import { keyOf, type BoardSource, type Flight } from "./flight.ts";
 import { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
 
 interface Fold {
   name: string;
   steps: { gives?: { event: BoardEvent["name"]; data: unknown } }[];
   rows: Flight[];
+  source?: BoardSource;
   closed?: boolean;
 }
 
@@ -30,13 +31,14 @@ function byKey(flights: Iterable<Flight>): Record<string, Flight> {
 describe("the server's golden folds", () => {
   test("exist", () => expect(folds.length).toBeGreaterThan(0));
 
-  test.each(folds)("$name", ({ steps, rows, closed }) => {
+  test.each(folds)("$name", ({ steps, rows, source, closed }) => {
     const events = steps.flatMap(({ gives }) => gives ?? []);
     const timetable = events
       .map(({ event, data }) => received(event, data))
       .reduce(apply, unknownTimetable);
     expect(byKey(timetable.flights.values())).toStrictEqual(byKey(rows));
     expect(timetable.flights.size).toBe(rows.length);
+    expect(timetable.source).toStrictEqual(source ?? null);
     expect(timetable.closed !== null).toBe(closed ?? false);
   });
 });

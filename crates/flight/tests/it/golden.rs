@@ -30,6 +30,7 @@ struct FoldCase {
     name: String,
     steps: Vec<FoldStep>,
     rows: Vec<Value>,
+    source: Option<Value>,
     #[serde(default)]
     closed: bool,
 }
@@ -40,6 +41,9 @@ struct FoldStep {
     at: jiff::Timestamp,
     event: String,
     data: Value,
+    /// True for the update of a feed.
+    #[serde(default)]
+    feed: bool,
     gives: Option<ExpectedEvent>,
     unchanged: Option<String>,
 }
@@ -78,7 +82,9 @@ fn update_sequences_match_golden_events() {
         let mut boards = Boards::default();
         for (seq, step) in (1..).zip(&case.steps) {
             let change = Change::parse(&main_board(), &step.event, &step.data).unwrap();
-            let outcome = boards.apply(seq, step.at, &Update::new(main_board(), change));
+            let update = Update::new(main_board(), change);
+            let update = if step.feed { update.from_feed() } else { update };
+            let outcome = boards.apply(seq, step.at, &update);
             let context = format!("{}, step {seq}", case.name);
             match (outcome, &step.gives, &step.unchanged) {
                 (ApplyOutcome::Changed(event), Some(expected), None) => {
@@ -99,6 +105,8 @@ fn update_sequences_match_golden_events() {
         let rows = timetable.rows().into_iter();
         let rows: Vec<_> = rows.map(|row| serde_json::to_value(row.row()).unwrap()).collect();
         assert_eq!(rows, case.rows, "{}", case.name);
+        let source = timetable.source().map(|source| serde_json::to_value(source).unwrap());
+        assert_eq!(source, case.source, "{}", case.name);
         assert_eq!(timetable.close_reason().is_some(), case.closed, "{}", case.name);
         let restored = Boards::restore(&boards.checkpoint().encode()).unwrap();
         assert_eq!(restored, boards, "{}: a checkpoint is the whole state", case.name);

@@ -5,6 +5,7 @@
 mod bounds;
 mod days;
 mod expiry;
+mod feeds;
 mod golden;
 mod idempotency;
 mod preconditions;

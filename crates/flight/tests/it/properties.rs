@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::test_boards::{TestBoards, main_board};
+use crate::test_boards::{TestBoards, main_board, update as update_of};
 
 /// The rows of a client that sees only the events, and adds, replaces, merges and removes rows.
 #[derive(Default)]
@@ -32,7 +32,7 @@ impl ClientRows {
 }
 
 fn has_same_key(row: &Value, data: &Value) -> bool {
-    row["flight"] == data["flight"] && row.get("date") == data.get("date")
+    ["flight", "date", "leg"].iter().all(|name| row.get(name) == data.get(name))
 }
 
 /// RFC 7396 for rows, whose values are never objects.
@@ -49,8 +49,9 @@ fn merge(row: &mut Value, patch: Value) {
 }
 
 fn update() -> impl Strategy<Value = (&'static str, Value)> {
-    let key =
-        ("[AB][12]", prop::option::of(prop::sample::select(vec!["2026-11-22", "2026-11-23"])));
+    let date = prop::option::of(prop::sample::select(vec!["2026-11-22", "2026-11-23"]));
+    let leg = prop::option::weighted(0.3, prop::sample::select(vec!["00:25", "23:55"]));
+    let key = ("[AB][12]", date, leg);
     let fields = (
         prop::option::of("[a-c]"),
         prop::option::of(prop::sample::select(vec!["landing", "landed", "Landed", ""])),
@@ -61,13 +62,16 @@ fn update() -> impl Strategy<Value = (&'static str, Value)> {
     let event = prop::sample::select(events);
     let zone = prop::sample::select(vec!["UTC", "Europe/Rome", "Australia/Lord_Howe"]);
     (event, key, fields, zone).prop_map(
-        |(event, (flight, date), (gate, state, via, times), zone)| {
+        |(event, (flight, date, leg), (gate, state, via, times), zone)| {
             if event == "boardUpdate" {
                 return (event, json!({ "timeZone": zone }));
             }
             let mut data = json!({ "flight": flight });
             if let Some(date) = date {
                 data["date"] = json!(date);
+            }
+            if let Some(leg) = leg {
+                data["leg"] = json!(leg);
             }
             if event != "flightRemoval" {
                 data["gate"] = json!(gate);
@@ -183,13 +187,43 @@ proptest! {
         test.now += SignedDuration::from_hours(hours * 10);
         for row in rows(&test) {
             let mut patch = json!({"flight": row["flight"], "remark": "x"});
-            if let Some(date) = row.get("date") {
-                patch["date"] = date.clone();
+            for name in ["date", "leg"] {
+                if let Some(part) = row.get(name) {
+                    patch[name] = part.clone();
+                }
             }
             let ApplyOutcome::Changed(event) = test.apply("flightStateUpdate", patch.clone()) else {
                 panic!("the row has no remark")
             };
             prop_assert_eq!(serde_json::from_str::<Value>(&event.data()).unwrap(), patch);
+        }
+    }
+
+    /// Whatever a feed sends, what a person has set stays. Other fields become as without it.
+    #[test]
+    fn feeds_change_no_held_field(
+        updates in prop::collection::vec(update(), 0..30),
+        held in prop::sample::subsequence(vec!["gate", "state", "via", "arrival"], 0..=4),
+    ) {
+        let person = json!({"flight": "A1", "gate": "p", "state": "p", "via": ["p"], "arrival": "10:10"});
+        let [mut test, mut free] = [(); 2].map(|()| TestBoards::new(json!({})));
+        let mut set = person.clone();
+        set["held"] = json!(held);
+        test.apply("flightAddition", set);
+        free.apply("flightAddition", person.clone());
+        for (event, data) in updates {
+            if event == "flightRemoval" || data["flight"] != "A1" || data.get("date").is_some() {
+                continue;
+            }
+            test.apply_update(update_of(event, data.clone()).from_feed());
+            free.apply(event, data);
+        }
+        let is_a1 = |row: &Value| row["flight"] == "A1" && row.get("date").is_none() && row.get("leg").is_none();
+        let [row, free] = [test, free].map(|test| rows(&test).into_iter().find(is_a1).unwrap());
+        prop_assert_eq!(&row["held"], &json!(held));
+        for name in ["gate", "state", "via", "arrival"] {
+            let expected = if held.contains(&name) { &person[name] } else { &free[name] };
+            prop_assert_eq!(&row[name], expected, "{}", name);
         }
     }
 
@@ -214,8 +248,8 @@ proptest! {
 
     #[test]
     fn no_json_panics_the_parser(
-        event in "flightAddition|flightStateUpdate|boardUpdate|closedConnection|.*",
-        name in "flight|date|arrival|state|via|timeZone|removeAfter|.*",
+        event in "flightAddition|flightStateUpdate|boardUpdate|sourceUpdate|closedConnection|.*",
+        name in "flight|date|leg|arrival|state|via|held|timeZone|removeAfter|link|lastAnswer|.*",
         text in ".*|[0-9:TZ.+-]{0,30}",
     ) {
         for value in [json!(text), json!([text]), json!({ &text: text }), json!({ "landed": text })] {

@@ -66,6 +66,11 @@ fn cases() -> Vec<InputCase> {
         input_case(&patch, JSON, r#"{"flight": "I769"}"#, 422, "flight", "must be I768, as in the URL"),
         input_case(&format!("{patch}?date=2026-11-22"), JSON, r#"{"date": "2026-11-23"}"#, 422, "date", "must be 2026-11-22, as in the URL"),
         input_case(&format!("{put}?date=2026-11-22&date=2026-11-23"), JSON, "{}", 400, "date", "is in the query twice"),
+        input_case(&format!("{patch}?leg=23:55"), JSON, r#"{"leg": "00:25"}"#, 422, "leg", "must be 23:55, as in the URL"),
+        input_case(&format!("{put}?leg=1&leg=1"), JSON, "{}", 400, "leg", "is in the query twice"),
+        input_case(&format!("{put}?leg="), JSON, "{}", 422, "leg", "must be 1 to 16 letters"),
+        input_case(&format!("{put}?leg=12345678901234567"), JSON, "{}", 422, "leg", "must be 1 to 16 letters"),
+        input_case(&patch, JSON, r#"{"held": ["pilot"]}"#, 422, "held[0]", "must be the name of another field"),
         input_case(&patch, JSON, r#"{"arrival": "late"}"#, 422, "arrival", "must be a time"),
         input_case(&patch, JSON, r#"{"date": "22 Nov"}"#, 422, "date", "must be a calendar date"),
         input_case(&format!("{put}?date=2026-11-31"), JSON, "{}", 422, "date", "must be a calendar date"),
@@ -134,6 +139,33 @@ async fn bad_input_is_rejected_by_field() {
 }
 
 #[tokio::test]
+async fn ambiguous_flights_list_their_legs() {
+    let server = TestServer::new().await;
+    for query in ["date=2026-11-22&leg=00:25", "date=2026-11-22&leg=23:55", "date=2026-11-23"] {
+        server.send("PUT", &format!("/boards/main/flights/D2?{query}"), json!({})).await;
+    }
+    let all = server.send("DELETE", "/boards/main/flights/D2", Value::Null).await;
+    let problem = all.json();
+    assert_eq!((all.status.as_u16(), &problem["field"]), (409, &json!("date")));
+    assert_eq!(problem["dates"], json!(["2026-11-22", "2026-11-23"]));
+    assert_eq!(problem["legs"], json!(["00:25", "23:55"]));
+    let day = server.get("/boards/main/flights/D2?date=2026-11-22").await.json();
+    assert_eq!(
+        (&day["field"], &day["reason"]),
+        (&json!("leg"), &json!("is required, one of 00:25, 23:55"))
+    );
+    assert_eq!((&day["dates"], &day["legs"]), (&json!(["2026-11-22"]), &json!(["00:25", "23:55"])));
+    let patch =
+        server.send("PATCH", "/boards/main/flights/D2", json!({"leg": "23:55", "gate": "1"}));
+    let expected = json!({"flight": "D2", "date": "2026-11-22", "leg": "23:55", "gate": "1"});
+    assert_eq!(patch.await.json(), expected);
+    assert_eq!(server.get("/boards/main/flights/D2?leg=23:55").await.json(), expected);
+    let removed = server.send("DELETE", "/boards/main/flights/D2?leg=23:55", Value::Null).await;
+    assert_eq!(removed.status.as_u16(), 204);
+    assert_eq!(server.get("/boards/main/flights/D2?leg=23:55").await.status.as_u16(), 404);
+}
+
+#[tokio::test]
 async fn ambiguous_flights_list_their_dates() {
     let server = TestServer::new().await;
     for date in ["2026-11-22", "2026-11-23"] {
@@ -170,7 +202,7 @@ async fn bad_headers_are_rejected_by_name() {
 #[tokio::test]
 async fn bad_lines_do_not_stop_others() {
     let server = TestServer::new().await;
-    let cases: [(&str, u16, Value); 9] = [
+    let cases: [(&str, u16, Value); 11] = [
         (r#"{"event":"flightAddition","data":{"flight":"A1"}}"#, 200, json!(null)),
         ("nonsense", 400, json!("line")),
         ("[1]", 422, json!("line")),
@@ -183,6 +215,8 @@ async fn bad_lines_do_not_stop_others() {
             404,
             json!("flight"),
         ),
+        (r#"{"event":"flightAddition","data":{"flight":"A2"},"feed":1}"#, 422, json!("feed")),
+        (r#"{"event":"sourceUpdate","data":{"name":"Oslo"}}"#, 422, json!("attribution")),
         (r#"{"event":"flightStateUpdate","data":{"flight":"A1","gate":"1"}}"#, 200, json!(null)),
     ];
     let lines: Vec<_> = cases.iter().map(|(line, ..)| *line).collect();

@@ -14,6 +14,7 @@ mod content_codings;
 mod cors;
 mod expiry;
 mod failing_journal;
+mod feeds;
 mod format;
 mod http_messages;
 mod openapi;

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
 use engine::{STALE_AFTER, UNKNOWN_OUTCOME_TIMEOUT};
+use flight::{BoardName, BoardSettings, Change};
 use http::StatusCode;
 use journal::{
     AppendError, Checkpoint, Epochs, Follow, FollowError, Journal, MemoryFollower, MemoryJournal,
@@ -196,6 +197,62 @@ async fn internal_updates_are_written_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lateness_is_written_once() {
+    let (journal, [one, other]) = two_servers().await;
+    for round in 1..=2 {
+        let source = json!({"name": "Oslo", "attribution": "Oslo", "status": "current",
+            "lastAnswer": "2026-01-01T00:00:00Z", "lateAfter": 1});
+        let line = json!({"event": "sourceUpdate", "data": source});
+        one.send_lines("main", &line.to_string()).await;
+        for server in [&one, &other] {
+            let start = Instant::now();
+            while server.get("/boards/main").await.json()["source"]["status"] != "late" {
+                assert!(start.elapsed() < TEST_TIMEOUT, "the source is late");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        // Several rounds of both servers looking for late sources.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(journal.written("lateness"), round, "each lateness is written once");
+    }
+    let [ours, theirs] = [&one, &other].map(|server| server.get("/boards/main/flights"));
+    assert_eq!(ours.await.body, theirs.await.body);
+}
+
+#[tokio::test]
+async fn one_server_holds_the_lease() {
+    let (journal, [one, other]) = two_servers().await;
+    let [one, other] = [&one, &other].map(|server| server.app.engine());
+    let board = BoardName::parse("main").unwrap();
+    let length = Duration::from_secs(600);
+    let (first, second) = tokio::join!(
+        one.claim_feed(&board, "one", length),
+        other.claim_feed(&board, "other", length)
+    );
+    assert_eq!((first.unwrap(), second.unwrap()), (true, false), "the first record decides");
+    let written = journal.written("feedLease");
+    // A replica that is not cut off from the journal looks before it claims.
+    other.wait_applied(journal.tail(), TEST_TIMEOUT).await;
+    for _ in 0..3 {
+        assert!(one.claim_feed(&board, "one", length).await.unwrap());
+        assert!(!other.claim_feed(&board, "other", length).await.unwrap());
+    }
+    assert_eq!(journal.written("feedLease"), written);
+    // The holder dies, or renews the lease once half of it has passed.
+    let (free, short) = (BoardName::parse("free").unwrap(), Duration::from_millis(1));
+    let put = Change::PutBoard(Box::new(BoardSettings::with_defaults(free.clone())));
+    one.publish(free.clone(), put).await.unwrap().unwrap();
+    assert!(one.claim_feed(&free, "one", short).await.unwrap());
+    tokio::time::sleep(short * 2).await;
+    assert!(other.claim_feed(&free, "other", length).await.unwrap(), "it has ended");
+    assert!(!one.claim_feed(&free, "one", length).await.unwrap());
+    let unknown = BoardName::parse("none").unwrap();
+    assert!(!one.claim_feed(&unknown, "one", length).await.unwrap());
+    journal.set_acks(AckMode::AppendLost);
+    assert!(one.claim_feed(&unknown, "one", length).await.is_err(), "another may get it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn single_replica_writes_each_checkpoint() {
     let (journal, [one, _other]) = two_servers().await;
     let line =
@@ -222,11 +279,11 @@ async fn records_have_subjects_and_unique_ids() {
             .await
             .expect("the server responds");
         assert!(answer.status.is_success(), "{}", answer.body);
-        server.send("PUT", "/boards/main/flights/G119", json!({})).await;
+        server.send("PUT", "/boards/main/flights/G119?leg=2", json!({})).await;
     }
     let written = journal.records.written.lock();
     let keys: Vec<_> = written.iter().map(|record| record.subject.join(" ")).collect();
-    let expected = ["main", "main I768 2026-11-22", "main G119"];
+    let expected = ["main", "main I768 2026-11-22", "main G119  2"];
     assert_eq!(keys, [&expected[..], &expected[1..]].concat());
 }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sse::{DecodedEvent, EventSource, ReadyState};
 
 use crate::test_server::{TestServer, TestStream};
@@ -105,12 +105,21 @@ impl BoardView {
             for patch in patches.iter().filter_map(Value::as_array).flatten() {
                 self.apply_change("flightStateUpdate", patch.clone());
             }
+            let source = self.content["board"].get("source").cloned();
             self.content["board"] = data;
+            if let Some(source) = source {
+                self.content["board"]["source"] = source;
+            }
+            return;
+        }
+        if event == "sourceUpdate" {
+            merge(&mut self.content["board"], json!({ "source": data }));
             return;
         }
         let rows = self.content["flights"].as_array_mut().unwrap();
-        let same_key =
-            |row: &Value| row["flight"] == data["flight"] && row.get("date") == data.get("date");
+        let same_key = |row: &Value| {
+            ["flight", "date", "leg"].iter().all(|name| row.get(name) == data.get(name))
+        };
         match (event, rows.iter().position(same_key)) {
             ("flightAddition", Some(at)) => rows[at] = data,
             ("flightAddition", None) => rows.push(data),
