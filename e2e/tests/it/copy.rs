@@ -73,7 +73,8 @@ fn stop(server: ServerProcess) {
 fn create_journal(folder: &Path, updates: usize) -> (String, Value) {
     let server = start_server(folder, &[]);
     let line = |number| {
-        let data = json!({"flight": format!("A{}", number % 50), "remark": format!("{number}")});
+        let leg = (number % 2 == 0).then_some("23:55");
+        let data = json!({"flight": format!("A{}", number % 50), "leg": leg, "remark": format!("{number}")});
         json!({"event": "flightAddition", "data": data, "idempotencyKey": format!("k{number}")})
     };
     for first in (0..updates).step_by(1000) {

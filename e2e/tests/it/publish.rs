@@ -66,6 +66,30 @@ fn rejected_lines_are_counted_by_reason() {
 }
 
 #[test]
+fn feed_lines_and_legs_are_published() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let source = json!({"name": "Oslo", "attribution": "Data from Oslo", "status": "current"});
+    let input = [
+        json!({"event": "flightAddition", "data": {"flight": "ET645", "leg": "00:25", "gate": "B7", "held": ["gate"]}}),
+        json!({"event": "flightAddition", "data": {"flight": "ET645", "leg": "23:55"}, "feed": true}),
+        json!({"event": "flightStateUpdate", "data": {"flight": "ET645", "gate": "1"}, "feed": true}),
+        json!({"event": "flightStateUpdate", "data": {"flight": "ET645", "leg": "00:25", "gate": "1", "state": "landed"}, "feed": true}),
+        json!({"event": "sourceUpdate", "data": source}),
+    ];
+    let output =
+        run(&mut publish(&server.api(), &[]), input.map(|line| line.to_string()).join("\n"));
+    assert!(output.stdout.starts_with("4 published, 1 refused in "), "{output:?}");
+    assert!(output.stdout.contains("one of 00:25, 23:55"), "{output:?}");
+    let rows = [
+        json!({"flight": "ET645", "leg": "00:25", "state": "landed", "gate": "B7", "held": ["gate"]}),
+        json!({"flight": "ET645", "leg": "23:55"}),
+    ];
+    assert_eq!(server.api().rows("main"), rows);
+    assert_eq!(server.api().get("/boards/main")["source"], source);
+}
+
+#[test]
 fn undecodable_lines_do_not_stop_others() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);

@@ -22,7 +22,7 @@ async fn put_source(server: &TestServer, source: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn source_is_shown_wherever_the_board_is() {
+async fn boards_show_their_source() {
     let server = TestServer::new().await;
     server.send("PUT", "/boards/main/flights/I768", json!({})).await;
     let before = server.get("/boards/main/flights").await.header("etag").to_owned();

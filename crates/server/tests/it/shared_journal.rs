@@ -220,7 +220,7 @@ async fn lateness_is_written_once() {
 }
 
 #[tokio::test]
-async fn one_server_holds_the_lease() {
+async fn leases_have_one_holder() {
     let (journal, [one, other]) = two_servers().await;
     let [one, other] = [&one, &other].map(|server| server.app.engine());
     let board = BoardName::parse("main").unwrap();
