@@ -99,6 +99,9 @@ pub enum FeedOptionError {
     /// The HTTP client does not start, for lack of certificates for example.
     #[error("cannot prepare requests: {0}")]
     Client(String),
+    /// The words of the source do not fit on a board.
+    #[error("the source's {0})]
+    Credit(#[from] flight::ParseError),
     /// There is no board to publish to.
     #[error("a feed needs a board")]
     NoBoard,

@@ -20,7 +20,7 @@ use crate::options::{FeedOptionError, FeedOptions, PushedAnswer};
 use crate::outcome_log::OutcomeLog;
 use crate::schedule::Schedule;
 use crate::source_reader::SourceReader;
-use crate::source_report::SourceReport;
+use crate::source_report::{SourceReport, check_credit};
 use crate::target::{BoardContents, FeedTarget, TargetError};
 
 /// Wait before the next attempt to reach the boards.
@@ -91,6 +91,8 @@ impl PolledFeed {
     pub fn new(source: Box<dyn Source>, options: FeedOptions) -> Result<Self, FeedOptionError> {
         let terms = source.terms();
         let interval = options.check(terms)?;
+        let credit = source.credit();
+        check_credit(&credit)?;
         let is_loopback = options.is_loopback();
         let input = AnswerInput::open(terms, &options)?;
         let fields = source.fields();
@@ -104,7 +106,7 @@ impl PolledFeed {
             budget.add_feed();
         }
         Ok(Self {
-            credit: source.credit(),
+            credit,
             source: SourceReader::new(source),
             input,
             boards,
