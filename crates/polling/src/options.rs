@@ -100,7 +100,7 @@ pub enum FeedOptionError {
     #[error("cannot prepare requests: {0}")]
     Client(String),
     /// The words of the source do not fit on a board.
-    #[error("the source's {0})]
+    #[error("the source's {0}")]
     Credit(#[from] flight::ParseError),
     /// There is no board to publish to.
     #[error("a feed needs a board")]
