@@ -51,8 +51,8 @@ pub struct Reconciler {
 enum StartPhase {
     /// It has not seen the board.
     New,
-    /// It has seen a board with rows but no full answer: a row that is not on the board may have left it
-    /// before this process started.
+    /// The board was fed before, and there was no full answer yet: a row that is not on the board may have left
+    /// it before this process started.
     CatchingUp,
     /// It has seen all rows that left.
     Following,
@@ -76,6 +76,15 @@ impl Reconciler {
             absences: Absences::default(),
             recent: RecentChanges::default(),
             left: LeftRows::default(),
+        }
+    }
+
+    /// The board was fed before, perhaps by another process: a row in a final state that it lacks may have
+    /// left it. Without this, a board with rows counts as one that was fed. After the first
+    /// [`reconcile`](Self::reconcile), this changes nothing.
+    pub fn resume(&mut self) {
+        if self.start == StartPhase::New {
+            self.start = StartPhase::CatchingUp;
         }
     }
 

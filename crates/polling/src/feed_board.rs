@@ -51,6 +51,9 @@ impl FeedBoard {
         now: Timestamp,
         report: &SourceReport,
     ) -> Result<PublishReport, TargetError> {
+        if contents.last_answer.is_some() {
+            self.reconciler.resume();
+        }
         let reconciled = catch_unwind(AssertUnwindSafe(|| {
             self.reconciler.reconcile(&contents.flights, outcome, now)
         }));

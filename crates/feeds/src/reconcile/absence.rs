@@ -12,10 +12,10 @@ use crate::answer::SourceAnswer;
 use crate::row_builder::without_blanks;
 
 /// Fewest full answers that must lack a row before it is removed.
-pub(super) const MIN_ABSENT_ANSWERS: u32 = 3;
+const MIN_ABSENT_ANSWERS: u32 = 3;
 
 /// Shortest time over which those answers must be spread.
-pub(super) const MIN_ABSENCE: SignedDuration = SignedDuration::from_mins(10);
+const MIN_ABSENCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Time for which the length of an answer is compared with later ones.
 const LENGTH_MEMORY: SignedDuration = SignedDuration::from_hours(1);

@@ -11,8 +11,11 @@ use super::{is_same_value, is_within};
 /// A value that returns within this time must stay for this time before it is announced.
 pub(super) const FLAP_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
+/// Most changes of one row that are remembered: more than a poll a second gives.
+const MAX_RECENT_CHANGES: usize = 64;
+
 /// The changes of the last minute, and the values that returned since. Both are about rows on the board,
-/// so their number is bounded by it, and by the changes of a minute.
+/// so the board bounds their number.
 #[derive(Debug, Default)]
 pub(super) struct RecentChanges {
     changes: HashMap<FlightKey, Vec<RecentChange>>,
@@ -47,8 +50,7 @@ impl RecentChanges {
     pub(super) fn keep(&mut self, key: &FlightKey, field: FlightField, now: Timestamp) {
         let waiting = self.waiting.get_mut(key).and_then(|waiting| waiting.remove(&field));
         if let Some(WaitingValue { value, .. }) = waiting {
-            let change = RecentChange { field, earlier: value, at: now };
-            self.changes.entry(key.clone()).or_default().push(change);
+            self.remember(key, RecentChange { field, earlier: value, at: now });
         }
     }
 
@@ -70,8 +72,7 @@ impl RecentChanges {
         };
         if !must_wait {
             self.keep(key, field, now);
-            let change = RecentChange { field, earlier: current.cloned(), at: now };
-            self.changes.entry(key.clone()).or_default().push(change);
+            self.remember(key, RecentChange { field, earlier: current.cloned(), at: now });
         } else if waiting.is_none() {
             let value = WaitingValue { value: wanted.cloned(), since: now };
             self.waiting.entry(key.clone()).or_default().insert(field, value);
@@ -99,9 +100,34 @@ impl RecentChanges {
         settled
     }
 
+    fn remember(&mut self, key: &FlightKey, change: RecentChange) {
+        let changes = self.changes.entry(key.clone()).or_default();
+        if changes.len() == MAX_RECENT_CHANGES {
+            changes.remove(0);
+        }
+        changes.push(change);
+    }
+
     fn is_return(&self, key: &FlightKey, field: FlightField, wanted: Option<&FieldValue>) -> bool {
         let changes = self.changes.get(key).into_iter().flatten();
         let mut earlier = changes.filter(|change| change.field == field);
         earlier.any(|change| is_same_value(field, change.earlier.as_ref(), wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_of_a_row_are_bounded() {
+        let key = FlightKey::parse("QX1", None).unwrap();
+        let mut recent = RecentChanges::default();
+        for gate in 0..MAX_RECENT_CHANGES * 2 {
+            let gate = FieldValue::Text(gate.to_string());
+            let now = Timestamp::UNIX_EPOCH;
+            assert!(recent.admit(&key, FlightField::Gate, None, Some(&gate), now), "{gate:?}");
+        }
+        assert_eq!(recent.changes[&key].len(), MAX_RECENT_CHANGES);
     }
 }

@@ -11,7 +11,7 @@ use super::pairing::{AnswerRow, BoardIndex, LastingIdentity};
 
 /// Most rows remembered: three days of the busiest airport. The ones that left first are forgotten
 /// first; by then they are of an earlier day.
-pub(super) const MAX_LEFT_ROWS: usize = 10_000;
+const MAX_LEFT_ROWS: usize = 10_000;
 
 /// Keeps rows that have left from being added again while the source still lists them.
 #[derive(Debug, Default)]
@@ -132,5 +132,27 @@ impl FinalRow {
     fn of_answer(row: &AnswerRow<'_>) -> Self {
         let state = row.state().unwrap_or_default().to_owned();
         Self { state, identity: row.lasting_identity() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_of_left_rows_is_bounded() {
+        let mut rows = LeftRows::default();
+        for at in 0..=MAX_LEFT_ROWS {
+            let key = FlightKey::parse(&format!("QX{at}"), None).unwrap();
+            let scheduled = Timestamp::from_second(at as i64).ok();
+            let identity = LastingIdentity::new(&key, scheduled);
+            for state in ["landed", "at gate"] {
+                let identity = identity.clone();
+                rows.remember(key.clone(), FinalRow { state: state.to_owned(), identity });
+            }
+        }
+        assert_eq!((rows.left.len(), rows.order.len()), (MAX_LEFT_ROWS, MAX_LEFT_ROWS));
+        assert_eq!(rows.by_identity.len(), MAX_LEFT_ROWS);
+        assert!(!rows.left.contains_key(&FlightKey::parse("QX0", None).unwrap()));
     }
 }

@@ -202,6 +202,17 @@ fn expired_row_is_not_added_again() {
 }
 
 #[test]
+fn emptied_board_stays_empty_after_restart() {
+    let mut board = board();
+    let row = full(&[departure("I768", "07:55", json!({"state": "departed"}))]);
+    board.read(&row);
+    board.pass(minutes(16));
+    board.restart();
+    board.reconciler.resume();
+    assert_eq!(board.read(&row), []);
+}
+
+#[test]
 fn finished_rows_of_yesterday_stay_out() {
     let mut board = board();
     let row = json!({"flight": "I768", "date": "2026-11-21", "state": "departed"});
