@@ -156,13 +156,13 @@ impl Reconciler {
             let current = on_board.value(*field);
             if is_same_value(*field, current, *wanted) {
                 self.recent.keep(key, *field, now);
-            } else if !is_held(on_board, field.name())
+            } else if !on_board.holds(field.name())
                 && self.recent.admit(key, *field, current, *wanted, now)
             {
                 changes.push((*field, wanted.cloned()));
             }
         }
-        let is_changed = !changes.is_empty() && !is_held(on_board, HELD_ROW);
+        let is_changed = !changes.is_empty() && !on_board.is_held();
         is_changed.then(|| FlightPatch::new(key.clone(), changes.into_iter().collect()))
     }
 
@@ -201,28 +201,19 @@ impl Reconciler {
     fn removed_by_source(&self, answer: &SourceAnswer, board: &BoardIndex<'_>) -> Vec<FlightKey> {
         let removed = answer.removed.iter().filter(|(kind, _)| *kind == self.kind);
         let on_board = removed.filter_map(|(_, key)| board.get(key));
-        on_board.filter(|row| !is_held(row, HELD_ROW)).map(|row| row.key().clone()).collect()
+        on_board.filter(|row| !row.is_held()).map(|row| row.key().clone()).collect()
     }
 
     /// The values that have stayed long enough while the source had nothing new.
     fn settled_changes(&mut self, board: &BoardIndex<'_>, now: Timestamp) -> Vec<Change> {
         let settled = self.recent.take_settled(now).into_iter();
         let patches = settled.filter_map(|(key, mut values)| {
-            let row = board.get(&key).filter(|row| !is_held(row, HELD_ROW))?;
-            values.retain(|field, _| !is_held(row, field.name()));
+            let row = board.get(&key).filter(|row| !row.is_held())?;
+            values.retain(|field, _| !row.holds(field.name()));
             (!values.is_empty()).then(|| Change::PatchFlight(FlightPatch::new(key, values)))
         });
         patches.collect()
     }
-}
-
-/// The name in a row's `held` that stands for the row as a whole.
-const HELD_ROW: &str = "flight";
-
-/// Returns whether a person keeps feeds from changing `name` of the row.
-fn is_held(row: &Flight, name: &str) -> bool {
-    let held = FlightField::by_name("held").and_then(|(field, _)| row.value(field));
-    matches!(held, Some(FieldValue::List(names)) if names.iter().any(|held| held == name))
 }
 
 /// Compares two values; times count as the same if they are in the same minute.

@@ -9,7 +9,7 @@ use crate::update::Change;
 
 impl Flight {
     /// Returns whether feeds must leave the whole row alone.
-    pub(crate) fn is_held(&self) -> bool {
+    pub fn is_held(&self) -> bool {
         self.holds(WHOLE_ROW)
     }
 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use flight::{Flight, FlightKey};
 use jiff::{SignedDuration, Timestamp};
 
+use super::is_within;
 use super::pairing::{BoardIndex, Pair};
-use super::{HELD_ROW, is_held, is_within};
 use crate::answer::SourceAnswer;
 use crate::row_builder::without_blanks;
 
@@ -59,7 +59,7 @@ impl Absences {
             return None;
         }
         let absent = covered.into_iter().filter(|row| !listed.contains(row));
-        let gone = absent.filter(|row| !is_held(row, HELD_ROW) && self.count(row.key(), now));
+        let gone = absent.filter(|row| !row.is_held() && self.count(row.key(), now));
         Some(gone.map(|row| row.key().clone()).collect())
     }
 

@@ -96,12 +96,6 @@ impl<'a> AnswerRow<'a> {
     pub(super) fn lasting_identity(&self) -> Option<LastingIdentity> {
         LastingIdentity::new(self.key, self.scheduled)
     }
-
-    /// Returns whether `flight`, which has the same lasting identity, is the same flight.
-    fn is_same_flight(&self, kind: BoardKind, flight: &Flight) -> bool {
-        self.key.flight() == flight.key().flight()
-            || self.other_end == flight.text(other_end_field(kind))
-    }
 }
 
 impl LastingIdentity {
@@ -148,11 +142,15 @@ impl<'a> BoardIndex<'a> {
         if single.is_empty() {
             return pairs;
         }
-        for pair in pairs.iter_mut().filter(|pair| pair.on_board.is_none()) {
-            let Some(identity) = pair.row.lasting_identity() else { continue };
-            let same = single.get(&identity);
-            if same.is_some_and(|row| pair.row.is_same_flight(self.kind, row)) {
-                pair.on_board = single.remove(&identity);
+        for Pair { row, on_board } in &mut pairs {
+            // Where the source gives a leg no longer, the key may be that of the number's other leg.
+            let is_certain = on_board.is_some_and(|found| self.scheduled(found) == row.scheduled);
+            let Some(identity) = row.lasting_identity().filter(|_| !is_certain) else { continue };
+            let Some(same) = single.get(&identity) else { continue };
+            let is_same_flight = row.key.flight() == same.key().flight()
+                || on_board.is_none() && row.other_end == same.text(other_end_field(self.kind));
+            if is_same_flight {
+                *on_board = single.remove(&identity);
             }
         }
         pairs

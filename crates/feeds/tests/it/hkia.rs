@@ -134,6 +134,37 @@ fn postponed_flight_is_listed_once() {
 }
 
 #[test]
+fn number_of_two_flights_gets_legs() {
+    let twice = [
+        departure("QX 645", "00:25", json!({})),
+        departure("QX 645", "23:55", json!({})),
+        departure("QX 646", "23:55", json!({})),
+    ];
+    let bodies = [
+        body(&[
+            filler("2026-03-14"),
+            day("2026-03-14", false, &[departure("QX 646", "23:55", json!({}))]),
+        ]),
+        body(&[day("2026-03-15", false, &twice)]),
+        body(&[filler("2026-03-16")]),
+    ];
+    let outcome = read(&mut *departures(), &bodies.each_ref().map(String::as_str), NOW);
+    let mut rows = rows(outcome);
+    rows.retain(|row| row["flight"]["destination"] == "TPE" && row["flight"]["flight"] != "FILL1");
+    let keys = rows.iter().map(|row| {
+        let row = &row["flight"];
+        json!([row["flight"], row["date"], row["leg"]])
+    });
+    let expected = [
+        json!(["QX646", "2026-03-14", null]),
+        json!(["QX645", "2026-03-15", "00:25"]),
+        json!(["QX645", "2026-03-15", "23:55"]),
+        json!(["QX646", "2026-03-15", null]),
+    ];
+    assert_eq!(keys.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn cargo_rows_are_skipped() {
     let mut cargo = day("2026-03-15", false, &[departure("QX 1", "08:30", json!({}))]);
     cargo["cargo"] = json!(true);

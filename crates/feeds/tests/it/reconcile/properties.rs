@@ -168,4 +168,17 @@ proptest! {
         };
         prop_assert_eq!([added("OV1"), added("OV2")], [1, 1]);
     }
+
+    #[test]
+    fn held_values_stay(phases in phases()) {
+        let mut board = board();
+        let gate = departure("ST0", "19:00", json!({"gate": "X", "held": ["gate"]}));
+        let row = departure("ST1", "18:00", json!({"gate": "Y", "held": ["flight"]}));
+        for row in [&gate, &row] {
+            board.apply(Change::PutFlight(super::board::flight(row)));
+        }
+        fold(&mut board, &phases, RowExpiry::Never);
+        prop_assert_eq!(board.row("ST0"), Some(gate));
+        prop_assert_eq!(board.row("ST1"), Some(row));
+    }
 }

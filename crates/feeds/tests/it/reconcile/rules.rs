@@ -61,6 +61,56 @@ fn fields_of_others_are_left_alone() {
 }
 
 #[test]
+fn held_fields_are_left_alone() {
+    let mut board = board();
+    let fields = json!({"gate": "4", "state": "boarding", "held": ["gate"]});
+    board.apply(Change::PutFlight(flight(&departure("I768", "10:00", fields))));
+    board.read(&full(&[departure("I768", "10:00", json!({"gate": "5", "state": "final call"}))]));
+    board.read(&full(&[departure("I768", "10:00", json!({"state": "final call"}))]));
+    let fields = json!({"gate": "4", "state": "final call", "held": ["gate"]});
+    assert_eq!(board.row("I768"), Some(departure("I768", "10:00", fields)));
+}
+
+#[test]
+fn held_row_stays_as_it_is() {
+    let mut board = board();
+    let held = departure("I768", "10:00", json!({"gate": "4", "held": ["flight"]}));
+    board.apply(Change::PutFlight(flight(&held)));
+    let steady = departure("AF1", "11:00", json!({}));
+    board.read(&full(std::slice::from_ref(&steady)));
+    for _ in 0..4 {
+        board.pass(minutes(6));
+        assert_eq!(board.read(&full(std::slice::from_ref(&steady))), [], "it is not listed");
+    }
+    let row = departure("I768", "10:00", json!({"gate": "5", "state": "boarding"}));
+    assert_eq!(board.read(&full(&[steady, row])), [], "it is listed");
+    let mut gone = answer(&[]);
+    gone.removed = vec![(BoardKind::Departures, flight(&held).key().clone())];
+    assert_eq!(board.read(&AnswerOutcome::Partial { answer: gone, reason: None }), []);
+    assert_eq!(board.row("I768"), Some(held));
+}
+
+#[test]
+fn second_leg_keeps_both_rows() {
+    let mut board = board();
+    let with_leg =
+        |time: &str, state: &str| departure("ET645", time, json!({"leg": time, "state": state}));
+    board.read(&full(&[departure("ET645", "10:00", json!({"state": "scheduled"}))]));
+    let both = full(&[with_leg("10:00", "boarding"), with_leg("23:55", "scheduled")]);
+    let changes = board.read(&both);
+    assert!(matches!(&changes[..], [Change::PatchFlight(_), Change::PutFlight(_)]), "{changes:?}");
+    let rows = board.rows().into_iter().map(|row| row.key().leg().map(str::to_owned));
+    assert_eq!(rows.collect::<Vec<_>>(), [None, Some("23:55".to_owned())]);
+    assert_eq!(board.read(&both), []);
+    let last = full(&[departure("ET645", "23:55", json!({"state": "gate open"}))]);
+    assert_eq!(board.read(&last).len(), 1);
+    let rows = board.rows().into_iter().map(|row| serde_json::to_value(row).unwrap());
+    let rows = rows.map(|row| json!([row["departure"], row["state"]])).collect::<Vec<_>>();
+    let first = json!(["2026-11-22T10:00:00Z", "boarding"]);
+    assert_eq!(rows, [first, json!(["2026-11-22T23:55:00Z", "gate open"])]);
+}
+
+#[test]
 fn times_compare_by_the_minute() {
     let mut board = board();
     let row = |time| departure("I768", "10:00", json!({"actual": time}));
