@@ -239,15 +239,41 @@ fn disconnected_row_stays_five_minutes() {
 }
 
 #[test]
-fn replaced_plan_removes_its_row() {
+fn amended_plan_keeps_its_row() {
     let mut source = frankfurt(Departures);
-    let old = pilot("DLH6C", ["EDDF", "EGLL"], parked("EDDF"), "1400");
-    let new = pilot("DLH6C", ["EDDF", "EGKK"], parked("EDDF"), "1400");
-    step(&mut *source, "13:45", &[old]);
-    let at = "2026-06-13T13:46:00Z";
-    let answer = answer(read(&mut *source, &[&file(at, &[new], &[])], at));
-    assert_eq!(answer.removed.len(), 1);
-    assert_eq!(answer.full_rows.len(), 1);
+    let position = parked("EDDF");
+    step(&mut *source, "13:45", &[pilot("DLH6C", ["EDDF", "EGLL"], position, "1400")]);
+    let new = pilot("DLH6C", ["EDDF", "EGKK"], Position { knots: 5.0, ..position }, "1400");
+    let answer = answer_of(&mut *source, "2026-06-13T13:46:00Z", &[new]);
+    let row = serde_json::to_value(&answer.full_rows[0].flight).unwrap();
+    assert_eq!(
+        json!([row["destination"], row["state"], row["leg"]]),
+        json!(["LGW", "gate closed", null])
+    );
+    assert_eq!(answer.removed, []);
+}
+
+#[test]
+fn next_flight_of_day_has_leg() {
+    let mut source = frankfurt(Arrivals);
+    let at_gate = pilot("BAW9", ["EGLL", "EDDF"], parked("EDDF"), "1215");
+    let first = step(&mut *source, "13:45", &[at_gate]).unwrap();
+    assert_eq!(json!([first["state"], first["leg"]]), json!(["at gate", null]));
+    let next = pilot("BAW9", ["EGKK", "EDDF"], parked("EGKK"), "1400");
+    let second = step(&mut *source, "13:50", std::slice::from_ref(&next)).unwrap();
+    let expected = json!(["LGW", "LGW", "scheduled"]);
+    assert_eq!(json!([second["origin"], second["leg"], second["state"]]), expected);
+    // After a restart, the board knows.
+    let rows = [first, second].map(|row| serde_json::from_value::<Flight>(row).unwrap());
+    let mut source = frankfurt(Arrivals);
+    source.recall(Arrivals, &rows);
+    assert_eq!(step(&mut *source, "13:51", &[next]).unwrap()["leg"], "LGW");
+    let removed = ["2026-06-13T13:52:00Z", "2026-06-13T13:57:00Z"].map(|at| {
+        answer_of(&mut *source, at, &[pilot("X1", ["EGKK", "EGLL"], parked("EGKK"), "1400")])
+            .removed
+    });
+    assert_eq!(removed[1].len(), 1, "{removed:?}");
+    assert_eq!(removed[1][0].1.leg(), Some("LGW"));
 }
 
 #[test]

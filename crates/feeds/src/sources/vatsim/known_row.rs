@@ -1,7 +1,7 @@
 //! A row as it was before. One file shows positions only: the date of a flight, the time of its
 //! take-off, and the fact that it flew at all follow from earlier files, or after a restart from the board.
 
-use flight::{BoardKind, FinalState, Flight, FlightField};
+use flight::{BoardKind, FinalState, Flight, FlightField, FlightKey};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -53,6 +53,8 @@ pub(crate) struct KnownRow {
     /// The time of the last file that has the flight; none after a restart.
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) is_on_board: bool,
+    /// Tells two flights of one callsign on one day apart.
+    leg: Option<String>,
     state: String,
     scheduled: Option<Timestamp>,
     estimated: Option<Timestamp>,
@@ -70,6 +72,7 @@ impl KnownRow {
             date,
             last_seen: None,
             is_on_board: true,
+            leg: row.key().leg().map(str::to_owned),
             state: row.text(FlightField::State).unwrap_or(GROUND_STATES[0]).to_owned(),
             scheduled: time(scheduled_field(kind)),
             estimated: time(FlightField::Estimated),
@@ -82,6 +85,7 @@ impl KnownRow {
     pub(crate) fn first_seen(
         sighting: &FlightSighting,
         date: Date,
+        leg: Option<String>,
         state: &str,
         now: Timestamp,
     ) -> Self {
@@ -89,6 +93,7 @@ impl KnownRow {
             date,
             last_seen: None,
             is_on_board: true,
+            leg,
             state: state.to_owned(),
             scheduled: None,
             estimated: None,
@@ -122,6 +127,12 @@ impl KnownRow {
         FinalState::parse(&self.state).is_some()
     }
 
+    /// The key of the row, unless the callsign is no flight number.
+    pub(crate) fn key(&self, callsign: &str) -> Option<FlightKey> {
+        let key = FlightKey::parse(callsign, Some(&self.date.to_string())).ok()?;
+        key.with_leg(self.leg.as_deref()).ok()
+    }
+
     pub(crate) fn row(
         &self,
         sighting: &FlightSighting,
@@ -142,6 +153,9 @@ impl KnownRow {
             .time(FlightField::Estimated, self.estimated.filter(|_| is_expected), zone)
             .time(FlightField::Actual, self.actual, zone)
             .text(FlightField::State, &self.state);
+        if let Some(leg) = &self.leg {
+            row.key("leg", leg);
+        }
         row.build()
     }
 

@@ -1,8 +1,8 @@
 //! The rows of one board, as they were before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use flight::{BoardKind, Flight, FlightField, FlightKey};
+use flight::{BoardKind, Flight, FlightField};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -56,13 +56,9 @@ impl KnownRows {
         zone: &TimeZone,
         answer: &mut SourceAnswer,
     ) {
-        for sighting in sightings.iter().filter(|sighting| sighting.kind == self.kind) {
-            let key = (sighting.callsign.clone(), sighting.other_end().name.clone());
-            let known = match (self.rows.remove(&key), sighting.first_state(now)) {
-                (Some(known), _) => known.seen_again(sighting, now),
-                (None, Some(state)) => KnownRow::first_seen(sighting, today, state, now),
-                (None, None) => continue,
-            };
+        let kind = self.kind;
+        for sighting in sightings.iter().filter(|sighting| sighting.kind == kind) {
+            let Some(known) = self.take(sighting, now, today) else { continue };
             // A row that the board has shown to the end does not come back.
             if known.is_on_board || !known.is_final() {
                 match known.row(sighting, zone) {
@@ -70,8 +66,29 @@ impl KnownRows {
                     Err(refused) => answer.refused.push(refused),
                 }
             }
+            let key = (sighting.callsign.clone(), sighting.other_end().name.clone());
             self.rows.insert(key, known);
         }
+    }
+
+    /// Takes the row of a flight. None if it does not belong on the board.
+    fn take(&mut self, sighting: &FlightSighting, now: Timestamp, today: Date) -> Option<KnownRow> {
+        let other_end = &sighting.other_end().name;
+        let key = (sighting.callsign.clone(), other_end.clone());
+        if let Some(known) = self.rows.remove(&key) {
+            return Some(known.seen_again(sighting, now));
+        }
+        let mut others = self.rows.iter().filter(|((callsign, _), _)| *callsign == key.0);
+        // A callsign has one plan at a time: another end is an amendment of it, or after the end of
+        // a flight the next one.
+        if let Some((amended, _)) = others.clone().find(|(_, known)| !known.is_final()) {
+            let amended = amended.clone();
+            return self.rows.remove(&amended).map(|known| known.seen_again(sighting, now));
+        }
+        let state = sighting.first_state(now)?;
+        let has_twin = others.any(|(_, known)| known.is_on_board && known.date == today);
+        let leg = has_twin.then(|| other_end.clone());
+        Some(KnownRow::first_seen(sighting, today, leg, state, now))
     }
 
     /// Counts the absence of all flights from now on.
@@ -79,24 +96,18 @@ impl KnownRows {
         self.rows.values_mut().for_each(|known| known.last_seen = Some(now));
     }
 
-    /// Removes rows whose pilots have left or filed another plan. Rows in final states leave the board
-    /// by themselves.
+    /// Removes rows whose pilots have left. Rows in final states leave the board by themselves.
     pub(crate) fn remove_absent(&mut self, now: Timestamp, answer: &mut SourceAnswer) {
-        let seen = self.rows.iter().filter(|(_, known)| known.last_seen == Some(now));
-        let seen: BTreeSet<String> = seen.map(|((callsign, _), _)| callsign.clone()).collect();
         self.rows.retain(|(callsign, _), known| {
             let last_seen = *known.last_seen.get_or_insert(now);
-            let has_other_plan = last_seen < now && seen.contains(callsign);
-            if !has_other_plan && now.duration_since(last_seen) < MAX_ABSENCE {
+            if now.duration_since(last_seen) < MAX_ABSENCE {
                 return true;
             }
             if known.is_final() {
                 return known.is_on_board;
             }
-            let key = FlightKey::parse(callsign, Some(&known.date.to_string()));
-            answer
-                .removed
-                .extend(key.ok().filter(|_| known.is_on_board).map(|key| (self.kind, key)));
+            let key = known.key(callsign).filter(|_| known.is_on_board);
+            answer.removed.extend(key.map(|key| (self.kind, key)));
             false
         });
     }
