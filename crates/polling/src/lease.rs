@@ -7,26 +7,24 @@ use tokio::time::Instant;
 
 use crate::target::{FeedTarget, TargetError};
 
-/// Bounds of a lease. It is renewed after half of it, and ends by itself when the program dies.
-const MIN_LEASE: Duration = Duration::from_secs(10);
-const MAX_LEASE: Duration = Duration::from_secs(60);
+/// Length of a lease. It ends by itself when the program dies.
+const LEASE: Duration = Duration::from_secs(12);
+
+/// Interval at which its holder renews it.
+pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(4);
+
+/// Interval at which others see whether it has ended.
+pub(crate) const CLAIM_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The lease of one feed.
 pub(crate) struct FeedLease {
     board: BoardName,
-    duration: Duration,
     held_since: Option<Instant>,
 }
 
 impl FeedLease {
-    pub(crate) fn new(board: BoardName, interval: Duration) -> Self {
-        let duration = (interval * 2).clamp(MIN_LEASE, MAX_LEASE);
-        Self { board, duration, held_since: None }
-    }
-
-    /// The time after which the lease is to be renewed, or to be tried again.
-    pub(crate) fn renewal_interval(&self) -> Duration {
-        self.duration / 2
+    pub(crate) fn new(board: BoardName) -> Self {
+        Self { board, held_since: None }
     }
 
     pub(crate) fn is_held(&self) -> bool {
@@ -35,14 +33,14 @@ impl FeedLease {
 
     /// Claims or renews the lease if that is due, and returns whether it is held.
     pub(crate) async fn hold(&mut self, target: &impl FeedTarget) -> Result<bool, TargetError> {
-        let is_fresh = |since: Instant| since.elapsed() < self.renewal_interval();
+        let is_fresh = |since: Instant| since.elapsed() < RENEWAL_INTERVAL;
         if self.held_since.is_some_and(is_fresh) {
             return Ok(true);
         }
         // The lease counts from a later time than this, so it does not end before we think it does.
         let now = Instant::now();
         self.held_since = None;
-        if target.may_poll(&self.board, self.duration).await? {
+        if target.may_poll(&self.board, LEASE).await? {
             self.held_since = Some(now);
         }
         Ok(self.held_since.is_some())
@@ -58,7 +56,7 @@ impl FeedLease {
         loop {
             tokio::select! {
                 result = &mut work => return result,
-                () = tokio::time::sleep(self.renewal_interval()) => {
+                () = tokio::time::sleep(RENEWAL_INTERVAL) => {
                     // The result is known when the work is done and the lease is needed.
                     let _ = self.hold(target).await;
                 }
@@ -106,41 +104,40 @@ mod tests {
         }
     }
 
-    fn lease(interval_secs: u64) -> FeedLease {
-        FeedLease::new(BoardName::parse("osl").unwrap(), Duration::from_secs(interval_secs))
+    fn lease() -> FeedLease {
+        FeedLease::new(BoardName::parse("osl").unwrap())
     }
 
     #[tokio::test(start_paused = true)]
     async fn lease_outlasts_a_slow_answer() {
         let target = LeaseTarget::default();
-        let mut lease = lease(180);
+        let mut lease = lease();
         assert!(lease.hold(&target).await.unwrap());
         lease.hold_during(&target, tokio::time::sleep(Duration::from_secs(150))).await;
         assert!(lease.hold(&target).await.unwrap());
         let claims = target.claims.lock().unwrap();
         let gaps = claims.windows(2).map(|pair| pair[1] - pair[0]);
-        assert!(claims.len() >= 5 && gaps.max().unwrap() < lease.duration, "{claims:?}");
+        assert!(claims.len() >= 5 && gaps.max().unwrap() < LEASE / 2, "{claims:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn lease_is_renewed_in_time() {
         let target = LeaseTarget::default();
-        let mut lease = lease(1);
-        assert_eq!(lease.duration, MIN_LEASE);
+        let mut lease = lease();
         for _ in 0..20 {
             assert!(lease.hold(&target).await.unwrap());
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        assert_eq!(target.claims.lock().unwrap().len(), 4);
+        assert_eq!(target.claims.lock().unwrap().len(), 5);
     }
 
     #[tokio::test(start_paused = true)]
     async fn lost_lease_is_noticed() {
         let target = LeaseTarget::default();
         target.grants.lock().unwrap().extend([false, true]);
-        let mut lease = lease(15);
+        let mut lease = lease();
         assert!(lease.hold(&target).await.unwrap());
-        tokio::time::advance(lease.duration).await;
+        tokio::time::advance(LEASE).await;
         assert!(!lease.hold(&target).await.unwrap());
         assert!(!lease.is_held());
     }

@@ -15,7 +15,7 @@ use crate::clock::{FeedClock, add, until};
 use crate::counters::FeedCounters;
 use crate::feed_board::FeedBoard;
 use crate::fetcher::FetchedAnswers;
-use crate::lease::FeedLease;
+use crate::lease::{CLAIM_INTERVAL, FeedLease, RENEWAL_INTERVAL};
 use crate::options::{FeedOptionError, FeedOptions, PushedAnswer};
 use crate::outcome_log::OutcomeLog;
 use crate::schedule::Schedule;
@@ -41,6 +41,8 @@ pub struct PolledFeed {
     interval: Duration,
     schedule: Schedule,
     next_poll: Instant,
+    /// The boards have been opened: without them, no lease of theirs can be held.
+    has_boards: bool,
     lease: FeedLease,
     budget: Option<Arc<MonthlyBudget>>,
     /// The interval that the budget allows.
@@ -115,7 +117,8 @@ impl PolledFeed {
             interval,
             schedule: Schedule::new(interval),
             next_poll: Instant::now(),
-            lease: FeedLease::new(first, interval),
+            has_boards: false,
+            lease: FeedLease::new(first),
             budget: options.budget,
             budget_interval: Duration::ZERO,
             pushed: options.pushed,
@@ -165,9 +168,13 @@ impl PolledFeed {
             self.first_poll(target).await?;
             return Ok(Instant::now() + PUSH_ONLY_INTERVAL);
         }
+        if !self.has_boards {
+            self.read_boards(target).await?;
+            self.has_boards = true;
+        }
         let was_held = self.lease.is_held();
         if !self.lease.hold(target).await? {
-            return Ok(Instant::now() + self.lease.renewal_interval());
+            return Ok(Instant::now() + CLAIM_INTERVAL);
         }
         if !was_held {
             self.next_poll = self.next_poll.max(self.first_poll(target).await?);
@@ -175,7 +182,7 @@ impl PolledFeed {
         if Instant::now() >= self.next_poll {
             self.poll(target).await?;
         }
-        Ok(self.next_poll.min(Instant::now() + self.lease.renewal_interval()))
+        Ok(self.next_poll.min(Instant::now() + RENEWAL_INTERVAL))
     }
 
     /// Opens the boards, and returns the time of the first poll.
