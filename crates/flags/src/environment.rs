@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command, Error, Parser};
 
+use crate::nearest::nearest_name;
+
 /// Texts that say no, as in clap's `BoolishValueParser`.
 const FALSE_TEXTS: [&str; 6] = ["n", "no", "f", "false", "off", "0"];
-
-/// Letters after the prefix for each wrong letter up to which a name counts as a misspelling of another one.
-const LETTERS_PER_TYPO: usize = 3;
 
 /// Set in each container of a Kubernetes cluster.
 const KUBERNETES_VARIABLE: &str = "KUBERNETES_SERVICE_HOST";
@@ -81,7 +80,7 @@ impl Environment {
                 || others.iter().any(|other| name.starts_with(other))
                 || (!has_prefix && upper.starts_with(first_word))
                 || (in_cluster && is_of_a_service(name));
-            match nearest(&upper, &known, prefix) {
+            match nearest_name(&upper, &known, prefix) {
                 _ if is_other => {}
                 Some(known) => {
                     sentences.push(format!("{name} is not a setting: did you mean {known}?"));
@@ -92,14 +91,6 @@ impl Environment {
         }
         sentences
     }
-}
-
-/// Returns the variable of which `name` may be a misspelling.
-fn nearest<'a>(name: &str, known: &'a [String], prefix: &str) -> Option<&'a String> {
-    let distances = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), known));
-    let (distance, nearest) = distances.min()?;
-    let letters = nearest.len().saturating_sub(prefix.len());
-    (distance <= (letters / LETTERS_PER_TYPO).max(1)).then_some(nearest)
 }
 
 /// Kubernetes sets such variables for each service, which may have the name of this program.

@@ -17,8 +17,12 @@
 /// Variables that are empty or unknown.
 mod environment;
 
+/// Misspelled names.
+mod nearest;
+
 /// Durations and sizes.
 mod values;
 
 pub use environment::{Environment, parse};
+pub use nearest::nearest_name;
 pub use values::{bytes, duration};

@@ -49,6 +49,10 @@ impl View {
         assert_eq!(self.rows, expected);
     }
 
+    pub fn rows(&self) -> Vec<Value> {
+        self.rows.values().cloned().collect()
+    }
+
     pub fn flights(&self) -> Vec<&str> {
         self.rows.values().map(|row| row["flight"].as_str().unwrap()).collect()
     }
