@@ -7,6 +7,7 @@ use clap::Args;
 use flight::BoardName;
 use serde::Deserialize;
 use ureq::Agent;
+use ureq::http::StatusCode;
 
 /// Maximum number of lines per request.
 pub(crate) const MAX_LINES: usize = 1_000;
@@ -84,6 +85,31 @@ impl PublishClient {
         self.retry(&url, || {
             let response = self.agent.put(&url).send_json(settings).map_err(transient)?;
             read(response).map(drop)
+        })
+    }
+
+    /// Opens the board if the server has none of this name.
+    pub(crate) fn open_board(&self, board: &BoardName, settings: &serde_json::Value) -> Result<()> {
+        let url = format!("{}/boards/{board}", self.server);
+        self.retry(&url, || {
+            let request = self.agent.put(&url).header("If-None-Match", "*");
+            let response = request.send_json(settings).map_err(transient)?;
+            match response.status() {
+                StatusCode::PRECONDITION_FAILED => Ok(()),
+                _ => read(response).map(drop),
+            }
+        })
+    }
+
+    /// The answer to `GET /boards/{board}/flights`, `None` if there is no such board.
+    pub(crate) fn get_flights(&self, board: &BoardName) -> Result<Option<String>> {
+        let url = format!("{}/boards/{board}/flights", self.server);
+        self.retry(&url, || {
+            let response = self.agent.get(&url).call().map_err(transient)?;
+            match response.status() {
+                StatusCode::NOT_FOUND => Ok(None),
+                _ => read(response).map(Some),
+            }
         })
     }
 

@@ -13,6 +13,7 @@ use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
 
+use crate::served_feeds::RunningFeeds;
 use crate::{listen, open_files, runtime};
 
 /// Show two live boards, a sample and a recorded day, with the journal in memory.
@@ -51,7 +52,7 @@ impl Demo {
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;
-        listen::serve_to_end(listener, App::new(engine, settings)).await?;
+        listen::serve_to_end(listener, App::new(engine, settings), RunningFeeds::default()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,6 +3,9 @@
 /// The demo's feeds.
 mod demo_feed;
 
+/// An airport's source.
+mod source_feed;
+
 /// The sources and their terms.
 mod source_list;
 
@@ -13,6 +16,7 @@ use clap::{Args, Subcommand};
 
 use crate::stdout;
 use demo_feed::{DemoArgs, DemoFeed};
+use source_feed::SourceFeed;
 use source_list::source_list;
 
 /// Publish the updates of a source to a running server until it ends or you stop it.
@@ -32,6 +36,8 @@ enum FeedSource {
     Sample(DemoArgs),
     /// The departures of JFK on 10 July 2013.
     Day(DemoArgs),
+    #[command(flatten)]
+    Airport(SourceFeed),
 }
 
 impl Feed {
@@ -43,6 +49,7 @@ impl Feed {
         match self.source {
             Some(FeedSource::Sample(args)) => args.run(DemoFeed::Sample),
             Some(FeedSource::Day(args)) => args.run(DemoFeed::Day),
+            Some(FeedSource::Airport(feed)) => feed.run(),
             None => bail!("name a source: flightboard feed --list lists those of airports"),
         }
     }

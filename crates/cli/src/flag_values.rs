@@ -1,5 +1,8 @@
 //! Parsers for flag values.
 
+use flight::BoardKind;
+use jiff::Timestamp;
+use serde_json::json;
 use server::MAX_REACTOR_THREADS;
 
 /// A size that must fit in memory.
@@ -11,6 +14,17 @@ pub(crate) fn bytes_in_memory(text: &str) -> Result<usize, String> {
 pub(crate) fn reactor_threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|threads| *threads <= MAX_REACTOR_THREADS);
     threads.ok_or_else(|| format!("not a number from 0 to {MAX_REACTOR_THREADS}"))
+}
+
+/// The direction of a board's rows.
+pub(crate) fn board_kind(text: &str) -> Result<BoardKind, String> {
+    serde_json::from_value(json!(text)).map_err(|_| "must be arrivals or departures".to_owned())
+}
+
+/// A moment, with the offset of its time zone.
+pub(crate) fn timestamp(text: &str) -> Result<Timestamp, String> {
+    text.parse()
+        .map_err(|_| "must be a time with an offset, such as 2026-01-07T09:00:00Z".to_owned())
 }
 
 #[cfg(test)]

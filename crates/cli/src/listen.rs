@@ -8,6 +8,7 @@ use server::App;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::served_feeds::RunningFeeds;
 use crate::{stderr, stdout};
 
 /// Requests the longest accept queue that the kernel allows (`net.core.somaxconn`): after a restart all
@@ -48,9 +49,13 @@ pub(crate) enum ServerExit {
     JournalEnded,
 }
 
-/// Serves until SIGTERM or SIGINT, or until the journal ends; then ends the streams and closes the
-/// journal. A second signal ends the program at once.
-pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Result<ServerExit> {
+/// Serves until SIGTERM or SIGINT, or until the journal ends; then ends the feeds and the streams, and closes
+/// the journal. A second signal ends the program at once.
+pub(crate) async fn serve_until_stopped(
+    listener: TcpListener,
+    app: App,
+    feeds: RunningFeeds,
+) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
     app.engine().metrics().watch_log(stderr::dropped_lines);
     stdout::print_address(listener.local_addr()?);
@@ -71,6 +76,7 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
             _ = &mut stop => {}
             () = app.engine().journal_ended() => reason = ServerExit::JournalEnded,
         }
+        drop(feeds);
     })
     .await;
     app.engine().close().await;
@@ -83,8 +89,12 @@ pub(crate) async fn serve_until_stopped(listener: TcpListener, app: App) -> Resu
 }
 
 /// Serves a journal that this process alone writes. Opening it again is the task of the next start.
-pub(crate) async fn serve_to_end(listener: TcpListener, app: App) -> Result<()> {
-    match serve_until_stopped(listener, app).await? {
+pub(crate) async fn serve_to_end(
+    listener: TcpListener,
+    app: App,
+    feeds: RunningFeeds,
+) -> Result<()> {
+    match serve_until_stopped(listener, app, feeds).await? {
         ServerExit::Signal => Ok(()),
         ServerExit::JournalEnded => bail!(
             "stopped, because the journal ended unexpectedly (see the log): start the server again"

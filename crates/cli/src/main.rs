@@ -10,6 +10,27 @@ mod serve;
 /// `flightboard feed`: publishes the updates of a source to a running server.
 mod feed;
 
+/// The settings of a feed.
+mod feed_settings;
+
+/// The configuration file: feeds that need more than a flag.
+mod config_file;
+
+/// The boards of an airport's feed.
+mod airport_boards;
+
+/// A feed whose settings are checked.
+mod feed_plan;
+
+/// The feeds of a server.
+mod served_feeds;
+
+/// The boards of this process, for its feeds.
+mod engine_target;
+
+/// The boards of a running server.
+mod http_target;
+
 /// `flightboard publish`: publishes updates from standard input to a running server.
 mod publish;
 
@@ -53,6 +74,8 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser, Subcommand};
 use flags::Environment;
 
+use crate::feed_plan::KEY_VARIABLE_PREFIX;
+
 const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment variable in its help; an empty \
 variable counts as unset. FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \
 server=debug,journal=info.";
@@ -60,9 +83,15 @@ server=debug,journal=info.";
 /// async-nats logs every connection attempt, so silence it; nats-journal logs connection problems itself.
 const DEFAULT_LOG_FILTER: &str = "info,async_nats=warn,async_nats::connector=off";
 
-/// Starts of the names of variables that set no flag: for the log, for the load generator and for tests.
-const OTHER_VARIABLES: [&str; 4] =
-    ["FLIGHTBOARD_LOG", "FLIGHTBOARD_BENCH_", "FLIGHTBOARD_BIN", "FLIGHTBOARD_TEST_"];
+/// Starts of the names of variables that set no flag: for the log, for sources' keys, for the load generator and for
+/// tests.
+const OTHER_VARIABLES: [&str; 5] = [
+    "FLIGHTBOARD_LOG",
+    KEY_VARIABLE_PREFIX,
+    "FLIGHTBOARD_BENCH_",
+    "FLIGHTBOARD_BIN",
+    "FLIGHTBOARD_TEST_",
+];
 
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100, after_help = ENVIRONMENT_HELP)]

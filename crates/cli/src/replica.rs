@@ -11,6 +11,7 @@ use server::{App, Settings};
 use tokio::sync::watch;
 
 use crate::listen::{self, ServerExit};
+use crate::served_feeds::ServedFeeds;
 
 /// Delay before another attempt to open the journal, in addition to the attempt's own timeouts.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -22,6 +23,7 @@ pub(crate) async fn serve(
     config: &NatsConfig,
     options: JournalOptions,
     settings: Settings,
+    feeds: &ServedFeeds,
 ) -> Result<()> {
     let mut address = listen.to_owned();
     loop {
@@ -37,7 +39,8 @@ pub(crate) async fn serve(
         };
         let opened = server::serve_until_ready(&listener, &settings, reason, opening).await?;
         let Some(app) = opened else { return Ok(()) };
-        match listen::serve_until_stopped(listener, app).await? {
+        let running_feeds = feeds.start(app.engine())?;
+        match listen::serve_until_stopped(listener, app, running_feeds).await? {
             ServerExit::Signal => return Ok(()),
             ServerExit::JournalEnded => {
                 tracing::warn!("the journal was replaced or failed, restarting");

@@ -1,5 +1,6 @@
 //! `flightboard serve`: the server.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,7 +10,9 @@ use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{AllowedOrigin, App, BasePath, Settings};
 
+use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
+use crate::served_feeds::ServedFeeds;
 use crate::{flag_values, listen, open_files, replica, runtime};
 
 /// Run the server: store timetables, accept updates, and push every change to every screen.
@@ -49,11 +52,19 @@ pub(crate) struct Serve {
     /// server logs this and writes to one screen at a time.
     #[arg(long, env = "FLIGHTBOARD_IO_URING")]
     io_uring: bool,
+    /// Airport to show, such as avinor/OSL; repeatable. Keys follow after commas, such as
+    /// avinor/OSL,kind=arrivals.
+    #[arg(long, env = "FLIGHTBOARD_FEED", value_name = "SOURCE/AIRPORT")]
+    feed: Vec<FeedList>,
+    /// File with feeds, in TOML.
+    #[arg(long, env = "FLIGHTBOARD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let (kind, options) = self.journal_args.parse()?;
+        let feeds = ServedFeeds::new(self.feed, self.config.as_deref())?;
         let default = Settings::default();
         let settings = Settings {
             base_path: self.base_path,
@@ -70,13 +81,14 @@ impl Serve {
             let settings = open_files::fit_to_limit(settings)?;
             match kind {
                 JournalKind::Nats(config) => {
-                    replica::serve(&self.listen, &config, options, settings).await
+                    replica::serve(&self.listen, &config, options, settings, &feeds).await
                 }
                 JournalKind::Memory => {
-                    serve(&self.listen, MemoryJournal::new(options), settings).await
+                    serve(&self.listen, MemoryJournal::new(options), settings, &feeds).await
                 }
                 JournalKind::File(file) => {
-                    serve(&self.listen, SqliteJournal::open(&file, options)?, settings).await
+                    let journal = SqliteJournal::open(&file, options)?;
+                    serve(&self.listen, journal, settings, &feeds).await
                 }
             }
         })?;
@@ -84,8 +96,14 @@ impl Serve {
     }
 }
 
-async fn serve(listen: &str, journal: impl Journal, settings: Settings) -> Result<()> {
+async fn serve(
+    listen: &str,
+    journal: impl Journal,
+    settings: Settings,
+    feeds: &ServedFeeds,
+) -> Result<()> {
     let listener = listen::bind(listen).await?;
     let engine = Engine::start(journal, settings.window_bytes).await?;
-    listen::serve_to_end(listener, App::new(engine, settings)).await
+    let feeds = feeds.start(&engine)?;
+    listen::serve_to_end(listener, App::new(engine, settings), feeds).await
 }

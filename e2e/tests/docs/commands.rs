@@ -11,8 +11,10 @@ use crate::document::{CodeBlock, Document, user_documents};
 use crate::sandbox::{Sandbox, ShellSession};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// Languages of blocks that are not commands. The list is closed, so that a misspelt `sh` is noticed.
-const NOT_COMMANDS: [&str; 5] = ["html", "event-stream", "nginx", "caddyfile", "ini"];
+/// Languages of blocks that are not commands, and `shell` for those that would ask a real source. The list is closed,
+/// so that a misspelt `sh` is noticed.
+const NOT_COMMANDS: [&str; 7] =
+    ["html", "event-stream", "nginx", "caddyfile", "ini", "shell", "toml"];
 
 const DOCUMENTED_ADDRESS: &str = "127.0.0.1:5000";
 

@@ -8,9 +8,15 @@ use crate::document::{Document, all_documents};
 use crate::sandbox::Sandbox;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// Variables without a flag: the log filter, and the binaries that tests run.
-const VARIABLES_WITHOUT_FLAG: [&str; 3] =
-    ["FLIGHTBOARD_LOG", "FLIGHTBOARD_BIN", "FLIGHTBOARD_TEST_NATS_SERVER"];
+/// Variables without a flag: the log filter, the keys of sources, and the binaries that tests run.
+const VARIABLES_WITHOUT_FLAG: [&str; 6] = [
+    "FLIGHTBOARD_LOG",
+    "FLIGHTBOARD_KEY_SWEDAVIA",
+    "FLIGHTBOARD_KEY_FINAVIA",
+    "FLIGHTBOARD_KEY_AERODATABOX",
+    "FLIGHTBOARD_BIN",
+    "FLIGHTBOARD_TEST_NATS_SERVER",
+];
 
 /// A flag, its variable and its default, the last two empty if it has none.
 type FlagEntry = (String, String, String);

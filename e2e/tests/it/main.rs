@@ -18,6 +18,9 @@ mod cluster;
 /// `flightboard publish`, and failures in the middle of it.
 mod publish;
 
+/// Airports' feeds.
+mod feeds;
+
 /// `flightboard feed` into a running server.
 mod feed;
 
