@@ -38,10 +38,7 @@ impl AnswerInput {
     ) -> Result<Self, FeedOptionError> {
         Ok(match &options.input {
             FeedInput::Http => {
-                let fetcher = Fetcher::new(terms, options, FetchLimits::default());
-                let fetcher =
-                    fetcher.map_err(|error| FeedOptionError::Client(error.to_string()))?;
-                Self::Http(Box::new(fetcher))
+                Self::Http(Box::new(Fetcher::new(terms, options, FetchLimits::default())?))
             }
             FeedInput::File(path) => Self::File(SourceFile::new(path.clone(), options.charset)),
             FeedInput::StandardInput => Self::StandardInput(options.charset),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use feeds::{HttpAnswer, SourceKey, SourceRequest, SourceTerms};
 use jiff::Timestamp;
 use reqwest::header::{
@@ -14,9 +15,10 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use crate::charset::{self, Charset};
-use crate::options::FeedOptions;
+use crate::options::{FeedOptionError, FeedOptions};
 use crate::retry_after::retry_after;
 use crate::source_url::{SourceUrl, is_loopback};
+use crate::tls::tls_config;
 
 /// Largest answer, decompressed; the largest known one, VATSIM's, has 10 MB.
 pub(crate) const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -101,10 +103,9 @@ impl Fetcher {
         terms: &SourceTerms,
         options: &FeedOptions,
         limits: FetchLimits,
-    ) -> Result<Self, reqwest::Error> {
-        // Fails if there is one already, which then is used.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    ) -> Result<Self, FeedOptionError> {
         let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls_config().map_err(FeedOptionError::Tls)?)
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(limits.read_timeout)
@@ -120,7 +121,7 @@ impl Fetcher {
             _ => None,
         };
         Ok(Self {
-            client: builder.build()?,
+            client: builder.build().map_err(FeedOptionError::Client)?,
             limits,
             source_url: options.source_url.clone(),
             key_header,
@@ -207,8 +208,8 @@ impl Fetcher {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| explain(&host, &error))? {
             if body.len() + chunk.len() > self.limits.answer_bytes {
-                let limit = self.limits.answer_bytes;
-                let reason = format!("the answer of {host} is larger than {limit} bytes");
+                let limit = ByteSize::b(self.limits.answer_bytes as u64);
+                let reason = format!("the answer of {host} is larger than {limit}");
                 return Err(FetchError { ends_poll: true, ..FetchError::new(reason) });
             }
             body.extend_from_slice(&chunk);

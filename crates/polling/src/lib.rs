@@ -33,6 +33,9 @@ mod schedule;
 /// The header `Retry-After`.
 mod retry_after;
 
+/// The certificates by which sources are recognised.
+mod tls;
+
 /// Fetches the answers of a poll over HTTP.
 mod fetcher;
 

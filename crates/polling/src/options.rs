@@ -65,7 +65,7 @@ pub struct PushedAnswer {
 }
 
 /// An option that the source does not allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum FeedOptionError {
     /// The interval is below the source's least one.
     #[error(
@@ -96,9 +96,12 @@ pub enum FeedOptionError {
         /// The source.
         source_name: &'static str,
     },
-    /// The HTTP client does not start, for lack of certificates for example.
-    #[error("cannot prepare requests: {0}")]
-    Client(String),
+    /// The HTTP client does not start.
+    #[error("cannot prepare requests")]
+    Client(#[source] reqwest::Error),
+    /// TLS does not start.
+    #[error("cannot prepare TLS")]
+    Tls(#[source] rustls::Error),
     /// The words of the source do not fit on a board.
     #[error("the source's {0}")]
     Credit(#[from] flight::ParseError),

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use bytesize::ByteSize;
 use feeds::HttpAnswer;
 use tokio::sync::oneshot;
 
@@ -110,7 +111,8 @@ fn read_to_limit(reader: impl Read, name: &str) -> Result<Vec<u8>, String> {
     let read = reader.take(MAX_ANSWER_BYTES as u64 + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("cannot read {name}: {error}"))?;
     if bytes.len() > MAX_ANSWER_BYTES {
-        return Err(format!("{name} is larger than {MAX_ANSWER_BYTES} bytes"));
+        let limit = ByteSize::b(MAX_ANSWER_BYTES as u64);
+        return Err(format!("{name} is larger than {limit}"));
     }
     Ok(bytes)
 }

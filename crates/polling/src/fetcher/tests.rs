@@ -3,8 +3,11 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Arc;
 
 use feeds::SourceKey;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ServerConfig, ServerConnection};
 use testkit::fake_upstream::{BodyEnding, FakeUpstream, UpstreamAnswer};
 
 use super::*;
@@ -116,7 +119,7 @@ async fn sizes_are_limited() {
         UpstreamAnswer::json(" ".repeat(LIMITS.answer_bytes + 1)),
     ] {
         let error = fetch_error(answer).await;
-        assert_eq!(error, "the answer of 127.0.0.1 is larger than 100000 bytes");
+        assert_eq!(error, "the answer of 127.0.0.1 is larger than 97.7 KiB");
     }
 }
 
@@ -250,15 +253,49 @@ async fn unasked_304_is_a_failure() {
     assert_eq!(error, "127.0.0.1 answers 304 Not Modified");
 }
 
+#[tokio::test]
+async fn unknown_certificates_are_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key.into())
+        .unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        connection.complete_io(&mut stream).is_err()
+    });
+    let mut fetcher = fetcher(&format!("https://127.0.0.1:{port}"));
+    let error = fetcher.fetch(&[request("/")]).await.answers.remove(0).unwrap_err();
+    assert!(error.starts_with("cannot connect to 127.0.0.1: invalid peer certificate"), "{error}");
+    assert!(server.join().unwrap());
+}
+
 #[test]
 fn proxies_are_not_used_for_loopback() {
+    let proxy = "http://127.0.0.1:1";
+    let variables = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+    run_with(&variables.map(|variable| (variable, proxy)));
+}
+
+#[test]
+fn machines_without_certificates_can_ask() {
+    run_with(&[("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")]);
+}
+
+/// Runs a test of a request in a process with these variables.
+fn run_with(variables: &[(&str, &str)]) {
     let program = std::env::current_exe().unwrap();
     let mut child = Command::new(program);
     child.args(["--exact", "fetcher::tests::requests_name_program_and_key"]);
-    for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
-        child.env(variable, "http://127.0.0.1:1");
-    }
+    child.envs(variables.iter().copied());
     let output = child.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
