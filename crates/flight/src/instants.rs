@@ -37,7 +37,7 @@ impl FlightRow {
     }
 
     /// The instant of a time field, if it is set.
-    pub(crate) fn instant(&self, field: FlightField) -> Option<Timestamp> {
+    pub fn instant(&self, field: FlightField) -> Option<Timestamp> {
         match RowTime::parse(self.flight.text(field)?)? {
             RowTime::Absolute(timestamp) => Some(timestamp),
             RowTime::Local(_) => self.instants.get(&field).copied(),

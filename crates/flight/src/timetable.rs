@@ -104,6 +104,11 @@ impl Timetable {
         self.feed.lease.as_ref()
     }
 
+    /// The time as of which a row that has left the board was changed last, if its publisher gave one.
+    pub fn removed_as_of(&self, key: &FlightKey) -> Option<Timestamp> {
+        self.removed_rows.get(key)
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.size()
@@ -304,6 +309,7 @@ impl Timetable {
             version: seq,
             added_seq: seq,
             state_since: time,
+            changed_at: Some(time),
             expires_at: None,
             as_of: self.removed_rows.get(flight.key()),
         };
@@ -347,6 +353,7 @@ impl Timetable {
         row.set_days(&self.settings, &zone, days, seq);
         row.version = seq;
         row.state_since = time;
+        row.changed_at = Some(time);
         let changes = row.row.changes_since(&old.row.instants, changes);
         self.insert(row);
         ApplyOutcome::Changed(BoardEvent::FlightStateUpdate(changes))

@@ -24,6 +24,9 @@ pub struct TimetableRow {
     /// Time at which the row entered its current state.
     #[serde(rename = "entered")]
     pub(crate) state_since: Timestamp,
+    /// Time of the last change. Unknown for rows of an older checkpoint.
+    #[serde(rename = "changed", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed_at: Option<Timestamp>,
     #[serde(rename = "leaves", default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
     /// The latest time as of which an update changed the row.
@@ -50,6 +53,11 @@ impl TimetableRow {
     /// Position of the record that first added the row.
     pub fn added_seq(&self) -> u64 {
         self.added_seq
+    }
+
+    /// Time of the last change; in rows of an older checkpoint, that of the last change of state.
+    pub fn changed_at(&self) -> Timestamp {
+        self.changed_at.unwrap_or(self.state_since)
     }
 
     fn state(&self) -> &str {
