@@ -48,12 +48,25 @@ pub type PublishOutcome = Result<AppliedUpdate, Rejection>;
 /// An update that was applied, now or under the same idempotency key before.
 #[derive(Debug, Clone)]
 pub struct AppliedUpdate {
+    /// Its effect.
+    pub effect: UpdateEffect,
     /// Id of the event that made the change. `None` if the journal no longer knows its epoch.
     pub id: Option<RecordId>,
     /// True if the update created the board or row that it put.
     pub created: bool,
     /// The row right after the update, if it put or patched one.
     pub row: Option<FlightRow>,
+}
+
+/// The effect of an applied update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateEffect {
+    /// It changed the board.
+    Changed,
+    /// The board already was as it asks.
+    Unchanged,
+    /// It had been applied before, under the same idempotency key.
+    Repeated,
 }
 
 /// A board as a stream request finds it.
@@ -195,17 +208,16 @@ impl LiveBoards {
         let CommittedUpdate { seq, time, envelope } = committed;
         let outcome = state.boards.apply(seq.0, *time, &envelope.update);
         self.metrics.count_outcome(&outcome);
-        let version = match outcome {
+        let (effect, version) = match outcome {
             ApplyOutcome::Changed(event) => {
                 self.publish_event(state, envelope.update.board(), *seq, &event);
-                *seq
+                (UpdateEffect::Changed, *seq)
             }
-            ApplyOutcome::Unchanged { version } | ApplyOutcome::Repeated { version } => {
-                Seq(version)
-            }
+            ApplyOutcome::Unchanged { version } => (UpdateEffect::Unchanged, Seq(version)),
+            ApplyOutcome::Repeated { version } => (UpdateEffect::Repeated, Seq(version)),
             ApplyOutcome::Rejected(rejection) => return Err(rejection),
         };
-        Ok(state.applied_update(&envelope.update, *seq, version))
+        Ok(state.applied_update(&envelope.update, *seq, effect, version))
     }
 
     fn publish_event(
@@ -271,7 +283,13 @@ impl BoardsState {
         Some(snapshot)
     }
 
-    fn applied_update(&self, update: &Update, seq: Seq, version: Seq) -> AppliedUpdate {
+    fn applied_update(
+        &self,
+        update: &Update,
+        seq: Seq,
+        effect: UpdateEffect,
+        version: Seq,
+    ) -> AppliedUpdate {
         let timetable = self.boards.board(update.board());
         let key = match update.change() {
             Change::PutFlight(flight) => Some(flight.key()),
@@ -285,7 +303,7 @@ impl BoardsState {
             _ => false,
         };
         let row = row.map(|row| row.row().clone());
-        AppliedUpdate { id: self.epochs.record_id(version), created, row }
+        AppliedUpdate { effect, id: self.epochs.record_id(version), created, row }
     }
 
     fn summary<'a>(&self, name: &BoardName, timetable: &'a Timetable) -> BoardSummary<'a> {

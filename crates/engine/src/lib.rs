@@ -77,7 +77,7 @@ mod feed_lease;
 mod error_chain;
 
 pub use applier::{ApplyError, RestoreError};
-pub use boards::{AppliedUpdate, BoardStatus, LiveBoards, PublishOutcome};
+pub use boards::{AppliedUpdate, BoardStatus, LiveBoards, PublishOutcome, UpdateEffect};
 pub use engine::{DEFAULT_BOARD, Engine, StartError};
 pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
