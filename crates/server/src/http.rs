@@ -30,6 +30,9 @@ pub(crate) mod cors;
 /// Boards and flights: read and publish.
 pub(crate) mod api;
 
+/// A row in the model of ACRIS.
+mod acris_flight;
+
 /// Errors as `application/problem+json`.
 pub(crate) mod problem;
 

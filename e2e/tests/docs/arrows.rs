@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
+    ("aidx", &["codes", "flight"]),
     ("codes", &[]),
     ("compare", &[]),
     ("e2e", &["sse", "testkit"]),
@@ -40,7 +41,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("polling", &["feeds", "flight"]),
-    ("server", &["engine", "fanout", "flight", "journal"]),
+    ("server", &["aidx", "codes", "engine", "fanout", "flight", "journal"]),
     ("sse", &[]),
     ("testkit", &["journal", "sse"]),
     ("xtask", &[]),
@@ -56,7 +57,8 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 10] = [
+const ABSENCES: [(&str, &[&str]); 11] = [
+    ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),

@@ -9,6 +9,15 @@ pub(super) mod flights;
 /// Many updates in one request.
 pub(super) mod bulk;
 
+/// `/aidx`: updates in IATA's XML.
+pub(super) mod aidx;
+
+/// Publishes the changes of an AIDX message.
+mod aidx_delivery;
+
+/// `/acris/flight/{airport}/…`: rows in ACI's model.
+pub(super) mod acris;
+
 /// Liveness, readiness and metrics.
 pub(crate) mod health;
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use aidx::{MessageError, MessageFault};
 use axum::response::{IntoResponse, Response};
 use engine::{PublishError, error_chain};
 use flight::{FlightKey, MAX_BOARDS, MAX_FLIGHTS, ParseError, Rejection};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 /// The type of problems that have no documentation page (RFC 9457, section 4.2.1).
@@ -101,6 +102,28 @@ impl Problem {
 
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// The problem in one sentence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// Sets the headers of responses with this problem, for any content type.
+    pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
+        if self.0.field.as_deref() == Some(CONTENT_ENCODING) {
+            let supported = HeaderValue::from_static(SUPPORTED_CODINGS);
+            headers.insert(header::ACCEPT_ENCODING, supported);
+        }
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
+        }
+    }
+
+    /// The airport has no open board of this kind.
+    pub(crate) fn no_board_of(airport: &str, kind: &str) -> Self {
+        let detail = format!("no board of {kind} at {airport}");
+        Self::with_detail(StatusCode::NOT_FOUND, "Unknown board", "airport", &detail)
     }
 
     pub(crate) fn unknown_board() -> Self {
@@ -203,20 +226,23 @@ impl From<PublishError> for Problem {
     }
 }
 
+impl From<MessageError> for Problem {
+    fn from(error: MessageError) -> Self {
+        let status = match error.fault {
+            MessageFault::Malformed => StatusCode::BAD_REQUEST,
+            MessageFault::Unsupported => StatusCode::UNPROCESSABLE_ENTITY,
+            MessageFault::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        Self::without_field(status, "Message refused", error.to_string())
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
-        let is_coding = self.0.field.as_deref() == Some(CONTENT_ENCODING);
-        let mut response = (status, axum::Json(self)).into_response();
+        let mut response = (self.status(), axum::Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if is_coding {
-            let supported = HeaderValue::from_static(SUPPORTED_CODINGS);
-            headers.insert(header::ACCEPT_ENCODING, supported);
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
-        }
+        self.set_headers(headers);
         response
     }
 }

@@ -49,12 +49,10 @@ fn decode_unreserved(path: &str) -> String {
 }
 
 fn lower_case(path: &str) -> String {
-    let mut segments = Vec::new();
+    let mut segments: Vec<String> = Vec::new();
     for (index, segment) in path.split('/').enumerate() {
-        segments.push(match index {
-            FLIGHT_SEGMENT => segment.to_owned(),
-            _ => segment.to_ascii_lowercase(),
-        });
+        let is_flight = index == FLIGHT_SEGMENT && segments.get(1).is_some_and(|it| it == "boards");
+        segments.push(if is_flight { segment.to_owned() } else { segment.to_ascii_lowercase() });
     }
     segments.join("/")
 }

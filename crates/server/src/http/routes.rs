@@ -3,11 +3,11 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
-use super::api::{boards, bulk, flights, health};
+use super::api::{acris, aidx, boards, bulk, flights, health};
 use super::base_path::BasePath;
 use super::problem::Problem;
 use super::{content_coding, cors, openapi, page, request_path};
@@ -33,6 +33,9 @@ pub fn routes(app: App) -> Router {
                 .patch(flights::save::<FlightPatch>)
                 .delete(flights::remove),
         )
+        .route("/aidx", post(aidx::post))
+        .route("/acris/flight/{airport}/arrival", get(acris::arrivals))
+        .route("/acris/flight/{airport}/departure", get(acris::departures))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -6,6 +6,9 @@ mod socket_server;
 mod test_server;
 mod view;
 
+mod acris;
+mod aidx;
+mod aidx_golden;
 mod bad_input;
 mod base_path;
 mod both_paths;

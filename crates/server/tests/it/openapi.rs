@@ -41,7 +41,8 @@ async fn document_names_version_and_licence() {
 async fn concrete_path(server: &TestServer, path: &str) -> String {
     let page = server.get("/").await.body;
     let file = page.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
-    let path = path.replace("{board}", "main").replace("{flight}", "I768").replace("{file}", file);
+    let path = path.replace("{board}", "main").replace("{flight}", "I768");
+    let path = path.replace("{file}", file).replace("{airport}", "OSL");
     assert!(!path.contains('{'), "{path}");
     path
 }

@@ -24,6 +24,12 @@ pub(super) const MAX_UPDATE_BYTES: usize = 64 * 1024;
 /// Largest body with many updates.
 pub(super) const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
 
+/// Largest AIDX message: some eight hundred legs with the extensions of an airport, several thousand without.
+pub(super) const MAX_AIDX_BYTES: usize = 8 * 1024 * 1024;
+
+/// The types of XML that are accepted. No plain form can have them.
+const XML_TYPES: [&str; 3] = ["application/xml", "text/xml", "application/soap+xml"];
+
 /// Most bytes of a too large body that are read and discarded. Most clients read the response only
 /// after they have sent the body.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
@@ -42,6 +48,7 @@ pub(super) enum BodyFormat {
     Json,
     /// One JSON text per line.
     JsonLines,
+    Xml,
 }
 
 impl BodyFormat {
@@ -59,6 +66,7 @@ impl BodyFormat {
         match self {
             Self::Json => is_json,
             Self::JsonLines => is_json || lines.contains(&content_type),
+            Self::Xml => XML_TYPES.contains(&content_type),
         }
     }
 
@@ -66,6 +74,7 @@ impl BodyFormat {
         match self {
             Self::Json => "must be application/json",
             Self::JsonLines => "must be application/x-ndjson",
+            Self::Xml => "must be application/xml, text/xml or application/soap+xml",
         }
     }
 }
@@ -151,7 +160,7 @@ pub(super) async fn read_body(
 /// Checks the content's type, and returns its coding if it has one.
 fn check_content(parts: &Parts, format: BodyFormat) -> Result<Option<ContentCoding>, Problem> {
     let content_type = header_text(&parts.headers, &header::CONTENT_TYPE)?.unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(content_type);
     if !format.accepts(&essence) {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Problem::new(status, "Unsupported type", "Content-Type", format.expected()));
@@ -171,6 +180,11 @@ fn check_content(parts: &Parts, format: BodyFormat) -> Result<Option<ContentCodi
         }
         _ => Err(Problem::unsupported_coding()),
     }
+}
+
+/// A content type without its parameters.
+pub(super) fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn check_declared_length(headers: &HeaderMap, max_bytes: usize) -> Result<(), Problem> {

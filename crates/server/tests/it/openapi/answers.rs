@@ -32,6 +32,7 @@ enum RequestBody {
 
 const NOTHING: RequestBody = Text("");
 const JSON: (&str, &str) = ("content-type", "application/json");
+const XML: (&str, &str) = ("content-type", "application/xml");
 const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
 const KEY: (&str, &str) = ("idempotency-key", "k");
 
@@ -87,6 +88,18 @@ const CALLS: &[Call] = &[
     ("POST", ROWS, "/boards/main/flights", &[], Example, 415),
     ("POST", ROWS, "/boards/main/flights", &[NDJSON, ("idempotency-key", "a b")], Example, 400),
     ("POST", ROWS, "/boards/none/flights", &[NDJSON], Example, 404),
+    ("PUT", BOARD, "/boards/osl", &[JSON], Text(r#"{"airport": "OSL"}"#), 201),
+    ("POST", "/aidx", "/aidx", &[XML], Example, 200),
+    ("POST", "/aidx", "/aidx", &[("content-type", "text/xml")], Example, 200),
+    ("POST", "/aidx", "/aidx", &[("content-type", "application/soap+xml")], Text("<Envelope/>"), 422),
+    ("POST", "/aidx", "/aidx", &[XML], Text("<"), 400),
+    ("POST", "/aidx", "/aidx", &[XML], Text("<a/>"), 422),
+    ("POST", "/aidx", "/aidx", &[JSON], Text("{}"), 415),
+    ("GET", "/acris/flight/{airport}/arrival", "/acris/flight/osl/arrival?startTime=2026-11-22T09:00:00Z&endTime=2026-11-23T09:00:00Z", &[], NOTHING, 200),
+    ("GET", "/acris/flight/{airport}/arrival", "/acris/flight/osl/arrival", &[("if-none-match", "*")], NOTHING, 304),
+    ("GET", "/acris/flight/{airport}/arrival", "/acris/flight/osl/arrival", &[("if-match", "\"0\"")], NOTHING, 412),
+    ("GET", "/acris/flight/{airport}/arrival", "/acris/flight/osl/arrival?startTime=x", &[], NOTHING, 400),
+    ("GET", "/acris/flight/{airport}/departure", "/acris/flight/osl/departure", &[], NOTHING, 404),
     ("DELETE", BOARD, "/boards/main?why=x", &[], NOTHING, 422),
     ("DELETE", BOARD, "/boards/main?reason=night", &[], NOTHING, 204),
     ("PATCH", ROW, "/boards/main/flights/I768", &[JSON], Example, 410),
@@ -103,7 +116,11 @@ const CALLS: &[Call] = &[
 
 /// Returns the document's example body; for JSON lines, all examples and an invalid line.
 fn example(document: &ApiDocument, method: &str, url: &str) -> String {
-    let body = &document.operation(method, url)["requestBody"]["content"]["application/json"];
+    let content = &document.operation(method, url)["requestBody"]["content"];
+    if let Some(message) = content["application/xml"]["example"].as_str() {
+        return message.to_owned();
+    }
+    let body = &content["application/json"];
     match body["examples"].as_object() {
         None => body["example"].to_string(),
         Some(lines) => {
