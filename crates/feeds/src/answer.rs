@@ -92,4 +92,11 @@ impl AnswerOutcome {
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed { reason: reason.into() }
     }
+
+    /// Why the answers prove nothing about the board of this kind, if they do about the other.
+    pub fn unanswered_reason(&self, kind: BoardKind) -> Option<&str> {
+        let (Self::Full { answer, .. } | Self::Partial { answer, .. }) = self else { return None };
+        let board = answer.unanswered.iter().find(|board| board.kind == kind);
+        board.map(|board| board.reason.as_str())
+    }
 }

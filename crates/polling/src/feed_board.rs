@@ -61,6 +61,7 @@ impl FeedBoard {
             Ok(changes) => (changes, None),
             Err(_) => (Vec::new(), Some("the rows could not be compared")),
         };
+        let failure = failure.or(outcome.unanswered_reason(self.settings.kind));
         changes.push(report.to_change(outcome, failure, contents, !changes.is_empty()));
         let mut published = PublishReport::default();
         let mut changes = changes.into_iter().peekable();

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use flight::SourceStatus;
+use feeds::{SourceAirport, open_source};
+use flight::{BoardKind, BoardName, BoardSettings, SourceStatus};
+use jiff::tz::TimeZone;
 use serde_json::json;
 use testkit::fake_upstream::{BodyEnding, FakeUpstream, UpstreamAnswer};
 
@@ -60,6 +62,36 @@ async fn bad_answers_keep_the_rows() {
     assert_eq!(boards.rows("rows"), rows);
     assert_eq!(boards.row_events().len(), 2, "nothing is announced twice");
     assert!(counters.counts().failed_answers >= 7);
+}
+
+#[tokio::test]
+async fn failing_direction_is_reported_alone() {
+    let upstream = FakeUpstream::start(|request| {
+        if request.target.contains("arrival=false") {
+            return UpstreamAnswer::new(503, "text/plain", "");
+        }
+        let date = request.target.split("date=").nth(1).unwrap().get(..10).unwrap();
+        let row = json!({"time": "12:00", "flight": [{"no": "QX 1"}], "status": "Delayed"});
+        UpstreamAnswer::json(json!([{"date": date, "arrival": true, "list": [row]}]))
+    });
+    let kinds = vec![BoardKind::Arrivals, BoardKind::Departures];
+    let zone = TimeZone::get("Asia/Hong_Kong").unwrap();
+    let airport = SourceAirport { code: "HKG".to_owned(), zone, kinds };
+    let source = open_source("hkia", airport).unwrap();
+    let mut options = options(&upstream);
+    let mut departures = BoardSettings::with_defaults(BoardName::parse("departures").unwrap());
+    departures.kind = BoardKind::Departures;
+    options.boards.push(departures);
+    let boards = MemoryBoards::default();
+    let feed = RunningFeed::of_source(source, options, boards.replica(1));
+    wait_until("a report", || boards.source("departures").is_some()).await;
+    feed.stop().await;
+    let source = boards.source("departures").unwrap();
+    assert_eq!((source.status, source.last_answer), (SourceStatus::Failing, None));
+    assert!(source.reason.unwrap().contains("503"));
+    let source = boards.source("rows").unwrap();
+    assert_eq!(source.status, SourceStatus::Current);
+    assert_eq!(boards.rows("rows").len(), 3);
 }
 
 #[tokio::test]

@@ -75,8 +75,16 @@ pub(crate) struct RunningFeed {
 
 impl RunningFeed {
     pub(crate) fn start(options: FeedOptions, target: Replica) -> Self {
+        Self::of_source(Box::new(RowSource(&TERMS)), options, target)
+    }
+
+    pub(crate) fn of_source(
+        source: Box<dyn Source>,
+        options: FeedOptions,
+        target: Replica,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
-        let feed = PolledFeed::new(Box::new(RowSource(&TERMS)), options).unwrap();
+        let feed = PolledFeed::new(source, options).unwrap();
         let task = tokio::spawn(async move {
             let shutdown = async {
                 let _ = stopped.await;
