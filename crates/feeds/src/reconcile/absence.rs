@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use flight::{Flight, FlightKey};
+use flight::{Flight, FlightField, FlightKey};
 use jiff::{SignedDuration, Timestamp};
 
 use super::is_within;
@@ -52,8 +52,12 @@ impl Absences {
         };
         self.rows.retain(|key, _| board.get(key).is_some_and(|row| !listed.contains(row)));
         let covers = covers?;
-        let scheduled = |row: &Flight| board.scheduled(row).filter(|at| covers.contains(at));
-        let covered: Vec<_> = board.rows().iter().filter(|row| scheduled(row).is_some()).collect();
+        // Some sources list a flight by its newest time: one that is late leaves the span before it flies.
+        let is_covered = |row: &&Flight| {
+            board.scheduled(row).is_some_and(|at| covers.contains(&at))
+                && row.timestamp(FlightField::Estimated).is_none_or(|at| at < covers.end)
+        };
+        let covered: Vec<_> = board.rows().iter().filter(is_covered).collect();
         let times = pairs.iter().filter_map(|pair| pair.row.scheduled);
         if self.is_short(times.collect(), covered.len(), covers, now) || listed.has_unnamed() {
             return None;

@@ -136,6 +136,20 @@ fn row_leaves_after_three_full_answers() {
 }
 
 #[test]
+fn late_row_outlasts_the_covered_span() {
+    let mut board = board();
+    let over = |rows: &[_]| full_over("2026-11-22T07:00:00Z".."2026-11-22T15:00:00Z", rows);
+    let kept = || departure("I768", "10:00", json!({}));
+    let late = departure("AF1", "11:00", json!({"estimated": "2026-11-22T15:30:00Z"}));
+    board.read(&over(&[kept(), late]));
+    for _ in 0..4 {
+        board.pass(minutes(4));
+        assert_eq!(board.read(&over(&[kept()])), []);
+    }
+    assert_eq!(board.numbers().len(), 2);
+}
+
+#[test]
 fn listed_row_starts_its_absence_again() {
     let mut board = board();
     let both = full(&[departure("I768", "10:00", json!({})), departure("AF1", "11:00", json!({}))]);
