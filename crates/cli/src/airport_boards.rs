@@ -1,6 +1,7 @@
 //! The boards of an airport's feed.
 
 use codes::Airport;
+use feeds::SourceTerms;
 use flight::{BoardKind, BoardName, BoardSettings};
 
 use crate::feed_settings::{FeedSettings, InvalidFeed};
@@ -13,6 +14,7 @@ const COMMON_WORDS: [&str; 3] = ["International", "Airport", "Aerodrome"];
 /// board that is created without one.
 pub(crate) fn airport_boards(
     settings: &FeedSettings,
+    terms: &SourceTerms,
     airport: &Airport,
     code: &str,
 ) -> Result<Vec<BoardSettings>, InvalidFeed> {
@@ -32,6 +34,7 @@ pub(crate) fn airport_boards(
             kind,
             airport: Some(code.to_owned()),
             time_zone: airport.time_zone.clone(),
+            note: terms.board_note.map(str::to_owned),
             ..BoardSettings::with_defaults(name)
         })
     });
@@ -63,7 +66,9 @@ mod tests {
     fn boards(text: &str) -> Vec<BoardSettings> {
         let settings: FeedSettings = text.parse().unwrap();
         let code = settings.airport.clone().unwrap();
-        airport_boards(&settings, codes::airport(&code).unwrap(), &code).unwrap()
+        let mut sources = feeds::SOURCES.iter();
+        let terms = sources.find(|terms| text.starts_with(terms.name)).unwrap();
+        airport_boards(&settings, terms, codes::airport(&code).unwrap(), &code).unwrap()
     }
 
     #[test]
@@ -76,6 +81,13 @@ mod tests {
         assert_eq!(arrivals.time_zone, "Europe/Oslo");
         assert_eq!(departures.name.as_str(), "osl-departures");
         assert_eq!(departures.kind, BoardKind::Departures);
+    }
+
+    #[test]
+    fn simulated_traffic_is_noted() {
+        let note = boards("vatsim/EDDF")[1].note.clone().unwrap();
+        assert!(note.contains("not real"), "{note}");
+        assert_eq!(boards("avinor/OSL")[0].note, None);
     }
 
     #[test]

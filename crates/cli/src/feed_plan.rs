@@ -41,7 +41,7 @@ impl PlannedFeed {
     ) -> Result<Self, InvalidFeed> {
         let terms = find_source(settings)?;
         let (code, airport) = find_airport(settings)?;
-        let boards = airport_boards(settings, airport, &code)?;
+        let boards = airport_boards(settings, terms, airport, &code)?;
         let zone = TimeZoneDatabase::bundled().get(&airport.time_zone);
         let zone = zone.map_err(|error| settings.invalid("airport", error.to_string()))?;
         let kinds = boards.iter().map(|board| board.kind).collect();
