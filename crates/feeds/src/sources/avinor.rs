@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use roxmltree::Node;
 
 use super::body::{child, child_text, children, ok_body, xml};
-use super::values::{airline_name, local_date, required_time};
+use super::values::{airline_name, is_overtaken, local_date, required_time};
 use crate::answer::{AnswerOutcome, RefusedRow, SourceAnswer};
 use crate::row_builder::{RowBuilder, build_rows, without_blanks};
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
@@ -77,7 +77,7 @@ impl Avinor {
         let updated_at: Option<Timestamp> =
             flights.attribute("lastUpdate").and_then(|text| text.parse().ok());
         // A cache on the way may return an answer from before the last one.
-        if updated_at.is_some() && updated_at < self.newest_update {
+        if updated_at.is_some_and(|at| is_overtaken(at, self.newest_update)) {
             return Ok(AnswerOutcome::Unchanged);
         }
         self.newest_update = updated_at.or(self.newest_update);

@@ -1,11 +1,14 @@
 //! Values that several sources write alike.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::RefusedRow;
 use crate::row_builder::without_blanks;
+
+/// The age of answers that a cache on the way may return.
+const MAX_CACHE_AGE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The time of a field that a row must have.
 pub(crate) fn required_time(row: &str, field: &str, text: &str) -> Result<Timestamp, RefusedRow> {
@@ -14,6 +17,12 @@ pub(crate) fn required_time(row: &str, field: &str, text: &str) -> Result<Timest
         field: field.to_owned(),
         reason: format!("must be a time with an offset, not {text:?}"),
     })
+}
+
+/// Returns whether an answer of the time `at` is from before the newest one. One from much earlier is not:
+/// the newest one had a wrong time, which must not keep out all later answers.
+pub(crate) fn is_overtaken(at: Timestamp, newest: Option<Timestamp>) -> bool {
+    newest.is_some_and(|newest| at < newest && newest.duration_since(at) < MAX_CACHE_AGE)
 }
 
 /// The date at this time on the clocks of `zone`.

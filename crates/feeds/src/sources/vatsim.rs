@@ -14,6 +14,7 @@ use self::network_file::NetworkFile;
 use self::traffic::{FlightSighting, sightings};
 use super::body::ok_body;
 use super::registry::SourceError;
+use super::values::is_overtaken;
 use crate::answer::{AnswerOutcome, SourceAnswer};
 use crate::source::{HttpAnswer, Source, SourceAirport, SourceKey, SourceRequest, SourceTerms};
 
@@ -83,7 +84,8 @@ impl Vatsim {
 
     fn read_body(&mut self, body: &str, asked_at: Timestamp) -> Result<AnswerOutcome, String> {
         let file = NetworkFile::parse(body)?;
-        if Some(file.updated_at) <= self.newest_update {
+        let is_known = self.newest_update == Some(file.updated_at);
+        if is_known || is_overtaken(file.updated_at, self.newest_update) {
             return Ok(AnswerOutcome::Unchanged);
         }
         // Hundreds of aircraft are always connected. Where half of them vanish at once, the network

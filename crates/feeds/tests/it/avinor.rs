@@ -156,6 +156,16 @@ fn older_answer_changes_nothing() {
 }
 
 #[test]
+fn wrong_time_keeps_out_nothing() {
+    let mut source = oslo();
+    let good = body(&departure(""));
+    let wrong = good.replace("lastUpdate=\"2026", "lastUpdate=\"2096");
+    for body in [&wrong, &good] {
+        assert!(matches!(read(&mut *source, &[body], NOW), AnswerOutcome::Full { .. }));
+    }
+}
+
+#[test]
 fn hostile_answers_fail() {
     let good = body(&departure(""));
     let deep = "<a>".repeat(200_000);
