@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
+use futures_util::future::join_all;
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
@@ -213,6 +214,38 @@ async fn repeated_messages_overwrite_nothing() {
     let answer = server.post(&message).await;
     assert!(!answer.body.contains("Warning"), "{}", answer.body);
     assert_eq!(server.row("osl-arrivals", "SK1472").await["gate"], "B2");
+}
+
+#[tokio::test]
+async fn concurrent_messages_end_in_the_newest() {
+    let server = AidxServer::new().await;
+    // Each of them reads the row before another changes it, so most are made for an old version.
+    let messages = (10..30).map(|minute| {
+        let leg = arrival("1472", &gate(&format!("B{minute}")));
+        message(&format!("2026-11-22T09:{minute}:00Z"), &leg)
+    });
+    let messages: Vec<_> = messages.collect();
+    let answers = join_all(messages.iter().map(|message| server.post(message))).await;
+    for answer in answers {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let is_expected = !answer.body.contains("Warning") || answer.body.contains("overtaken");
+        assert!(is_expected, "{}", answer.body);
+    }
+    assert_eq!(server.row("osl-arrivals", "SK1472").await["gate"], "B29");
+}
+
+#[tokio::test]
+async fn changes_of_a_row_are_bounded() {
+    let server = AidxServer::new().await;
+    let legs = |count: usize| -> String {
+        (1..=count).map(|number| arrival("1472", &gate(&format!("B{number}")))).collect()
+    };
+    let answer = server.post(&message("2026-11-22T09:00:00Z", &legs(100))).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(server.row("osl-arrivals", "SK1472").await["gate"], "B100");
+    let answer = server.post(&message("2026-11-22T09:01:00Z", &legs(101))).await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "5"));
+    assert!(answer.body.contains("a row changes all the time"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
         Ok(warnings) => {
             answer(&parts, &message.header, StatusCode::OK, MessageOutcome::Success(&warnings))
         }
-        Err(error) => refusal(&parts, &message.header, &error.into()),
+        Err(problem) => refusal(&parts, &message.header, &problem),
     }
 }
 

@@ -1,27 +1,25 @@
 //! Publishes the changes that follow from an AIDX message.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aidx::{AidxMessage, FlightLeg, LegRefusal};
-use engine::{LiveBoards, MAX_PUBLISHED_AT_ONCE, PublishError, PublishOutcome, UpdateEffect};
+use engine::{LiveBoards, MAX_PUBLISHED_AT_ONCE, PublishOutcome, UpdateEffect};
 use flight::{BoardKind, BoardName, IdempotencyKey, Rejection, Timetable, Update};
 
 use crate::app::App;
 use crate::http::problem::Problem;
 
-/// How often the change of a row is made again because the row has changed meanwhile.
-const MAX_DELIVERY_ATTEMPTS: usize = 10;
+/// Most attempts to change a row that changes meanwhile. Of several messages about it at a time, one succeeds
+/// in each attempt.
+const MAX_DELIVERY_ATTEMPTS: usize = 100;
 
 /// Publishes the changes and waits until they have been applied. Returns the legs that were refused or
 /// changed nothing.
 ///
 /// # Errors
-/// The journal does not accept updates now. Changes that were applied before stay, and a repetition of
-/// the message does not apply them again.
-pub(super) async fn deliver(
-    app: &App,
-    message: &AidxMessage,
-) -> Result<Vec<LegRefusal>, PublishError> {
+/// The journal does not accept updates now, or a row changes all the time. Changes that were applied
+/// before stay, and a repetition of the message does not apply them again.
+pub(super) async fn deliver(app: &App, message: &AidxMessage) -> Result<Vec<LegRefusal>, Problem> {
     let boards = app.state.engine.boards();
     let mut reports = vec![LegReport::default(); message.legs.len()];
     let mut pending = deliveries(boards, message);
@@ -29,7 +27,7 @@ pub(super) async fn deliver(
     for _ in 0..MAX_DELIVERY_ATTEMPTS {
         let mut outdated = Vec::new();
         for batch in pending.chunks(MAX_PUBLISHED_AT_ONCE) {
-            let updates = updates(boards, message, batch, &mut reports);
+            let updates = updates(boards, message, batch, &mut reports, &mut outdated);
             let requests = updates.iter().map(|update| update.update.clone()).collect();
             let outcomes = app.state.engine.publisher().publish(requests).await;
             for (update, outcome) in updates.iter().zip(outcomes) {
@@ -46,8 +44,8 @@ pub(super) async fn deliver(
             break;
         }
     }
-    for delivery in &pending {
-        reports[delivery.leg].refuse(&delivery.board, "has a row that changes all the time");
+    if !pending.is_empty() {
+        return Err(Problem::not_ready("a row changes all the time"));
     }
     let legs = message.legs.iter().zip(reports);
     Ok(legs.filter_map(|(leg, report)| warning(leg, report)).collect())
@@ -129,18 +127,21 @@ fn deliveries(boards: &LiveBoards, message: &AidxMessage) -> Vec<LegDelivery> {
     deliveries
 }
 
-/// The updates for the present rows. Legs that are refused are reported.
+/// The updates for the present rows, one for each row: other legs of the same row are `outdated` by it. Legs
+/// that are refused are reported.
 fn updates<'a>(
     boards: &LiveBoards,
     message: &AidxMessage,
     batch: &'a [LegDelivery],
     reports: &mut [LegReport],
+    outdated: &mut Vec<LegDelivery>,
 ) -> Vec<LegUpdate<'a>> {
     // A clone shares the rows, so the lock is held for a moment only.
     let timetables: HashMap<&BoardName, Timetable> = boards.read(|boards, _| {
         let names = batch.iter().map(|delivery| &delivery.board);
         names.filter_map(|name| Some((name, boards.board(name)?.clone()))).collect()
     });
+    let mut rows = HashSet::new();
     let mut updates = Vec::with_capacity(batch.len());
     for delivery in batch {
         let (Ok(leg), Some(board)) = (&message.legs[delivery.leg], timetables.get(&delivery.board))
@@ -148,6 +149,9 @@ fn updates<'a>(
             continue;
         };
         match leg.change(board) {
+            Ok(change) if !rows.insert((&delivery.board, change.change.flight().cloned())) => {
+                outdated.push(delivery.clone());
+            }
             Ok(change) => {
                 let update = Update::new(delivery.board.clone(), change.change)
                     .from_feed()
