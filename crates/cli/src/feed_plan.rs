@@ -9,7 +9,7 @@ use engine::error_chain;
 use feeds::{SOURCES, SourceAirport, SourceKey, SourceTerms};
 use flight::{BoardName, BoardSettings};
 use jiff::tz::TimeZoneDatabase;
-use polling::{ApiKey, FeedCounters, FeedOptions, MonthlyBudget, PolledFeed};
+use polling::{ApiKey, FeedCounters, FeedOptions, MonthlyBudget, PolledFeed, SourceUrl};
 
 use crate::airport_boards::airport_boards;
 use crate::feed_settings::{FeedSettings, InvalidFeed};
@@ -49,12 +49,15 @@ impl PlannedFeed {
         let source = source.map_err(|error| settings.invalid("airport", error.to_string()))?;
         let counters = Arc::<FeedCounters>::default();
         let source_url = settings.source_url.as_deref().map(str::parse).transpose();
+        let source_url: Option<SourceUrl> =
+            source_url.map_err(|reason| settings.invalid("source-url", reason))?;
+        let is_loopback = source_url.as_ref().is_some_and(SourceUrl::is_loopback);
         let options = FeedOptions {
-            source_url: source_url.map_err(|reason| settings.invalid("source-url", reason))?,
+            source_url,
             interval: settings.interval,
             clock: settings.clock,
             api_key: read_key(settings, terms)?,
-            budget: budgets.open(settings, terms)?,
+            budget: budgets.open(settings, terms, is_loopback)?,
             counters: Arc::clone(&counters),
             boards: boards.clone(),
             ..FeedOptions::default()
@@ -74,10 +77,16 @@ impl RequestBudgets {
         &mut self,
         settings: &FeedSettings,
         terms: &SourceTerms,
+        is_loopback: bool,
     ) -> Result<Option<Arc<MonthlyBudget>>, InvalidFeed> {
         let Some(requests) = settings.monthly_requests.or(terms.monthly_requests) else {
             return Ok(None);
         };
+        // Requests that do not reach the source are counted only if the user asks for it.
+        let is_asked = settings.monthly_requests.is_some() || settings.budget_file.is_some();
+        if is_loopback && !is_asked {
+            return Ok(None);
+        }
         let default = || format!("{}-requests.json", terms.name).into();
         let file = settings.budget_file.clone().unwrap_or_else(default);
         if let Some(budget) = self.0.get(&file) {

@@ -131,7 +131,9 @@ const SOURCE: &str = r#"{"event": "sourceUpdate", "data": {"name": "Oslo", "attr
 /// Name, type and labels of each metric, from a server with one follower and one source.
 fn metrics() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let sandbox = Sandbox::new();
-    let _server = sandbox.start_server("--memory");
+    // The metrics of feeds appear with the first feed. This one's source does not answer.
+    let feed = "swedavia/ARN,source-url=http://127.0.0.1:9,monthly-requests=10000";
+    let _server = sandbox.start_server(&format!("--memory --feed {feed}"));
     let url = format!("http://{}", sandbox.address);
     let follower = sandbox.start(&format!("curl -sN {url}/events"));
     wait_until("the follower is served", WAIT_TIMEOUT, || {
