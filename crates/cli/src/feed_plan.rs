@@ -67,7 +67,7 @@ impl PlannedFeed {
             name: settings.to_string(),
             boards: boards.into_iter().map(|BoardSettings { name, .. }| name).collect(),
             counters,
-            feed: feed.map_err(|error| settings.invalid("is refused", error.to_string()))?,
+            feed: feed.map_err(|error| settings.invalid("refused:", error_chain(&error)))?,
         })
     }
 }
