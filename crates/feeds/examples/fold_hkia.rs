@@ -167,7 +167,7 @@ impl FedTimetable {
         board.rows().into_iter().map(|row| row.flight().clone()).collect()
     }
 
-    /// Checks that each row of the answer is on the board as it is, or is over since yesterday.
+    /// Checks that each row of the answer is on the board as it is, or was over before today.
     fn check(&self, rows: &BTreeMap<FlightKey, Flight>, today: Date) {
         let on_board = self.rows();
         for (key, row) in rows {

@@ -193,8 +193,9 @@ impl Reconciler {
     fn is_of_an_earlier_day(&self, flight: &Flight, now: Timestamp) -> bool {
         let local_date = |at: Timestamp| at.to_zoned(self.zone.clone()).date();
         let times = [self.kind.scheduled_field(), FlightField::Estimated, FlightField::Actual];
-        let latest = || times.into_iter().filter_map(|field| flight.timestamp(field)).max();
-        let date = flight.key().date().or_else(|| latest().map(local_date));
+        let latest = times.into_iter().filter_map(|field| flight.timestamp(field)).max();
+        // A flight of yesterday that departed after midnight is one of today's.
+        let date = flight.key().date().max(latest.map(local_date));
         date.is_some_and(|date| date < local_date(now))
     }
 

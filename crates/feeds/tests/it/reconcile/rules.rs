@@ -287,6 +287,11 @@ fn finished_rows_of_yesterday_stay_out() {
     let mut row = row;
     row["actual"] = json!("2026-11-22T00:05:00Z");
     assert_eq!(board.read(&full(&[row])).len(), 1, "it departed today");
+    let row = json!({
+        "flight": "G119", "date": "2026-11-21", "departure": "2026-11-21T23:50:00Z",
+        "actual": "2026-11-22T00:05:00Z", "state": "departed",
+    });
+    assert_eq!(board.read(&full(&[row])).len(), 1, "it departed today, whatever its date");
 }
 
 #[test]
