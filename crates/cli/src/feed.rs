@@ -6,6 +6,9 @@ mod demo_feed;
 /// An airport's source.
 mod source_feed;
 
+/// Any JSON, XML or CSV.
+mod map_feed;
+
 /// The sources and their terms.
 mod source_list;
 
@@ -16,6 +19,7 @@ use clap::{Args, Subcommand};
 
 use crate::stdout;
 use demo_feed::{DemoArgs, DemoFeed};
+use map_feed::MapFeed;
 use source_feed::SourceFeed;
 use source_list::source_list;
 
@@ -36,6 +40,7 @@ enum FeedSource {
     Sample(DemoArgs),
     /// The departures of JFK on 10 July 2013.
     Day(DemoArgs),
+    Map(Box<MapFeed>),
     #[command(flatten)]
     Airport(SourceFeed),
 }
@@ -49,6 +54,7 @@ impl Feed {
         match self.source {
             Some(FeedSource::Sample(args)) => args.run(DemoFeed::Sample),
             Some(FeedSource::Day(args)) => args.run(DemoFeed::Day),
+            Some(FeedSource::Map(feed)) => feed.run(),
             Some(FeedSource::Airport(feed)) => feed.run(),
             None => bail!("name a source: flightboard feed --list lists those of airports"),
         }

@@ -12,6 +12,9 @@ use crate::outputs::{Coverage, MappedRows, RefusedOutput};
 use crate::source::run;
 use crate::worker_process::MapWorker;
 
+/// Most rows, and most refused rows, that the text of a failed answer lists.
+const MAX_LINES_OF_FAILED: usize = 10;
+
 /// What a program makes of one answer. Its text has a line for each row and each refused row.
 #[derive(Debug)]
 pub struct Explanation {
@@ -24,6 +27,8 @@ pub struct Explanation {
     /// Why the answer counts as failed.
     pub failure: Option<String>,
     coverage: Option<Coverage>,
+    /// The name of the field with the scheduled time.
+    scheduled_field: &'static str,
     zone: jiff::tz::TimeZone,
 }
 
@@ -47,16 +52,18 @@ pub fn explain(
         rows: mapped.rows.into_iter().map(|row| row.flight).collect(),
         refused: mapped.refused,
         failure,
+        scheduled_field: options.kind.scheduled_field().name(),
         zone: options.zone.clone(),
     }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for row in &self.rows {
+        let limit = if self.failure.is_some() { MAX_LINES_OF_FAILED } else { usize::MAX };
+        for row in self.rows.iter().take(limit) {
             writeln!(f, "{}", json!(row))?;
         }
-        for refused in &self.refused {
+        for refused in self.refused.iter().take(limit) {
             writeln!(f, "refused: {refused}")?;
         }
         if let Some(failure) = &self.failure {
@@ -72,7 +79,7 @@ impl fmt::Display for Explanation {
                 writeln!(f, "covers {} to {}", local(span.start), local(span.end))
             }
             Some(Coverage::Partial) => writeln!(f, "partial"),
-            None => writeln!(f, "covers no time, because no row has a scheduled time with a day"),
+            None => writeln!(f, "covers no time: no row has {} with a day", self.scheduled_field),
         }
     }
 }

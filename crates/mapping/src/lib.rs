@@ -45,6 +45,10 @@ mod decode;
 /// Compiles and runs a program.
 mod program;
 
+/// The documented programs.
+#[cfg(test)]
+mod documented_programs;
+
 pub use decode::AnswerFormat;
 pub use explain::{Explanation, explain};
 pub use options::{CsvOptions, MapError, MapOptions, MapProgram};

@@ -35,6 +35,21 @@ pub struct MapProgram {
     pub text: String,
 }
 
+impl MapProgram {
+    /// The kind of board for which the program seems to be written: departures, if it has the word `departure` and not
+    /// the word `arrival`.
+    pub fn kind(&self) -> BoardKind {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let words =
+            self.text.split(|character: char| !character.is_ascii() || !is_word(character as u8));
+        let words: Vec<_> = words.collect();
+        match (words.contains(&"arrival"), words.contains(&"departure")) {
+            (false, true) => BoardKind::Departures,
+            _ => BoardKind::Arrivals,
+        }
+    }
+}
+
 /// How to read CSV.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvOptions {

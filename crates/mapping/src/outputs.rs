@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use feeds::{AnswerOutcome, FullRow, RefusedRow, SourceAnswer};
-use flight::{BoardKind, FlightField, FlightKey, ParseError};
+use flight::{BoardKind, FlightKey, ParseError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -143,9 +143,96 @@ fn coverage_in(value: &Value, zone: &TimeZone) -> Option<Result<Coverage, String
 
 /// The scheduled time of a row on a board of its kind, if it is an instant.
 fn scheduled_time(row: &FullRow) -> Option<Timestamp> {
-    let field = match row.kind {
-        BoardKind::Arrivals => FlightField::Arrival,
-        BoardKind::Departures => FlightField::Departure,
-    };
-    row.flight.text(field)?.parse().ok()
+    row.flight.text(row.kind.scheduled_field())?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(outputs: Value) -> Result<MappedRows, String> {
+        let zone = TimeZone::get("Europe/Oslo").unwrap();
+        MappedRows::read(outputs.as_array().unwrap(), BoardKind::Departures, &zone)
+    }
+
+    fn span(from: &str, to: &str) -> Coverage {
+        Coverage::Span(from.parse().unwrap()..to.parse().unwrap())
+    }
+
+    #[test]
+    fn coverage_spans_scheduled_times() {
+        let rows = json!([
+            {"flight": "A1", "departure": "2026-11-22T09:00", "arrival": "2026-11-22T01:00"},
+            {"flight": "A2", "departure": "2026-11-22T08:00"},
+            {"flight": "A3", "departure": "08:30"},
+            {"flight": "A4"},
+            {"flight": "A5", "departure": "2026-11-22T07:59", "gat": "A"},
+        ]);
+        let expected = span("2026-11-22T07:00:00Z", "2026-11-22T08:00:01Z");
+        assert_eq!(read(rows).unwrap().coverage(), Some(expected));
+        assert_eq!(read(json!([{"flight": "A3", "departure": "08:30"}])).unwrap().coverage(), None);
+    }
+
+    #[test]
+    fn coverage_is_stated_once() {
+        let partial = json!({"partial": true});
+        let covers = json!({"covers": {"from": "2026-11-22T00:00", "to": "2026-11-23T00:00:00Z"}});
+        let row = json!({"flight": "A1", "departure": "2026-11-22T09:00"});
+        assert_eq!(read(json!([row, partial])).unwrap().coverage(), Some(Coverage::Partial));
+        let day = span("2026-11-21T23:00:00Z", "2026-11-23T00:00:00Z");
+        assert_eq!(read(json!([covers, row])).unwrap().coverage(), Some(day));
+        for (outputs, reason) in [
+            (json!([partial, row, covers]), "output 3 states again what the answer covers"),
+            (json!([partial, partial]), "output 2 states again"),
+            (json!([{"partial": false}]), "partial must be true, not false"),
+            (json!([{"covers": {"from": "2026-11-22T00:00"}}]), "covers must be an object"),
+            (
+                json!([{"covers": {"from": "2026-11-23T00:00", "to": "2026-11-22T00:00"}}]),
+                "covers must",
+            ),
+            (json!([{"covers": {"from": "today", "to": "2026-11-22T00:00"}}]), "covers must"),
+        ] {
+            let error = read(outputs).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn refused_rows_do_not_spoil_others() {
+        let outputs = json!([
+            {"flight": "A 1", "gate": "B1"},
+            {"flight": "A2", "gate": 1},
+            ["A3"],
+            {"flight": "A1", "gate": "B2"},
+            {"flight": "A1", "date": "2026-11-22"},
+            {"partial": true, "flight": "A5"},
+        ]);
+        let mapped = read(outputs).unwrap();
+        let refused: Vec<_> = mapped.refused.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            refused,
+            [
+                "output 2 (A2): gate must be a string, not a number",
+                "output 3: row must be an object of fields",
+                "output 4 (A1): flight is in the answer before, with the same date and leg",
+                "output 6 (A5): partial is not a field of a row",
+            ]
+        );
+        let AnswerOutcome::Full { answer, .. } = mapped.into_outcome(Timestamp::UNIX_EPOCH) else {
+            panic!("not full")
+        };
+        // The comparison with the board finds refused rows by their flight number.
+        let names: Vec<_> = answer.refused.iter().map(|refused| refused.row.as_str()).collect();
+        assert_eq!((answer.full_rows.len(), names), (2, vec!["A2", "", "A1", "A5"]));
+    }
+
+    #[test]
+    fn only_refused_rows_are_a_failure() {
+        let mapped =
+            read(json!([{"flight": "A2", "gate": 1}, {"flight": "A3", "gate": 1}])).unwrap();
+        let reason = "no row could be read: output 1 (A2): gate must be a string, not a number";
+        assert_eq!(mapped.into_outcome(Timestamp::UNIX_EPOCH), AnswerOutcome::failed(reason));
+    }
 }

@@ -81,22 +81,29 @@ impl<'a> CompiledProgram<'a> {
         ran.map_err(|reason| at_place(self.source, self.failing_stage(&input, now), &reason))
     }
 
-    /// The stage that fails with `input`, with all that follows it. Stages are separated by `|`. jaq's
-    /// errors have no place, so this runs the stages up to each `|` where these are a program.
+    /// The start of the stage that fails with `input`. Stages are separated by `|`. jaq's errors have no
+    /// place, so this runs the stages up to each `|` where these are a program.
     fn failing_stage(&self, input: &Val, now: Timestamp) -> &'a str {
-        let code = self.source.text.as_str();
-        let arena = Arena::default();
-        let mut stage = code;
-        for token in lex::Lexer::new(code).lex().unwrap_or_default() {
-            let lex::Token("|", lex::Tok::Sym) = token else { continue };
-            let bar = load::span(code, token.as_str());
-            let Ok(filter) = compile(&code[..bar.start], &arena) else { continue };
-            if run(&filter, input.clone(), now, |_| true).is_err() {
-                break;
+        let (code, arena) = (self.source.text.as_str(), Arena::default());
+        let tokens = lex::Lexer::new(code).lex().unwrap_or_default();
+        let mut stage = tokens.first().map_or(code, lex::Token::as_str);
+        for pair in tokens.windows(2) {
+            let [lex::Token(separator, lex::Tok::Sym), next] = pair else { continue };
+            let before = &code[..load::span(code, separator).start];
+            match *separator {
+                // Ends a definition.
+                ";" => stage = next.as_str(),
+                "|" => {
+                    let Ok(filter) = compile(before, &arena) else { continue };
+                    if run(&filter, input.clone(), now, |_| true).is_err() {
+                        break;
+                    }
+                    stage = next.as_str();
+                }
+                _ => {}
             }
-            stage = &code[bar.end..];
         }
-        stage.trim_start()
+        stage
     }
 }
 
@@ -288,9 +295,10 @@ mod tests {
             (".[]", format!("line 1, column 1: {type_error}")),
             (". as $all | .a | .b[]", format!("line 1, column 18: {type_error}")),
             (
-                "def f: . | .[];\n# a | b\n. | if . then . | f else f end | 1",
-                format!("line 3, column 5: {type_error}"),
+                "def f: . | .[];\n# a | b\n. | # c\nif . then . | f else f end | 1",
+                format!("line 4, column 1: {type_error}"),
             ),
+            ("def f: 1;\n# a\n.[] | f", format!("line 3, column 1: {type_error}")),
             ("[1 | 2]\n| .[]\n| (error | .)", "line 3, column 3: 2".to_owned()),
             ("1 | error(\"no data\")", "line 1, column 5: no data".to_owned()),
         ] {

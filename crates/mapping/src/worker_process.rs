@@ -48,6 +48,8 @@ enum OutputEnd {
     Finished,
     /// It ended without a last reply.
     CutOff,
+    /// It wrote something else than a reply.
+    Malformed,
     /// It wrote more than [`MAX_OUTPUT_BYTES`].
     TooLong,
 }
@@ -106,6 +108,9 @@ impl MapWorker {
                     "the program wrote more than {} MiB",
                     MAX_OUTPUT_BYTES >> 20
                 )),
+                Ok((output, OutputEnd::Malformed)) => {
+                    output.and_failed("the program's process wrote a malformed reply")
+                }
                 Ok((output, OutputEnd::CutOff)) => output.and_failed(cause_of_end(status, &errors)),
                 Err(_) => MapOutput::failed(format!(
                     "the program did not end within {} s",
@@ -146,7 +151,7 @@ impl MapOutput {
                     return OutputEnd::Finished;
                 }
                 Err(_) if lines.get_ref().limit() == 0 => return OutputEnd::TooLong,
-                Err(_) => return OutputEnd::CutOff,
+                Err(_) => return OutputEnd::Malformed,
             }
         }
     }
@@ -173,5 +178,100 @@ fn cause_of_end(status: io::Result<ExitStatus>, errors: &str) -> String {
     match errors.lines().next_back() {
         Some(line) => format!("the program's process ended with {status}: {line}"),
         None => format!("the program's process ended with {status}"),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Instant;
+
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::options::{CsvOptions, MapProgram};
+
+    /// Runs a shell script in place of the worker.
+    fn run(script: &str, body: &str, deadline: Duration) -> MapOutput {
+        let worker = MapWorker { deadline, ..MapWorker::new("/bin/sh", ["-c", script]) };
+        let request = MapRequest {
+            program: MapProgram { name: "a.jq".to_owned(), text: ".".to_owned() },
+            body: Some(body.into()),
+            format: None,
+            csv: CsvOptions::default(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        worker.run(&request, Some("Europe/Oslo"))
+    }
+
+    #[test]
+    fn outputs_are_collected() {
+        let script = r#"cat > /dev/null; echo '{"output":1}'; echo '{"output":{"a":2}}'; echo '{"done":"xml"}'"#;
+        // Larger than a pipe.
+        let output = run(script, &"x".repeat(1 << 20), RUN_DEADLINE);
+        let values = vec![json!(1), json!({"a": 2})];
+        assert_eq!(output, MapOutput { format: Some(AnswerFormat::Xml), values, failure: None });
+    }
+
+    #[test]
+    fn endings_have_a_reason() {
+        let memory = "the program needs more than 1024 MiB of memory";
+        for (script, reason) in [
+            (r#"echo '{"failed":"no rows"}'"#, "no rows"),
+            (
+                "echo \"thread 'main' (1) has overflowed its stack\" >&2; kill -ABRT $$",
+                "the program recurses too deeply",
+            ),
+            ("echo 'memory allocation of 99 bytes failed' >&2; kill -ABRT $$", memory),
+            (
+                "echo one >&2; echo two >&2; exit 3",
+                "the program's process ended with exit status: 3: two",
+            ),
+            ("echo garbage", "the program's process wrote a malformed reply"),
+        ] {
+            let failure = run(&format!("cat > /dev/null; {script}"), "x", RUN_DEADLINE).failure;
+            assert_eq!(failure.as_deref(), Some(reason), "{script}");
+        }
+        // Without reading the request.
+        let failure = run("exit 4", &"x".repeat(1 << 20), RUN_DEADLINE).failure;
+        assert_eq!(failure.as_deref(), Some("the program's process ended with exit status: 4"));
+    }
+
+    #[test]
+    fn missing_worker_is_a_failure() {
+        let worker = MapWorker::new("/no/such/program", ["worker"]);
+        let request = MapRequest {
+            program: MapProgram { name: String::new(), text: String::new() },
+            body: None,
+            format: None,
+            csv: CsvOptions::default(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let failure = worker.run(&request, None).failure.unwrap();
+        assert!(failure.starts_with("the program cannot be started: "), "{failure}");
+    }
+
+    #[test]
+    fn deadline_ends_the_worker() {
+        let start = Instant::now();
+        let failure = run("exec sleep 1000", &"x".repeat(1 << 20), Duration::from_secs(1)).failure;
+        assert_eq!(failure.as_deref(), Some("the program did not end within 1 s"));
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
+    fn output_is_bounded() {
+        let failure =
+            run("cat > /dev/null; yes '{\"output\":1}'", "x", Duration::from_secs(100)).failure;
+        assert_eq!(failure.as_deref(), Some("the program wrote more than 16 MiB"));
+        let failure = run("exec yes 3>&1 >&2", "x", Duration::from_secs(2)).failure;
+        assert_eq!(failure.as_deref(), Some("the program did not end within 2 s"));
+    }
+
+    #[test]
+    fn environment_has_only_the_zone() {
+        let script = r#"cat > /dev/null; echo "{\"failed\":\"$(env | cut -d= -f1 | grep -v -e PWD -e SHLVL -e _ | tr -d '\n') $TZ\"}""#;
+        let failure = run(script, "x", RUN_DEADLINE).failure;
+        assert_eq!(failure.as_deref(), Some("TZ Europe/Oslo"));
     }
 }
