@@ -42,6 +42,9 @@ mod disconnects;
 /// Followers that never read.
 mod slow_followers;
 
+/// Rows by a jq program.
+mod map_feed;
+
 /// More followers than the limits allow.
 mod overload;
 
