@@ -6,19 +6,19 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use toml::{Table, Value};
 
-use crate::feed_settings::{FeedSettings, unknown_key};
+use crate::feed_settings::{ServedFeed, unknown_key};
 
 /// The only key of the file: a list of tables, each written as `[[feed]]`.
 const FEED_KEY: &str = "feed";
 
 /// Reads the feeds of a configuration file.
-pub(crate) fn read_feeds(path: &Path) -> Result<Vec<FeedSettings>> {
+pub(crate) fn read_feeds(path: &Path) -> Result<Vec<ServedFeed>> {
     let name = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
     parse_feeds(&text).with_context(|| format!("{name} is not a configuration"))
 }
 
-fn parse_feeds(text: &str) -> Result<Vec<FeedSettings>> {
+fn parse_feeds(text: &str) -> Result<Vec<ServedFeed>> {
     let file: Table = text.parse().map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
@@ -39,7 +39,7 @@ fn parse_feeds(text: &str) -> Result<Vec<FeedSettings>> {
     Ok(feeds)
 }
 
-fn parse_feed(table: Value) -> Result<FeedSettings> {
+fn parse_feed(table: Value) -> Result<ServedFeed> {
     let Value::Table(mut table) = table else { bail!("must be a table, written as [[feed]]") };
     // The source comes first: errors name it.
     let source = table.remove_entry("source");
@@ -47,7 +47,7 @@ fn parse_feed(table: Value) -> Result<FeedSettings> {
     let pairs: Vec<_> =
         pairs.map(|(key, value)| Ok((key, text_of(value)?))).collect::<Result<_>>()?;
     let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.clone()));
-    Ok(FeedSettings::from_pairs(pairs)?)
+    Ok(ServedFeed::from_pairs(pairs.collect())?)
 }
 
 /// A value as it would stand in a flag.
@@ -81,9 +81,20 @@ mod tests {
             [[feed]]
             interval = \"1m\"
             source = \"hkia\"
+
+            [[feed]]
+            source = \"map\"
+            file = \"a.csv\"
+            header = true
+            rows = \"a.jq\"
+            board = \"gates\"
         ";
         let feeds = parse_feeds(text).unwrap();
-        let flags = ["avinor/OSL,kind=arrivals,clock=2026-01-07T09:00:00Z", "hkia,interval=1m"];
+        let flags = [
+            "avinor/OSL,kind=arrivals,clock=2026-01-07T09:00:00Z",
+            "hkia,interval=1m",
+            "map,file=a.csv,header=true,rows=a.jq,board=gates",
+        ];
         assert_eq!(feeds, flags.map(|flag| flag.parse().unwrap()));
         assert_eq!(parse_feeds("").unwrap(), []);
     }

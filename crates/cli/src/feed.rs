@@ -20,6 +20,7 @@ use clap::{Args, Subcommand};
 use crate::stdout;
 use demo_feed::{DemoArgs, DemoFeed};
 use map_feed::MapFeed;
+pub(crate) use map_feed::MapSettings;
 use source_feed::SourceFeed;
 use source_list::source_list;
 

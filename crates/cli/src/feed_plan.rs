@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use codes::Airport;
 use engine::error_chain;
 use feeds::{SOURCES, SourceAirport, SourceKey, SourceTerms};
@@ -12,6 +13,7 @@ use jiff::tz::TimeZoneDatabase;
 use polling::{ApiKey, FeedCounters, FeedOptions, MonthlyBudget, PolledFeed, SourceUrl};
 
 use crate::airport_boards::airport_boards;
+use crate::feed::MapSettings;
 use crate::feed_settings::{FeedSettings, InvalidFeed};
 
 /// The variable with the key of a source is this and the source's name in upper case.
@@ -69,6 +71,18 @@ impl PlannedFeed {
             counters,
             feed: feed.map_err(|error| settings.invalid("refused:", error_chain(&error)))?,
         })
+    }
+}
+
+impl PlannedFeed {
+    /// Reads the program of a mapped feed.
+    pub(crate) fn mapped(settings: &MapSettings) -> Result<Self> {
+        let board = settings.board()?.clone();
+        let name = format!("map/{board}");
+        let counters = Arc::<FeedCounters>::default();
+        let options = FeedOptions { counters: Arc::clone(&counters), ..FeedOptions::default() };
+        let feed = settings.open(options).with_context(|| format!("feed {name}"))?;
+        Ok(Self { name, boards: vec![board], counters, feed })
     }
 }
 

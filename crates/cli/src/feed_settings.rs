@@ -8,6 +8,7 @@ use std::time::Duration;
 use flight::{BoardKind, BoardName};
 use jiff::Timestamp;
 
+use crate::feed::MapSettings;
 use crate::flag_values;
 
 /// The keys of a feed, as in `avinor/OSL,kind=arrivals`.
@@ -49,9 +50,18 @@ pub(crate) struct FeedSettings {
     pub(crate) monthly_requests: Option<u32>,
 }
 
+/// The settings of a feed of `serve`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ServedFeed {
+    /// An airport's feed.
+    Airport(FeedSettings),
+    /// Any JSON, XML or CSV, by a jq program.
+    Map(Box<MapSettings>),
+}
+
 /// Feeds separated by blanks: a variable has one value for a flag that may repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FeedList(pub(crate) Vec<FeedSettings>);
+pub(crate) struct FeedList(pub(crate) Vec<ServedFeed>);
 
 /// A key of a feed that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +129,7 @@ impl FeedSettings {
 
     /// An error about a key of this feed.
     pub(crate) fn invalid(&self, key: &str, reason: impl Into<String>) -> InvalidFeed {
-        InvalidFeed { feed: self.to_string(), key: key.to_owned(), reason: reason.into() }
+        InvalidFeed::new(self.to_string(), key, reason)
     }
 }
 
@@ -131,22 +141,30 @@ impl fmt::Display for FeedSettings {
     }
 }
 
+impl ServedFeed {
+    /// Reads the pairs of a feed, of which `source` is the first. It is `map` for a mapped feed.
+    pub(crate) fn from_pairs(mut pairs: Vec<(&str, String)>) -> Result<Self, InvalidFeed> {
+        if pairs.first().is_none_or(|(key, source)| (*key, source.as_str()) != ("source", "map")) {
+            return FeedSettings::from_pairs(pairs).map(Self::Airport);
+        }
+        let pairs = pairs.drain(1..).map(|(key, value)| (key.to_owned(), value)).collect();
+        MapSettings::from_pairs(pairs).map(|settings| Self::Map(Box::new(settings)))
+    }
+}
+
+impl FromStr for ServedFeed {
+    type Err = InvalidFeed;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFeed> {
+        Self::from_pairs(split_pairs(text)?)
+    }
+}
+
 impl FromStr for FeedSettings {
     type Err = InvalidFeed;
 
-    /// Parses `avinor/OSL,kind=arrivals`. A value with a comma must stand in a configuration file.
     fn from_str(text: &str) -> Result<Self, InvalidFeed> {
-        let (source, rest) = text.split_once(',').unwrap_or((text, ""));
-        let mut pairs = vec![("source", source.to_owned())];
-        for pair in rest.split(',').filter(|pair| !pair.is_empty()) {
-            let Some((key, value)) = pair.split_once('=') else {
-                let reason = "has no value: write key=value, and a value with a comma or a blank \
-                              in a file for --config";
-                return Err(Self::from_pairs(pairs)?.invalid(pair, reason));
-            };
-            pairs.push((key, value.to_owned()));
-        }
-        Self::from_pairs(pairs)
+        Self::from_pairs(split_pairs(text)?)
     }
 }
 
@@ -155,6 +173,12 @@ impl FromStr for FeedList {
 
     fn from_str(text: &str) -> Result<Self, InvalidFeed> {
         text.split_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl InvalidFeed {
+    pub(crate) fn new(feed: impl Into<String>, key: &str, reason: impl Into<String>) -> Self {
+        Self { feed: feed.into(), key: key.to_owned(), reason: reason.into() }
     }
 }
 
@@ -169,6 +193,21 @@ impl fmt::Display for InvalidFeed {
 }
 
 impl std::error::Error for InvalidFeed {}
+
+/// Splits `avinor/OSL,kind=arrivals`. A value with a comma must stand in a configuration file.
+fn split_pairs(text: &str) -> Result<Vec<(&str, String)>, InvalidFeed> {
+    let (source, rest) = text.split_once(',').unwrap_or((text, ""));
+    let mut pairs = vec![("source", source.to_owned())];
+    for pair in rest.split(',').filter(|pair| !pair.is_empty()) {
+        let Some((key, value)) = pair.split_once('=') else {
+            let reason = "has no value: write key=value, and a value with a comma or a blank \
+                          in a file for --config";
+            return Err(InvalidFeed::new(source, pair, reason));
+        };
+        pairs.push((key, value.to_owned()));
+    }
+    Ok(pairs)
+}
 
 /// The reason to refuse a key, with the known one that it may stand for.
 pub(crate) fn unknown_key(key: &str, known: &[&str]) -> String {
@@ -240,10 +279,35 @@ mod tests {
     }
 
     #[test]
+    fn mapped_feeds_have_keys_of_flags() {
+        let text = "map,url=http://127.0.0.1:9/x,rows=a.jq,board=gates,header=true,interval=2m";
+        let ServedFeed::Map(_) = text.parse().unwrap() else { panic!("not a mapped feed") };
+        for (text, expected) in [
+            ("map,file=a.csv,rows=a.jq", "feed map: board is missing"),
+            ("map,file=a.csv,row=a.jq", "feed map: row is no key: did you mean rows?"),
+            ("map,file=a.csv,header=yes", "feed map: header must be true or false"),
+            (
+                "map,file=-,rows=a.jq,board=x",
+                "feed map: file must not be standard input, which `feed map` can read",
+            ),
+        ] {
+            assert_eq!(text.parse::<ServedFeed>().unwrap_err().to_string(), expected);
+        }
+        for (text, words) in [
+            ("map,rows=a.jq,board=x", "the following required arguments were not provided:"),
+            ("map,file=a,rows=b,board=x,kind=y", "invalid value 'y' for '--kind <KIND>': must be"),
+            ("map,file=a,rows=b,board=x,rows=c", "the argument '--rows <PROGRAM>' cannot be used"),
+        ] {
+            let error = text.parse::<ServedFeed>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("feed map: settings: {words}")), "{error}");
+        }
+    }
+
+    #[test]
     fn lists_are_split_at_blanks() {
         let list: FeedList = " avinor/OSL,kind=arrivals  hkia\nvatsim/EDDF ".parse().unwrap();
-        let names: Vec<_> = list.0.iter().map(ToString::to_string).collect();
-        assert_eq!(names, ["avinor/OSL", "hkia", "vatsim/EDDF"]);
+        let expected = ["avinor/OSL,kind=arrivals", "hkia", "vatsim/EDDF"];
+        assert_eq!(list.0, expected.map(|text| ServedFeed::Airport(text.parse().unwrap())));
         assert_eq!("".parse(), Ok(FeedList(Vec::new())));
     }
 }

@@ -11,11 +11,11 @@ use tokio::task::JoinSet;
 use crate::config_file;
 use crate::engine_target::EngineTarget;
 use crate::feed_plan::{PlannedFeed, RequestBudgets};
-use crate::feed_settings::{FeedList, FeedSettings};
+use crate::feed_settings::{FeedList, ServedFeed};
 
 /// The settings of the feeds that a server runs. A replica that restarts starts them again.
 #[derive(Default)]
-pub(crate) struct ServedFeeds(Vec<FeedSettings>);
+pub(crate) struct ServedFeeds(Vec<ServedFeed>);
 
 /// Running feeds. Dropping it ends them.
 #[derive(Default)]
@@ -45,8 +45,11 @@ impl ServedFeeds {
 
     fn plan(&self) -> Result<Vec<PlannedFeed>> {
         let mut budgets = RequestBudgets::default();
-        let feeds = self.0.iter().map(|settings| PlannedFeed::new(settings, &mut budgets));
-        Ok(feeds.collect::<Result<_, _>>()?)
+        let feeds = self.0.iter().map(|feed| match feed {
+            ServedFeed::Airport(settings) => Ok(PlannedFeed::new(settings, &mut budgets)?),
+            ServedFeed::Map(settings) => PlannedFeed::mapped(settings),
+        });
+        feeds.collect()
     }
 
     /// Starts the feeds on the boards of `engine`.

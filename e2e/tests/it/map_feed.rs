@@ -76,3 +76,29 @@ fn endless_program_leaves_the_server_live() {
     assert_eq!(board["flights"][0]["flight"], "SK1457", "the rows stay");
     assert_eq!(api.get_status("/readyz"), 200);
 }
+
+#[test]
+fn server_runs_mapped_feeds_itself() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("rows.jq"), ".[] | {flight: .number, gate}").unwrap();
+    fs::write(path("flights.csv"), "number,gate\nSK1457,D4\n").unwrap();
+    let config = format!(
+        "[[feed]]\nsource = \"map\"\nfile = {:?}\nheader = true\nrows = {:?}\nboard = \"gates\"\n",
+        path("flights.csv"),
+        path("rows.jq"),
+    );
+    fs::write(path("feeds.toml"), config).unwrap();
+    let server = start_server(folder.path(), &["--config", &path("feeds.toml")]);
+    let gate_is = |gate: &str| {
+        wait_until(gate, WAIT_TIMEOUT, || {
+            let is_open = server.api().get_status("/boards/gates/flights") == 200;
+            let board = is_open.then(|| server.api().get("/boards/gates/flights"));
+            board.filter(|board| board["flights"][0]["gate"] == gate)
+        })
+    };
+    let board: Value = gate_is("D4");
+    assert_eq!(board["board"]["source"]["name"], "flights.csv");
+    fs::write(path("flights.csv"), "number,gate\nSK1457,D5\n").unwrap();
+    gate_is("D5");
+}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{ArgGroup, Args};
+use clap::{Arg, ArgGroup, Args, CommandFactory, FromArgMatches, Parser};
 use feeds::SourceCredit;
 use flight::{BoardKind, BoardName, BoardSettings};
 use jiff::Timestamp;
@@ -14,14 +14,27 @@ use mapping::{AnswerFormat, CsvOptions, MapOptions, MapProgram, MapSource};
 use polling::{Charset, FeedInput, FeedOptions, PolledFeed, SourceUrl};
 
 use crate::client::TargetArgs;
+use crate::feed_settings::{InvalidFeed, unknown_key};
 use crate::http_target::HttpTarget;
 use crate::map_worker::map_worker;
 use crate::{flag_values, listen, runtime, stdout};
 
 /// Publish rows that a jq program makes of any JSON, XML or CSV.
 #[derive(Args)]
-#[command(group = ArgGroup::new("input").required(true).args(["url", "file"]))]
 pub(crate) struct MapFeed {
+    #[command(flatten)]
+    settings: MapSettings,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Print the rows of one answer, and for each refused one the field and the reason. Publish nothing.
+    #[arg(long, env = "FLIGHTBOARD_EXPLAIN")]
+    explain: bool,
+}
+
+/// The settings of a mapped feed.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(group = ArgGroup::new("input").required(true).args(["url", "file"]))]
+pub(crate) struct MapSettings {
     /// URL to poll.
     #[arg(long, env = "FLIGHTBOARD_URL", value_name = "URL")]
     url: Option<String>,
@@ -32,11 +45,8 @@ pub(crate) struct MapFeed {
     #[arg(long, env = "FLIGHTBOARD_ROWS", value_name = "PROGRAM")]
     rows: PathBuf,
     /// Board to publish to. Not needed to explain an answer.
-    #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse,
-          required_unless_present = "explain")]
+    #[arg(long, env = "FLIGHTBOARD_BOARD", value_name = "NAME", value_parser = BoardName::parse)]
     board: Option<BoardName>,
-    #[command(flatten)]
-    target: TargetArgs,
     /// Direction of the rows: arrivals or departures. By default arrivals, unless the program names
     /// only departure.
     #[arg(long, env = "FLIGHTBOARD_KIND", value_parser = flag_values::board_kind)]
@@ -82,28 +92,22 @@ pub(crate) struct MapFeed {
     #[arg(long, env = "FLIGHTBOARD_CLOCK", value_name = "TIME",
           value_parser = flag_values::timestamp)]
     clock: Option<Timestamp>,
-    /// Print the rows of one answer, and for each refused one the field and the reason. Publish nothing.
-    #[arg(long, env = "FLIGHTBOARD_EXPLAIN")]
-    explain: bool,
+}
+
+/// The settings as a command, so that a file may have the same keys as the flags.
+#[derive(Parser)]
+struct MapKeys {
+    #[command(flatten)]
+    settings: MapSettings,
 }
 
 impl MapFeed {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let (options, feed_options) = (self.map_options()?, self.feed_options()?);
         if self.explain {
-            return explain(options, &feed_options);
+            let Self { settings, .. } = self;
+            return explain(settings.map_options()?, &settings.feed_options());
         }
-        let Some(board) = self.board else { bail!("name a board with --board") };
-        let settings = BoardSettings {
-            kind: options.kind,
-            title: self.title.unwrap_or_else(|| board.to_string()),
-            airport: self.airport,
-            time_zone: options.zone.iana_name().unwrap_or("UTC").to_owned(),
-            ..BoardSettings::with_defaults(board)
-        };
-        let source = MapSource::new(options, map_worker()?)?;
-        let feed_options = FeedOptions { boards: vec![settings], ..feed_options };
-        let feed = PolledFeed::new(Box::new(source), feed_options)?;
+        let feed = self.settings.open(FeedOptions::default())?;
         let target = HttpTarget::new(self.target.connect()?);
         let runtime = runtime::full()?;
         let ended = runtime.block_on(async {
@@ -113,6 +117,65 @@ impl MapFeed {
         // A program that runs must not delay the end.
         runtime.shutdown_background();
         ended.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+impl MapSettings {
+    /// Reads the keys of a feed of `serve`, which are named as the flags.
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, InvalidFeed> {
+        // Variables belong to the command `feed map`.
+        let command = MapKeys::command().no_binary_name(true).mut_args(|arg| arg.env(None::<&str>));
+        let keys: Vec<_> = command.get_arguments().filter_map(Arg::get_long).collect();
+        let mut flags = Vec::new();
+        for (key, value) in &pairs {
+            let is_flag = key == "header";
+            match value.as_str() {
+                _ if !keys.contains(&key.as_str()) => {
+                    return Err(invalid(key, unknown_key(key, &keys)));
+                }
+                "true" if is_flag => flags.push(format!("--{key}")),
+                "false" if is_flag => {}
+                _ if is_flag => return Err(invalid(key, "must be true or false")),
+                _ => flags.push(format!("--{key}={value}")),
+            }
+        }
+        let matches = command.try_get_matches_from(flags);
+        let keys = matches.and_then(|matches| MapKeys::from_arg_matches(&matches));
+        let MapKeys { settings } = keys.map_err(|error| {
+            let text = error.to_string();
+            let reason = text.trim_start_matches("error: ").lines().map(str::trim);
+            let reason: Vec<_> = reason.take_while(|line| !line.is_empty()).collect();
+            invalid("settings:", reason.join(" "))
+        })?;
+        if settings.board.is_none() {
+            return Err(invalid("board", "is missing"));
+        }
+        if settings.file.as_deref().is_some_and(is_standard_input) {
+            return Err(invalid("file", "must not be standard input, which `feed map` can read"));
+        }
+        Ok(settings)
+    }
+
+    /// The board to publish to.
+    pub(crate) fn board(&self) -> Result<&BoardName> {
+        self.board.as_ref().context("name a board with --board")
+    }
+
+    /// Opens the feed. `options` has what the settings do not say.
+    pub(crate) fn open(&self, options: FeedOptions) -> Result<PolledFeed> {
+        let board = self.board()?.clone();
+        let map_options = self.map_options()?;
+        let settings = BoardSettings {
+            kind: map_options.kind,
+            title: self.title.clone().unwrap_or_else(|| board.to_string()),
+            airport: self.airport.clone(),
+            time_zone: map_options.zone.iana_name().unwrap_or("UTC").to_owned(),
+            ..BoardSettings::with_defaults(board)
+        };
+        let source = MapSource::new(map_options, map_worker()?)?;
+        let FeedOptions { counters, .. } = options;
+        let options = FeedOptions { boards: vec![settings], counters, ..self.feed_options() };
+        Ok(PolledFeed::new(Box::new(source), options)?)
     }
 
     fn map_options(&self) -> Result<MapOptions> {
@@ -164,7 +227,7 @@ impl MapFeed {
         })
     }
 
-    fn feed_options(&self) -> Result<FeedOptions> {
+    fn feed_options(&self) -> FeedOptions {
         let input = match &self.file {
             Some(file) if is_standard_input(file) => FeedInput::StandardInput,
             Some(file) => FeedInput::File(file.clone()),
@@ -173,14 +236,14 @@ impl MapFeed {
         // A URL that is a loopback address may be polled as often as one that replaces it.
         let own_url = self.url.as_deref().and_then(|url| own_origin(url).parse().ok());
         let own_url = own_url.filter(SourceUrl::is_loopback);
-        Ok(FeedOptions {
+        FeedOptions {
             input,
             source_url: self.source_url.clone().or(own_url),
             interval: self.interval,
             clock: self.clock,
             charset: self.charset,
             ..FeedOptions::default()
-        })
+        }
     }
 }
 
@@ -203,6 +266,10 @@ fn explain(options: MapOptions, feed_options: &FeedOptions) -> Result<ExitCode> 
 
 fn is_standard_input(file: &Path) -> bool {
     file.as_os_str() == "-"
+}
+
+fn invalid(key: &str, reason: impl Into<String>) -> InvalidFeed {
+    InvalidFeed::new("map", key, reason)
 }
 
 /// Scheme, host and port of a URL.
