@@ -152,7 +152,10 @@ impl Reconciler {
     ) -> Option<FlightPatch> {
         let key = on_board.key();
         let mut changes = Vec::new();
-        for (field, wanted) in &row.values {
+        // The state comes first: a new one lets the other values follow at once.
+        let is_state = |(field, _): &&(FlightField, _)| *field == FlightField::State;
+        let others = row.values.iter().filter(|value| !is_state(value));
+        for (field, wanted) in row.values.iter().filter(is_state).chain(others) {
             let current = on_board.value(*field);
             if is_same_value(*field, current, *wanted) {
                 self.recent.keep(key, *field, now);

@@ -71,6 +71,9 @@ impl RecentChanges {
             None => self.is_return(key, field, wanted),
         };
         if !must_wait {
+            if field == FlightField::State {
+                self.forget_other_fields(key);
+            }
             self.keep(key, field, now);
             self.remember(key, RecentChange { field, earlier: current.cloned(), at: now });
         } else if waiting.is_none() {
@@ -78,6 +81,16 @@ impl RecentChanges {
             self.waiting.entry(key.clone()).or_default().insert(field, value);
         }
         !must_wait
+    }
+
+    /// A flight in a new state has moved on: an estimate that it no longer has did not go back and forth.
+    fn forget_other_fields(&mut self, key: &FlightKey) {
+        if let Some(changes) = self.changes.get_mut(key) {
+            changes.retain(|change| change.field == FlightField::State);
+        }
+        if let Some(waiting) = self.waiting.get_mut(key) {
+            waiting.retain(|field, _| *field == FlightField::State);
+        }
     }
 
     /// Takes the values that have stayed long enough.

@@ -326,6 +326,19 @@ fn returning_value_must_stay_a_minute() {
 }
 
 #[test]
+fn new_state_takes_its_values_along() {
+    let mut board = board();
+    let row = |fields| full(&[departure("I768", "10:00", fields)]);
+    board.read(&row(json!({"state": "scheduled"})));
+    board.read(&row(json!({"state": "expected", "estimated": "2026-11-22T10:20:00Z"})));
+    board.pass(SignedDuration::from_secs(1));
+    board.read(&row(json!({"state": "departed", "actual": "2026-11-22T10:19:00Z"})));
+    let row = board.row("I768").unwrap();
+    assert_eq!(row["state"], "departed");
+    assert_eq!(row.get("estimated"), None, "it has left");
+}
+
+#[test]
 fn postponed_flight_keeps_its_row() {
     let mut board = board();
     board.read(&full(&[departure("CX362", "10:00", json!({"gate": "4"}))]));
