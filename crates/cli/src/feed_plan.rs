@@ -7,14 +7,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use codes::Airport;
 use engine::error_chain;
-use feeds::{SOURCES, SourceAirport, SourceKey, SourceTerms};
+use feeds::{AerodataboxWebhook, SOURCES, SourceAirport, SourceKey, SourceTerms};
 use flight::{BoardName, BoardSettings};
 use jiff::tz::TimeZoneDatabase;
-use polling::{ApiKey, FeedCounters, FeedOptions, MonthlyBudget, PolledFeed, SourceUrl};
+use polling::{ApiKey, FeedCounters, FeedInput, FeedOptions, MonthlyBudget, PolledFeed, SourceUrl};
 
 use crate::airport_boards::airport_boards;
 use crate::feed::MapSettings;
 use crate::feed_settings::{FeedSettings, InvalidFeed};
+use crate::feed_webhook::FeedWebhook;
 
 /// The variable with the key of a source is this and the source's name in upper case.
 pub(crate) const KEY_VARIABLE_PREFIX: &str = "FLIGHTBOARD_KEY_";
@@ -40,6 +41,7 @@ impl PlannedFeed {
     pub(crate) fn new(
         settings: &FeedSettings,
         budgets: &mut RequestBudgets,
+        webhook: Option<&FeedWebhook>,
     ) -> Result<Self, InvalidFeed> {
         let terms = find_source(settings)?;
         let (code, airport) = find_airport(settings)?;
@@ -47,19 +49,27 @@ impl PlannedFeed {
         let zone = TimeZoneDatabase::bundled().get(&airport.time_zone);
         let zone = zone.map_err(|error| settings.invalid("airport", error.to_string()))?;
         let kinds = boards.iter().map(|board| board.kind).collect();
-        let source = feeds::open_source(terms.name, SourceAirport { code, zone, kinds });
+        let airport = SourceAirport { code, zone, kinds };
+        let pushed =
+            webhook.map(|webhook| webhook.connect(AerodataboxWebhook::new(airport.clone())));
+        let source = feeds::open_source(terms.name, airport);
         let source = source.map_err(|error| settings.invalid("airport", error.to_string()))?;
         let counters = Arc::<FeedCounters>::default();
         let source_url = settings.source_url.as_deref().map(str::parse).transpose();
         let source_url: Option<SourceUrl> =
             source_url.map_err(|reason| settings.invalid("source-url", reason))?;
         let is_loopback = source_url.as_ref().is_some_and(SourceUrl::is_loopback);
+        let api_key = read_key(settings, terms)?;
+        // Without a key, the source cannot be asked.
+        let is_push_only = pushed.is_some() && api_key.is_none() && !is_loopback;
         let options = FeedOptions {
+            input: if is_push_only { FeedInput::PushOnly } else { FeedInput::Http },
+            pushed,
             source_url,
             interval: settings.interval,
             clock: settings.clock,
-            api_key: read_key(settings, terms)?,
-            budget: budgets.open(settings, terms, is_loopback)?,
+            api_key,
+            budget: budgets.open(settings, terms, !is_loopback && !is_push_only)?,
             counters: Arc::clone(&counters),
             boards: boards.clone(),
             ..FeedOptions::default()
@@ -91,14 +101,14 @@ impl RequestBudgets {
         &mut self,
         settings: &FeedSettings,
         terms: &SourceTerms,
-        is_loopback: bool,
+        asks_source: bool,
     ) -> Result<Option<Arc<MonthlyBudget>>, InvalidFeed> {
         let Some(requests) = settings.monthly_requests.or(terms.monthly_requests) else {
             return Ok(None);
         };
         // Requests that do not reach the source are counted only if the user asks for it.
         let is_asked = settings.monthly_requests.is_some() || settings.budget_file.is_some();
-        if is_loopback && !is_asked {
+        if !asks_source && !is_asked {
             return Ok(None);
         }
         let default = || format!("{}-requests.json", terms.name).into();

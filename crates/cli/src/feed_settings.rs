@@ -12,7 +12,7 @@ use crate::feed::MapSettings;
 use crate::flag_values;
 
 /// The keys of a feed, as in `avinor/OSL,kind=arrivals`.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "source",
     "airport",
     "kind",
@@ -23,6 +23,7 @@ const KEYS: [&str; 10] = [
     "key-file",
     "budget-file",
     "monthly-requests",
+    "webhook-file",
 ];
 
 /// The settings of one feed.
@@ -48,6 +49,8 @@ pub(crate) struct FeedSettings {
     pub(crate) budget_file: Option<PathBuf>,
     /// The number of requests in a month, if it is not the source's.
     pub(crate) monthly_requests: Option<u32>,
+    /// The file with the secret of the URL to which the source pushes.
+    pub(crate) webhook_file: Option<PathBuf>,
 }
 
 /// The settings of a feed of `serve`.
@@ -118,6 +121,7 @@ impl FeedSettings {
             "clock" => self.clock = Some(flag_values::timestamp(&value)?),
             "key-file" => self.key_file = Some(value.into()),
             "budget-file" => self.budget_file = Some(value.into()),
+            "webhook-file" => self.webhook_file = Some(value.into()),
             "monthly-requests" => {
                 let requests = value.parse().map_err(|_| "must be a number of requests")?;
                 self.monthly_requests = Some(requests);
@@ -241,6 +245,7 @@ mod tests {
             key_file: Some("/run/key".into()),
             budget_file: None,
             monthly_requests: Some(600),
+            webhook_file: None,
         };
         assert_eq!(settings, expected);
         assert_eq!(settings.to_string(), "avinor/OSL");

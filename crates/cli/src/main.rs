@@ -13,6 +13,9 @@ mod feed;
 /// The settings of a feed.
 mod feed_settings;
 
+/// The webhook of a feed.
+mod feed_webhook;
+
 /// The configuration file: feeds that need more than a flag.
 mod config_file;
 

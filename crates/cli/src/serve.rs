@@ -73,6 +73,7 @@ impl Serve {
             window_bytes: self.window,
             max_followers: self.max_followers,
             io_uring: self.io_uring,
+            webhooks: feeds.webhooks(),
             stall_timeout: self.stall_timeout,
             drain: self.drain,
             ..default

@@ -1,21 +1,32 @@
 //! The feeds of `flightboard serve`.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use engine::{Engine, FeedFigures};
 use polling::FeedCounts;
+use server::Webhook;
 use tokio::task::JoinSet;
 
 use crate::config_file;
 use crate::engine_target::EngineTarget;
 use crate::feed_plan::{PlannedFeed, RequestBudgets};
-use crate::feed_settings::{FeedList, ServedFeed};
+use crate::feed_settings::{FeedList, FeedSettings, InvalidFeed, ServedFeed};
+use crate::feed_webhook::FeedWebhook;
+
+/// The only source that pushes its answers.
+const PUSHING_SOURCE: &str = "aerodatabox";
+
+const WEBHOOK_KEY: &str = "webhook-file";
 
 /// The settings of the feeds that a server runs. A replica that restarts starts them again.
 #[derive(Default)]
-pub(crate) struct ServedFeeds(Vec<ServedFeed>);
+pub(crate) struct ServedFeeds {
+    feeds: Vec<(ServedFeed, Option<Arc<FeedWebhook>>)>,
+    webhooks: Vec<Webhook>,
+}
 
 /// Running feeds. Dropping it ends them.
 #[derive(Default)]
@@ -30,7 +41,14 @@ impl ServedFeeds {
         if let Some(file) = config {
             settings.extend(config_file::read_feeds(file)?);
         }
-        let feeds = Self(settings);
+        let mut feeds = Self::default();
+        for settings in settings {
+            let webhook = match &settings {
+                ServedFeed::Airport(settings) => feeds.open_webhook(settings)?,
+                ServedFeed::Map(_) => None,
+            };
+            feeds.feeds.push((settings, webhook));
+        }
         let mut boards = Vec::new();
         for feed in feeds.plan()? {
             for board in feed.boards {
@@ -43,10 +61,37 @@ impl ServedFeeds {
         Ok(feeds)
     }
 
+    /// The URLs to which the sources push.
+    pub(crate) fn webhooks(&self) -> Vec<Webhook> {
+        self.webhooks.clone()
+    }
+
+    fn open_webhook(
+        &mut self,
+        settings: &FeedSettings,
+    ) -> Result<Option<Arc<FeedWebhook>>, InvalidFeed> {
+        let Some(file) = &settings.webhook_file else { return Ok(None) };
+        if settings.source != PUSHING_SOURCE {
+            let reason = format!("is of no use: only {PUSHING_SOURCE} pushes");
+            return Err(settings.invalid(WEBHOOK_KEY, reason));
+        }
+        let webhook = Arc::<FeedWebhook>::default();
+        let secret = fs::read_to_string(file);
+        let secret = secret.map_err(|error| settings.invalid(WEBHOOK_KEY, error.to_string()))?;
+        let url = webhook.open(&secret);
+        let url = url.map_err(|reason| {
+            settings.invalid(WEBHOOK_KEY, format!("has a secret that {reason}"))
+        })?;
+        self.webhooks.push(url);
+        Ok(Some(webhook))
+    }
+
     fn plan(&self) -> Result<Vec<PlannedFeed>> {
         let mut budgets = RequestBudgets::default();
-        let feeds = self.0.iter().map(|feed| match feed {
-            ServedFeed::Airport(settings) => Ok(PlannedFeed::new(settings, &mut budgets)?),
+        let feeds = self.feeds.iter().map(|(feed, webhook)| match feed {
+            ServedFeed::Airport(settings) => {
+                Ok(PlannedFeed::new(settings, &mut budgets, webhook.as_deref())?)
+            }
             ServedFeed::Map(settings) => PlannedFeed::mapped(settings),
         });
         feeds.collect()

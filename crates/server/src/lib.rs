@@ -22,6 +22,9 @@
 /// Limits and timeouts of a server.
 mod settings;
 
+/// Secret URLs to which sources push their answers.
+mod webhook;
+
 /// The state that all requests share.
 mod app;
 
@@ -40,3 +43,4 @@ pub use crate::http::routes::routes;
 pub use app::App;
 pub use connection::{serve, serve_until_ready};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};
+pub use webhook::{DeliveryError, DeliveryFuture, Webhook, WebhookReceiver};

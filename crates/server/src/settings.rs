@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::http::base_path::BasePath;
 use crate::http::cors::AllowedOrigin;
+use crate::webhook::Webhook;
 
 /// Default number of connections for publishers and the page, on top of those of followers.
 pub const SPARE_CONNECTIONS: usize = 1_000;
@@ -33,6 +34,8 @@ pub struct Settings {
     /// Threads that write to followers' sockets; with 0, each follower has a task. Publishing needs
     /// the remaining cores: it would otherwise wait for these threads.
     pub reactor_threads: usize,
+    /// Secret URLs to which sources push their answers.
+    pub webhooks: Vec<Webhook>,
     /// Makes these threads write to many sockets per syscall, if the kernel has io_uring.
     pub io_uring: bool,
 }
@@ -48,6 +51,7 @@ impl Default for Settings {
             stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),
             reactor_threads: (cores() / 2).clamp(1, MAX_REACTOR_THREADS),
+            webhooks: Vec::new(),
             io_uring: false,
         }
     }

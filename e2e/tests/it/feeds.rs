@@ -18,6 +18,9 @@ mod replicas;
 /// Settings of feeds, and their errors.
 mod settings;
 
+/// Answers that a source pushes.
+mod webhook;
+
 /// The time until all screens have the changes of a poll.
 mod delivery;
 

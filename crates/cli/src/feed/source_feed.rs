@@ -71,9 +71,10 @@ impl SourceFeed {
             clock: args.clock,
             key_file: args.key_file,
             budget_file: args.budget_file,
+            webhook_file: None,
             monthly_requests: args.monthly_requests,
         };
-        let planned = PlannedFeed::new(&settings, &mut RequestBudgets::default())?;
+        let planned = PlannedFeed::new(&settings, &mut RequestBudgets::default(), None)?;
         let target = HttpTarget::new(args.target.connect()?);
         let runtime = runtime::full()?;
         let ended = runtime.block_on(async {

@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
-use super::api::{acris, aidx, boards, bulk, flights, health};
+use super::api::{acris, aidx, boards, bulk, flights, health, webhook};
 use super::base_path::BasePath;
 use super::problem::Problem;
 use super::{content_coding, cors, openapi, page, request_path};
@@ -36,6 +36,7 @@ pub fn routes(app: App) -> Router {
         .route("/aidx", post(aidx::post))
         .route("/acris/flight/{airport}/arrival", get(acris::arrivals))
         .route("/acris/flight/{airport}/departure", get(acris::departures))
+        .route("/webhooks/{secret}", post(webhook::post))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -1,5 +1,6 @@
 //! Parses the parts of a request.
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -26,6 +27,9 @@ pub(super) const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Largest AIDX message: some eight hundred legs with the extensions of an airport, several thousand without.
 pub(super) const MAX_AIDX_BYTES: usize = 8 * 1024 * 1024;
+
+/// Largest delivery of a source that pushes: some hundred flights.
+pub(super) const MAX_DELIVERY_BYTES: usize = 1024 * 1024;
 
 /// The types of XML that are accepted. No plain form can have them.
 const XML_TYPES: [&str; 3] = ["application/xml", "text/xml", "application/soap+xml"];
@@ -107,12 +111,18 @@ pub(super) async fn json(parts: &Parts, body: Body) -> Result<Value, Problem> {
 
 /// Parses a JSON text; `field` names it in the error.
 pub(super) fn parse_json(field: &str, bytes: &[u8]) -> Result<Value, Problem> {
-    let not_json = |reason| {
-        let reason = format!("is not JSON: {reason}");
-        Problem::new(StatusCode::BAD_REQUEST, "Not JSON", field, reason)
-    };
-    let text = flight::decode_json(bytes).map_err(|reason| not_json(reason.to_owned()))?;
-    serde_json::from_str(text).map_err(|error| not_json(error.to_string()))
+    let text = parse_text(field, bytes)?;
+    serde_json::from_str(text).map_err(|error| not_json(field, error))
+}
+
+/// Decodes a JSON text; `field` names it in the error.
+pub(super) fn parse_text<'a>(field: &str, bytes: &'a [u8]) -> Result<&'a str, Problem> {
+    flight::decode_json(bytes).map_err(|reason| not_json(field, reason))
+}
+
+fn not_json(field: &str, reason: impl fmt::Display) -> Problem {
+    let reason = format!("is not JSON: {reason}");
+    Problem::new(StatusCode::BAD_REQUEST, "Not JSON", field, reason)
 }
 
 /// Reads a body. Rejects one of another format, with more than `max_bytes`, or too slow.
