@@ -7,6 +7,7 @@ use serde_json::json;
 use testkit::nats::NatsServer;
 use testkit::ports::free_address;
 
+use crate::api::ApiClient;
 use crate::follower::TestFollower;
 use crate::process::{ServerProcess, TestProcess, flightboard_command};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
@@ -46,6 +47,15 @@ fn seq(id: &str) -> u64 {
     id.split_once('-').unwrap().1.parse().unwrap()
 }
 
+/// Reports an answer of the board's source.
+fn put_source(api: &ApiClient, last_answer: &str, late_after: Option<u64>) {
+    let data = json!({"name": "Oslo", "attribution": "Data from Oslo", "status": "current",
+        "lastAnswer": last_answer, "lateAfter": late_after});
+    let line = json!({"event": "sourceUpdate", "data": data});
+    let outcome = api.publish_lines("main", &line.to_string());
+    assert!(outcome.contains(r#""status":200"#), "{outcome}");
+}
+
 #[test]
 fn replicas_send_identical_bytes() {
     let nats = NatsServer::start();
@@ -54,6 +64,8 @@ fn replicas_send_identical_bytes() {
     let api = from_the_beginning.api();
     api.put_board("main", &json!({"title": "Arrivals", "removeAfter": {"landed": "1s"}}));
     api.put_flight("I768", &json!({"origin": "Rome"}));
+    api.put_flight("ET645?leg=23:55", &json!({"origin": "ADD", "held": ["gate"]}));
+    put_source(&api, "2026-01-01T00:00:00Z", None);
     let remarks: Vec<_> = (0..UPDATES).map(|n| format!("remark {n}")).collect();
     for part in remarks.chunks(1_000) {
         api.publish_remarks("I768", part);
@@ -89,8 +101,17 @@ fn replicas_send_identical_bytes() {
     wait_until("the replicas have checked again", WAIT_TIMEOUT, || {
         (start.elapsed() > Duration::from_secs(3)).then_some(())
     });
+    let next = api.patch_flight("I768", &json!({"remark": "after the removal"}));
+    assert_eq!(seq(&next), landed + 2, "the removal was written once");
+
+    put_source(&api, "2026-01-01T00:01:00Z", Some(60));
+    for replica in &replicas {
+        wait_until("the source is late", WAIT_TIMEOUT, || {
+            (replica.api().get("/boards/main")["source"]["status"] == "late").then_some(())
+        });
+    }
     let last = api.patch_flight("I768", &json!({"remark": "the last"}));
-    assert_eq!(seq(&last), landed + 2, "the removal was written once");
+    assert_eq!(seq(&last), seq(&next) + 3, "the lateness was written once");
 
     let read_all = |replica: &ServerProcess| {
         let rows = wait_until("the last update arrives", WAIT_TIMEOUT, || {
@@ -106,7 +127,8 @@ fn replicas_send_identical_bytes() {
     assert_eq!(first, third);
     let count = |name: &str| first.1.matches(&format!("event: {name}\n")).count();
     let counts = ["flightAddition", "flightStateUpdate", "flightRemoval", "timetable"].map(count);
-    assert_eq!(counts, [3, 2, 1, 0], "{}", first.1);
+    assert_eq!(counts, [3, 3, 1, 0], "{}", first.1);
+    assert_eq!(count("sourceUpdate"), 2, "{}", first.1);
 }
 
 #[test]
