@@ -23,6 +23,20 @@ pub(crate) fn ok_body(answer: Option<&Result<HttpAnswer, String>>) -> Result<&st
     Ok(answer.body.trim_start_matches('\u{feff}').trim())
 }
 
+/// One sentence for the parts of a poll that failed: parts with the same reason share it.
+pub(crate) fn join_reasons(failures: &[(String, String)]) -> String {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (part, reason) in failures {
+        match groups.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, parts)) if parts.contains(&part.as_str()) => {}
+            Some((_, parts)) => parts.push(part),
+            None => groups.push((reason, vec![part])),
+        }
+    }
+    let groups = groups.iter().map(|(reason, parts)| format!("{}: {reason}", parts.join(", ")));
+    groups.collect::<Vec<_>>().join("; ")
+}
+
 /// Parses a body as XML. A document type is refused, and with it all entities of its own.
 pub(crate) fn xml(body: &str) -> Result<Document<'_>, String> {
     let options = ParsingOptions { nodes_limit: MAX_XML_NODES, ..ParsingOptions::default() };

@@ -14,7 +14,7 @@ use jiff::civil::{Date, Time};
 use jiff::{Timestamp, ToSpan};
 
 use self::day_row::{DayObject, DayRow};
-use super::body::{json, ok_body};
+use super::body::{join_reasons, json, ok_body};
 use super::values::{airline_name, local_date};
 use crate::answer::{AnswerOutcome, FullRow, RefusedRow, SourceAnswer, UnansweredBoard};
 use crate::reconcile::number_stem;
@@ -199,17 +199,19 @@ impl Source for Hkia {
             match self.read_day(answers.get(at), (kind, date), &mut answer.refused) {
                 Ok(day_rows) => rows.extend(day_rows),
                 Err(reason) => {
-                    let reason = format!("{} of {date}: {reason}", kind_name(kind));
+                    let part = format!("{} of {date}", kind_name(kind));
                     // A board is up to date as long as today's answer is.
                     if days == 0 {
-                        answer.unanswered.push(UnansweredBoard { kind, reason: reason.clone() });
+                        let reason = format!("{part}: {reason}");
+                        answer.unanswered.push(UnansweredBoard { kind, reason });
                     }
-                    reasons.push(reason);
+                    reasons.push((part, reason));
                 }
             }
         }
-        let reason = reasons.join("; ");
-        if answer.unanswered.len() == self.airport.kinds.len() {
+        let reason = join_reasons(&reasons);
+        // Rows of another day are of use, although the boards are not up to date.
+        if rows.is_empty() && answer.unanswered.len() == self.airport.kinds.len() {
             return AnswerOutcome::Failed { reason };
         }
         let rows = merge(rows);

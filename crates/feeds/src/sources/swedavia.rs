@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use self::day_reader::{DayBody, DayReader};
+use super::body::join_reasons;
 use super::values::local_date;
 use crate::answer::{AnswerOutcome, SourceAnswer, UnansweredBoard};
 use crate::row_builder::build_rows;
@@ -135,19 +136,20 @@ impl Source for Swedavia {
             match day_reader.read(answers.get(at), &mut rows, &mut answer) {
                 Ok(DayBody::Complete) => {}
                 Ok(DayBody::Empty) => is_full = false,
-                Ok(DayBody::Incomplete { reason }) => reasons.push(format!("{day}: {reason}")),
+                Ok(DayBody::Incomplete { reason }) => reasons.push((day.to_string(), reason)),
                 Err(reason) => {
-                    let reason = format!("{day}: {reason}");
                     // A board is up to date as long as today's answer is.
                     if day == today {
-                        answer.unanswered.push(UnansweredBoard { kind, reason: reason.clone() });
+                        let reason = format!("{day}: {reason}");
+                        answer.unanswered.push(UnansweredBoard { kind, reason });
                     }
-                    reasons.push(reason);
+                    reasons.push((day.to_string(), reason));
                 }
             }
         }
-        if answer.unanswered.len() == self.airport.kinds.len() {
-            return AnswerOutcome::Failed { reason: reasons.join("; ") };
+        // Rows of another day are of use, although the boards are not up to date.
+        if rows.is_empty() && answer.unanswered.len() == self.airport.kinds.len() {
+            return AnswerOutcome::Failed { reason: join_reasons(&reasons) };
         }
         build_rows(rows, &mut answer);
         // A deleted row may share its key with the one that took its place.
@@ -159,7 +161,7 @@ impl Source for Swedavia {
         match covers.filter(|_| is_full && reasons.is_empty()) {
             Some(covers) => AnswerOutcome::Full { answer, covers },
             None => {
-                let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
+                let reason = (!reasons.is_empty()).then(|| join_reasons(&reasons));
                 AnswerOutcome::Partial { answer, reason }
             }
         }

@@ -216,11 +216,26 @@ fn answers_that_prove_nothing_fail() {
         (Err("timed out".to_owned()), "timed out"),
     ];
     for (today, reason) in cases {
-        let answers = [good("2026-03-14"), today, good("2026-03-16")];
-        let found = failure(departures().read(&answers, time(NOW)));
+        let answers = [good("2026-03-14"), today.clone(), good("2026-03-16")];
+        let outcome = departures().read(&answers, time(NOW));
+        let AnswerOutcome::Partial { answer, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(answer.full_rows.len(), 2, "the other days are of use");
+        let found = &answer.unanswered[0].reason;
         let prefix = "departures of 2026-03-15: ";
         assert!(found.starts_with(prefix) && found.contains(reason), "{found}");
+        let away = || Err("timed out".to_owned());
+        failure(departures().read(&[away(), today, away()], time(NOW)));
     }
+}
+
+#[test]
+fn equal_reasons_are_given_once() {
+    let days: [Result<HttpAnswer, String>; 3] =
+        ["timed out", "timed out", "blocked"].map(|reason| Err(reason.to_owned()));
+    let found = failure(departures().read(&days, time(NOW)));
+    let expected = "departures of 2026-03-14, departures of 2026-03-15: timed out; \
+                    departures of 2026-03-16: blocked";
+    assert_eq!(found, expected);
 }
 
 #[test]
