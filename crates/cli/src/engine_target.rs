@@ -53,12 +53,14 @@ impl FeedTarget for EngineTarget {
         board: &BoardName,
         changes: Vec<Change>,
     ) -> Result<PublishReport, TargetError> {
+        let weights: Vec<_> = changes.iter().map(counted_changes).collect();
         let updates =
             changes.into_iter().map(|change| Update::new(board.clone(), change).from_feed());
         let mut report = PublishReport::default();
-        for outcome in self.engine.publisher().publish(updates.collect()).await {
+        let outcomes = self.engine.publisher().publish(updates.collect()).await;
+        for (outcome, weight) in outcomes.into_iter().zip(weights) {
             match outcome.map_err(unavailable)? {
-                Ok(_) => report.changed += 1,
+                Ok(_) => report.changed += weight,
                 Err(rejection) => report.rejected.push(format!("{rejection:?}")),
             }
         }
@@ -68,6 +70,11 @@ impl FeedTarget for EngineTarget {
     async fn may_poll(&self, board: &BoardName, lease: Duration) -> Result<bool, TargetError> {
         self.engine.claim_feed(board, &self.holder, lease).await.map_err(unavailable)
     }
+}
+
+/// The number that a change adds to the metric: changes of rows count, the report of a poll does not.
+pub(crate) fn counted_changes(change: &Change) -> u64 {
+    u64::from(change.flight().is_some())
 }
 
 fn unavailable(error: PublishError) -> TargetError {

@@ -59,7 +59,7 @@ pub(crate) enum ServedFeed {
     /// An airport's feed.
     Airport(FeedSettings),
     /// Any JSON, XML or CSV, by a jq program.
-    Map(Box<MapSettings>),
+    Map(MapSettings),
 }
 
 /// Feeds separated by blanks: a variable has one value for a flag that may repeat.
@@ -152,7 +152,7 @@ impl ServedFeed {
             return FeedSettings::from_pairs(pairs).map(Self::Airport);
         }
         let pairs = pairs.drain(1..).map(|(key, value)| (key.to_owned(), value)).collect();
-        MapSettings::from_pairs(pairs).map(|settings| Self::Map(Box::new(settings)))
+        MapSettings::from_pairs(pairs).map(Self::Map)
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::client::{LineOutcome, MAX_LINES, PublishClient};
+use crate::engine_target::counted_changes;
 
 const _: () = assert!(polling::MAX_BATCH_CHANGES <= MAX_LINES, "one request must take a batch");
 
@@ -86,12 +87,13 @@ impl FeedTarget for HttpTarget {
                 line.to_string()
             })
             .collect();
+        let weights: Vec<_> = changes.iter().map(counted_changes).collect();
         let board = board.clone();
         let outcomes = self.request(move |client| client.publish(&board, &lines)).await?;
         let mut report = PublishReport::default();
-        for LineOutcome { status, detail } in outcomes {
+        for (LineOutcome { status, detail }, weight) in outcomes.into_iter().zip(weights) {
             match status {
-                200 => report.changed += 1,
+                200 => report.changed += weight,
                 _ => report.rejected.push(detail.unwrap_or_else(|| format!("status {status}"))),
             }
         }
