@@ -150,7 +150,8 @@ impl Model {
         rows
     }
 
-    /// Tells whether an indeterminate update explains that a row is `found` instead of `expected`.
+    /// Tells whether indeterminate updates explain that a row is `found` instead of `expected`: one, or several in a
+    /// row, since a request may change a flight more than once.
     pub fn may_differ(
         &self,
         branch: usize,
@@ -161,13 +162,16 @@ impl Model {
     ) -> bool {
         let concerns =
             |update: &&KeyedUpdate| update.board == board && update.flight() == Some(flight);
-        self.branches[branch].indeterminate.iter().filter(concerns).any(|update| {
+        let updates: Vec<_> = self.branches[branch].indeterminate.iter().filter(concerns).collect();
+        (0..updates.len()).any(|first| {
             let mut rows = RowsByFlight::new();
             if let Some(row) = expected {
                 rows.insert(flight.to_owned(), row.clone());
             }
-            apply_update(&mut rows, update);
-            rows.get(flight) == found
+            updates[first..].iter().any(|update| {
+                apply_update(&mut rows, update);
+                rows.get(flight) == found
+            })
         })
     }
 
@@ -238,5 +242,25 @@ pub fn apply_update(rows: &mut RowsByFlight, update: &KeyedUpdate) {
         }
         UpdateKind::Remove(flight) => drop(rows.remove(flight)),
         UpdateKind::Title(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn several_indeterminate_updates_explain_a_row() {
+        let row = |gate: &str| json!({"flight": "I768", "gate": gate}).as_object().unwrap().clone();
+        let patch = |fields: Value| UpdateKind::Patch(fields.as_object().unwrap().clone());
+        let update = |kind, key: &str| KeyedUpdate { board: "main", kind, key: key.to_owned() };
+        let mut model = Model::default();
+        model.mark_indeterminate(0, &update(UpdateKind::Put(row("A1")), "1"));
+        model.mark_indeterminate(0, &update(patch(json!({"flight": "I768", "gate": "B2"})), "2"));
+        let may_be = |gate| model.may_differ(0, "main", "I768", None, Some(&row(gate)));
+        assert!(may_be("A1") && may_be("B2"));
+        assert!(!may_be("C3"));
     }
 }
