@@ -4,7 +4,6 @@ use std::fmt;
 
 use flight::Flight;
 use jiff::Timestamp;
-use serde_json::json;
 
 use crate::decode::AnswerFormat;
 use crate::options::MapOptions;
@@ -61,7 +60,8 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = if self.failure.is_some() { MAX_LINES_OF_FAILED } else { usize::MAX };
         for row in self.rows.iter().take(limit) {
-            writeln!(f, "{}", json!(row))?;
+            // Not by way of a map: whether that keeps the order depends on the features of other crates.
+            writeln!(f, "{}", serde_json::to_string(row).map_err(|_| fmt::Error)?)?;
         }
         for refused in self.refused.iter().take(limit) {
             writeln!(f, "refused: {refused}")?;
