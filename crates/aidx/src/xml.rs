@@ -99,7 +99,7 @@ impl XmlElement {
 struct TreeBuilder {
     /// The open elements, outermost first.
     open: Vec<XmlElement>,
-    /// How many open elements are skipped. They are inside of all others.
+    /// The number of open elements that are skipped, the innermost ones.
     skipped: usize,
     elements: usize,
     root: Option<XmlElement>,

@@ -23,7 +23,7 @@ impl MapWorkerCommand {
     }
 }
 
-/// How to start the worker.
+/// Returns the command that starts the worker.
 pub(crate) fn map_worker() -> Result<MapWorker> {
     let own = Path::new(OWN_PROGRAM);
     let program = match own.exists() {

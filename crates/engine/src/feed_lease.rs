@@ -38,7 +38,7 @@ impl Engine {
         }
     }
 
-    /// Whether `holder` has the lease, if that is known without a record.
+    /// Returns whether `holder` has the lease. `None` if only a record can tell.
     fn lease_without_claim(
         &self,
         board: &BoardName,

@@ -46,7 +46,7 @@ pub struct Reconciler {
     left: LeftRows,
 }
 
-/// How much the reconciler knows about rows in final states that are not on the board.
+/// The phases of a start. They differ in the knowledge of finished rows that are not on the board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StartPhase {
     /// It has not seen the board.

@@ -32,7 +32,7 @@ pub struct SourceTerms {
     pub board_note: Option<&'static str>,
 }
 
-/// What the page says of a source.
+/// The words about a source on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceCredit {
     /// Its name.
@@ -93,7 +93,7 @@ pub trait Source: Send + Sync {
     /// The source's terms.
     fn terms(&self) -> &'static SourceTerms;
 
-    /// What the page says of the source.
+    /// The words about the source on the page.
     fn credit(&self) -> SourceCredit {
         let terms = self.terms();
         SourceCredit {

@@ -23,7 +23,7 @@ pub struct SourceLease {
     pub until: Timestamp,
 }
 
-/// What a board knows of its feed.
+/// The state of a board's feed: its source and its lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BoardFeed {
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,4 @@
-//! What a feed leaves alone. A person names fields in a row's `held`, and feeds change none of them, nor
+//! Held fields, which feeds leave alone. A person names fields in a row's `held`, and feeds change none of them, nor
 //! `held` itself.
 
 use std::borrow::Cow;

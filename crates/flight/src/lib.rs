@@ -76,7 +76,7 @@ mod outcome;
 /// One row of a timetable.
 mod timetable_row;
 
-/// What a feed leaves alone.
+/// Held fields, which feeds leave alone.
 mod held;
 
 /// The rows that were removed from a board.

@@ -22,7 +22,7 @@ pub struct MapOptions {
     pub format: Option<AnswerFormat>,
     /// How to read CSV.
     pub csv: CsvOptions,
-    /// What the page says of the source.
+    /// The words about the source on the page.
     pub credit: SourceCredit,
 }
 

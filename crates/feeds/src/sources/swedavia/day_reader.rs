@@ -22,7 +22,7 @@ pub(super) struct DayReader<'a> {
     pub(super) airport: &'a SourceAirport,
 }
 
-/// How far an answer proves that a flight which it lacks does not exist.
+/// The completeness of an answer. Only a complete one proves that other flights do not exist.
 pub(super) enum DayBody {
     /// It lists all flights.
     Complete,

@@ -11,7 +11,7 @@ use super::known_row::KnownRow;
 use super::traffic::FlightSighting;
 use crate::answer::SourceAnswer;
 
-/// How long a row stays after its pilot has disconnected.
+/// The time for which a row stays after its pilot has disconnected.
 const MAX_ABSENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The rows of one board. There are no more than rows on the board and flights in the newest file.

@@ -40,7 +40,7 @@ type GoodRows = BTreeMap<u8, (u8, u8)>;
 /// A good answer, and those after it, each with the seconds before it.
 type Phase = (GoodRows, Vec<(Noise, i64)>);
 
-/// Whether rows in final states leave the board.
+/// The choice between rows that expire and rows that stay.
 #[derive(Debug, Clone, Copy)]
 enum RowExpiry {
     Due,
