@@ -1,6 +1,6 @@
 //! Answers that a feed gets while its source fails.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::fake_upstream::{BodyEnding, FakeUpstream, UpstreamAnswer};
 
@@ -108,3 +108,35 @@ fn wrong_clock_loses_no_row() {
 }
 
 const LATER_STEP: usize = 10;
+
+#[test]
+fn xml_for_json_keeps_rows() {
+    let upstream = FakeUpstream::start(|request| {
+        let date = request.target.split("date=").nth(1).map_or("", |rest| &rest[..10]);
+        let row = json!({
+            "time": "08:30", "flight": [{"no": "QX 1", "airline": "QXX"}], "status": "",
+            "destination": ["TPE"],
+        });
+        UpstreamAnswer::json(json!([
+            {"date": date, "arrival": false, "cargo": false, "list": [row]},
+        ]))
+    });
+    let feed = format!(
+        "hkia,kind=departures,source-url={},interval=200ms,clock=2031-03-05T08:00:00+08:00",
+        upstream.url()
+    );
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &["--feed", &feed]);
+    wait_until("the board", WAIT_TIMEOUT, || {
+        (server.api().get_status("/boards/hkg-departures") == 200).then_some(())
+    });
+    wait_for_status(&server.api(), "hkg-departures", "current");
+    let rows = server.api().rows("hkg-departures");
+    assert_eq!(rows.len(), 3, "a row for each of three days: {rows:?}");
+
+    upstream.respond(|_| UpstreamAnswer::xml("<?xml version=\"1.0\"?><error>quota</error>"));
+    let source = wait_for_status(&server.api(), "hkg-departures", "failing");
+    let reason = source["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("not JSON"), "{reason}");
+    assert_eq!(server.api().rows("hkg-departures"), rows);
+}
