@@ -33,7 +33,11 @@ pub(crate) fn join_reasons(failures: &[(String, String)]) -> String {
             None => groups.push((reason, vec![part])),
         }
     }
-    let groups = groups.iter().map(|(reason, parts)| format!("{}: {reason}", parts.join(", ")));
+    // The page shows the text to travellers, so a long list of parts is cut.
+    let groups = groups.iter().map(|(reason, parts)| match &parts[..] {
+        [first, _, _, ..] => format!("{first} and {} more: {reason}", parts.len() - 1),
+        _ => format!("{}: {reason}", parts.join(", ")),
+    });
     groups.collect::<Vec<_>>().join("; ")
 }
 

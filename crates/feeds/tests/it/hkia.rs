@@ -236,6 +236,9 @@ fn equal_reasons_are_given_once() {
     let expected = "departures of 2026-03-14, departures of 2026-03-15: timed out; \
                     departures of 2026-03-16: blocked";
     assert_eq!(found, expected);
+    let days: [Result<HttpAnswer, String>; 3] = std::array::from_fn(|_| Err("blocked".to_owned()));
+    let found = failure(departures().read(&days, time(NOW)));
+    assert_eq!(found, "departures of 2026-03-14 and 2 more: blocked");
 }
 
 #[test]
