@@ -64,6 +64,9 @@ mod local_days;
 /// The instants of a row's local times, and rows as followers see them.
 mod instants;
 
+/// The name of a publisher's credential.
+mod publisher_name;
+
 /// A publisher's update, as the journal keeps it.
 mod update;
 
@@ -103,6 +106,7 @@ pub use final_state::{FinalState, RemovalDelays};
 pub use idempotency::MAX_IDEMPOTENCY_KEYS;
 pub use instants::{FlightRow, FlightRowPatch};
 pub use outcome::{ApplyOutcome, Rejection};
+pub use publisher_name::PublisherName;
 pub use removed_rows::MAX_REMOVED_ROWS;
 pub use row::{Flight, FlightKey, FlightPatch};
 pub use source::{BoardSource, SourceStatus};

@@ -9,6 +9,7 @@ use crate::board_feed::FeedClaim;
 use crate::error::ParseError;
 use crate::field;
 use crate::outcome::Rejection;
+use crate::publisher_name::PublisherName;
 use crate::row::{Flight, FlightKey, FlightPatch, object};
 use crate::source::BoardSource;
 
@@ -63,6 +64,8 @@ pub struct Update {
     board_precondition: Option<Precondition>,
     #[serde(rename = "key", default, skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    publisher: Option<PublisherName>,
     #[serde(rename = "feed", default, skip_serializing_if = "std::ops::Not::not")]
     is_from_feed: bool,
     #[serde(rename = "asOf", default, skip_serializing_if = "Option::is_none")]
@@ -142,6 +145,7 @@ impl Update {
             precondition: None,
             board_precondition: None,
             idempotency_key: None,
+            publisher: None,
             is_from_feed: false,
             as_of: None,
         }
@@ -182,6 +186,13 @@ impl Update {
         self
     }
 
+    /// Records the name of the publisher's credential. Each publisher has idempotency keys of its own.
+    #[must_use]
+    pub fn published_by(mut self, publisher: Option<PublisherName>) -> Self {
+        self.publisher = publisher;
+        self
+    }
+
     /// The board to change.
     pub fn board(&self) -> &BoardName {
         &self.board
@@ -190,6 +201,11 @@ impl Update {
     /// The change asked for.
     pub fn change(&self) -> &Change {
         &self.change
+    }
+
+    /// The name of the publisher's credential, if it had one.
+    pub fn publisher(&self) -> Option<&PublisherName> {
+        self.publisher.as_ref()
     }
 
     pub(crate) fn precondition(&self) -> Option<&Precondition> {
@@ -208,10 +224,14 @@ impl Update {
         self.as_of
     }
 
-    /// Hashes of (board, idempotency key) and of the requested change.
+    /// Hashes of (board, publisher, idempotency key) and of the requested change.
     pub(crate) fn fingerprints(&self) -> Option<(u128, u128)> {
         let IdempotencyKey(key) = self.idempotency_key.as_ref()?;
-        let key = xxh3_128(format!("{}\n{key}", self.board).as_bytes());
+        let key = match &self.publisher {
+            Some(publisher) => format!("{}\n{publisher}\n{key}", self.board),
+            None => format!("{}\n{key}", self.board),
+        };
+        let key = xxh3_128(key.as_bytes());
         // The version that a board must have is not part of it: the later lines of a repeated bulk
         // request have other ones.
         let change = serde_json::to_vec(&(&self.change, &self.precondition)).unwrap_or_default();

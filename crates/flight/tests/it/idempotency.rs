@@ -1,9 +1,11 @@
 //! Idempotency keys make retries harmless.
 
-use flight::{ApplyOutcome, MAX_IDEMPOTENCY_KEYS, Rejection};
+use flight::{
+    ApplyOutcome, IdempotencyKey, MAX_IDEMPOTENCY_KEYS, PublisherName, Rejection, Update,
+};
 use serde_json::json;
 
-use crate::test_boards::TestBoards;
+use crate::test_boards::{TestBoards, update};
 
 #[test]
 fn repeated_update_is_not_applied_again() {
@@ -54,4 +56,48 @@ fn oldest_key_is_forgotten_first() {
     assert!(matches!(first, ApplyOutcome::Unchanged { .. }));
     let second = test.apply_once("1", "flightAddition", row);
     assert!(matches!(second, ApplyOutcome::Unchanged { .. }), "it was the oldest then");
+}
+
+#[test]
+fn publishers_have_their_own_keys() {
+    let mut test = TestBoards::new(json!({}));
+    let publish = |test: &mut TestBoards, publisher: Option<&str>, state: &str| {
+        let publisher = publisher.map(|name| PublisherName::parse(name).unwrap());
+        let key = IdempotencyKey::parse("k1").unwrap();
+        let row = json!({"flight": "I768", "state": state});
+        let update = update("flightAddition", row).with_idempotency_key(Some(key));
+        test.apply_update(update.published_by(publisher))
+    };
+    for (publisher, state) in [(None, "landing"), (Some("ops"), "landed"), (Some("osl"), "at gate")]
+    {
+        let first = publish(&mut test, publisher, state);
+        assert!(matches!(first, ApplyOutcome::Changed(_)), "{publisher:?}: {first:?}");
+        let again = publish(&mut test, publisher, state);
+        assert_eq!(again, ApplyOutcome::Repeated { version: test.seq - 1 }, "{publisher:?}");
+    }
+    let reused = publish(&mut test, Some("ops"), "at gate");
+    assert_eq!(reused, ApplyOutcome::Rejected(Rejection::KeyReused));
+}
+
+#[test]
+fn records_name_their_publisher() {
+    let row = update("flightAddition", json!({"flight": "I768"}));
+    let anonymous = serde_json::to_value(&row).unwrap();
+    assert_eq!(anonymous.get("publisher"), None, "as earlier versions wrote it");
+    let read: Update = serde_json::from_value(anonymous).unwrap();
+    assert_eq!(read.publisher(), None);
+
+    let publisher = PublisherName::parse("ops@example.com").unwrap();
+    let named = serde_json::to_value(row.published_by(Some(publisher.clone()))).unwrap();
+    assert_eq!(named["publisher"], "ops@example.com");
+    let read: Update = serde_json::from_value(named).unwrap();
+    assert_eq!(read.publisher(), Some(&publisher));
+}
+
+#[test]
+fn publisher_names_are_visible_ascii() {
+    for name in ["", "two words", "line\nend", "Zürich", &"n".repeat(129)] {
+        assert!(PublisherName::parse(name).is_err(), "{name:?}");
+    }
+    assert!(PublisherName::parse(&"n".repeat(128)).is_ok());
 }
