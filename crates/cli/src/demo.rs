@@ -13,8 +13,9 @@ use journal::MemoryJournal;
 use server::{AllowedOrigin, App, Settings};
 use tokio::time::Instant;
 
+use crate::listen::{self, ListenPlan};
 use crate::served_feeds::RunningFeeds;
-use crate::{listen, open_files, runtime};
+use crate::{open_files, runtime};
 
 /// Show two live boards, a sample and a recorded day, with the journal in memory.
 #[derive(Args)]
@@ -41,7 +42,7 @@ impl Demo {
             drain: Duration::from_secs(1),
             ..Settings::default()
         };
-        let listener = listen::bind(&self.listen).await?;
+        let listeners = ListenPlan::new(self.listen).open().await?;
         let settings = open_files::fit_to_limit(settings)?;
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
@@ -52,7 +53,8 @@ impl Demo {
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;
-        listen::serve_to_end(listener, App::new(engine, settings), RunningFeeds::default()).await?;
+        listen::serve_to_end(listeners, App::new(engine, settings), RunningFeeds::default())
+            .await?;
         Ok(ExitCode::SUCCESS)
     }
 }

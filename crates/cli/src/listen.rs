@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, anyhow, bail};
-use server::App;
+use server::{App, Listener};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -15,8 +15,26 @@ use crate::{stderr, stdout};
 /// screens reconnect within seconds.
 const BACKLOG: u32 = i32::MAX as u32;
 
-/// Listens on `address`, a host or IP address with a port.
-pub(crate) async fn bind(address: &str) -> Result<TcpListener> {
+/// The sockets of a server, as its flags describe them.
+pub(crate) struct ListenPlan {
+    address: String,
+}
+
+impl ListenPlan {
+    /// Describes a server on `address`, a host or IP address with a port.
+    pub(crate) fn new(address: String) -> Self {
+        Self { address }
+    }
+
+    /// Listens. Each later call takes the port that the kernel chose for the first one.
+    pub(crate) async fn open(&mut self) -> Result<Vec<Listener>> {
+        let listener = Listener::plain(bind(&self.address).await?)?;
+        self.address = listener.address().to_string();
+        Ok(vec![listener])
+    }
+}
+
+async fn bind(address: &str) -> Result<TcpListener> {
     let mut addresses = tokio::net::lookup_host(address).await.with_context(|| {
         format!("{address} is not an address to listen on, such as 127.0.0.1:5000")
     })?;
@@ -52,13 +70,15 @@ pub(crate) enum ServerExit {
 /// Serves until SIGTERM or SIGINT, or until the journal ends; then ends the feeds and the streams, and closes
 /// the journal. A second signal ends the program at once.
 pub(crate) async fn serve_until_stopped(
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     app: App,
     feeds: RunningFeeds,
 ) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
     app.engine().metrics().watch_log(stderr::dropped_lines);
-    stdout::print_address(listener.local_addr()?);
+    if let Some(listener) = listeners.first() {
+        stdout::print_address(listener.address());
+    }
     let (send_stop, mut stop) = tokio::sync::oneshot::channel();
     let signal_task = tokio::spawn(async move {
         signals.next().await;
@@ -70,7 +90,7 @@ pub(crate) async fn serve_until_stopped(
         std::process::exit(1);
     });
     let mut reason = ServerExit::Signal;
-    server::serve(listener, app.clone(), async {
+    server::serve(listeners, app.clone(), async {
         tokio::select! {
             // An error would mean that the task dropped the sender unused, which it does not.
             _ = &mut stop => {}
@@ -90,11 +110,11 @@ pub(crate) async fn serve_until_stopped(
 
 /// Serves a journal that this process alone writes. Opening it again is the task of the next start.
 pub(crate) async fn serve_to_end(
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     app: App,
     feeds: RunningFeeds,
 ) -> Result<()> {
-    match serve_until_stopped(listener, app, feeds).await? {
+    match serve_until_stopped(listeners, app, feeds).await? {
         ServerExit::Signal => Ok(()),
         ServerExit::JournalEnded => bail!(
             "stopped, because the journal ended unexpectedly (see the log): start the server again"

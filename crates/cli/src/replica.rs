@@ -10,7 +10,7 @@ use nats_journal::{NatsConfig, NatsJournal};
 use server::{App, Settings};
 use tokio::sync::watch;
 
-use crate::listen::{self, ServerExit};
+use crate::listen::{self, ListenPlan, ServerExit};
 use crate::served_feeds::ServedFeeds;
 
 /// Delay before another attempt to open the journal, in addition to the attempt's own timeouts.
@@ -19,16 +19,14 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// Serves until a signal. When the journal no longer matches what was read from it, ends all streams and
 /// starts again; the followers reconnect and get the new contents.
 pub(crate) async fn serve(
-    listen: &str,
+    mut listen: ListenPlan,
     config: &NatsConfig,
     options: JournalOptions,
     settings: Settings,
     feeds: &ServedFeeds,
 ) -> Result<()> {
-    let mut address = listen.to_owned();
     loop {
-        let listener = listen::bind(&address).await?;
-        address = listener.local_addr()?.to_string();
+        let listeners = listen.open().await?;
         let (reason_sender, reason) = watch::channel(format!("waiting for the journal {config}"));
         let stop = listen::stop_signal()?;
         let opening = async {
@@ -37,10 +35,10 @@ pub(crate) async fn serve(
                 () = stop => Ok(None),
             }
         };
-        let opened = server::serve_until_ready(&listener, &settings, reason, opening).await?;
+        let opened = server::serve_until_ready(&listeners, &settings, reason, opening).await?;
         let Some(app) = opened else { return Ok(()) };
         let running_feeds = feeds.start(app.engine())?;
-        match listen::serve_until_stopped(listener, app, running_feeds).await? {
+        match listen::serve_until_stopped(listeners, app, running_feeds).await? {
             ServerExit::Signal => return Ok(()),
             ServerExit::JournalEnded => {
                 tracing::warn!("the journal was replaced or failed, restarting");

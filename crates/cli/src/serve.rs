@@ -12,8 +12,9 @@ use server::{AllowedOrigin, App, BasePath, Settings};
 
 use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
+use crate::listen::{self, ListenPlan};
 use crate::served_feeds::ServedFeeds;
-use crate::{flag_values, listen, open_files, replica, runtime};
+use crate::{flag_values, open_files, replica, runtime};
 
 /// Run the server: store timetables, accept updates, and push every change to every screen.
 #[derive(Args)]
@@ -65,6 +66,7 @@ impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let (kind, options) = self.journal_args.parse()?;
         let feeds = ServedFeeds::new(self.feed, self.config.as_deref())?;
+        let listen = ListenPlan::new(self.listen);
         let default = Settings::default();
         let settings = Settings {
             base_path: self.base_path,
@@ -82,14 +84,14 @@ impl Serve {
             let settings = open_files::fit_to_limit(settings)?;
             match kind {
                 JournalKind::Nats(config) => {
-                    replica::serve(&self.listen, &config, options, settings, &feeds).await
+                    replica::serve(listen, &config, options, settings, &feeds).await
                 }
                 JournalKind::Memory => {
-                    serve(&self.listen, MemoryJournal::new(options), settings, &feeds).await
+                    serve(listen, MemoryJournal::new(options), settings, &feeds).await
                 }
                 JournalKind::File(file) => {
                     let journal = SqliteJournal::open(&file, options)?;
-                    serve(&self.listen, journal, settings, &feeds).await
+                    serve(listen, journal, settings, &feeds).await
                 }
             }
         })?;
@@ -98,13 +100,13 @@ impl Serve {
 }
 
 async fn serve(
-    listen: &str,
+    mut listen: ListenPlan,
     journal: impl Journal,
     settings: Settings,
     feeds: &ServedFeeds,
 ) -> Result<()> {
-    let listener = listen::bind(listen).await?;
+    let listeners = listen.open().await?;
     let engine = Engine::start(journal, settings.window_bytes).await?;
     let feeds = feeds.start(&engine)?;
-    listen::serve_to_end(listener, App::new(engine, settings), feeds).await
+    listen::serve_to_end(listeners, App::new(engine, settings), feeds).await
 }

@@ -6,6 +6,9 @@
 /// The parts of the server that every connection uses.
 mod context;
 
+/// Listening sockets, and what a request knows of its connection.
+mod listener;
+
 /// Places for connections, which idle ones give up when they are short.
 pub(crate) mod places;
 
@@ -36,7 +39,8 @@ mod startup;
 use std::sync::Arc;
 
 use fanout::{Reactor, ReactorConfig, WriteMode};
-use tokio::net::{TcpListener, TcpStream};
+use futures_util::future::join_all;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -47,25 +51,29 @@ use crate::stream::reactor_bytes::ReactorBytes;
 use crate::stream::reconnect;
 use context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT, StreamReactor};
 
+pub use listener::{Listener, PeerConnection};
 pub use startup::serve_until_ready;
 
-/// Serves `app` on `listener` until `shutdown` completes. Then ends all streams within the drain
+/// Serves `app` on all `listeners` until `shutdown` completes. Then ends all streams within the drain
 /// time and returns. The journal stays open: see [`Engine::close`](engine::Engine::close).
-pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listeners: Vec<Listener>, app: App, shutdown: impl Future<Output = ()>) {
     let state = Arc::clone(&app.state);
     let reactor = start_reactor(&state);
     let context =
         Arc::new(ConnectionContext { routes: routes(app), reactor, state: Arc::clone(&state) });
     let closing = watch::Sender::new(false);
-    let accepting = accept::accept_each(&listener, &state.places, |socket, place| {
-        let permit = ConnectionPermit { closing: closing.subscribe(), place };
-        serve_connection(socket, permit, Arc::clone(&context))
+    let accepting = listeners.iter().map(|listener| {
+        accept::accept_each(listener, &state.places, |socket, peer, place| {
+            let permit = ConnectionPermit { closing: closing.subscribe(), place };
+            serve_connection(socket, peer, permit, Arc::clone(&context))
+        })
     });
     tokio::select! {
         () = shutdown => {}
-        never = accepting => match never {},
+        // Without listeners it completes at once.
+        _ = join_all(accepting) => {}
     }
-    drop(listener);
+    drop(listeners);
     drain(&state, closing).await;
 }
 
@@ -106,11 +114,12 @@ fn start_reactor(state: &Arc<AppState>) -> Option<Arc<StreamReactor>> {
 
 async fn serve_connection(
     socket: TcpStream,
+    peer: PeerConnection,
     permit: ConnectionPermit,
     context: Arc<ConnectionContext>,
 ) {
     let head_deadline = Instant::now() + REQUEST_HEAD_TIMEOUT;
-    match fast_path::serve(socket, permit, head_deadline, &context).await {
+    match fast_path::serve(socket, peer, permit, head_deadline, &context).await {
         Ok(None) => {}
         // A separate task, because hyper's future is large and most connections are streams.
         Ok(Some(fallback)) => {
@@ -149,6 +158,7 @@ mod tests {
     use flight::{BoardName, Change};
     use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     use super::*;
     use crate::settings::Settings;
@@ -213,13 +223,15 @@ mod tests {
             state: Arc::clone(&app.state),
         });
         let closing = watch::Sender::new(false);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = Listener::plain(socket).unwrap();
         let follow = async |path: &str| {
-            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-            let (socket, _) = listener.accept().await.unwrap();
+            let mut client = TcpStream::connect(listener.address()).await.unwrap();
+            let (socket, peer) = listener.socket.accept().await.unwrap();
+            let peer = listener.connection_from(peer);
             let place = app.state.places.take().await;
             let permit = ConnectionPermit { closing: closing.subscribe(), place };
-            tokio::spawn(serve_connection(socket, permit, Arc::clone(&context)));
+            tokio::spawn(serve_connection(socket, peer, permit, Arc::clone(&context)));
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             client.write_all(request.as_bytes()).await.unwrap();
             read_until(&mut client, "event: timetable").await;

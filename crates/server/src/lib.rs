@@ -11,9 +11,10 @@
 //! let journal = journal::MemoryJournal::default();
 //! let engine = engine::Engine::start(journal, settings.window_bytes).await?;
 //! let app = server::App::new(engine, settings);
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! let listeners = vec![server::Listener::plain(socket)?];
 //! let shutdown = tokio::time::sleep(std::time::Duration::from_millis(10));
-//! server::serve(listener, app.clone(), shutdown).await;
+//! server::serve(listeners, app.clone(), shutdown).await;
 //! app.engine().close().await;
 //! # Ok(())
 //! # }
@@ -41,6 +42,6 @@ pub use crate::http::base_path::{BasePath, ParseBasePathError};
 pub use crate::http::cors::{AllowedOrigin, ParseOriginError};
 pub use crate::http::routes::routes;
 pub use app::App;
-pub use connection::{serve, serve_until_ready};
+pub use connection::{Listener, PeerConnection, serve, serve_until_ready};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};
 pub use webhook::{DeliveryError, DeliveryFuture, Webhook, WebhookReceiver};

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
+use super::listener::{Listener, PeerConnection};
 use super::places::{ConnectionPlace, ConnectionPlaces};
 use super::reserve::DescriptorReserve;
 
@@ -14,33 +15,33 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Spawns `serve` for each connection on `listener`, which takes one of `places`.
 pub(super) async fn accept_each<F>(
-    listener: &TcpListener,
+    listener: &Listener,
     places: &ConnectionPlaces,
-    serve: impl Fn(TcpStream, ConnectionPlace) -> F,
+    serve: impl Fn(TcpStream, PeerConnection, ConnectionPlace) -> F,
 ) -> Infallible
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut reserve = DescriptorReserve::new();
     loop {
-        let socket = accept(listener, places, &mut reserve).await;
-        tokio::spawn(serve(socket, places.take().await));
+        let (socket, peer) = accept(listener, places, &mut reserve).await;
+        tokio::spawn(serve(socket, peer, places.take().await));
     }
 }
 
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     places: &ConnectionPlaces,
     reserve: &mut DescriptorReserve,
-) -> TcpStream {
+) -> (TcpStream, PeerConnection) {
     loop {
-        match listener.accept().await {
-            Ok((socket, _)) => {
+        match listener.socket.accept().await {
+            Ok((socket, peer)) => {
                 if places.lacks_descriptors() && reserve.refill() {
                     tracing::info!("accepting all connections again");
                     places.set_lacks_descriptors(false);
                 }
-                return socket;
+                return (socket, listener.connection_from(peer));
             }
             // The peer gave up; the next connection is unaffected.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}

@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 use super::context::{ConnectionContext, ConnectionPermit};
+use super::listener::PeerConnection;
 use super::{message_rules, socket};
 use crate::http::list_header::elements;
 use crate::stream::admission::{AdmittedStream, Handoff};
@@ -44,6 +45,7 @@ const UNUSUAL_HEADERS: [HeaderName; 5] = [
 /// A connection for hyper.
 pub(super) struct Fallback {
     pub(super) socket: TcpStream,
+    pub(super) peer: PeerConnection,
     /// Everything that was read from the socket.
     pub(super) received: Bytes,
     pub(super) permit: ConnectionPermit,
@@ -58,13 +60,14 @@ pub(super) struct Fallback {
 /// The peer has disconnected, has sent no whole head by `head_deadline`, or has to give up its place.
 pub(super) async fn serve(
     socket: TcpStream,
+    peer: PeerConnection,
     permit: ConnectionPermit,
     head_deadline: Instant,
     context: &ConnectionContext,
 ) -> io::Result<Option<Fallback>> {
     socket::tune(&socket, context.state.settings.stall_timeout)?;
     let Some(reactor) = &context.reactor else {
-        return Ok(Some(Fallback { socket, received: Bytes::new(), permit, response: None }));
+        return Ok(Some(Fallback { socket, peer, received: Bytes::new(), permit, response: None }));
     };
     let mut received = Vec::new();
     let mut shutdown = context.state.engine.health().shutdown_signal();
@@ -77,14 +80,15 @@ pub(super) async fn serve(
         request = timeout_at(head_deadline, read_request(&socket, &mut received)) => request??,
     };
     let received = Bytes::from(received);
-    let Some(request) = request.filter(|_| reactor.has_capacity()) else {
-        return Ok(Some(Fallback { socket, received, permit, response: None }));
+    let Some(mut request) = request.filter(|_| reactor.has_capacity()) else {
+        return Ok(Some(Fallback { socket, peer, received, permit, response: None }));
     };
     let _request = activity.begin_request();
+    request.extensions_mut().insert(peer);
     let Ok(mut response) = context.routes.clone().oneshot(*request).await;
     let handoff = response.extensions_mut().remove::<Handoff>();
     let Some(stream) = handoff.and_then(|handoff| handoff.take()) else {
-        return Ok(Some(Fallback { socket, received, permit, response: Some(response) }));
+        return Ok(Some(Fallback { socket, peer, received, permit, response: Some(response) }));
     };
     let AdmittedStream { follower, preamble, start_at, permit: stream_permit } = *stream;
     let mut first_bytes = encode_head(&response);

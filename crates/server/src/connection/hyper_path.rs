@@ -42,23 +42,24 @@ pub(super) async fn serve(
     head_deadline: Instant,
     context: Arc<ConnectionContext>,
 ) {
-    let Fallback { socket, received, permit, response } = fallback;
+    let Fallback { socket, peer, received, permit, response } = fallback;
     let ConnectionPermit { mut closing, place } = permit;
     let activity = &place.activity;
     let stall_timeout = context.state.settings.stall_timeout;
     let metrics = Arc::clone(context.state.engine.metrics());
     let socket = Arc::new(socket);
-    let peer = PeerSocket(Arc::clone(&socket));
+    let peer_socket = PeerSocket(Arc::clone(&socket));
     let socket = ClientSocket::new(socket, received, stall_timeout, metrics);
     // The fast path may have routed the first request already.
     let first_response = Mutex::new(response);
     let counter = Arc::clone(activity);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let open_request = counter.begin_request();
+        request.extensions_mut().insert(peer);
         let version = request.version();
         // In HTTP/2 the peer closes a stream, and hyper notices.
         if version < Version::HTTP_2 {
-            request.extensions_mut().insert(peer.clone());
+            request.extensions_mut().insert(peer_socket.clone());
         }
         let routed = first_response.lock().take();
         let context = Arc::clone(&context);

@@ -3,6 +3,7 @@
 //! A stream request gets an empty stream with a `retry`. Any status but 200 would stop an
 //! `EventSource` for good.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,16 +11,18 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::future::{Either, join_all, select};
 use http::Method;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::accept::accept_each;
+use super::listener::{Listener, PeerConnection};
 use super::message_rules;
 use super::places::ConnectionPlaces;
 use crate::http::api::health;
@@ -31,10 +34,10 @@ use crate::stream;
 /// Time for a whole connection, from its first byte to its last.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Responds on `listener` that the server is not ready, with the current `reason`, until `ready`
+/// Responds on all `listeners` that the server is not ready, with the current `reason`, until `ready`
 /// completes.
 pub async fn serve_until_ready<T>(
-    listener: &TcpListener,
+    listeners: &[Listener],
     settings: &Settings,
     reason: watch::Receiver<String>,
     ready: impl Future<Output = T>,
@@ -47,28 +50,33 @@ pub async fn serve_until_ready<T>(
         .with_state(reason);
     let routes = routes::below(settings.base_path.clone(), routes);
     let places = ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, None);
-    let accepting = accept_each(listener, &places, |socket, place| {
-        let response = respond(socket, routes.clone());
-        async move {
-            tokio::select! {
-                // A client that takes longer is disconnected.
-                _ = timeout(CONNECTION_TIMEOUT, response) => {}
-                () = place.activity.must_close() => {}
+    let accepting = listeners.iter().map(|listener| {
+        accept_each(listener, &places, |socket, peer, place| {
+            let response = respond(socket, peer, routes.clone());
+            async move {
+                tokio::select! {
+                    // A client that takes longer is disconnected.
+                    _ = timeout(CONNECTION_TIMEOUT, response) => {}
+                    () = place.activity.must_close() => {}
+                }
             }
-        }
+        })
     });
-    tokio::select! {
-        ready = ready => ready,
-        never = accepting => match never {},
+    let ready = pin!(ready);
+    match select(ready, join_all(accepting)).await {
+        Either::Left((ready, _)) => ready,
+        // There are no listeners.
+        Either::Right((_, ready)) => ready.await,
     }
 }
 
 /// Serves one request, so that the client's next request opens a connection, by then perhaps to the
 /// server that is ready.
-async fn respond(socket: TcpStream, routes: Router) {
+async fn respond(socket: TcpStream, peer: PeerConnection, routes: Router) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).keep_alive(false).half_close(true);
-    let service = service_fn(|request: hyper::Request<Incoming>| {
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let answer = |request| routes.clone().oneshot(request);
         message_rules::respond(request.map(Body::new), answer)
     });

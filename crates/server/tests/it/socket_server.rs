@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journal::{Journal, MemoryJournal};
 use serde_json::json;
-use server::Settings;
+use server::{Listener, Settings};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
@@ -39,11 +39,12 @@ pub(crate) async fn serve(settings: Settings) -> SocketServer {
 
 pub(crate) async fn serve_on(journal: impl Journal, settings: Settings) -> SocketServer {
     let direct = TestServer::on(journal, settings).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Listener::plain(socket).unwrap();
+    let address = listener.address();
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = server::serve(listener, direct.app.clone(), async { stopped.await.unwrap() });
-    let serving = tokio::spawn(serving);
+    let shutdown = async { stopped.await.unwrap() };
+    let serving = tokio::spawn(server::serve(vec![listener], direct.app.clone(), shutdown));
     SocketServer { direct, address, stop, serving }
 }
 

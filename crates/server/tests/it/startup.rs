@@ -1,7 +1,7 @@
 //! Responses before the journal is open.
 
 use http::StatusCode;
-use server::Settings;
+use server::{Listener, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
@@ -17,8 +17,9 @@ async fn send(address: std::net::SocketAddr, request: &str) -> String {
 
 #[tokio::test]
 async fn startup_reports_not_ready() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listeners = [Listener::plain(socket).unwrap()];
+    let address = listeners[0].address();
     let (reason, reason_receiver) = watch::channel("connecting".to_owned());
     let (ready, is_ready) = oneshot::channel();
     let settings = Settings {
@@ -28,8 +29,8 @@ async fn startup_reports_not_ready() {
     };
     let waiting = tokio::spawn(async move {
         let journal =
-            server::serve_until_ready(&listener, &settings, reason_receiver, is_ready).await;
-        (journal, listener)
+            server::serve_until_ready(&listeners, &settings, reason_receiver, is_ready).await;
+        (journal, listeners)
     });
     let head = " HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example";
     for (request, status, words) in [
@@ -51,6 +52,6 @@ async fn startup_reports_not_ready() {
     reason.send_replace("still connecting".to_owned());
     assert!(send(address, &format!("GET /readyz{head}")).await.contains("still connecting"));
     ready.send("the journal").unwrap();
-    let (journal, _listener) = waiting.await.unwrap();
-    assert_eq!(journal, Ok("the journal"), "the caller gets the listener back");
+    let (journal, _listeners) = waiting.await.unwrap();
+    assert_eq!(journal, Ok("the journal"), "the caller gets the listeners back");
 }
