@@ -18,6 +18,8 @@ pub(crate) enum Program {
     Failover(Flags),
     /// Measure the cost of keeping updates in NATS instead of a file
     Journals(Flags),
+    /// Attack the program in all known ways and measure the effect on its followers
+    Siege(Flags),
     /// Measure flightboard beside other servers and write docs/benchmarks.md
     Compare(Flags),
 }
@@ -38,6 +40,7 @@ impl Program {
             Self::Storm(flags) => ("storm", "measure", &[][..], flags),
             Self::Failover(flags) => ("failover", "measure", &[][..], flags),
             Self::Journals(flags) => ("journals", "measure", &[][..], flags),
+            Self::Siege(flags) => ("siege", "measure", &[][..], flags),
             Self::Compare(flags) => ("compare", "compare", &["peers"][..], flags),
         };
         let root = workspace_root()?;

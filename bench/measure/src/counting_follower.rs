@@ -117,7 +117,7 @@ impl CountingFollower {
                 if std::mem::take(&mut is_first) {
                     self.tracker.record_opening(self.index, !is_timetable);
                 } else if self.role == FollowerRole::Measuring {
-                    self.tracker.record_delay(seq, opened);
+                    self.tracker.record_arrival(seq, opened);
                 }
             }
         }

@@ -11,12 +11,12 @@ use super::health_check::LongestWaits;
 
 pub struct DeliveryTracker {
     followers: Vec<FollowerProgress>,
-    /// The time of the request for each event, by sequence number.
+    /// The time of the request for each acknowledged event, by sequence number.
     requested: Mutex<HashMap<u64, Instant>>,
     /// The sequence numbers of all acknowledged events.
     acknowledged: Mutex<BTreeSet<u64>>,
     newest: AtomicU64,
-    delays: Mutex<Vec<Duration>>,
+    arrivals: Mutex<Vec<EventArrival>>,
     /// The longest waits of updates and health checks.
     pub waits: LongestWaits,
     /// Streams that resumed without a timetable.
@@ -27,6 +27,14 @@ pub struct DeliveryTracker {
     pub out_of_order: AtomicUsize,
     /// Requests for a stream that the server refused.
     pub refused: AtomicUsize,
+}
+
+/// An event as a measuring follower received it.
+struct EventArrival {
+    seq: u64,
+    time: Instant,
+    /// The start of the stream.
+    opened: Instant,
 }
 
 #[derive(Default)]
@@ -50,7 +58,7 @@ impl DeliveryTracker {
             requested: Mutex::default(),
             acknowledged: Mutex::default(),
             newest: AtomicU64::new(newest),
-            delays: Mutex::default(),
+            arrivals: Mutex::default(),
             waits: LongestWaits::default(),
             resumed: AtomicUsize::default(),
             timetables: AtomicUsize::default(),
@@ -97,19 +105,29 @@ impl DeliveryTracker {
         self.followers.iter().filter(is_incomplete).count()
     }
 
-    /// Removes and returns the delays measured so far, the shortest first.
+    /// The number of followers.
+    pub fn follower_count(&self) -> usize {
+        self.followers.len()
+    }
+
+    /// Removes and returns the delays of the live events acknowledged so far, the shortest first.
     pub fn take_delays(&self) -> Vec<Duration> {
-        let mut delays = std::mem::take(&mut *self.delays.lock());
+        let requested = self.requested.lock();
+        let mut delays = Vec::new();
+        // An event can arrive before the response to its publisher.
+        self.arrivals.lock().retain(|arrival| {
+            let Some(start) = requested.get(&arrival.seq) else { return true };
+            // An event requested before the stream opened was not live.
+            delays.extend((*start > arrival.opened).then(|| arrival.time - *start));
+            false
+        });
         delays.sort_unstable();
         delays
     }
 
-    /// Records that the next event is requested now.
-    pub(super) fn record_request(&self) {
-        self.requested.lock().insert(self.newest() + 1, Instant::now());
-    }
-
-    pub(super) fn record_acknowledgement(&self, seq: u64) {
+    /// Records that the event `seq`, requested at `start`, is acknowledged.
+    pub(super) fn record_acknowledgement(&self, seq: u64, start: Instant) {
+        self.requested.lock().insert(seq, start);
         self.acknowledged.lock().insert(seq);
         self.newest.store(seq, Ordering::Relaxed);
     }
@@ -145,11 +163,8 @@ impl DeliveryTracker {
         progress.sum.fetch_add(seq, Ordering::Relaxed);
     }
 
-    /// Records the delay of an event on a stream opened at `opened`. An event requested before that was not live.
-    pub(super) fn record_delay(&self, seq: u64, opened: Instant) {
-        let requested = self.requested.lock().get(&seq).copied();
-        if let Some(requested) = requested.filter(|requested| *requested > opened) {
-            self.delays.lock().push(requested.elapsed());
-        }
+    /// Records the arrival of an event on a stream opened at `opened`.
+    pub(super) fn record_arrival(&self, seq: u64, opened: Instant) {
+        self.arrivals.lock().push(EventArrival { seq, time: Instant::now(), opened });
     }
 }

@@ -51,7 +51,7 @@ fn publish(address: SocketAddr, per_sec: f64, tracker: &DeliveryTracker, stopped
         thread::sleep(due.saturating_duration_since(Instant::now()));
         let row = json!({ "origin": "Rome", "remark": number.to_string() });
         let key = format!("storm-{number}");
-        tracker.record_request();
+        let requested = Instant::now();
         loop {
             if stopped.load(Ordering::Relaxed) {
                 return;
@@ -62,7 +62,7 @@ fn publish(address: SocketAddr, per_sec: f64, tracker: &DeliveryTracker, stopped
             let response = response.ok().filter(|response| response.status().is_success());
             let id = response.as_ref().and_then(|response| response.headers().get("event-id"));
             if let Some((_, seq)) = id.and_then(|id| split_event_id(id.to_str().ok()?)) {
-                tracker.record_acknowledgement(seq);
+                tracker.record_acknowledgement(seq, requested);
                 break;
             }
             thread::sleep(RETRY_DELAY);
