@@ -1,15 +1,16 @@
 //! Listening sockets and stop signals.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 use anyhow::{Context, Result, anyhow, bail};
+use engine::LogCounters;
 use server::{App, Listener};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::served_feeds::RunningFeeds;
-use crate::{stderr, stdout};
+use crate::{log, stderr, stdout};
 
 /// Requests the longest accept queue that the kernel allows (`net.core.somaxconn`): after a restart all
 /// screens reconnect within seconds.
@@ -26,20 +27,21 @@ impl ListenPlan {
         Self { address }
     }
 
+    /// Checks the address without listening on it.
+    pub(crate) fn check(&self) -> Result<()> {
+        resolve(&self.address).map(drop)
+    }
+
     /// Listens. Each later call takes the port that the kernel chose for the first one.
     pub(crate) async fn open(&mut self) -> Result<Vec<Listener>> {
-        let listener = Listener::plain(bind(&self.address).await?)?;
+        let listener = Listener::plain(bind(&self.address)?)?;
         self.address = listener.address().to_string();
         Ok(vec![listener])
     }
 }
 
-async fn bind(address: &str) -> Result<TcpListener> {
-    let mut addresses = tokio::net::lookup_host(address).await.with_context(|| {
-        format!("{address} is not an address to listen on, such as 127.0.0.1:5000")
-    })?;
-    let socket_address = addresses.next().ok_or_else(|| anyhow!("{address} has no IP address"))?;
-    listen(socket_address).map_err(|error| match error.kind() {
+fn bind(address: &str) -> Result<TcpListener> {
+    listen(resolve(address)?).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
             "{address} is in use by another program: stop it, or choose another address with --listen"
         ),
@@ -48,6 +50,14 @@ async fn bind(address: &str) -> Result<TcpListener> {
         ),
         _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
     })
+}
+
+/// Resolves a host or IP address with a port.
+fn resolve(address: &str) -> Result<SocketAddr> {
+    let mut addresses = address.to_socket_addrs().with_context(|| {
+        format!("{address} is not an address to listen on, such as 127.0.0.1:5000")
+    })?;
+    addresses.next().ok_or_else(|| anyhow!("{address} has no IP address"))
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -75,7 +85,8 @@ pub(crate) async fn serve_until_stopped(
     feeds: RunningFeeds,
 ) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
-    app.engine().metrics().watch_log(stderr::dropped_lines);
+    let (dropped, suppressed) = (stderr::dropped_lines, log::suppressed_lines);
+    app.engine().metrics().watch_log(LogCounters { dropped, suppressed });
     if let Some(listener) = listeners.first() {
         stdout::print_address(listener.address());
     }

@@ -16,7 +16,10 @@ mod feed_settings;
 /// The webhook of a feed.
 mod feed_webhook;
 
-/// The configuration file: feeds that need more than a flag.
+/// The command line, with the variables and the file that complete it.
+mod command_line;
+
+/// The configuration file: flags by their names, and feeds that need more than a flag.
 mod config_file;
 
 /// The boards of an airport's feed.
@@ -42,6 +45,12 @@ mod copy;
 
 /// `flightboard map-worker`: runs a jq program of a feed.
 mod map_worker;
+
+/// `flightboard completions`: the completion script of a shell.
+mod completions;
+
+/// `flightboard man`: the manual pages of all commands.
+mod man_pages;
 
 /// Flags for the journal: in a file, in memory or in NATS.
 mod journal_args;
@@ -70,21 +79,22 @@ mod stdout;
 /// Standard error: log lines and messages.
 mod stderr;
 
-use std::io::IsTerminal;
+/// The format, filter and bound of the log.
+mod log;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use flags::Environment;
 
+use crate::command_line::UsageError;
 use crate::feed_plan::KEY_VARIABLE_PREFIX;
+use crate::log::LogFormat;
 
 const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment variable in its help; an empty \
 variable counts as unset. FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \
 server=debug,journal=info.";
-
-/// async-nats logs every connection attempt, so silence it; nats-journal logs connection problems itself.
-const DEFAULT_LOG_FILTER: &str = "info,async_nats=warn,async_nats::connector=off";
 
 /// Starts of the names of variables that set no flag: for the log, for sources' keys, for the load generator and for
 /// tests.
@@ -99,6 +109,15 @@ const OTHER_VARIABLES: [&str; 5] = [
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100, after_help = ENVIRONMENT_HELP)]
 struct FlightboardCli {
+    /// Format of log lines.
+    #[arg(
+        long,
+        global = true,
+        env = "FLIGHTBOARD_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    log: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -112,6 +131,10 @@ enum Command {
     Copy(copy::CopyCommand),
     #[command(hide = true)]
     MapWorker(map_worker::MapWorkerCommand),
+    #[command(hide = true)]
+    Completions(completions::Completions),
+    #[command(hide = true, name = "man")]
+    ManPages(man_pages::ManPages),
 }
 
 fn main() -> ExitCode {
@@ -119,30 +142,36 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     stderr::log_panics();
-    let code = match flags::parse::<FlightboardCli>() {
-        Ok(cli) => run(cli.command),
-        Err(usage) => stdout::print_usage(&usage),
+    let code = match command_line::parse() {
+        Ok(cli) => run(cli),
+        Err(UsageError::Usage(usage)) => stdout::print_usage(&usage),
+        Err(UsageError::File(error)) => fail(&error),
     };
     stderr::flush();
     code
 }
 
-fn run(command: Command) -> ExitCode {
-    log_to_stderr();
+fn run(cli: FlightboardCli) -> ExitCode {
+    log::start(cli.log);
     warn_of_unknown_variables();
     keep_file_size_errors();
-    let outcome = match command {
+    let outcome = match cli.command {
         Command::Demo(demo) => demo.run(),
         Command::Serve(serve) => serve.run(),
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
         Command::Copy(copy) => copy.run(),
         Command::MapWorker(worker) => worker.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::ManPages(pages) => pages.run(),
     };
-    outcome.unwrap_or_else(|error| {
-        stderr::write(&format!("flightboard: {error:#}\n"));
-        ExitCode::FAILURE
-    })
+    outcome.unwrap_or_else(|error| fail(&error))
+}
+
+/// Reports why the program ends.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    stderr::write(&log::message_line(tracing::Level::ERROR, &format!("{error:#}")));
+    ExitCode::FAILURE
 }
 
 fn warn_of_unknown_variables() {
@@ -160,21 +189,6 @@ fn keep_file_size_errors() {
     if let Err(error) = handled {
         tracing::warn!("the limit of file sizes may end the program: {error}");
     }
-}
-
-/// Logs to standard error, filtered by `FLIGHTBOARD_LOG`.
-fn log_to_stderr() {
-    let directives = std::env::var("FLIGHTBOARD_LOG").ok().filter(|text| !text.trim().is_empty());
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
-        .parse_lossy(directives.as_deref().unwrap_or(DEFAULT_LOG_FILTER));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(|| stderr::LogLine)
-        // A line that cannot be formatted is lost; its error would go to standard error directly.
-        .log_internal_errors(false)
-        .init();
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
 use crate::listen::{self, ListenPlan};
 use crate::served_feeds::ServedFeeds;
-use crate::{flag_values, open_files, replica, runtime};
+use crate::{flag_values, open_files, replica, runtime, stdout};
 
 /// Run the server: store timetables, accept updates, and push every change to every screen.
 #[derive(Args)]
@@ -57,9 +57,12 @@ pub(crate) struct Serve {
     /// avinor/OSL,kind=arrivals.
     #[arg(long, env = "FLIGHTBOARD_FEED", value_name = "SOURCE/AIRPORT")]
     feed: Vec<FeedList>,
-    /// File with feeds, in TOML.
+    /// File with flags by their names, and with feeds, in TOML.
     #[arg(long, env = "FLIGHTBOARD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Check the settings and the files that they name, and exit without starting the server.
+    #[arg(long, env = "FLIGHTBOARD_CHECK")]
+    check: bool,
 }
 
 impl Serve {
@@ -80,6 +83,11 @@ impl Serve {
             drain: self.drain,
             ..default
         };
+        if self.check {
+            listen.check()?;
+            stdout::print("the settings are valid\n")?;
+            return Ok(ExitCode::SUCCESS);
+        }
         runtime::reserving(settings.reactor_threads)?.block_on(async {
             let settings = open_files::fit_to_limit(settings)?;
             match kind {

@@ -10,7 +10,7 @@ use polling::FeedCounts;
 use server::Webhook;
 use tokio::task::JoinSet;
 
-use crate::config_file;
+use crate::config_file::ConfigFile;
 use crate::engine_target::EngineTarget;
 use crate::feed_plan::{PlannedFeed, RequestBudgets};
 use crate::feed_settings::{FeedList, FeedSettings, InvalidFeed, ServedFeed};
@@ -39,7 +39,7 @@ impl ServedFeeds {
     pub(crate) fn new(flags: Vec<FeedList>, config: Option<&Path>) -> Result<Self> {
         let mut settings: Vec<_> = flags.into_iter().flat_map(|list| list.0).collect();
         if let Some(file) = config {
-            settings.extend(config_file::read_feeds(file)?);
+            settings.extend(ConfigFile::read(file)?.feeds);
         }
         let mut feeds = Self::default();
         for settings in settings {

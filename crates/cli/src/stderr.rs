@@ -12,6 +12,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tracing::Level;
+
+use crate::log;
+
 /// Maximum bytes of lines that wait while earlier ones are written.
 const MAX_WAITING_BYTES: usize = 1024 * 1024;
 
@@ -137,8 +141,8 @@ impl LineQueue {
         let mut text = std::mem::take(&mut state.waiting);
         let dropped = std::mem::take(&mut state.dropped);
         if dropped > 0 {
-            let notice = "log lines dropped: standard error was full or blocked";
-            text.extend_from_slice(format!("flightboard: {dropped} {notice}\n").as_bytes());
+            let notice = format!("{dropped} log lines dropped: standard error was full or blocked");
+            text.extend_from_slice(log::message_line(Level::WARN, &notice).as_bytes());
         }
         text
     }

@@ -83,6 +83,6 @@ pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
 pub use feed_metrics::FeedFigures;
 pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
-pub use metrics::Metrics;
+pub use metrics::{LogCounters, Metrics};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};

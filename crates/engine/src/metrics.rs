@@ -30,8 +30,8 @@ pub struct Metrics {
     updates_not_known: Counter,
     reactor_panics: Counter,
     log_lines_dropped: Counter,
-    /// Returns the number of log lines that the program has dropped.
-    count_dropped_lines: OnceLock<fn() -> u64>,
+    log_lines_suppressed: Counter,
+    log_counters: OnceLock<LogCounters>,
     append_seconds: Histogram,
     unsure_seconds: Gauge,
     task_panics: Counter,
@@ -39,6 +39,15 @@ pub struct Metrics {
     followers: Family<BoardLabel, Gauge>,
     flights: Family<BoardLabel, Gauge>,
     feeds: FeedFamilies,
+}
+
+/// Functions that return numbers of log lines since the program started.
+#[derive(Debug, Clone, Copy)]
+pub struct LogCounters {
+    /// Lines that standard error did not take.
+    pub dropped: fn() -> u64,
+    /// Lines that were left out because there were too many of their kind.
+    pub suppressed: fn() -> u64,
 }
 
 /// The gauges of one board.
@@ -76,7 +85,8 @@ impl Metrics {
             updates_not_known: Counter::default(),
             reactor_panics: Counter::default(),
             log_lines_dropped: Counter::default(),
-            count_dropped_lines: OnceLock::new(),
+            log_lines_suppressed: Counter::default(),
+            log_counters: OnceLock::new(),
             // 0.1 ms to 3.3 s.
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             unsure_seconds: Gauge::default(),
@@ -137,6 +147,11 @@ impl Metrics {
             "log_lines_dropped",
             "Log lines dropped because standard error was full or blocked",
             self.log_lines_dropped.clone(),
+        );
+        registry.register(
+            "log_lines_suppressed",
+            "Log lines left out because there were too many of their kind",
+            self.log_lines_suppressed.clone(),
         );
         registry.register_with_unit(
             "journal_append",
@@ -218,9 +233,9 @@ impl Metrics {
         self.feeds.watch(name, Box::new(read));
     }
 
-    /// Reports the number of dropped log lines that `count` returns. Only the first call has an effect.
-    pub fn watch_log(&self, count: fn() -> u64) {
-        let _ = self.count_dropped_lines.set(count);
+    /// Reports the numbers that `counters` return. Only the first call has an effect.
+    pub fn watch_log(&self, counters: LogCounters) {
+        let _ = self.log_counters.set(counters);
     }
 
     /// Encodes all metrics, with the gauges set to the given values.
@@ -234,8 +249,10 @@ impl Metrics {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         self.unsure_seconds.set(seconds(staleness));
         self.journal_ahead_seconds.set(seconds(clock_lag));
-        let dropped_lines = self.count_dropped_lines.get().map_or(0, |count| count());
-        self.log_lines_dropped.inner().store(dropped_lines, Ordering::Relaxed);
+        if let Some(LogCounters { dropped, suppressed }) = self.log_counters.get() {
+            self.log_lines_dropped.inner().store(dropped(), Ordering::Relaxed);
+            self.log_lines_suppressed.inner().store(suppressed(), Ordering::Relaxed);
+        }
         // Boards that no longer exist must not keep their last value.
         self.followers.clear();
         self.flights.clear();

@@ -18,6 +18,9 @@ const VARIABLES_WITHOUT_FLAG: [&str; 6] = [
     "FLIGHTBOARD_TEST_NATS_SERVER",
 ];
 
+/// The program, whose own flags all its commands have.
+const PROGRAM: &str = "flightboard";
+
 /// A flag, its variable and its default, the last two empty if it has none.
 type FlagEntry = (String, String, String);
 
@@ -81,9 +84,10 @@ fn nats_permissions_match_the_tested_ones() {
     assert_eq!(documented("subscribe"), BTreeSet::from_iter(subscribe));
 }
 
-/// The commands, and of the sources of `flightboard feed` the first of those with the same settings.
+/// The program, its commands, and of the sources of `flightboard feed` the first of those with the same settings.
 fn commands() -> Vec<String> {
-    let mut commands = subcommands("flightboard", "Commands");
+    let mut commands = vec![PROGRAM.to_owned()];
+    commands.extend(subcommands(PROGRAM, "Commands"));
     let mut known = BTreeSet::new();
     let sources = subcommands("flightboard feed", "Sources").into_iter();
     commands.extend(sources.filter(|source| known.insert(settings(source))));
@@ -100,7 +104,16 @@ fn subcommands(command: &str, heading: &str) -> Vec<String> {
     names.map(|name| format!("{command} {name}")).collect()
 }
 
+/// The settings of a command without those that all commands have.
 fn settings(command: &str) -> BTreeSet<FlagEntry> {
+    let settings = help_entries(command);
+    if command == PROGRAM {
+        return settings;
+    }
+    settings.difference(&help_entries(PROGRAM)).cloned().collect()
+}
+
+fn help_entries(command: &str) -> BTreeSet<FlagEntry> {
     let help = Sandbox::new().run(&format!("{command} --help"));
     let (_, options) = help.split_once("\nOptions:\n").unwrap();
     let mut flags: Vec<(String, String)> = Vec::new();

@@ -36,6 +36,12 @@ mod lost_journals;
 #[cfg(target_os = "linux")]
 mod broken_outputs;
 
+/// The configuration file, and files for packages.
+mod config_file;
+
+/// The formats of the log, and its bound.
+mod log;
+
 /// Followers that disconnect.
 mod disconnects;
 

@@ -1,0 +1,97 @@
+//! `--config` with flags as keys, `--check`, and the files for packages.
+
+use std::fs;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::follower::TestFollower;
+use crate::process::{ServerProcess, flightboard_command, run};
+
+/// `flightboard serve` in a folder, with a configuration of this text.
+fn serve(folder: &TempDir, text: &str) -> Command {
+    fs::write(folder.path().join("flightboard.toml"), text).unwrap();
+    let mut command = flightboard_command(["serve", "--config", "flightboard.toml"]);
+    command.current_dir(folder.path());
+    command
+}
+
+/// The origins of this list that may read.
+fn allowed(server: &ServerProcess, origins: &[&'static str]) -> Vec<&'static str> {
+    let mut allowed = origins.to_vec();
+    allowed.retain(|origin| {
+        let header = format!("Origin: {origin}\r\n");
+        let stream = TestFollower::request(server.address, "/events", &header);
+        stream.head().contains(&format!("access-control-allow-origin: {origin}\r\n"))
+    });
+    allowed
+}
+
+#[test]
+fn keys_set_flags() {
+    let folder = TempDir::new().unwrap();
+    let text = r#"
+        listen = "127.0.0.1:0"
+        journal = "named.db"
+        drain = "1s"
+        max-followers = 100
+        memory = false
+        allow-origin = ["https://a.example", "https://b.example"]
+    "#;
+    let origins = ["https://a.example", "https://b.example", "https://c.example"];
+    let server = ServerProcess::start(&mut serve(&folder, text));
+    assert!(folder.path().join("named.db").is_file());
+    assert_eq!(allowed(&server, &origins), &origins[..2]);
+    drop(server);
+    let variable = ("FLIGHTBOARD_ALLOW_ORIGIN", "https://b.example");
+    let mut command = serve(&folder, text);
+    let server = ServerProcess::start(command.envs([variable]));
+    assert_eq!(allowed(&server, &origins), ["https://b.example"]);
+    drop(server);
+    let flag = ["--allow-origin", "https://c.example"];
+    let server = ServerProcess::start(command.args(flag));
+    assert_eq!(allowed(&server, &origins), ["https://c.example"]);
+}
+
+#[test]
+fn check_starts_no_server() {
+    let folder = TempDir::new().unwrap();
+    let check = |text: &str| run(serve(&folder, text).arg("--check"), "");
+    let valid = check("journal = \"named.db\"\nlisten = \"127.0.0.1:0\"");
+    assert!(valid.status.success(), "{valid:?}");
+    assert_eq!(valid.stdout, "the settings are valid\n");
+    assert!(!folder.path().join("named.db").exists());
+    for (text, words) in [
+        ("window = \"large\"", &["flightboard.toml", "--window", "not a size"][..]),
+        ("windw = \"1MiB\"", &["flightboard.toml", "did you mean window?"]),
+        ("listen = \"nowhere\"", &["nowhere", "not an address"]),
+        ("nats = \"nats://127.0.0.1:4222\"\nnats-ca = \"none.pem\"", &["--nats-ca", "none.pem"]),
+        ("[[feed]]\nsource = \"avinr/OSL\"", &["avinr/OSL", "did you mean avinor?"]),
+        ("[[feed]]\nsource = \"avinor/QQQ\"", &["avinor/QQQ", "airport"]),
+    ] {
+        let invalid = check(text);
+        assert_eq!(invalid.status.code(), Some(1), "{invalid:?}");
+        assert_eq!(invalid.stdout, "");
+        for word in words {
+            assert!(invalid.stderr.contains(word), "{word}: {invalid:?}");
+        }
+    }
+}
+
+#[test]
+fn packages_get_completions_and_manuals() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&mut flightboard_command(["completions", shell]), "");
+        assert!(script.status.success(), "{script:?}");
+        for word in ["publish", "max-followers", "nats-replicas"] {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    let folder = TempDir::new().unwrap();
+    let pages = folder.path().join("man1");
+    let written = run(flightboard_command(["man"]).arg(&pages), "");
+    assert!(written.status.success(), "{written:?}");
+    let serve = fs::read_to_string(pages.join("flightboard-serve.1")).unwrap();
+    assert!(serve.contains(r"\-\-max\-followers"), "{serve}");
+    assert!(pages.join("flightboard.1").is_file());
+}

@@ -1,0 +1,92 @@
+//! The log: its formats, and its bound.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use crate::process::{ServerProcess, flightboard_command, run};
+use crate::wait::{WAIT_TIMEOUT, wait_until};
+
+/// The start of an HTTP/2 connection: the preface, and settings that are the default.
+const HTTP2_START: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// The answer to a ping that was never sent.
+const PING_ANSWER: &[u8] = b"\0\0\x08\x06\x01\0\0\0\0unasked!";
+
+/// More frames than any place in the code may log in a minute.
+const FRAMES: usize = 1_000;
+
+/// The level and message of each line.
+fn json_lines(log: &str) -> Vec<(String, String)> {
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
+    let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    lines
+        .map(|line| {
+            assert!(text(&line, "timestamp").ends_with('Z'), "{line}");
+            (text(&line, "level"), text(&line, "message"))
+        })
+        .collect()
+}
+
+#[test]
+fn json_log_lines_are_objects() {
+    let args = ["serve", "--memory", "--listen", "127.0.0.1:0", "--log", "json"];
+    let server = ServerProcess::start(flightboard_command(args).env("FLIGHTBOARD_COLOR", "x"));
+    server.process.terminate();
+    let output = server.process.wait_for_exit(WAIT_TIMEOUT);
+    let lines = json_lines(&output.stderr);
+    let has = |level: &str, words: &str| {
+        lines.iter().any(|(line_level, message)| line_level == level && message.contains(words))
+    };
+    assert!(has("WARN", "FLIGHTBOARD_COLOR is not a setting"), "{lines:?}");
+    assert!(has("INFO", "stopping"), "{lines:?}");
+    let failed = run(
+        flightboard_command(["serve", "--memory", "--listen", "nowhere"])
+            .env("FLIGHTBOARD_LOG_FORMAT", "json"),
+        "",
+    );
+    let lines = json_lines(&failed.stderr);
+    assert!(lines.len() == 1 && lines[0].0 == "ERROR", "{lines:?}");
+    assert!(lines[0].1.contains("nowhere is not an address"), "{lines:?}");
+}
+
+/// Sends frames that h2 warns of, until the server has read them all.
+fn send_bad_frames(server: &ServerProcess) {
+    let mut socket = TcpStream::connect(server.address).unwrap();
+    socket.write_all(HTTP2_START).unwrap();
+    for _ in 0..FRAMES {
+        socket.write_all(PING_ANSWER).unwrap();
+    }
+    // The server answers a ping once it has read the frames before it.
+    let mut ping = PING_ANSWER.to_vec();
+    ping[4] = 0;
+    ping[9..].copy_from_slice(b"answered");
+    socket.write_all(&ping).unwrap();
+    let mut answers = Vec::new();
+    while !answers.windows(8).any(|bytes| bytes == b"answered") {
+        let mut chunk = [0; 4096];
+        let count = socket.read(&mut chunk).unwrap();
+        assert!(count > 0, "the server closed the connection");
+        answers.extend_from_slice(&chunk[..count]);
+    }
+}
+
+#[test]
+fn peers_cannot_flood_the_log() {
+    let args = ["serve", "--memory", "--listen", "127.0.0.1:0"];
+    let quiet = ServerProcess::start(&mut flightboard_command(args));
+    send_bad_frames(&quiet);
+    assert_eq!(quiet.process.log(), "");
+    // A filter of the operator lets these warnings through, but not all of them.
+    let server = ServerProcess::start(flightboard_command(args).env("FLIGHTBOARD_LOG", "info"));
+    send_bad_frames(&server);
+    let suppressed = wait_until("lines are left out", WAIT_TIMEOUT, || {
+        let metrics = server.api().get_text("/metrics");
+        let name = "flightboard_log_lines_suppressed_total ";
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name));
+        value.unwrap().parse::<usize>().ok().filter(|suppressed| *suppressed > 0)
+    });
+    let lines = server.process.log().matches("WARN").count();
+    assert!(lines >= 1 && lines + suppressed == FRAMES, "{lines} + {suppressed}");
+}
