@@ -10,7 +10,7 @@ use feeds::{Announcement, RepeatMode, Speed};
 use flight::{BoardName, Change};
 use jiff::Timestamp;
 use journal::MemoryJournal;
-use server::{AllowedOrigin, App, Settings};
+use server::{AllowedOrigin, App, OriginSettings, Settings};
 use tokio::time::Instant;
 
 use crate::listen::{self, ListenPlan};
@@ -38,7 +38,10 @@ impl Demo {
 
     async fn serve(self) -> Result<ExitCode> {
         let settings = Settings {
-            allow_origins: vec![AllowedOrigin::Any],
+            origins: OriginSettings {
+                allow_origins: vec![AllowedOrigin::Any],
+                ..OriginSettings::default()
+            },
             drain: Duration::from_secs(1),
             ..Settings::default()
         };

@@ -1,5 +1,8 @@
 //! `flightboard serve`: the server.
 
+/// Flags for origins and hosts.
+pub(crate) mod origin_args;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,11 +11,12 @@ use anyhow::Result;
 use clap::Args;
 use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
-use server::{AllowedOrigin, App, BasePath, Settings};
+use server::{App, BasePath, Settings};
 
 use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
 use crate::listen::{self, ListenPlan};
+use crate::serve::origin_args::OriginArgs;
 use crate::served_feeds::ServedFeeds;
 use crate::{flag_values, open_files, replica, runtime, stdout};
 
@@ -27,9 +31,8 @@ pub(crate) struct Serve {
     base_path: BasePath,
     #[command(flatten)]
     journal_args: JournalArgs,
-    /// Origin whose pages may read and publish, or * for all; repeatable.
-    #[arg(long, env = "FLIGHTBOARD_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
-    allow_origin: Vec<AllowedOrigin>,
+    #[command(flatten)]
+    origin_args: OriginArgs,
     /// Memory per board for recent events, from which returning screens catch up.
     #[arg(long, env = "FLIGHTBOARD_WINDOW", value_name = "SIZE", default_value = "8MiB",
           value_parser = flag_values::bytes_in_memory)]
@@ -74,7 +77,7 @@ impl Serve {
         let settings = Settings {
             base_path: self.base_path,
             reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
-            allow_origins: self.allow_origin,
+            origins: self.origin_args.settings(),
             window_bytes: self.window,
             max_followers: self.max_followers,
             io_uring: self.io_uring,

@@ -24,6 +24,12 @@ mod content_coding;
 /// The variables of a path.
 pub(crate) mod path_params;
 
+/// Requests from this machine.
+pub(crate) mod local_request;
+
+/// Pages that may publish.
+mod publishing_pages;
+
 /// The origins whose pages may call the API.
 pub(crate) mod cors;
 

@@ -23,6 +23,9 @@
 /// Limits and timeouts of a server.
 mod settings;
 
+/// The origins and hosts that may read and publish.
+mod origin_settings;
+
 /// Secret URLs to which sources push their answers.
 mod webhook;
 
@@ -39,9 +42,11 @@ mod http;
 mod stream;
 
 pub use crate::http::base_path::{BasePath, ParseBasePathError};
-pub use crate::http::cors::{AllowedOrigin, ParseOriginError};
+pub use crate::http::cors::{AllowedOrigin, NamedOrigin, ParseOriginError};
+pub use crate::http::local_request::{AllowedHost, ParseHostError};
 pub use crate::http::routes::routes;
 pub use app::App;
 pub use connection::{Listener, PeerConnection, serve, serve_until_ready};
+pub use origin_settings::{HostRule, OriginSettings};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings};
 pub use webhook::{DeliveryError, DeliveryFuture, Webhook, WebhookReceiver};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::http::base_path::BasePath;
-use crate::http::cors::AllowedOrigin;
+use crate::origin_settings::OriginSettings;
 use crate::webhook::Webhook;
 
 /// Default number of connections for publishers and the page, on top of those of followers.
@@ -18,8 +18,8 @@ pub const MAX_REACTOR_THREADS: usize = 16;
 pub struct Settings {
     /// All URLs of the server are below this path.
     pub base_path: BasePath,
-    /// Pages of these origins may read and publish. If empty, only pages of this server may.
-    pub allow_origins: Vec<AllowedOrigin>,
+    /// The origins whose pages may call the API, and the hosts for which requests may publish.
+    pub origins: OriginSettings,
     /// Bytes of recent frames kept for each board.
     pub window_bytes: usize,
     /// Most streams at once. Further followers get a long `retry`.
@@ -44,7 +44,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             base_path: BasePath::default(),
-            allow_origins: Vec::new(),
+            origins: OriginSettings::default(),
             window_bytes: 8 * 1024 * 1024,
             max_followers: 15_000,
             spare_connections: SPARE_CONNECTIONS,

@@ -247,7 +247,7 @@ impl HalfRequest {
         let length = body.len();
         write!(
             connection,
-            "PUT /boards/main/flights/I768 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+            "PUT /boards/main/flights/I768 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Content-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
         )
         .unwrap();

@@ -4,11 +4,13 @@
 //! `EventSource` for good.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::future::{Either, join_all, select};
@@ -26,8 +28,9 @@ use super::listener::{Listener, PeerConnection};
 use super::message_rules;
 use super::places::ConnectionPlaces;
 use crate::http::api::health;
+use crate::http::cors::{self, CorsLayers};
 use crate::http::problem::Problem;
-use crate::http::{cors, routes};
+use crate::http::routes;
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
 
@@ -42,11 +45,12 @@ pub async fn serve_until_ready<T>(
     reason: watch::Receiver<String>,
     ready: impl Future<Output = T>,
 ) -> T {
+    let cors = Arc::new(CorsLayers::new(&settings.origins));
     let routes = Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(not_ready))
         .fallback(reject)
-        .layer(cors::layer(&settings.allow_origins))
+        .layer(from_fn_with_state(cors, cors::answer))
         .with_state(reason);
     let routes = routes::below(settings.base_path.clone(), routes);
     let places = ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, None);

@@ -45,7 +45,7 @@ pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> 
 }
 
 /// Splits at a separator outside of quoted strings, and trims the parts.
-fn split_unquoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+pub(super) fn split_unquoted(text: &str, separator: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;

@@ -1,22 +1,25 @@
 //! The table of routes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
 use super::api::{acris, aidx, boards, bulk, flights, health, webhook};
 use super::base_path::BasePath;
+use super::cors::{self, CorsLayers};
 use super::problem::Problem;
-use super::{content_coding, cors, openapi, page, request_path};
+use super::{content_coding, openapi, page, publishing_pages, request_path};
 use crate::app::App;
 use crate::stream;
 
 /// Returns all routes of `app`: for tests, or to serve them in another program.
 pub fn routes(app: App) -> Router {
-    let cors = cors::layer(&app.state.settings.allow_origins);
+    let cors = Arc::new(CorsLayers::new(&app.state.settings.origins));
     let base_path = app.state.settings.base_path.clone();
     let router = Router::new()
         .route("/", get(page::index))
@@ -44,7 +47,8 @@ pub fn routes(app: App) -> Router {
         .fallback(|| async { Problem::unknown_url() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(from_fn(content_coding::compress))
-        .layer(cors)
+        .layer(from_fn_with_state(app.clone(), publishing_pages::check))
+        .layer(from_fn_with_state(cors, cors::answer))
         .with_state(app);
     below(base_path, router)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use server::Settings;
+use server::{OriginSettings, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -70,8 +70,9 @@ async fn both_paths_respond_alike() {
     .into();
     requests.push(format!("GET /events HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(9_000)));
     let allow_origins = vec!["https://a.example".parse().unwrap()];
+    let origins = OriginSettings { allow_origins, ..Default::default() };
     let mut answers = Vec::new();
-    for settings in each_write_path(Settings { allow_origins, ..Settings::default() }) {
+    for settings in each_write_path(Settings { origins, ..Settings::default() }) {
         let server = serve(settings).await;
         server.direct.put_rows(0..3).await;
         server.direct.send("PUT", "/boards/closed", json!({})).await;

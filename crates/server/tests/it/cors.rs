@@ -3,13 +3,14 @@
 use axum::body::Body;
 use axum::extract::Request;
 use http::StatusCode;
-use server::Settings;
+use server::{OriginSettings, Settings};
 
 use crate::test_server::{TestResponse, TestServer};
 
 async fn with_origins(origins: &[&str]) -> TestServer {
     let allow_origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
-    TestServer::with(Settings { allow_origins, ..Settings::default() }).await
+    let origins = OriginSettings { allow_origins, ..Default::default() };
+    TestServer::with(Settings { origins, ..Settings::default() }).await
 }
 
 async fn ask(server: &TestServer, method: &str, path: &str, origin: &str) -> TestResponse {
@@ -48,6 +49,7 @@ async fn responses_and_preflights_have_headers() {
     for path in ["/boards", "/nowhere", "/boards/none/events"] {
         let answer = ask(&server, "GET", path, "https://a.example").await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "", "{path}");
         assert!(answer.header("access-control-expose-headers").contains("event-id"));
     }
     let preflight = ask(&server, "OPTIONS", "/boards/main/flights/I768", "https://a.example").await;
@@ -57,7 +59,34 @@ async fn responses_and_preflights_have_headers() {
     {
         assert!(allowed.contains(header), "{header} in {allowed}");
     }
-    assert!(preflight.header("access-control-allow-methods").contains("PATCH"));
+}
+
+#[tokio::test]
+async fn readers_and_publishers_have_other_methods() {
+    let origins = OriginSettings {
+        allow_origins: vec!["*".parse().unwrap(), "https://reader.example".parse().unwrap()],
+        allow_publish_origins: vec!["https://tools.example".parse().unwrap()],
+        ..Default::default()
+    };
+    let server = TestServer::with(Settings { origins, ..Settings::default() }).await;
+    let (read, publish) = ("GET,HEAD", "GET,HEAD,PUT,PATCH,POST,DELETE");
+    for (path, origin, allowed, credentials, methods) in [
+        ("/boards/main", "https://tools.example", "https://tools.example", "true", publish),
+        ("/boards/main", "https://reader.example", "https://reader.example", "true", read),
+        ("/boards/main", "https://a.example", "*", "", read),
+        ("/session", "https://reader.example", "https://reader.example", "true", "POST,DELETE"),
+        ("/session", "https://a.example", "*", "", read),
+    ] {
+        let answer = ask(&server, "OPTIONS", path, origin).await;
+        assert_eq!(answer.header("access-control-allow-origin"), allowed, "{path} {origin}");
+        let header = "access-control-allow-credentials";
+        assert_eq!(answer.header(header), credentials, "{path} {origin}");
+        assert_eq!(answer.header("access-control-allow-methods"), methods, "{path} {origin}");
+    }
+    // A script sees why its change was refused.
+    let refused = ask(&server, "PUT", "/boards/main", "https://reader.example").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.header("access-control-allow-origin"), "https://reader.example");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod cors;
 mod expiry;
 mod failing_journal;
 mod feeds;
+mod foreign_requests;
 mod format;
 mod http_messages;
 mod openapi;

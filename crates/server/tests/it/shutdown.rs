@@ -23,7 +23,7 @@ async fn keep_alive(server: &SocketServer) -> TcpStream {
 async fn send(socket: &mut TcpStream, line: &str, body: &str) -> String {
     let length = body.len();
     let request = format!(
-        "{line} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+        "{line} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n{body}"
     );
     socket.write_all(request.as_bytes()).await.unwrap();

@@ -12,7 +12,7 @@ use crate::socket_server::{SocketServer, each_write_path, serve};
 /// Far longer than any wait that ends.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+const HEALTHZ: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[tokio::test]
 async fn first_events_come_with_the_head() {
@@ -57,7 +57,7 @@ async fn idle_connections_give_way() {
         partial.write_all(b"GET /healthz HTTP/1.1\r\nHost:").await.unwrap();
         let (mut kept, _) = ask(&server, HEALTHZ).await;
         let (mut refused, _) =
-            ask(&server, b"GET /boards/a/events HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            ask(&server, b"GET /boards/a/events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
         let (mut http2, _) = ask(&server, &http2_request(200)).await;
         // Each becomes the one that is idle the longest, and gives way to another.
         let mut later = Vec::new();
@@ -90,7 +90,8 @@ async fn busy_connections_keep_their_places() {
         for follower in &mut followers {
             read_until(follower, "event: timetable").await;
         }
-        let head = b"PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
+        let head =
+            b"PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
                      Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
         let (mut upload, interim) = ask(&server, head).await;
         assert!(interim.starts_with("HTTP/1.1 100 "), "{interim}");
@@ -118,7 +119,8 @@ async fn last_places_answer_requests_only() {
     }) {
         let server = serve(settings).await;
         let _followers = server.follow_many(50).await;
-        let head = b"PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\
+        let head =
+            b"PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
                      Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
         let mut uploads = Vec::new();
         for _ in 0..46 {
@@ -130,7 +132,8 @@ async fn last_places_answer_requests_only() {
                 healthy.contains("connection: close") && healthy.contains("200 OK"),
                 "{healthy}"
             );
-            let (_, stream) = ask(&server, b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            let (_, stream) =
+                ask(&server, b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
             assert!(stream.contains("200 OK") && !stream.contains("event: "), "{stream}");
             assert!(stream.contains("connection: close"), "{stream}");
         }
@@ -215,7 +218,7 @@ async fn unfinished_later_requests_time_out() {
     for settings in each_write_path(Settings::default()) {
         let server = serve(settings).await;
         for next in ["", "G", "GET /events HTTP/1.1\r\nX: y"] {
-            let asked = format!("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n{next}");
+            let asked = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n{next}");
             let (answer, after) = trickle(&server, asked.as_bytes(), b"").await;
             assert!(answer.starts_with(b"HTTP/1.1 200 "));
             assert!((29..=31).contains(&after.as_secs()), "{next}: {after:?}");
@@ -281,7 +284,7 @@ async fn long_http2_heads_get_431() {
 async fn unfinished_bodies_close_the_connection() {
     for settings in each_write_path(Settings::default()) {
         let server = serve(settings).await;
-        let head = "PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: x\r\n\
+        let head = "PUT /boards/main/flights/A1 HTTP/1.1\r\nHost: localhost\r\n\
                     Content-Type: application/json\r\n";
         for body in ["Content-Length: 9\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"] {
             let (answer, after) = trickle(&server, format!("{head}{body}").as_bytes(), b"").await;

@@ -1,7 +1,7 @@
 //! Responses before the journal is open.
 
 use http::StatusCode;
-use server::{Listener, Settings};
+use server::{Listener, OriginSettings, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
@@ -23,7 +23,10 @@ async fn startup_reports_not_ready() {
     let (reason, reason_receiver) = watch::channel("connecting".to_owned());
     let (ready, is_ready) = oneshot::channel();
     let settings = Settings {
-        allow_origins: vec!["https://a.example".parse().unwrap()],
+        origins: OriginSettings {
+            allow_origins: vec!["https://a.example".parse().unwrap()],
+            ..Default::default()
+        },
         base_path: "/board".parse().unwrap(),
         ..Default::default()
     };
