@@ -18,12 +18,22 @@ const NODE_PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 /// Programs that Debian has in packages of the same names.
 const PROGRAMS: [&str; 5] = ["bash", "curl", "git", "nats-server", "chromium"];
 
-/// The proxies of the documented configurations. Installing their packages would start services, so the tests
+/// The proxies of the documented configurations and of `flightboard doctor`. Installing their packages would start services, so the tests
 /// use unpacked copies.
-const PROXIES: [&str; 2] = ["nginx", "haproxy"];
+const PROXIES: [&str; 4] = ["nginx", "haproxy", "apache2", "caddy"];
 
-/// Libraries of these proxies.
-const PROXY_LIBRARIES: [&str; 3] = ["liblua5.3-0", "libopentracing-c-wrapper0", "libopentracing1"];
+/// Packages of these proxies and of their libraries.
+const PROXY_PACKAGES: [&str; 9] = [
+    "nginx",
+    "haproxy",
+    "apache2-bin",
+    "caddy",
+    "libapr1",
+    "libaprutil1",
+    "liblua5.3-0",
+    "libopentracing-c-wrapper0",
+    "libopentracing1",
+];
 
 /// The tests look here for proxies that are not in the `PATH`.
 const PROXY_FOLDER: &str = "target/proxies";
@@ -153,23 +163,25 @@ fn install_nats_server(root: &Path) -> Result<()> {
 /// Unpacks Debian's packages of the proxies below the target folder.
 fn install_proxies(root: &Path) -> Result<()> {
     let folder = root.join(PROXY_FOLDER);
-    let is_unpacked = |name: &&str| folder.join("usr/sbin").join(name).is_file();
-    if PROXIES.iter().all(|name| find_in_path(name).is_some() || is_unpacked(name)) {
+    let is_unpacked = |name: &&str| {
+        ["usr/sbin", "usr/bin"].iter().any(|place| folder.join(place).join(name).is_file())
+    };
+    let is_installed = |name: &&str| find_in_path(name).is_some() || is_unpacked(name);
+    if PROXIES.iter().all(is_installed) {
         return Ok(());
     }
-    let advice = "install nginx and haproxy in the PATH, and run this again";
-    ensure!(find_in_path("apt-get").is_some(), "nginx or haproxy is missing: {advice}");
+    let advice = "install nginx, haproxy, apache2 and caddy in the PATH, and run this again";
+    ensure!(find_in_path("apt-get").is_some(), "a proxy is missing: {advice}");
     fs::create_dir_all(&folder)?;
     run(&mut apt_get(root, &["update"])?).context(advice)?;
-    let packages = PROXIES.iter().chain(&PROXY_LIBRARIES);
-    run(command("apt-get", &folder, &["download"]).args(packages)).context(advice)?;
+    run(command("apt-get", &folder, &["download"]).args(PROXY_PACKAGES)).context(advice)?;
     for entry in fs::read_dir(&folder)? {
         let package = entry?.path();
         if package.extension().is_some_and(|extension| extension == "deb") {
             run(command("dpkg-deb", &folder, &["-x"]).arg(&package).arg("."))?;
         }
     }
-    ensure!(PROXIES.iter().all(is_unpacked), "cannot unpack nginx and haproxy: {advice}");
+    ensure!(PROXIES.iter().all(is_unpacked), "cannot unpack the proxies: {advice}");
     Ok(())
 }
 

@@ -43,6 +43,9 @@ mod publish;
 /// `flightboard copy`: copies a journal, also to one of another kind.
 mod copy;
 
+/// `flightboard doctor`: finds faults between a server and its screens.
+mod doctor;
+
 /// `flightboard map-worker`: runs a jq program of a feed.
 mod map_worker;
 
@@ -129,6 +132,7 @@ enum Command {
     Feed(feed::Feed),
     Publish(publish::Publish),
     Copy(copy::CopyCommand),
+    Doctor(doctor::DoctorCommand),
     #[command(hide = true)]
     MapWorker(map_worker::MapWorkerCommand),
     #[command(hide = true)]
@@ -161,6 +165,7 @@ fn run(cli: FlightboardCli) -> ExitCode {
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
         Command::Copy(copy) => copy.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::MapWorker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(),
         Command::ManPages(pages) => pages.run(),

@@ -2,9 +2,9 @@
 //! decoding, and the rules of reconnecting. It opens no connection, reads no clock, and gives no
 //! event a meaning: bytes go in and events come out, or the reverse.
 //!
-//! The server uses only the encoder. The client half ([`Decoder`], [`EventSource`]) has no user in
-//! the product yet: it is the oracle of the tests, which read the server's streams through it, and
-//! the client crate will be built on it.
+//! The server uses only the encoder, and `flightboard doctor` the [`Decoder`]. The client half
+//! ([`Decoder`], [`EventSource`]) is also the oracle of the tests, which read the server's streams
+//! through it, and the client crate will be built on it.
 //!
 //! ```
 //! use sse::{Decoder, Event};

@@ -8,10 +8,11 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("aidx", &["codes", "flight"]),
     ("codes", &[]),
     ("compare", &[]),
+    ("doctor", &["sse"]),
     ("e2e", &["sse", "testkit"]),
     ("engine", &["fanout", "flight", "journal", "sse"]),
     ("fanout", &["multisend"]),
@@ -22,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
         "flightboard",
         &[
             "codes",
+            "doctor",
             "engine",
             "feeds",
             "flags",
@@ -57,8 +59,9 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 11] = [
+const ABSENCES: [(&str, &[&str]); 12] = [
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
+    ("doctor", &["axum", "engine", "flight", "rusqlite", "server", "ureq"]),
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),

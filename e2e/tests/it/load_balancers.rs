@@ -8,42 +8,34 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use testkit::api::ApiClient;
-use testkit::ports::{free_address, free_addresses};
+use testkit::ports::free_addresses;
 
 use crate::follower::{ReceivedEvent, TestFollower};
 use crate::process::{ServerProcess, TestProcess, flightboard_command, run};
+use crate::proxies::{ProxyProcess, ProxyProgram, example_config};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
-
-/// `cargo xtask test` unpacks Debian's packages of both here.
-const PACKAGES_FOLDER: &str = "target/proxies";
-
-#[derive(Clone, Copy)]
-enum LoadBalancer {
-    Nginx,
-    HaProxy,
-}
 
 #[test]
 fn follower_behind_nginx_survives_restarts() {
-    check_restarts(LoadBalancer::Nginx);
+    check_restarts(ProxyProgram::Nginx);
 }
 
 #[test]
 fn follower_behind_haproxy_survives_restarts() {
-    check_restarts(LoadBalancer::HaProxy);
+    check_restarts(ProxyProgram::HaProxy);
 }
 
 #[test]
 fn nginx_avoids_stale_servers() {
-    check_stale_servers(LoadBalancer::Nginx);
+    check_stale_servers(ProxyProgram::Nginx);
 }
 
 #[test]
 fn haproxy_avoids_stale_servers() {
-    check_stale_servers(LoadBalancer::HaProxy);
+    check_stale_servers(ProxyProgram::HaProxy);
 }
 
-fn check_restarts(proxy: LoadBalancer) {
+fn check_restarts(proxy: ProxyProgram) {
     let mut system = BalancedSystem::start(proxy, &[&[0, 1, 2], &[0, 1, 2]]);
     let mut follower = ResumingFollower::new(&system);
     system.publish();
@@ -83,7 +75,7 @@ fn check_restarts(proxy: LoadBalancer) {
     assert_eq!(follower.timetables, 1, "only the first timetable was needed");
 }
 
-fn check_stale_servers(proxy: LoadBalancer) {
+fn check_stale_servers(proxy: ProxyProgram) {
     let mut system = BalancedSystem::start(proxy, &[&[0], &[1, 2]]);
     system.publish();
     system.nats[0].program.kill();
@@ -114,8 +106,8 @@ fn check_stale_servers(proxy: LoadBalancer) {
 
 /// Load balancer, replicas and NATS servers, with their files in one folder.
 struct BalancedSystem {
-    proxy: TestProcess,
-    kind: LoadBalancer,
+    proxy: ProxyProcess,
+    kind: ProxyProgram,
     address: SocketAddr,
     replicas: Vec<ServerProcess>,
     /// For each replica, the URLs of its NATS servers.
@@ -134,7 +126,7 @@ struct ExampleNats {
 }
 
 impl BalancedSystem {
-    fn start(kind: LoadBalancer, reachable_nats: &[&[usize]; 2]) -> Self {
+    fn start(kind: ProxyProgram, reachable_nats: &[&[usize]; 2]) -> Self {
         let folder = TempDir::new().unwrap();
         let nats = ExampleNats::cluster(folder.path());
         let nats_urls = reachable_nats.map(|indexes| {
@@ -142,9 +134,9 @@ impl BalancedSystem {
             format!("nats://{}", addresses.collect::<Vec<_>>().join(","))
         });
         let replicas = nats_urls.each_ref().map(|urls| replica("127.0.0.1:0", urls));
-        let address = free_address();
         let ports = replicas.each_ref().map(|replica| replica.address);
-        let proxy = TestProcess::start(&mut kind.command(folder.path(), address, ports));
+        let proxy = kind.start(|address, folder| kind.documented(address, folder, ports));
+        let address = proxy.address;
         let system = Self {
             proxy,
             kind,
@@ -155,9 +147,6 @@ impl BalancedSystem {
             published: 0,
             _folder: folder,
         };
-        wait_until("the load balancer listens", WAIT_TIMEOUT, || {
-            std::net::TcpStream::connect(address).ok()
-        });
         wait_until("all replicas are ready", WAIT_TIMEOUT, || {
             let all = system.replicas.iter().map(ServerProcess::api).chain([system.api()]);
             all.into_iter().all(|api| api.is_ready()).then_some(())
@@ -204,13 +193,12 @@ impl BalancedSystem {
     }
 
     fn wait_until_balancer_has_no_replica(&self) {
-        match self.kind {
-            LoadBalancer::Nginx => self.poll_readiness(),
-            LoadBalancer::HaProxy => {
-                let message = "backend 'ready' has no server available";
-                let is_logged = || self.proxy.log().contains(message).then_some(());
-                wait_until("HAProxy has checked both replicas", WAIT_TIMEOUT, is_logged);
-            }
+        if self.kind == ProxyProgram::HaProxy {
+            let message = "backend 'ready' has no server available";
+            let is_logged = || self.proxy.process.log().contains(message).then_some(());
+            wait_until("HAProxy has checked both replicas", WAIT_TIMEOUT, is_logged);
+        } else {
+            self.poll_readiness();
         }
     }
 }
@@ -271,54 +259,6 @@ impl ExampleNats {
     }
 }
 
-impl LoadBalancer {
-    fn command(self, folder: &Path, address: SocketAddr, replicas: [SocketAddr; 2]) -> Command {
-        let mut replacements = vec![
-            ("10.0.0.1:5000".to_owned(), replicas[0].to_string()),
-            ("10.0.0.2:5000".to_owned(), replicas[1].to_string()),
-            ("10.0.0.0/24".to_owned(), "127.0.0.0/8".to_owned()),
-        ];
-        let own: Vec<_> = match self {
-            Self::Nginx => {
-                let bodies = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                    .map(|kind| format!("{kind}_temp_path {};", folder.join(kind).display()));
-                [
-                    ("listen 80", format!("listen {address}")),
-                    ("65536", "1000".to_owned()),
-                    ("http {", format!("http {{ access_log off; {}", bodies.concat())),
-                ]
-                .into()
-            }
-            Self::HaProxy => [
-                ("bind :80", format!("bind {address}")),
-                ("maxconn 32000", "maxconn 400".to_owned()),
-            ]
-            .into(),
-        };
-        replacements.extend(own.into_iter().map(|(from, to)| (from.to_owned(), to)));
-        let config = folder.join("proxy.conf");
-        match self {
-            Self::Nginx => {
-                fs::write(&config, example_config("nginx.conf", &replacements)).unwrap();
-                let mut nginx = find_program("nginx");
-                // One process, so that killing it ends all of nginx.
-                let directives = format!(
-                    "daemon off; master_process off; pid {};",
-                    folder.join("nginx.pid").display()
-                );
-                nginx.arg("-c").arg(&config).args(["-e", "stderr", "-g", &directives]);
-                nginx
-            }
-            Self::HaProxy => {
-                fs::write(&config, example_config("haproxy.cfg", &replacements)).unwrap();
-                let mut haproxy = find_program("haproxy");
-                haproxy.arg("-db").arg("-f").arg(&config);
-                haproxy
-            }
-        }
-    }
-}
-
 /// A follower of the load balancer that resumes there.
 struct ResumingFollower {
     follower: TestFollower,
@@ -367,33 +307,4 @@ impl ResumingFollower {
             (follower.status() == 200).then_some(follower)
         });
     }
-}
-
-/// A documented example with replacements for this machine.
-fn example_config(name: &str, replacements: &[(String, String)]) -> String {
-    let mut text = fs::read_to_string(root().join("docs/examples").join(name)).unwrap();
-    for (from, to) in replacements {
-        assert!(text.contains(from), "{name} has {from}");
-        text = text.replace(from, to);
-    }
-    text
-}
-
-pub(crate) fn find_program(name: &str) -> Command {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    if let Some(found) = folders.map(|folder| folder.join(name)).find(|file| file.is_file()) {
-        return Command::new(found);
-    }
-    let unpacked = root().join(PACKAGES_FOLDER);
-    let found = unpacked.join("usr/sbin").join(name);
-    assert!(found.is_file(), "{name} not found: install it or run `cargo xtask test`");
-    let mut command = Command::new(found);
-    let libraries = format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH);
-    command.env("LD_LIBRARY_PATH", unpacked.join(libraries));
-    command
-}
-
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }

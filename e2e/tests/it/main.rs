@@ -66,10 +66,16 @@ mod replicas;
 /// Replicas on NATS with TLS and users.
 mod nats_security;
 
+/// nginx, HAProxy, Apache and Caddy for tests.
+mod proxies;
+
+/// `flightboard doctor`, through proxies.
+mod doctor;
+
 /// Servers behind nginx and HAProxy, by the documented examples.
 mod load_balancers;
 
-/// The server below a path, behind nginx.
+/// The server below a path, behind nginx and Caddy.
 mod base_path;
 
 /// Shutdown by signals.

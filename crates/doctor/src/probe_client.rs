@@ -1,0 +1,153 @@
+//! HTTP as browsers use it: with compression, and without following redirects, so that each is seen.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName,
+};
+use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::time::{error::Elapsed, timeout};
+
+use crate::options::DoctorOptions;
+
+/// Time for a connection, and for the head of a response.
+pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The codings that a response may have and the doctor can decode, as browsers announce them.
+const BROWSER_ENCODINGS: &str = "gzip, br, zstd";
+
+const USER_AGENT: &str = concat!("flightboard-doctor/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The client cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeClientError {
+    /// The certificates are not PEM.
+    #[error("the certificates of the authorities cannot be read: {0}")]
+    Roots(String),
+    /// TLS or the client fails to start.
+    #[error("cannot set up a client: {0}")]
+    Client(String),
+}
+
+/// Requests the way a browser does.
+pub(crate) struct ProbeClient {
+    raw: Client,
+    decoding: Client,
+    token: Option<String>,
+}
+
+/// The codings of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamCoding {
+    /// As a browser asks; the body is decoded, and the response does not name its coding any more.
+    Decoded,
+    /// As a browser asks, left as it is: for the head only.
+    Encoded,
+    /// The request allows none.
+    Identity,
+}
+
+impl ProbeClient {
+    pub(crate) fn new(options: &DoctorOptions) -> Result<Self, ProbeClientError> {
+        let tls = tls_config(options.extra_roots.as_deref())?;
+        let build = |builder: ClientBuilder| {
+            let mut builder = builder
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(USER_AGENT)
+                .connect_timeout(HEAD_TIMEOUT)
+                .redirect(Policy::none());
+            if options.url.is_loopback() {
+                builder = builder.no_proxy();
+            }
+            builder.build().map_err(|error| ProbeClientError::Client(describe(&error)))
+        };
+        Ok(Self {
+            raw: build(Client::builder().no_gzip().no_brotli().no_zstd())?,
+            decoding: build(Client::builder())?,
+            token: options.token.clone(),
+        })
+    }
+
+    /// Requests a stream, after the event `last_id` if there is one.
+    pub(crate) fn stream(
+        &self,
+        url: &str,
+        coding: StreamCoding,
+        last_id: Option<&str>,
+    ) -> RequestBuilder {
+        let request = match coding {
+            StreamCoding::Decoded => self.decoding.get(url),
+            StreamCoding::Encoded => self.raw.get(url).header(ACCEPT_ENCODING, BROWSER_ENCODINGS),
+            StreamCoding::Identity => self.raw.get(url).header(ACCEPT_ENCODING, "identity"),
+        };
+        let request = request.header(ACCEPT, "text/event-stream").header(CACHE_CONTROL, "no-cache");
+        let request = match last_id {
+            Some(id) => request.header(LAST_EVENT_ID, id),
+            None => request,
+        };
+        self.authorized(request)
+    }
+
+    /// Any other request.
+    pub(crate) fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        self.authorized(self.decoding.request(method, url).timeout(HEAD_TIMEOUT))
+    }
+
+    /// A request with a JSON body.
+    pub(crate) fn json_request(&self, method: Method, url: &str, body: &Value) -> RequestBuilder {
+        let request = self.request(method, url).header(CONTENT_TYPE, "application/json");
+        request.body(body.to_string())
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        }
+    }
+}
+
+/// Sends a request and waits for the head of its response.
+pub(crate) async fn send(request: RequestBuilder) -> Result<reqwest::Result<Response>, Elapsed> {
+    timeout(HEAD_TIMEOUT, request.send()).await
+}
+
+/// The innermost cause, which says the most: the outer ones repeat the URL.
+pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// Trusts Mozilla's list of authorities, the machine's, and those given.
+fn tls_config(extra_roots: Option<&[u8]>) -> Result<ClientConfig, ProbeClientError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(pem) = extra_roots {
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let certificates = certificates.map_err(|e| ProbeClientError::Roots(e.to_string()))?;
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            return Err(ProbeClientError::Roots("no certificate is among them".to_owned()));
+        }
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ProbeClientError::Client(error.to_string()))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}

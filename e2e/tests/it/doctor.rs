@@ -1,0 +1,339 @@
+//! `flightboard doctor` through nginx, HAProxy, Apache and Caddy: well configured by the documented examples, and with
+//! each fault that it knows.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::process::{ServerProcess, TestProcess, flightboard_command, start_server};
+use crate::proxies::{CADDY_OPTIONS, ProxyProcess, ProxyProgram, apache_settings, nginx_paths};
+use crate::wait::WAIT_TIMEOUT;
+
+/// An examination waits up to 35 seconds for heartbeats, and some more for canaries that do not come.
+const EXAM_TIMEOUT: Duration = WAIT_TIMEOUT.saturating_mul(4);
+
+/// The output of the command.
+struct ExamOutput {
+    status: ExitStatus,
+    text: String,
+}
+
+impl ExamOutput {
+    fn examine(url: &str, flags: &[&str]) -> Self {
+        let process = TestProcess::start(flightboard_command(["doctor", url]).args(flags));
+        let output = process.wait_for_exit(EXAM_TIMEOUT);
+        Self { status: output.status, text: output.stdout }
+    }
+
+    /// The lines of a finding, with its remedies.
+    fn finding(&self, level: &str, subject: &str) -> String {
+        let start = format!("{level:<5}  {subject:<13}  ");
+        let mut lines = self.text.lines().skip_while(|line| !line.starts_with(&start));
+        let first = lines.next().unwrap_or_else(|| panic!("no {start:?} in\n{}", self.text));
+        let remedies = lines.take_while(|line| line.starts_with("      "));
+        [first].into_iter().chain(remedies).collect::<Vec<_>>().join("\n")
+    }
+
+    fn assert_wrong(&self, subject: &str, words: &str) {
+        let finding = self.finding("WRONG", subject);
+        assert!(finding.contains(words), "no {words:?} in {finding}\n{}", self.text);
+        assert_eq!(self.status.code(), Some(1), "{}", self.text);
+    }
+
+    fn assert_nothing_is_wrong(&self) {
+        assert!(self.text.ends_with("\nnothing is wrong\n"), "{}", self.text);
+        assert!(self.status.success(), "{}", self.text);
+    }
+}
+
+/// A server that all origins may read, and a proxy before it.
+struct ProxiedServer {
+    proxy: ProxyProcess,
+    server: ServerProcess,
+    _folder: TempDir,
+}
+
+impl ProxiedServer {
+    fn start(
+        proxy: ProxyProgram,
+        config: impl FnOnce(SocketAddr, &Path, SocketAddr) -> String,
+    ) -> Self {
+        let folder = TempDir::new().unwrap();
+        let server = start_server(folder.path(), &["--allow-origin", "*"]);
+        let proxy = proxy.start(|address, folder| config(address, folder, server.address));
+        Self { proxy, server, _folder: folder }
+    }
+
+    /// With these lines in the place where the proxy passes requests on.
+    fn with_lines(proxy: ProxyProgram, lines: &str) -> Self {
+        Self::start(proxy, |address, folder, server| match proxy {
+            ProxyProgram::Nginx => format!(
+                "events {{}} http {{ {} server {{ listen {address};
+                    location / {{ proxy_pass http://{server}; {lines} }} }} }}",
+                nginx_paths(folder)
+            ),
+            ProxyProgram::HaProxy => format!(
+                "defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n\
+                 frontend all\n bind {address}\n default_backend one\n\
+                 backend one\n server a {server}\n {lines}\n"
+            ),
+            ProxyProgram::Apache => format!(
+                "{}Listen {address}\nProxyPass / http://{server}/\nProxyTimeout 60\n{lines}\n",
+                apache_settings(
+                    folder,
+                    &["proxy", "proxy_http", "headers", "filter", "deflate", "ext_filter"]
+                )
+            ),
+            ProxyProgram::Caddy => format!(
+                "{CADDY_OPTIONS}http://{address} {{\n{}\n}}\n",
+                lines.replace("SERVER", &server.to_string())
+            ),
+        })
+    }
+
+    fn examine(&self, flags: &[&str]) -> ExamOutput {
+        ExamOutput::examine(&format!("http://{}", self.proxy.address), flags)
+    }
+}
+
+fn check_example(proxy: ProxyProgram) {
+    let system = ProxiedServer::start(proxy, |address, folder, server| {
+        proxy.documented(address, folder, [server, server])
+    });
+    let output = system.examine(&["--origin", "https://airport.example"]);
+    output.assert_nothing_is_wrong();
+    output.finding("ok", "delivery");
+    output.finding("ok", "heartbeats");
+    output.finding("ok", "resuming");
+    output.finding("ok", "origin");
+    output.finding("ok", "clock");
+    assert!(output.finding("note", "connections").contains("six connections"));
+}
+
+#[test]
+fn example_of_nginx_is_healthy() {
+    check_example(ProxyProgram::Nginx);
+}
+
+#[test]
+fn example_of_haproxy_is_healthy() {
+    check_example(ProxyProgram::HaProxy);
+}
+
+#[test]
+fn example_of_apache_is_healthy() {
+    check_example(ProxyProgram::Apache);
+}
+
+#[test]
+fn example_of_caddy_is_healthy() {
+    check_example(ProxyProgram::Caddy);
+}
+
+#[test]
+fn nginx_buffering_is_reported() {
+    let system =
+        ProxiedServer::with_lines(ProxyProgram::Nginx, "proxy_ignore_headers X-Accel-Buffering;");
+    system.examine(&[]).assert_wrong("delivery", "nginx    add `proxy_buffering off;`");
+}
+
+#[test]
+fn haproxy_buffering_is_reported() {
+    let lines = "http-response wait-for-body time 60s at-least 64k";
+    let system = ProxiedServer::with_lines(ProxyProgram::HaProxy, lines);
+    // HAProxy does not name itself, so the advice is for all.
+    let output = system.examine(&[]);
+    output.assert_wrong("delivery", "HAProxy  remove `http-response wait-for-body`");
+    output.assert_wrong("delivery", "Caddy    set `flush_interval -1`");
+}
+
+#[test]
+fn apache_buffering_is_reported() {
+    // Standard output of `tr` goes into a pipe, so it writes whole blocks.
+    let lines = "ExtFilterDefine hold mode=output cmd=\"/usr/bin/tr a a\"\nSetOutputFilter hold";
+    let system = ProxiedServer::with_lines(ProxyProgram::Apache, lines);
+    system.examine(&[]).assert_wrong("delivery", "remove `SetOutputFilter` with external filters");
+}
+
+#[test]
+fn caddy_buffering_is_reported() {
+    let lines = "reverse_proxy SERVER {\nbuffer_responses\nmax_buffer_size 64KiB\n}";
+    let system = ProxiedServer::with_lines(ProxyProgram::Caddy, lines);
+    system.examine(&[]).assert_wrong("delivery", "remove `buffer_responses`");
+}
+
+#[test]
+fn nginx_faults_are_reported() {
+    let lines = r#"
+        proxy_http_version 1.1;
+        proxy_read_timeout 3s;
+        proxy_set_header Last-Event-ID "";
+        proxy_pass http://SERVER$uri;
+        proxy_hide_header Content-Type;
+        add_header Content-Type "text/event-stream; charset=utf8";
+        proxy_hide_header Cache-Control;
+        add_header Access-Control-Allow-Origin *;
+    "#;
+    let system = ProxiedServer::start(ProxyProgram::Nginx, |address, folder, server| {
+        format!(
+            "events {{}} http {{ {} server {{ listen {address}; location / {{ {} }} }} }}",
+            nginx_paths(folder),
+            lines.replace("SERVER", &server.to_string())
+        )
+    });
+    let output = system.examine(&["--origin", "https://airport.example"]);
+    output.assert_wrong("cut-off", "set `proxy_read_timeout 60s;`");
+    output.assert_wrong("resuming", "remove `proxy_set_header Last-Event-ID`");
+    assert!(output.text.contains("needs `$is_args$args` at its end"), "{}", output.text);
+    output.assert_wrong("content type", "charset=utf8");
+    output.assert_wrong("caching", "remove `expires`");
+    output.assert_wrong("origin", "remove `add_header Access-Control-Allow-Origin`");
+}
+
+#[test]
+fn haproxy_faults_are_reported() {
+    let lines = [
+        "timeout server 3s",
+        "http-request del-header Last-Event-ID",
+        "http-request set-query x=1",
+        "http-response set-header Content-Type text/html",
+        "http-response set-header Cache-Control max-age=60",
+        "http-response add-header Access-Control-Allow-Origin *",
+    ];
+    let system = ProxiedServer::with_lines(ProxyProgram::HaProxy, &lines.join("\n "));
+    let output = system.examine(&["--origin", "https://airport.example"]);
+    output.assert_wrong("cut-off", "set `timeout server 60s`");
+    output.assert_wrong("resuming", "remove `http-request del-header Last-Event-ID`");
+    assert!(output.text.contains("remove `http-request set-query`"), "{}", output.text);
+    output.assert_wrong("content type", "remove `http-response set-header Content-Type`");
+    output.assert_wrong("caching", "remove `http-request cache-use`");
+    output.assert_wrong("origin", "remove `http-response add-header");
+}
+
+#[test]
+fn apache_faults_are_reported() {
+    let lines = [
+        "ProxyTimeout 3",
+        "RequestHeader unset Last-Event-ID",
+        "Header set Content-Type \"text/event-stream; charset=iso-8859-1\"",
+        "Header set Cache-Control max-age=60",
+        "Header add Access-Control-Allow-Origin *",
+    ];
+    let system = ProxiedServer::with_lines(ProxyProgram::Apache, &lines.join("\n"));
+    let output = system.examine(&["--origin", "https://airport.example"]);
+    output.assert_wrong("cut-off", "set `ProxyTimeout 60`");
+    output.assert_wrong("resuming", "remove `RequestHeader unset Last-Event-ID`");
+    output.assert_wrong("content type", "remove `ForceType`");
+    output.assert_wrong("caching", "`Header set Cache-Control`");
+    output.assert_wrong("origin", "remove `Header add Access-Control-Allow-Origin`");
+}
+
+#[test]
+fn caddy_faults_are_reported() {
+    let lines = "header +Access-Control-Allow-Origin https://other.example
+        header Content-Type text/plain
+        header Cache-Control max-age=60
+        reverse_proxy SERVER {
+            header_up -Last-Event-ID
+            rewrite {path}
+            transport http {
+                read_timeout 3s
+            }
+        }";
+    let system = ProxiedServer::with_lines(ProxyProgram::Caddy, lines);
+    let output = system.examine(&["--origin", "https://airport.example"]);
+    output.assert_wrong("cut-off", "remove `read_timeout`");
+    output.assert_wrong("resuming", "remove `header_up -Last-Event-ID`");
+    output.assert_wrong("content type", "remove `header Content-Type`");
+    output.assert_wrong("caching", "remove `header Cache-Control`");
+    output.assert_wrong("origin", "remove `header +Access-Control-Allow-Origin`");
+}
+
+#[test]
+fn caddy_compression_is_reported() {
+    let lines = "encode gzip {\nminimum_length 1\n}\nreverse_proxy SERVER";
+    let system = ProxiedServer::with_lines(ProxyProgram::Caddy, lines);
+    system.examine(&[]).assert_wrong("compression", "exempt streams from `encode`");
+}
+
+/// These two send what the compressor has after each event.
+#[test]
+fn harmless_compression_is_noted() {
+    for (proxy, lines, remedy) in [
+        (
+            ProxyProgram::Nginx,
+            "gzip on; gzip_types text/event-stream; gzip_min_length 0;",
+            "`gzip off;`",
+        ),
+        (ProxyProgram::Apache, "SetOutputFilter DEFLATE", "no-gzip"),
+    ] {
+        let output = ProxiedServer::with_lines(proxy, lines).examine(&["--watch", "1s"]);
+        output.assert_nothing_is_wrong();
+        let note = output.finding("note", "compression");
+        assert!(note.contains(remedy), "{}", output.text);
+    }
+}
+
+#[test]
+fn haproxy_delays_are_noted() {
+    let output = ProxiedServer::with_lines(ProxyProgram::HaProxy, "").examine(&["--watch", "1s"]);
+    output.assert_nothing_is_wrong();
+    let note = output.finding("note", "delivery");
+    assert!(note.contains("HAProxy  add `option http-no-delay`"), "{}", output.text);
+}
+
+#[test]
+fn redirects_are_reported() {
+    let lines = "} location /old/ { rewrite ^/old(/.*)$ $1 redirect;";
+    let system = ProxiedServer::with_lines(ProxyProgram::Nginx, lines);
+    let output =
+        ExamOutput::examine(&format!("http://{}/old", system.proxy.address), &["--watch", "1s"]);
+    output.assert_wrong("redirect", "replace `return 301`");
+    // The rest is checked where the stream is.
+    output.finding("ok", "resuming");
+}
+
+#[test]
+fn refused_publishing_leaves_a_note() {
+    let lines = "limit_except GET { deny all; }";
+    let system = ProxiedServer::with_lines(ProxyProgram::Nginx, lines);
+    let output = system.examine(&["--watch", "1s"]);
+    output.assert_nothing_is_wrong();
+    assert!(output.finding("note", "delivery").contains("--publish-to"));
+
+    let direct = format!("http://{}", system.server.address);
+    let output = system.examine(&["--watch", "1s", "--publish-to", &direct]);
+    assert!(output.finding("ok", "delivery").contains("8 of 8 canaries"));
+}
+
+#[test]
+fn canaries_leave_other_boards_alone() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let api = server.api();
+    api.put_board("doctor", &json!({ "title": "Doctors' flights" }));
+    let output = ExamOutput::examine(api.url(), &["--watch", "1s"]);
+    assert!(output.finding("note", "delivery").contains("--canary-board"));
+    assert_eq!(api.get("/boards/doctor")["closed"], false);
+
+    let flags = ["--watch", "1s", "--canary-board", "canary"];
+    ExamOutput::examine(api.url(), &flags).finding("ok", "delivery");
+    assert_eq!(api.get("/boards/canary")["closed"], true);
+}
+
+#[test]
+fn missing_servers_and_boards_are_explained() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let url = server.api().url().to_owned();
+    let output = ExamOutput::examine(&format!("{url}/boards/jfk"), &[]);
+    output.assert_wrong("answer", "The server has no board jfk");
+    let output = ExamOutput::examine(&format!("{url}/other"), &[]);
+    output.assert_wrong("answer", "--base-path");
+    drop(server);
+    ExamOutput::examine(&url, &[]).assert_wrong("answer", "Nothing answers");
+}
