@@ -14,6 +14,7 @@ use server::{AllowedOrigin, App, OriginSettings, Settings};
 use tokio::time::Instant;
 
 use crate::listen::{self, ListenPlan};
+use crate::serve::access_args::AccessArgs;
 use crate::served_feeds::RunningFeeds;
 use crate::{open_files, runtime};
 
@@ -23,6 +24,8 @@ pub(crate) struct Demo {
     /// Address and port to listen on.
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
+    #[command(flatten)]
+    access_args: AccessArgs,
     /// Speed of the recorded day relative to real time.
     #[arg(long, env = "FLIGHTBOARD_SPEED", default_value_t = Speed::MINUTE_PER_SECOND)]
     speed: Speed,
@@ -37,15 +40,18 @@ impl Demo {
     }
 
     async fn serve(self) -> Result<ExitCode> {
+        let access = self.access_args.settings()?;
         let settings = Settings {
             origins: OriginSettings {
                 allow_origins: vec![AllowedOrigin::Any],
+                host_rule: access.host_rule(),
                 ..OriginSettings::default()
             },
+            access,
             drain: Duration::from_secs(1),
             ..Settings::default()
         };
-        let listeners = ListenPlan::new(self.listen).open().await?;
+        let listeners = ListenPlan::new(self.listen).open(&settings.access).await?;
         let settings = open_files::fit_to_limit(settings)?;
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };

@@ -5,10 +5,11 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use anyhow::{Context, Result, anyhow, bail};
 use engine::LogCounters;
-use server::{App, Listener};
+use server::{AccessSettings, App, Listener};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::serve::access_args;
 use crate::served_feeds::RunningFeeds;
 use crate::{log, stderr, stdout};
 
@@ -27,14 +28,16 @@ impl ListenPlan {
         Self { address }
     }
 
-    /// Checks the address without listening on it.
-    pub(crate) fn check(&self) -> Result<()> {
-        resolve(&self.address).map(drop)
+    /// Checks the address without listening on it. Publishing must not be open to other machines unless the operator
+    /// says so.
+    pub(crate) fn check(&self, access: &AccessSettings) -> Result<()> {
+        access_args::require_credentials(access, resolve(&self.address)?)
     }
 
-    /// Listens. Each later call takes the port that the kernel chose for the first one.
-    pub(crate) async fn open(&mut self) -> Result<Vec<Listener>> {
+    /// Listens, after the same check. Each later call takes the port that the kernel chose for the first one.
+    pub(crate) async fn open(&mut self, access: &AccessSettings) -> Result<Vec<Listener>> {
         let listener = Listener::plain(bind(&self.address)?)?;
+        access_args::require_credentials(access, listener.address())?;
         self.address = listener.address().to_string();
         Ok(vec![listener])
     }

@@ -128,7 +128,7 @@ struct FlightboardCli {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::Demo),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Feed(feed::Feed),
     Publish(publish::Publish),
     Copy(copy::CopyCommand),

@@ -26,7 +26,7 @@ pub(crate) async fn serve(
     feeds: &ServedFeeds,
 ) -> Result<()> {
     loop {
-        let listeners = listen.open().await?;
+        let listeners = listen.open(&settings.access).await?;
         let (reason_sender, reason) = watch::channel(format!("waiting for the journal {config}"));
         let stop = listen::stop_signal()?;
         let opening = async {

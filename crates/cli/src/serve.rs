@@ -3,6 +3,9 @@
 /// Flags for origins and hosts.
 pub(crate) mod origin_args;
 
+/// Flags for those who may publish.
+pub(crate) mod access_args;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,6 +16,7 @@ use engine::Engine;
 use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{App, BasePath, Settings};
 
+use self::access_args::AccessArgs;
 use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
 use crate::listen::{self, ListenPlan};
@@ -31,6 +35,8 @@ pub(crate) struct Serve {
     base_path: BasePath,
     #[command(flatten)]
     journal_args: JournalArgs,
+    #[command(flatten)]
+    access_args: AccessArgs,
     #[command(flatten)]
     origin_args: OriginArgs,
     /// Memory per board for recent events, from which returning screens catch up.
@@ -74,10 +80,12 @@ impl Serve {
         let feeds = ServedFeeds::new(self.feed, self.config.as_deref())?;
         let listen = ListenPlan::new(self.listen);
         let default = Settings::default();
+        let access = self.access_args.settings()?;
         let settings = Settings {
             base_path: self.base_path,
             reactor_threads: self.reactor_threads.unwrap_or(default.reactor_threads),
-            origins: self.origin_args.settings(),
+            origins: self.origin_args.settings(access.host_rule()),
+            access,
             window_bytes: self.window,
             max_followers: self.max_followers,
             io_uring: self.io_uring,
@@ -86,8 +94,9 @@ impl Serve {
             drain: self.drain,
             ..default
         };
+        // Before the journal is created.
+        listen.check(&settings.access)?;
         if self.check {
-            listen.check()?;
             stdout::print("the settings are valid\n")?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -116,7 +125,7 @@ async fn serve(
     settings: Settings,
     feeds: &ServedFeeds,
 ) -> Result<()> {
-    let listeners = listen.open().await?;
+    let listeners = listen.open(&settings.access).await?;
     let engine = Engine::start(journal, settings.window_bytes).await?;
     let feeds = feeds.start(&engine)?;
     listen::serve_to_end(listeners, App::new(engine, settings), feeds).await

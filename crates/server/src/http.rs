@@ -30,6 +30,9 @@ pub(crate) mod local_request;
 /// Pages that may publish.
 mod publishing_pages;
 
+/// Decides who may publish.
+pub(crate) mod authorisation;
+
 /// The origins whose pages may call the API.
 pub(crate) mod cors;
 

@@ -26,6 +26,9 @@ mod settings;
 /// The origins and hosts that may read and publish.
 mod origin_settings;
 
+/// Who may publish.
+mod access_settings;
+
 /// Secret URLs to which sources push their answers.
 mod webhook;
 
@@ -45,6 +48,7 @@ pub use crate::http::base_path::{BasePath, ParseBasePathError};
 pub use crate::http::cors::{AllowedOrigin, NamedOrigin, ParseOriginError};
 pub use crate::http::local_request::{AllowedHost, ParseHostError};
 pub use crate::http::routes::routes;
+pub use access_settings::AccessSettings;
 pub use app::App;
 pub use connection::{Listener, PeerConnection, serve, serve_until_ready};
 pub use origin_settings::{HostRule, OriginSettings};

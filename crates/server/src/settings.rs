@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::access_settings::AccessSettings;
 use crate::http::base_path::BasePath;
 use crate::origin_settings::OriginSettings;
 use crate::webhook::Webhook;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub base_path: BasePath,
     /// The origins whose pages may call the API, and the hosts for which requests may publish.
     pub origins: OriginSettings,
+    /// Who may publish.
+    pub access: AccessSettings,
     /// Bytes of recent frames kept for each board.
     pub window_bytes: usize,
     /// Most streams at once. Further followers get a long `retry`.
@@ -45,6 +48,7 @@ impl Default for Settings {
         Self {
             base_path: BasePath::default(),
             origins: OriginSettings::default(),
+            access: AccessSettings::default(),
             window_bytes: 8 * 1024 * 1024,
             max_followers: 15_000,
             spare_connections: SPARE_CONNECTIONS,

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
+    ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("codes", &[]),
     ("compare", &[]),
@@ -22,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
     (
         "flightboard",
         &[
+            "access",
             "codes",
             "doctor",
             "engine",
@@ -43,7 +45,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("polling", &["feeds", "flight"]),
-    ("server", &["aidx", "codes", "engine", "fanout", "flight", "journal"]),
+    ("server", &["access", "aidx", "codes", "engine", "fanout", "flight", "journal"]),
     ("sse", &[]),
     ("testkit", &["journal", "sse"]),
     ("xtask", &[]),
@@ -59,7 +61,8 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 12] = [
+const ABSENCES: [(&str, &[&str]); 13] = [
+    ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("doctor", &["axum", "engine", "flight", "rusqlite", "server", "ureq"]),
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),

@@ -22,12 +22,12 @@ pub(crate) struct OriginArgs {
 }
 
 impl OriginArgs {
-    pub(crate) fn settings(self) -> OriginSettings {
+    pub(crate) fn settings(self, host_rule: HostRule) -> OriginSettings {
         OriginSettings {
             allow_origins: self.allow_origin,
             allow_publish_origins: self.allow_publish_origin,
             allow_hosts: self.allow_host,
-            host_rule: HostRule::Local,
+            host_rule,
         }
     }
 }

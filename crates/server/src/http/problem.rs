@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use access::Refusal;
 use aidx::{MessageError, MessageFault};
 use axum::response::{IntoResponse, Response};
 use engine::{PublishError, error_chain};
@@ -42,6 +43,9 @@ struct ProblemDetails {
     /// The legs of all matching rows, if an update without a leg is ambiguous.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     legs: BTreeSet<String>,
+    /// The value of `WWW-Authenticate`.
+    #[serde(skip)]
+    challenge: Option<String>,
 }
 
 impl Problem {
@@ -77,6 +81,7 @@ impl Problem {
             reason: None,
             dates: BTreeSet::new(),
             legs: BTreeSet::new(),
+            challenge: None,
         }))
     }
 
@@ -118,6 +123,11 @@ impl Problem {
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
         }
+        if let Some(challenge) = &self.0.challenge
+            && let Ok(challenge) = HeaderValue::from_str(challenge)
+        {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
     }
 
     /// The airport has no open board of this kind.
@@ -128,6 +138,53 @@ impl Problem {
 
     pub(crate) fn unknown_board() -> Self {
         Rejection::UnknownBoard.into()
+    }
+
+    pub(crate) fn bad_request(field: &str, reason: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Bad request", field, reason)
+    }
+
+    /// The request has no token and needs one.
+    pub(crate) fn token_missing() -> Self {
+        let detail = "a token is needed: send it as Authorization: Bearer TOKEN";
+        Self::with_challenge(StatusCode::UNAUTHORIZED, "Token missing", detail, None)
+    }
+
+    /// The token gives no rights.
+    pub(crate) fn token_refused(refusal: &Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::Busy => Self::not_ready(&detail),
+            _ => {
+                let status = StatusCode::UNAUTHORIZED;
+                Self::with_challenge(status, "Token refused", &detail, Some("invalid_token"))
+            }
+        }
+    }
+
+    /// The token is valid and lacks a right.
+    pub(crate) fn right_missing(detail: &str) -> Self {
+        let status = StatusCode::FORBIDDEN;
+        Self::with_challenge(status, "Right missing", detail, Some("insufficient_scope"))
+    }
+
+    /// A problem with the token (RFC 6750, section 3).
+    fn with_challenge(
+        status: StatusCode,
+        title: &'static str,
+        detail: &str,
+        error: Option<&str>,
+    ) -> Self {
+        let mut problem = Self::with_detail(status, title, "Authorization", detail);
+        problem.0.challenge = Some(match error {
+            // Quotes would end the description.
+            Some(error) => format!(
+                "Bearer realm=\"flightboard\", error=\"{error}\", error_description=\"{}\"",
+                detail.replace(['"', '\\'], "'")
+            ),
+            None => "Bearer realm=\"flightboard\"".to_owned(),
+        });
+        problem
     }
 
     pub(crate) fn not_ready(reason: &str) -> Self {

@@ -137,7 +137,7 @@ async fn stream_ends_are_spread_over_time() {
     assert!((500..=1_000 + 2).contains(&last.as_millis()), "{last:?}");
     for part in 0..10 {
         let part = Duration::from_millis(100) * part..Duration::from_millis(100) * (part + 1);
-        let here = many.iter().filter(|end| part.contains(end)).count();
+        let here = many.iter().filter(|end| part.contains(*end)).count();
         assert!(here < 300, "{here} of 1000 in a tenth of the window");
     }
 

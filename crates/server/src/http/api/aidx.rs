@@ -10,11 +10,17 @@ use jiff::Timestamp;
 use super::aidx_delivery;
 use super::request::{self, BodyFormat, MAX_AIDX_BYTES};
 use crate::app::App;
+use crate::http::authorisation::Caller;
 use crate::http::problem::Problem;
 
-/// `POST /aidx`. All answers but 415 are AIDX too: senders look there for the reason.
+/// `POST /aidx`. All answers but 401, 403 and 415 are AIDX too: senders look there for the reason.
 pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let caller = Caller::identify(&app, &parts.headers).await;
+    let caller = match caller.and_then(|caller| caller.any_publisher().map(|()| caller)) {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into_response(),
+    };
     let body = match request::read_body(&parts, body, BodyFormat::Xml, MAX_AIDX_BYTES).await {
         Ok(body) => body,
         Err(problem) if problem.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE => {
@@ -36,10 +42,11 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
             return refusal(&parts, &MessageHeader::default(), &problem);
         }
     };
-    match aidx_delivery::deliver(&app, &message).await {
+    match aidx_delivery::deliver(&app, &message, &caller).await {
         Ok(warnings) => {
             answer(&parts, &message.header, StatusCode::OK, MessageOutcome::Success(&warnings))
         }
+        Err(problem) if problem.status() == StatusCode::FORBIDDEN => problem.into_response(),
         Err(problem) => refusal(&parts, &message.header, &problem),
     }
 }

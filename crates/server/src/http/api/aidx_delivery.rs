@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use aidx::{AidxMessage, FlightLeg, LegRefusal};
 use engine::{LiveBoards, MAX_PUBLISHED_AT_ONCE, PublishOutcome, UpdateEffect};
-use flight::{BoardKind, BoardName, IdempotencyKey, Rejection, Timetable, Update};
+use flight::{BoardKind, BoardName, IdempotencyKey, PublisherName, Rejection, Timetable, Update};
 
 use crate::app::App;
+use crate::http::authorisation::Caller;
 use crate::http::problem::Problem;
 
 /// Most attempts to change a row that changes meanwhile. Of several messages about it at a time, one succeeds
@@ -17,18 +18,24 @@ const MAX_DELIVERY_ATTEMPTS: usize = 100;
 /// changed nothing.
 ///
 /// # Errors
-/// The journal does not accept updates now, or a row changes all the time. Changes that were applied
-/// before stay, and a repetition of the message does not apply them again.
-pub(super) async fn deliver(app: &App, message: &AidxMessage) -> Result<Vec<LegRefusal>, Problem> {
+/// The caller may change none of the boards. Or the journal does not accept updates now, or a row changes all the
+/// time. Changes that were applied before stay, and a repetition of the message does not apply them again.
+pub(super) async fn deliver(
+    app: &App,
+    message: &AidxMessage,
+    caller: &Caller,
+) -> Result<Vec<LegRefusal>, Problem> {
     let boards = app.state.engine.boards();
     let mut reports = vec![LegReport::default(); message.legs.len()];
     let mut pending = deliveries(boards, message);
     pending.iter().for_each(|delivery| reports[delivery.leg].boards += 1);
+    let publisher = keep_permitted(&mut pending, caller, &mut reports)?;
     for _ in 0..MAX_DELIVERY_ATTEMPTS {
         let mut outdated = Vec::new();
         for batch in pending.chunks(MAX_PUBLISHED_AT_ONCE) {
             let updates = updates(boards, message, batch, &mut reports, &mut outdated);
-            let requests = updates.iter().map(|update| update.update.clone()).collect();
+            let requests = updates.iter().map(|update| update.update.clone());
+            let requests = requests.map(|update| update.published_by(publisher.clone())).collect();
             let outcomes = app.state.engine.publisher().publish(requests).await;
             for (update, outcome) in updates.iter().zip(outcomes) {
                 match outcome? {
@@ -104,6 +111,34 @@ impl LegReport {
 
     fn refuse(&mut self, board: &BoardName, reason: &str) {
         self.refusals.push((board.clone(), reason.to_owned()));
+    }
+}
+
+/// Drops and reports the deliveries to boards that the caller may not change. Returns the name of its credential.
+///
+/// # Errors
+/// It may change none of the boards.
+fn keep_permitted(
+    pending: &mut Vec<LegDelivery>,
+    caller: &Caller,
+    reports: &mut [LegReport],
+) -> Result<Option<PublisherName>, Problem> {
+    let mut publisher = None;
+    let mut refusal = None;
+    pending.retain(|delivery| match caller.publisher(&delivery.board) {
+        Ok(name) => {
+            publisher = name;
+            true
+        }
+        Err(problem) => {
+            reports[delivery.leg].refuse(&delivery.board, "may not be changed with this token");
+            refusal = Some(problem);
+            false
+        }
+    });
+    match refusal {
+        Some(problem) if pending.is_empty() => Err(problem),
+        _ => Ok(publisher),
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::{request, response};
 use crate::app::App;
 use crate::http::accept::prefers_html;
+use crate::http::authorisation::{Caller, authorise_publisher};
 use crate::http::page;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
@@ -59,13 +60,17 @@ pub(crate) async fn put(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    let caller = Caller::identify(&app, &parts.headers).await?;
+    caller.any_publisher()?;
     // An invalid name is an error here, with its reason; elsewhere it is an unknown board.
     let board = BoardName::parse(&board)?;
+    let publisher = caller.publisher(&board)?;
     let settings = match request::json(&parts, body).await? {
         json @ Value::Object(_) => Box::new(BoardSettings::parse(&board, &json)?),
         _ => return Err(ParseError::new("body", "must be an object").into()),
     };
     let update = Update::new(board, Change::PutBoard(settings.clone()))
+        .published_by(publisher)
         .with_board_precondition(request::precondition(&parts.headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     let applied = response::publish(&app, update).await?;
@@ -79,6 +84,7 @@ pub(crate) async fn close(
     request: Request,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
+    let publisher = authorise_publisher(&app, request.headers(), &board).await?;
     let query = request.uri().query().unwrap_or_default();
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -87,6 +93,7 @@ pub(crate) async fn close(
     let change = Change::parse(&board, "closedConnection", &Value::Object(fields))?;
     let precondition = request::precondition(request.headers(), app.state.engine.boards())?;
     let update = Update::new(board, change)
+        .published_by(publisher)
         .with_board_precondition(precondition)
         .with_idempotency_key(request::idempotency_key(request.headers())?);
     Ok(response::no_content(response::publish(&app, update).await?.id))

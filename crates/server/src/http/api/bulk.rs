@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::request::{self, BodyFormat, MAX_BULK_BYTES};
 use crate::app::App;
+use crate::http::authorisation::authorise_publisher;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
@@ -21,6 +22,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
+    let publisher = authorise_publisher(&app, &parts.headers, &board).await?;
     let body = request::read_body(&parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
     let key = request::idempotency_key(&parts.headers)?;
     if app.state.engine.boards().read(|boards, _| boards.board(&board).is_none()) {
@@ -29,8 +31,10 @@ pub(crate) async fn post(
     let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;
     let lines = body.split(|byte| *byte == b'\n').zip(1..);
     let lines = lines.filter(|(line, _)| !is_empty(line));
-    let mut updates =
-        lines.map(|(line, number)| (number, parse_line(&board, line, number, key.as_ref())));
+    let mut updates = lines.map(|(line, number)| {
+        let update = parse_line(&board, line, number, key.as_ref());
+        (number, update.map(|update| update.published_by(publisher.clone())))
+    });
     let mut response = Vec::new();
     if let Some(precondition) = precondition {
         publish_conditionally(&app, updates, precondition, &mut response).await?;

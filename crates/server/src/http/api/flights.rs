@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{request, response};
 use crate::app::App;
+use crate::http::authorisation::authorise_publisher;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
@@ -60,10 +61,12 @@ where
 {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
+    let publisher = authorise_publisher(&app, &parts.headers, &board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
     let json = request::json(&parts, body).await?;
     let change = T::try_from(with_key(&key, json)?)?;
     let update = Update::new(board, change.into())
+        .published_by(publisher)
         .with_precondition(request::precondition(&parts.headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     let applied = response::publish(&app, update).await?;
@@ -82,8 +85,10 @@ pub(crate) async fn remove(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
+    let publisher = authorise_publisher(&app, &headers, &board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
     let update = Update::new(board, Change::RemoveFlight(key))
+        .published_by(publisher)
         .with_precondition(request::precondition(&headers, app.state.engine.boards())?)
         .with_idempotency_key(request::idempotency_key(&headers)?);
     Ok(response::no_content(response::publish(&app, update).await?.id))

@@ -1,0 +1,60 @@
+//! Who may publish and who may follow: tokens, JSON Web Tokens, and the rights that they give.
+//!
+//! The operator keeps the hashes of tokens, or the keys of an issuer, in files. A bearer token becomes a
+//! [`Grant`]: a name, the boards to publish, the boards to follow, and an end. The files are read again when they
+//! change. This crate does not know HTTP.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use access::{AccessFiles, BoardSet, Credentials, Token, TokenLine};
+//!
+//! let token = Token::generate();
+//! let line = TokenLine {
+//!     publish: BoardSet::parse("main,jfk")?,
+//!     ..TokenLine::new(&token, flight::PublisherName::parse("tower")?)
+//! };
+//! let folder = tempfile::tempdir()?;
+//! let file = folder.path().join("tokens");
+//! std::fs::write(&file, format!("{line}\n"))?;
+//! let files = AccessFiles { tokens: Some(file), ..AccessFiles::default() };
+//! let credentials = Credentials::load(files)?;
+//!
+//! let grant = credentials.verify(token.secret(), jiff::Timestamp::now()).await?;
+//! assert!(grant.may_publish(&flight::BoardName::parse("jfk")?));
+//! assert!(!grant.may_publish(&flight::BoardName::parse("lhr")?));
+//! # Ok(())
+//! # }
+//! ```
+
+/// A secret text that a client presents.
+mod token;
+
+/// The boards that a right is about.
+mod board_set;
+
+/// The rights of a credential, and why there are none.
+mod grant;
+
+/// A line of a token file.
+mod token_line;
+
+/// The content of a token file.
+mod token_table;
+
+/// JSON Web Tokens.
+mod jwt;
+
+/// Reads a file when it has changed.
+mod watched_file;
+
+/// All credentials of a server.
+mod credentials;
+
+pub use board_set::{BoardSet, ParseBoardSetError};
+pub use credentials::{AccessFiles, Credentials, LoadError};
+pub use grant::{CredentialId, Grant, Refusal};
+pub use jwt::{JwtAlgorithm, JwtFiles, JwtKeyFile};
+pub use token::{ParseTokenError, Token};
+pub use token_line::{HashTokenError, TokenLine};
+pub use token_table::MAX_TOKENS;

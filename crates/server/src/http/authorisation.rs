@@ -1,0 +1,91 @@
+//! Decides who may publish (RFC 6750).
+
+use access::{Credentials, Grant};
+use flight::{BoardName, PublisherName};
+use http::{HeaderMap, header};
+use jiff::Timestamp;
+
+use super::problem::Problem;
+use crate::app::App;
+
+/// The scheme of a token in `Authorization`, in lower case.
+const BEARER: &str = "bearer";
+
+/// The rights of whoever sent a request.
+pub(crate) struct Caller {
+    /// `None` without a token.
+    grant: Option<Grant>,
+    needs_token: bool,
+}
+
+/// Checks that a request may change `board`. Returns the name of its credential, if it needs one.
+///
+/// Every handler that publishes calls this before it reads the body.
+pub(crate) async fn authorise_publisher(
+    app: &App,
+    headers: &HeaderMap,
+    board: &BoardName,
+) -> Result<Option<PublisherName>, Problem> {
+    Caller::identify(app, headers).await?.publisher(board)
+}
+
+impl Caller {
+    /// Reads the token of a request. Without credentials, tokens are not looked at.
+    ///
+    /// # Errors
+    /// The token gives no rights.
+    pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
+        let Some(credentials) = &app.state.settings.access.credentials else {
+            return Ok(Self { grant: None, needs_token: false });
+        };
+        let grant = match bearer(headers)? {
+            Some(token) => Some(verify(credentials, token).await?),
+            None => None,
+        };
+        Ok(Self { grant, needs_token: true })
+    }
+
+    /// Checks that the caller may change `board`, and returns the name of its credential.
+    pub(crate) fn publisher(&self, board: &BoardName) -> Result<Option<PublisherName>, Problem> {
+        if !self.needs_token {
+            return Ok(None);
+        }
+        let grant = self.grant.as_ref().ok_or_else(Problem::token_missing)?;
+        if grant.may_publish(board) {
+            Ok(Some(grant.name.clone()))
+        } else {
+            Err(Problem::right_missing(&format!("the token may not change the board {board}")))
+        }
+    }
+
+    /// Checks that the caller may change any board at all.
+    pub(crate) fn any_publisher(&self) -> Result<(), Problem> {
+        match &self.grant {
+            None if self.needs_token => Err(Problem::token_missing()),
+            Some(grant) if grant.publish.is_empty() => {
+                Err(Problem::right_missing("the token may not change any board"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The rights of a token at this moment.
+pub(crate) async fn verify(credentials: &Credentials, token: &str) -> Result<Grant, Problem> {
+    let verified = credentials.verify(token, Timestamp::now()).await;
+    verified.map_err(|refusal| Problem::token_refused(&refusal))
+}
+
+/// The token in the header `Authorization`. Other schemes are those of a proxy.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut lines = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(line) = lines.next() else { return Ok(None) };
+    if lines.next().is_some() {
+        return Err(Problem::bad_request("Authorization", "must occur only once"));
+    }
+    let Ok(text) = line.to_str() else {
+        return Err(Problem::bad_request("Authorization", "must be visible ASCII"));
+    };
+    let (scheme, token) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    Ok(scheme.eq_ignore_ascii_case(BEARER).then(|| token.trim()))
+}
