@@ -20,6 +20,9 @@ mod programs;
 /// Applies deliberate faults and checks that the tests catch them.
 mod mutants;
 
+/// Searches for inputs that make a parser fail.
+mod fuzz;
+
 /// Runs child processes.
 mod command;
 
@@ -49,6 +52,8 @@ enum Task {
         /// Names of patches, without the ending; all of them by default
         names: Vec<String>,
     },
+    /// Search for inputs that make a parser fail, with libFuzzer; needs a C++ compiler
+    Fuzz(fuzz::FuzzArgs),
     #[command(flatten)]
     Program(programs::Program),
 }
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         Task::Test { quick: false } => suites::run(suites::Scope::Full),
         Task::Test { quick: true } => suites::run(suites::Scope::Quick),
         Task::Mutants { names } => mutants::run(&names),
+        Task::Fuzz(args) => fuzz::run_targets(&args),
         Task::Program(program) => program.run(),
     };
     match outcome {

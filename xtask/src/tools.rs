@@ -102,6 +102,13 @@ pub(crate) fn nextest(root: &Path) -> Result<PathBuf> {
     Ok(installed)
 }
 
+/// The target for which the compiler builds by default.
+pub(crate) fn host_tuple(root: &Path) -> Result<String> {
+    let output = command("rustc", root, &["--print", "host-tuple"]).output();
+    let output = output.context("cannot run rustc")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 fn check_node() -> Result<()> {
     let (major, minor) = MIN_NODE;
     let advice = format!("install Node {major}.{minor} or newer with npm, and run this again");

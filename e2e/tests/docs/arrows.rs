@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 25] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("codes", &[]),
@@ -38,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("flightboard-bench", &["flags"]),
+    ("fuzz", &["aidx", "engine", "flight", "journal", "server", "sse"]),
     ("journal", &[]),
     ("mapping", &["feeds", "flight"]),
     ("measure", &["sse", "testkit"]),
