@@ -71,8 +71,11 @@ impl TokenLine {
         Self { hash, name, publish: BoardSet::none(), follow: BoardSet::none(), expires: None }
     }
 
-    /// Parses a line; the error is the reason.
-    pub(crate) fn parse(line: &str) -> Result<Self, String> {
+    /// Parses a line.
+    ///
+    /// # Errors
+    /// The reason, as the rest of a sentence about the line.
+    pub fn parse(line: &str) -> Result<Self, String> {
         let mut words = line.split_ascii_whitespace();
         let hash = TokenHash::parse(words.next().unwrap_or_default())?;
         let name = words.next().ok_or("has no name after the hash")?;

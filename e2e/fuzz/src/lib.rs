@@ -7,6 +7,9 @@
 /// Parsers without a server.
 mod parsers;
 
+/// Tokens, and the lines of their file.
+mod tokens;
+
 /// Requests to a router, and bytes to connections.
 mod requests;
 
@@ -20,10 +23,12 @@ pub struct FuzzTarget {
 }
 
 /// All targets.
-pub const TARGETS: [FuzzTarget; 6] = [
+pub const TARGETS: [FuzzTarget; 8] = [
     FuzzTarget { name: "update", run: parsers::update },
     FuzzTarget { name: "event-stream", run: parsers::event_stream },
     FuzzTarget { name: "aidx", run: parsers::aidx },
+    FuzzTarget { name: "token", run: tokens::bearer },
+    FuzzTarget { name: "token-line", run: tokens::line },
     FuzzTarget { name: "bulk", run: requests::bulk },
     FuzzTarget { name: "last-event-id", run: requests::last_event_id },
     FuzzTarget { name: "request", run: requests::connection },

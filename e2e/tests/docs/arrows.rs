@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
         ],
     ),
     ("flightboard-bench", &["flags"]),
-    ("fuzz", &["aidx", "engine", "flight", "journal", "server", "sse"]),
+    ("fuzz", &["access", "aidx", "engine", "flight", "journal", "server", "sse"]),
     ("journal", &[]),
     ("mapping", &["feeds", "flight"]),
     ("measure", &["sse", "testkit"]),
