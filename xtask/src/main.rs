@@ -5,6 +5,9 @@
 /// The test suites and their order.
 mod suites;
 
+/// The description of the API against a server.
+mod api_checks;
+
 /// Runs the Rust tests with cargo-nextest.
 mod nextest;
 

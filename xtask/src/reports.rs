@@ -57,6 +57,18 @@ pub(crate) fn junit(report: &str) -> Result<usize> {
     Ok(tests)
 }
 
+/// Requests of schemathesis; an error unless it finished without a failure.
+pub(crate) fn schemathesis(report: &str) -> Result<usize> {
+    let report: Value = serde_json::from_str(report).context("not a report of schemathesis")?;
+    let count =
+        |name: &str| report["test_cases"][name].as_u64().with_context(|| format!("no {name}"));
+    let (requests, failed, errored) =
+        (count("generated")?, count("with_failures")?, count("errored")?);
+    ensure!(report["complete"] == true, "schemathesis has not finished");
+    ensure!(failed + errored == 0, "{failed} of {requests} requests failed, {errored} had errors");
+    Ok(usize::try_from(requests)?)
+}
+
 /// The page's sources among the files that the TypeScript compiler lists.
 pub(crate) fn page_sources(lines: &[String]) -> usize {
     lines.iter().filter(|line| line.contains("/web/src/")).count()
@@ -86,6 +98,8 @@ pub(crate) fn tap(report: &str) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn lines(text: &str) -> Vec<String> {
@@ -98,6 +112,17 @@ mod tests {
                       test result: ok. 12 passed; 0 failed\nsomething else";
         assert_eq!(doctests(&lines(output)), 15);
         assert_eq!(doctests(&lines("test result: FAILED. 3 passed; 1 failed")), 0);
+    }
+
+    #[test]
+    fn failed_requests_are_counted() {
+        let report = |failed, complete| {
+            let cases = json!({ "generated": 7, "with_failures": failed, "errored": 0 });
+            json!({ "complete": complete, "test_cases": cases }).to_string()
+        };
+        assert_eq!(schemathesis(&report(0, true)).unwrap(), 7);
+        assert!(schemathesis(&report(1, true)).is_err());
+        assert!(schemathesis(&report(0, false)).is_err());
     }
 
     #[test]

@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 use crate::command::{self, capture, command};
 use crate::nextest::{Selection, test};
 use crate::tools::{self, NATS_SERVER_VARIABLE};
-use crate::{reports, workspace_root};
+use crate::{api_checks, reports, workspace_root};
 
 /// The selected suites.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Full,
-    /// Without the browser, NATS servers and proxies.
+    /// Without the browser, NATS servers, proxies and schemathesis.
     Quick,
 }
 
@@ -35,12 +35,13 @@ struct Suite {
 }
 
 /// The fast suites first.
-const SUITES: [Suite; 6] = [
+const SUITES: [Suite; 7] = [
     Suite { name: "format", run: format, unit: "files" },
     Suite { name: "typecheck", run: typecheck, unit: "files" },
     Suite { name: "vitest", run: vitest, unit: "tests" },
     Suite { name: "lints", run: lints, unit: "targets" },
     Suite { name: "rust", run: rust, unit: "tests" },
+    Suite { name: "api", run: api, unit: "requests" },
     Suite { name: "browser", run: browser, unit: "tests" },
 ];
 
@@ -70,7 +71,7 @@ pub(crate) fn run(scope: Scope) -> Result<ExitCode> {
     let mut results = Vec::new();
     let mut passed = 0;
     for Suite { name, run, unit } in SUITES {
-        if scope == Scope::Quick && name == "browser" {
+        if scope == Scope::Quick && ["api", "browser"].contains(&name) {
             continue;
         }
         eprintln!("── {name}");
@@ -169,6 +170,11 @@ fn rust(workspace: &Workspace) -> Result<usize> {
 /// Builds the program with the same features as the tests, so that nothing is built twice.
 fn build(workspace: &Workspace) -> Result<()> {
     command::run(&mut workspace.cargo(&["build", "--workspace", "--all-targets", "--locked"]))
+}
+
+fn api(workspace: &Workspace) -> Result<usize> {
+    build(workspace).context("the program under test does not build")?;
+    api_checks::run_all(&workspace.root, &workspace.artifacts)
 }
 
 fn browser(workspace: &Workspace) -> Result<usize> {

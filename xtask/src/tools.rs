@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::api_checks;
 use crate::command::{command, run};
 
 /// The oldest supported Node: major and minor version.
@@ -62,7 +63,7 @@ pub(crate) fn install_node_packages(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Installs the browser, the proxies and the NATS server.
+/// Installs the browser, the proxies, the NATS server and schemathesis.
 pub(crate) fn install_servers(root: &Path) -> Result<()> {
     for program in PROGRAMS {
         install_program(root, program)?;
@@ -70,7 +71,8 @@ pub(crate) fn install_servers(root: &Path) -> Result<()> {
     if let Err(error) = install_nats_server(root) {
         eprintln!("using the system's NATS server for clusters, which may be too old: {error:#}");
     }
-    install_proxies(root)
+    install_proxies(root)?;
+    api_checks::install(root)
 }
 
 /// The path of Chromium.
@@ -192,7 +194,7 @@ fn install_proxies(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn apt_install(root: &Path, package: &str) -> Result<()> {
+pub(crate) fn apt_install(root: &Path, package: &str) -> Result<()> {
     run(&mut apt_get(root, &["update"])?)?;
     run(&mut apt_get(root, &["install", "-y", "--no-install-recommends", package])?)
 }
@@ -212,7 +214,7 @@ fn apt_get(root: &Path, args: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-fn find_in_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn find_in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders = std::env::split_paths(&path).chain([PathBuf::from(SERVER_FOLDER)]);
     folders.map(|folder| folder.join(program)).find(|file| file.is_file())

@@ -1,0 +1,102 @@
+//! Checks the description of the API against a running server with schemathesis, a tool for Python: it derives valid and
+//! invalid requests from the description, and compares each response with it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::command::{command, run};
+use crate::reports;
+use crate::tools::{apt_install, find_in_path};
+
+/// The packages of the tool, pinned.
+const REQUIREMENTS: &str = "e2e/api/requirements.txt";
+
+const CONFIG: &str = "e2e/api/schemathesis.toml";
+
+/// The tool is installed here.
+const VENV_FOLDER: &str = "target/schemathesis";
+
+/// A board with an airport, whose rows ACRIS shows too.
+const BOARD: &str = r#"{"title": "Departures", "kind": "departures", "airport": "JFK", "timeZone": "America/New_York"}"#;
+
+/// A server on a free port, ended with this value.
+struct CheckedServer {
+    process: Child,
+    url: String,
+}
+
+/// Installs the tool into a virtual environment, which needs Python 3.11 or newer.
+pub(crate) fn install(root: &Path) -> Result<()> {
+    let requirements = root.join(REQUIREMENTS);
+    let folder = root.join(VENV_FOLDER);
+    let marker = folder.join("installed.txt");
+    let pinned = fs::read(&requirements)?;
+    if fs::read(&marker).is_ok_and(|installed| installed == pinned) {
+        return Ok(());
+    }
+    let has_pip = command("python3", root, &["-c", "import ensurepip"]).output();
+    if !has_pip.is_ok_and(|output| output.status.success()) && find_in_path("apt-get").is_some() {
+        apt_install(root, "python3-venv")?;
+    }
+    let mut venv = command("python3", root, &["-m", "venv", "--clear"]);
+    run(venv.arg(&folder)).context("install Python 3.11 or newer with venv")?;
+    let mut pip = command(folder.join("bin/python"), root, &["-m", "pip", "install", "--quiet"]);
+    run(pip.args(["--no-deps", "--require-hashes", "-r"]).arg(&requirements))?;
+    Ok(fs::write(marker, pinned)?)
+}
+
+/// Runs the tool and returns the number of its requests.
+pub(crate) fn run_all(root: &Path, artifacts: &Path) -> Result<usize> {
+    let server = CheckedServer::start(root, &artifacts.join("flightboard"))?;
+    let board = format!("{}/boards/jfk", server.url);
+    let mut put = command("curl", root, &["-fsS", "-o", "/dev/null", "-X", "PUT", "--json", BOARD]);
+    run(put.arg(board))?;
+    let report = artifacts.join("schemathesis.json");
+    reports::remove_stale(&report)?;
+    let tool = root.join(VENV_FOLDER).join("bin/schemathesis");
+    let mut check = command(tool, root, &["--config-file", CONFIG, "run", "--no-color"]);
+    // Following links between operations needs links in the description.
+    check.args(["--phases", "examples,coverage,fuzzing"]);
+    // The requests are the same in each run, so that a failure is about a change.
+    check.args(["--generation-deterministic", "--report", "json", "--report-json-path"]);
+    check.arg(&report);
+    let outcome = run(check.arg(format!("{}/openapi.json", server.url)));
+    outcome.context("schemathesis found a difference between docs/openapi.yaml and the server")?;
+    reports::schemathesis(&fs::read_to_string(report).context("no report of schemathesis")?)
+}
+
+impl CheckedServer {
+    fn start(root: &Path, program: &Path) -> Result<Self> {
+        let args = ["serve", "--memory", "--listen", "127.0.0.1:0"];
+        let mut serve = command(program, root, &args);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("FLIGHTBOARD_") {
+                serve.env_remove(name);
+            }
+        }
+        let mut process = spawn(serve.env("FLIGHTBOARD_LOG", "warn"))?;
+        let stdout = process.stdout.take().context("standard output is piped")?;
+        let mut server = Self { process, url: String::new() };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let url = line.trim_end().strip_prefix("flightboard is at ");
+        server.url = url.context("the server does not start")?.to_owned();
+        Ok(server)
+    }
+}
+
+impl Drop for CheckedServer {
+    fn drop(&mut self) {
+        // Both fail if it has already ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn spawn(command: &mut Command) -> Result<Child> {
+    command.stdout(Stdio::piped()).spawn().context("the program under test does not start")
+}
