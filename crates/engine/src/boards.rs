@@ -38,6 +38,8 @@ struct BoardsState {
 
 struct OpenBoard {
     channel: Arc<Channel>,
+    /// As in the board's settings. When it changes, so does the channel.
+    is_private: bool,
     /// The newest snapshot taken so far.
     snapshot: Option<Arc<BoardSnapshot>>,
 }
@@ -72,9 +74,17 @@ pub enum UpdateEffect {
 /// A board as a stream request finds it.
 pub enum BoardStatus {
     /// The board is open; followers subscribe to its channel.
-    Open(Arc<Channel>),
+    Open {
+        /// Revoked as soon as the board's privacy changes.
+        channel: Arc<Channel>,
+        /// Whether following it needs a right.
+        is_private: bool,
+    },
     /// The board is closed.
-    Closed,
+    Closed {
+        /// Whether knowing of it needs a right.
+        is_private: bool,
+    },
     /// There is no such board.
     Unknown,
 }
@@ -120,8 +130,10 @@ impl LiveBoards {
     pub fn status(&self, board: &BoardName) -> BoardStatus {
         let state = self.state.lock();
         match (state.open.get(board), state.boards.board(board)) {
-            (Some(open), _) => BoardStatus::Open(Arc::clone(&open.channel)),
-            (None, Some(_)) => BoardStatus::Closed,
+            (Some(OpenBoard { channel, is_private, .. }), _) => {
+                BoardStatus::Open { channel: Arc::clone(channel), is_private: *is_private }
+            }
+            (None, Some(board)) => BoardStatus::Closed { is_private: board.settings().is_private },
             (None, None) => BoardStatus::Unknown,
         }
     }
@@ -199,7 +211,9 @@ impl LiveBoards {
         for (name, timetable) in state.boards.iter() {
             if timetable.close_reason().is_none() {
                 let channel = self.new_channel(name, timetable.head());
-                state.open.insert(name.clone(), OpenBoard { channel, snapshot: None });
+                let is_private = timetable.settings().is_private;
+                let open = OpenBoard { channel, is_private, snapshot: None };
+                state.open.insert(name.clone(), open);
             }
         }
     }
@@ -227,12 +241,21 @@ impl LiveBoards {
         seq: Seq,
         event: &BoardEvent,
     ) {
-        let Some(open) = state.open.get(board) else {
-            // This event opens the board. No follower can resume from before it, so it needs no
-            // frame.
-            let channel = self.new_channel(board, seq.0);
-            state.open.insert(board.clone(), OpenBoard { channel, snapshot: None });
-            return;
+        let is_private = state.boards.board(board).is_some_and(|it| it.settings().is_private);
+        let open = match state.open.get(board) {
+            Some(open) if open.is_private == is_private => open,
+            // This event opens the board, or changes its privacy: then its followers may have no right
+            // to the new settings, and later ones none to the events from before. No follower can resume
+            // from before it, so it needs no frame.
+            former => {
+                if let Some(former) = former {
+                    former.channel.revoke();
+                }
+                let channel = self.new_channel(board, seq.0);
+                let open = OpenBoard { channel, is_private, snapshot: None };
+                state.open.insert(board.clone(), open);
+                return;
+            }
         };
         let frame = frames::event(state.epochs.record_id(seq), event.name(), &event.data());
         if let BoardEvent::ClosedConnection(_) = event {

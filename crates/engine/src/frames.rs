@@ -23,6 +23,7 @@ const PADDING_BYTES: usize = 2048;
 #[derive(Debug)]
 pub struct BoardSnapshot {
     id: RecordId,
+    is_private: bool,
     /// Dropped once encoded, so that an idle board holds its rows only once.
     timetable: Mutex<Option<Timetable>>,
     rows: OnceLock<EncodedRows>,
@@ -41,6 +42,7 @@ impl BoardSnapshot {
     pub(crate) fn new(id: RecordId, timetable: &Timetable) -> Self {
         Self {
             id,
+            is_private: timetable.settings().is_private,
             timetable: Mutex::new(Some(timetable.clone())),
             rows: OnceLock::new(),
             frames: Default::default(),
@@ -50,6 +52,11 @@ impl BoardSnapshot {
     /// Id of the event.
     pub fn id(&self) -> RecordId {
         self.id
+    }
+
+    /// Returns whether reading it needs a right.
+    pub fn is_private(&self) -> bool {
+        self.is_private
     }
 
     /// The body of `GET …/flights`.
@@ -113,6 +120,13 @@ pub struct BoardSummary<'a> {
     /// Time for which the board may have been out of date, if long enough to report.
     #[serde(rename = "behind", skip_serializing_if = "Option::is_none")]
     pub stale_secs: Option<u64>,
+}
+
+impl BoardSummary<'_> {
+    /// The settings of the board.
+    pub fn settings(&self) -> &BoardSettings {
+        self.settings
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -20,13 +20,23 @@ pub struct Channel {
     /// One per reactor worker that has followers of this channel.
     listeners: Mutex<Vec<Arc<ChannelNotifier>>>,
     pub(crate) follower_count: AtomicUsize,
+    /// Whether `state.end` is [`ChannelEnd::Revoked`], for checks that are too frequent for the lock.
+    is_revoked: AtomicBool,
     snapshot: Box<dyn Fn(SnapshotReason) -> Snapshot + Send + Sync>,
 }
 
 pub(crate) struct ChannelState {
     pub(crate) window: FrameWindow,
-    /// The last frame of a closed channel.
-    pub(crate) closing_frame: Option<Frame>,
+    pub(crate) end: Option<ChannelEnd>,
+}
+
+/// Why a channel has ended.
+#[derive(Clone)]
+pub(crate) enum ChannelEnd {
+    /// It is closed; this is its last frame.
+    Closed(Frame),
+    /// Its followers are to have nothing more of it.
+    Revoked,
 }
 
 impl Channel {
@@ -42,10 +52,11 @@ impl Channel {
     ) -> Arc<Self> {
         let window = FrameWindow::new(seq, window_bytes);
         Arc::new(Self {
-            state: Mutex::new(ChannelState { window, closing_frame: None }),
+            state: Mutex::new(ChannelState { window, end: None }),
             changed: watch::Sender::new(()),
             listeners: Mutex::default(),
             follower_count: AtomicUsize::new(0),
+            is_revoked: AtomicBool::new(false),
             snapshot: Box::new(snapshot),
         })
     }
@@ -62,8 +73,16 @@ impl Channel {
         {
             let mut state = self.state.lock();
             state.window.push(seq, frame.clone());
-            state.closing_frame = Some(frame);
+            state.end = Some(ChannelEnd::Closed(frame));
         }
+        self.notify();
+    }
+
+    /// Ends all streams without further frames, not even those that are published already. A frame
+    /// that is partly written is completed, unless its follower has stopped reading.
+    pub fn revoke(&self) {
+        self.state.lock().end = Some(ChannelEnd::Revoked);
+        self.is_revoked.store(true, Ordering::Relaxed);
         self.notify();
     }
 
@@ -89,6 +108,10 @@ impl Channel {
 
     pub(crate) fn remove_listener(&self, listener: &Arc<ChannelNotifier>) {
         self.listeners.lock().retain(|other| !Arc::ptr_eq(other, listener));
+    }
+
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.is_revoked.load(Ordering::Relaxed)
     }
 
     pub(crate) fn snapshot(&self, reason: SnapshotReason) -> Snapshot {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, ChannelEnd};
 use crate::frame::Frame;
 use crate::snapshot::SnapshotReason;
 use crate::window::SeqStatus;
@@ -38,7 +38,7 @@ pub enum PullResult {
     Frames(Vec<Frame>),
     /// No new frames yet.
     Empty,
-    /// The channel is closed and all its frames have been returned.
+    /// The channel is closed and all its frames have been returned, or it is revoked.
     Closed,
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum NextFrames {
     Snapshot(Frame),
     /// No new frames yet.
     Empty,
-    /// The channel is closed and all its frames have been taken.
+    /// The channel is closed and all its frames have been taken, or it is revoked.
     Closed,
 }
 
@@ -134,13 +134,15 @@ impl FrameCursor {
     pub(crate) fn next(&mut self, up_to: u64) -> NextFrames {
         let reason = {
             let state = self.channel.state.lock();
+            if let Some(ChannelEnd::Revoked) = state.end {
+                return NextFrames::Closed;
+            }
             let reason = match self.snapshot_reason.take() {
                 Some(reason) => reason,
                 None => match state.window.frames_after(self.seq, up_to, PULL_BYTES) {
                     Some(frames) if frames.is_empty() => {
                         // Compare with the head: there may be frames beyond `up_to`.
-                        let at_end =
-                            state.closing_frame.is_some() && self.seq >= state.window.head();
+                        let at_end = state.end.is_some() && self.seq >= state.window.head();
                         return if at_end { NextFrames::Closed } else { NextFrames::Empty };
                     }
                     Some(frames) => return NextFrames::Frames(frames),
@@ -148,7 +150,7 @@ impl FrameCursor {
                 },
             };
             // A closed board has no rows to show: its last frame is all that matters.
-            if let Some(frame) = &state.closing_frame {
+            if let Some(ChannelEnd::Closed(frame)) = &state.end {
                 self.seq = state.window.head();
                 return NextFrames::Snapshot(frame.clone());
             }
@@ -157,6 +159,11 @@ impl FrameCursor {
         // The lock is released: making a snapshot is slow, and it takes other locks. Events published
         // meanwhile are either in the snapshot or after its `seq`.
         let snapshot = self.channel.snapshot(reason);
+        // The channel may have been revoked meanwhile: then the snapshot may be of later rows, which
+        // this follower must not have.
+        if self.channel.is_revoked() {
+            return NextFrames::Closed;
+        }
         self.seq = snapshot.seq;
         NextFrames::Snapshot(snapshot.frame)
     }

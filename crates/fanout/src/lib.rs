@@ -47,8 +47,8 @@ pub use channel::Channel;
 pub use follower::{Follower, PULL_BYTES, PullResult, ResumePoint};
 pub use frame::Frame;
 pub use reactor::{
-    MAX_INBOX, MAX_INPUT_BYTES, MAX_WRITE_BYTES, NewConnection, Reactor, ReactorConfig,
-    ReactorEvents, StreamBytes, WriteMode,
+    FollowerPermit, MAX_INBOX, MAX_INPUT_BYTES, MAX_WRITE_BYTES, NewConnection, Reactor,
+    ReactorConfig, ReactorEvents, StreamBytes, WriteMode,
 };
 pub use snapshot::{Snapshot, SnapshotReason};
 pub use window::FRAME_OVERHEAD_BYTES;

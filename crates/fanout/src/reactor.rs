@@ -40,7 +40,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-pub use callbacks::{ReactorEvents, StreamBytes};
+pub use callbacks::{FollowerPermit, ReactorEvents, StreamBytes};
 pub use config::{ReactorConfig, WriteMode};
 pub use connection::MAX_INPUT_BYTES;
 use inbox::ConnectionInbox;
@@ -50,7 +50,7 @@ use worker::{ReactorWorker, WorkerContext};
 
 /// Worker threads that serve followers. Dropping it cuts the followers that are still connected.
 ///
-/// `P` is held for each follower for as long as it is connected, such as a permit that counts it.
+/// `P` is a [`FollowerPermit`].
 pub struct Reactor<P> {
     inboxes: Vec<Arc<ConnectionInbox<P>>>,
     threads: Vec<JoinHandle<()>>,
@@ -58,7 +58,7 @@ pub struct Reactor<P> {
     next: AtomicUsize,
 }
 
-impl<P: Send + 'static> Reactor<P> {
+impl<P: FollowerPermit> Reactor<P> {
     /// Starts the workers.
     ///
     /// # Errors

@@ -40,6 +40,9 @@ pub struct BoardSettings {
     /// A line of text for all readers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Only those with the right to follow the board may read it.
+    #[serde(rename = "private", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_private: bool,
     /// The delays after which rows in final states are removed.
     pub remove_after: RemovalDelays,
 }
@@ -82,6 +85,7 @@ impl BoardSettings {
             airport: None,
             time_zone: "UTC".to_owned(),
             note: None,
+            is_private: false,
             remove_after: RemovalDelays::default(),
             name,
         }
@@ -105,6 +109,11 @@ impl BoardSettings {
                 "airport" => settings.airport = Some(field::text(field, value, 64)?),
                 "timeZone" => settings.time_zone = parse_zone(value)?,
                 "note" => settings.note = Some(field::text(field, value, 200)?),
+                "private" => {
+                    let is_private = value.as_bool();
+                    settings.is_private = is_private
+                        .ok_or_else(|| ParseError::new(field, "must be true or false"))?;
+                }
                 "removeAfter" => {
                     settings.remove_after = object(field, value)?.clone().try_into()?;
                 }

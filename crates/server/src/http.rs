@@ -45,6 +45,15 @@ mod acris_flight;
 /// Errors as `application/problem+json`.
 pub(crate) mod problem;
 
+/// The right to read a private board.
+pub(crate) mod follow_access;
+
+/// The cookie that carries a token for browsers.
+mod session_cookie;
+
+/// Refuses tokens in the query of a URL.
+mod query_tokens;
+
 /// The embedded page.
 pub(crate) mod page;
 

@@ -9,6 +9,9 @@ pub(crate) mod heartbeat;
 /// Spreads the first events of many new streams over time.
 pub(crate) mod pacer;
 
+/// The right of a stream to a private board.
+pub(crate) mod right;
+
 /// The parameters of a stream request.
 mod params;
 
@@ -31,10 +34,13 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use engine::DEFAULT_BOARD;
+use flight::BoardName;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::app::App;
+use crate::http::follow_access::BoardReader;
 use crate::http::path_params::PathParams;
+use crate::http::problem::Problem;
 use admission::{Admission, Handoff, admit};
 use params::{LastEventId, StreamParams};
 use peer_socket::PeerSocket;
@@ -45,30 +51,34 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(1);
 /// `GET /events`
 pub(crate) async fn default_board(
     app: State<App>,
+    reader: BoardReader,
     query: RawQuery,
     version: Version,
     peer: Option<Extension<PeerSocket>>,
     headers: HeaderMap,
-) -> Response {
-    board(app, PathParams(DEFAULT_BOARD.to_owned()), query, version, peer, headers).await
+) -> Result<Response, Problem> {
+    board(app, PathParams(DEFAULT_BOARD.to_owned()), reader, query, version, peer, headers).await
 }
 
 /// `GET /boards/{board}/events`
 pub(crate) async fn board(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
+    reader: BoardReader,
     RawQuery(query): RawQuery,
     version: Version,
     peer: Option<Extension<PeerSocket>>,
     headers: HeaderMap,
-) -> Response {
+) -> Result<Response, Problem> {
+    let board = BoardName::parse(&board).map_err(|_| Problem::unknown_board())?;
     let params = StreamParams::parse(&headers, query.as_deref().unwrap_or_default());
     if let LastEventId::Id(id) = &params.last_event_id {
         // Another replica may be ahead of this one.
         app.state.engine.wait_applied(id.seq, CATCH_UP_TIMEOUT).await;
     }
-    match admit(&app, &board, &params) {
-        Ok(Admission::Admitted(stream)) => {
+    let access = reader.access(&board).await?;
+    Ok(match admit(&app, &board, access, &params)? {
+        Admission::Admitted(stream) => {
             let handoff = Handoff::new(stream);
             let peer = peer.map(|Extension(peer)| peer);
             let body = task_stream::body(app, handoff.clone(), peer);
@@ -77,12 +87,11 @@ pub(crate) async fn board(
             response
         }
         // An open connection would count against the connection limit.
-        Ok(Admission::RetryLater(retry)) => {
+        Admission::RetryLater(retry) => {
             stream_response(Body::from(retry.payload()), version, "close")
         }
-        Ok(Admission::BoardClosed) => StatusCode::NO_CONTENT.into_response(),
-        Err(problem) => problem.into_response(),
-    }
+        Admission::BoardClosed => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// The response to a stream request before the server is ready.

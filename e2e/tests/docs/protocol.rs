@@ -62,7 +62,7 @@ fn board_settings_match_the_code() {
     let rows = protocol().table("### Boards");
     let documented: BTreeSet<_> = rows.into_iter().map(|row| row[0].clone()).collect();
     let board = BoardName::parse("main").unwrap();
-    let all = json!({"airport": "FCO", "note": "Strike"});
+    let all = json!({"airport": "FCO", "note": "Strike", "private": true});
     let known = json!(BoardSettings::parse(&board, &all).unwrap());
     let known: BTreeSet<_> = known.as_object().unwrap().keys().cloned().collect();
     assert_eq!(documented, known);

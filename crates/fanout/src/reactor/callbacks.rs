@@ -5,13 +5,21 @@ use std::io;
 
 use bytes::Bytes;
 
+/// Held for each follower for as long as it is connected, such as a permit that counts it.
+pub trait FollowerPermit: Send + 'static {
+    /// Returns whether the stream has to end, though its channel goes on. A worker asks for each follower
+    /// at each tick, a 60th of the heartbeat interval.
+    fn is_revoked(&self) -> bool;
+}
+
 /// The bytes of a stream that are not frames, as they go to the socket.
 pub trait StreamBytes: Send + Sync + 'static {
     /// Heartbeat for a follower that has all events up to `head`; `None` to send none. A resumed
     /// follower gets its first one right after the events that it missed.
     fn heartbeat(&self, head: u64) -> Option<Bytes>;
 
-    /// Sent after the last frame of a closed channel: the stream does not continue.
+    /// Sent after the last frame of a closed channel, and at once if the channel or the follower's permit is
+    /// revoked: the stream does not continue.
     fn end(&self) -> Bytes;
 
     /// Sent after the pending frames when the reactor closes all streams: the follower is expected

@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes};
 use mio::net::TcpStream;
 use socket2::SockRef;
 
-use super::callbacks::StreamBytes;
+use super::callbacks::{FollowerPermit, StreamBytes};
 use super::inbox::NewConnection;
 use super::socket_write::write_available;
 use super::subscription::FrameBatch;
@@ -52,7 +52,7 @@ pub(super) struct FollowerConnection<P> {
     half_closed: bool,
     /// The last bytes have been taken; only `unsent` remains.
     draining: bool,
-    _permit: P,
+    permit: P,
 }
 
 /// Bytes that were taken from the cursor or made, and not yet written: at most the rest of one frame
@@ -76,7 +76,7 @@ pub(super) enum ConnectionProgress {
     Done,
 }
 
-impl<P> FollowerConnection<P> {
+impl<P: FollowerPermit> FollowerConnection<P> {
     pub(super) fn new(
         connection: NewConnection<P>,
         subscription: usize,
@@ -101,7 +101,7 @@ impl<P> FollowerConnection<P> {
             is_new: true,
             half_closed: false,
             draining: false,
-            _permit: permit,
+            permit,
         }
     }
 
@@ -252,6 +252,23 @@ impl<P> FollowerConnection<P> {
     /// Returns true if the socket has taken no bytes for `timeout`.
     pub(super) fn is_stalled(&self, timeout: Duration, now: Instant) -> bool {
         self.blocked_since.is_some_and(|since| now.saturating_duration_since(since) >= timeout)
+    }
+
+    /// Returns true if the follower must have nothing more of its channel.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.permit.is_revoked() || self.cursor.channel.is_revoked()
+    }
+
+    /// Ends the stream without further frames.
+    ///
+    /// # Errors
+    /// The socket has not taken the bytes before: the end would have to wait behind them.
+    pub(super) fn end(&mut self, pass: &DeliveryPass<'_>) -> io::Result<ConnectionProgress> {
+        if self.unsent.is_some() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        self.draining = true;
+        self.send(pass.bytes.end(), pass)
     }
 
     /// Makes closing the socket discard the bytes in the kernel's send buffer and reset the

@@ -36,7 +36,7 @@ pub(super) struct FrameBatch {
 pub(super) enum PendingFrames {
     None,
     Batch(FrameBatch),
-    /// There is no common batch, each follower reads from its own cursor: the channel is closed, or
+    /// There is no common batch, each follower reads from its own cursor: the channel has ended, or
     /// its window has moved past the subscription.
     Individually,
 }
@@ -59,7 +59,7 @@ impl ChannelSubscription {
         let state = self.channel.state.lock();
         let head = state.window.head();
         let frames = state.window.frames_after(self.seq, u64::MAX, PULL_BYTES);
-        let frames = frames.filter(|_| state.closing_frame.is_none());
+        let frames = frames.filter(|_| state.end.is_none());
         // Joining copies; it needs only the frames, not the lock.
         drop(state);
         let Some(frames) = frames else {

@@ -18,7 +18,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use multisend::SendRing;
 use slab::Slab;
 
-use super::callbacks::{ReactorEvents, StreamBytes};
+use super::callbacks::{FollowerPermit, ReactorEvents, StreamBytes};
 use super::coalesce::CoalesceDelay;
 use super::config::{ReactorConfig, WriteMode};
 use super::connection::{ConnectionProgress, DeliveryPass, FollowerConnection};
@@ -74,7 +74,7 @@ enum ConnectionTimer {
     Close,
 }
 
-impl<P> ReactorWorker<P> {
+impl<P: FollowerPermit> ReactorWorker<P> {
     /// Opens a worker and its inbox: connections pushed from now on wait for it.
     pub(super) fn open(context: WorkerContext<P>) -> io::Result<Self> {
         let poll = Poll::new()?;

@@ -1,8 +1,9 @@
 //! Starting, resuming, falling behind, and the end of a stream.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fanout::{FRAME_OVERHEAD_BYTES, PullResult, ResumePoint, SnapshotReason};
+use fanout::{Channel, FRAME_OVERHEAD_BYTES, PullResult, ResumePoint, Snapshot, SnapshotReason};
 
 use crate::board::{SeqView, TestBoard, frame};
 
@@ -71,6 +72,29 @@ fn closing_frame_is_the_last() {
         assert_eq!(follower.pull(), PullResult::Closed);
         assert_eq!(follower.pull(), PullResult::Closed);
     }
+}
+
+#[test]
+fn revoked_channel_gives_no_more_frames() {
+    let board = TestBoard::new(THREE_FRAMES);
+    let mut behind = board.channel.follow(ResumePoint::After(1));
+    board.publish(2);
+    board.channel.revoke();
+    for follower in [&mut behind, &mut board.channel.follow(ResumePoint::Fresh)] {
+        assert_eq!(follower.pull(), PullResult::Closed);
+    }
+}
+
+#[test]
+fn snapshot_of_revoked_channel_is_dropped() {
+    let channel = Arc::new(OnceLock::<Arc<Channel>>::new());
+    let revoked = Arc::clone(&channel);
+    let board = Channel::new(1, THREE_FRAMES, move |_| {
+        revoked.get().unwrap().revoke();
+        Snapshot { seq: 2, frame: frame("rows after the revocation") }
+    });
+    channel.set(Arc::clone(&board)).unwrap();
+    assert_eq!(board.follow(ResumePoint::Fresh).pull(), PullResult::Closed);
 }
 
 #[tokio::test(start_paused = true)]

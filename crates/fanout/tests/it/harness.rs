@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fanout::{
-    Frame, NewConnection, Reactor, ReactorConfig, ReactorEvents, ResumePoint, StreamBytes,
-    WriteMode,
+    FollowerPermit, Frame, NewConnection, Reactor, ReactorConfig, ReactorEvents, ResumePoint,
+    StreamBytes, WriteMode,
 };
 use socket2::{Domain, Socket, Type};
 
@@ -79,9 +79,21 @@ impl ReactorEvents for TestCallbacks {
     }
 }
 
+/// The permit of one connection.
+pub(crate) struct TestPermit {
+    _counted: Arc<()>,
+    is_revoked: Arc<AtomicBool>,
+}
+
+impl FollowerPermit for TestPermit {
+    fn is_revoked(&self) -> bool {
+        self.is_revoked.load(SeqCst)
+    }
+}
+
 /// A reactor and a listener for its connections.
 pub(crate) struct ReactorHarness {
-    pub(crate) reactor: Reactor<Arc<()>>,
+    pub(crate) reactor: Reactor<TestPermit>,
     listener: TcpListener,
     /// Cloned for each connection, so its reference count is the number of connections plus one.
     pub(crate) permits: Arc<()>,
@@ -130,16 +142,20 @@ impl ReactorHarness {
         socket.set_nonblocking(true).unwrap();
         socket2::SockRef::from(&socket).set_send_buffer_size(8 * 1024).unwrap();
         peer.set_read_timeout(Some(TIMEOUT)).unwrap();
+        let is_revoked = Arc::default();
+        let permit =
+            TestPermit { _counted: Arc::clone(&self.permits), is_revoked: Arc::clone(&is_revoked) };
         let added = self.reactor.add(NewConnection {
             socket,
             follower: board.channel.follow(start),
             preamble: Bytes::from("hello\n"),
             start_at: Instant::now() + delay,
-            permit: Arc::clone(&self.permits),
+            permit,
         });
         assert!(added.is_ok(), "no worker accepts the connection");
         ReactorPeer {
             socket: peer,
+            is_revoked,
             unread: Vec::new(),
             view: SeqView::default(),
             heartbeats: Vec::new(),
@@ -182,6 +198,8 @@ impl ReactorHarness {
 /// The other end of a follower's socket.
 pub(crate) struct ReactorPeer {
     pub(crate) socket: TcpStream,
+    /// Revokes the permit of its connection.
+    pub(crate) is_revoked: Arc<AtomicBool>,
     unread: Vec<u8>,
     pub(crate) view: SeqView,
     /// The heads of the heartbeats received.

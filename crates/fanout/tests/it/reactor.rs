@@ -230,6 +230,61 @@ fn closed_board_ends_its_own_streams() {
 }
 
 #[test]
+fn revoked_channel_ends_its_streams() {
+    for write_mode in WRITE_MODES {
+        let harness = ReactorHarness::start(ReactorConfig { write_mode, ..NO_TIMERS });
+        let board = TestBoard::new(1 << 20);
+        let other = TestBoard::new(1 << 20);
+        let mut peers = [0; 3].map(|_| harness.follow(&board, ResumePoint::Fresh));
+        let mut stays = harness.follow(&other, ResumePoint::Fresh);
+        for peer in &mut peers {
+            peer.read_up_to(1);
+        }
+        board.channel.revoke();
+        board.publish(2);
+        for peer in &mut peers {
+            peer.read_to_end();
+            assert_eq!((&*peer.view.rows, &*peer.messages[1]), (&[1][..], "end"));
+        }
+        other.publish(2);
+        stays.read_up_to(2);
+        harness.wait_for_connections(1);
+    }
+}
+
+#[test]
+fn revoked_permit_ends_its_stream() {
+    let harness = ReactorHarness::start(ReactorConfig {
+        heartbeat_interval: Duration::from_secs(1),
+        ..NO_TIMERS
+    });
+    let board = TestBoard::new(1 << 20);
+    let mut revoked = harness.follow(&board, ResumePoint::Fresh);
+    let mut stays = harness.follow(&board, ResumePoint::Fresh);
+    revoked.read_up_to(1);
+    revoked.is_revoked.store(true, SeqCst);
+    revoked.read_to_end();
+    assert_eq!(revoked.messages, ["hello", "end"]);
+    board.publish(2);
+    stays.read_up_to(2);
+    assert_eq!(harness.connections(), 1);
+}
+
+/// Its end would have to wait until it reads.
+#[test]
+fn unread_revoked_stream_is_cut() {
+    let harness = ReactorHarness::start(ReactorConfig {
+        heartbeat_interval: Duration::from_secs(1),
+        ..NO_TIMERS
+    });
+    let board = TestBoard::with_payload(60_000, 1 << 24);
+    let peer = harness.follow_with_small_buffer(&board);
+    (2..=60).for_each(|seq| board.publish(seq));
+    peer.is_revoked.store(true, SeqCst);
+    harness.wait_for_connections(0);
+}
+
+#[test]
 fn closing_streams_get_pending_frames_first() {
     let harness = ReactorHarness::new();
     let board = TestBoard::with_payload(30_000, 4 << 20);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use fanout::Reactor;
+use fanout::{FollowerPermit, Reactor};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::places::ConnectionPlace;
@@ -15,8 +15,20 @@ use crate::stream::admission::StreamPermit;
 /// response.
 pub(super) const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) type StreamReactor =
-    Reactor<(StreamPermit, OwnedSemaphorePermit, watch::Receiver<bool>)>;
+pub(super) type StreamReactor = Reactor<ReactorPermit>;
+
+/// Held for each follower of the reactor for as long as it is connected.
+pub(super) struct ReactorPermit {
+    pub(super) stream: StreamPermit,
+    pub(super) _slot: OwnedSemaphorePermit,
+    pub(super) _closing: watch::Receiver<bool>,
+}
+
+impl FollowerPermit for ReactorPermit {
+    fn is_revoked(&self) -> bool {
+        self.stream.is_revoked()
+    }
+}
 
 pub(super) struct ConnectionContext {
     pub(super) routes: Router,

@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
-use super::context::{ConnectionContext, ConnectionPermit};
+use super::context::{ConnectionContext, ConnectionPermit, ReactorPermit};
 use super::listener::PeerConnection;
 use super::{message_rules, socket};
 use crate::http::list_header::elements;
@@ -100,7 +100,11 @@ pub(super) async fn serve(
         follower,
         preamble: first_bytes.into(),
         start_at: start_at.into_std(),
-        permit: (stream_permit, permit.place.slot, permit.closing),
+        permit: ReactorPermit {
+            stream: stream_permit,
+            _slot: permit.place.slot,
+            _closing: permit.closing,
+        },
     };
     // It had capacity before the request was routed.
     let added = reactor.add(connection);

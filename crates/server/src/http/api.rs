@@ -21,6 +21,9 @@ pub(super) mod acris;
 /// `/webhooks/{secret}`: answers that a source pushes.
 pub(super) mod webhook;
 
+/// `/session`: sign in and out.
+pub(super) mod session;
+
 /// Liveness, readiness and metrics.
 pub(crate) mod health;
 

@@ -79,9 +79,9 @@ pub(super) async fn asset(PathParams(file): PathParams<String>, headers: HeaderM
     }
 }
 
-/// The page at the URL of a board. The page itself reports an unknown board.
-pub(super) fn of_board(exists: bool, base: &BasePath) -> Response {
-    document(if exists { StatusCode::OK } else { StatusCode::NOT_FOUND }, base)
+/// The page at the URL of a board. The page itself reports an unknown or private board.
+pub(super) fn of_board(status: StatusCode, base: &BasePath) -> Response {
+    document(status, base)
 }
 
 fn document(status: StatusCode, base: &BasePath) -> Response {

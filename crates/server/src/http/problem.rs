@@ -150,6 +150,26 @@ impl Problem {
         Self::with_challenge(StatusCode::UNAUTHORIZED, "Token missing", detail, None)
     }
 
+    /// The request has no token, and the board is private or does not exist.
+    pub(crate) fn follower_token_missing() -> Self {
+        let detail =
+            "the board is private, or there is none of this name: following it needs a token";
+        Self::with_challenge(StatusCode::UNAUTHORIZED, "Token missing", detail, None)
+    }
+
+    /// The server has no credentials at all.
+    pub(crate) fn no_tokens_known() -> Self {
+        let detail = "this server knows no tokens: it was started without --tokens and --jwt-key";
+        Self::with_challenge(StatusCode::UNAUTHORIZED, "Token refused", detail, None)
+    }
+
+    /// The query has a token.
+    pub(crate) fn token_in_query() -> Self {
+        let reason = "must not have a token, since URLs are kept in logs and histories: send it in the header \
+                      Authorization, or sign in with POST /session";
+        Self::new(StatusCode::BAD_REQUEST, "Token in the URL", "query", reason)
+    }
+
     /// The token gives no rights.
     pub(crate) fn token_refused(refusal: &Refusal) -> Self {
         let detail = refusal.to_string();

@@ -9,11 +9,11 @@ use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
-use super::api::{acris, aidx, boards, bulk, flights, health, webhook};
+use super::api::{acris, aidx, boards, bulk, flights, health, session, webhook};
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
 use super::problem::Problem;
-use super::{content_coding, openapi, page, publishing_pages, request_path};
+use super::{content_coding, openapi, page, publishing_pages, query_tokens, request_path};
 use crate::app::App;
 use crate::stream;
 
@@ -39,6 +39,7 @@ pub fn routes(app: App) -> Router {
         .route("/aidx", post(aidx::post))
         .route("/acris/flight/{airport}/arrival", get(acris::arrivals))
         .route("/acris/flight/{airport}/departure", get(acris::departures))
+        .route("/session", post(session::sign_in).delete(session::sign_out))
         .route("/webhooks/{secret}", post(webhook::post))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -46,6 +47,7 @@ pub fn routes(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .fallback(|| async { Problem::unknown_url() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn(query_tokens::refuse))
         .layer(from_fn(content_coding::compress))
         .layer(from_fn_with_state(app.clone(), publishing_pages::check))
         .layer(from_fn_with_state(cors, cors::answer))

@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use super::heartbeat::heartbeat;
 use super::params::{LastEventId, StreamParams};
 use super::reconnect;
+use super::right::StreamRight;
 use crate::app::App;
+use crate::http::follow_access::ReadAccess;
 use crate::http::problem::Problem;
 
 /// The outcome of a stream request.
@@ -35,28 +37,47 @@ pub(crate) struct AdmittedStream {
     pub(crate) permit: StreamPermit,
 }
 
-/// Counts an open stream until it is dropped.
-pub(crate) struct StreamPermit(Arc<watch::Sender<usize>>);
+/// Counts an open stream until it is dropped, and holds the right that it needs.
+pub(crate) struct StreamPermit {
+    streams: Arc<watch::Sender<usize>>,
+    /// `None` for a public board. Boxed because most streams have none.
+    right: Option<Box<StreamRight>>,
+}
 
 /// An admitted stream on its way out, in the extensions of its response. The fast path takes it for
 /// the reactor; otherwise the body of the response takes it.
 #[derive(Clone)]
 pub(crate) struct Handoff(Arc<Mutex<Option<Box<AdmittedStream>>>>);
 
-pub(super) fn admit(app: &App, board: &str, params: &StreamParams) -> Result<Admission, Problem> {
+/// Admits a stream of `board`, to which the request has `access`.
+///
+/// # Errors
+/// The board does not exist, or has become private meanwhile.
+pub(super) fn admit(
+    app: &App,
+    board: &BoardName,
+    access: ReadAccess,
+    params: &StreamParams,
+) -> Result<Admission, Problem> {
     let state = &app.state;
     let engine = &state.engine;
-    let board = BoardName::parse(board).map_err(|_| Problem::unknown_board())?;
-    let channel = match engine.boards().status(&board) {
-        BoardStatus::Open(channel) => channel,
-        BoardStatus::Closed => return Ok(Admission::BoardClosed),
+    let channel = match engine.boards().status(board) {
+        BoardStatus::Open { channel, is_private } => {
+            access.check(is_private)?;
+            channel
+        }
+        BoardStatus::Closed { is_private } => {
+            access.check(is_private)?;
+            return Ok(Admission::BoardClosed);
+        }
         BoardStatus::Unknown => return Err(Problem::unknown_board()),
     };
     if engine.health().is_shutting_down() {
         let retry = reconnect::after_shutdown(state.settings.drain);
         return Ok(Admission::RetryLater(retry));
     }
-    let permit = StreamPermit::acquire(&state.streams, state.settings.max_followers);
+    let right = access.into_right();
+    let permit = StreamPermit::acquire(&state.streams, state.settings.max_followers, right);
     // The last places are for other requests.
     let Some(permit) = permit.filter(|_| !state.places.are_short()) else {
         engine.metrics().count_rejected_stream();
@@ -99,18 +120,35 @@ impl Handoff {
 }
 
 impl StreamPermit {
-    fn acquire(streams: &Arc<watch::Sender<usize>>, max_streams: usize) -> Option<Self> {
+    fn acquire(
+        streams: &Arc<watch::Sender<usize>>,
+        max_streams: usize,
+        right: Option<Box<StreamRight>>,
+    ) -> Option<Self> {
         let acquired = streams.send_if_modified(|open| {
             let has_room = *open < max_streams;
             *open += usize::from(has_room);
             has_room
         });
-        acquired.then(|| Self(Arc::clone(streams)))
+        acquired.then(|| Self { streams: Arc::clone(streams), right })
+    }
+
+    /// True once the stream has lost the right that it needs.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.right.as_ref().is_some_and(|right| right.has_ended())
+    }
+
+    /// Waits until [`StreamPermit::is_revoked`].
+    pub(super) async fn revoked(&self) {
+        match &self.right {
+            Some(right) => right.ended().await,
+            None => std::future::pending().await,
+        }
     }
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
-        self.0.send_modify(|open| *open -= 1);
+        self.streams.send_modify(|open| *open -= 1);
     }
 }

@@ -45,7 +45,7 @@ struct TaskStream {
     /// `None` in HTTP/2, where hyper notices the peer's end.
     peer: Option<PeerSocket>,
     peer_state: PeerState,
-    _permit: StreamPermit,
+    permit: StreamPermit,
 }
 
 impl TaskStream {
@@ -63,7 +63,7 @@ impl TaskStream {
             is_closing: false,
             peer,
             peer_state: PeerState::Open,
-            _permit: permit,
+            permit,
         })
     }
 
@@ -76,6 +76,9 @@ impl TaskStream {
 
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.permit.is_revoked() {
+                return None;
+            }
             if let Some(bytes) = self.queue.pop_front() {
                 return Some(bytes);
             }
@@ -125,7 +128,7 @@ impl TaskStream {
         Some(heartbeat(&self.app.state, head)?.payload())
     }
 
-    /// Waits for a frame, a timer, the peer's end, or the start of a shutdown.
+    /// Waits for a frame, a timer, the peer's end, the end of the right, or the start of a shutdown.
     async fn wait(&mut self) {
         let timers = [Some(self.next_heartbeat), self.start_at, self.close_at];
         let next_timer = timers.into_iter().flatten().min().unwrap_or(self.next_heartbeat);
@@ -138,6 +141,7 @@ impl TaskStream {
         let is_shutdown = tokio::select! {
             () = self.follower.wait(), if self.start_at.is_none() => false,
             () = tokio::time::sleep_until(next_timer) => false,
+            () = self.permit.revoked() => false,
             signal = self.shutdown.wait_for(|signalled| *signalled), if self.close_at.is_none() => {
                 signal.is_ok()
             }

@@ -23,6 +23,7 @@ mod format;
 mod http_messages;
 mod openapi;
 mod pacing;
+mod private_boards;
 mod properties;
 mod publishing;
 mod resuming;

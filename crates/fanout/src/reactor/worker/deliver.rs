@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ReactorWorker;
+use crate::reactor::callbacks::FollowerPermit;
 use crate::reactor::connection::DeliveryPass;
 use crate::reactor::socket_write::MAX_WRITE_BYTES;
 use crate::reactor::subscription::{FrameBatch, PendingFrames};
@@ -13,7 +14,7 @@ use crate::reactor::subscription::{FrameBatch, PendingFrames};
 /// Batches for fewer followers are written one socket at a time: io_uring gains nothing.
 const MIN_BATCHED: usize = 2;
 
-impl<P> ReactorWorker<P> {
+impl<P: FollowerPermit> ReactorWorker<P> {
     /// One delivery pass: writes the new frames of a channel to all its followers on this worker.
     pub(super) fn deliver(&mut self, subscription_key: usize, now: Instant) {
         // 1. Join the frames published since the last pass. This clears the notification first, so a

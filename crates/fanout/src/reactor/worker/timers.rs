@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use super::{ConnectionTimer, ReactorWorker};
+use crate::reactor::callbacks::FollowerPermit;
 use crate::reactor::connection::{ConnectionProgress, DeliveryPass};
 
 /// Ticks per heartbeat interval. At each tick the heartbeats of one slot are sent and all connections
-/// are checked for a stall.
+/// are checked for a stall and for a revoked permit.
 const HEARTBEAT_SLOTS: u32 = 60;
 
-impl<P> ReactorWorker<P> {
+impl<P: FollowerPermit> ReactorWorker<P> {
     /// Returns the time until the next timer or tick; `None` if there is neither.
     pub(super) fn poll_timeout(&self, now: Instant) -> Option<Duration> {
         let tick = (!self.connections.is_empty()).then_some(self.next_tick);
@@ -78,13 +79,20 @@ impl<P> ReactorWorker<P> {
         self.context.config.heartbeat_interval / HEARTBEAT_SLOTS
     }
 
-    /// Cuts a stalled follower, and sends a heartbeat if it is the follower's turn.
+    /// Ends the stream of a follower without a right to it, cuts a stalled follower, and sends a heartbeat if
+    /// it is the follower's turn.
     fn maintain_connection(&mut self, key: usize, now: Instant) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if connection.is_stalled(self.context.config.stall_timeout, now) {
             self.context.events.stalled();
             connection.reset_on_close();
             return self.remove(key);
+        }
+        if connection.is_revoked() {
+            let up_to = self.subscriptions[connection.subscription as usize].seq;
+            let pass = DeliveryPass { bytes: &*self.context.bytes, up_to, now };
+            let result = connection.end(&pass).inspect_err(|_| connection.reset_on_close());
+            return self.handle_result(key, result);
         }
         if key % HEARTBEAT_SLOTS as usize != self.heartbeat_slot as usize {
             return;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use flight::{BoardKind, FlightField, Timetable, TimetableRow};
+use flight::{BoardKind, BoardName, FlightField, Timetable, TimetableRow};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use journal::Seq;
@@ -11,6 +11,7 @@ use journal::Seq;
 use super::response;
 use crate::app::App;
 use crate::http::acris_flight::AcrisFlight;
+use crate::http::follow_access::{self, BoardReader};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
@@ -18,41 +19,54 @@ use crate::http::problem::Problem;
 pub(crate) async fn arrivals(
     State(app): State<App>,
     PathParams(airport): PathParams<String>,
+    reader: BoardReader,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    list(&app, &airport, BoardKind::Arrivals, query.as_deref(), &headers)
+    list(&app, &airport, BoardKind::Arrivals, &reader, query.as_deref(), &headers).await
 }
 
 /// `GET /acris/flight/{airport}/departure[?startTime=&endTime=]`
 pub(crate) async fn departures(
     State(app): State<App>,
     PathParams(airport): PathParams<String>,
+    reader: BoardReader,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    list(&app, &airport, BoardKind::Departures, query.as_deref(), &headers)
+    list(&app, &airport, BoardKind::Departures, &reader, query.as_deref(), &headers).await
 }
 
 /// The rows by scheduled time, as of the newest event of all boards concerned.
-fn list(
+async fn list(
     app: &App,
     airport: &str,
     kind: BoardKind,
+    reader: &BoardReader,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let span = TimeSpan::parse(query.unwrap_or_default())?;
     let airport = airport.to_ascii_uppercase();
+    let rights = reader.grant().await;
+    let grant = rights.as_ref().ok().and_then(Option::as_ref);
+    let may_read = |name: &BoardName, board: &Timetable| {
+        !board.settings().is_private || grant.is_some_and(|grant| grant.may_follow(name))
+    };
     // Clones share the rows, so the lock is held for a moment only.
     let (boards, id) = app.state.engine.boards().read(|boards, epochs| {
-        let open = boards.iter().map(|(_, board)| board);
+        let open = boards.iter().filter(|(name, board)| may_read(name, board));
+        let open = open.map(|(_, board)| board);
         let boards: Vec<Timetable> = open.filter(|it| is_of(it, &airport, kind)).cloned().collect();
         let head = boards.iter().map(Timetable::head).max();
         (boards, head.and_then(|head| epochs.record_id(Seq(head))))
     });
-    let id = id.ok_or_else(|| Problem::no_board_of(&airport, kind_name(kind)))?;
-    response::conditional(headers, id, || {
+    let Some(id) = id else {
+        // Without rights, an airport with private boards is the same as an unknown one.
+        rights?;
+        return Err(Problem::no_board_of(&airport, kind_name(kind)));
+    };
+    let mut response = response::conditional(headers, id, || {
         let rows = boards.iter().flat_map(Timetable::rows);
         let mut flights: Vec<_> = rows
             .filter(|row| span.covers(row, kind))
@@ -60,7 +74,11 @@ fn list(
             .collect();
         flights.sort_by_key(AcrisFlight::scheduled);
         Json(flights)
-    })
+    })?;
+    if grant.is_some() {
+        follow_access::mark_private(&mut response);
+    }
+    Ok(response)
 }
 
 /// A span of time; without bounds, all times, and rows without times.

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use engine::frames::BoardSummary;
 use flight::{BoardName, BoardSettings, Change, ParseError, Update};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -14,6 +14,7 @@ use super::{request, response};
 use crate::app::App;
 use crate::http::accept::prefers_html;
 use crate::http::authorisation::{Caller, authorise_publisher};
+use crate::http::follow_access::{self, BoardReader, ReadAccess};
 use crate::http::page;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
@@ -23,34 +24,70 @@ struct BoardList {
     boards: Vec<Box<RawValue>>,
 }
 
-/// `GET /boards`
-pub(crate) async fn list(State(app): State<App>) -> Response {
+/// `GET /boards`: the public ones, and the private ones to which the request has a right.
+pub(crate) async fn list(State(app): State<App>, reader: BoardReader) -> Response {
     let stale_secs = stale_secs(&app);
+    // Without a right, or with a token that is of no use, the list is that of the public boards.
+    let grant = reader.grant().await.ok().flatten();
     let mut boards = Vec::new();
-    app.state.engine.boards().visit_summaries(|summary| boards.extend(encode(summary, stale_secs)));
-    ([(header::CACHE_CONTROL, "no-cache")], Json(BoardList { boards })).into_response()
+    app.state.engine.boards().visit_summaries(|summary| {
+        let BoardSettings { name, is_private, .. } = summary.settings();
+        if !is_private || grant.as_ref().is_some_and(|grant| grant.may_follow(name)) {
+            boards.extend(encode(summary, stale_secs));
+        }
+    });
+    let no_cache = [(header::CACHE_CONTROL, "no-cache")];
+    let mut response = (no_cache, Json(BoardList { boards })).into_response();
+    if grant.is_some() {
+        follow_access::mark_private(&mut response);
+    }
+    response
 }
 
 /// `GET /boards/{board}`: the page for a browser, the summary for other clients.
 pub(crate) async fn show(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
+    reader: BoardReader,
     headers: HeaderMap,
 ) -> Response {
-    let stale_secs = stale_secs(&app);
-    let summary = request::board(&board).ok().and_then(|name| {
-        let boards = app.state.engine.boards();
-        boards.visit_summary(&name, |summary| encode(summary, stale_secs))?
-    });
+    let summary = summary(&app, &board, &reader).await;
     let mut response = match summary {
-        summary if prefers_html(&headers) => {
-            page::of_board(summary.is_some(), &app.state.settings.base_path)
+        Ok(_) if prefers_html(&headers) => {
+            page::of_board(StatusCode::OK, &app.state.settings.base_path)
         }
-        Some(summary) => ([(header::CACHE_CONTROL, "no-cache")], Json(summary)).into_response(),
-        None => Problem::unknown_board().into_response(),
+        // The page itself says why there are no rows.
+        Err(problem) if prefers_html(&headers) => {
+            let mut response = page::of_board(problem.status(), &app.state.settings.base_path);
+            problem.set_headers(response.headers_mut());
+            response
+        }
+        Ok((summary, access)) => {
+            let no_cache = [(header::CACHE_CONTROL, "no-cache")];
+            let mut response = (no_cache, Json(summary)).into_response();
+            access.mark(&mut response);
+            response
+        }
+        Err(problem) => problem.into_response(),
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
+}
+
+/// The summary of a board, and the right to read it.
+async fn summary(
+    app: &App,
+    board: &str,
+    reader: &BoardReader,
+) -> Result<(Box<RawValue>, ReadAccess), Problem> {
+    let board = request::board(board)?;
+    let access = reader.access(&board).await?;
+    let stale_secs = stale_secs(app);
+    let summary = app.state.engine.boards().visit_summary(&board, |summary| {
+        access.check(summary.settings().is_private)?;
+        encode(summary, stale_secs).ok_or_else(Problem::unknown_board)
+    });
+    Ok((summary.ok_or_else(Problem::unknown_board)??, access))
 }
 
 /// `PUT /boards/{board}`

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::{request, response};
 use crate::app::App;
 use crate::http::authorisation::authorise_publisher;
+use crate::http::follow_access::BoardReader;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
@@ -21,32 +22,42 @@ type RowPath = PathParams<(String, String)>;
 pub(crate) async fn list(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
+    reader: BoardReader,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
+    let access = reader.access(&board).await?;
     let snapshot = app.state.engine.boards().snapshot(&board).ok_or_else(Problem::unknown_board)?;
-    response::conditional(&headers, snapshot.id(), || {
+    access.check(snapshot.is_private())?;
+    let mut response = response::conditional(&headers, snapshot.id(), || {
         ([(header::CONTENT_TYPE, "application/json")], snapshot.json())
-    })
+    })?;
+    access.mark(&mut response);
+    Ok(response)
 }
 
 /// `GET /boards/{board}/flights/{flight}[?date=&leg=]`
 pub(crate) async fn show(
     State(app): State<App>,
     PathParams((board, flight)): RowPath,
+    reader: BoardReader,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
+    let access = reader.access(&board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
-    app.state.engine.boards().read(|boards, epochs| {
+    let mut response = app.state.engine.boards().read(|boards, epochs| {
         let timetable = boards.board(&board).ok_or_else(Problem::unknown_board)?;
+        access.check(timetable.settings().is_private)?;
         let row = timetable.find(&key)?;
         match epochs.record_id(Seq(row.version())) {
             Some(id) => response::conditional(&headers, id, || Json(row.row())),
             None => Ok(Json(row.row()).into_response()),
         }
-    })
+    })?;
+    access.mark(&mut response);
+    Ok(response)
 }
 
 /// `PUT /boards/{board}/flights/{flight}[?date=&leg=]` with a whole row, `PATCH` with a patch of it.

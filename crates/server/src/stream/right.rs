@@ -1,0 +1,79 @@
+//! The right of a stream to a private board, which may end before the stream.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use access::{Credentials, Grant, Refusal};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+/// The grant of a credential, watched for its end and its removal.
+pub(crate) struct StreamRight {
+    credentials: Credentials,
+    grant: Grant,
+    revision: watch::Receiver<u64>,
+    /// The revision of the credentials at which the grant was valid last.
+    checked_revision: AtomicU64,
+}
+
+impl StreamRight {
+    /// The right that `token` gives.
+    pub(crate) async fn verify(credentials: &Credentials, token: &str) -> Result<Self, Refusal> {
+        let revision = credentials.revision();
+        // Before the token is looked up: a change during that is noticed afterwards.
+        let checked_revision = AtomicU64::new(*revision.borrow());
+        let grant = credentials.verify(token, Timestamp::now()).await?;
+        Ok(Self { credentials: credentials.clone(), grant, revision, checked_revision })
+    }
+
+    pub(crate) fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// True once the credential has expired, or is not the one that it was. Cheap until then: the reactor asks for
+    /// each follower several times a second.
+    pub(super) fn has_ended(&self) -> bool {
+        let now = Timestamp::now();
+        if self.grant.expires.is_some_and(|expires| expires <= now) {
+            return true;
+        }
+        let revision = *self.revision.borrow();
+        if revision == self.checked_revision.load(Ordering::Relaxed) {
+            return false;
+        }
+        let is_valid = self.credentials.still_valid(&self.grant, now);
+        if is_valid {
+            self.checked_revision.store(revision, Ordering::Relaxed);
+        }
+        !is_valid
+    }
+
+    /// Waits until [`StreamRight::has_ended`].
+    pub(super) async fn ended(&self) {
+        let mut revision = self.revision.clone();
+        loop {
+            revision.mark_unchanged();
+            if self.has_ended() {
+                return;
+            }
+            tokio::select! {
+                () = self.expiry() => {}
+                // Fails only if the credentials are gone, which this right has.
+                _ = revision.changed() => {}
+            }
+        }
+    }
+
+    async fn expiry(&self) {
+        let Some(expires) = self.grant.expires else { return std::future::pending().await };
+        let rest = expires.duration_since(Timestamp::now());
+        tokio::time::sleep(Duration::try_from(rest).unwrap_or_default()).await;
+    }
+}
+
+impl fmt::Debug for StreamRight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamRight").field("name", &self.grant.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,462 @@
+//! Private boards: the right to read them, by any URL, and its end.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use access::{AccessFiles, BoardSet, Credentials, Token, TokenLine};
+use axum::body::Body;
+use axum::extract::Request;
+use flight::PublisherName;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use server::{AccessSettings, Settings};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::socket_server::{each_write_path, serve};
+use crate::test_server::{TestResponse, TestServer};
+
+/// The URLs with content of the board `hall`, whose only row is `I768`.
+const HALL_URLS: [&str; 5] = [
+    "/boards/hall",
+    "/boards/hall/events",
+    "/boards/hall/flights",
+    "/boards/hall/flights/I768",
+    "/acris/flight/osl/arrival",
+];
+
+/// Upper bound for anything that a test waits for.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A token file with a publisher of all boards, a follower of `hall`, and a follower of `other`.
+struct TokenFile {
+    path: PathBuf,
+    publisher: Token,
+    follower: Token,
+    stranger: Token,
+    _folder: TempDir,
+}
+
+impl TokenFile {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens");
+        let [publisher, follower, stranger] = [0; 3].map(|_| Token::generate());
+        let file = Self { path, publisher, follower, stranger, _folder: folder };
+        file.write(&[file.follower_line()]);
+        file
+    }
+
+    /// Writes the file with these lines for followers of `hall`.
+    fn write(&self, followers: &[TokenLine]) {
+        let mut publisher = follower_line(&self.publisher, "hall");
+        publisher.publish = BoardSet::All;
+        let stranger = follower_line(&self.stranger, "other");
+        let lines = [publisher, stranger].into_iter().chain(followers.iter().cloned());
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        let new = self.path.with_extension("new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, &self.path).unwrap();
+    }
+
+    fn follower_line(&self) -> TokenLine {
+        follower_line(&self.follower, "hall")
+    }
+
+    fn settings(&self) -> Settings {
+        let files = AccessFiles { tokens: Some(self.path.clone()), ..AccessFiles::default() };
+        let credentials = Some(Credentials::load(files).unwrap());
+        let access = AccessSettings { credentials, ..AccessSettings::default() };
+        Settings { access, ..Settings::default() }
+    }
+
+    /// Changes something with the publisher's token.
+    async fn publish(&self, server: &TestServer, method: &str, path: &str, json: Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        let request = request.header("authorization", bearer(&self.publisher));
+        let answer = server.request(request.body(Body::from(json.to_string())).unwrap()).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.body);
+    }
+
+    /// Opens the board `hall` with a row.
+    async fn open_hall(&self, server: &TestServer, is_private: bool) {
+        let settings = json!({ "airport": "OSL", "private": is_private });
+        self.publish(server, "PUT", "/boards/hall", settings).await;
+        self.publish(server, "PUT", "/boards/hall/flights/I768", json!({ "gate": "A1" })).await;
+    }
+}
+
+fn follower_line(token: &Token, boards: &str) -> TokenLine {
+    let mut line = TokenLine::new(token, PublisherName::parse("someone").unwrap());
+    line.follow = BoardSet::parse(boards).unwrap();
+    line
+}
+
+fn expiring_line(token: &Token, expires: Timestamp) -> TokenLine {
+    let mut line = follower_line(token, "hall");
+    line.expires = Some(expires);
+    line
+}
+
+fn bearer(token: &Token) -> String {
+    format!("Bearer {}", token.secret())
+}
+
+fn cookie(token: &Token) -> String {
+    format!("theme=dark; __Host-flightboard={}", token.secret())
+}
+
+/// Sends a `GET` with this header. A stream is closed after its first bytes.
+async fn get_with(server: &TestServer, path: &str, header: Option<(&str, &str)>) -> TestResponse {
+    let mut request = Request::get(path);
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    if !path.ends_with("/events") {
+        return server.request(request).await;
+    }
+    let (status, headers, mut stream) = server.open_stream(request).await;
+    let mut body = String::new();
+    while let Some(bytes) = stream.bytes().await {
+        body += &bytes;
+        if body.ends_with("\n\n") {
+            break;
+        }
+    }
+    TestResponse { status, headers, body }
+}
+
+async fn status_with(server: &TestServer, path: &str, header: Option<(&str, &str)>) -> u16 {
+    get_with(server, path, header).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn private_boards_need_a_right() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    file.open_hall(&server, false).await;
+    for url in HALL_URLS {
+        assert_eq!(status_with(&server, url, None).await, 200, "{url}");
+    }
+    file.open_hall(&server, true).await;
+    let unknown = Token::generate();
+    for url in HALL_URLS {
+        for (token, bearer_status) in [(&file.follower, 200), (&file.publisher, 200)] {
+            let headers = [("authorization", bearer(token)), ("cookie", cookie(token))];
+            for (name, value) in &headers {
+                let answer = get_with(&server, url, Some((name, value))).await;
+                assert_eq!(answer.status, bearer_status, "{url} {name}: {}", answer.body);
+                assert!(answer.body.contains(r#""A1""#) || url == "/boards/hall", "{url}");
+            }
+        }
+        let refused = [
+            (None, 401),
+            (Some(("authorization", bearer(&unknown))), 401),
+            (Some(("cookie", cookie(&unknown))), 401),
+            (Some(("authorization", "Basic dTpw".to_owned())), 401),
+        ];
+        for (header, status) in &refused {
+            let header = header.as_ref().map(|(name, value)| (*name, &**value));
+            let answer = get_with(&server, url, header).await;
+            assert_eq!(answer.status.as_u16(), *status, "{url} {header:?}: {}", answer.body);
+            assert_eq!(answer.header("content-type"), "application/problem+json");
+            assert!(answer.header("www-authenticate").starts_with("Bearer "), "{url} {header:?}");
+        }
+    }
+    for url in &HALL_URLS[..4] {
+        let stranger = bearer(&file.stranger);
+        assert_eq!(status_with(&server, url, Some(("authorization", &stranger))).await, 403);
+    }
+}
+
+#[tokio::test]
+async fn lists_have_only_readable_boards() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    file.open_hall(&server, true).await;
+    let names = async |header: Option<(&str, &str)>| {
+        let answer = get_with(&server, "/boards", header).await;
+        let boards = answer.json()["boards"].as_array().unwrap().clone();
+        let names = boards.iter().map(|board| board["name"].as_str().unwrap().to_owned());
+        (names.collect::<Vec<_>>().join(" "), answer.header("cache-control").to_owned())
+    };
+    let public = ("main".to_owned(), "no-cache".to_owned());
+    assert_eq!(names(None).await, public);
+    assert_eq!(names(Some(("authorization", &bearer(&Token::generate())))).await, public);
+    assert_eq!(names(Some(("authorization", &bearer(&file.stranger)))).await.0, "main");
+    let all = ("hall main".to_owned(), "private, no-cache".to_owned());
+    assert_eq!(names(Some(("authorization", &bearer(&file.follower)))).await, all);
+    assert_eq!(names(Some(("cookie", &cookie(&file.follower)))).await, all);
+}
+
+#[tokio::test]
+async fn unknown_boards_look_private() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    assert_eq!(status_with(&server, "/boards/none", None).await, 404, "nothing is private yet");
+    file.open_hall(&server, true).await;
+    let stranger = bearer(&file.stranger);
+    let unknown = bearer(&Token::generate());
+    for url in HALL_URLS {
+        for token in [None, Some(&stranger), Some(&unknown)] {
+            for accept in ["application/json", "text/html"] {
+                let answer = async |url: &str| {
+                    let mut request = Request::get(url).header("accept", accept);
+                    if let Some(token) = token {
+                        request = request.header("authorization", token);
+                    }
+                    let answer = server.request(request.body(Body::empty()).unwrap()).await;
+                    let body = answer.body.replace("OSL", "XXX");
+                    (answer.status, answer.headers, body)
+                };
+                let other = url.replace("hall", "none").replace("osl", "xxx");
+                assert_eq!(answer(url).await, answer(&other).await, "{url} {token:?} {accept}");
+            }
+        }
+    }
+    let publisher = bearer(&file.publisher);
+    let right = Some(("authorization", &*publisher));
+    assert_eq!(status_with(&server, "/boards/none/events", right).await, 404);
+}
+
+#[tokio::test]
+async fn closed_private_boards_stay_private() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    file.open_hall(&server, true).await;
+    file.publish(&server, "DELETE", "/boards/hall", json!(null)).await;
+    let follower = bearer(&file.follower);
+    for url in &HALL_URLS[..3] {
+        assert_eq!(status_with(&server, url, None).await, 401, "{url}");
+    }
+    let right = Some(("authorization", &*follower));
+    assert_eq!(status_with(&server, "/boards/hall/events", right).await, 204);
+}
+
+#[tokio::test]
+async fn sign_in_sets_a_cookie() {
+    let file = TokenFile::new();
+    let expires = Timestamp::now() + SignedDuration::from_hours(1);
+    file.write(&[expiring_line(&file.follower, expires)]);
+    let server = TestServer::with(file.settings()).await;
+    let post = async |header: Option<String>, json: Value| {
+        let mut request = Request::post("/session").header("content-type", "application/json");
+        if let Some(header) = header {
+            request = request.header("authorization", header);
+        }
+        server.request(request.body(Body::from(json.to_string())).unwrap()).await
+    };
+    let secret = file.follower.secret();
+    let by_header = post(Some(bearer(&file.follower)), json!(null)).await;
+    let by_body = post(None, json!({ "token": secret })).await;
+    for answer in [by_header, by_body] {
+        assert_eq!((answer.status.as_u16(), &*answer.body), (204, ""));
+        let cookie = answer.header("set-cookie").split("; ").collect::<Vec<_>>();
+        let [value, attributes @ .., age] = &cookie[..] else { panic!("{cookie:?}") };
+        assert_eq!(*value, format!("__Host-flightboard={secret}"));
+        assert_eq!(attributes, ["Path=/", "Secure", "HttpOnly", "SameSite=Strict"]);
+        let age: u32 = age.strip_prefix("Max-Age=").unwrap().parse().unwrap();
+        assert!((3_000..=3_600).contains(&age), "{age}");
+    }
+    for (header, json, status, field) in [
+        (Some(bearer(&Token::generate())), json!(null), 401, "Authorization"),
+        (None, json!({ "token": Token::generate().secret() }), 401, "Authorization"),
+        (None, json!({}), 422, "token"),
+        (None, json!({ "token": 7 }), 422, "token"),
+        (None, json!({ "token": secret, "remember": true }), 422, "remember"),
+        (None, json!([secret]), 422, "body"),
+    ] {
+        let answer = post(header, json.clone()).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (status, &json!(field)));
+        assert_eq!(answer.header("set-cookie"), "", "{json}");
+        assert!(!answer.body.contains(secret), "{}", answer.body);
+    }
+    let sign_out = Request::delete("/session").body(Body::empty()).unwrap();
+    let answer = server.request(sign_out).await;
+    assert_eq!(answer.status, 204);
+    let expected = "__Host-flightboard=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0";
+    assert_eq!(answer.header("set-cookie"), expected);
+}
+
+#[tokio::test]
+async fn cookies_do_not_publish() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    file.open_hall(&server, false).await;
+    for (method, path) in [
+        ("PUT", "/boards/hall"),
+        ("DELETE", "/boards/hall"),
+        ("PUT", "/boards/hall/flights/I768"),
+        ("PATCH", "/boards/hall/flights/I768"),
+        ("DELETE", "/boards/hall/flights/I768"),
+        ("POST", "/boards/hall/flights"),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("content-type", "application/json");
+        let request = request.header("cookie", cookie(&file.publisher));
+        let answer = server.request(request.body(Body::from("{}")).unwrap()).await;
+        assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn tokens_in_queries_are_refused() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    file.open_hall(&server, true).await;
+    let secret = file.follower.secret();
+    for path in HALL_URLS.into_iter().chain(["/", "/boards", "/events", "/nothing"]) {
+        for name in ["token", "access_token", "authorization"] {
+            let answer = server.get(&format!("{path}?{name}={secret}")).await;
+            assert_eq!(answer.status, 400, "{path} {name}");
+            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("URL") && !answer.body.contains(secret), "{detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn private_boards_need_credentials() {
+    let server = TestServer::new().await;
+    server.send("PUT", "/boards/hall", json!({ "private": true })).await;
+    for header in [None, Some(("authorization", "Bearer abcdefghijklmnop"))] {
+        assert_eq!(status_with(&server, "/boards/hall/events", header).await, 401);
+    }
+    let answer = server.send("POST", "/session", json!({ "token": "abcdefghijklmnop" })).await;
+    assert_eq!(answer.status, 401, "{}", answer.body);
+}
+
+async fn follow(address: SocketAddr, header: &str) -> TcpStream {
+    try_follow(address, header).await.expect("a stream")
+}
+
+/// Opens a stream of `hall` on a socket, and reads its first event; returns `None` if it is denied.
+async fn try_follow(address: SocketAddr, header: &str) -> Option<TcpStream> {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /boards/hall/events HTTP/1.1\r\nHost: x\r\n{header}\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut text = Vec::new();
+    while !String::from_utf8_lossy(&text).contains("event: timetable") {
+        assert!(socket.read_buf(&mut text).await.unwrap() > 0, "the connection is open");
+        if text.starts_with(b"HTTP/1.1 401") {
+            return None;
+        }
+    }
+    Some(socket)
+}
+
+/// Reads to the end of a stream, which has to come as a whole chunked body.
+async fn read_to_end(socket: &mut TcpStream) -> String {
+    let mut text = String::new();
+    tokio::time::timeout(TIMEOUT, async {
+        while !text.ends_with("\r\n0\r\n\r\n") && !text.starts_with("0\r\n\r\n") {
+            let mut bytes = [0; 4096];
+            let count = socket.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "cut after {text:?}");
+            text += std::str::from_utf8(&bytes[..count]).unwrap();
+        }
+    })
+    .await
+    .expect("the stream ends");
+    text
+}
+
+fn header(token: &Token) -> String {
+    format!("Authorization: {}\r\n", bearer(token))
+}
+
+#[tokio::test]
+async fn streams_end_with_their_token() {
+    for (way, settings) in each_write_path(Settings::default()).into_iter().enumerate() {
+        let file = TokenFile::new();
+        let access = file.settings().access;
+        let server = serve(Settings { access, ..settings }).await;
+        file.open_hall(&server.direct, true).await;
+        let mut stays = follow(server.address, &header(&file.publisher)).await;
+        let mut removed = follow(server.address, &header(&file.follower)).await;
+        let cookie = format!("Cookie: {}\r\n", cookie(&file.follower));
+        let mut signed_in = follow(server.address, &cookie).await;
+        file.write(&[]);
+        for socket in [&mut removed, &mut signed_in] {
+            read_to_end(socket).await;
+        }
+        let follower = bearer(&file.follower);
+        let token = Some(("authorization", &*follower));
+        assert_eq!(status_with(&server.direct, HALL_URLS[1], token).await, 401, "way {way}");
+        // The others go on.
+        let path = "/boards/hall/flights/I768";
+        file.publish(&server.direct, "PATCH", path, json!({ "gate": "B2" })).await;
+        let mut text = Vec::new();
+        while !String::from_utf8_lossy(&text).contains("B2") {
+            assert!(stays.read_buf(&mut text).await.unwrap() > 0, "way {way}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_end_when_their_token_expires() {
+    for settings in each_write_path(Settings::default()) {
+        let mut expires = Timestamp::now();
+        // A loaded machine may need longer than the first tokens last.
+        let mut stream = None;
+        for secs in [2, 10, 60] {
+            let file = TokenFile::new();
+            expires = Timestamp::now() + SignedDuration::from_secs(secs);
+            file.write(&[expiring_line(&file.follower, expires)]);
+            let access = file.settings().access;
+            let server = serve(Settings { access, ..settings.clone() }).await;
+            file.open_hall(&server.direct, true).await;
+            let socket = try_follow(server.address, &header(&file.follower)).await;
+            stream = socket.map(|socket| (socket, server));
+            if stream.is_some() {
+                break;
+            }
+        }
+        let (mut socket, _server) = stream.expect("a stream before the token has expired");
+        read_to_end(&mut socket).await;
+        assert!(Timestamp::now() >= expires, "ended before its token");
+    }
+}
+
+#[tokio::test]
+async fn streams_end_with_their_publicity() {
+    for settings in each_write_path(Settings::default()) {
+        let file = TokenFile::new();
+        let access = file.settings().access;
+        let server = serve(Settings { access, ..settings }).await;
+        file.open_hall(&server.direct, false).await;
+        let mut public = follow(server.address, "").await;
+        let settings = json!({ "airport": "OSL", "private": true, "note": "secret" });
+        file.publish(&server.direct, "PUT", "/boards/hall", settings).await;
+        let text = read_to_end(&mut public).await;
+        assert!(!text.contains("secret"), "{text}");
+        let mut private = follow(server.address, &header(&file.follower)).await;
+        // A stream that needed a right ends too: its board has other frames from now on.
+        file.publish(&server.direct, "PUT", "/boards/hall", json!({})).await;
+        read_to_end(&mut private).await;
+        follow(server.address, "").await;
+    }
+}
+
+#[tokio::test]
+async fn private_events_are_not_resumed() {
+    let file = TokenFile::new();
+    let server = TestServer::with(file.settings()).await;
+    file.open_hall(&server, true).await;
+    let follower = bearer(&file.follower);
+    let right = Some(("authorization", &*follower));
+    let flights = get_with(&server, "/boards/hall/flights", right).await.json();
+    let id = flights["id"].as_str().unwrap();
+    file.publish(&server, "PATCH", "/boards/hall/flights/I768", json!({ "gate": "secret" })).await;
+    file.publish(&server, "PATCH", "/boards/hall/flights/I768", json!({ "gate": "B2" })).await;
+    file.publish(&server, "PUT", "/boards/hall", json!({})).await;
+    let mut stream = server.resume("/boards/hall/events", id).await;
+    let (name, _, data) = stream.event().await.unwrap();
+    assert_eq!((&*name, &data["reason"]), ("timetable", &json!("expired")));
+    assert_eq!(data["flights"][0]["gate"], "B2");
+}
