@@ -72,6 +72,8 @@ function run(args, stdout) {
 class ServerProcess {
   #process;
   #exited;
+  /** Sent with the requests of the test, if it is set. */
+  token;
 
   constructor(process, exited, address) {
     this.#process = process;
@@ -181,6 +183,7 @@ class ServerProcess {
     const headers = {
       Accept: "application/json",
       "Content-Type": "application/json",
+      ...(this.token && { Authorization: `Bearer ${this.token}` }),
     };
     const response = await fetch(this.url + path, {
       method,

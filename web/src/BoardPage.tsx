@@ -12,6 +12,7 @@ import type { FollowerState } from "./follower.ts";
 import { Icon } from "./Icon.tsx";
 import { goToBoard } from "./route.ts";
 import { isLate } from "./source.ts";
+import { SignIn } from "./SignIn.tsx";
 import { SourceLine } from "./SourceLine.tsx";
 import { zoneOf } from "./time.ts";
 import { ConnectionStatus } from "./ConnectionStatus.tsx";
@@ -41,7 +42,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   }, [title]);
 
   // Refresh the list when this board appears, changes its settings or ends: its entry is outdated then.
-  const ended = connection.status === "closed" || connection.status === "absent";
+  const ended = ["closed", "absent", "denied"].includes(connection.status);
   const isSourceLate = lateSource !== undefined;
   useEffect(() => {
     if (timetable.board !== null || ended) refreshBoards();
@@ -52,6 +53,15 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
     [timetable],
   );
   const cities = useCities(wantsCities);
+  const signOut = async () => {
+    await environment.signOut();
+    await follower.changeAccess();
+  };
+  const signIn = async (token: string) => {
+    const refusal = await environment.signIn(token);
+    if (refusal === undefined) await follower.changeAccess();
+    return refusal;
+  };
   const isLive = connection.status === "live" && !isSourceLate;
 
   return (
@@ -63,6 +73,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
           isSourceLate={isSourceLate}
           onStop={follower.stop}
           onResume={follower.resume}
+          onSignOut={board?.private ? signOut : undefined}
         />
         {boards.length > 1 && (
           <BoardPicker
@@ -84,7 +95,11 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
         {board && source && timetable.closed === null && (
           <SourceLine source={source} now={now} timeZone={zoneOf(board)} />
         )}
-        <Rows key={name} name={name} followed={followed} lateSource={lateSource} />
+        {connection.status === "denied" ? (
+          <SignIn hadRows={connection.hadRows} detail={connection.detail} onSignIn={signIn} />
+        ) : (
+          <Rows key={name} name={name} followed={followed} lateSource={lateSource} />
+        )}
       </main>
     </CitiesContext>
   );

@@ -11,6 +11,7 @@ const icons: Record<ConnectionState["status"], IconName> = {
   stale: "alert",
   stopped: "pause",
   absent: "question",
+  denied: "lock",
   closed: "square",
 };
 
@@ -20,9 +21,12 @@ interface Props {
   isSourceLate: boolean;
   onStop(): void;
   onResume(): void;
+  /** Undefined where there is nothing to sign out from. */
+  onSignOut: (() => void) | undefined;
 }
 
-export function ConnectionStatus({ connection, isSourceLate, onStop, onResume }: Props) {
+export function ConnectionStatus(props: Props) {
+  const { connection, isSourceLate, onStop, onResume, onSignOut } = props;
   const { status } = connection;
   return (
     <div className="status">
@@ -42,12 +46,19 @@ export function ConnectionStatus({ connection, isSourceLate, onStop, onResume }:
         </button>
       ) : (
         status !== "closed" &&
-        status !== "absent" && (
+        status !== "absent" &&
+        status !== "denied" && (
           <button type="button" onClick={onStop}>
             <Icon name="pause" />
             Stop updates
           </button>
         )
+      )}
+      {onSignOut && status !== "denied" && (
+        <button type="button" onClick={onSignOut}>
+          <Icon name="lock" />
+          Sign out
+        </button>
       )}
     </div>
   );
@@ -67,6 +78,8 @@ function statusText(connection: ConnectionState, isSourceLate: boolean): ReactNo
       return "Stopped";
     case "absent":
       return "No such board";
+    case "denied":
+      return "No access";
     case "closed":
       return connection.reason ? (
         <span>

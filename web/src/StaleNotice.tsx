@@ -53,6 +53,7 @@ function connectionText(connection: ConnectionState): string | undefined {
   switch (connection.status) {
     case "live":
     case "closed":
+    case "denied":
       return undefined;
     case "absent":
       return connection.since === undefined

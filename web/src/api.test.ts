@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, expect, test, vi } from "vitest";
-import { fetchBoard, listBoards } from "./api.ts";
+import { fetchBoard, listBoards, signIn, signOut } from "./api.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -10,9 +10,9 @@ function answers(answer: () => Promise<Response>) {
   return fetch;
 }
 
-function problem(details: object): Response {
+function problem(details: object, status = 404): Response {
   const headers = { "Content-Type": "application/problem+json" };
-  return Response.json(details, { status: 404, headers });
+  return Response.json(details, { status, headers });
 }
 
 test.each<[string, () => Promise<Response>]>([
@@ -20,6 +20,11 @@ test.each<[string, () => Promise<Response>]>([
   ["closed", async () => Response.json({ name: "main", closed: true })],
   ["open", async () => Response.json({ name: "MAIN", closed: false })],
   ["absent", async () => problem({ title: "Unknown board", field: "board" })],
+  ["denied", async () => problem({ title: "Token missing", field: "Authorization" }, 401)],
+  ["denied", async () => problem({ title: "Right missing", field: "Authorization" }, 403)],
+  ["unknown", async () => problem({ title: "Unauthorized" }, 401)],
+  ["unknown", async () => problem({ title: "Token missing", field: "Authorization" }, 502)],
+  ["unknown", async () => new Response("<html>", { status: 401 })],
   // The answers of proxies, captive portals and other servers.
   ["unknown", async () => problem({ title: "Unknown URL", field: "url" })],
   ["unknown", async () => problem({ title: "Not Found" })],
@@ -68,6 +73,40 @@ test("returns the head and the status", async () => {
 test("returns how far it is behind", async () => {
   answers(async () => Response.json({ name: "main", closed: false, behind: 12 }));
   expect((await fetchBoard("main")).behind).toBe(12);
+});
+
+test("returns why a board is denied", async () => {
+  const detail = "the token has expired";
+  answers(async () => problem({ detail, field: "Authorization" }, 401));
+  expect(await fetchBoard("main")).toEqual({ status: "denied", detail });
+});
+
+test("a token is sent in the body", async () => {
+  const fetch = answers(async () => new Response(null, { status: 204 }));
+  expect(await signIn("a token")).toBeUndefined();
+  expect(fetch).toHaveBeenCalledWith("/session", {
+    method: "POST",
+    cache: "no-store",
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    body: '{"token":"a token"}',
+    signal: expect.any(AbortSignal),
+  });
+});
+
+test.each<[string, () => Promise<Response>]>([
+  ["the token has expired", async () => problem({ detail: "the token has expired" }, 401)],
+  ["the server did not answer, try again", async () => new Response("<html>", { status: 502 })],
+  ["the server did not answer, try again", async () => Response.json({}, { status: 503 })],
+  ["the server did not answer, try again", () => Promise.reject(new TypeError("network"))],
+])("a sign-in fails: %s", async (reason, answer) => {
+  answers(answer);
+  expect(await signIn("a token")).toBe(reason);
+});
+
+test("a sign-out survives a dead network", async () => {
+  const fetch = answers(() => Promise.reject(new TypeError("network")));
+  await signOut();
+  expect(fetch).toHaveBeenCalledWith("/session", expect.objectContaining({ method: "DELETE" }));
 });
 
 test("lists all boards", async () => {

@@ -25,6 +25,8 @@ export type ConnectionState =
   | { status: "stopped"; since: number }
   /** The server has no such board; `since` if there are rows from before. */
   | { status: "absent"; since?: number }
+  /** The board is private or absent, and the server does not say which. `detail` is its sentence. */
+  | { status: "denied"; hadRows: boolean; detail?: string | undefined }
   | { status: "closed"; reason?: string };
 
 /** The part of `EventSource` that the page uses, native or polyfill. */
@@ -34,14 +36,16 @@ export interface EventStream {
   close(): void;
 }
 
-export type BoardStatus = "open" | "closed" | "absent" | "unknown";
+export type BoardStatus = "open" | "closed" | "absent" | "denied" | "unknown";
 
 /**
  * A board's answer to a plain request. `head` is the id of its newest event if the server gave one; `behind` is
- * for how many seconds the server itself may have been out of date, if it says so.
+ * for how many seconds the server itself may have been out of date, if it says so; `detail` is why it denies the
+ * board.
  */
 export interface BoardSummary {
   status: BoardStatus;
+  detail?: string | undefined;
   head?: string | undefined;
   behind?: number | undefined;
 }
@@ -49,6 +53,9 @@ export interface BoardSummary {
 export interface Environment {
   open(url: string): EventStream;
   fetchBoard(board: string): Promise<BoardSummary>;
+  /** Returns why the server did not accept the token, if it did not. */
+  signIn(token: string): Promise<string | undefined>;
+  signOut(): Promise<void>;
   clock: Clock;
   /** From 0 (inclusive) to 1 (exclusive). */
   random(): number;
@@ -77,7 +84,7 @@ export const CONNECT_TIMEOUT_MILLIS = 130_000;
 export const GAP_TIMEOUT_MILLIS = 2_000;
 /** The browser reconnects by itself, with the server's `retry:`, until as many errors have followed each other. */
 export const BROWSER_RETRIES = 3;
-/** The longest time between two questions whether a closed board is open again. */
+/** The longest time between two questions whether a closed board is open again, or a denied one accessible. */
 export const REOPEN_POLL_MILLIS = 30_000;
 
 const OPEN = 1;
@@ -127,7 +134,7 @@ export class Connection {
 
   /** Closes the stream at the reader's request. */
   stop(): void {
-    if (this.#state.status === "closed") return;
+    if (this.#isEnded()) return;
     this.#closeStream();
     this.#isSuspended = false;
     this.#setState({ status: "stopped", since: this.#lastConfirmed() });
@@ -136,6 +143,13 @@ export class Connection {
   /** Reconnects after the last event received. */
   resume(): void {
     if (this.#state.status === "stopped") this.#connect({ status: "connecting" });
+  }
+
+  /** The reader has signed in or out, so the server may give another answer than before. */
+  async changeAccess(): Promise<void> {
+    this.#closeStream();
+    this.#isSuspended = false;
+    await this.#askAndConnect();
   }
 
   /** The page is hidden for good, frozen or in the back/forward cache: it must not hold a stream. */
@@ -149,6 +163,7 @@ export class Connection {
   /** The page is visible again; its timers may have been suspended. A reader waits, so nothing is put off. */
   wake(): void {
     if (this.#state.status === "closed") return void this.#followIfReopened();
+    if (this.#state.status === "denied") return void this.#askAndConnect();
     if (this.#isAtRest()) return;
     if (this.#isSuspended || this.#stream === undefined) this.#connect(this.#state);
     else if (this.#watchdog.isSilent()) this.#connect(this.#stateInSilence());
@@ -393,17 +408,39 @@ export class Connection {
 
   async #askAndConnect(): Promise<void> {
     const generation = this.#generation;
-    const { status } = await this.environment.fetchBoard(this.board);
+    const { status, detail } = await this.environment.fetchBoard(this.board);
     if (generation !== this.#generation) return;
-    if (status === "closed") {
+    const isDenied = this.#state.status === "denied";
+    if (status === "denied") {
+      this.#deny(detail);
+    } else if (status === "unknown" && isDenied) {
+      this.#askAgain();
+    } else if (status === "closed") {
       this.#close();
     } else if (status === "absent") {
       const since = this.#confirmedAt;
       this.#setState(since === undefined ? { status } : { status, since });
       this.#scheduleRetry("ask");
     } else {
-      this.#connect(this.#state.status === "absent" ? { status: "connecting" } : this.#state);
+      const isNew = this.#state.status === "absent" || isDenied;
+      this.#connect(isNew ? { status: "connecting" } : this.#state);
     }
+  }
+
+  /** Forgets the rows: the reader has no right to them any more. */
+  #deny(detail: string | undefined): void {
+    const before = this.#state;
+    const hadRows = before.status === "denied" ? before.hadRows : this.#lastId !== "";
+    this.#lastId = "";
+    this.#confirmedAt = undefined;
+    this.#backoff.reset();
+    this.#setState({ status: "denied", hadRows, detail });
+    this.#askAgain();
+  }
+
+  /** Now and then: somebody may give the token of an unattended screen its right. */
+  #askAgain(): void {
+    this.#scheduleRetry("ask", spread(REOPEN_POLL_MILLIS, 0.5, this.environment.random()));
   }
 
   /** All screens may have lost the server in the same second, so the new stream waits. */
@@ -444,9 +481,13 @@ export class Connection {
     this.listener.onState(state);
   }
 
-  /** Stopped by the reader, or closed: there is no stream to keep. */
+  /** Stopped by the reader, or ended by the server: there is no stream to keep. */
   #isAtRest(): boolean {
-    return this.#state.status === "stopped" || this.#state.status === "closed";
+    return this.#state.status === "stopped" || this.#isEnded();
+  }
+
+  #isEnded(): boolean {
+    return this.#state.status === "closed" || this.#state.status === "denied";
   }
 
   #url(): string {

@@ -8,6 +8,8 @@ export interface Board {
   /** IANA name. All times are shown in this zone, wherever the browser is. */
   timeZone?: string;
   note?: string;
+  /** Only those with the right to follow it may read it. */
+  private?: boolean;
   removeAfter?: Record<string, string>;
 }
 

@@ -45,6 +45,14 @@ test("only later timetables highlight rows", async () => {
   expect([...highlights.keys()]).toEqual([keyOf(rome)]);
 });
 
+test("rows are forgotten without a right", async () => {
+  world.status = "denied";
+  world.stream.ends();
+  await world.clock.advance(FIRST_BACKOFF_MILLIS);
+  const { timetable, connection } = follower.followed();
+  expect([connection.status, timetable.board, timetable.flights.size]).toEqual(["denied", null, 0]);
+});
+
 test("repeated changes restart the highlight", async () => {
   const turns: (number | undefined)[] = [];
   for (const [turn, state] of ["landing", "landed"].entries()) {

@@ -34,7 +34,10 @@ export class Follower {
   ) {
     this.#connection = new Connection(board, environment, {
       onEvent: (event) => this.#receive(event),
-      onState: () => this.#notify(),
+      onState: ({ status }) => {
+        if (status === "denied") this.#timetable = unknownTimetable;
+        this.#notify();
+      },
       onBuild: (build) => environment.onBuild(build),
       onServerTime: (at) => this.#setServerTime(at),
     });
@@ -59,6 +62,7 @@ export class Follower {
   readonly resume = (): void => this.#connection.resume();
   readonly suspend = (): void => this.#connection.suspend();
   readonly renew = (): void => this.#connection.renew();
+  readonly changeAccess = (): Promise<void> => this.#connection.changeAccess();
 
   readonly wake = (): void => {
     this.#connection.wake();

@@ -2,7 +2,7 @@
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { fetchBoard } from "./api.ts";
+import { fetchBoard, signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
 import { realClock } from "./clock.ts";
@@ -28,6 +28,8 @@ const updater = new PageUpdater({
 const environment: Environment = {
   open: (path) => new EventSourceClass(urlOf(path)),
   fetchBoard,
+  signIn,
+  signOut,
   clock: realClock,
   random: Math.random,
   onBuild: (build) => updater.hear(build),

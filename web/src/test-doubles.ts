@@ -113,6 +113,8 @@ export class FakeEnvironment implements Environment {
   head: string | undefined;
   /** Set if the answering server is itself behind. */
   behind: number | undefined;
+  /** Why the server denies the board. */
+  detail: string | undefined;
   chance = 1;
   readonly builds: string[] = [];
 
@@ -124,8 +126,21 @@ export class FakeEnvironment implements Environment {
 
   readonly fetchBoard = async (board: string): Promise<BoardSummary> => {
     this.asked.push(board);
-    return { status: this.status, head: this.head, behind: this.behind };
+    return { status: this.status, head: this.head, behind: this.behind, detail: this.detail };
   };
+
+  /** The token that the server accepts. */
+  token = "right";
+  readonly signIns: string[] = [];
+
+  readonly signIn = async (token: string): Promise<string | undefined> => {
+    this.signIns.push(token);
+    if (token !== this.token) return "the token is not known here";
+    this.status = "open";
+    return undefined;
+  };
+
+  readonly signOut = async (): Promise<void> => void (this.status = "denied");
 
   readonly onBuild = (build: string): void => void this.builds.push(build);
 
