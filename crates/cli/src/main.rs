@@ -64,6 +64,9 @@ mod replica;
 /// Listening sockets and stop signals.
 mod listen;
 
+/// Listening sockets that a service manager has opened.
+mod inherited_sockets;
+
 /// Tokio runtimes.
 mod runtime;
 

@@ -7,10 +7,11 @@ use anyhow::{Error, Result};
 use engine::Engine;
 use journal::{AppendError, FollowError, JournalOptions, OpenError, StorageError};
 use nats_journal::{NatsConfig, NatsJournal};
+use sd_notify::NotifyState;
 use server::{App, Settings};
 use tokio::sync::watch;
 
-use crate::listen::{self, ListenPlan, ServerExit};
+use crate::listen::{self, ListenPlan, ServerExit, notify_service_manager};
 use crate::served_feeds::ServedFeeds;
 
 /// Delay before another attempt to open the journal, in addition to the attempt's own timeouts.
@@ -27,6 +28,7 @@ pub(crate) async fn serve(
 ) -> Result<()> {
     loop {
         let listeners = listen.open(&settings.access).await?;
+        notify_service_manager(NotifyState::Ready);
         let (reason_sender, reason) = watch::channel(format!("waiting for the journal {config}"));
         let stop = listen::stop_signal()?;
         let opening = async {
@@ -37,6 +39,7 @@ pub(crate) async fn serve(
         };
         let opened = server::serve_until_ready(&listeners, &settings, reason, opening).await?;
         let Some(app) = opened else { return Ok(()) };
+        listen.watch_certificate(app.engine().metrics());
         let running_feeds = feeds.start(app.engine())?;
         match listen::serve_until_stopped(listeners, app, running_feeds).await? {
             ServerExit::Signal => return Ok(()),

@@ -6,6 +6,9 @@ pub(crate) mod origin_args;
 /// Flags for those who may publish.
 pub(crate) mod access_args;
 
+/// Flags for https.
+mod tls_args;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,6 +24,7 @@ use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
 use crate::listen::{self, ListenPlan};
 use crate::serve::origin_args::OriginArgs;
+use crate::serve::tls_args::TlsArgs;
 use crate::served_feeds::ServedFeeds;
 use crate::{flag_values, open_files, replica, runtime, stdout};
 
@@ -50,6 +54,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "FLIGHTBOARD_STALL_TIMEOUT", default_value = "5m",
           value_parser = flags::duration)]
     stall_timeout: Duration,
+    #[command(flatten)]
+    tls_args: TlsArgs,
     /// Maximum duration of a stop, over which the server spreads the ends of its streams.
     #[arg(long, env = "FLIGHTBOARD_DRAIN", default_value = "10s", value_parser = flags::duration)]
     drain: Duration,
@@ -78,7 +84,8 @@ impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let (kind, options) = self.journal_args.parse()?;
         let feeds = ServedFeeds::new(self.feed, self.config.as_deref())?;
-        let listen = ListenPlan::new(self.listen);
+        let mut listen = ListenPlan::new(self.listen);
+        listen.inherit()?;
         let default = Settings::default();
         let access = self.access_args.settings()?;
         let settings = Settings {
@@ -92,16 +99,19 @@ impl Serve {
             webhooks: feeds.webhooks(),
             stall_timeout: self.stall_timeout,
             drain: self.drain,
+            tls: self.tls_args.settings(),
             ..default
         };
         // Before the journal is created.
         listen.check(&settings.access)?;
         if self.check {
+            self.tls_args.check()?;
             stdout::print("the settings are valid\n")?;
             return Ok(ExitCode::SUCCESS);
         }
         runtime::reserving(settings.reactor_threads)?.block_on(async {
             let settings = open_files::fit_to_limit(settings)?;
+            listen.set_tls(self.tls_args.start()?);
             match kind {
                 JournalKind::Nats(config) => {
                     replica::serve(listen, &config, options, settings, &feeds).await
@@ -127,6 +137,7 @@ async fn serve(
 ) -> Result<()> {
     let listeners = listen.open(&settings.access).await?;
     let engine = Engine::start(journal, settings.window_bytes).await?;
+    listen.watch_certificate(engine.metrics());
     let feeds = feeds.start(&engine)?;
     listen::serve_to_end(listeners, App::new(engine, settings), feeds).await
 }

@@ -20,16 +20,16 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// Prints the address of a server that is ready. The server does not need standard output, so it neither waits
 /// for it nor fails with it.
-pub(crate) fn print_address(address: SocketAddr) {
+pub(crate) fn print_address(scheme: &'static str, address: SocketAddr) {
     let thread = thread::Builder::new().name("stdout".into());
     let printing = thread.spawn(move || {
-        let printed = print(&format!("flightboard is at http://{address}\n"));
+        let printed = print(&format!("flightboard is at {scheme}://{address}\n"));
         if let Err(error) = printed {
-            tracing::warn!("{error:#}; flightboard is at http://{address}");
+            tracing::warn!("{error:#}; flightboard is at {scheme}://{address}");
         }
     });
     if let Err(error) = printing {
-        tracing::warn!("cannot print the address http://{address}: {error}");
+        tracing::warn!("cannot print the address {scheme}://{address}: {error}");
     }
 }
 

@@ -70,6 +70,9 @@ mod metrics;
 /// Counters and gauges of feeds.
 mod feed_metrics;
 
+/// Counters and gauges of TLS.
+mod tls_metrics;
+
 /// The lease of a board's feed.
 mod feed_lease;
 
@@ -86,3 +89,4 @@ pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
 pub use metrics::{LogCounters, Metrics};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};
+pub use tls_metrics::HandshakeResult;

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use fanout::SnapshotReason;
 use flight::{ApplyOutcome, BoardName, BoardSource};
@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::feed_metrics::{FeedFamilies, FeedFigures};
 use crate::frames::reason_word;
+use crate::tls_metrics::{HandshakeResult, TlsFamilies};
 
 /// The engine's registry, which the server's streams count in as well.
 pub struct Metrics {
@@ -39,6 +40,7 @@ pub struct Metrics {
     followers: Family<BoardLabel, Gauge>,
     flights: Family<BoardLabel, Gauge>,
     feeds: FeedFamilies,
+    tls: TlsFamilies,
 }
 
 /// Functions that return numbers of log lines since the program started.
@@ -95,6 +97,7 @@ impl Metrics {
             followers: Family::default(),
             flights: Family::default(),
             feeds: FeedFamilies::default(),
+            tls: TlsFamilies::default(),
         };
         metrics.register();
         metrics
@@ -174,6 +177,7 @@ impl Metrics {
         registry.register("followers", "Open streams", self.followers.clone());
         registry.register("flights", "Rows", self.flights.clone());
         self.feeds.register(registry);
+        self.tls.register(registry);
     }
 
     pub(crate) fn count_outcome(&self, outcome: &ApplyOutcome) {
@@ -233,6 +237,16 @@ impl Metrics {
         self.feeds.watch(name, Box::new(read));
     }
 
+    /// Counts a TLS handshake.
+    pub fn count_handshake(&self, result: HandshakeResult) {
+        self.tls.count(result);
+    }
+
+    /// Reports the end of the certificate, which `read` returns at each scrape. Only the first call has an effect.
+    pub fn watch_certificate(&self, read: impl Fn() -> Option<SystemTime> + Send + Sync + 'static) {
+        self.tls.watch_certificate(Box::new(read));
+    }
+
     /// Reports the numbers that `counters` return. Only the first call has an effect.
     pub fn watch_log(&self, counters: LogCounters) {
         let _ = self.log_counters.set(counters);
@@ -262,6 +276,7 @@ impl Metrics {
             self.flights.get_or_create(&label).set(gauge_value(flights));
         }
         self.feeds.read_figures();
+        self.tls.read_certificate();
         self.feeds.set_sources(sources);
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("writing to a String cannot fail");

@@ -6,7 +6,7 @@
 /// The parts of the server that every connection uses.
 mod context;
 
-/// Listening sockets, and what a request knows of its connection.
+/// Listening sockets, and the connections that they accept.
 mod listener;
 
 /// Places for connections, which idle ones give up when they are short.
@@ -17,6 +17,12 @@ mod reserve;
 
 /// Accepts connections up to a limit.
 mod accept;
+
+/// Redirects from http to https.
+mod redirect;
+
+/// The handshake of a TLS connection.
+mod tls_path;
 
 /// Reads the first request and hands the sockets of streams to the reactor.
 mod fast_path;
@@ -51,7 +57,9 @@ use crate::stream::reactor_bytes::ReactorBytes;
 use crate::stream::reconnect;
 use context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT, StreamReactor};
 
+use listener::ListenerService;
 pub use listener::{Listener, PeerConnection};
+pub use redirect::HttpsRedirect;
 pub use startup::serve_until_ready;
 
 /// Serves `app` on all `listeners` until `shutdown` completes. Then ends all streams within the drain
@@ -60,10 +68,13 @@ pub async fn serve(listeners: Vec<Listener>, app: App, shutdown: impl Future<Out
     let state = Arc::clone(&app.state);
     let reactor = start_reactor(&state);
     let context =
-        Arc::new(ConnectionContext { routes: routes(app), reactor, state: Arc::clone(&state) });
+        ConnectionContext { routes: routes(app), reactor, tls: None, state: Arc::clone(&state) };
+    let context = Arc::new(context);
     let closing = watch::Sender::new(false);
     let accepting = listeners.iter().map(|listener| {
-        accept::accept_each(listener, &state.places, |socket, peer, place| {
+        let context = context_for(listener, &context);
+        let closing = &closing;
+        accept::accept_each(listener, &state.places, move |socket, peer, place| {
             let permit = ConnectionPermit { closing: closing.subscribe(), place };
             serve_connection(socket, peer, permit, Arc::clone(&context))
         })
@@ -112,6 +123,16 @@ fn start_reactor(state: &Arc<AppState>) -> Option<Arc<StreamReactor>> {
     Some(reactor)
 }
 
+/// A listener that redirects has routes of its own, and no streams.
+fn context_for(listener: &Listener, app: &Arc<ConnectionContext>) -> Arc<ConnectionContext> {
+    let (routes, reactor, tls) = match &listener.service {
+        ListenerService::Plain => return Arc::clone(app),
+        ListenerService::Tls(config) => (app.routes.clone(), None, Some(Arc::clone(config))),
+        ListenerService::Redirect(redirect) => (redirect::routes(redirect.clone()), None, None),
+    };
+    Arc::new(ConnectionContext { routes, reactor, tls, state: Arc::clone(&app.state) })
+}
+
 async fn serve_connection(
     socket: TcpStream,
     peer: PeerConnection,
@@ -119,11 +140,22 @@ async fn serve_connection(
     context: Arc<ConnectionContext>,
 ) {
     let head_deadline = Instant::now() + REQUEST_HEAD_TIMEOUT;
+    // Hyper's future is large and most connections are streams, so it has a task of its own.
+    if let Some(config) = &context.tls {
+        let config = Arc::clone(config);
+        match tls_path::accept(socket, peer, config, permit, &context).await {
+            Ok(connection) => {
+                tokio::spawn(hyper_path::serve(connection, head_deadline, context));
+            }
+            Err(error) => tracing::debug!("connection closed in its handshake: {error}"),
+        }
+        return;
+    }
     match fast_path::serve(socket, peer, permit, head_deadline, &context).await {
         Ok(None) => {}
-        // A separate task, because hyper's future is large and most connections are streams.
         Ok(Some(fallback)) => {
-            tokio::spawn(hyper_path::serve(fallback, head_deadline, context));
+            let connection = fallback.into_connection(&context.state);
+            tokio::spawn(hyper_path::serve(connection, head_deadline, context));
         }
         Err(error) => tracing::debug!("connection closed before its first response: {error}"),
     }
@@ -220,6 +252,7 @@ mod tests {
         let context = Arc::new(ConnectionContext {
             routes: routes(app.clone()),
             reactor: Some(Arc::new(reactor)),
+            tls: None,
             state: Arc::clone(&app.state),
         });
         let closing = watch::Sender::new(false);

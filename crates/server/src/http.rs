@@ -36,6 +36,9 @@ pub(crate) mod authorisation;
 /// The origins whose pages may call the API.
 pub(crate) mod cors;
 
+/// The header that keeps browsers on https.
+pub(crate) mod transport_security;
+
 /// Boards and flights: read and publish.
 pub(crate) mod api;
 

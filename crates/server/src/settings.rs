@@ -1,11 +1,15 @@
 //! Limits and timeouts of a server.
 
+mod tls;
+
 use std::time::Duration;
 
 use crate::access_settings::AccessSettings;
 use crate::http::base_path::BasePath;
 use crate::origin_settings::OriginSettings;
 use crate::webhook::Webhook;
+
+pub use tls::TlsSettings;
 
 /// Default number of connections for publishers and the page, on top of those of followers.
 pub const SPARE_CONNECTIONS: usize = 1_000;
@@ -41,6 +45,8 @@ pub struct Settings {
     pub webhooks: Vec<Webhook>,
     /// Makes these threads write to many sockets per syscall, if the kernel has io_uring.
     pub io_uring: bool,
+    /// Settings of listeners that speak TLS.
+    pub tls: TlsSettings,
 }
 
 impl Default for Settings {
@@ -57,6 +63,7 @@ impl Default for Settings {
             reactor_threads: (cores() / 2).clamp(1, MAX_REACTOR_THREADS),
             webhooks: Vec::new(),
             io_uring: false,
+            tls: TlsSettings::default(),
         }
     }
 }

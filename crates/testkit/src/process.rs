@@ -204,8 +204,9 @@ impl ServerProcess {
         let mut process = TestProcess::start(command);
         let address = wait_until("the server prints its address", WAIT_TIMEOUT, || {
             let stdout = process.read_output("stdout");
-            let address = stdout.strip_prefix("flightboard is at http://");
-            if let Some((address, _)) = address.and_then(|rest| rest.split_once('\n')) {
+            let url = stdout.strip_prefix("flightboard is at ");
+            let address = url.and_then(|url| url.split_once("://"));
+            if let Some((address, _)) = address.and_then(|(_, rest)| rest.split_once('\n')) {
                 return Some(address.parse().unwrap());
             }
             assert!(!process.has_exited(), "{}", process.log());

@@ -8,9 +8,10 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 25] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
+    ("certificates", &[]),
     ("codes", &[]),
     ("compare", &[]),
     ("doctor", &["sse"]),
@@ -24,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
         "flightboard",
         &[
             "access",
+            "certificates",
             "codes",
             "doctor",
             "engine",
@@ -62,9 +64,10 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 13] = [
+const ABSENCES: [(&str, &[&str]); 14] = [
     ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
+    ("certificates", &["axum", "engine", "flight", "hyper", "journal", "server"]),
     ("doctor", &["axum", "engine", "flight", "rusqlite", "server", "ureq"]),
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),

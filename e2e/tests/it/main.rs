@@ -42,6 +42,18 @@ mod config_file;
 /// The formats of the log, and its bound.
 mod log;
 
+/// Servers that speak https.
+mod tls;
+
+/// Certificates from an authority.
+mod acme;
+
+/// A client that speaks TLS.
+mod tls_client;
+
+/// Listening sockets of a service manager.
+mod socket_activation;
+
 /// Followers that disconnect.
 mod disconnects;
 

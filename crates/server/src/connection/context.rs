@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use fanout::{FollowerPermit, Reactor};
+use rustls::ServerConfig;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::places::ConnectionPlace;
@@ -34,6 +35,8 @@ pub(super) struct ConnectionContext {
     pub(super) routes: Router,
     /// `None` if each follower has a task.
     pub(super) reactor: Option<Arc<StreamReactor>>,
+    /// `None` without encryption.
+    pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) state: Arc<AppState>,
 }
 

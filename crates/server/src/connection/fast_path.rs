@@ -22,10 +22,14 @@ use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 use super::context::{ConnectionContext, ConnectionPermit, ReactorPermit};
+use super::hyper_path::HyperConnection;
 use super::listener::PeerConnection;
+use super::socket::ClientSocket;
 use super::{message_rules, socket};
+use crate::app::AppState;
 use crate::http::list_header::elements;
 use crate::stream::admission::{AdmittedStream, Handoff};
+use crate::stream::peer_socket::PeerSocket;
 
 /// Longest head of a request on the fast path.
 const MAX_STREAM_HEAD_BYTES: usize = 8 * 1024;
@@ -51,6 +55,18 @@ pub(super) struct Fallback {
     pub(super) permit: ConnectionPermit,
     /// The response to the first request, if the routes have answered it.
     pub(super) response: Option<Response>,
+}
+
+impl Fallback {
+    pub(super) fn into_connection(self, state: &AppState) -> HyperConnection<ClientSocket> {
+        let Self { socket, peer, received, permit, response } = self;
+        let socket = Arc::new(socket);
+        let peer_socket = Some(PeerSocket(Arc::clone(&socket)));
+        let metrics = Arc::clone(state.engine.metrics());
+        let stall_timeout = state.settings.stall_timeout;
+        let socket = ClientSocket::new(socket, received, stall_timeout, metrics);
+        HyperConnection { socket, peer, peer_socket, permit, response }
+    }
 }
 
 /// Gives the connection to the reactor if it starts with a request for a stream that is admitted.

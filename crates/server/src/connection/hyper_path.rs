@@ -8,20 +8,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::Response;
 use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::ServiceExt;
 
 use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 use super::counted_body::CountedBody;
-use super::fast_path::Fallback;
+use super::listener::PeerConnection;
 use super::message_rules;
 use super::places::ConnectionActivity;
-use super::socket::{ClientSocket, KEEPALIVE_INTERVAL};
+use super::socket::KEEPALIVE_INTERVAL;
+use crate::http::transport_security;
 use crate::stream::peer_socket::PeerSocket;
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
@@ -35,21 +38,30 @@ const MAX_HTTP2_HEAD_BYTES: u32 = 16 * 1024;
 /// that gives up its place.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A connection for hyper.
+pub(super) struct HyperConnection<S> {
+    pub(super) socket: S,
+    pub(super) peer: PeerConnection,
+    /// The socket without encryption, which streams watch for the peer's end.
+    pub(super) peer_socket: Option<PeerSocket>,
+    pub(super) permit: ConnectionPermit,
+    /// The response to the first request, if the routes have answered it.
+    pub(super) response: Option<Response>,
+}
+
 /// Serves the connection to its end. Closes it if it has sent no request by `head_deadline`, or has to
 /// give up its place.
-pub(super) async fn serve(
-    fallback: Fallback,
+pub(super) async fn serve<S>(
+    connection: HyperConnection<S>,
     head_deadline: Instant,
     context: Arc<ConnectionContext>,
-) {
-    let Fallback { socket, peer, received, permit, response } = fallback;
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let HyperConnection { socket, peer, peer_socket, permit, response } = connection;
     let ConnectionPermit { mut closing, place } = permit;
     let activity = &place.activity;
-    let stall_timeout = context.state.settings.stall_timeout;
-    let metrics = Arc::clone(context.state.engine.metrics());
-    let socket = Arc::new(socket);
-    let peer_socket = PeerSocket(Arc::clone(&socket));
-    let socket = ClientSocket::new(socket, received, stall_timeout, metrics);
+    let is_tls = peer.is_tls;
     // The fast path may have routed the first request already.
     let first_response = Mutex::new(response);
     let counter = Arc::clone(activity);
@@ -58,7 +70,9 @@ pub(super) async fn serve(
         request.extensions_mut().insert(peer);
         let version = request.version();
         // In HTTP/2 the peer closes a stream, and hyper notices.
-        if version < Version::HTTP_2 {
+        if version < Version::HTTP_2
+            && let Some(peer_socket) = &peer_socket
+        {
             request.extensions_mut().insert(peer_socket.clone());
         }
         let routed = first_response.lock().take();
@@ -70,6 +84,8 @@ pub(super) async fn serve(
             };
             let mut response = message_rules::respond(request.map(Body::new), answer).await?;
             let state = &context.state;
+            let max_age = state.settings.tls.hsts_max_age;
+            transport_security::set_header(response.headers_mut(), &peer, max_age);
             if state.engine.health().is_shutting_down() || state.places.are_short() {
                 message_rules::close_after(&mut response, version);
             }
@@ -78,7 +94,7 @@ pub(super) async fn serve(
             )
         }
     });
-    let builder = builder();
+    let builder = builder(is_tls);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
     let mut missed_deadline = pin!(missed_deadline(head_deadline, activity));
     let must_close = tokio::select! {
@@ -105,13 +121,14 @@ fn log_failure<E: fmt::Display>(ended: Result<(), E>) {
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
+fn builder(is_tls: bool) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        // A client may close its sending side and still wait for the response.
-        .half_close(true)
+        // A client may close its sending side and still wait for the response. In TLS it cannot: hyper notices the
+        // end of such a connection by reading it.
+        .half_close(!is_tls)
         .header_read_timeout(REQUEST_HEAD_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES);
     builder

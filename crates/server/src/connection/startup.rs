@@ -3,6 +3,8 @@
 //! A stream request gets an empty stream with a `retry`. Any status but 200 would stop an
 //! `EventSource` for good.
 
+use std::convert::Infallible;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,19 +20,21 @@ use http::Method;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::accept::accept_each;
-use super::listener::{Listener, PeerConnection};
-use super::message_rules;
+use super::listener::{Listener, ListenerService, PeerConnection};
 use super::places::ConnectionPlaces;
+use super::{message_rules, redirect, tls_path};
 use crate::http::api::health;
 use crate::http::cors::{self, CorsLayers};
 use crate::http::problem::Problem;
-use crate::http::routes;
+use crate::http::{routes, transport_security};
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
 
@@ -55,12 +59,27 @@ pub async fn serve_until_ready<T>(
     let routes = routes::below(settings.base_path.clone(), routes);
     let places = ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, None);
     let accepting = listeners.iter().map(|listener| {
-        accept_each(listener, &places, |socket, peer, place| {
-            let response = respond(socket, peer, routes.clone());
+        let startup = StartupContext {
+            routes: match &listener.service {
+                ListenerService::Redirect(redirect) => redirect::routes(redirect.clone()),
+                ListenerService::Plain | ListenerService::Tls(_) => routes.clone(),
+            },
+            tls: match &listener.service {
+                ListenerService::Tls(config) => Some(Arc::clone(config)),
+                ListenerService::Plain | ListenerService::Redirect(_) => None,
+            },
+            hsts_max_age: settings.tls.hsts_max_age,
+        };
+        accept_each(listener, &places, move |socket, peer, place| {
+            let response = startup.clone().serve(socket, peer);
             async move {
                 tokio::select! {
                     // A client that takes longer is disconnected.
-                    _ = timeout(CONNECTION_TIMEOUT, response) => {}
+                    served = timeout(CONNECTION_TIMEOUT, response) => {
+                    if let Ok(Err(error)) = served {
+                        tracing::debug!("connection failed: {error}");
+                    }
+                }
                     () = place.activity.must_close() => {}
                 }
             }
@@ -74,18 +93,46 @@ pub async fn serve_until_ready<T>(
     }
 }
 
-/// Serves one request, so that the client's next request opens a connection, by then perhaps to the
-/// server that is ready.
-async fn respond(socket: TcpStream, peer: PeerConnection, routes: Router) {
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).keep_alive(false).half_close(true);
-    let service = service_fn(|mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        let answer = |request| routes.clone().oneshot(request);
-        message_rules::respond(request.map(Body::new), answer)
-    });
-    if let Err(error) = http.serve_connection(TokioIo::new(socket), service).await {
-        tracing::debug!("connection failed: {error}");
+/// The parts of a listener that each of its connections uses.
+#[derive(Clone)]
+struct StartupContext {
+    routes: Router,
+    /// `None` without encryption.
+    tls: Option<Arc<ServerConfig>>,
+    hsts_max_age: Duration,
+}
+
+impl StartupContext {
+    async fn serve(self, socket: TcpStream, peer: PeerConnection) -> io::Result<()> {
+        match &self.tls {
+            Some(config) => {
+                let socket = tls_path::handshake_at_startup(socket, config).await?;
+                self.respond(socket, peer).await.map_err(io::Error::other)
+            }
+            None => self.respond(socket, peer).await.map_err(io::Error::other),
+        }
+    }
+
+    /// Serves one request, so that the client's next request opens a connection, by then perhaps to the
+    /// server that is ready.
+    async fn respond<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        socket: S,
+        peer: PeerConnection,
+    ) -> hyper::Result<()> {
+        let mut http = hyper::server::conn::http1::Builder::new();
+        http.timer(TokioTimer::new()).keep_alive(false).half_close(true);
+        let service = service_fn(|mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            let answer = |request| self.routes.clone().oneshot(request);
+            let response = message_rules::respond(request.map(Body::new), answer);
+            async {
+                let mut response = response.await?;
+                transport_security::set_header(response.headers_mut(), &peer, self.hsts_max_age);
+                Ok::<_, Infallible>(response)
+            }
+        });
+        http.serve_connection(TokioIo::new(socket), service).await
     }
 }
 

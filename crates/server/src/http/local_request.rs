@@ -290,7 +290,7 @@ mod tests {
                 Request::get("/metrics").header("host", "localhost").body(()).unwrap();
             assert!(is_local(&request));
             let (peer, listener) = ("127.0.0.1:9".parse().unwrap(), listener.parse().unwrap());
-            request.extensions_mut().insert(PeerConnection { peer, listener });
+            request.extensions_mut().insert(PeerConnection { peer, listener, is_tls: false });
             assert_eq!(is_local(&request), expected, "{listener}");
         }
     }

@@ -1,0 +1,85 @@
+//! The listener at port 80 of a server that speaks TLS: it sends browsers to https, and answers authorities that check
+//! the control of a domain.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::uri::Authority;
+use http::{HeaderValue, Method, StatusCode, header};
+
+use crate::http::problem::Problem;
+
+/// The standard port of https, which URLs leave out.
+const HTTPS_PORT: u16 = 443;
+
+/// Returns the response to the challenge with a token, while it is open.
+type ChallengeResponse = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Where a listener redirects to, and how it answers `http-01` challenges of ACME (RFC 8555, section 8.3).
+#[derive(Clone)]
+pub struct HttpsRedirect {
+    /// Port of the TLS listener.
+    pub port: u16,
+    /// Returns the response to the challenge with this token.
+    pub challenge_response: Arc<ChallengeResponse>,
+}
+
+pub(super) fn routes(redirect: HttpsRedirect) -> Router {
+    Router::new()
+        .route("/.well-known/acme-challenge/{token}", get(respond_to_challenge))
+        .fallback(redirect_to_https)
+        .with_state(redirect)
+}
+
+async fn respond_to_challenge(
+    State(redirect): State<HttpsRedirect>,
+    Path(token): Path<String>,
+) -> Response {
+    match (redirect.challenge_response)(&token) {
+        Some(response) => {
+            ([(header::CONTENT_TYPE, "application/octet-stream")], response).into_response()
+        }
+        None => Problem::unknown_url().into_response(),
+    }
+}
+
+/// Redirects safe requests. Any other one has already sent its contents, and perhaps a token, without encryption; a
+/// redirect would hide that.
+async fn redirect_to_https(State(redirect): State<HttpsRedirect>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let status = StatusCode::FORBIDDEN;
+        let reason = "must be https: this port only redirects";
+        return Problem::new(status, "Https only", "scheme", reason).into_response();
+    }
+    match https_url(&request, redirect.port) {
+        Some(url) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, url)]).into_response(),
+        None => {
+            let status = StatusCode::BAD_REQUEST;
+            Problem::new(status, "Bad request", "Host", "must name a host").into_response()
+        }
+    }
+}
+
+/// The requested URL, with https and the port of the TLS listener.
+fn https_url(request: &Request, port: u16) -> Option<HeaderValue> {
+    let host = || request.headers().get(header::HOST)?.to_str().ok()?.parse().ok();
+    // HTTP/2 has it in the URL.
+    let authority: Authority = request.uri().authority().cloned().or_else(host)?;
+    let host = authority.host();
+    if host.is_empty() || authority.as_str().contains('@') {
+        return None;
+    }
+    let path = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let port = if port == HTTPS_PORT { String::new() } else { format!(":{port}") };
+    HeaderValue::from_str(&format!("https://{host}{port}{path}")).ok()
+}
+
+impl fmt::Debug for HttpsRedirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpsRedirect").field("port", &self.port).finish_non_exhaustive()
+    }
+}
