@@ -75,11 +75,11 @@ class ServerProcess {
   /** Sent with the requests of the test, if it is set. */
   token;
 
-  constructor(process, exited, address) {
+  constructor(process, exited, url) {
     this.#process = process;
     this.#exited = exited;
-    this.url = `http://${address}`;
-    this.port = Number(address.split(":")[1]);
+    this.url = url;
+    this.port = Number(new URL(url).port);
   }
 
   static async start(test, args) {
@@ -91,8 +91,8 @@ class ServerProcess {
       return exited;
     });
     for await (const line of createInterface({ input: child.stdout })) {
-      const address = /^flightboard is at http:\/\/(\S+)$/.exec(line)?.[1];
-      if (address) return new ServerProcess(child, exited, address);
+      const url = /^flightboard is at (https?:\/\/\S+)$/.exec(line)?.[1];
+      if (url) return new ServerProcess(child, exited, url);
     }
     throw new Error(`flightboard ${args.join(" ")} exited before it printed its address`);
   }
