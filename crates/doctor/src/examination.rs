@@ -1,12 +1,13 @@
 //! The order of the checks.
 
+use crate::board_url::BoardUrl;
 use crate::canary;
 use crate::cross_origin;
 use crate::fault::PathFault;
 use crate::opening::{self, OpenedBoard};
 use crate::options::DoctorOptions;
 use crate::probe_client::{ProbeClient, ProbeClientError};
-use crate::report::{ExamReport, FindingLevel};
+use crate::report::{ExamFinding, ExamReport, FindingLevel};
 use crate::resuming;
 use crate::watch::{clock_difference, watch};
 
@@ -17,6 +18,12 @@ use crate::watch::{clock_difference, watch};
 pub async fn examine(options: &DoctorOptions) -> Result<ExamReport, ProbeClientError> {
     let client = ProbeClient::new(options)?;
     let mut report = ExamReport { stream: options.url.to_string(), ..ExamReport::default() };
+    let urls = [Some(&options.url), options.publish_to.as_ref()];
+    let is_plain = |url: &&BoardUrl| !url.is_https() && !url.is_loopback();
+    if options.token.is_some() && urls.into_iter().flatten().any(|url| is_plain(&url)) {
+        let text = "The token goes over the network without encryption: use https.";
+        report.findings.push(ExamFinding::note("token", text));
+    }
     if let Some(opened) = opening::open(&client, &options.url, &mut report).await {
         check_all(&client, options, opened, &mut report).await;
     }

@@ -10,8 +10,8 @@ pub const DEFAULT_WATCH: Duration = Duration::from_secs(35);
 /// Name of the board for canaries by default.
 pub const DEFAULT_CANARY_BOARD: &str = "doctor";
 
-/// The settings of an examination.
-#[derive(Debug, Clone)]
+/// The settings of an examination. Without `Debug`, which would print the token.
+#[derive(Clone)]
 pub struct DoctorOptions {
     /// The board to follow.
     pub url: BoardUrl,

@@ -1,6 +1,7 @@
 //! `flightboard doctor` through nginx, HAProxy, Apache and Caddy: well configured by the documented examples, and with
 //! each fault that it knows.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
+use testkit::nats::certificates::CertificateAuthority;
 
 use crate::process::{ServerProcess, TestProcess, flightboard_command, start_server};
 use crate::proxies::{CADDY_OPTIONS, ProxyProcess, ProxyProgram, apache_settings, nginx_paths};
@@ -15,6 +17,8 @@ use crate::wait::WAIT_TIMEOUT;
 
 /// An examination waits up to 35 seconds for heartbeats, and some more for canaries that do not come.
 const EXAM_TIMEOUT: Duration = WAIT_TIMEOUT.saturating_mul(4);
+
+const TOKEN: &str = "doctor-test-token-0123456789";
 
 /// The output of the command.
 struct ExamOutput {
@@ -308,6 +312,60 @@ fn refused_publishing_leaves_a_note() {
     let direct = format!("http://{}", system.server.address);
     let output = system.examine(&["--watch", "1s", "--publish-to", &direct]);
     assert!(output.finding("ok", "delivery").contains("8 of 8 canaries"));
+}
+
+#[test]
+fn canaries_use_the_token() {
+    let folder = TempDir::new().unwrap();
+    let tokens = folder.path().join("tokens");
+    // SHA-256 of the token below.
+    let hash = "0dbbb0247e3faac1ee6cfdd853990d0c89a1b6a404483e66ebf4b2014aea5935";
+    fs::write(&tokens, format!("sha256:{hash} ops publish=*\n")).unwrap();
+    let server = start_server(folder.path(), &["--tokens", tokens.to_str().unwrap()]);
+    let url = server.api().url().to_owned();
+    let output = ExamOutput::examine(&url, &["--watch", "1s"]);
+    output.assert_nothing_is_wrong();
+    assert!(output.finding("note", "delivery").contains("--token-file"));
+
+    let token = folder.path().join("token");
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let flags = ["--watch", "1s", "--token-file", token.to_str().unwrap()];
+    let output = ExamOutput::examine(&url, &flags);
+    assert!(output.finding("ok", "delivery").contains("8 of 8 canaries"), "{}", output.text);
+    assert!(!output.text.contains(TOKEN));
+}
+
+#[test]
+fn certificates_and_http_versions_are_checked() {
+    let authority = CertificateAuthority::generate();
+    let issued = authority.issue(&["127.0.0.1"]);
+    let certificates = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = certificates.path().join(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let certificate = file("certificate.pem", &issued.certificate);
+    let key = file("key.pem", &issued.key);
+    let ca = file("ca.pem", &authority.certificate());
+    for (http2, level) in [("", "note"), ("http2", "ok")] {
+        let system = ProxiedServer::start(ProxyProgram::Nginx, |address, folder, server| {
+            format!(
+                "events {{}} http {{ {} server {{
+                    listen {address} ssl {http2};
+                    ssl_certificate {certificate}; ssl_certificate_key {key};
+                    location / {{ proxy_pass http://{server}; }} }} }}",
+                nginx_paths(folder)
+            )
+        });
+        let url = format!("https://{}", system.proxy.address);
+        let output = ExamOutput::examine(&url, &["--watch", "1s"]);
+        output.assert_wrong("answer", "The certificate of");
+        let output = ExamOutput::examine(&url, &["--watch", "1s", "--ca", &ca]);
+        output.assert_nothing_is_wrong();
+        let connections = output.finding(level, "connections");
+        assert_eq!(connections.contains("nginx    `listen 443 ssl http2;`"), http2.is_empty());
+    }
 }
 
 #[test]
