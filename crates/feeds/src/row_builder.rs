@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use flight::{BoardKind, FieldType, Flight, FlightField, FlightPatch};
+use flight::{BoardKind, FieldType, Flight, FlightField, FlightPatch, is_bidi_control};
 use jiff::tz::TimeZone;
 use jiff::{RoundMode, Timestamp, Unit, Zoned, ZonedRound};
 use serde_json::{Map, Value};
@@ -30,9 +30,10 @@ impl RowBuilder {
         self
     }
 
-    /// Sets a text field, unless `value` is blank. A text that is too long is cut: a long list of desks
-    /// is no reason to refuse the row.
+    /// Sets a text field, unless `value` is blank. A text that is too long is cut, and loses marks of its
+    /// direction: neither is a reason to refuse the row.
     pub(crate) fn text(&mut self, field: FlightField, value: &str) -> &mut Self {
+        let value = value.replace(is_bidi_control, "");
         let value = value.trim();
         if !value.is_empty() {
             self.fields.insert(field.name().to_owned(), cut_text(field, value).into());
@@ -47,7 +48,9 @@ impl RowBuilder {
         field: FlightField,
         items: impl IntoIterator<Item = T>,
     ) -> &mut Self {
-        let items = items.into_iter().map(|item| item.as_ref().trim().to_owned());
+        let items = items
+            .into_iter()
+            .map(|item| item.as_ref().replace(is_bidi_control, "").trim().to_owned());
         let items = items.filter(|item| !item.is_empty()).take(max_items(field));
         let items: Vec<Value> = items.map(Value::from).collect();
         if !items.is_empty() {

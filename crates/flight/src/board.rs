@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
+use crate::direction::check_direction;
 use crate::error::ParseError;
 use crate::field::{self, FlightField};
 use crate::final_state::RemovalDelays;
@@ -98,7 +99,9 @@ impl BoardSettings {
     pub fn parse(name: &BoardName, value: &serde_json::Value) -> Result<Self, ParseError> {
         let mut settings = Self::with_defaults(name.clone());
         let mut has_title = false;
-        for (field, value) in object("data", value)?.iter().filter(|(_, value)| !value.is_null()) {
+        let fields = object("data", value)?;
+        check_direction(fields)?;
+        for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
             match field.as_str() {
                 "name" => check_name(name, value)?,
                 "title" => {

@@ -37,6 +37,9 @@ mod encoding;
 /// The fields of a row, as one table: name, type of value, limits.
 mod field;
 
+/// Characters that change the direction of text.
+mod direction;
+
 /// Times with an offset, and the form in which rows contain them.
 mod rfc3339;
 
@@ -97,6 +100,7 @@ mod boards;
 pub use board::{BoardKind, BoardName, BoardSettings};
 pub use board_feed::{FeedClaim, SourceLease};
 pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
+pub use direction::is_bidi_control;
 pub use duration::parse_duration;
 pub use encoding::decode_json;
 pub use error::ParseError;

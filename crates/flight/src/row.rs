@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Map;
 
+use crate::direction::{RecordedFields, check_direction};
 use crate::error::{ParseError, type_of};
 use crate::field::{self, FieldValue, FlightField, RowTime};
 
@@ -32,7 +33,7 @@ pub struct FlightKey {
 
 /// One row: one leg of one flight number on one operating day.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Map<String, serde_json::Value>")]
+#[serde(try_from = "RecordedFields")]
 pub struct Flight {
     key: FlightKey,
     values: BTreeMap<FlightField, FieldValue>,
@@ -40,7 +41,7 @@ pub struct Flight {
 
 /// A JSON Merge Patch (RFC 7396) of one row: fields to set, and fields to clear.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Map<String, serde_json::Value>")]
+#[serde(try_from = "RecordedFields")]
 pub struct FlightPatch {
     key: FlightKey,
     changes: BTreeMap<FlightField, Option<FieldValue>>,
@@ -273,7 +274,24 @@ impl From<FlightPatch> for Flight {
 impl TryFrom<Map<String, serde_json::Value>> for FlightPatch {
     type Error = ParseError;
 
-    fn try_from(mut fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+    fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+        check_direction(&fields)?;
+        RecordedFields(fields).try_into()
+    }
+}
+
+impl TryFrom<RecordedFields> for Flight {
+    type Error = ParseError;
+
+    fn try_from(fields: RecordedFields) -> Result<Self, ParseError> {
+        FlightPatch::try_from(fields).map(Self::from)
+    }
+}
+
+impl TryFrom<RecordedFields> for FlightPatch {
+    type Error = ParseError;
+
+    fn try_from(RecordedFields(mut fields): RecordedFields) -> Result<Self, ParseError> {
         let key = FlightKey::take_from(&mut fields)?;
         let mut changes = BTreeMap::new();
         // A client that sends back a row also sends the instants, which the server computes.

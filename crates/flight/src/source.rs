@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Map;
 
+use crate::direction::{RecordedFields, check_direction};
 use crate::error::ParseError;
 use crate::field;
 use crate::rfc3339;
@@ -22,7 +23,7 @@ const MAX_LATE_AFTER_SECS: u64 = 7 * 24 * 60 * 60;
 
 /// The source of a board's rows, as followers see it. Its age differs from that of the connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", try_from = "Map<String, serde_json::Value>")]
+#[serde(rename_all = "camelCase", try_from = "RecordedFields")]
 pub struct BoardSource {
     /// The organisation that publishes the data.
     pub name: String,
@@ -94,6 +95,15 @@ impl TryFrom<Map<String, serde_json::Value>> for BoardSource {
     type Error = ParseError;
 
     fn try_from(fields: Map<String, serde_json::Value>) -> Result<Self, ParseError> {
+        check_direction(&fields)?;
+        RecordedFields(fields).try_into()
+    }
+}
+
+impl TryFrom<RecordedFields> for BoardSource {
+    type Error = ParseError;
+
+    fn try_from(RecordedFields(fields): RecordedFields) -> Result<Self, ParseError> {
         let (mut name, mut attribution, mut status) = (None, None, None);
         let (mut link, mut reason, mut late_after_secs) = (None, None, None);
         let (mut last_answer, mut last_change) = (None, None);

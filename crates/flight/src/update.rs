@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::board::{BoardName, BoardSettings};
 use crate::board_feed::FeedClaim;
+use crate::direction::check_direction;
 use crate::error::ParseError;
 use crate::field;
 use crate::outcome::Rejection;
@@ -307,7 +308,9 @@ impl IdempotencyKey {
 
 fn parse_closing(data: &serde_json::Value) -> Result<Change, ParseError> {
     let mut reason = "the board is closed".to_owned();
-    for (name, value) in object("data", data)?.iter().filter(|(_, value)| !value.is_null()) {
+    let fields = object("data", data)?;
+    check_direction(fields)?;
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
         match name.as_str() {
             "reason" => reason = field::text(name, value, 200)?,
             _ => return Err(ParseError::new(name, "is not a field of a closing")),

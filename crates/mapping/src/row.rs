@@ -1,6 +1,6 @@
 //! One row from one output.
 
-use flight::{FieldType, Flight, FlightField, ParseError};
+use flight::{FieldType, Flight, FlightField, ParseError, is_bidi_control};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
@@ -47,8 +47,9 @@ fn read_value(name: &str, value: &Value, zone: &TimeZone) -> Result<Option<Value
     Ok((!is_absent).then_some(value))
 }
 
-/// Text without blanks around it; flight numbers also without blanks inside.
+/// Text without blanks around it and marks of its direction; flight numbers also without blanks inside.
 fn clean(name: &str, text: &str) -> String {
+    let text = text.replace(is_bidi_control, "");
     match name {
         "flight" | "codeshares" => text.split_whitespace().collect(),
         _ => text.trim().to_owned(),
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn absent_values_are_dropped() {
         let row = json!({
-            "flight": " CI 65", "date": "2026-07-09", "destination": "VIE ", "via": ["", " BKK", null],
+            "flight": " CI 65", "date": "2026-07-09", "destination": "\u{200f}VIE ", "via": ["", " BKK", null],
             "codeshares": ["OS 9876"], "departure": "2026-07-09 23:10", "actual": null, "gate": " ",
             "belt": "", "checkIn": [], "state": "expected",
         });

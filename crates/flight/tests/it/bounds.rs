@@ -49,3 +49,16 @@ fn open(test: &mut TestBoards, number: usize) -> ApplyOutcome {
 fn name(number: usize) -> BoardName {
     BoardName::parse(&format!("b{number}")).unwrap()
 }
+
+/// Earlier versions accepted these characters.
+#[test]
+fn old_records_keep_direction_marks() {
+    let record = json!({
+        "board": "main",
+        "update": {"event": "flightAddition", "data": {"flight": "I768", "remark": "\u{202e}A12"}},
+    });
+    let record: Update = serde_json::from_value(record).unwrap();
+    let mut test = TestBoards::new(json!({}));
+    assert!(matches!(test.apply_update(record), ApplyOutcome::Changed(_)));
+    assert_eq!(test.restored(), test.boards);
+}
