@@ -1,6 +1,6 @@
 //! Parsers for flag values.
 
-use flight::BoardKind;
+use flight::{BoardKind, MAX_FLIGHTS};
 use jiff::Timestamp;
 use serde_json::json;
 use server::MAX_REACTOR_THREADS;
@@ -14,6 +14,12 @@ pub(crate) fn bytes_in_memory(text: &str) -> Result<usize, String> {
 pub(crate) fn reactor_threads(text: &str) -> Result<usize, String> {
     let threads = text.parse().ok().filter(|threads| *threads <= MAX_REACTOR_THREADS);
     threads.ok_or_else(|| format!("not a number from 0 to {MAX_REACTOR_THREADS}"))
+}
+
+/// A number of flights, at most [`MAX_FLIGHTS`].
+pub(crate) fn max_flights(text: &str) -> Result<usize, String> {
+    let flights = text.parse().ok().filter(|flights| (1..=MAX_FLIGHTS).contains(flights));
+    flights.ok_or_else(|| format!("not a number from 1 to {MAX_FLIGHTS}"))
 }
 
 /// The direction of a board's rows.
@@ -30,6 +36,15 @@ pub(crate) fn timestamp(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn board_sizes_are_bounded() {
+        assert_eq!(max_flights("1"), Ok(1));
+        assert_eq!(max_flights("20000"), Ok(MAX_FLIGHTS));
+        for text in ["0", "20001", "many"] {
+            assert!(max_flights(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn reactor_threads_are_bounded() {

@@ -1,12 +1,18 @@
 //! Flags for the journal: in a file, in memory or in NATS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use journal::JournalOptions;
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
+
+/// The part of a disk that a journal may have, as a divisor.
+const DISK_SHARE: u64 = 4;
+
+/// Bytes of a journal in memory.
+const MEMORY_KEEP_BYTES: u64 = 256 * 1024 * 1024;
 
 #[derive(Args)]
 pub(crate) struct JournalArgs {
@@ -31,7 +37,8 @@ pub(crate) struct JournalArgs {
     /// Minimum time to keep updates, such as 7d.
     #[arg(long, env = "FLIGHTBOARD_KEEP", default_value = "7d", value_parser = flags::duration)]
     keep: Duration,
-    /// Size of the journal above which older updates are deleted sooner, such as 1GiB.
+    /// Size of the journal above which older updates are deleted sooner, such as 1GiB (by default a quarter of the
+    /// disk, for a journal in a file).
     #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = flags::bytes)]
     keep_bytes: Option<u64>,
 }
@@ -88,18 +95,28 @@ pub(crate) enum JournalKind {
 impl JournalArgs {
     /// Checks the files that the flags name.
     pub(crate) fn parse(self) -> Result<(JournalKind, JournalOptions)> {
-        let options = JournalOptions {
-            keep: Some(self.keep),
-            keep_bytes: self.keep_bytes,
-            ..JournalOptions::default()
-        };
         let kind = match self.nats {
             Some(servers) => JournalKind::Nats(Box::new(self.nats_args.config(servers)?)),
             None if self.memory => JournalKind::Memory,
             None => JournalKind::File(self.journal),
         };
+        let keep_bytes = self.keep_bytes.or_else(|| match &kind {
+            JournalKind::File(file) => disk_share(file),
+            JournalKind::Memory => Some(MEMORY_KEEP_BYTES),
+            JournalKind::Nats(_) => None,
+        });
+        let options =
+            JournalOptions { keep: Some(self.keep), keep_bytes, ..JournalOptions::default() };
         Ok((kind, options))
     }
+}
+
+/// The share of the disk that a journal has. `None` where the system does not tell the size of the disk: then the
+/// journal keeps all updates of the time to keep.
+fn disk_share(file: &Path) -> Option<u64> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let disk = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
+    Some(disk.f_blocks.saturating_mul(disk.f_frsize) / DISK_SHARE)
 }
 
 impl NatsArgs {
@@ -124,5 +141,20 @@ impl NatsArgs {
             storage,
             ..NatsConfig::new(servers)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn share_is_a_quarter_of_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = rustix::fs::statvfs(folder.path()).unwrap();
+        let share = disk_share(&folder.path().join("flightboard.db")).unwrap();
+        assert_eq!(share, disk.f_blocks * disk.f_frsize / 4);
+        assert!(disk_share(Path::new("flightboard.db")).is_some());
+        assert_eq!(disk_share(&folder.path().join("missing").join("flightboard.db")), None);
     }
 }

@@ -60,7 +60,8 @@ async fn open(
     loop {
         let opened = async {
             let journal = NatsJournal::open(config, options.clone()).await?;
-            let engine = Engine::start(journal, settings.window_bytes).await?;
+            let (window_bytes, limits) = (settings.window_bytes, settings.engine_limits);
+            let engine = Engine::start_with_limits(journal, window_bytes, limits).await?;
             Ok::<_, Error>(App::new(engine, settings.clone()))
         };
         let error = match opened.await {

@@ -9,6 +9,9 @@ pub(crate) mod access_args;
 /// Flags for https.
 mod tls_args;
 
+/// Flags that limit boards and publishers.
+mod engine_limit_args;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,6 +23,7 @@ use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{App, BasePath, Settings};
 
 use self::access_args::AccessArgs;
+use self::engine_limit_args::EngineLimitArgs;
 use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
 use crate::listen::{self, ListenPlan};
@@ -50,6 +54,8 @@ pub(crate) struct Serve {
     /// Maximum number of streams; further ones are asked to return later.
     #[arg(long, env = "FLIGHTBOARD_MAX_FOLLOWERS", value_name = "N", default_value_t = 15_000)]
     max_followers: usize,
+    #[command(flatten)]
+    engine_limit_args: EngineLimitArgs,
     /// Time after which a screen that reads nothing is disconnected.
     #[arg(long, env = "FLIGHTBOARD_STALL_TIMEOUT", default_value = "5m",
           value_parser = flags::duration)]
@@ -95,6 +101,7 @@ impl Serve {
             access,
             window_bytes: self.window,
             max_followers: self.max_followers,
+            engine_limits: self.engine_limit_args.limits(),
             io_uring: self.io_uring,
             webhooks: feeds.webhooks(),
             stall_timeout: self.stall_timeout,
@@ -136,7 +143,8 @@ async fn serve(
     feeds: &ServedFeeds,
 ) -> Result<()> {
     let listeners = listen.open(&settings.access).await?;
-    let engine = Engine::start(journal, settings.window_bytes).await?;
+    let (window_bytes, limits) = (settings.window_bytes, settings.engine_limits);
+    let engine = Engine::start_with_limits(journal, window_bytes, limits).await?;
     listen.watch_certificate(engine.metrics());
     let feeds = feeds.start(&engine)?;
     listen::serve_to_end(listeners, App::new(engine, settings), feeds).await

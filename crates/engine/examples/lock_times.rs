@@ -7,7 +7,8 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use engine::{Engine, LiveBoards, MAX_PUBLISHED_AT_ONCE};
+use engine::{BoardStatus, Engine, LiveBoards, MAX_PUBLISHED_AT_ONCE};
+use fanout::ResumePoint;
 use flight::{BoardName, Change, Update};
 use serde_json::json;
 
@@ -27,7 +28,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let change = Change::parse(&board, "flightStateUpdate", &change)?;
             let _ = engine.publish(board.clone(), change).await?;
             encode_rows.push(measure(engine.boards(), |boards| {
-                drop(boards.snapshot(&board).map(|snapshot| snapshot.json()));
+                if let BoardStatus::Open { channel, .. } = boards.status(&board) {
+                    channel.follow(ResumePoint::Fresh).pull();
+                }
             }));
             encode_checkpoint.push(measure(engine.boards(), |boards| {
                 drop(boards.read(|boards, _| boards.checkpoint()).encode());

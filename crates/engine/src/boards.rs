@@ -5,24 +5,33 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
-use fanout::{Channel, Frame, Snapshot, SnapshotReason};
+use fanout::{Channel, Snapshot, SnapshotFrames, SnapshotReason};
 use flight::{
-    ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Change, FlightRow, Rejection,
-    Timetable, Update,
+    ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Change, FlightRow, Forecast,
+    ForecastScope, Forecaster, Rejection, StateLimits, Timetable, Update,
 };
 use jiff::Timestamp;
 use journal::{Epochs, RecordId, Seq};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Semaphore;
 
 use crate::envelope::CommittedUpdate;
 use crate::frames::{self, BoardSnapshot, BoardSummary};
 use crate::metrics::{BoardCounts, Metrics};
+use crate::snapshot_pool::SnapshotPool;
+
+/// Records applied before others that wait for the lock get it: about a millisecond's work.
+const MAX_APPLIED_UNDER_LOCK: usize = 32;
 
 /// All boards, and a channel for each open one.
 pub struct LiveBoards {
     state: Mutex<BoardsState>,
     window_bytes: usize,
+    snapshots: Arc<SnapshotPool>,
+    /// The right to encode rows for readers that are no followers: one at a time, so that the others keep the cores.
+    encoding: Semaphore,
     metrics: Arc<Metrics>,
     /// For the channels, which ask for snapshots.
     this: Weak<Self>,
@@ -89,18 +98,39 @@ pub enum BoardStatus {
     Unknown,
 }
 
+/// The rows of a board as the body of a response.
+#[derive(Debug)]
+pub struct BoardRows {
+    /// The id of the newest event in them.
+    pub id: RecordId,
+    /// Whether reading them needs a right.
+    pub is_private: bool,
+    /// One JSON text.
+    pub frames: SnapshotFrames,
+}
+
+impl BoardRows {
+    fn new(snapshot: &BoardSnapshot, pool: &SnapshotPool) -> Self {
+        let is_private = snapshot.is_private();
+        Self { id: snapshot.id(), is_private, frames: snapshot.json(pool) }
+    }
+}
+
 impl LiveBoards {
     pub(crate) fn new(
         boards: Boards,
         epochs: Epochs,
         window_bytes: usize,
+        snapshots: Arc<SnapshotPool>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| {
             let newest_time = Timestamp::UNIX_EPOCH;
             let state =
                 Mutex::new(BoardsState { boards, epochs, newest_time, open: BTreeMap::new() });
-            let boards = Self { state, window_bytes, metrics, this: Weak::clone(this) };
+            let encoding = Semaphore::new(1);
+            let this = Weak::clone(this);
+            let boards = Self { state, window_bytes, snapshots, encoding, metrics, this };
             boards.open_channels();
             boards
         })
@@ -119,11 +149,41 @@ impl LiveBoards {
             state.newest_time = newest.time;
         }
         let mut outcomes = Vec::with_capacity(updates.len());
-        for update in &updates {
+        for (index, update) in updates.iter().enumerate() {
             let outcome = self.apply_one(&mut state, update);
             outcomes.push((update.envelope.request_id, outcome));
+            // A batch may take long, and others need the lock for a moment.
+            if index % MAX_APPLIED_UNDER_LOCK == MAX_APPLIED_UNDER_LOCK - 1 {
+                MutexGuard::bump(&mut state);
+            }
         }
         outcomes
+    }
+
+    /// The outcomes of updates that need not be written: of those that will be refused, and of repetitions. `None` for
+    /// the others.
+    pub(crate) fn forecast(
+        &self,
+        updates: &[Update],
+        limits: StateLimits,
+        scope: ForecastScope,
+    ) -> Vec<Option<PublishOutcome>> {
+        let state = self.state.lock();
+        let now = Timestamp::now().max(state.newest_time);
+        let mut forecaster = Forecaster::new(&state.boards, now, limits, scope);
+        let outcomes = updates.iter().map(|update| match forecaster.next(update) {
+            Forecast::Open => None,
+            Forecast::Refused(rejection) => {
+                self.metrics.count_unwritten("refused");
+                Some(Err(rejection))
+            }
+            Forecast::Repeated { version } => {
+                self.metrics.count_unwritten("repeated");
+                let effect = UpdateEffect::Repeated;
+                Some(Ok(state.applied_update(update, Seq::ZERO, effect, Seq(version))))
+            }
+        });
+        outcomes.collect()
     }
 
     /// Returns the board's status, with its channel if it is open.
@@ -138,9 +198,46 @@ impl LiveBoards {
         }
     }
 
-    /// A snapshot of a board. All callers between two changes share one.
-    pub fn snapshot(&self, board: &BoardName) -> Option<Arc<BoardSnapshot>> {
-        self.state.lock().snapshot(board)
+    /// The id of a board's newest event, and whether reading the board needs a right.
+    pub fn newest_id(&self, board: &BoardName) -> Option<(RecordId, bool)> {
+        let state = self.state.lock();
+        let timetable = state.boards.board(board)?;
+        let id = state.epochs.record_id(Seq(timetable.head()))?;
+        Some((id, timetable.settings().is_private))
+    }
+
+    /// The rows of a board as JSON. They have all changes that were acknowledged before the call. Calls that come while
+    /// rows are being encoded share those that are encoded next.
+    pub async fn rows(&self, board: &BoardName) -> Option<BoardRows> {
+        let call = Instant::now();
+        let permit = self.encoding.acquire().await;
+        let snapshot = self.rows_since(board, call)?;
+        if snapshot.is_encoded() {
+            return Some(BoardRows::new(&snapshot, &self.snapshots));
+        }
+        let pool = Arc::clone(&self.snapshots);
+        let rows = tokio::task::spawn_blocking(move || BoardRows::new(&snapshot, &pool)).await;
+        drop(permit);
+        // Fails only when the runtime shuts down.
+        rows.ok()
+    }
+
+    /// Encodes many rows, one call at a time. Rows of a large board take milliseconds, so this uses no thread that
+    /// serves requests, and leaves the other cores to them. `None` if the runtime shuts down.
+    pub async fn encode<T: Send + 'static>(
+        &self,
+        encode: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let _permit = self.encoding.acquire().await;
+        tokio::task::spawn_blocking(encode).await.ok()
+    }
+
+    /// The encoded rows taken since `call`, or the current ones.
+    fn rows_since(&self, board: &BoardName, call: Instant) -> Option<Arc<BoardSnapshot>> {
+        let mut state = self.state.lock();
+        let taken = state.open.get(board).and_then(|open| open.snapshot.as_ref());
+        let taken = taken.filter(|taken| taken.is_encoded() && taken.is_taken_since(call));
+        taken.cloned().or_else(|| state.snapshot(board))
     }
 
     /// Calls `read` under the lock, so it must be short.
@@ -154,11 +251,13 @@ impl LiveBoards {
         self.state.lock().newest_time
     }
 
-    /// Calls `visit` for each board, under the lock.
+    /// Calls `visit` for each board.
     pub fn visit_summaries(&self, mut visit: impl FnMut(BoardSummary<'_>)) {
-        let state = self.state.lock();
-        for (name, timetable) in state.boards.iter() {
-            visit(state.summary(name, timetable));
+        let names: Vec<BoardName> =
+            self.read(|boards, _| boards.iter().map(|(name, _)| name.clone()).collect());
+        // A thousand boards take long, so each is visited under a lock of its own.
+        for name in names {
+            self.visit_summary(&name, &mut visit);
         }
     }
 
@@ -189,6 +288,7 @@ impl LiveBoards {
             board: name.clone(),
             followers: state.followers(name),
             flights: timetable.len(),
+            row_bytes: timetable.bytes(),
         });
         counts.collect()
     }
@@ -273,13 +373,16 @@ impl LiveBoards {
             let snapshot =
                 boards.upgrade().and_then(|boards| boards.channel_snapshot(&name, reason));
             // The engine was dropped, or the board was closed and forgotten: no frame will follow.
-            snapshot.unwrap_or(Snapshot { seq: u64::MAX, frame: Frame::default() })
+            snapshot.unwrap_or_else(|| Snapshot {
+                seq: u64::MAX,
+                frames: frames::empty_comment().into(),
+            })
         })
     }
 
     fn channel_snapshot(&self, board: &BoardName, reason: SnapshotReason) -> Option<Snapshot> {
         let mut state = self.state.lock();
-        let snapshot = state.snapshot(board)?;
+        let snapshot = state.reusable_snapshot(board).or_else(|| state.snapshot(board))?;
         let is_open = state.open.contains_key(board);
         // Encoding 20,000 rows takes milliseconds: not under the lock.
         drop(state);
@@ -287,7 +390,7 @@ impl LiveBoards {
         let seq = snapshot.id().seq;
         // The closing event of a closed board has yet to be sent, so start before it.
         let seq = if is_open { seq } else { seq.prev() };
-        Some(Snapshot { seq: seq.0, frame: snapshot.frame(reason) })
+        Some(Snapshot { seq: seq.0, frames: snapshot.event(&self.snapshots, reason) })
     }
 }
 
@@ -298,12 +401,28 @@ impl BoardsState {
         let Some(open) = self.open.get_mut(board) else {
             return Some(Arc::new(BoardSnapshot::new(id, timetable)));
         };
-        if let Some(snapshot) = open.snapshot.as_ref().filter(|snapshot| snapshot.id() == id) {
+        let is_current = |snapshot: &&Arc<_>| -> bool {
+            let snapshot: &BoardSnapshot = snapshot;
+            snapshot.id() == id && !snapshot.is_withdrawn()
+        };
+        if let Some(snapshot) = open.snapshot.as_ref().filter(is_current) {
             return Some(Arc::clone(snapshot));
         }
         let snapshot = Arc::new(BoardSnapshot::new(id, timetable));
         open.snapshot = Some(Arc::clone(&snapshot));
         Some(snapshot)
+    }
+
+    /// A snapshot whose followers get the changes since from the window.
+    fn reusable_snapshot(&self, board: &BoardName) -> Option<Arc<BoardSnapshot>> {
+        let open = self.open.get(board)?;
+        let snapshot = open.snapshot.as_ref()?;
+        let is_private = self.boards.board(board)?.settings().is_private;
+        let is_reusable = snapshot.is_recent()
+            && snapshot.is_private() == is_private
+            && snapshot.is_encoded()
+            && snapshot.id().seq.0 >= open.channel.floor();
+        is_reusable.then(|| Arc::clone(snapshot))
     }
 
     fn applied_update(

@@ -16,8 +16,10 @@ use crate::clock_check;
 use crate::expiry;
 use crate::health::Health;
 use crate::journal_probe;
+use crate::limits::EngineLimits;
 use crate::metrics::Metrics;
 use crate::publisher::{PublishError, Publisher};
+use crate::snapshot_pool::SnapshotPool;
 use crate::staleness;
 use crate::supervision;
 use crate::waiters::Waiters;
@@ -77,11 +79,26 @@ impl Engine {
     /// # Errors
     /// The journal cannot be read or decoded, or does not accept the default board.
     pub async fn start<J: Journal>(journal: J, window_bytes: usize) -> Result<Self, StartError> {
+        Self::start_with_limits(journal, window_bytes, EngineLimits::default()).await
+    }
+
+    /// Like [`start`](Self::start), with limits other than the defaults.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start).
+    pub async fn start_with_limits<J: Journal>(
+        journal: J,
+        window_bytes: usize,
+        limits: EngineLimits,
+    ) -> Result<Self, StartError> {
         let journal = Arc::new(journal);
         let is_shared = journal.staleness().is_some();
         let metrics = Arc::new(Metrics::new());
         let (boards, restored) = applier::restore(&*journal).await?;
-        let boards = LiveBoards::new(boards, journal.epochs(), window_bytes, Arc::clone(&metrics));
+        let snapshots = Arc::new(SnapshotPool::new(limits.snapshot_bytes));
+        metrics.watch_snapshots(Arc::clone(&snapshots));
+        let (epochs, counters) = (journal.epochs(), Arc::clone(&metrics));
+        let boards = LiveBoards::new(boards, epochs, window_bytes, snapshots, counters);
         let mut applier = Applier::new(Arc::clone(&journal), Arc::clone(&boards), restored);
         applier.catch_up().await?;
 
@@ -89,6 +106,8 @@ impl Engine {
         let waiters = Waiters::new(applier.applied());
         let publisher = Arc::new(Publisher::new(
             Arc::clone(&journal),
+            Arc::clone(&boards),
+            limits,
             Arc::clone(&waiters),
             Arc::clone(&health),
             Arc::clone(&metrics),
@@ -147,7 +166,9 @@ impl Engine {
     /// The metrics as OpenMetrics text.
     pub fn metrics_text(&self) -> String {
         let EngineState { health, boards, metrics, .. } = &*self.state;
-        metrics.encode(health.staleness(), health.clock_lag(), boards.counts(), boards.sources())
+        let keys = boards.read(|boards, _| boards.idempotency_keys());
+        let (staleness, clock_lag) = (health.staleness(), health.clock_lag());
+        metrics.encode(staleness, clock_lag, boards.counts(), keys, boards.sources())
     }
 
     /// Returns whether other processes write to the same journal.

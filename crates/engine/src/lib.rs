@@ -28,6 +28,15 @@ mod engine;
 /// Appends updates to the journal and waits for their outcome.
 mod publisher;
 
+/// Turns of publishers.
+mod turns;
+
+/// The rate of each publisher.
+mod publish_rate;
+
+/// The limits of one engine.
+mod limits;
+
 /// The requests that wait for the applier.
 mod waiters;
 
@@ -42,6 +51,9 @@ mod boards;
 
 /// Events encoded for followers.
 pub mod frames;
+
+/// The encoded rows that readers hold.
+mod snapshot_pool;
 
 /// Publishes the removal of rows that have expired, and the lateness of sources.
 mod expiry;
@@ -80,12 +92,13 @@ mod feed_lease;
 mod error_chain;
 
 pub use applier::{ApplyError, RestoreError};
-pub use boards::{AppliedUpdate, BoardStatus, LiveBoards, PublishOutcome, UpdateEffect};
+pub use boards::{AppliedUpdate, BoardRows, BoardStatus, LiveBoards, PublishOutcome, UpdateEffect};
 pub use engine::{DEFAULT_BOARD, Engine, StartError};
 pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
 pub use feed_metrics::FeedFigures;
 pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
+pub use limits::{EngineLimits, PUBLISH_RATE, SNAPSHOT_BYTES};
 pub use metrics::{LogCounters, Metrics};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};

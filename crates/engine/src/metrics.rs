@@ -1,8 +1,8 @@
 //! Counters and gauges for `/metrics`, in OpenMetrics text. Each engine has its own registry,
 //! instead of one for the process.
 
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use fanout::SnapshotReason;
@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::feed_metrics::{FeedFamilies, FeedFigures};
 use crate::frames::reason_word;
+use crate::snapshot_pool::{PoolFigures, SnapshotPool};
 use crate::tls_metrics::{HandshakeResult, TlsFamilies};
 
 /// The engine's registry, which the server's streams count in as well.
@@ -29,6 +30,8 @@ pub struct Metrics {
     connections_stalled: Counter,
     idle_connections_closed: Counter,
     updates_not_known: Counter,
+    updates_not_written: Family<OutcomeLabel, Counter>,
+    publishes_over_rate: Counter,
     reactor_panics: Counter,
     log_lines_dropped: Counter,
     log_lines_suppressed: Counter,
@@ -39,6 +42,12 @@ pub struct Metrics {
     journal_ahead_seconds: Gauge,
     followers: Family<BoardLabel, Gauge>,
     flights: Family<BoardLabel, Gauge>,
+    row_bytes: Family<BoardLabel, Gauge>,
+    idempotency_keys: Gauge,
+    snapshots: Gauge,
+    snapshot_bytes: Gauge,
+    snapshots_withdrawn: Counter,
+    snapshot_pool: OnceLock<Arc<SnapshotPool>>,
     feeds: FeedFamilies,
     tls: TlsFamilies,
 }
@@ -57,6 +66,7 @@ pub(crate) struct BoardCounts {
     pub(crate) board: BoardName,
     pub(crate) followers: usize,
     pub(crate) flights: usize,
+    pub(crate) row_bytes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -85,6 +95,8 @@ impl Metrics {
             connections_stalled: Counter::default(),
             idle_connections_closed: Counter::default(),
             updates_not_known: Counter::default(),
+            updates_not_written: Family::default(),
+            publishes_over_rate: Counter::default(),
             reactor_panics: Counter::default(),
             log_lines_dropped: Counter::default(),
             log_lines_suppressed: Counter::default(),
@@ -96,6 +108,12 @@ impl Metrics {
             journal_ahead_seconds: Gauge::default(),
             followers: Family::default(),
             flights: Family::default(),
+            row_bytes: Family::default(),
+            idempotency_keys: Gauge::default(),
+            snapshots: Gauge::default(),
+            snapshot_bytes: Gauge::default(),
+            snapshots_withdrawn: Counter::default(),
+            snapshot_pool: OnceLock::new(),
             feeds: FeedFamilies::default(),
             tls: TlsFamilies::default(),
         };
@@ -137,6 +155,16 @@ impl Metrics {
             self.updates_not_known.clone(),
         );
         registry.register(
+            "updates_not_written",
+            "Updates answered without a record, by outcome",
+            self.updates_not_written.clone(),
+        );
+        registry.register(
+            "publishes_over_rate",
+            "Publishes refused because their publisher was beyond its rate",
+            self.publishes_over_rate.clone(),
+        );
+        registry.register(
             "reactor_panics",
             "Panics of reactor threads; each thread is replaced",
             self.reactor_panics.clone(),
@@ -176,6 +204,23 @@ impl Metrics {
         );
         registry.register("followers", "Open streams", self.followers.clone());
         registry.register("flights", "Rows", self.flights.clone());
+        registry.register("row_bytes", "Size of the rows in a checkpoint", self.row_bytes.clone());
+        registry.register(
+            "idempotency_keys",
+            "Idempotency keys that are remembered",
+            self.idempotency_keys.clone(),
+        );
+        registry.register("snapshots", "Encoded rows of boards", self.snapshots.clone());
+        registry.register(
+            "snapshot_bytes",
+            "Size of the encoded rows of boards",
+            self.snapshot_bytes.clone(),
+        );
+        registry.register(
+            "snapshots_withdrawn",
+            "Encoded rows that were withdrawn from slow readers",
+            self.snapshots_withdrawn.clone(),
+        );
         self.feeds.register(registry);
         self.tls.register(registry);
     }
@@ -192,6 +237,14 @@ impl Metrics {
 
     pub(crate) fn count_snapshot(&self, reason: SnapshotReason) {
         self.timetables_sent.get_or_create(&ReasonLabel { reason: reason_word(reason) }).inc();
+    }
+
+    pub(crate) fn count_unwritten(&self, outcome: &'static str) {
+        self.updates_not_written.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    pub(crate) fn count_rate_exceeded(&self) {
+        self.publishes_over_rate.inc();
     }
 
     pub(crate) fn count_unknown_outcome(&self) {
@@ -247,6 +300,11 @@ impl Metrics {
         self.tls.watch_certificate(Box::new(read));
     }
 
+    /// Reports the figures of this pool. Only the first call has an effect.
+    pub(crate) fn watch_snapshots(&self, pool: Arc<SnapshotPool>) {
+        let _ = self.snapshot_pool.set(pool);
+    }
+
     /// Reports the numbers that `counters` return. Only the first call has an effect.
     pub fn watch_log(&self, counters: LogCounters) {
         let _ = self.log_counters.set(counters);
@@ -258,6 +316,7 @@ impl Metrics {
         staleness: Duration,
         clock_lag: Duration,
         boards: Vec<BoardCounts>,
+        idempotency_keys: usize,
         sources: Vec<(BoardName, BoardSource)>,
     ) -> String {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
@@ -267,13 +326,23 @@ impl Metrics {
             self.log_lines_dropped.inner().store(dropped(), Ordering::Relaxed);
             self.log_lines_suppressed.inner().store(suppressed(), Ordering::Relaxed);
         }
+        if let Some(PoolFigures { snapshots, bytes, withdrawn }) =
+            self.snapshot_pool.get().map(|pool| pool.figures())
+        {
+            self.snapshots.set(gauge_value(snapshots));
+            self.snapshot_bytes.set(gauge_value(bytes));
+            self.snapshots_withdrawn.inner().store(withdrawn, Ordering::Relaxed);
+        }
         // Boards that no longer exist must not keep their last value.
         self.followers.clear();
         self.flights.clear();
-        for BoardCounts { board, followers, flights } in boards {
+        self.row_bytes.clear();
+        self.idempotency_keys.set(gauge_value(idempotency_keys));
+        for BoardCounts { board, followers, flights, row_bytes } in boards {
             let label = BoardLabel { board: board.to_string() };
             self.followers.get_or_create(&label).set(gauge_value(followers));
             self.flights.get_or_create(&label).set(gauge_value(flights));
+            self.row_bytes.get_or_create(&label).set(gauge_value(row_bytes));
         }
         self.feeds.read_figures();
         self.tls.read_certificate();

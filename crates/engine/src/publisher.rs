@@ -4,20 +4,23 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flight::Update;
+use flight::{ForecastScope, Update};
 use journal::{AppendError, Journal, MAX_APPEND_RECORDS, NewRecord, Seq};
 use tokio::time::{Instant, timeout_at};
 
-use crate::boards::PublishOutcome;
+use crate::boards::{LiveBoards, PublishOutcome};
 use crate::envelope::Envelope;
 use crate::health::Health;
+use crate::limits::EngineLimits;
 use crate::metrics::Metrics;
+use crate::publish_rate::{PublishRates, RateExceeded};
+use crate::turns::{TURN_UPDATES, TurnKey, Turns};
 use crate::waiters::{ApplierStopped, Waiters, next_request_id};
 
 /// Most updates in one call of [`Publisher::publish`]. Callers split larger batches.
 pub const MAX_PUBLISHED_AT_ONCE: usize = 1_000;
 
-const _: () = assert!(MAX_PUBLISHED_AT_ONCE <= MAX_APPEND_RECORDS, "one append must take them");
+const _: () = assert!(TURN_UPDATES <= MAX_APPEND_RECORDS, "one append must take them");
 
 /// Time that a publisher waits for its record to be applied if the journal does not know whether it
 /// was written.
@@ -26,6 +29,11 @@ pub const UNKNOWN_OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
 /// Writes updates to the journal.
 pub struct Publisher {
     journal: Arc<dyn Append>,
+    boards: Arc<LiveBoards>,
+    turns: Arc<Turns>,
+    rates: PublishRates,
+    limits: EngineLimits,
+    scope: ForecastScope,
     waiters: Arc<Waiters>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
@@ -44,6 +52,12 @@ pub enum PublishError {
     /// The update was not written, because the applier has stopped for this reason.
     #[error("{0}")]
     Frozen(String),
+    /// The update was not written, because its publisher has published too many lately.
+    #[error("too many updates from this publisher")]
+    RateExceeded {
+        /// The time after which it may publish again.
+        retry_after: Duration,
+    },
     /// The update was written, but the applier has stopped.
     #[error("the server stopped before it applied the update")]
     Stopped,
@@ -65,20 +79,66 @@ impl<J: Journal> Append for J {
 impl Publisher {
     pub(crate) fn new<J: Journal>(
         journal: Arc<J>,
+        boards: Arc<LiveBoards>,
+        limits: EngineLimits,
         waiters: Arc<Waiters>,
         health: Arc<Health>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { journal, waiters, health, metrics }
+        // Other writers may have made changes that these boards do not have yet.
+        let is_shared = journal.staleness().is_some();
+        let scope = if is_shared { ForecastScope::LimitsOnly } else { ForecastScope::All };
+        let rates = PublishRates::new(limits.publish_rate);
+        let turns = Arc::default();
+        Self { journal, boards, turns, rates, limits, scope, waiters, health, metrics }
     }
 
-    /// Writes the updates, in order, in one commit, and returns the outcome of each once it has been
-    /// applied.
+    /// Writes the updates in order, and returns the outcome of each once it has been applied. Updates that the boards
+    /// are sure to refuse are not written. All are of one publisher.
     pub async fn publish(&self, updates: Vec<Update>) -> Vec<Result<PublishOutcome, PublishError>> {
-        let count = updates.len();
-        debug_assert!(count <= MAX_PUBLISHED_AT_ONCE, "callers split");
+        debug_assert!(updates.len() <= MAX_PUBLISHED_AT_ONCE, "callers split");
+        let mut results = Vec::with_capacity(updates.len());
+        let mut updates = updates.into_iter();
+        loop {
+            let turn: Vec<Update> = updates.by_ref().take(TURN_UPDATES).collect();
+            let Some(first) = turn.first() else { return results };
+            let count = turn.len();
+            if let Some(publisher) = first.publisher()
+                && let Err(RateExceeded { retry_after }) = self.rates.wait(publisher, count).await
+            {
+                self.metrics.count_rate_exceeded();
+                results.extend(vec![Err(PublishError::RateExceeded { retry_after }); count]);
+                continue;
+            }
+            let _turn = self.turns.take(TurnKey::of(first), count).await;
+            results.extend(self.publish_turn(turn).await);
+        }
+    }
+
+    /// Writes those updates of a turn that have to be written, in one commit.
+    async fn publish_turn(
+        &self,
+        updates: Vec<Update>,
+    ) -> Vec<Result<PublishOutcome, PublishError>> {
         if let Some(reason) = self.health.frozen_reason() {
-            return vec![Err(PublishError::Frozen(reason)); count];
+            return vec![Err(PublishError::Frozen(reason)); updates.len()];
+        }
+        let known = self.boards.forecast(&updates, self.limits.state, self.scope);
+        let is_open = known.iter().map(Option::is_none);
+        let open = updates.into_iter().zip(is_open).filter(|(_, is_open)| *is_open);
+        let mut written = self.write(open.map(|(update, _)| update).collect()).await.into_iter();
+        let results = known.into_iter().map(|known| match known {
+            Some(outcome) => Ok(outcome),
+            None => written.next().unwrap_or(Err(PublishError::Stopped)),
+        });
+        results.collect()
+    }
+
+    /// Writes the updates in one commit, and waits for their outcomes.
+    async fn write(&self, updates: Vec<Update>) -> Vec<Result<PublishOutcome, PublishError>> {
+        let count = updates.len();
+        if count == 0 {
+            return Vec::new();
         }
         let (request_ids, outcomes) = self.waiters.register(count);
         let mut records = Vec::with_capacity(count);

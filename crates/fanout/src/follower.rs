@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::channel::{Channel, ChannelEnd};
 use crate::frame::Frame;
-use crate::snapshot::SnapshotReason;
+use crate::snapshot::{Snapshot, SnapshotReason};
 use crate::window::SeqStatus;
 
 /// Approximate size of one pull. A single larger frame is returned whole.
@@ -49,15 +49,26 @@ pub(crate) struct FrameCursor {
     /// Sequence number of the last event taken.
     pub(crate) seq: u64,
     /// Set if a snapshot comes first.
-    pub(crate) snapshot_reason: Option<SnapshotReason>,
+    snapshot_reason: Option<SnapshotReason>,
+    /// The snapshot of which some frames have been taken, or all are due.
+    snapshot: Option<Box<SnapshotCursor>>,
+}
+
+/// A read position in a snapshot.
+#[derive(Debug)]
+struct SnapshotCursor {
+    snapshot: Snapshot,
+    reason: SnapshotReason,
+    /// Index of the next frame.
+    next: usize,
 }
 
 /// The result of [`FrameCursor::next`].
 pub(crate) enum NextFrames {
     /// These frames, in order. The caller reports with [`FrameCursor::advance`] how far it took them.
     Frames(Vec<(u64, Frame)>),
-    /// This frame replaces all events before it. The cursor has already moved past it.
-    Snapshot(Frame),
+    /// This frame. The cursor has already moved past it.
+    Single(Frame),
     /// No new frames yet.
     Empty,
     /// The channel is closed and all its frames have been taken, or it is revoked.
@@ -92,7 +103,7 @@ impl Follower {
                 }
                 PullResult::Frames(frames.into_iter().map(|(_, frame)| frame).collect())
             }
-            NextFrames::Snapshot(frame) => PullResult::Frames(vec![frame]),
+            NextFrames::Single(frame) => PullResult::Frames(vec![frame]),
             NextFrames::Empty => PullResult::Empty,
             NextFrames::Closed => PullResult::Closed,
         }
@@ -127,11 +138,17 @@ impl FrameCursor {
             },
         };
         channel.follower_count.fetch_add(1, Ordering::Relaxed);
-        Self { channel, seq, snapshot_reason }
+        Self { channel, seq, snapshot_reason, snapshot: None }
     }
 
     /// Returns the next frames up to the event at `up_to`: about [`PULL_BYTES`], or one larger frame.
     pub(crate) fn next(&mut self, up_to: u64) -> NextFrames {
+        if self.channel.is_revoked() {
+            return NextFrames::Closed;
+        }
+        if let Some(next) = self.next_of_snapshot() {
+            return next;
+        }
         let reason = {
             let state = self.channel.state.lock();
             if let Some(ChannelEnd::Revoked) = state.end {
@@ -152,29 +169,59 @@ impl FrameCursor {
             // A closed board has no rows to show: its last frame is all that matters.
             if let Some(ChannelEnd::Closed(frame)) = &state.end {
                 self.seq = state.window.head();
-                return NextFrames::Snapshot(frame.clone());
+                return NextFrames::Single(frame.clone());
             }
             reason
         };
         // The lock is released: making a snapshot is slow, and it takes other locks. Events published
         // meanwhile are either in the snapshot or after its `seq`.
-        let snapshot = self.channel.snapshot(reason);
-        // The channel may have been revoked meanwhile: then the snapshot may be of later rows, which
-        // this follower must not have.
-        if self.channel.is_revoked() {
-            return NextFrames::Closed;
+        loop {
+            let snapshot = self.channel.snapshot(reason);
+            // The channel may have been revoked meanwhile: then the snapshot may be of later rows, which
+            // this follower must not have.
+            if self.channel.is_revoked() {
+                return NextFrames::Closed;
+            }
+            // Unless it has been withdrawn already.
+            if let Some(frames) = snapshot.frames.after(0, PULL_BYTES) {
+                self.snapshot = Some(Box::new(SnapshotCursor { snapshot, reason, next: 0 }));
+                return NextFrames::Frames(frames);
+            }
         }
-        self.seq = snapshot.seq;
-        NextFrames::Snapshot(snapshot.frame)
     }
 
+    /// Returns the next frames of a snapshot that has begun.
+    fn next_of_snapshot(&mut self) -> Option<NextFrames> {
+        let SnapshotCursor { snapshot, reason, next } = &**self.snapshot.as_ref()?;
+        if let Some(frames) = snapshot.frames.after(*next, PULL_BYTES) {
+            return Some(NextFrames::Frames(frames));
+        }
+        // The follower starts again, with the current rows.
+        let discard = snapshot.frames.discard().filter(|_| *next > 0).cloned();
+        let reason = if discard.is_some() { SnapshotReason::Slow } else { *reason };
+        self.snapshot = None;
+        self.snapshot_reason = Some(reason);
+        discard.map(NextFrames::Single)
+    }
+
+    /// Returns the number of the last event taken; `None` while a snapshot is due or has begun.
     pub(crate) fn position(&self) -> Option<u64> {
-        self.snapshot_reason.is_none().then_some(self.seq)
+        let is_due = self.snapshot_reason.is_some() || self.snapshot.is_some();
+        (!is_due).then_some(self.seq)
     }
 
-    /// Moves past the event at `seq`.
-    pub(crate) fn advance(&mut self, seq: u64) {
-        self.seq = seq;
+    /// Moves past the frame that [`FrameCursor::next`] returned with this number: an event at `number`, or a part of a
+    /// snapshot.
+    pub(crate) fn advance(&mut self, number: u64) {
+        let Some(cursor) = &mut self.snapshot else {
+            self.seq = number;
+            return;
+        };
+        cursor.next = usize::try_from(number).map_or(usize::MAX, |index| index + 1);
+        if cursor.next >= cursor.snapshot.frames.count() {
+            self.seq = cursor.snapshot.seq;
+            self.snapshot = None;
+        }
     }
 }
 

@@ -13,7 +13,7 @@
 //! use fanout::{Channel, Frame, PullResult, ResumePoint, Snapshot, SnapshotReason};
 //!
 //! let frame = |text: &'static str| Frame::bare(Bytes::from(text));
-//! let snapshot = move |_: SnapshotReason| Snapshot { seq: 7, frame: frame("all rows at 7") };
+//! let snapshot = move |_: SnapshotReason| Snapshot { seq: 7, frames: frame("all rows at 7").into() };
 //! let channel = Channel::new(7, 1 << 20, snapshot);
 //! let mut follower = channel.follow(ResumePoint::Fresh);
 //! assert_eq!(follower.pull(), PullResult::Frames(vec![frame("all rows at 7")]));
@@ -25,7 +25,7 @@
 /// The bytes of one event, shared by all followers.
 mod frame;
 
-/// All rows of a board as one frame, and the reason for sending it.
+/// All rows of a board as frames, and the reason for sending them.
 mod snapshot;
 
 /// The recent frames of one board, bounded in bytes.
@@ -50,5 +50,5 @@ pub use reactor::{
     FollowerPermit, MAX_INBOX, MAX_INPUT_BYTES, MAX_WRITE_BYTES, NewConnection, Reactor,
     ReactorConfig, ReactorEvents, StreamBytes, WriteMode,
 };
-pub use snapshot::{Snapshot, SnapshotReason};
+pub use snapshot::{RowFrames, Snapshot, SnapshotFrames, SnapshotReason};
 pub use window::FRAME_OVERHEAD_BYTES;

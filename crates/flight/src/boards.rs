@@ -15,11 +15,17 @@ use crate::update::{Change, Update};
 /// Most boards, including closed ones. A new board replaces the board that was closed first.
 pub const MAX_BOARDS: usize = 1_000;
 
+/// Most bytes of all rows in a checkpoint. Idempotency keys, and the settings of all boards, take less than the rest
+/// of the 64 MiB that a checkpoint may have.
+pub const MAX_TIMETABLE_BYTES: usize = 50 * 1024 * 1024;
+
 /// All boards: the result of applying all updates in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Boards {
     boards: BTreeMap<BoardName, Timetable>,
-    idempotency_keys: IdempotencyKeys,
+    pub(crate) idempotency_keys: IdempotencyKeys,
+    /// The sum of the boards' bytes.
+    bytes: usize,
 }
 
 /// The state of all boards at one position. It shares the rows with the boards, so it is cheap to
@@ -70,6 +76,16 @@ impl Boards {
         self.boards.iter()
     }
 
+    /// The most bytes that the rows of all boards take in a checkpoint.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The number of idempotency keys that are remembered.
+    pub fn idempotency_keys(&self) -> usize {
+        self.idempotency_keys.len()
+    }
+
     /// The updates that remove the rows which have expired by `now`.
     pub fn due_expiries(&self, now: Timestamp) -> impl Iterator<Item = Update> {
         self.boards.iter().flat_map(move |(name, timetable)| {
@@ -98,7 +114,8 @@ impl Boards {
     /// The bytes are not such a state.
     pub fn restore(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
         let BoardsCheckpoint { boards, idempotency_keys } = serde_json::from_slice(checkpoint)?;
-        Ok(Self { boards, idempotency_keys: idempotency_keys.into() })
+        let bytes = boards.values().map(Timetable::bytes).sum();
+        Ok(Self { boards, idempotency_keys: idempotency_keys.into(), bytes })
     }
 
     fn apply_new(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
@@ -110,7 +127,11 @@ impl Boards {
             }
         }
         if let Some(timetable) = self.boards.get_mut(name) {
-            return timetable.apply(seq, time, update);
+            let others = self.bytes - timetable.bytes();
+            let room = MAX_TIMETABLE_BYTES.saturating_sub(self.bytes);
+            let outcome = timetable.apply(seq, time, update, room);
+            self.bytes = others + timetable.bytes();
+            return outcome;
         }
         let Change::PutBoard(settings) = update.change() else {
             return ApplyOutcome::Rejected(Rejection::UnknownBoard);

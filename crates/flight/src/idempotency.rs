@@ -11,7 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Most keys remembered, of all boards together. The oldest is forgotten first.
 pub const MAX_IDEMPOTENCY_KEYS: usize = 131_072;
 
-/// Time for which a key is remembered.
+/// Keys that stay free for updates which are checked together, and for other replicas'.
+pub const RESERVED_KEYS: usize = 8_192;
+
+/// Time for which a key is remembered in any case: while all keys are younger, new ones are refused.
+const MIN_KEY_RETENTION_MILLIS: i64 = 60 * 60 * 1_000;
+
+/// Time for which a key is remembered, if there are not too many.
 const KEY_RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Bytes of one entry in a checkpoint: time, key, fingerprint, version.
@@ -52,11 +58,28 @@ impl IdempotencyKeys {
     /// The entry of `key`, if it is remembered at `now`.
     pub(crate) fn get(&mut self, now: Timestamp, key: u128) -> Option<KeyEntry> {
         while let Some(oldest) = self.log.get(self.log.first)
-            && now.as_millisecond().saturating_sub(oldest.time_millis) > KEY_RETENTION_MILLIS
+            && oldest.age_millis(now) > KEY_RETENTION_MILLIS
         {
             self.forget_oldest();
         }
         self.log.get(*self.numbers.get(&key)?)
+    }
+
+    /// The entry of `key`, if it would be remembered at `now`.
+    pub(crate) fn peek(&self, now: Timestamp, key: u128) -> Option<KeyEntry> {
+        let entry = self.log.get(*self.numbers.get(&key)?)?;
+        (entry.age_millis(now) <= KEY_RETENTION_MILLIS).then_some(entry)
+    }
+
+    /// Returns whether one more key, after `pending` others, would make the log forget one too early.
+    pub(crate) fn are_full(&self, now: Timestamp, pending: usize) -> bool {
+        let oldest = self.log.get(self.log.first);
+        self.len() + pending >= MAX_IDEMPOTENCY_KEYS - RESERVED_KEYS
+            && oldest.is_some_and(|oldest| oldest.age_millis(now) < MIN_KEY_RETENTION_MILLIS)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.numbers.len()
     }
 
     pub(crate) fn insert(&mut self, now: Timestamp, key: u128, fingerprint: u128, version: u64) {
@@ -80,6 +103,12 @@ impl IdempotencyKeys {
         if let Some(entry) = self.log.pop() {
             self.numbers.remove(&entry.key);
         }
+    }
+}
+
+impl KeyEntry {
+    fn age_millis(&self, now: Timestamp) -> i64 {
+        now.as_millisecond().saturating_sub(self.time_millis)
     }
 }
 

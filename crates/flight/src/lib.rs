@@ -82,6 +82,9 @@ mod outcome;
 /// One row of a timetable.
 mod timetable_row;
 
+/// The size of rows in a checkpoint.
+mod encoded_size;
+
 /// Held fields, which feeds leave alone.
 mod held;
 
@@ -97,9 +100,12 @@ mod idempotency;
 /// All boards, and the fold over updates.
 mod boards;
 
+/// Forecasts of the outcomes of updates.
+mod forecast;
+
 pub use board::{BoardKind, BoardName, BoardSettings};
 pub use board_feed::{FeedClaim, SourceLease};
-pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS};
+pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS, MAX_TIMETABLE_BYTES};
 pub use direction::is_bidi_control;
 pub use duration::parse_duration;
 pub use encoding::decode_json;
@@ -107,13 +113,14 @@ pub use error::ParseError;
 pub use event::{BoardEvent, BoardUpdate};
 pub use field::{FIELDS, FieldType, FieldValue, FlightField, INSTANTS};
 pub use final_state::{FinalState, RemovalDelays};
-pub use idempotency::MAX_IDEMPOTENCY_KEYS;
+pub use forecast::{Forecast, ForecastScope, Forecaster, StateLimits};
+pub use idempotency::{MAX_IDEMPOTENCY_KEYS, RESERVED_KEYS};
 pub use instants::{FlightRow, FlightRowPatch};
 pub use outcome::{ApplyOutcome, Rejection};
 pub use publisher_name::PublisherName;
 pub use removed_rows::MAX_REMOVED_ROWS;
 pub use row::{Flight, FlightKey, FlightPatch};
 pub use source::{BoardSource, SourceStatus};
-pub use timetable::{MAX_FLIGHTS, Timetable};
+pub use timetable::{MAX_CANDIDATES, MAX_FLIGHTS, Timetable};
 pub use timetable_row::TimetableRow;
 pub use update::{Change, IdempotencyKey, Precondition, Update};

@@ -33,7 +33,7 @@ pub enum Rejection {
     UnknownFlight,
     /// Several rows have the parts of a key that the update gives.
     AmbiguousFlight {
-        /// Their keys.
+        /// The keys of the first of them, [`crate::MAX_CANDIDATES`] at most.
         keys: Vec<FlightKey>,
     },
     /// The row or board has another version than the update requires, or does not exist.
@@ -44,8 +44,23 @@ pub enum Rejection {
     SameVersion,
     /// The idempotency key was used for another update before.
     KeyReused,
-    /// The board has [`crate::MAX_FLIGHTS`] rows.
-    BoardFull,
+    /// The board has as many rows as it may have.
+    BoardFull {
+        /// That number.
+        max_flights: usize,
+    },
+    /// The board has as many bytes as this server lets it have.
+    BoardTooLarge {
+        /// That number.
+        max_bytes: usize,
+    },
+    /// All boards together have as many bytes as they may have.
+    StateFull {
+        /// That number.
+        max_bytes: usize,
+    },
+    /// This server remembers as many recent idempotency keys as it can, and accepts no new ones.
+    TooManyKeys,
     /// There are [`crate::MAX_BOARDS`] boards, all open.
     TooManyBoards,
     /// The row has not stayed in its final state for long enough to expire, or the source is not late.

@@ -29,6 +29,10 @@ impl RemovedRows {
         self.as_of.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.as_of.size()
+    }
+
     pub(crate) fn get(&self, key: &FlightKey) -> Option<Timestamp> {
         self.as_of.get(key).copied()
     }

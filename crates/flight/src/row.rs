@@ -141,6 +141,10 @@ impl Flight {
         &self.key
     }
 
+    pub(crate) fn values(&self) -> &BTreeMap<FlightField, FieldValue> {
+        &self.values
+    }
+
     /// The value of a text or time field, if it is set.
     pub fn text(&self, field: FlightField) -> Option<&str> {
         match self.values.get(&field) {

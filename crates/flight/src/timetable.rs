@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::board::BoardSettings;
 use crate::board_feed::{BoardFeed, FeedClaim, SourceLease};
+use crate::boards::MAX_TIMETABLE_BYTES;
+use crate::encoded_size::{REMOVED_ROW_BYTES, row_bytes};
 use crate::event::BoardEvent;
 use crate::local_days::LocalDays;
 use crate::outcome::{ApplyOutcome, Rejection};
@@ -20,6 +22,9 @@ use crate::update::{Change, Precondition, Update};
 
 /// Most rows of a board: some ten days of the busiest airport.
 pub const MAX_FLIGHTS: usize = 20_000;
+
+/// Most keys that a rejection lists, of a number that flies on many days.
+pub const MAX_CANDIDATES: usize = 20;
 
 /// One board: the result of applying all its updates in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +45,9 @@ pub struct Timetable {
     /// The keys of rows in final states, by expiry.
     #[serde(skip)]
     by_expiry: RedBlackTreeSetSync<(Timestamp, FlightKey)>,
+    /// The sum of [`row_bytes`].
+    #[serde(skip)]
+    row_bytes: usize,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +74,7 @@ impl Timetable {
             feed: BoardFeed::default(),
             removed_rows: RemovedRows::default(),
             by_expiry: RedBlackTreeSetSync::new_sync(),
+            row_bytes: 0,
         }
     }
 
@@ -119,6 +128,16 @@ impl Timetable {
         self.rows.is_empty()
     }
 
+    /// The most bytes that the rows take in a checkpoint, including those that have left and are remembered.
+    pub fn bytes(&self) -> usize {
+        self.row_bytes + self.removed_rows.len() * REMOVED_ROW_BYTES
+    }
+
+    /// The row with exactly this key.
+    pub(crate) fn get(&self, key: &FlightKey) -> Option<&TimetableRow> {
+        self.rows.get(key)
+    }
+
     /// All rows, in the order in which they were first added.
     pub fn rows(&self) -> Vec<&TimetableRow> {
         let mut rows: Vec<_> = self.rows.values().collect();
@@ -130,7 +149,7 @@ impl Timetable {
     /// given.
     ///
     /// # Errors
-    /// [`Rejection::UnknownFlight`], or [`Rejection::AmbiguousFlight`] with the keys to choose from.
+    /// [`Rejection::UnknownFlight`], or [`Rejection::AmbiguousFlight`] with keys to choose from.
     pub fn find(&self, key: &FlightKey) -> Result<&TimetableRow, Rejection> {
         if let Some(row) = self.rows.get(key) {
             return Ok(row);
@@ -144,7 +163,8 @@ impl Timetable {
             (Some((_, row)), None) => Ok(row),
             (Some((first, _)), Some((second, _))) => {
                 let keys = [first, second].into_iter().chain(rows.map(|(key, _)| key));
-                Err(Rejection::AmbiguousFlight { keys: keys.cloned().collect() })
+                let keys = keys.take(MAX_CANDIDATES).cloned().collect();
+                Err(Rejection::AmbiguousFlight { keys })
             }
         }
     }
@@ -160,45 +180,67 @@ impl Timetable {
         self.feed.is_late(now)
     }
 
-    /// Applies the update of the record at `seq`, written at `time`.
-    pub(crate) fn apply(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {
+    /// Applies the update of the record at `seq`, written at `time`. The board may become larger by `room` bytes.
+    pub(crate) fn apply(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        update: &Update,
+        room: usize,
+    ) -> ApplyOutcome {
         let change = update.change();
         if self.close_reason.is_some() {
             return self.apply_to_closed(seq, change);
         }
-        let checked = self.check(change, update.precondition());
-        if let Err(rejection) = checked.and_then(|()| self.check_as_of(change, update.as_of_time()))
-        {
+        if let Err(rejection) = self.check_conditions(update) {
             return ApplyOutcome::Rejected(rejection);
         }
         let outcome = if update.is_from_feed() {
-            self.apply_from_feed(seq, time, change)
+            self.apply_from_feed(seq, time, change, room)
         } else {
-            self.apply_change(seq, time, change)
+            self.apply_change(seq, time, change, room)
         };
-        self.record_as_of(update, &outcome);
+        self.record_as_of(update, &outcome, room);
         if let ApplyOutcome::Changed(_) = outcome {
             self.head = seq;
         }
         outcome
     }
 
-    fn apply_from_feed(&mut self, seq: u64, time: Timestamp, change: &Change) -> ApplyOutcome {
+    /// Checks the conditions of an update of an open board.
+    pub(crate) fn check_conditions(&self, update: &Update) -> Result<(), Rejection> {
+        self.check(update.change(), update.precondition())?;
+        self.check_as_of(update.change(), update.as_of_time())
+    }
+
+    fn apply_from_feed(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        change: &Change,
+        room: usize,
+    ) -> ApplyOutcome {
         match self.row_of(change) {
             Some(row) if row.flight().is_held() => ApplyOutcome::Unchanged { version: row.version },
             row => {
                 let change = change.without_held(row.map(TimetableRow::flight));
-                self.apply_change(seq, time, &change)
+                self.apply_change(seq, time, &change, room)
             }
         }
     }
 
-    fn apply_change(&mut self, seq: u64, time: Timestamp, change: &Change) -> ApplyOutcome {
+    fn apply_change(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        change: &Change,
+        room: usize,
+    ) -> ApplyOutcome {
         match change {
             Change::PutBoard(settings) => self.put_settings(seq, time, settings),
             Change::CloseBoard { reason } => self.close(reason),
-            Change::PutFlight(flight) => self.put(seq, time, flight),
-            Change::PatchFlight(patch) => self.patch(seq, time, patch),
+            Change::PutFlight(flight) => self.put(seq, time, flight, room),
+            Change::PatchFlight(patch) => self.patch(seq, time, patch, room),
             Change::RemoveFlight(key) => self.remove(key),
             Change::ExpireFlight(key) => self.expire(time, key),
             Change::PutSource(source) => self.put_source(seq, source.as_deref()),
@@ -239,11 +281,15 @@ impl Timetable {
 
     /// Remembers as of which time the row was changed or removed. A removal counts even if it comes
     /// before the row.
-    fn record_as_of(&mut self, update: &Update, outcome: &ApplyOutcome) {
+    fn record_as_of(&mut self, update: &Update, outcome: &ApplyOutcome, room: usize) {
         let Some(as_of) = update.as_of_time() else { return };
         match (update.change(), outcome) {
-            (Change::RemoveFlight(_), ApplyOutcome::Changed(BoardEvent::FlightRemoval(key)))
-            | (Change::RemoveFlight(key), ApplyOutcome::Rejected(Rejection::UnknownFlight)) => {
+            (Change::RemoveFlight(_), ApplyOutcome::Changed(BoardEvent::FlightRemoval(key))) => {
+                self.removed_rows.insert(key.clone(), as_of);
+            }
+            (Change::RemoveFlight(key), ApplyOutcome::Rejected(Rejection::UnknownFlight))
+                if room >= REMOVED_ROW_BYTES =>
+            {
                 self.removed_rows.insert(key.clone(), as_of);
             }
             (_, ApplyOutcome::Rejected(_)) => {}
@@ -298,10 +344,11 @@ impl Timetable {
         self.feed = BoardFeed::default();
         self.removed_rows = RemovedRows::default();
         self.by_expiry = RedBlackTreeSetSync::new_sync();
+        self.row_bytes = 0;
         ApplyOutcome::Changed(BoardEvent::ClosedConnection(reason.to_owned()))
     }
 
-    fn put(&mut self, seq: u64, time: Timestamp, flight: &Flight) -> ApplyOutcome {
+    fn put(&mut self, seq: u64, time: Timestamp, flight: &Flight, room: usize) -> ApplyOutcome {
         let zone = self.settings.zone();
         let mut row = TimetableRow {
             row: flight.clone().into(),
@@ -327,9 +374,13 @@ impl Timetable {
                 row.as_of = current.as_of;
             }
             None if self.rows.size() >= MAX_FLIGHTS => {
-                return ApplyOutcome::Rejected(Rejection::BoardFull);
+                let max_flights = MAX_FLIGHTS;
+                return ApplyOutcome::Rejected(Rejection::BoardFull { max_flights });
             }
             None => {}
+        }
+        if let Err(rejection) = check_room(current.map(TimetableRow::flight), flight, room) {
+            return ApplyOutcome::Rejected(rejection);
         }
         self.removed_rows.remove(flight.key());
         let event = BoardEvent::FlightAddition(row.row.clone());
@@ -337,7 +388,13 @@ impl Timetable {
         ApplyOutcome::Changed(event)
     }
 
-    fn patch(&mut self, seq: u64, time: Timestamp, patch: &FlightPatch) -> ApplyOutcome {
+    fn patch(
+        &mut self,
+        seq: u64,
+        time: Timestamp,
+        patch: &FlightPatch,
+        room: usize,
+    ) -> ApplyOutcome {
         let old = match self.find(patch.key()) {
             Ok(row) => row,
             Err(rejection) => return ApplyOutcome::Rejected(rejection),
@@ -346,6 +403,9 @@ impl Timetable {
         let changes = row.row.flight.apply(patch);
         if changes.is_empty() {
             return ApplyOutcome::Unchanged { version: row.version };
+        }
+        if let Err(rejection) = check_room(Some(old.flight()), row.flight(), room) {
+            return ApplyOutcome::Rejected(rejection);
         }
         let zone = self.settings.zone();
         let rule = row.rule(&self.settings, &zone);
@@ -365,13 +425,14 @@ impl Timetable {
             Err(rejection) => return ApplyOutcome::Rejected(rejection),
         };
         let key = row.flight().key().clone();
-        let expiry = row.expiry_entry();
+        let (bytes, expiry) = (row_bytes(row.flight()), row.expiry_entry());
         if let Some(as_of) = row.as_of {
             self.removed_rows.insert(key.clone(), as_of);
         }
         if let Some(entry) = expiry {
             self.by_expiry.remove_mut(&entry);
         }
+        self.row_bytes -= bytes;
         self.rows.remove_mut(&key);
         ApplyOutcome::Changed(BoardEvent::FlightRemoval(key))
     }
@@ -419,10 +480,12 @@ impl Timetable {
             if old.has_same_state(&row) {
                 row.state_since = old.state_since;
             }
+            self.row_bytes -= row_bytes(old.flight());
             if let Some(entry) = old.expiry_entry() {
                 self.by_expiry.remove_mut(&entry);
             }
         }
+        self.row_bytes += row_bytes(row.flight());
         row.expires_at = row.expiry(&self.settings);
         if let Some(entry) = row.expiry_entry() {
             self.by_expiry.insert_mut(entry);
@@ -447,6 +510,7 @@ impl From<TimetableCheckpoint> for Timetable {
             row.days = days;
         }
         let by_expiry = rows.iter().filter_map(TimetableRow::expiry_entry).collect();
+        let row_bytes = rows.iter().map(|row| row_bytes(row.flight())).sum();
         let rows = rows.into_iter().map(|row| (row.flight().key().clone(), row)).collect();
         Self {
             settings,
@@ -457,8 +521,18 @@ impl From<TimetableCheckpoint> for Timetable {
             feed,
             removed_rows: removed,
             by_expiry,
+            row_bytes,
         }
     }
+}
+
+/// Checks that a row may become as large as `new` is.
+fn check_room(old: Option<&Flight>, new: &Flight, room: usize) -> Result<(), Rejection> {
+    let growth = row_bytes(new).saturating_sub(old.map_or(0, row_bytes));
+    if growth > room {
+        return Err(Rejection::StateFull { max_bytes: MAX_TIMETABLE_BYTES });
+    }
+    Ok(())
 }
 
 fn serialize_values<S: Serializer>(

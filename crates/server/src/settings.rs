@@ -4,6 +4,8 @@ mod tls;
 
 use std::time::Duration;
 
+use engine::EngineLimits;
+
 use crate::access_settings::AccessSettings;
 use crate::http::base_path::BasePath;
 use crate::origin_settings::OriginSettings;
@@ -29,6 +31,8 @@ pub struct Settings {
     pub access: AccessSettings,
     /// Bytes of recent frames kept for each board.
     pub window_bytes: usize,
+    /// Limits of boards and publishers.
+    pub engine_limits: EngineLimits,
     /// Most streams at once. Further followers get a long `retry`.
     pub max_followers: usize,
     /// Connections on top of those of followers. Near the limit, idle connections are closed; at the
@@ -56,6 +60,7 @@ impl Default for Settings {
             origins: OriginSettings::default(),
             access: AccessSettings::default(),
             window_bytes: 8 * 1024 * 1024,
+            engine_limits: EngineLimits::default(),
             max_followers: 15_000,
             spare_connections: SPARE_CONNECTIONS,
             stall_timeout: Duration::from_secs(300),

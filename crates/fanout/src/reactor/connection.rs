@@ -55,8 +55,8 @@ pub(super) struct FollowerConnection<P> {
     permit: P,
 }
 
-/// Bytes that were taken from the cursor or made, and not yet written: at most the rest of one frame
-/// or one snapshot, and one preamble, heartbeat and end.
+/// Bytes that were taken from the cursor or made, and not yet written: at most the rest of one frame, and one
+/// preamble, heartbeat and end.
 #[derive(Default)]
 struct UnsentBytes(VecDeque<Bytes>);
 
@@ -112,12 +112,12 @@ impl<P: FollowerPermit> FollowerConnection<P> {
 
     /// Returns true if the batch is exactly the next frames of this follower.
     pub(super) fn needs_batch(&self, batch: &FrameBatch) -> bool {
-        self.is_idle() && self.cursor.snapshot_reason.is_none() && self.cursor.seq == batch.after
+        self.is_idle() && self.cursor.position() == Some(batch.after)
     }
 
     /// Returns true if this follower has all frames of the batch.
     pub(super) fn has_batch(&self, batch: &FrameBatch) -> bool {
-        self.is_idle() && self.cursor.snapshot_reason.is_none() && self.cursor.seq >= batch.up_to
+        self.is_idle() && self.cursor.position().is_some_and(|seq| seq >= batch.up_to)
     }
 
     /// Writes a batch for which [`FollowerConnection::needs_batch`] is true.
@@ -297,8 +297,8 @@ impl<P: FollowerPermit> FollowerConnection<P> {
         let next = if self.delayed { NextFrames::Empty } else { self.cursor.next(up_to) };
         match next {
             NextFrames::Frames(frames) => return frames,
-            // The cursor has moved past the snapshot, so all of it has to be written.
-            NextFrames::Snapshot(frame) => unsent.push_back(frame.wire_bytes().clone()),
+            // The cursor has moved past the frame, so all of it has to be written.
+            NextFrames::Single(frame) => unsent.push_back(frame.wire_bytes().clone()),
             NextFrames::Closed => {
                 self.draining = true;
                 unsent.push_back(pass.bytes.end());

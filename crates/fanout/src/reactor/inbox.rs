@@ -132,7 +132,7 @@ mod tests {
 
     fn connection() -> NewConnection<()> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let channel = Channel::new(1, 0, |_| Snapshot { seq: 1, frame: Frame::default() });
+        let channel = Channel::new(1, 0, |_| Snapshot { seq: 1, frames: Frame::default().into() });
         NewConnection {
             socket: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
             follower: channel.follow(ResumePoint::Fresh),

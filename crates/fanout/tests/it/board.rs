@@ -103,7 +103,7 @@ impl TestBoardState {
             let rows = self.history.lock().unwrap();
             let text: Vec<_> = rows.iter().map(u64::to_string).collect();
             let frame = frame(format!("{reason:?} {}", text.join(" ")));
-            Snapshot { seq: *rows.last().unwrap(), frame }
+            Snapshot { seq: *rows.last().unwrap(), frames: frame.into() }
         };
         self.publish_more(interference.after);
         if interference.closes {

@@ -91,7 +91,7 @@ fn snapshot_of_revoked_channel_is_dropped() {
     let revoked = Arc::clone(&channel);
     let board = Channel::new(1, THREE_FRAMES, move |_| {
         revoked.get().unwrap().revoke();
-        Snapshot { seq: 2, frame: frame("rows after the revocation") }
+        Snapshot { seq: 2, frames: frame("rows after the revocation").into() }
     });
     channel.set(Arc::clone(&board)).unwrap();
     assert_eq!(board.follow(ResumePoint::Fresh).pull(), PullResult::Closed);

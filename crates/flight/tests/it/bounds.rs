@@ -15,7 +15,7 @@ fn full_board_rejects_new_rows_only() {
     }
     let new = json!({"flight": "X1"});
     let outcome = test.apply("flightAddition", new.clone());
-    assert_eq!(outcome, ApplyOutcome::Rejected(Rejection::BoardFull));
+    assert_eq!(outcome, ApplyOutcome::Rejected(Rejection::BoardFull { max_flights: MAX_FLIGHTS }));
     assert_eq!(test.boards.board(&main_board()).unwrap().len(), MAX_FLIGHTS);
     let outcome = test.apply("flightAddition", json!({"flight": "F0", "gate": "1"}));
     assert!(matches!(outcome, ApplyOutcome::Changed(_)));

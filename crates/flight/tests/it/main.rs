@@ -8,6 +8,7 @@ mod expiry;
 mod feeds;
 mod golden;
 mod idempotency;
+mod limits;
 mod preconditions;
 mod properties;
 mod test_boards;

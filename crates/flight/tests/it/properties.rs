@@ -1,6 +1,8 @@
 //! Properties of any sequence of updates.
 
-use flight::{ApplyOutcome, BoardName, Change};
+use flight::{
+    ApplyOutcome, BoardName, Change, Forecast, ForecastScope, Forecaster, Rejection, StateLimits,
+};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -137,6 +139,39 @@ proptest! {
             }
         }
         prop_assert_eq!(rows(&test), client.0);
+    }
+
+    /// A forecast refusal is the fold's, which leaves no trace; all others are the fold's alone. The bytes are
+    /// counted as those of the restored rows.
+    #[test]
+    fn forecasts_come_true(
+        updates in prop::collection::vec((update(), prop::option::of(0..3_i64), 0..9_i64), 0..60),
+    ) {
+        let mut test = TestBoards::new(json!({}));
+        test.now = START;
+        for ((event, data), as_of, hours) in updates {
+            test.now += SignedDuration::from_hours(hours);
+            let mut update = update_of(event, data);
+            if let Some(hours) = as_of {
+                update = update.as_of(START + SignedDuration::from_hours(hours));
+            }
+            let limits = StateLimits::default();
+            let forecast = Forecaster::new(&test.boards, test.now, limits, ForecastScope::All)
+                .next(&update);
+            let before = test.boards.clone();
+            match (forecast, test.apply_update(update)) {
+                (Forecast::Refused(forecast), outcome) => {
+                    prop_assert_eq!(outcome, ApplyOutcome::Rejected(forecast));
+                    prop_assert_eq!(&test.boards, &before);
+                }
+                (_, ApplyOutcome::Rejected(rejection)) => {
+                    prop_assert_eq!(rejection, Rejection::UnknownFlight, "a removal to remember");
+                    prop_assert_ne!(&test.boards, &before);
+                }
+                _ => {}
+            }
+            prop_assert_eq!(test.restored().bytes(), test.boards.bytes());
+        }
     }
 
     /// The rows of one flight number are the same whatever else is on the board.

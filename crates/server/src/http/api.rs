@@ -27,6 +27,9 @@ pub(super) mod session;
 /// Liveness, readiness and metrics.
 pub(crate) mod health;
 
+/// The rows of a board as a body.
+mod rows_body;
+
 /// Parses the parts of a request.
 mod request;
 

@@ -6,7 +6,7 @@ use access::Refusal;
 use aidx::{MessageError, MessageFault};
 use axum::response::{IntoResponse, Response};
 use engine::{PublishError, error_chain};
-use flight::{FlightKey, MAX_BOARDS, MAX_FLIGHTS, ParseError, Rejection};
+use flight::{FlightKey, MAX_BOARDS, ParseError, Rejection};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -120,7 +120,8 @@ impl Problem {
             let supported = HeaderValue::from_static(SUPPORTED_CODINGS);
             headers.insert(header::ACCEPT_ENCODING, supported);
         }
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let is_temporary = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS];
+        if is_temporary.contains(&self.status()) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
         }
         if let Some(challenge) = &self.0.challenge
@@ -260,9 +261,22 @@ impl From<Rejection> for Problem {
                 let reason = "was used for another update";
                 Self::new(S::UNPROCESSABLE_ENTITY, title, "Idempotency-Key", reason)
             }
-            Rejection::BoardFull => {
-                let detail = format!("board is full ({MAX_FLIGHTS} flights)");
+            Rejection::BoardFull { max_flights } => {
+                let detail = format!("board is full ({max_flights} flights)");
                 Self::with_detail(S::CONFLICT, "Board full", "flight", &detail)
+            }
+            Rejection::BoardTooLarge { max_bytes } => {
+                let detail = format!("board is full ({max_bytes} bytes)");
+                Self::with_detail(S::CONFLICT, "Board full", "flight", &detail)
+            }
+            Rejection::StateFull { max_bytes } => {
+                let detail = format!("the boards are full ({max_bytes} bytes in all)");
+                Self::with_detail(S::CONFLICT, "Boards full", "flight", &detail)
+            }
+            Rejection::TooManyKeys => {
+                let reason = "is one too many: the server remembers as many recent keys as it can";
+                let title = "Too many idempotency keys";
+                Self::new(S::TOO_MANY_REQUESTS, title, "Idempotency-Key", reason)
             }
             Rejection::TooManyBoards => {
                 let detail = format!("too many boards are open ({MAX_BOARDS})");
@@ -292,6 +306,11 @@ impl From<ParseError> for Problem {
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         let (title, advice) = match &error {
+            PublishError::RateExceeded { retry_after } => {
+                let detail = format!("{error}; retry in {} s", retry_after.as_secs() + 1);
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return Self::without_field(status, "Too many updates", detail);
+            }
             PublishError::NotWritten(_) | PublishError::Frozen(_) => ("Not written", "retry later"),
             PublishError::Unknown(_) | PublishError::Stopped => (
                 "Outcome unknown",

@@ -5,6 +5,7 @@ mod faulty_journal;
 mod socket_server;
 mod test_server;
 mod view;
+mod withdrawn_snapshots;
 
 mod acris;
 mod aidx;

@@ -39,7 +39,8 @@ impl TestServer {
     }
 
     pub(crate) async fn on(journal: impl Journal, settings: Settings) -> Self {
-        let engine = Engine::start(journal, settings.window_bytes).await.unwrap();
+        let (window_bytes, limits) = (settings.window_bytes, settings.engine_limits);
+        let engine = Engine::start_with_limits(journal, window_bytes, limits).await.unwrap();
         Self { app: App::new(engine, settings) }
     }
 

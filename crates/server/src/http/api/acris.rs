@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use flight::{BoardKind, BoardName, FlightField, Timetable, TimetableRow};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use journal::Seq;
 use super::response;
 use crate::app::App;
 use crate::http::acris_flight::AcrisFlight;
+use crate::http::entity_tag::EntityTag;
 use crate::http::follow_access::{self, BoardReader};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
@@ -66,19 +67,26 @@ async fn list(
         rights?;
         return Err(Problem::no_board_of(&airport, kind_name(kind)));
     };
-    let mut response = response::conditional(headers, id, || {
+    let mark = |mut response: Response| {
+        if grant.is_some() {
+            follow_access::mark_private(&mut response);
+        }
+        response
+    };
+    if let Some(response) = response::not_modified(headers, id)? {
+        return Ok(mark(response));
+    }
+    let encoded = app.state.engine.boards().encode(move || {
         let rows = boards.iter().flat_map(Timetable::rows);
         let mut flights: Vec<_> = rows
             .filter(|row| span.covers(row, kind))
             .map(|row| AcrisFlight::new(row, kind, &airport))
             .collect();
         flights.sort_by_key(AcrisFlight::scheduled);
-        Json(flights)
-    })?;
-    if grant.is_some() {
-        follow_access::mark_private(&mut response);
-    }
-    Ok(response)
+        Json(flights).into_response()
+    });
+    let response = encoded.await.ok_or_else(|| Problem::not_ready("the server is stopping"))?;
+    Ok(mark(response::tagged(response, EntityTag::new(id))))
 }
 
 /// A span of time; without bounds, all times, and rows without times.

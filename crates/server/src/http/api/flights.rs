@@ -8,9 +8,11 @@ use http::{HeaderMap, header};
 use journal::Seq;
 use serde_json::{Map, Value};
 
+use super::rows_body::RowsBody;
 use super::{request, response};
 use crate::app::App;
 use crate::http::authorisation::authorise_publisher;
+use crate::http::entity_tag::EntityTag;
 use crate::http::follow_access::BoardReader;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
@@ -27,11 +29,18 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
     let access = reader.access(&board).await?;
-    let snapshot = app.state.engine.boards().snapshot(&board).ok_or_else(Problem::unknown_board)?;
-    access.check(snapshot.is_private())?;
-    let mut response = response::conditional(&headers, snapshot.id(), || {
-        ([(header::CONTENT_TYPE, "application/json")], snapshot.json())
-    })?;
+    let boards = app.state.engine.boards();
+    let (id, is_private) = boards.newest_id(&board).ok_or_else(Problem::unknown_board)?;
+    access.check(is_private)?;
+    if let Some(mut response) = response::not_modified(&headers, id)? {
+        access.mark(&mut response);
+        return Ok(response);
+    }
+    let rows = boards.rows(&board).await.ok_or_else(Problem::unknown_board)?;
+    // The board may have become private meanwhile.
+    access.check(rows.is_private)?;
+    let content = ([(header::CONTENT_TYPE, "application/json")], RowsBody::new(rows.frames));
+    let mut response = response::tagged(content, EntityTag::new(rows.id));
     access.mark(&mut response);
     Ok(response)
 }

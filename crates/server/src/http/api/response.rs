@@ -44,14 +44,28 @@ pub(super) fn conditional<C: IntoResponse>(
     id: RecordId,
     content: impl FnOnce() -> C,
 ) -> Result<Response, Problem> {
-    let (mut response, tag) = match request::read_condition(request_headers, id)? {
-        ReadCondition::Send => (content().into_response(), EntityTag::new(id)),
-        ReadCondition::NotModified(tag) => (StatusCode::NOT_MODIFIED.into_response(), tag),
-    };
+    let response = not_modified(request_headers, id)?;
+    Ok(response.unwrap_or_else(|| tagged(content(), EntityTag::new(id))))
+}
+
+/// The response to a read by a client that has the content as of the event `id`: 304.
+pub(super) fn not_modified(
+    request_headers: &HeaderMap,
+    id: RecordId,
+) -> Result<Option<Response>, Problem> {
+    Ok(match request::read_condition(request_headers, id)? {
+        ReadCondition::Send => None,
+        ReadCondition::NotModified(tag) => Some(tagged(StatusCode::NOT_MODIFIED, tag)),
+    })
+}
+
+/// The response to a read, with its version.
+pub(super) fn tagged(content: impl IntoResponse, tag: EntityTag) -> Response {
+    let mut response = content.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::ETAG, tag.header_value());
-    Ok(response)
+    response
 }
 
 fn set_event_id(response: &mut Response, id: Option<RecordId>) {
