@@ -20,6 +20,18 @@ pub enum HandshakeResult {
     TimedOut,
 }
 
+impl HandshakeResult {
+    const ALL: [Self; 3] = [Self::Completed, Self::Failed, Self::TimedOut];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::TimedOut => "timeout",
+        }
+    }
+}
+
 /// Returns the end of the current certificate.
 type ReadCertificateEnd = Box<dyn Fn() -> Option<SystemTime> + Send + Sync>;
 
@@ -38,6 +50,10 @@ struct ResultLabel {
 
 impl TlsFamilies {
     pub(crate) fn register(&self, registry: &mut Registry) {
+        // A counter that appears with its first event has no rate at that event.
+        for result in HandshakeResult::ALL {
+            drop(self.handshakes.get_or_create(&ResultLabel { result: result.word() }));
+        }
         registry.register("tls_handshakes", "TLS handshakes, by result", self.handshakes.clone());
         registry.register_with_unit(
             "tls_certificate_not_after_timestamp",
@@ -48,12 +64,7 @@ impl TlsFamilies {
     }
 
     pub(crate) fn count(&self, result: HandshakeResult) {
-        let result = match result {
-            HandshakeResult::Completed => "completed",
-            HandshakeResult::Failed => "failed",
-            HandshakeResult::TimedOut => "timeout",
-        };
-        self.handshakes.get_or_create(&ResultLabel { result }).inc();
+        self.handshakes.get_or_create(&ResultLabel { result: result.word() }).inc();
     }
 
     pub(crate) fn watch_certificate(&self, read: ReadCertificateEnd) {
