@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, watch};
 
+use crate::credential_file::CredentialFile;
 use crate::grant::{Grant, GrantOrigin, Refusal};
 use crate::jwt::{self, JwtFiles, JwtKeyFile, JwtKeys};
 use crate::token::MAX_TOKEN_BYTES;
 use crate::token_line::TokenLine;
 use crate::token_table::{QuickSearch, TokenTable, grant};
-use crate::watched_file::WatchedFile;
 
 /// Interval at which the files are looked at. A change is taken at the second look, so the streams of a removed token
 /// end well within a second.
@@ -45,6 +45,14 @@ pub enum LoadError {
     /// The file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable {
         /// The file.
         path: PathBuf,
         /// The cause.
@@ -93,8 +101,8 @@ struct CurrentCredentials {
 
 #[derive(Debug)]
 struct WatchedFiles {
-    tokens: Option<WatchedFile>,
-    keys: Option<WatchedFile>,
+    tokens: Option<CredentialFile>,
+    keys: Option<CredentialFile>,
     /// The problem that was logged last, so that it is logged once.
     problem: Option<String>,
 }
@@ -198,12 +206,12 @@ impl Credentials {
     }
 }
 
-fn open(path: &Path) -> Result<WatchedFile, LoadError> {
-    WatchedFile::open(path).map_err(|source| unreadable(path, source))
+fn open(path: &Path) -> Result<CredentialFile, LoadError> {
+    CredentialFile::open(path).map_err(|source| unreadable(path, source))
 }
 
 /// True if the file has new content.
-fn poll(file: &mut WatchedFile) -> Result<bool, LoadError> {
+fn poll(file: &mut CredentialFile) -> Result<bool, LoadError> {
     file.poll().map_err(|source| unreadable(file.path(), source))
 }
 
@@ -276,5 +284,47 @@ impl SharedCredentials {
     fn announce(&self, path: &Path) {
         tracing::info!("read the changed credentials in {}", path.display());
         self.revision.send_modify(|revision| *revision += 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Token, TokenLine};
+    use flight::PublisherName;
+
+    #[tokio::test]
+    async fn bad_content_keeps_former_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens");
+        let name = PublisherName::parse("tower").unwrap();
+        let token = Token::generate();
+        std::fs::write(&path, TokenLine::new(&token, name.clone()).to_string()).unwrap();
+        let files = AccessFiles { tokens: Some(path.clone()), jwt: None };
+        let credentials = Credentials::load(files).unwrap();
+        let now = Timestamp::now();
+        let grant = credentials.verify(token.secret(), now).await.unwrap();
+        // A change is taken at the second look at the latest.
+        let look_twice = || {
+            credentials.shared.reload();
+            credentials.shared.reload();
+        };
+
+        std::fs::write(&path, "sha256:12 half a line").unwrap();
+        look_twice();
+        assert!(credentials.still_valid(&grant, now));
+        std::fs::remove_file(&path).unwrap();
+        look_twice();
+        assert!(credentials.still_valid(&grant, now));
+        let problem = credentials.shared.watched.lock().problem.clone().unwrap();
+        assert!(problem.contains("cannot read"), "{problem}");
+        assert_eq!(*credentials.revision().borrow(), 0);
+
+        let added = Token::generate();
+        std::fs::write(&path, TokenLine::new(&added, name).to_string()).unwrap();
+        look_twice();
+        assert!(!credentials.still_valid(&grant, now));
+        assert!(credentials.verify(added.secret(), now).await.is_ok());
+        assert_eq!(*credentials.revision().borrow(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The rights of a credential, and why there are none.
+//! The rights of a credential, or the reason for having none.
 
 use std::sync::Arc;
 
@@ -28,14 +28,14 @@ pub struct Grant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CredentialId(pub(crate) [u8; 32]);
 
-/// What must still be there for a grant to stay valid.
+/// The line or key to which a grant is bound.
 #[derive(Debug, Clone)]
 pub(crate) enum GrantOrigin {
     Line(Arc<TokenLine>),
     Key(KeyId),
 }
 
-/// Why a token gives no rights.
+/// The reason for a token to give no rights.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It has no line in the token file, or its signature is of no known key.
@@ -61,7 +61,7 @@ impl Grant {
         self.publish.contains(board)
     }
 
-    /// True if the credential may follow this board though it is private. Whoever may change a board may see it.
+    /// True if the credential may follow this board though it is private. The right to change a board includes that to see it.
     pub fn may_follow(&self, board: &BoardName) -> bool {
         self.follow.contains(board) || self.may_publish(board)
     }

@@ -1,4 +1,4 @@
-//! Who may publish and who may follow: tokens, JSON Web Tokens, and the rights that they give.
+//! The rights to publish and to follow: tokens, JSON Web Tokens, and their boards.
 //!
 //! The operator keeps the hashes of tokens, or the keys of an issuer, in files. A bearer token becomes a
 //! [`Grant`]: a name, the boards to publish, the boards to follow, and an end. The files are read again when they
@@ -10,10 +10,8 @@
 //! use access::{AccessFiles, BoardSet, Credentials, Token, TokenLine};
 //!
 //! let token = Token::generate();
-//! let line = TokenLine {
-//!     publish: BoardSet::parse("main,jfk")?,
-//!     ..TokenLine::new(&token, flight::PublisherName::parse("tower")?)
-//! };
+//! let line = TokenLine::new(&token, flight::PublisherName::parse("tower")?)
+//!     .with_publish(BoardSet::parse("main,jfk")?);
 //! let folder = tempfile::tempdir()?;
 //! let file = folder.path().join("tokens");
 //! std::fs::write(&file, format!("{line}\n"))?;
@@ -33,7 +31,7 @@ mod token;
 /// The boards that a right is about.
 mod board_set;
 
-/// The rights of a credential, and why there are none.
+/// The rights of a credential, or the reason for having none.
 mod grant;
 
 /// A line of a token file.
@@ -42,15 +40,19 @@ mod token_line;
 /// The content of a token file.
 mod token_table;
 
+/// Adds a line to a token file.
+mod append;
+
 /// JSON Web Tokens.
 mod jwt;
 
 /// Reads a file when it has changed.
-mod watched_file;
+mod credential_file;
 
 /// All credentials of a server.
 mod credentials;
 
+pub use append::append_token;
 pub use board_set::{BoardSet, ParseBoardSetError};
 pub use credentials::{AccessFiles, Credentials, LoadError};
 pub use grant::{CredentialId, Grant, Refusal};

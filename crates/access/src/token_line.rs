@@ -24,14 +24,10 @@ const MAX_ARGON2_PASSES: u32 = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenLine {
     pub(crate) hash: TokenHash,
-    /// The name of the credential.
-    pub name: PublisherName,
-    /// The boards that it may publish.
-    pub publish: BoardSet,
-    /// The private boards that it may follow.
-    pub follow: BoardSet,
-    /// The time from which it is of no use.
-    pub expires: Option<Timestamp>,
+    pub(crate) name: PublisherName,
+    pub(crate) publish: BoardSet,
+    pub(crate) follow: BoardSet,
+    pub(crate) expires: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,6 +65,24 @@ impl TokenLine {
 
     fn with_hash(hash: TokenHash, name: PublisherName) -> Self {
         Self { hash, name, publish: BoardSet::none(), follow: BoardSet::none(), expires: None }
+    }
+
+    /// Sets the boards that it may publish.
+    #[must_use]
+    pub fn with_publish(self, publish: BoardSet) -> Self {
+        Self { publish, ..self }
+    }
+
+    /// Sets the private boards that it may follow.
+    #[must_use]
+    pub fn with_follow(self, follow: BoardSet) -> Self {
+        Self { follow, ..self }
+    }
+
+    /// Sets the time from which it is of no use.
+    #[must_use]
+    pub fn with_end(self, expires: Option<Timestamp>) -> Self {
+        Self { expires, ..self }
     }
 
     /// Parses a line.
@@ -119,8 +133,8 @@ impl TokenHash {
                 .map(Self::Sha256)
                 .ok_or_else(|| "has a SHA-256 that is not 64 hexadecimal digits".to_owned());
         }
-        if !text.starts_with("$argon2") {
-            return Err("does not start with sha256: or $argon2".to_owned());
+        if !text.starts_with("$argon2id$") {
+            return Err("does not start with sha256: or $argon2id$".to_owned());
         }
         let hash = PasswordHash::new(text);
         let hash =

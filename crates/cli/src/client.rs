@@ -1,13 +1,15 @@
 //! A client that publishes to a running server.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use access::Token;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use flight::BoardName;
 use serde::Deserialize;
-use ureq::Agent;
 use ureq::http::StatusCode;
+use ureq::{Agent, RequestBuilder};
 
 /// Maximum number of lines per request.
 pub(crate) const MAX_LINES: usize = 1_000;
@@ -23,6 +25,9 @@ const MIN_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
+/// The variable with a token. No flag has one, because other users of a machine see the flags of its programs.
+pub(crate) const TOKEN_VARIABLE: &str = "FLIGHTBOARD_TOKEN";
+
 /// Flags for the server to publish to.
 #[derive(Args)]
 pub(crate) struct TargetArgs {
@@ -37,6 +42,9 @@ pub(crate) struct TargetArgs {
     /// Time to keep retrying while the server does not answer.
     #[arg(long, env = "FLIGHTBOARD_RETRY", default_value = "30s", value_parser = flags::duration)]
     retry: Duration,
+    /// File with the token that gives the right to publish; else the variable FLIGHTBOARD_TOKEN has it.
+    #[arg(long, env = "FLIGHTBOARD_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
 }
 
 /// A connection to a server.
@@ -44,6 +52,16 @@ pub(crate) struct PublishClient {
     agent: Agent,
     server: String,
     retry_for: Duration,
+    token: TokenSource,
+}
+
+/// Where the token of a publisher is.
+enum TokenSource {
+    /// The server may let everybody publish.
+    None,
+    Variable(Token),
+    /// Read for each request, so that a new token needs no restart.
+    File(PathBuf),
 }
 
 /// The outcome of one line.
@@ -65,6 +83,7 @@ enum RequestError {
 impl TargetArgs {
     /// Connects to the server, which must answer at once.
     pub(crate) fn connect(&self) -> Result<PublishClient> {
+        let token = self.token_source()?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(REQUEST_TIMEOUT))
@@ -74,8 +93,53 @@ impl TargetArgs {
         let server = self.to.trim_end_matches('/').to_owned();
         let response = agent.get(format!("{server}/readyz")).call();
         response.map_err(|error| no_answer(&server, error))?;
-        Ok(PublishClient { agent, server, retry_for: self.retry })
+        Ok(PublishClient { agent, server, retry_for: self.retry, token })
     }
+
+    fn token_source(&self) -> Result<TokenSource> {
+        let source = match (&self.token_file, std::env::var(TOKEN_VARIABLE)) {
+            (Some(file), _) => {
+                read_token(file)?;
+                TokenSource::File(file.clone())
+            }
+            (None, Ok(text)) if !text.trim().is_empty() => {
+                TokenSource::Variable(Token::parse(&text).context(TOKEN_VARIABLE)?)
+            }
+            (None, _) => TokenSource::None,
+        };
+        if self.to.starts_with("http://") && !source.is_none() && !is_loopback(&self.to) {
+            tracing::warn!("the token goes to {} without encryption: use https", self.to);
+        }
+        Ok(source)
+    }
+}
+
+impl TokenSource {
+    fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    fn token(&self) -> Result<Option<Token>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Variable(token) => Ok(Some(token.clone())),
+            Self::File(file) => read_token(file).map(Some),
+        }
+    }
+}
+
+fn read_token(file: &Path) -> Result<Token> {
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("cannot read the token in {}", file.display()))?;
+    Token::parse(&text).with_context(|| format!("no token in {}", file.display()))
+}
+
+/// True if a URL is of this machine.
+fn is_loopback(url: &str) -> bool {
+    let uri: Option<ureq::http::Uri> = url.parse().ok();
+    let host = uri.as_ref().and_then(ureq::http::Uri::host).unwrap_or_default();
+    let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }
 
 impl PublishClient {
@@ -83,7 +147,8 @@ impl PublishClient {
     pub(crate) fn put_board(&self, board: &BoardName, settings: &serde_json::Value) -> Result<()> {
         let url = format!("{}/boards/{board}", self.server);
         self.retry(&url, || {
-            let response = self.agent.put(&url).send_json(settings).map_err(transient)?;
+            let request = self.authorise(self.agent.put(&url))?;
+            let response = request.send_json(settings).map_err(transient)?;
             read(response).map(drop)
         })
     }
@@ -92,7 +157,7 @@ impl PublishClient {
     pub(crate) fn open_board(&self, board: &BoardName, settings: &serde_json::Value) -> Result<()> {
         let url = format!("{}/boards/{board}", self.server);
         self.retry(&url, || {
-            let request = self.agent.put(&url).header("If-None-Match", "*");
+            let request = self.authorise(self.agent.put(&url))?.header("If-None-Match", "*");
             let response = request.send_json(settings).map_err(transient)?;
             match response.status() {
                 StatusCode::PRECONDITION_FAILED => Ok(()),
@@ -105,7 +170,7 @@ impl PublishClient {
     pub(crate) fn get_flights(&self, board: &BoardName) -> Result<Option<String>> {
         let url = format!("{}/boards/{board}/flights", self.server);
         self.retry(&url, || {
-            let response = self.agent.get(&url).call().map_err(transient)?;
+            let response = self.authorise(self.agent.get(&url))?.call().map_err(transient)?;
             match response.status() {
                 StatusCode::NOT_FOUND => Ok(None),
                 _ => read(response).map(Some),
@@ -119,7 +184,8 @@ impl PublishClient {
         let url = format!("{}/boards/{board}/flights", self.server);
         let body = lines.join("\n");
         self.retry(&url, || {
-            let request = self.agent.post(&url).content_type("application/x-ndjson");
+            let request =
+                self.authorise(self.agent.post(&url))?.content_type("application/x-ndjson");
             let answer = read(request.send(&body).map_err(transient)?)?;
             let answers = answer.lines().map(serde_json::from_str);
             let answers: Vec<LineOutcome> = answers
@@ -134,6 +200,13 @@ impl PublishClient {
             }
             let (got, sent) = (answers.len(), lines.len());
             Err(RequestError::Permanent(anyhow!("{got} outcomes for {sent} lines")))
+        })
+    }
+
+    fn authorise<B>(&self, request: RequestBuilder<B>) -> Result<RequestBuilder<B>, RequestError> {
+        Ok(match self.token.token().map_err(RequestError::Permanent)? {
+            Some(token) => request.header("Authorization", format!("Bearer {}", token.secret())),
+            None => request,
         })
     }
 

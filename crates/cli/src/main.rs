@@ -40,6 +40,9 @@ mod http_target;
 /// `flightboard publish`: publishes updates from standard input to a running server.
 mod publish;
 
+/// `flightboard token`: makes tokens.
+mod token;
+
 /// `flightboard copy`: copies a journal, also to one of another kind.
 mod copy;
 
@@ -94,6 +97,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser, Subcommand};
 use flags::Environment;
 
+use crate::client::TOKEN_VARIABLE;
 use crate::command_line::UsageError;
 use crate::feed_plan::KEY_VARIABLE_PREFIX;
 use crate::log::LogFormat;
@@ -102,10 +106,11 @@ const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment var
 variable counts as unset. FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \
 server=debug,journal=info.";
 
-/// Starts of the names of variables that set no flag: for the log, for sources' keys, for the load generator and for
+/// Starts of the names of variables that set no flag: for the log, for a token, for sources' keys, for the load generator and for
 /// tests.
-const OTHER_VARIABLES: [&str; 5] = [
+const OTHER_VARIABLES: [&str; 6] = [
     "FLIGHTBOARD_LOG",
+    TOKEN_VARIABLE,
     KEY_VARIABLE_PREFIX,
     "FLIGHTBOARD_BENCH_",
     "FLIGHTBOARD_BIN",
@@ -135,6 +140,7 @@ enum Command {
     Feed(feed::Feed),
     Publish(publish::Publish),
     Copy(copy::CopyCommand),
+    Token(token::TokenCommand),
     Doctor(doctor::DoctorCommand),
     #[command(hide = true)]
     MapWorker(map_worker::MapWorkerCommand),
@@ -168,6 +174,7 @@ fn run(cli: FlightboardCli) -> ExitCode {
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
         Command::Copy(copy) => copy.run(),
+        Command::Token(token) => token.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::MapWorker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(),

@@ -3,7 +3,7 @@
 /// Flags for origins and hosts.
 pub(crate) mod origin_args;
 
-/// Flags for those who may publish.
+/// Flags for the rights to publish.
 pub(crate) mod access_args;
 
 /// Flags for https.

@@ -1,16 +1,16 @@
-//! Who may publish.
+//! The rights to publish.
 
 use access::Credentials;
 
 use crate::origin_settings::HostRule;
 
-/// Who may publish. By default everybody who reaches the server, so the caller must see to it that only local
-/// programs do.
+/// The rights to publish. By default every client has them, so the caller must see to it that only local programs
+/// reach the server.
 #[derive(Debug, Clone, Default)]
 pub struct AccessSettings {
     /// With credentials, publishers need a token with the right for the board.
     pub credentials: Option<Credentials>,
-    /// Without credentials: everybody may publish, from wherever the server can be reached.
+    /// Without credentials: every client may publish, from any machine.
     pub open_publishing: bool,
 }
 

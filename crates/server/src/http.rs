@@ -30,7 +30,7 @@ pub(crate) mod local_request;
 /// Pages that may publish.
 mod publishing_pages;
 
-/// Decides who may publish.
+/// Authorises publishers.
 pub(crate) mod authorisation;
 
 /// The origins whose pages may call the API.

@@ -26,7 +26,7 @@ mod settings;
 /// The origins and hosts that may read and publish.
 mod origin_settings;
 
-/// Who may publish.
+/// The rights to publish.
 mod access_settings;
 
 /// Secret URLs to which sources push their answers.

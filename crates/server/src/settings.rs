@@ -27,7 +27,7 @@ pub struct Settings {
     pub base_path: BasePath,
     /// The origins whose pages may call the API, and the hosts for which requests may publish.
     pub origins: OriginSettings,
-    /// Who may publish.
+    /// The rights to publish.
     pub access: AccessSettings,
     /// Bytes of recent frames kept for each board.
     pub window_bytes: usize,

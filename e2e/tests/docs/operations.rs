@@ -8,9 +8,10 @@ use crate::document::{Document, all_documents};
 use crate::sandbox::Sandbox;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
-/// Variables without a flag: the log filter, the keys of sources, and the binaries that tests run.
-const VARIABLES_WITHOUT_FLAG: [&str; 6] = [
+/// Variables without a flag: the log filter, a token, the keys of sources, and the binaries that tests run.
+const VARIABLES_WITHOUT_FLAG: [&str; 7] = [
     "FLIGHTBOARD_LOG",
+    "FLIGHTBOARD_TOKEN",
     "FLIGHTBOARD_KEY_SWEDAVIA",
     "FLIGHTBOARD_KEY_FINAVIA",
     "FLIGHTBOARD_KEY_AERODATABOX",
@@ -88,6 +89,9 @@ fn nats_permissions_match_the_tested_ones() {
 fn commands() -> Vec<String> {
     let mut commands = vec![PROGRAM.to_owned()];
     commands.extend(subcommands(PROGRAM, "Commands"));
+    // It has no flags of its own.
+    commands.retain(|command| command != "flightboard token");
+    commands.extend(subcommands("flightboard token", "Commands"));
     let mut known = BTreeSet::new();
     let sources = subcommands("flightboard feed", "Sources").into_iter();
     commands.extend(sources.filter(|source| known.insert(settings(source))));

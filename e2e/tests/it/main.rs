@@ -15,6 +15,9 @@ mod chaos;
 /// Seeded rounds with replicas on a cluster of NATS servers.
 mod cluster;
 
+/// Rights to publish, from the command line to the journal.
+mod access;
+
 /// `flightboard publish`, and failures in the middle of it.
 mod publish;
 

@@ -1,4 +1,4 @@
-//! Flags for those who may publish.
+//! Flags for the rights to publish.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +8,6 @@ use anyhow::{Result, bail};
 use clap::Args;
 use server::AccessSettings;
 
-/// Flags for those who may publish.
 #[derive(Args)]
 pub(crate) struct AccessArgs {
     /// File with the tokens of publishers and of readers of private boards, made by flightboard token new. The server
@@ -27,7 +26,7 @@ pub(crate) struct AccessArgs {
     /// Audience that JSON Web Tokens must name.
     #[arg(long, env = "FLIGHTBOARD_JWT_AUDIENCE", value_name = "NAME")]
     jwt_audience: Option<String>,
-    /// Let everybody publish who reaches the server.
+    /// Let every client publish, from any machine.
     #[arg(long, env = "FLIGHTBOARD_OPEN_PUBLISHING")]
     open_publishing: bool,
 }
@@ -57,7 +56,7 @@ impl AccessArgs {
     }
 }
 
-/// Fails if other machines can reach `address` and nothing says who may publish.
+/// Fails if other machines can reach `address` and no flag decides who may publish.
 pub(crate) fn require_credentials(access: &AccessSettings, address: SocketAddr) -> Result<()> {
     let is_decided = access.credentials.is_some() || access.open_publishing;
     if is_decided || address.ip().to_canonical().is_loopback() {
@@ -65,7 +64,7 @@ pub(crate) fn require_credentials(access: &AccessSettings, address: SocketAddr) 
     }
     bail!(
         "{address} can be reached from other machines, so say who may publish: name a file of tokens with --tokens (see \
-         flightboard token new), an issuer's key with --jwt-key or --jwt-jwks, or let everybody publish with \
+         flightboard token new), an issuer's key with --jwt-key or --jwt-jwks, or let every client publish with \
          --open-publishing"
     );
 }

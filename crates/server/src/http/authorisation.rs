@@ -1,4 +1,4 @@
-//! Decides who may publish (RFC 6750).
+//! Authorises publishers by bearer tokens (RFC 6750).
 
 use access::{Credentials, Grant};
 use flight::{BoardName, PublisherName};
@@ -11,7 +11,7 @@ use crate::app::App;
 /// The scheme of a token in `Authorization`, in lower case.
 const BEARER: &str = "bearer";
 
-/// The rights of whoever sent a request.
+/// The rights of the sender of a request.
 pub(crate) struct Caller {
     /// `None` without a token.
     grant: Option<Grant>,

@@ -52,8 +52,7 @@ impl TokenFile {
 
     /// Writes the file with these lines for followers of `hall`.
     fn write(&self, followers: &[TokenLine]) {
-        let mut publisher = follower_line(&self.publisher, "hall");
-        publisher.publish = BoardSet::All;
+        let publisher = follower_line(&self.publisher, "hall").with_publish(BoardSet::All);
         let stranger = follower_line(&self.stranger, "other");
         let lines = [publisher, stranger].into_iter().chain(followers.iter().cloned());
         let text: String = lines.map(|line| format!("{line}\n")).collect();
@@ -91,15 +90,12 @@ impl TokenFile {
 }
 
 fn follower_line(token: &Token, boards: &str) -> TokenLine {
-    let mut line = TokenLine::new(token, PublisherName::parse("someone").unwrap());
-    line.follow = BoardSet::parse(boards).unwrap();
-    line
+    let line = TokenLine::new(token, PublisherName::parse("someone").unwrap());
+    line.with_follow(BoardSet::parse(boards).unwrap())
 }
 
 fn expiring_line(token: &Token, expires: Timestamp) -> TokenLine {
-    let mut line = follower_line(token, "hall");
-    line.expires = Some(expires);
-    line
+    follower_line(token, "hall").with_end(Some(expires))
 }
 
 fn bearer(token: &Token) -> String {

@@ -13,7 +13,7 @@ const SETTLED_AGE: Duration = Duration::from_secs(2);
 
 /// A file that may change.
 #[derive(Debug)]
-pub(crate) struct WatchedFile {
+pub(crate) struct CredentialFile {
     path: PathBuf,
     /// The size and time that the file had when it was read last.
     stamp: Option<(u64, SystemTime)>,
@@ -23,7 +23,7 @@ pub(crate) struct WatchedFile {
     unsettled: Option<String>,
 }
 
-impl WatchedFile {
+impl CredentialFile {
     /// Reads the file for the first time.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let stamp = stamp(path)?;

@@ -1,0 +1,200 @@
+//! JSON Web Tokens.
+
+use access::{JwtAlgorithm, JwtKeyFile, Refusal};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::issuer::{Issuer, SECRET, load};
+use crate::{board, now};
+
+/// Claims that are valid for an hour.
+fn claims() -> Value {
+    let now = now().as_second();
+    json!({ "sub": "tower", "exp": now + 3600, "publish": ["main"], "follow": "*", "iat": now })
+}
+
+fn with(changes: Value) -> Value {
+    let mut claims = claims();
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+fn bad_claims(refusal: Option<Refusal>) -> String {
+    match refusal {
+        Some(Refusal::BadClaims(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn signatures_are_verified() {
+    for issuer in Issuer::all() {
+        let algorithm = issuer.algorithm();
+        let credentials = issuer.credentials(None);
+        let token = issuer.sign(&claims());
+        let grant = credentials.verify(&token, now()).await.unwrap();
+        assert_eq!(grant.name.as_str(), "tower", "{algorithm}");
+        assert_eq!(grant.expires.unwrap().as_second(), now().as_second() + 3600);
+        assert!(grant.may_publish(&board("main")) && !grant.may_publish(&board("jfk")));
+        assert!(grant.may_follow(&board("jfk")));
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let other = issuer.sign(&with(json!({ "publish": "*" })));
+        let other = other.rsplit_once('.').unwrap().0;
+        for bad in [format!("{other}.{signature}"), format!("{message}."), message.to_owned()] {
+            let refusal = credentials.verify(&bad, now()).await.err();
+            assert_eq!(refusal, Some(Refusal::Unknown), "{algorithm}: {bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn algorithm_is_that_of_the_key() {
+    let issuers = Issuer::all();
+    for issuer in &issuers {
+        let credentials = issuer.credentials(None);
+        for header in ["none", "None", "HS256", "HS512", "RS256", "PS256", "ES256", "EdDSA", "x"] {
+            let token = issuer.sign_with(&json!({ "alg": header }), &claims());
+            let verified = credentials.verify(&token, now()).await;
+            assert_eq!(verified.is_ok(), header == issuer.algorithm().to_string(), "{header}");
+        }
+        let unsigned = issuer.sign_with(&json!({ "alg": "none" }), &claims());
+        let unsigned = format!("{}.", unsigned.rsplit_once('.').unwrap().0);
+        assert_eq!(credentials.verify(&unsigned, now()).await.err(), Some(Refusal::Unknown));
+        for other in &issuers {
+            let key = load(&other.key(), JwtKeyFile::Key, Some(issuer.algorithm()), None);
+            assert_eq!(key.is_ok(), other.algorithm() == issuer.algorithm());
+        }
+    }
+}
+
+#[tokio::test]
+async fn times_bound_a_token() {
+    let issuer = Issuer::Hs256;
+    let credentials = issuer.credentials(None);
+    let second = now().as_second();
+    for (changes, refusal) in [
+        (json!({ "exp": second }), Some(Refusal::Expired)),
+        (json!({ "exp": second as f64 + 0.5 }), Some(Refusal::Expired)),
+        (json!({ "exp": second + 1 }), None),
+        (json!({ "nbf": second + 5 }), None),
+        (json!({ "nbf": second + 6 }), Some(Refusal::NotYetValid)),
+    ] {
+        let token = issuer.sign(&with(changes.clone()));
+        assert_eq!(credentials.verify(&token, now()).await.err(), refusal, "{changes}");
+    }
+    let token = issuer.sign(&with(json!({ "exp": second + 1 })));
+    let grant = credentials.verify(&token, now()).await.unwrap();
+    assert!(credentials.still_valid(&grant, now()));
+    assert!(!credentials.still_valid(&grant, now() + jiff::SignedDuration::from_secs(1)));
+}
+
+#[tokio::test]
+async fn bad_claims_are_refused_by_name() {
+    let issuer = Issuer::Hs256;
+    let credentials = issuer.credentials(None);
+    for (changes, reason) in [
+        (json!({ "exp": null }), "exp"),
+        (json!({ "exp": "2030" }), "invalid type: string"),
+        (json!({ "exp": 1e18 }), "has a claim exp that is not a time"),
+        (json!({ "nbf": "x" }), "invalid type: string"),
+        (json!({ "sub": null }), "has no claim sub"),
+        (json!({ "sub": "a b" }), "has a claim sub that must be 1 to 128 visible ASCII"),
+        (json!({ "publish": ["a/b"] }), "has a bad claim publish"),
+        (json!({ "publish": 1 }), "has bad claims"),
+        (json!({ "follow": "" }), "has a bad claim follow"),
+    ] {
+        let token = issuer.sign(&with(changes.clone()));
+        let told = bad_claims(credentials.verify(&token, now()).await.err());
+        assert!(told.contains(reason), "{changes}: {told}");
+    }
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove("exp");
+    bad_claims(credentials.verify(&issuer.sign(&claims), now()).await.err());
+}
+
+#[tokio::test]
+async fn audience_must_match() {
+    let issuer = Issuer::Hs256;
+    let sign = |audience: Value| issuer.sign(&with(json!({ "aud": audience })));
+    let named = issuer.credentials(Some("boards"));
+    for audience in [json!("boards"), json!(["other", "boards"])] {
+        assert!(named.verify(&sign(audience), now()).await.is_ok());
+    }
+    for audience in [json!("other"), json!(["other"]), json!([]), json!(1)] {
+        bad_claims(named.verify(&sign(audience), now()).await.err());
+    }
+    let absent = named.verify(&issuer.sign(&claims()), now()).await.err();
+    assert_eq!(bad_claims(absent), "has no claim aud");
+    let unnamed = issuer.credentials(None);
+    bad_claims(unnamed.verify(&sign(json!("boards")), now()).await.err());
+}
+
+#[tokio::test]
+async fn sets_have_keys_by_name() {
+    let issuers = Issuer::all();
+    let mut keys: Vec<_> =
+        issuers.iter().zip(0..).map(|(issuer, n)| issuer.jwk(&format!("k{n}"))).collect();
+    keys.push(json!({ "kty": "EC", "crv": "P-384", "x": "AA", "y": "AA" }));
+    let mut encryption = issuers[3].jwk("encryption");
+    encryption["use"] = "enc".into();
+    keys.push(encryption);
+    let set = json!({ "keys": keys }).to_string();
+    let credentials = load(&set, JwtKeyFile::Jwks, None, None).unwrap();
+    for (issuer, number) in issuers.iter().zip(0..) {
+        for (id, is_known) in
+            [(Some(format!("k{number}")), true), (None, true), (Some("other".to_owned()), false)]
+        {
+            let mut header = json!({ "alg": issuer.algorithm().to_string() });
+            if let Some(id) = id {
+                header["kid"] = id.into();
+            }
+            let token = issuer.sign_with(&header, &claims());
+            assert_eq!(credentials.verify(&token, now()).await.is_ok(), is_known, "{header}");
+        }
+    }
+    // Only one algorithm.
+    let pinned = load(&set, JwtKeyFile::Jwks, Some(JwtAlgorithm::EdDsa), None).unwrap();
+    for issuer in &issuers {
+        let is_known = pinned.verify(&issuer.sign(&claims()), now()).await.is_ok();
+        assert_eq!(is_known, issuer.algorithm() == JwtAlgorithm::EdDsa);
+    }
+}
+
+#[test]
+fn bad_keys_are_refused() {
+    let key = |content: &str| load(content, JwtKeyFile::Key, None, None).unwrap_err();
+    let set = |content: &str| load(content, JwtKeyFile::Jwks, None, None).unwrap_err();
+    let many = json!({ "keys": vec![Issuer::Hs256.jwk("a"); 65] }).to_string();
+    for (error, reason) in [
+        (key(&SECRET[..31]), "a secret of 31 bytes: HS256 needs at least 32"),
+        (key(""), "a secret of 0 bytes"),
+        (key(include_str!("../data/rsa-private.pem")), "has a private key"),
+        (key(include_str!("../data/p384-public.pem")), "another curve than P-256"),
+        (key("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"), "has no public key"),
+        (set("{}"), "is not a set of JSON Web Keys"),
+        (set("{\"keys\":[]}"), "has no key for HS256, RS256, ES256 or EdDSA"),
+        (set(&many), "has more than 64 keys"),
+        (set(r#"{"keys":[{"kty":"oct","k":"AAAA"}]}"#), "a secret of 3 bytes"),
+    ] {
+        assert!(error.contains(reason), "{reason}: {error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_token_panics(token in "(?s).{0,80}", parts in "[A-Za-z0-9_=-]{0,40}\\.[A-Za-z0-9_=-]{0,40}\\.[A-Za-z0-9_=-]{0,40}") {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let credentials = Issuer::Hs256.credentials(None);
+        for token in [&token, &parts] {
+            prop_assert!(runtime.block_on(credentials.verify(token, now())).is_err());
+        }
+    }
+
+    #[test]
+    fn no_key_file_panics(content in "(?s)(-----BEGIN )?.{0,100}") {
+        let _ = load(&content, JwtKeyFile::Key, None, None);
+        let _ = load(&content, JwtKeyFile::Jwks, None, None);
+    }
+}
