@@ -52,6 +52,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::app::{App, AppState};
 use crate::http::routes::routes;
+use crate::http::security_headers::SecurityHeaders;
 use crate::stream::heartbeat::HEARTBEAT_INTERVAL;
 use crate::stream::reactor_bytes::ReactorBytes;
 use crate::stream::reconnect;
@@ -67,9 +68,13 @@ pub use startup::serve_until_ready;
 pub async fn serve(listeners: Vec<Listener>, app: App, shutdown: impl Future<Output = ()>) {
     let state = Arc::clone(&app.state);
     let reactor = start_reactor(&state);
-    let context =
-        ConnectionContext { routes: routes(app), reactor, tls: None, state: Arc::clone(&state) };
-    let context = Arc::new(context);
+    let context = Arc::new(ConnectionContext {
+        routes: routes(app),
+        security_headers: SecurityHeaders::new(&state.settings.origins),
+        reactor,
+        tls: None,
+        state: Arc::clone(&state),
+    });
     let closing = watch::Sender::new(false);
     let accepting = listeners.iter().map(|listener| {
         let context = context_for(listener, &context);
@@ -130,7 +135,13 @@ fn context_for(listener: &Listener, app: &Arc<ConnectionContext>) -> Arc<Connect
         ListenerService::Tls(config) => (app.routes.clone(), None, Some(Arc::clone(config))),
         ListenerService::Redirect(redirect) => (redirect::routes(redirect.clone()), None, None),
     };
-    Arc::new(ConnectionContext { routes, reactor, tls, state: Arc::clone(&app.state) })
+    Arc::new(ConnectionContext {
+        routes,
+        security_headers: app.security_headers.clone(),
+        reactor,
+        tls,
+        state: Arc::clone(&app.state),
+    })
 }
 
 async fn serve_connection(
@@ -251,6 +262,7 @@ mod tests {
         let reactor = Reactor::start(config, bytes.clone(), bytes).unwrap();
         let context = Arc::new(ConnectionContext {
             routes: routes(app.clone()),
+            security_headers: SecurityHeaders::new(&app.state.settings.origins),
             reactor: Some(Arc::new(reactor)),
             tls: None,
             state: Arc::clone(&app.state),

@@ -57,6 +57,9 @@ mod session_cookie;
 /// Refuses tokens in the query of a URL.
 mod query_tokens;
 
+/// Headers that tell browsers what they may do with a response.
+pub(crate) mod security_headers;
+
 /// The embedded page.
 pub(crate) mod page;
 

@@ -12,6 +12,8 @@ pub struct OriginSettings {
     pub allow_origins: Vec<AllowedOrigin>,
     /// Pages of these origins may read and publish.
     pub allow_publish_origins: Vec<NamedOrigin>,
+    /// Pages of these origins may embed responses, the page among them. If empty, no page may.
+    pub allow_frame_ancestors: Vec<AllowedOrigin>,
     /// Requests for these hosts may publish as those for loopback names may.
     pub allow_hosts: Vec<AllowedHost>,
     /// The hosts for which requests may publish.

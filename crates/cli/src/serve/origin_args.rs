@@ -1,4 +1,4 @@
-//! Flags for the origins and hosts that may read and publish.
+//! Flags for the origins and hosts that may read, publish and embed the page.
 
 use clap::Args;
 use server::{AllowedHost, AllowedOrigin, HostRule, NamedOrigin, OriginSettings};
@@ -16,6 +16,14 @@ pub(crate) struct OriginArgs {
         value_delimiter = ','
     )]
     allow_publish_origin: Vec<NamedOrigin>,
+    /// Origin whose pages may embed the page in a frame, or * for all; repeatable.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_ALLOW_FRAME_ANCESTOR",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allow_frame_ancestor: Vec<AllowedOrigin>,
     /// Host whose requests may publish without credentials, as those for localhost; repeatable.
     #[arg(long, env = "FLIGHTBOARD_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
     allow_host: Vec<AllowedHost>,
@@ -26,6 +34,7 @@ impl OriginArgs {
         OriginSettings {
             allow_origins: self.allow_origin,
             allow_publish_origins: self.allow_publish_origin,
+            allow_frame_ancestors: self.allow_frame_ancestor,
             allow_hosts: self.allow_host,
             host_rule,
         }

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::places::ConnectionPlace;
 use crate::app::AppState;
+use crate::http::security_headers::SecurityHeaders;
 use crate::stream::admission::StreamPermit;
 
 /// Time for a client to send the head of a request, counted from the connection's start or its last
@@ -33,6 +34,7 @@ impl FollowerPermit for ReactorPermit {
 
 pub(super) struct ConnectionContext {
     pub(super) routes: Router,
+    pub(super) security_headers: SecurityHeaders,
     /// `None` if each follower has a task.
     pub(super) reactor: Option<Arc<StreamReactor>>,
     /// `None` without encryption.

@@ -107,6 +107,7 @@ pub(super) async fn serve(
         return Ok(Some(Fallback { socket, peer, received, permit, response: Some(response) }));
     };
     let AdmittedStream { follower, preamble, start_at, permit: stream_permit } = *stream;
+    context.security_headers.add_to(&mut response);
     let mut first_bytes = encode_head(&response);
     for frame in &preamble {
         first_bytes.extend_from_slice(frame.wire_bytes());

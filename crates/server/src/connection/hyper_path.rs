@@ -83,6 +83,7 @@ pub(super) async fn serve<S>(
                 None => context.routes.clone().oneshot(request).await,
             };
             let mut response = message_rules::respond(request.map(Body::new), answer).await?;
+            context.security_headers.add_to(&mut response);
             let state = &context.state;
             let max_age = state.settings.tls.hsts_max_age;
             transport_security::set_header(response.headers_mut(), &peer, max_age);

@@ -34,6 +34,7 @@ use super::{message_rules, redirect, tls_path};
 use crate::http::api::health;
 use crate::http::cors::{self, CorsLayers};
 use crate::http::problem::Problem;
+use crate::http::security_headers::SecurityHeaders;
 use crate::http::{routes, transport_security};
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
@@ -49,6 +50,7 @@ pub async fn serve_until_ready<T>(
     reason: watch::Receiver<String>,
     ready: impl Future<Output = T>,
 ) -> T {
+    let security_headers = Arc::new(SecurityHeaders::new(&settings.origins));
     let cors = Arc::new(CorsLayers::new(&settings.origins));
     let routes = Router::new()
         .route("/healthz", get(health::healthz))
@@ -69,6 +71,7 @@ pub async fn serve_until_ready<T>(
                 ListenerService::Plain | ListenerService::Redirect(_) => None,
             },
             hsts_max_age: settings.tls.hsts_max_age,
+            security_headers: Arc::clone(&security_headers),
         };
         accept_each(listener, &places, move |socket, peer, place| {
             let response = startup.clone().serve(socket, peer);
@@ -100,6 +103,7 @@ struct StartupContext {
     /// `None` without encryption.
     tls: Option<Arc<ServerConfig>>,
     hsts_max_age: Duration,
+    security_headers: Arc<SecurityHeaders>,
 }
 
 impl StartupContext {
@@ -128,6 +132,7 @@ impl StartupContext {
             let response = message_rules::respond(request.map(Body::new), answer);
             async {
                 let mut response = response.await?;
+                self.security_headers.add_to(&mut response);
                 transport_security::set_header(response.headers_mut(), &peer, self.hsts_max_age);
                 Ok::<_, Infallible>(response)
             }

@@ -1,5 +1,6 @@
 //! The origins whose pages may call the API (WHATWG Fetch, CORS protocol).
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ const PUBLISH_METHODS: [Method; 6] =
 /// The methods of the session, by which pages of named origins sign in.
 const SESSION_METHODS: [Method; 2] = [Method::POST, Method::DELETE];
 
-/// An origin whose pages may read, or all origins.
+/// An origin, or all origins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// `*`
@@ -39,6 +40,15 @@ pub enum AllowedOrigin {
 /// An origin, such as `https://example.org` or `http://localhost:3000`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedOrigin(pub(crate) HeaderValue);
+
+impl fmt::Display for AllowedOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::Only(NamedOrigin(origin)) => f.write_str(origin.to_str().unwrap_or_default()),
+        }
+    }
+}
 
 /// The text is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -10,10 +10,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::accept::{ContentCoding, preferred_coding};
-use super::base_path::BasePath;
 use super::path_params::PathParams;
 use super::problem::Problem;
+use super::security_headers::page_policy;
 use crate::app::App;
+use crate::settings::Settings;
 
 /// For assets, whose names contain the hash of their content.
 const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -29,10 +30,6 @@ const BUILD_ELEMENT: &str = r#"<meta name="build" content="" />"#;
 
 /// Bytes of a hash that identify a build.
 const BUILD_BYTES: usize = 6;
-
-/// The page may load scripts, styles and data from its own server only.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'self'; img-src 'self' data:; base-uri 'self'; form-action 'none'";
 
 /// The codings of assets, best first.
 const ASSET_CODINGS: [ContentCoding; 3] =
@@ -54,7 +51,7 @@ pub(crate) fn build() -> &'static str {
 
 /// `GET /`
 pub(super) async fn index(State(app): State<App>) -> Response {
-    document(StatusCode::OK, &app.state.settings.base_path)
+    document(StatusCode::OK, &app.state.settings)
 }
 
 /// `GET /assets/{file}`. Large files have a copy that the build script compressed.
@@ -80,13 +77,13 @@ pub(super) async fn asset(PathParams(file): PathParams<String>, headers: HeaderM
 }
 
 /// The page at the URL of a board. The page itself reports an unknown or private board.
-pub(super) fn of_board(status: StatusCode, base: &BasePath) -> Response {
-    document(status, base)
+pub(super) fn of_board(status: StatusCode, settings: &Settings) -> Response {
+    document(status, settings)
 }
 
-fn document(status: StatusCode, base: &BasePath) -> Response {
+fn document(status: StatusCode, settings: &Settings) -> Response {
     let file = index_file();
-    let base = base.as_str();
+    let base = settings.base_path.as_str();
     let html = String::from_utf8_lossy(&file.data)
         .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
         .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
@@ -94,7 +91,7 @@ fn document(status: StatusCode, base: &BasePath) -> Response {
     let html = html.into_bytes().into();
     let mut response = file_response(html, file.metadata.mimetype(), "no-cache");
     *response.status_mut() = status;
-    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    let policy = page_policy(&settings.origins);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
@@ -114,6 +111,5 @@ fn file_response(
         headers.insert(header::CONTENT_TYPE, content_type);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

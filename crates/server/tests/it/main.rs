@@ -29,6 +29,7 @@ mod private_boards;
 mod properties;
 mod publishing;
 mod resuming;
+mod security_headers;
 mod shared_journal;
 mod shutdown;
 mod slow_bodies;

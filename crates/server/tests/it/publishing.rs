@@ -261,7 +261,10 @@ async fn browsers_get_the_page() {
         let answer = page(path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
         assert!(answer.header("content-type").starts_with("text/html"), "{path}");
-        assert!(answer.header("content-security-policy").contains("default-src 'self'"));
+        let policy = answer.header("content-security-policy");
+        let expected = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                        connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+        assert_eq!(policy, expected, "{path}");
         assert_eq!(answer.header("cache-control"), "no-cache", "a reload gets a new build");
     }
     let index = page("/").await.body;

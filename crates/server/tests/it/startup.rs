@@ -49,7 +49,13 @@ async fn startup_reports_not_ready() {
     ] {
         let answer = send(address, &format!("{request}{head}")).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {}", status.as_u16())), "{answer}");
-        let words = words.into_iter().chain(["connection: close", "https://a.example"]);
+        let words = words.into_iter().chain([
+            "connection: close",
+            "https://a.example",
+            "x-content-type-options: nosniff\r\n",
+            "referrer-policy: same-origin\r\n",
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n",
+        ]);
         words.for_each(|word| assert!(answer.contains(word), "{word}: {answer}"));
     }
     reason.send_replace("still connecting".to_owned());

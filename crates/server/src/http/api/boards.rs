@@ -53,12 +53,10 @@ pub(crate) async fn show(
 ) -> Response {
     let summary = summary(&app, &board, &reader).await;
     let mut response = match summary {
-        Ok(_) if prefers_html(&headers) => {
-            page::of_board(StatusCode::OK, &app.state.settings.base_path)
-        }
+        Ok(_) if prefers_html(&headers) => page::of_board(StatusCode::OK, &app.state.settings),
         // The page itself says why there are no rows.
         Err(problem) if prefers_html(&headers) => {
-            let mut response = page::of_board(problem.status(), &app.state.settings.base_path);
+            let mut response = page::of_board(problem.status(), &app.state.settings);
             problem.set_headers(response.headers_mut());
             response
         }
