@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { chromium } from "playwright-core";
 import { WAIT_TIMEOUT_MILLIS } from "./wait.mjs";
 
-export function launch(options) {
+export function launch({ args = [], ...options } = {}) {
   return chromium.launch({
     ...options,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -18,6 +18,7 @@ export function launch(options) {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...args,
     ],
   });
 }
