@@ -111,7 +111,7 @@ impl JournalArgs {
     }
 }
 
-/// The share of the disk that a journal has. `None` where the system does not tell the size of the disk: then the
+/// The share of the disk that a journal has. `None` where the size of the disk is unknown: then the
 /// journal keeps all updates of the time to keep.
 fn disk_share(file: &Path) -> Option<u64> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn share_is_a_quarter_of_the_disk() {
+    fn journals_get_a_quarter() {
         let folder = tempfile::tempdir().unwrap();
         let disk = rustix::fs::statvfs(folder.path()).unwrap();
         let share = disk_share(&folder.path().join("flightboard.db")).unwrap();

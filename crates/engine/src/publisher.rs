@@ -110,7 +110,7 @@ impl Publisher {
                 results.extend(vec![Err(PublishError::RateExceeded { retry_after }); count]);
                 continue;
             }
-            let _turn = self.turns.take(TurnKey::of(first), count).await;
+            let _turn = self.turns.take(TurnKey::new(first), count).await;
             results.extend(self.publish_turn(turn).await);
         }
     }

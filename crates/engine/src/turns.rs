@@ -50,7 +50,7 @@ pub(crate) struct Turn {
 }
 
 impl TurnKey {
-    pub(crate) fn of(update: &Update) -> Self {
+    pub(crate) fn new(update: &Update) -> Self {
         match update.publisher() {
             Some(publisher) => Self::Publisher(publisher.clone()),
             None => Self::Board(update.board().clone()),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn publisher_has_one_turn_at_a_time() {
+    async fn publishers_have_single_turns() {
         let turns = Arc::new(Turns::default());
         let first = turns.take(key("big"), TURN_UPDATES).await;
         let mut second = Box::pin(turns.take(key("big"), 1));

@@ -190,7 +190,7 @@ fn servers_limits_are_checked_before_writing() {
 
 /// While all keys are recent, a new one is refused instead of forgetting an old one.
 #[test]
-fn keys_are_refused_before_they_are_forgotten() {
+fn recent_keys_are_never_forgotten() {
     let mut test = TestBoards::new(json!({}));
     let keyed = |key: usize| {
         let key = IdempotencyKey::parse(&key.to_string()).unwrap();
