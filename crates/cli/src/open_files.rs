@@ -1,7 +1,7 @@
 //! The limit of open files, and the connections that fit it.
 
 use anyhow::{Result, bail};
-use server::{SPARE_CONNECTIONS, Settings};
+use server::{ClientLimits, KEPT_CONNECTIONS, SPARE_CONNECTIONS, Settings};
 
 /// Open files that are not connections: the journal, the standard streams, the runtime.
 const RESERVED_FILES: usize = 64;
@@ -47,7 +47,9 @@ fn fit_to(limit: usize, settings: Settings) -> Settings {
     // With a low limit, keep at least three quarters of it for followers.
     let spare_connections = SPARE_CONNECTIONS.min(connections.div_ceil(4));
     let max_followers = settings.max_followers.min(connections - spare_connections);
-    Settings { max_followers, spare_connections, ..settings }
+    let free = connections - spare_connections - max_followers;
+    let limits = ClientLimits { kept_connections: KEPT_CONNECTIONS.min(free), ..settings.limits };
+    Settings { max_followers, spare_connections, limits, ..settings }
 }
 
 #[cfg(test)]
@@ -59,7 +61,8 @@ mod tests {
         let settings = Settings { max_followers: requested, ..Settings::default() };
         let settings = fit_to(limit, settings);
         assert_eq!((settings.max_followers, settings.spare_connections), (followers, spare));
-        assert!(followers + spare + RESERVED_FILES <= limit, "{limit}");
+        let kept = settings.limits.kept_connections;
+        assert!(followers + spare + kept + RESERVED_FILES <= limit, "{limit}");
     }
 
     #[test]

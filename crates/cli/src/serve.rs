@@ -12,6 +12,9 @@ mod tls_args;
 /// Flags that limit boards and publishers.
 mod engine_limit_args;
 
+/// Flags that limit one client.
+mod limit_args;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -31,6 +34,7 @@ use crate::serve::origin_args::OriginArgs;
 use crate::serve::tls_args::TlsArgs;
 use crate::served_feeds::ServedFeeds;
 use crate::{flag_values, open_files, replica, runtime, stdout};
+use limit_args::LimitArgs;
 
 /// Run the server: store timetables, accept updates, and push every change to every screen.
 #[derive(Args)]
@@ -74,6 +78,8 @@ pub(crate) struct Serve {
     /// server logs this and writes to one screen at a time.
     #[arg(long, env = "FLIGHTBOARD_IO_URING")]
     io_uring: bool,
+    #[command(flatten)]
+    limit_args: LimitArgs,
     /// Airport to show, such as avinor/OSL; repeatable. Keys follow after commas, such as
     /// avinor/OSL,kind=arrivals.
     #[arg(long, env = "FLIGHTBOARD_FEED", value_name = "SOURCE/AIRPORT")]
@@ -107,6 +113,7 @@ impl Serve {
             stall_timeout: self.stall_timeout,
             drain: self.drain,
             tls: self.tls_args.settings(),
+            limits: self.limit_args.into_limits(),
             ..default
         };
         // Before the journal is created.

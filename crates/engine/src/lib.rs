@@ -85,6 +85,9 @@ mod feed_metrics;
 /// Counters and gauges of TLS.
 mod tls_metrics;
 
+/// Counters of refused requests.
+mod request_metrics;
+
 /// The lease of a board's feed.
 mod feed_lease;
 
@@ -102,4 +105,5 @@ pub use limits::{EngineLimits, PUBLISH_RATE, SNAPSHOT_BYTES};
 pub use metrics::{LogCounters, Metrics};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};
+pub use request_metrics::RequestMetrics;
 pub use tls_metrics::HandshakeResult;

@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::feed_metrics::{FeedFamilies, FeedFigures};
 use crate::frames::reason_word;
+use crate::request_metrics::RequestMetrics;
 use crate::snapshot_pool::{PoolFigures, SnapshotPool};
 use crate::tls_metrics::{HandshakeResult, TlsFamilies};
 
@@ -50,6 +51,7 @@ pub struct Metrics {
     snapshot_pool: OnceLock<Arc<SnapshotPool>>,
     feeds: FeedFamilies,
     tls: TlsFamilies,
+    requests: RequestMetrics,
 }
 
 /// Functions that return numbers of log lines since the program started.
@@ -116,6 +118,7 @@ impl Metrics {
             snapshot_pool: OnceLock::new(),
             feeds: FeedFamilies::default(),
             tls: TlsFamilies::default(),
+            requests: RequestMetrics::default(),
         };
         metrics.register();
         metrics
@@ -223,6 +226,7 @@ impl Metrics {
         );
         self.feeds.register(registry);
         self.tls.register(registry);
+        self.requests.register(registry);
     }
 
     pub(crate) fn count_outcome(&self, outcome: &ApplyOutcome) {
@@ -282,6 +286,11 @@ impl Metrics {
     /// Counts a panic of a reactor thread.
     pub fn count_reactor_panic(&self) {
         self.reactor_panics.inc();
+    }
+
+    /// The metrics of the limits on clients.
+    pub fn requests(&self) -> &RequestMetrics {
+        &self.requests
     }
 
     /// Reports the figures of the feed with this name, such as `avinor/OSL`, which `read` returns at each
@@ -344,6 +353,7 @@ impl Metrics {
             self.flights.get_or_create(&label).set(gauge_value(flights));
             self.row_bytes.get_or_create(&label).set(gauge_value(row_bytes));
         }
+        self.requests.read();
         self.feeds.read_figures();
         self.tls.read_certificate();
         self.feeds.set_sources(sources);

@@ -27,6 +27,18 @@ mod tls_path;
 /// Reads the first request and hands the sockets of streams to the reactor.
 mod fast_path;
 
+/// The event streams of one connection.
+pub(crate) mod connection_streams;
+
+/// The body of a request, which may be answered before it has arrived.
+mod unread_body;
+
+/// Limits the frames of HTTP/2 without use.
+mod http2_guard;
+
+/// The tasks of HTTP/2 responses, which end when their peer takes no bytes.
+mod http2_tasks;
+
 /// The body of a response, which tells when the response has ended.
 mod counted_body;
 
@@ -274,7 +286,7 @@ mod tests {
             let mut client = TcpStream::connect(listener.address()).await.unwrap();
             let (socket, peer) = listener.socket.accept().await.unwrap();
             let peer = listener.connection_from(peer);
-            let place = app.state.places.take().await;
+            let place = app.state.places.take(peer.peer.ip()).await.unwrap();
             let permit = ConnectionPermit { closing: closing.subscribe(), place };
             tokio::spawn(serve_connection(socket, peer, permit, Arc::clone(&context)));
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -18,6 +18,9 @@ mod accept;
 /// Entity tags.
 mod entity_tag;
 
+/// Bytes of request bodies in memory.
+pub(crate) mod body_budget;
+
 /// Compresses responses and decompresses the bodies of requests.
 mod content_coding;
 

@@ -29,6 +29,15 @@ mod origin_settings;
 /// The rights to publish.
 mod access_settings;
 
+/// Limits on one client.
+mod limits;
+
+/// The address whose requests are counted together.
+mod client_address;
+
+/// Counts the connections or streams of each client address.
+mod seats;
+
 /// Secret URLs to which sources push their answers.
 mod webhook;
 
@@ -51,6 +60,7 @@ pub use crate::http::routes::routes;
 pub use access_settings::AccessSettings;
 pub use app::App;
 pub use connection::{HttpsRedirect, Listener, PeerConnection, serve, serve_until_ready};
+pub use limits::{AddressRange, ClientLimits, KEPT_CONNECTIONS, ParseRangeError};
 pub use origin_settings::{HostRule, OriginSettings};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings, TlsSettings};
 pub use webhook::{DeliveryError, DeliveryFuture, Webhook, WebhookReceiver};

@@ -8,6 +8,7 @@ use engine::EngineLimits;
 
 use crate::access_settings::AccessSettings;
 use crate::http::base_path::BasePath;
+use crate::limits::ClientLimits;
 use crate::origin_settings::OriginSettings;
 use crate::webhook::Webhook;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub reactor_threads: usize,
     /// Secret URLs to which sources push their answers.
     pub webhooks: Vec<Webhook>,
+    /// Limits on one client.
+    pub limits: ClientLimits,
     /// Makes these threads write to many sockets per syscall, if the kernel has io_uring.
     pub io_uring: bool,
     /// Settings of listeners that speak TLS.
@@ -67,6 +70,7 @@ impl Default for Settings {
             drain: Duration::from_secs(10),
             reactor_threads: (cores() / 2).clamp(1, MAX_REACTOR_THREADS),
             webhooks: Vec::new(),
+            limits: ClientLimits::default(),
             io_uring: false,
             tls: TlsSettings::default(),
         }

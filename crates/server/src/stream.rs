@@ -29,19 +29,19 @@ mod task_stream;
 
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use engine::DEFAULT_BOARD;
 use flight::BoardName;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
 use crate::app::App;
+use crate::client_address::Client;
 use crate::http::follow_access::BoardReader;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
-use admission::{Admission, Handoff, admit};
+use admission::{Admission, Handoff, StreamClient, admit};
 use params::{LastEventId, StreamParams};
 use peer_socket::PeerSocket;
 
@@ -54,10 +54,11 @@ pub(crate) async fn default_board(
     reader: BoardReader,
     query: RawQuery,
     version: Version,
-    peer: Option<Extension<PeerSocket>>,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    board(app, PathParams(DEFAULT_BOARD.to_owned()), reader, query, version, peer, headers).await
+    let board_name = PathParams(DEFAULT_BOARD.to_owned());
+    board(app, board_name, reader, query, version, extensions, headers).await
 }
 
 /// `GET /boards/{board}/events`
@@ -67,7 +68,7 @@ pub(crate) async fn board(
     reader: BoardReader,
     RawQuery(query): RawQuery,
     version: Version,
-    peer: Option<Extension<PeerSocket>>,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let board = BoardName::parse(&board).map_err(|_| Problem::unknown_board())?;
@@ -77,10 +78,14 @@ pub(crate) async fn board(
         app.state.engine.wait_applied(id.seq, CATCH_UP_TIMEOUT).await;
     }
     let access = reader.access(&board).await?;
-    Ok(match admit(&app, &board, access, &params)? {
+    let client = StreamClient {
+        client: Client::find(&extensions, &headers, &app.state.settings.limits),
+        connection: extensions.get().cloned(),
+    };
+    Ok(match admit(&app, &board, access, &params, &client)? {
         Admission::Admitted(stream) => {
             let handoff = Handoff::new(stream);
-            let peer = peer.map(|Extension(peer)| peer);
+            let peer = extensions.get::<PeerSocket>().cloned();
             let body = task_stream::body(app, handoff.clone(), peer);
             let mut response = stream_response(body, version, "keep-alive");
             response.extensions_mut().insert(handoff);

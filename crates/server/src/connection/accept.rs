@@ -25,7 +25,10 @@ where
     let mut reserve = DescriptorReserve::new();
     loop {
         let (socket, peer) = accept(listener, places, &mut reserve).await;
-        tokio::spawn(serve(socket, peer, places.take().await));
+        // A refused connection closes.
+        if let Some(place) = places.take(peer.peer.ip()).await {
+            tokio::spawn(serve(socket, peer, place));
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use fanout::{FollowerPermit, Reactor};
 use rustls::ServerConfig;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
-use super::places::ConnectionPlace;
+use super::places::{ConnectionPlace, PlaceSlot};
 use crate::app::AppState;
 use crate::http::security_headers::SecurityHeaders;
 use crate::stream::admission::StreamPermit;
@@ -22,7 +22,7 @@ pub(super) type StreamReactor = Reactor<ReactorPermit>;
 /// Held for each follower of the reactor for as long as it is connected.
 pub(super) struct ReactorPermit {
     pub(super) stream: StreamPermit,
-    pub(super) _slot: OwnedSemaphorePermit,
+    pub(super) _slot: PlaceSlot,
     pub(super) _closing: watch::Receiver<bool>,
 }
 

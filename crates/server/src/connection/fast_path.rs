@@ -82,7 +82,8 @@ pub(super) async fn serve(
     context: &ConnectionContext,
 ) -> io::Result<Option<Fallback>> {
     socket::tune(&socket, context.state.settings.stall_timeout)?;
-    let Some(reactor) = &context.reactor else {
+    let reactor = context.reactor.as_ref().filter(|_| !permit.place.is_brief);
+    let Some(reactor) = reactor else {
         return Ok(Some(Fallback { socket, peer, received: Bytes::new(), permit, response: None }));
     };
     let mut received = Vec::new();

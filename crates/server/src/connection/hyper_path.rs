@@ -7,23 +7,26 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::response::Response;
-use http::{Request, Version};
+use http::{Request, Version, header};
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, sleep_until};
 use tower::ServiceExt;
 
+use super::connection_streams::ConnectionStreams;
 use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 use super::counted_body::CountedBody;
+use super::http2_guard::Http2Guard;
+use super::http2_tasks::Http2Tasks;
 use super::listener::PeerConnection;
 use super::message_rules;
 use super::places::ConnectionActivity;
 use super::socket::KEEPALIVE_INTERVAL;
+use super::unread_body::UnreadBody;
 use crate::http::transport_security;
 use crate::stream::peer_socket::PeerSocket;
 
@@ -49,6 +52,9 @@ pub(super) struct HyperConnection<S> {
     pub(super) response: Option<Response>,
 }
 
+/// Time for the response on a brief place, from the first byte of the connection to the last.
+const BRIEF_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Serves the connection to its end. Closes it if it has sent no request by `head_deadline`, or has to
 /// give up its place.
 pub(super) async fn serve<S>(
@@ -61,13 +67,19 @@ pub(super) async fn serve<S>(
     let HyperConnection { socket, peer, peer_socket, permit, response } = connection;
     let ConnectionPermit { mut closing, place } = permit;
     let activity = &place.activity;
-    let is_tls = peer.is_tls;
+    let metrics = Arc::clone(context.state.engine.metrics());
     // The fast path may have routed the first request already.
     let first_response = Mutex::new(response);
     let counter = Arc::clone(activity);
+    let limits = &context.state.settings.limits;
+    let is_brief = place.is_brief;
+    let streams =
+        ConnectionStreams::new(if is_brief { 0 } else { limits.followers_per_connection });
+    let builder = builder(&context, peer.is_tls);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let open_request = counter.begin_request();
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(streams.clone());
         let version = request.version();
         // In HTTP/2 the peer closes a stream, and hyper notices.
         if version < Version::HTTP_2
@@ -82,27 +94,29 @@ pub(super) async fn serve<S>(
                 Some(response) => Ok(response),
                 None => context.routes.clone().oneshot(request).await,
             };
-            let mut response = message_rules::respond(request.map(Body::new), answer).await?;
+            let expects_continue = request.headers().contains_key(header::EXPECT);
+            let request = request.map(|body| UnreadBody::wrap(body, expects_continue));
+            let mut response = message_rules::respond(request, answer).await?;
             context.security_headers.add_to(&mut response);
             let state = &context.state;
             let max_age = state.settings.tls.hsts_max_age;
             transport_security::set_header(response.headers_mut(), &peer, max_age);
-            if state.engine.health().is_shutting_down() || state.places.are_short() {
+            let is_shutting_down = state.engine.health().is_shutting_down();
+            if is_shutting_down || is_brief || state.places.are_short() {
                 message_rules::close_after(&mut response, version);
             }
-            Ok::<_, Infallible>(
-                response.map(|body| CountedBody { body, _open_request: open_request }),
-            )
+            Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, open_request)))
         }
     });
-    let builder = builder(is_tls);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let socket = TokioIo::new(Http2Guard::new(socket, metrics));
+    let mut connection = pin!(builder.serve_connection(socket, service));
     let mut missed_deadline = pin!(missed_deadline(head_deadline, activity));
     let must_close = tokio::select! {
         ended = connection.as_mut() => return log_failure(ended),
         () = missed_deadline.as_mut() => return,
         _ = closing.wait_for(|closing| *closing) => false,
         () = activity.must_close() => true,
+        () = sleep(BRIEF_TIMEOUT), if is_brief => return,
     };
     // Hyper would wait for the rest of the first head.
     if must_close && !activity.has_had_request() {
@@ -122,8 +136,11 @@ fn log_failure<E: fmt::Display>(ended: Result<(), E>) {
     }
 }
 
-fn builder(is_tls: bool) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(context: &ConnectionContext, is_tls: bool) -> auto::Builder<Http2Tasks> {
+    let settings = &context.state.settings;
+    let metrics = Arc::clone(context.state.engine.metrics());
+    let tasks = Http2Tasks { stall_timeout: settings.stall_timeout, metrics };
+    let mut builder = auto::Builder::new(tasks);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -136,6 +153,7 @@ fn builder(is_tls: bool) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE_INTERVAL)
+        .max_concurrent_streams(settings.limits.http2_streams)
         .max_header_list_size(MAX_HTTP2_HEAD_BYTES);
     builder
 }

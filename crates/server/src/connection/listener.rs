@@ -40,6 +40,13 @@ pub struct PeerConnection {
     pub is_tls: bool,
 }
 
+impl PeerConnection {
+    #[cfg(test)]
+    pub(crate) fn between(peer: SocketAddr, listener: SocketAddr) -> Self {
+        Self { peer, listener, is_tls: false }
+    }
+}
+
 impl Listener {
     /// Speaks HTTP without encryption on `socket`.
     ///

@@ -7,12 +7,19 @@
 //! next request.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use engine::Metrics;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::client_address::ClientAddress;
+use crate::limits::{CONNECTIONS_PER_ADDRESS, ClientLimits, NEW_CONNECTIONS_PER_ADDRESS};
+use crate::seats::{Seat, SeatTable};
 
 /// Free places below which idle connections are closed, as long as there are any.
 pub(super) const MIN_FREE_PLACES: usize = 250;
@@ -23,9 +30,23 @@ const MIN_FREE_SHARE: usize = 4;
 /// Idle connections to close for a new one: one makes room for it, the other for those before it.
 const CLOSED_PER_CONNECTION: usize = 2;
 
-/// The places of one listener.
+/// Places on top of all others for one response each, such as that of a health check.
+pub(crate) const BRIEF_PLACES: usize = 16;
+
+/// Brief places that an address may occupy at a time.
+const BRIEF_PLACES_PER_ADDRESS: usize = 4;
+
+/// Longest wait for the place of an idle connection that was asked to close.
+const CLOSING_WAIT: Duration = Duration::from_millis(250);
+
+/// The places of all listeners.
 pub(crate) struct ConnectionPlaces {
     slots: Arc<Semaphore>,
+    kept: Arc<Semaphore>,
+    brief: Arc<Semaphore>,
+    limits: ClientLimits,
+    seats: Arc<SeatTable>,
+    brief_seats: Arc<SeatTable>,
     min_free: usize,
     idle: Arc<Mutex<IdleConnections>>,
     /// The process has no file descriptor for another connection that stays.
@@ -44,8 +65,16 @@ struct IdleConnections {
 /// A connection's place, which is free again when this is dropped.
 pub(crate) struct ConnectionPlace {
     /// The place alone, for a connection that is never idle again.
-    pub(super) slot: OwnedSemaphorePermit,
+    pub(super) slot: PlaceSlot,
     pub(super) activity: Arc<ConnectionActivity>,
+    /// For one response only.
+    pub(super) is_brief: bool,
+}
+
+/// A place, and the seats of the connection's address.
+pub(super) struct PlaceSlot {
+    _permit: OwnedSemaphorePermit,
+    _seats: [Option<Seat>; 2],
 }
 
 /// The number of a connection's open requests. Without any it is idle.
@@ -68,9 +97,19 @@ pub(super) struct OpenRequest(Arc<ConnectionActivity>);
 
 impl ConnectionPlaces {
     /// `max_connections` places. `spare` of them are for connections other than streams.
-    pub(crate) fn new(max_connections: usize, spare: usize, metrics: Option<Arc<Metrics>>) -> Self {
+    pub(crate) fn new(
+        max_connections: usize,
+        spare: usize,
+        limits: ClientLimits,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
+            kept: Arc::new(Semaphore::new(limits.kept_connections)),
+            brief: Arc::new(Semaphore::new(BRIEF_PLACES)),
+            limits,
+            seats: Arc::default(),
+            brief_seats: Arc::default(),
             min_free: MIN_FREE_PLACES.min(spare / MIN_FREE_SHARE),
             idle: Arc::default(),
             lacks_descriptors: AtomicBool::new(false),
@@ -78,25 +117,84 @@ impl ConnectionPlaces {
         }
     }
 
-    /// Takes a place for a new connection. Waits only if no place is free.
-    pub(super) async fn take(&self) -> ConnectionPlace {
-        if self.slots.available_permits() <= self.min_free {
-            self.close_idle();
+    /// Takes a place for a new connection of `peer`. Returns `None` if its address has all of its
+    /// connections. Waits only if no place is free, and with default limits only for a moment.
+    pub(super) async fn take(&self, peer: IpAddr) -> Option<ConnectionPlace> {
+        let address = ClientAddress::from(peer);
+        let is_proxy = self.limits.trusts(peer);
+        let is_limited = !address.is_local_host() && !is_proxy;
+        let Some(seat) = self.take_seat(address, is_limited, is_proxy) else {
+            self.count_refused();
+            return None;
+        };
+        let must_close = self.slots.available_permits() <= self.min_free;
+        let is_closing = must_close && self.close_idle();
+        if let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
+            return Some(self.new_place(permit, [Some(seat), None]));
         }
-        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        if seat.is_first
+            && let Ok(permit) = Arc::clone(&self.kept).try_acquire_owned()
+        {
+            return Some(self.new_place(permit, [Some(seat), None]));
+        }
+        let next = Arc::clone(&self.slots).acquire_owned();
+        if is_closing && let Ok(Ok(permit)) = timeout(CLOSING_WAIT, next).await {
+            return Some(self.new_place(permit, [Some(seat), None]));
+        }
+        let max_brief = if is_limited { BRIEF_PLACES_PER_ADDRESS } else { usize::MAX };
+        if let Some(brief_seat) = self.brief_seats.take(address, max_brief, usize::MAX)
+            && let Ok(permit) = Arc::clone(&self.brief).try_acquire_owned()
+        {
+            let place = self.new_place(permit, [Some(seat), Some(brief_seat)]);
+            return Some(ConnectionPlace { is_brief: true, ..place });
+        }
+        if is_limited {
+            self.count_refused();
+            return None;
+        }
+        let (permit, is_brief) = tokio::select! {
+            permit = Arc::clone(&self.slots).acquire_owned() => (permit, false),
+            permit = Arc::clone(&self.brief).acquire_owned() => (permit, true),
+        };
+        let permit = permit.expect("this module never closes the semaphores");
+        let place = self.new_place(permit, [Some(seat), None]);
+        Some(ConnectionPlace { is_brief, ..place })
+    }
+
+    /// Counts the connection for its address.
+    fn take_seat(&self, address: ClientAddress, is_limited: bool, is_proxy: bool) -> Option<Seat> {
+        let limit = |set: Option<usize>, default| match set {
+            Some(limit) if !is_proxy => limit,
+            None if is_limited => default,
+            _ => usize::MAX,
+        };
+        let max_seats = limit(self.limits.connections_per_address, CONNECTIONS_PER_ADDRESS);
+        let max_new = limit(self.limits.new_connections_per_address, NEW_CONNECTIONS_PER_ADDRESS);
+        self.seats.take(address, max_seats, max_new)
+    }
+
+    fn new_place(&self, permit: OwnedSemaphorePermit, seats: [Option<Seat>; 2]) -> ConnectionPlace {
         ConnectionPlace {
-            slot: slot.expect("this module never closes the semaphore"),
+            slot: PlaceSlot { _permit: permit, _seats: seats },
             activity: ConnectionActivity::new(Arc::clone(&self.idle)),
+            is_brief: false,
         }
     }
 
-    /// Asks the connections that have been idle the longest to close.
-    pub(super) fn close_idle(&self) {
-        for _ in 0..CLOSED_PER_CONNECTION {
-            let Some((_, closing)) = self.idle.lock().closing.pop_first() else { return };
+    fn count_refused(&self) {
+        self.metrics.iter().for_each(|metrics| metrics.requests().count_refused_connection());
+    }
+
+    /// Asks the connections that have been idle the longest to close. Returns false if there are none.
+    pub(super) fn close_idle(&self) -> bool {
+        for number in 0..CLOSED_PER_CONNECTION {
+            let Some((_, closing)) = self.idle.lock().closing.pop_first() else {
+                return number > 0;
+            };
             closing.notify_one();
             self.metrics.iter().for_each(|metrics| metrics.count_closed_idle_connection());
         }
+        true
     }
 
     /// Returns true if the last free places are in use: for requests that are answered at once, not
@@ -105,7 +203,7 @@ impl ConnectionPlaces {
         self.lacks_descriptors() || self.slots.available_permits() < self.min_free / 2
     }
 
-    pub(super) fn lacks_descriptors(&self) -> bool {
+    pub(crate) fn lacks_descriptors(&self) -> bool {
         self.lacks_descriptors.load(Ordering::Relaxed)
     }
 
@@ -173,14 +271,26 @@ impl Drop for ConnectionActivity {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use futures_util::FutureExt;
 
     use super::*;
 
+    const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn remote(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    fn places(max_connections: usize, spare: usize) -> ConnectionPlaces {
+        ConnectionPlaces::new(max_connections, spare, ClientLimits::default(), None)
+    }
+
     async fn take(places: &ConnectionPlaces, count: usize) -> Vec<ConnectionPlace> {
         let mut taken = Vec::new();
         for _ in 0..count {
-            taken.push(places.take().await);
+            taken.push(places.take(LOCAL).await.unwrap());
         }
         taken
     }
@@ -193,7 +303,7 @@ mod tests {
 
     #[tokio::test]
     async fn longest_idle_connections_are_closed() {
-        let places = ConnectionPlaces::new(100, 40, None);
+        let places = places(100, 40);
         let mut connections = take(&places, 90).await;
         assert!(closing(&connections).is_empty(), "ten places are free");
         let request = connections[0].activity.begin_request();
@@ -208,10 +318,10 @@ mod tests {
 
     #[tokio::test]
     async fn last_places_are_reserved() {
-        let places = ConnectionPlaces::new(100, 40, None);
+        let places = places(100, 40);
         let connections = take(&places, 95).await;
         assert!(!places.are_short());
-        let next = places.take().await;
+        let next = places.take(LOCAL).await.unwrap();
         assert!(places.are_short());
         drop(connections);
         assert!(!places.are_short() && places.idle.lock().closing.len() == 1);
@@ -221,11 +331,43 @@ mod tests {
 
     #[tokio::test]
     async fn single_place_is_handed_over() {
-        let places = ConnectionPlaces::new(1, 1, None);
-        let first = places.take().await;
-        assert!(places.take().now_or_never().is_none(), "the first one has not left yet");
+        let places = places(1, 1);
+        let first = places.take(LOCAL).await.unwrap();
+        assert!(places.take(LOCAL).now_or_never().is_none(), "the first one has not left yet");
         first.activity.must_close().await;
         drop(first);
-        places.take().await;
+        places.take(LOCAL).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn new_addresses_have_kept_places() {
+        let places = places(20, 8);
+        let attacker = remote(1);
+        let mut taken = Vec::new();
+        while let Some(place) = places.take(attacker).await {
+            taken.push(place.activity.begin_request());
+            std::mem::forget(place);
+        }
+        assert_eq!(taken.len(), 20 + BRIEF_PLACES_PER_ADDRESS);
+        for last in 2..=4 {
+            let first = places.take(remote(last)).await.unwrap();
+            assert!(!first.is_brief);
+            assert!(places.take(remote(last)).await.unwrap().is_brief);
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_of_an_address_are_limited() {
+        let places = places(5_000, 8);
+        let mut taken = Vec::new();
+        for _ in 0..NEW_CONNECTIONS_PER_ADDRESS {
+            taken.push(places.take(remote(1)).await.unwrap());
+        }
+        assert!(places.take(remote(1)).await.is_none(), "too many in a second");
+        assert!(places.take(remote(2)).await.is_some());
+        let limits = ClientLimits { connections_per_address: Some(2), ..ClientLimits::default() };
+        let places = ConnectionPlaces::new(5_000, 8, limits, None);
+        let _taken = [places.take(LOCAL).await.unwrap(), places.take(LOCAL).await.unwrap()];
+        assert!(places.take(LOCAL).await.is_none(), "a limit that is set holds for all");
     }
 }

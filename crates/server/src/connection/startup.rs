@@ -59,7 +59,8 @@ pub async fn serve_until_ready<T>(
         .layer(from_fn_with_state(cors, cors::answer))
         .with_state(reason);
     let routes = routes::below(settings.base_path.clone(), routes);
-    let places = ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, None);
+    let places =
+        ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, settings.limits.clone(), None);
     let accepting = listeners.iter().map(|listener| {
         let startup = StartupContext {
             routes: match &listener.service {

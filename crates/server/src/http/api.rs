@@ -33,5 +33,7 @@ mod rows_body;
 /// Parses the parts of a request.
 mod request;
 
+pub(crate) use request::MAX_UPDATE_BYTES;
+
 /// Builds the responses.
 mod response;

@@ -19,6 +19,15 @@ const CONTENT_ENCODING: &str = "Content-Encoding";
 /// The codings that bodies may have.
 const SUPPORTED_CODINGS: &str = "gzip, zstd";
 
+/// Most dates and legs that a problem names.
+const MAX_NAMED_ROWS: usize = 5;
+
+/// Longest name of a field in a problem, as bytes of JSON.
+const MAX_FIELD_BYTES: usize = 80;
+
+/// Longest detail of a problem, as bytes of JSON. Peers choose parts of it.
+const MAX_DETAIL_BYTES: usize = 300;
+
 /// `Retry-After` of problems with status 503.
 const RETRY_AFTER_SECS: &str = "5";
 
@@ -37,10 +46,10 @@ struct ProblemDetails {
     field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// The dates of all matching rows, if an update without a date or leg is ambiguous.
+    /// Dates of matching rows, if an update without a date or leg is ambiguous.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     dates: BTreeSet<String>,
-    /// The legs of all matching rows, if an update without a leg is ambiguous.
+    /// Legs of matching rows, if an update without a leg is ambiguous.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     legs: BTreeSet<String>,
     /// The value of `WWW-Authenticate`.
@@ -56,9 +65,10 @@ impl Problem {
         field: &str,
         reason: impl Into<String>,
     ) -> Self {
-        let reason = reason.into();
+        let field = shortened(field.to_owned(), MAX_FIELD_BYTES);
+        let reason = shortened(reason.into(), MAX_DETAIL_BYTES);
         let mut problem = Self::without_field(status, title, format!("{field} {reason}"));
-        problem.0.field = Some(field.to_owned());
+        problem.0.field = Some(field);
         problem.0.reason = Some(reason);
         problem
     }
@@ -76,7 +86,7 @@ impl Problem {
             r#type: ABOUT_BLANK,
             title,
             status,
-            detail,
+            detail: shortened(detail, MAX_FIELD_BYTES + MAX_DETAIL_BYTES),
             field: None,
             reason: None,
             dates: BTreeSet::new(),
@@ -87,6 +97,7 @@ impl Problem {
 
     /// Names the dates to choose from, or the legs where the date does not decide.
     fn ambiguous_flight(keys: &[FlightKey]) -> Self {
+        let keys = &keys[..keys.len().min(MAX_NAMED_ROWS)];
         let dates: BTreeSet<_> =
             keys.iter().filter_map(FlightKey::date).map(|date| date.to_string()).collect();
         let legs: BTreeSet<_> = keys.iter().filter_map(FlightKey::leg).map(str::to_owned).collect();
@@ -224,6 +235,16 @@ impl Problem {
         Self::new(status, "Unsupported coding", CONTENT_ENCODING, "must be gzip, zstd or identity")
     }
 
+    pub(crate) fn too_many_bodies() -> Self {
+        let detail = "the server is reading too many requests; retry later";
+        Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "Too many bodies", detail.to_owned())
+    }
+
+    pub(crate) fn too_many_lines(max_lines: usize) -> Self {
+        let reason = format!("must have at most {max_lines} lines");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Too many lines", "body", reason)
+    }
+
     pub(crate) fn method_not_allowed() -> Self {
         let status = StatusCode::METHOD_NOT_ALLOWED;
         Self::new(status, "Method not allowed", "method", "is not supported by this resource")
@@ -341,6 +362,30 @@ impl IntoResponse for Problem {
         self.set_headers(headers);
         response
     }
+}
+
+/// Cuts a text to `max_bytes` of JSON.
+fn shortened(mut text: String, max_bytes: usize) -> String {
+    const ELLIPSIS: char = '…';
+    let bytes = |character: char| match character {
+        '"' | '\\' => 2,
+        '\0'..=' ' if character != ' ' => "\\u0000".len(),
+        _ => character.len_utf8(),
+    };
+    let mut used = 0;
+    let mut end = 0;
+    for (index, character) in text.char_indices() {
+        used += bytes(character);
+        if used > max_bytes {
+            text.truncate(end);
+            text.push(ELLIPSIS);
+            break;
+        }
+        if used + ELLIPSIS.len_utf8() <= max_bytes {
+            end = index + character.len_utf8();
+        }
+    }
+    text
 }
 
 fn serialize_status<S: serde::Serializer>(

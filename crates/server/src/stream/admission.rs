@@ -10,12 +10,19 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::heartbeat::heartbeat;
+use super::pacer::StartTurn;
 use super::params::{LastEventId, StreamParams};
 use super::reconnect;
 use super::right::StreamRight;
-use crate::app::App;
+use crate::app::{App, AppState};
+use crate::client_address::Client;
+use crate::connection::connection_streams::{ConnectionSeat, ConnectionStreams};
 use crate::http::follow_access::ReadAccess;
 use crate::http::problem::Problem;
+use crate::seats::Seat;
+
+/// Streams on top of `--max-followers`, for addresses that have none.
+pub(crate) const KEPT_FOLLOWERS: usize = 100;
 
 /// The outcome of a stream request.
 pub(super) enum Admission {
@@ -42,6 +49,18 @@ pub(crate) struct StreamPermit {
     streams: Arc<watch::Sender<usize>>,
     /// `None` for a public board. Boxed because most streams have none.
     right: Option<Box<StreamRight>>,
+    _seat: Option<Seat>,
+    _connection: Option<ConnectionSeat>,
+    /// Dropped with the stream.
+    turn: Option<StartTurn>,
+}
+
+/// The client of a stream request.
+pub(super) struct StreamClient {
+    /// `None` if it is not known.
+    pub(super) client: Option<Client>,
+    /// `None` for a request without a connection.
+    pub(super) connection: Option<ConnectionStreams>,
 }
 
 /// An admitted stream on its way out, in the extensions of its response. The fast path takes it for
@@ -58,6 +77,7 @@ pub(super) fn admit(
     board: &BoardName,
     access: ReadAccess,
     params: &StreamParams,
+    client: &StreamClient,
 ) -> Result<Admission, Problem> {
     let state = &app.state;
     let engine = &state.engine;
@@ -76,10 +96,7 @@ pub(super) fn admit(
         let retry = reconnect::after_shutdown(state.settings.drain);
         return Ok(Admission::RetryLater(retry));
     }
-    let right = access.into_right();
-    let permit = StreamPermit::acquire(&state.streams, state.settings.max_followers, right);
-    // The last places are for other requests.
-    let Some(permit) = permit.filter(|_| !state.places.are_short()) else {
+    let Some(mut permit) = StreamPermit::acquire(state, client, access.into_right()) else {
         engine.metrics().count_rejected_stream();
         return Ok(Admission::RetryLater(reconnect::when_full()));
     };
@@ -93,7 +110,9 @@ pub(super) fn admit(
         engine.metrics().count_resumed_stream();
     }
     let now = Instant::now();
-    let start_at = state.pacer.next_start(now);
+    let turn = state.pacer.next_start(now);
+    let start_at = turn.start_at();
+    permit.turn = Some(turn);
     let mut preamble = Vec::new();
     preamble.extend(params.padding.then(frames::padding));
     preamble.extend((start_at > now).then(frames::empty_comment));
@@ -120,17 +139,34 @@ impl Handoff {
 }
 
 impl StreamPermit {
+    /// Returns `None` if the server, the client's address or its connection has no place for a stream.
     fn acquire(
-        streams: &Arc<watch::Sender<usize>>,
-        max_streams: usize,
+        state: &AppState,
+        client: &StreamClient,
         right: Option<Box<StreamRight>>,
     ) -> Option<Self> {
-        let acquired = streams.send_if_modified(|open| {
+        let connection = match &client.connection {
+            Some(connection) => Some(connection.take()?),
+            None => None,
+        };
+        let seat = match client.client {
+            Some(client) => Some(state.take_follower_seat(client)?),
+            None => None,
+        };
+        let is_first = seat.as_ref().is_some_and(|seat| seat.is_first);
+        // The last places are for other requests, and for clients that have none.
+        if state.places.lacks_descriptors() || state.places.are_short() && !is_first {
+            return None;
+        }
+        let kept = if is_first { KEPT_FOLLOWERS } else { 0 };
+        let max_streams = state.settings.max_followers.saturating_add(kept);
+        let acquired = state.streams.send_if_modified(|open| {
             let has_room = *open < max_streams;
             *open += usize::from(has_room);
             has_room
         });
-        acquired.then(|| Self { streams: Arc::clone(streams), right })
+        let streams = Arc::clone(&state.streams);
+        acquired.then(|| Self { streams, right, _seat: seat, _connection: connection, turn: None })
     }
 
     /// True once the stream has lost the right that it needs.

@@ -81,9 +81,15 @@ async fn steady_bodies_are_accepted() {
 async fn trickled_bodies_time_out() {
     let bytes = std::iter::repeat_with(|| " ".to_owned());
     assert_timed_out(&post(bytes, true).await, Duration::from_secs(30));
-    // Bytes beyond the largest body earn no time.
-    let large = std::iter::once(" ".repeat(5_000_000));
+    // All but the end has arrived, at once.
+    let most = std::iter::once(" ".repeat(4_000_000));
     let bytes = std::iter::repeat_with(|| " ".to_owned());
-    let (answer, _) = post(large.chain(bytes), true).await;
-    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+    assert_timed_out(&post(most.chain(bytes), true).await, Duration::from_secs(31));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_large_bodies_are_not_awaited() {
+    let pieces = std::iter::once(" ".repeat(5_000_000)).chain(std::iter::repeat_with(String::new));
+    let (answer, took) = post(pieces, false).await;
+    assert_eq!((answer.status, took.as_secs()), (StatusCode::PAYLOAD_TOO_LARGE, 1));
 }

@@ -275,7 +275,7 @@ async fn long_http2_heads_get_431() {
     // 431 in HPACK's Huffman code.
     let refused = b"\x48\x83\x69\x90\xff";
     let (answer, _) = trickle(&server, &http2_request(15_000), b"").await;
-    assert!(has(&answer, br#"{"status":"alive"}"#) && !has(&answer, refused));
+    assert!(has(&answer, br#"{"status":"alive""#) && !has(&answer, refused));
     let (answer, _) = trickle(&server, &http2_request(17_000), b"").await;
     assert!(has(&answer, refused) && !has(&answer, br#""alive""#), "{answer:?}");
 }

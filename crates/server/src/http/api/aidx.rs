@@ -21,7 +21,7 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
-    let body = match request::read_body(&parts, body, BodyFormat::Xml, MAX_AIDX_BYTES).await {
+    let body = match request::read_body(&app, &parts, body, BodyFormat::Xml, MAX_AIDX_BYTES).await {
         Ok(body) => body,
         Err(problem) if problem.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             return problem.into_response();

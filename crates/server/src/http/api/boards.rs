@@ -100,7 +100,7 @@ pub(crate) async fn put(
     // An invalid name is an error here, with its reason; elsewhere it is an unknown board.
     let board = BoardName::parse(&board)?;
     let publisher = caller.publisher(&board)?;
-    let settings = match request::json(&parts, body).await? {
+    let settings = match request::json(&app, &parts, body).await? {
         json @ Value::Object(_) => Box::new(BoardSettings::parse(&board, &json)?),
         _ => return Err(ParseError::new("body", "must be an object").into()),
     };

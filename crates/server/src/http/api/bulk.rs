@@ -1,17 +1,32 @@
 //! Many updates in one request: one JSON line each, and one line of the response for each.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use engine::{AppliedUpdate, MAX_PUBLISHED_AT_ONCE, PublishOutcome};
-use flight::{BoardName, Change, IdempotencyKey, ParseError, Precondition, Update, decode_json};
+use flight::{
+    BoardName, Change, IdempotencyKey, ParseError, Precondition, PublisherName, Update, decode_json,
+};
+use futures_util::stream::{StreamExt, poll_fn};
 use http::header;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-use super::request::{self, BodyFormat, MAX_BULK_BYTES};
+use super::request::{self, BodyFormat, MAX_BULK_BYTES, ReceivedBody};
 use crate::app::App;
 use crate::http::authorisation::authorise_publisher;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
+
+/// Time for a client to take the next part of the answer. Its updates are published only as it does.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Parts of an answer that wait for the client.
+const MAX_WAITING_PARTS: usize = 2;
 
 /// `POST /boards/{board}/flights`: each line is an independent update. A rejected line does not stop
 /// the others. The updates are applied in the order of their lines.
@@ -23,31 +38,34 @@ pub(crate) async fn post(
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
     let publisher = authorise_publisher(&app, &parts.headers, &board).await?;
-    let body = request::read_body(&parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
+    request::check_known(&app, &board)?;
     let key = request::idempotency_key(&parts.headers)?;
-    if app.state.engine.boards().read(|boards, _| boards.board(&board).is_none()) {
-        return Err(Problem::unknown_board());
-    }
     let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;
-    let lines = body.split(|byte| *byte == b'\n').zip(1..);
-    let lines = lines.filter(|(line, _)| !is_empty(line));
-    let mut updates = lines.map(|(line, number)| {
-        let update = parse_line(&board, line, number, key.as_ref());
-        (number, update.map(|update| update.published_by(publisher.clone())))
-    });
-    let mut response = Vec::new();
-    if let Some(precondition) = precondition {
-        publish_conditionally(&app, updates, precondition, &mut response).await?;
-    } else {
-        loop {
-            let batch: Vec<_> = updates.by_ref().take(MAX_PUBLISHED_AT_ONCE).collect();
-            if batch.is_empty() {
-                break;
-            }
-            publish_batch(&app, batch, &mut response).await;
-        }
+    let body =
+        request::read_body(&app, &parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
+    let limits = &app.state.settings.limits;
+    if lines(&body).nth(limits.bulk_lines).is_some() {
+        return Err(Problem::too_many_lines(limits.bulk_lines));
     }
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], response).into_response())
+    let outcomes = OutcomeLines::new(limits.bulk_errors);
+    let request = BulkRequest { app, board, publisher, key, body };
+    let content = match precondition {
+        Some(precondition) => {
+            Body::from(request.publish_conditionally(precondition, outcomes).await?)
+        }
+        None => {
+            let (send, mut receive) = mpsc::channel(MAX_WAITING_PARTS);
+            tokio::spawn(request.publish(outcomes, send));
+            Body::from_stream(poll_fn(move |cx| receive.poll_recv(cx)).map(Ok::<_, Infallible>))
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], content).into_response())
+}
+
+/// The lines of a body with their numbers, without empty ones.
+fn lines(body: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let lines = (1..).zip(body.split(|byte| *byte == b'\n'));
+    lines.filter(|(_, line)| !is_empty(line))
 }
 
 /// Returns true for a line of white space, also after a byte order mark.
@@ -55,68 +73,126 @@ fn is_empty(line: &[u8]) -> bool {
     decode_json(line).is_ok_and(|text| text.trim_ascii().is_empty())
 }
 
-/// Publishes the valid updates one after the other, on the condition that nothing else changes the
-/// board from the version that `precondition` names up to the last line.
-///
-/// # Errors
-/// The precondition does not hold for the first of them. Then no other is published.
-async fn publish_conditionally(
-    app: &App,
-    lines: impl Iterator<Item = (u64, Result<Update, Problem>)>,
-    mut precondition: Precondition,
-    response: &mut Vec<u8>,
-) -> Result<(), Problem> {
-    let mut is_first = true;
-    for (number, line) in lines {
-        let update = match line {
-            Ok(update) => update.with_board_precondition(Some(precondition.clone())),
-            Err(problem) => {
-                push_outcome(number, Err(problem), response);
-                continue;
-            }
-        };
-        let outcome = app.state.engine.publisher().publish_one(update).await;
-        match &outcome {
-            Ok(Err(rejection)) if is_first && rejection.is_precondition_failure() => {
-                return Err(rejection.clone().into());
-            }
-            Ok(Ok(AppliedUpdate { id: Some(id), .. })) => precondition.advance(id.seq.0),
-            Ok(_) | Err(_) => {}
-        }
-        is_first = false;
-        push_outcome(number, outcome.map_err(Problem::from), response);
-    }
-    Ok(())
+/// A request whose body has been read.
+struct BulkRequest {
+    app: App,
+    board: BoardName,
+    publisher: Option<PublisherName>,
+    key: Option<IdempotencyKey>,
+    body: ReceivedBody,
 }
 
-/// Publishes the valid updates and appends the outcome of each line to `response`.
+impl BulkRequest {
+    fn updates(&self) -> impl Iterator<Item = (u64, Result<Update, Problem>)> {
+        lines(&self.body).map(|(number, line)| {
+            let update = parse_line(&self.board, line, number, self.key.as_ref());
+            (number, update.map(|update| update.published_by(self.publisher.clone())))
+        })
+    }
+
+    /// Publishes the valid updates one after the other, on the condition that nothing else changes the
+    /// board from the version that `precondition` names up to the last line.
+    ///
+    /// # Errors
+    /// The precondition does not hold for the first of them. Then no other is published.
+    async fn publish_conditionally(
+        &self,
+        mut precondition: Precondition,
+        mut outcomes: OutcomeLines,
+    ) -> Result<Vec<u8>, Problem> {
+        let mut is_first = true;
+        for (number, line) in self.updates() {
+            let update = match line {
+                Ok(update) => update.with_board_precondition(Some(precondition.clone())),
+                Err(problem) => {
+                    outcomes.push(number, Err(problem));
+                    continue;
+                }
+            };
+            let outcome = self.app.state.engine.publisher().publish_one(update).await;
+            match &outcome {
+                Ok(Err(rejection)) if is_first && rejection.is_precondition_failure() => {
+                    return Err(rejection.clone().into());
+                }
+                Ok(Ok(AppliedUpdate { id: Some(id), .. })) => precondition.advance(id.seq.0),
+                Ok(_) | Err(_) => {}
+            }
+            is_first = false;
+            outcomes.push(number, outcome.map_err(Problem::from));
+        }
+        Ok(outcomes.take())
+    }
+
+    /// Publishes the valid updates in batches, and sends the outcome of each line. Stops if the client
+    /// does not take them.
+    async fn publish(self, mut outcomes: OutcomeLines, send: mpsc::Sender<Vec<u8>>) {
+        let mut updates = self.updates();
+        loop {
+            let batch: Vec<_> = updates.by_ref().take(MAX_PUBLISHED_AT_ONCE).collect();
+            if batch.is_empty() {
+                return;
+            }
+            publish_batch(&self.app, batch, &mut outcomes).await;
+            if !matches!(timeout(ANSWER_TIMEOUT, send.send(outcomes.take())).await, Ok(Ok(()))) {
+                return tracing::debug!("the client does not take the answer to its updates");
+            }
+            // Lines that are all invalid wait for nothing.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Publishes the valid updates and adds the outcome of each line.
 async fn publish_batch(
     app: &App,
     lines: Vec<(u64, Result<Update, Problem>)>,
-    response: &mut Vec<u8>,
+    outcomes: &mut OutcomeLines,
 ) {
-    let updates = lines.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
-    let mut outcomes = app.state.engine.publisher().publish(updates).await.into_iter();
+    let updates: Vec<_> =
+        lines.iter().filter_map(|(_, line)| line.as_ref().ok()).cloned().collect();
+    let mut published = Vec::new().into_iter();
+    if !updates.is_empty() {
+        published = app.state.engine.publisher().publish(updates).await.into_iter();
+    }
     for (number, line) in lines {
         let outcome = line.and_then(|_| {
-            let outcome = outcomes.next().expect("each published update has an outcome");
+            let outcome = published.next().expect("each published update has an outcome");
             outcome.map_err(Problem::from)
         });
-        push_outcome(number, outcome, response);
+        outcomes.push(number, outcome);
     }
 }
 
-/// Appends the outcome of a line to `response`.
-fn push_outcome(number: u64, outcome: Result<PublishOutcome, Problem>, response: &mut Vec<u8>) {
-    let outcome = outcome.and_then(|outcome| outcome.map_err(Problem::from));
-    let (status, mut fields) = match outcome {
-        Ok(applied) => (200, json!({ "id": applied.id.map(|id| id.to_string()) })),
-        Err(problem) => (problem.status().as_u16(), json!(problem)),
-    };
-    fields["line"] = number.into();
-    fields["status"] = status.into();
-    response.extend_from_slice(fields.to_string().as_bytes());
-    response.push(b'\n');
+/// The lines of an answer. Only the first errors are explained.
+struct OutcomeLines {
+    text: Vec<u8>,
+    explained_errors: usize,
+}
+
+impl OutcomeLines {
+    fn new(explained_errors: usize) -> Self {
+        Self { text: Vec::new(), explained_errors }
+    }
+
+    fn push(&mut self, number: u64, outcome: Result<PublishOutcome, Problem>) {
+        let outcome = outcome.and_then(|outcome| outcome.map_err(Problem::from));
+        let (status, mut fields) = match outcome {
+            Ok(applied) => (200, json!({ "id": applied.id.map(|id| id.to_string()) })),
+            Err(problem) if self.explained_errors > 0 => {
+                self.explained_errors -= 1;
+                (problem.status().as_u16(), json!(problem))
+            }
+            Err(problem) => (problem.status().as_u16(), json!({})),
+        };
+        fields["line"] = number.into();
+        fields["status"] = status.into();
+        self.text.extend_from_slice(fields.to_string().as_bytes());
+        self.text.push(b'\n');
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.text)
+    }
 }
 
 fn parse_line(

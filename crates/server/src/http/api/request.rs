@@ -1,6 +1,7 @@
 //! Parses the parts of a request.
 
 use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,13 +15,16 @@ use journal::RecordId;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use crate::app::App;
+use crate::client_address::Client;
 use crate::http::accept::{ContentCoding, preferred_coding};
+use crate::http::body_budget::BodyShare;
 use crate::http::content_coding::{self, DecodedBody, LIVE_CODINGS};
 use crate::http::entity_tag::{EntityTag, ParseTagError, TagCondition};
 use crate::http::problem::Problem;
 
 /// Largest body with one update; far above the largest valid update.
-pub(super) const MAX_UPDATE_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_UPDATE_BYTES: usize = 64 * 1024;
 
 /// Largest body with many updates.
 pub(super) const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
@@ -34,14 +38,10 @@ pub(super) const MAX_DELIVERY_BYTES: usize = 1024 * 1024;
 /// The types of XML that are accepted. No plain form can have them.
 const XML_TYPES: [&str; 3] = ["application/xml", "text/xml", "application/soap+xml"];
 
-/// Most bytes of a too large body that are read and discarded. Most clients read the response only
-/// after they have sent the body.
-const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
-
-/// Longest pause in a body; also the time that a body may take on top of [`MIN_BODY_RATE`].
+/// Longest pause in a body.
 const MAX_BODY_PAUSE: Duration = Duration::from_secs(30);
 
-/// Lowest rate of a body, in bytes per second.
+/// Lowest rate of a body after that, in bytes per second.
 const MIN_BODY_RATE: usize = 1024;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -103,10 +103,30 @@ pub(super) fn flight_key(flight: &str, query: &str) -> Result<FlightKey, Problem
     Ok(FlightKey::parse(flight, date.as_deref())?.with_leg(leg.as_deref())?)
 }
 
+/// Checks that a board exists, before the body of the request is read.
+pub(super) fn check_known(app: &App, board: &BoardName) -> Result<(), Problem> {
+    let is_known = app.state.engine.boards().read(|boards, _| boards.board(board).is_some());
+    if is_known { Ok(()) } else { Err(Problem::unknown_board()) }
+}
+
+/// A body in memory.
+pub(super) struct ReceivedBody {
+    bytes: Bytes,
+    _share: BodyShare,
+}
+
+impl Deref for ReceivedBody {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// Reads a body with one update.
-pub(super) async fn json(parts: &Parts, body: Body) -> Result<Value, Problem> {
-    let bytes = read_body(parts, body, BodyFormat::Json, MAX_UPDATE_BYTES).await?;
-    parse_json("body", &bytes)
+pub(super) async fn json(app: &App, parts: &Parts, body: Body) -> Result<Value, Problem> {
+    let body = read_body(app, parts, body, BodyFormat::Json, MAX_UPDATE_BYTES).await?;
+    parse_json("body", &body)
 }
 
 /// Parses a JSON text; `field` names it in the error.
@@ -125,46 +145,58 @@ fn not_json(field: &str, reason: impl fmt::Display) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "Not JSON", field, reason)
 }
 
-/// Reads a body. Rejects one of another format, with more than `max_bytes`, or too slow.
+/// Reads a body. Rejects one of another format, with more than `max_bytes`, or too slow, as soon as that
+/// is known.
 pub(super) async fn read_body(
+    app: &App,
     parts: &Parts,
     mut body: Body,
     format: BodyFormat,
     max_bytes: usize,
-) -> Result<Bytes, Problem> {
-    let coding = check_content(parts, format);
-    // The client waits for leave to send the body, so a refusal can come first.
-    if parts.headers.contains_key(header::EXPECT) {
-        coding.clone()?;
-        check_declared_length(&parts.headers, max_bytes)?;
-    }
-    let start = Instant::now();
+) -> Result<ReceivedBody, Problem> {
+    let coding = check_content(parts, format)?;
+    check_declared_length(&parts.headers, max_bytes)?;
+    let state = &app.state;
+    let metrics = state.engine.metrics().requests();
+    let client = Client::find(&parts.extensions, &parts.headers, &state.settings.limits);
+    let mut share = state.bodies.share_for(client);
+    let mut grow = |bytes| {
+        if share.grow(bytes) {
+            return Ok(());
+        }
+        metrics.count_refused_body();
+        Err(Problem::too_many_bodies())
+    };
+    let mut deadline = BodyDeadline::new(Instant::now());
     let mut content = BytesMut::new();
-    let mut bytes_read = 0;
     loop {
-        // Bytes that are only discarded earn no more time.
-        let deadline = body_deadline(start, bytes_read.min(max_bytes));
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| body_too_slow())?;
+        let Ok(frame) = timeout_at(deadline.0, body.frame()).await else {
+            metrics.count_slow_body();
+            return Err(body_too_slow());
+        };
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| bad_request("body", format!("ended early: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
-        bytes_read += data.len();
-        if bytes_read <= max_bytes {
-            content.extend_from_slice(&data);
-        } else if bytes_read > MAX_DISCARDED_BYTES {
-            break;
+        deadline.extend(data.len(), Instant::now());
+        if content.len() + data.len() > max_bytes {
+            return Err(body_too_large(max_bytes));
         }
+        grow(data.len())?;
+        content.extend_from_slice(&data);
     }
-    let coding = coding?;
-    if bytes_read > max_bytes {
-        return Err(body_too_large(max_bytes));
-    }
-    let Some(coding) = coding else { return Ok(content.freeze()) };
-    match content_coding::decode(coding, &content, max_bytes) {
-        Ok(DecodedBody::Whole(decoded)) => Ok(decoded),
-        Ok(DecodedBody::TooLarge) => Err(body_too_large(max_bytes)),
-        Err(error) => Err(bad_request("body", format!("is not valid {}: {error}", coding.name()))),
-    }
+    let Some(coding) = coding else {
+        return Ok(ReceivedBody { bytes: content.freeze(), _share: share });
+    };
+    let bytes = match content_coding::decode(coding, &content, max_bytes) {
+        Ok(DecodedBody::Whole(decoded)) => decoded,
+        Ok(DecodedBody::TooLarge) => return Err(body_too_large(max_bytes)),
+        Err(error) => {
+            let reason = format!("is not valid {}: {error}", coding.name());
+            return Err(bad_request("body", reason));
+        }
+    };
+    grow(bytes.len())?;
+    Ok(ReceivedBody { bytes, _share: share })
 }
 
 /// Checks the content's type, and returns its coding if it has one.
@@ -211,10 +243,19 @@ fn body_too_large(max_bytes: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "Body too large", "body", reason)
 }
 
-/// The deadline for the next bytes of a body that started at `start`.
-fn body_deadline(start: Instant, bytes_read: usize) -> Instant {
-    let earned = Duration::from_secs((bytes_read / MIN_BODY_RATE) as u64);
-    (Instant::now() + MAX_BODY_PAUSE).min(start + MAX_BODY_PAUSE + earned)
+/// The time by which more of a body must arrive. Each byte earns time, but no more than a pause: a body
+/// of which most has arrived may not wait for hours.
+struct BodyDeadline(Instant);
+
+impl BodyDeadline {
+    fn new(start: Instant) -> Self {
+        Self(start + MAX_BODY_PAUSE)
+    }
+
+    fn extend(&mut self, bytes: usize, now: Instant) {
+        let earned = Duration::from_secs_f64(bytes as f64 / MIN_BODY_RATE as f64);
+        self.0 = (self.0 + earned).min(now + MAX_BODY_PAUSE);
+    }
 }
 
 fn body_too_slow() -> Problem {

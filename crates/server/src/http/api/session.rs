@@ -19,7 +19,7 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     let (parts, body) = request.into_parts();
     let token = match bearer(&parts.headers)? {
         Some(token) => token.to_owned(),
-        None => token_in(request::json(&parts, body).await?)?,
+        None => token_in(request::json(&app, &parts, body).await?)?,
     };
     let credentials = app.state.settings.access.credentials.as_ref();
     let credentials = credentials.ok_or_else(Problem::no_tokens_known)?;

@@ -24,7 +24,7 @@ pub(crate) async fn post(
     let webhook = app.state.settings.webhooks.iter().find(|webhook| webhook.has_secret(&secret));
     let webhook = webhook.ok_or_else(Problem::unknown_url)?;
     let (parts, body) = request.into_parts();
-    let body = request::read_body(&parts, body, BodyFormat::Json, MAX_DELIVERY_BYTES).await?;
+    let body = request::read_body(&app, &parts, body, BodyFormat::Json, MAX_DELIVERY_BYTES).await?;
     let text = request::parse_text("body", &body)?.to_owned();
     match timeout(DELIVERY_TIMEOUT, webhook.receiver.receive(text)).await {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
