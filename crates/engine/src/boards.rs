@@ -144,6 +144,7 @@ impl LiveBoards {
         updates: Vec<CommittedUpdate>,
     ) -> Vec<(u64, PublishOutcome)> {
         let mut state = self.state.lock();
+        let start = Instant::now();
         state.epochs = epochs;
         if let Some(newest) = updates.last() {
             state.newest_time = newest.time;
@@ -157,6 +158,7 @@ impl LiveBoards {
                 MutexGuard::bump(&mut state);
             }
         }
+        self.metrics.phases.observe_fold(start.elapsed());
         outcomes
     }
 
@@ -320,6 +322,7 @@ impl LiveBoards {
 
     fn apply_one(&self, state: &mut BoardsState, committed: &CommittedUpdate) -> PublishOutcome {
         let CommittedUpdate { seq, time, envelope } = committed;
+        self.metrics.phases.apply(envelope.request_id, seq.0);
         let outcome = state.boards.apply(seq.0, *time, &envelope.update);
         self.metrics.count_outcome(&outcome);
         let (effect, version) = match outcome {
@@ -390,7 +393,12 @@ impl LiveBoards {
         let seq = snapshot.id().seq;
         // The closing event of a closed board has yet to be sent, so start before it.
         let seq = if is_open { seq } else { seq.prev() };
-        Some(Snapshot { seq: seq.0, frames: snapshot.event(&self.snapshots, reason) })
+        let start = (!snapshot.is_encoded()).then(Instant::now);
+        let frames = snapshot.event(&self.snapshots, reason);
+        if let Some(start) = start {
+            self.metrics.phases.observe_snapshot(start.elapsed());
+        }
+        Some(Snapshot { seq: seq.0, frames })
     }
 }
 

@@ -166,9 +166,10 @@ impl Engine {
     /// The metrics as OpenMetrics text.
     pub fn metrics_text(&self) -> String {
         let EngineState { health, boards, metrics, .. } = &*self.state;
+        let is_ready = health.unready_reason().is_none();
         let keys = boards.read(|boards, _| boards.idempotency_keys());
         let (staleness, clock_lag) = (health.staleness(), health.clock_lag());
-        metrics.encode(staleness, clock_lag, boards.counts(), keys, boards.sources())
+        metrics.encode(is_ready, staleness, clock_lag, boards.counts(), keys, boards.sources())
     }
 
     /// Returns whether other processes write to the same journal.

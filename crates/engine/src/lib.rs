@@ -79,6 +79,9 @@ mod health;
 /// Counters and gauges for `/metrics`.
 mod metrics;
 
+/// The time that the phases of an update take.
+mod phase_times;
+
 /// Counters and gauges of feeds.
 mod feed_metrics;
 

@@ -17,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::feed_metrics::{FeedFamilies, FeedFigures};
 use crate::frames::reason_word;
+use crate::phase_times::PhaseTimes;
 use crate::request_metrics::RequestMetrics;
 use crate::snapshot_pool::{PoolFigures, SnapshotPool};
 use crate::tls_metrics::{HandshakeResult, TlsFamilies};
@@ -38,6 +39,8 @@ pub struct Metrics {
     log_lines_suppressed: Counter,
     log_counters: OnceLock<LogCounters>,
     append_seconds: Histogram,
+    pub(crate) phases: PhaseTimes,
+    ready: Gauge,
     unsure_seconds: Gauge,
     task_panics: Counter,
     journal_ahead_seconds: Gauge,
@@ -103,8 +106,10 @@ impl Metrics {
             log_lines_dropped: Counter::default(),
             log_lines_suppressed: Counter::default(),
             log_counters: OnceLock::new(),
+            phases: PhaseTimes::new(),
             // 0.1 ms to 3.3 s.
             append_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
+            ready: Gauge::default(),
             unsure_seconds: Gauge::default(),
             task_panics: Counter::default(),
             journal_ahead_seconds: Gauge::default(),
@@ -193,6 +198,12 @@ impl Metrics {
             Unit::Seconds,
             self.append_seconds.clone(),
         );
+        self.phases.register(registry);
+        registry.register(
+            "ready",
+            "1 if the server is ready for requests, 0 if not",
+            self.ready.clone(),
+        );
         registry.register_with_unit(
             "unsure",
             "Time for which the boards may have been out of date",
@@ -259,6 +270,11 @@ impl Metrics {
         self.append_seconds.observe(duration.as_secs_f64());
     }
 
+    /// Records that the event at this position has been written to the sockets of followers.
+    pub fn observe_write(&self, seq: u64) {
+        self.phases.observe_write(seq);
+    }
+
     /// Counts a stream that resumed from a `Last-Event-ID`.
     pub fn count_resumed_stream(&self) {
         self.streams_resumed.inc();
@@ -322,6 +338,7 @@ impl Metrics {
     /// Encodes all metrics, with the gauges set to the given values.
     pub(crate) fn encode(
         &self,
+        is_ready: bool,
         staleness: Duration,
         clock_lag: Duration,
         boards: Vec<BoardCounts>,
@@ -329,6 +346,7 @@ impl Metrics {
         sources: Vec<(BoardName, BoardSource)>,
     ) -> String {
         let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        self.ready.set(is_ready.into());
         self.unsure_seconds.set(seconds(staleness));
         self.journal_ahead_seconds.set(seconds(clock_lag));
         if let Some(LogCounters { dropped, suppressed }) = self.log_counters.get() {

@@ -141,6 +141,7 @@ impl Publisher {
             return Vec::new();
         }
         let (request_ids, outcomes) = self.waiters.register(count);
+        let _times = self.metrics.phases.begin(request_ids.iter());
         let mut records = Vec::with_capacity(count);
         for (request_id, update) in request_ids.iter().zip(updates) {
             // The request id also deduplicates. The idempotency key would not do: two requests with

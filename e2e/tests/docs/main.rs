@@ -21,6 +21,9 @@ mod commands;
 /// Settings, metrics and permissions in `docs/operations.md`.
 mod operations;
 
+/// The dashboard and the alert rules name the metrics of the program.
+mod monitoring;
+
 /// Tables and examples in `docs/protocol.md`.
 mod protocol;
 

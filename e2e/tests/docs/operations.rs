@@ -146,7 +146,7 @@ fn help_entries(command: &str) -> BTreeSet<FlagEntry> {
 const SOURCE: &str = r#"{"event": "sourceUpdate", "data": {"name": "Oslo", "attribution": "Data from Oslo", "lastAnswer": "2026-11-22T10:00:00Z", "status": "current"}}"#;
 
 /// Name, type and labels of each metric, from a server with one follower and one source.
-fn metrics() -> BTreeMap<String, (String, BTreeSet<String>)> {
+pub(crate) fn metrics() -> BTreeMap<String, (String, BTreeSet<String>)> {
     let sandbox = Sandbox::new();
     // The metrics of feeds appear with the first feed. This one's source does not answer.
     let feed = "swedavia/ARN,source-url=http://127.0.0.1:9,monthly-requests=10000";

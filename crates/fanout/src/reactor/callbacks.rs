@@ -29,6 +29,10 @@ pub trait StreamBytes: Send + Sync + 'static {
 
 /// Receives the events that an operator wants to log or count.
 pub trait ReactorEvents: Send + Sync + 'static {
+    /// The event at this position, and those after it in one pass, have been written to the followers of a worker that
+    /// take bytes at once.
+    fn written(&self, _seq: u64) {}
+
     /// A follower took no bytes for the stall timeout and is cut.
     fn stalled(&self);
 

@@ -32,6 +32,10 @@ impl StreamBytes for ReactorBytes {
 }
 
 impl ReactorEvents for ReactorBytes {
+    fn written(&self, seq: u64) {
+        self.state.engine.metrics().observe_write(seq);
+    }
+
     fn stalled(&self) {
         self.state.engine.metrics().count_stalled_connection();
     }

@@ -53,6 +53,11 @@ impl<P: FollowerPermit> ReactorWorker<P> {
             // 5. Remove the connection if its stream has ended or its peer is gone.
             self.handle_result(key, result);
         }
+        if let PendingFrames::Batch(FrameBatch { frames, .. }) = &pending
+            && let Some((oldest, _)) = frames.first()
+        {
+            self.context.events.written(*oldest);
+        }
     }
 
     /// Writes the batch to all followers that need exactly it, with few syscalls. Does nothing where
