@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::listen::{self, ListenPlan};
 use crate::serve::access_args::AccessArgs;
+use crate::serve::admin_args::AdminArgs;
 use crate::served_feeds::RunningFeeds;
 use crate::{open_files, runtime};
 
@@ -24,6 +25,8 @@ pub(crate) struct Demo {
     /// Address and port to listen on.
     #[arg(long, env = "FLIGHTBOARD_LISTEN", default_value = "127.0.0.1:5000")]
     listen: String,
+    #[command(flatten)]
+    admin_args: AdminArgs,
     #[command(flatten)]
     access_args: AccessArgs,
     /// Speed of the recorded day relative to real time.
@@ -41,7 +44,9 @@ impl Demo {
 
     async fn serve(self) -> Result<ExitCode> {
         let access = self.access_args.settings()?;
+        let admin = self.admin_args.plan();
         let settings = Settings {
+            admin_access: admin.access(),
             origins: OriginSettings {
                 allow_origins: vec![AllowedOrigin::Any],
                 host_rule: access.host_rule(),
@@ -52,6 +57,7 @@ impl Demo {
             ..Settings::default()
         };
         let listeners = ListenPlan::new(self.listen).open(&settings.access).await?;
+        let admin = admin.start(&listeners)?;
         let settings = open_files::fit_to_limit(settings)?;
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
@@ -62,8 +68,13 @@ impl Demo {
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;
-        listen::serve_to_end(listeners, App::new(engine, settings), RunningFeeds::default())
-            .await?;
+        listen::serve_to_end(
+            listeners,
+            &admin,
+            App::new(engine, settings),
+            RunningFeeds::default(),
+        )
+        .await?;
         Ok(ExitCode::SUCCESS)
     }
 }

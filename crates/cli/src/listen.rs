@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::inherited_sockets::InheritedSockets;
 use crate::serve::access_args;
+use crate::serve::admin_args::AdminServer;
 use crate::served_feeds::RunningFeeds;
 use crate::{log, stderr, stdout};
 
@@ -129,7 +130,8 @@ fn open_all(
     Ok(inherited.iter().map(open).collect::<io::Result<_>>()?)
 }
 
-fn bind(address: &str, flag: &str) -> Result<TcpListener> {
+/// Listens on `address`, a host or IP address with a port, the value of `flag`.
+pub(crate) fn bind(address: &str, flag: &str) -> Result<TcpListener> {
     listen(resolve(address)?).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow!(
             "{address} is in use by another program: stop it, or choose another address with {flag}"
@@ -142,7 +144,7 @@ fn bind(address: &str, flag: &str) -> Result<TcpListener> {
 }
 
 /// Resolves a host or IP address with a port.
-fn resolve(address: &str) -> Result<SocketAddr> {
+pub(crate) fn resolve(address: &str) -> Result<SocketAddr> {
     let mut addresses = address.to_socket_addrs().with_context(|| {
         format!("{address} is not an address to listen on, such as 127.0.0.1:5000")
     })?;
@@ -170,14 +172,16 @@ pub(crate) enum ServerExit {
 /// the journal. A second signal ends the program at once.
 pub(crate) async fn serve_until_stopped(
     listeners: Vec<Listener>,
+    admin: &AdminServer,
     app: App,
     feeds: RunningFeeds,
 ) -> Result<ServerExit> {
     let mut signals = StopSignals::new().context("cannot handle signals")?;
     let (dropped, suppressed) = (stderr::dropped_lines, log::suppressed_lines);
     app.engine().metrics().watch_log(LogCounters { dropped, suppressed });
+    admin.show(app.clone());
     if let Some(listener) = listeners.first() {
-        stdout::print_address(listener.scheme(), listener.address());
+        stdout::print_addresses(listener.scheme(), listener.address(), admin.address());
     }
     notify_service_manager(NotifyState::Ready);
     let (send_stop, mut stop) = tokio::sync::oneshot::channel();
@@ -213,10 +217,11 @@ pub(crate) async fn serve_until_stopped(
 /// Serves a journal that this process alone writes. Opening it again is the task of the next start.
 pub(crate) async fn serve_to_end(
     listeners: Vec<Listener>,
+    admin: &AdminServer,
     app: App,
     feeds: RunningFeeds,
 ) -> Result<()> {
-    match serve_until_stopped(listeners, app, feeds).await? {
+    match serve_until_stopped(listeners, admin, app, feeds).await? {
         ServerExit::Signal => Ok(()),
         ServerExit::JournalEnded => bail!(
             "stopped, because the journal ended unexpectedly (see the log): start the server again"

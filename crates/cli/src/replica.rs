@@ -12,6 +12,7 @@ use server::{App, Settings};
 use tokio::sync::watch;
 
 use crate::listen::{self, ListenPlan, ServerExit, notify_service_manager};
+use crate::serve::admin_args::{AdminPlan, AdminServer};
 use crate::served_feeds::ServedFeeds;
 
 /// Delay before another attempt to open the journal, in addition to the attempt's own timeouts.
@@ -21,19 +22,27 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// starts again; the followers reconnect and get the new contents.
 pub(crate) async fn serve(
     mut listen: ListenPlan,
+    admin: &AdminPlan,
     config: &NatsConfig,
     options: JournalOptions,
     settings: Settings,
     feeds: &ServedFeeds,
 ) -> Result<()> {
+    let mut admin_server = None;
     loop {
         let listeners = listen.open(&settings.access).await?;
         notify_service_manager(NotifyState::Ready);
-        let (reason_sender, reason) = watch::channel(format!("waiting for the journal {config}"));
+        let admin_server = match &mut admin_server {
+            Some(server) => server,
+            none => none.insert(admin.start(&listeners)?),
+        };
+        let waiting = format!("waiting for the journal {config}");
+        admin_server.show_start(waiting.clone());
+        let (reason_sender, reason) = watch::channel(waiting);
         let stop = listen::stop_signal()?;
         let opening = async {
             tokio::select! {
-                app = open(config, &options, &settings, &reason_sender) => app.map(Some),
+                app = open(config, &options, &settings, &reason_sender, admin_server) => app.map(Some),
                 () = stop => Ok(None),
             }
         };
@@ -41,7 +50,7 @@ pub(crate) async fn serve(
         let Some(app) = opened else { return Ok(()) };
         listen.watch_certificate(app.engine().metrics());
         let running_feeds = feeds.start(app.engine())?;
-        match listen::serve_until_stopped(listeners, app, running_feeds).await? {
+        match listen::serve_until_stopped(listeners, admin_server, app, running_feeds).await? {
             ServerExit::Signal => return Ok(()),
             ServerExit::JournalEnded => {
                 tracing::warn!("the journal was replaced or failed, restarting");
@@ -56,6 +65,7 @@ async fn open(
     options: &JournalOptions,
     settings: &Settings,
     reason: &watch::Sender<String>,
+    admin: &AdminServer,
 ) -> Result<App> {
     loop {
         let opened = async {
@@ -69,6 +79,7 @@ async fn open(
             opened => return opened,
         };
         tracing::warn!("{error}; trying again");
+        admin.show_start(error.clone());
         reason.send_replace(error);
         tokio::time::sleep(RETRY_INTERVAL).await;
     }

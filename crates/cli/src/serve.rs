@@ -1,5 +1,8 @@
 //! `flightboard serve`: the server.
 
+/// Flags for the listener of administrators.
+pub(crate) mod admin_args;
+
 /// Flags for origins and hosts.
 pub(crate) mod origin_args;
 
@@ -26,6 +29,7 @@ use journal::{Journal, MemoryJournal, SqliteJournal};
 use server::{App, BasePath, Settings};
 
 use self::access_args::AccessArgs;
+use self::admin_args::{AdminArgs, AdminPlan};
 use self::engine_limit_args::EngineLimitArgs;
 use crate::feed_settings::FeedList;
 use crate::journal_args::{JournalArgs, JournalKind};
@@ -45,6 +49,8 @@ pub(crate) struct Serve {
     /// Path below which a proxy passes requests on, such as /board; all URLs are below it.
     #[arg(long, env = "FLIGHTBOARD_BASE_PATH", value_name = "PATH", default_value = "/")]
     base_path: BasePath,
+    #[command(flatten)]
+    admin_args: AdminArgs,
     #[command(flatten)]
     journal_args: JournalArgs,
     #[command(flatten)]
@@ -98,6 +104,7 @@ impl Serve {
         let feeds = ServedFeeds::new(self.feed, self.config.as_deref())?;
         let mut listen = ListenPlan::new(self.listen);
         listen.inherit()?;
+        let admin = self.admin_args.plan();
         let default = Settings::default();
         let access = self.access_args.settings()?;
         let settings = Settings {
@@ -109,6 +116,7 @@ impl Serve {
             max_followers: self.max_followers,
             engine_limits: self.engine_limit_args.limits(),
             io_uring: self.io_uring,
+            admin_access: admin.access(),
             webhooks: feeds.webhooks(),
             stall_timeout: self.stall_timeout,
             drain: self.drain,
@@ -120,6 +128,7 @@ impl Serve {
         listen.check(&settings.access)?;
         if self.check {
             self.tls_args.check()?;
+            admin.check()?;
             stdout::print("the settings are valid\n")?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -128,14 +137,14 @@ impl Serve {
             listen.set_tls(self.tls_args.start()?);
             match kind {
                 JournalKind::Nats(config) => {
-                    replica::serve(listen, &config, options, settings, &feeds).await
+                    replica::serve(listen, &admin, &config, options, settings, &feeds).await
                 }
                 JournalKind::Memory => {
-                    serve(listen, MemoryJournal::new(options), settings, &feeds).await
+                    serve(listen, &admin, MemoryJournal::new(options), settings, &feeds).await
                 }
                 JournalKind::File(file) => {
                     let journal = SqliteJournal::open(&file, options)?;
-                    serve(listen, journal, settings, &feeds).await
+                    serve(listen, &admin, journal, settings, &feeds).await
                 }
             }
         })?;
@@ -145,14 +154,16 @@ impl Serve {
 
 async fn serve(
     mut listen: ListenPlan,
+    admin: &AdminPlan,
     journal: impl Journal,
     settings: Settings,
     feeds: &ServedFeeds,
 ) -> Result<()> {
     let listeners = listen.open(&settings.access).await?;
+    let admin = admin.start(&listeners)?;
     let (window_bytes, limits) = (settings.window_bytes, settings.engine_limits);
     let engine = Engine::start_with_limits(journal, window_bytes, limits).await?;
     listen.watch_certificate(engine.metrics());
     let feeds = feeds.start(&engine)?;
-    listen::serve_to_end(listeners, App::new(engine, settings), feeds).await
+    listen::serve_to_end(listeners, &admin, App::new(engine, settings), feeds).await
 }

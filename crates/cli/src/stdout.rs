@@ -18,12 +18,19 @@ pub(crate) fn print(text: &str) -> Result<()> {
     check(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
-/// Prints the address of a server that is ready. The server does not need standard output, so it neither waits
-/// for it nor fails with it.
-pub(crate) fn print_address(scheme: &'static str, address: SocketAddr) {
+/// Prints the address of a server that is ready, and that of its listener for administrators. The server does not
+/// need standard output, so it neither waits for it nor fails with it.
+pub(crate) fn print_addresses(
+    scheme: &'static str,
+    address: SocketAddr,
+    admin: Option<SocketAddr>,
+) {
     let thread = thread::Builder::new().name("stdout".into());
     let printing = thread.spawn(move || {
-        let printed = print(&format!("flightboard is at {scheme}://{address}\n"));
+        let admin =
+            admin.map(|admin| format!("its endpoints for administrators are at http://{admin}\n"));
+        let admin = admin.unwrap_or_default();
+        let printed = print(&format!("flightboard is at {scheme}://{address}\n{admin}"));
         if let Err(error) = printed {
             tracing::warn!("{error:#}; flightboard is at {scheme}://{address}");
         }

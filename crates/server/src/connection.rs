@@ -54,6 +54,9 @@ mod socket;
 /// Responds to requests before the journal is open.
 mod startup;
 
+/// Serves administrators.
+mod admin;
+
 use std::sync::Arc;
 
 use fanout::{Reactor, ReactorConfig, WriteMode};
@@ -70,6 +73,7 @@ use crate::stream::reactor_bytes::ReactorBytes;
 use crate::stream::reconnect;
 use context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT, StreamReactor};
 
+pub use admin::{MAX_ADMIN_CONNECTIONS, serve_admin};
 use listener::ListenerService;
 pub use listener::{Listener, PeerConnection};
 pub use redirect::HttpsRedirect;

@@ -45,6 +45,9 @@ pub(crate) mod transport_security;
 /// Boards and flights: read and publish.
 pub(crate) mod api;
 
+/// Metrics, reasons and profiles: for administrators.
+pub(crate) mod admin;
+
 /// A row in the model of ACRIS.
 mod acris_flight;
 

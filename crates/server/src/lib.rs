@@ -38,6 +38,9 @@ mod client_address;
 /// Counts the connections or streams of each client address.
 mod seats;
 
+/// Where a server shows its inside.
+mod admin_settings;
+
 /// Secret URLs to which sources push their answers.
 mod webhook;
 
@@ -53,13 +56,18 @@ mod http;
 /// The event stream.
 mod stream;
 
+pub use crate::http::admin::ServerStage;
 pub use crate::http::base_path::{BasePath, ParseBasePathError};
 pub use crate::http::cors::{AllowedOrigin, NamedOrigin, ParseOriginError};
 pub use crate::http::local_request::{AllowedHost, ParseHostError};
 pub use crate::http::routes::routes;
 pub use access_settings::AccessSettings;
+pub use admin_settings::AdminAccess;
 pub use app::App;
-pub use connection::{HttpsRedirect, Listener, PeerConnection, serve, serve_until_ready};
+pub use connection::{
+    HttpsRedirect, Listener, MAX_ADMIN_CONNECTIONS, PeerConnection, serve, serve_admin,
+    serve_until_ready,
+};
 pub use limits::{AddressRange, ClientLimits, KEPT_CONNECTIONS, ParseRangeError};
 pub use origin_settings::{HostRule, OriginSettings};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings, TlsSettings};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use engine::EngineLimits;
 
 use crate::access_settings::AccessSettings;
+use crate::admin_settings::AdminAccess;
 use crate::http::base_path::BasePath;
 use crate::limits::ClientLimits;
 use crate::origin_settings::OriginSettings;
@@ -46,6 +47,8 @@ pub struct Settings {
     /// Threads that write to followers' sockets; with 0, each follower has a task. Publishing needs
     /// the remaining cores: it would otherwise wait for these threads.
     pub reactor_threads: usize,
+    /// The listeners that show metrics and reasons.
+    pub admin_access: AdminAccess,
     /// Secret URLs to which sources push their answers.
     pub webhooks: Vec<Webhook>,
     /// Limits on one client.
@@ -69,6 +72,7 @@ impl Default for Settings {
             stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),
             reactor_threads: (cores() / 2).clamp(1, MAX_REACTOR_THREADS),
+            admin_access: AdminAccess::default(),
             webhooks: Vec::new(),
             limits: ClientLimits::default(),
             io_uring: false,

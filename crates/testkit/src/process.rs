@@ -171,6 +171,11 @@ impl TestProcess {
         self.child.wait().unwrap();
     }
 
+    /// Standard output so far.
+    pub fn output(&self) -> String {
+        self.read_output("stdout")
+    }
+
     /// Standard error so far.
     pub fn log(&self) -> String {
         self.read_output("stderr")

@@ -1,9 +1,12 @@
 //! The log: its formats, and its bound.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::process::{ServerProcess, flightboard_command, run};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
@@ -89,4 +92,52 @@ fn peers_cannot_flood_the_log() {
     });
     let lines = server.process.log().matches("WARN").count();
     assert!(lines >= 1 && lines + suppressed == FRAMES, "{lines} + {suppressed}");
+}
+
+/// Sends a request by curl and returns the status.
+fn curl(server: &ServerProcess, path: &str, flags: &[&str]) -> String {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}"]);
+    let output = run(command.args(flags).arg(format!("http://{}{path}", server.address)), "");
+    output.stdout
+}
+
+#[test]
+fn log_contains_no_token() {
+    let folder = TempDir::new().unwrap();
+    let right = "flightboard_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let wrong = "another-secret-of-a-client";
+    let hash = run(&mut Command::new("sha256sum"), right).stdout;
+    let (hash, _) = hash.split_once(' ').unwrap();
+    let tokens = folder.path().join("tokens");
+    fs::write(&tokens, format!("sha256:{hash} sensor publish=* follow=*\n")).unwrap();
+    let args = ["serve", "--memory", "--listen", "127.0.0.1:0", "--tokens"];
+    let mut command = flightboard_command(args);
+    let server = ServerProcess::start(command.arg(&tokens).env("FLIGHTBOARD_LOG", "trace"));
+    let body = ["-X", "PUT", "-H", "Content-Type: application/json", "--data", "{}"];
+    for token in [right, wrong] {
+        let bearer = format!("Authorization: Bearer {token}");
+        let basic = format!("sensor:{token}");
+        let cookie = format!("__Host-flightboard={token}");
+        let session = format!("{{\"token\": \"{token}\"}}");
+        for version in ["--http1.1", "--http2-prior-knowledge"] {
+            let put = |flags: &[&str]| {
+                curl(&server, "/boards/main/flights/I768", &[&body[..], &[version], flags].concat())
+            };
+            let accepted = put(&["-H", &bearer]);
+            assert_eq!(accepted.starts_with('2'), token == right, "{version}: {accepted}");
+            put(&["-u", &basic]);
+            put(&["-H", &cookie]);
+            curl(&server, &format!("/boards/main/flights?token={token}"), &[version]);
+            curl(&server, "/session", &[version, "--json", &session]);
+            curl(&server, "/boards/main", &[version, "-H", &bearer]);
+        }
+    }
+    server.process.wait_for_log("h2::");
+    server.process.terminate();
+    let log = server.process.wait_for_exit(WAIT_TIMEOUT).stderr;
+    for token in [right, wrong] {
+        let line = log.lines().find(|line| line.contains(token));
+        assert_eq!(line, None);
+    }
 }

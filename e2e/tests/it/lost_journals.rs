@@ -42,7 +42,8 @@ impl ServedJournal {
         let api = self.server.api();
         let words = format!("{} was moved, deleted or replaced while in use", lost.display());
         let detail = api.put_rejected("NO1", &json!({}), 503);
-        assert!(detail.contains(&words) && detail.contains("retry later"), "{detail}");
+        assert!(detail.contains("the journal was moved, deleted or replaced"), "{detail}");
+        assert!(detail.contains("retry later") && !detail.contains(&words), "{detail}");
         let reason = api.unready_reason().expect("the server is not ready");
         assert!(reason.contains(&words), "{reason}");
         let mut fresh = TestFollower::open(self.server.address);

@@ -42,6 +42,10 @@ mod broken_outputs;
 /// The configuration file, and files for packages.
 mod config_file;
 
+/// The listener for administrators.
+#[cfg(target_os = "linux")]
+mod admin;
+
 /// The formats of the log, and its bound.
 mod log;
 

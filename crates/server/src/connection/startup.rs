@@ -31,9 +31,11 @@ use super::accept::accept_each;
 use super::listener::{Listener, ListenerService, PeerConnection};
 use super::places::ConnectionPlaces;
 use super::{message_rules, redirect, tls_path};
+use crate::admin_settings::AdminAccess;
+use crate::http::admin::DetailLevel;
 use crate::http::api::health;
 use crate::http::cors::{self, CorsLayers};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, STARTING};
 use crate::http::security_headers::SecurityHeaders;
 use crate::http::{routes, transport_security};
 use crate::settings::{SPARE_CONNECTIONS, Settings};
@@ -41,6 +43,12 @@ use crate::stream;
 
 /// Time for a whole connection, from its first byte to its last.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+struct StartupState {
+    reason: watch::Receiver<String>,
+    access: AdminAccess,
+}
 
 /// Responds on all `listeners` that the server is not ready, with the current `reason`, until `ready`
 /// completes.
@@ -57,7 +65,7 @@ pub async fn serve_until_ready<T>(
         .route("/readyz", get(not_ready))
         .fallback(reject)
         .layer(from_fn_with_state(cors, cors::answer))
-        .with_state(reason);
+        .with_state(StartupState { reason, access: settings.admin_access });
     let routes = routes::below(settings.base_path.clone(), routes);
     let places =
         ConnectionPlaces::new(SPARE_CONNECTIONS, SPARE_CONNECTIONS, settings.limits.clone(), None);
@@ -99,16 +107,16 @@ pub async fn serve_until_ready<T>(
 
 /// The parts of a listener that each of its connections uses.
 #[derive(Clone)]
-struct StartupContext {
-    routes: Router,
+pub(super) struct StartupContext {
+    pub(super) routes: Router,
     /// `None` without encryption.
-    tls: Option<Arc<ServerConfig>>,
-    hsts_max_age: Duration,
-    security_headers: Arc<SecurityHeaders>,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) hsts_max_age: Duration,
+    pub(super) security_headers: Arc<SecurityHeaders>,
 }
 
 impl StartupContext {
-    async fn serve(self, socket: TcpStream, peer: PeerConnection) -> io::Result<()> {
+    pub(super) async fn serve(self, socket: TcpStream, peer: PeerConnection) -> io::Result<()> {
         match &self.tls {
             Some(config) => {
                 let socket = tls_path::handshake_at_startup(socket, config).await?;
@@ -142,14 +150,20 @@ impl StartupContext {
     }
 }
 
-async fn not_ready(State(reason): State<watch::Receiver<String>>) -> Response {
-    health::not_ready(&reason.borrow())
+async fn not_ready(
+    State(StartupState { reason, access }): State<StartupState>,
+    request: Request,
+) -> Response {
+    match DetailLevel::for_request(&request, access) {
+        DetailLevel::All => health::not_ready(Some(&reason.borrow())),
+        DetailLevel::State => health::not_ready(None),
+    }
 }
 
-async fn reject(State(reason): State<watch::Receiver<String>>, request: Request) -> Response {
+async fn reject(request: Request) -> Response {
     let is_stream = request.uri().path().ends_with("/events");
     if request.method() == Method::GET && is_stream {
         return stream::retry_when_ready();
     }
-    Problem::not_ready(&reason.borrow()).into_response()
+    Problem::not_ready(STARTING).into_response()
 }

@@ -62,7 +62,6 @@ impl FromStr for AllowedHost {
 
 /// Returns true if the request is local. On a listener that other machines reach, none is, because their clients
 /// may write any name.
-#[allow(dead_code, reason = "for the endpoints of administrators")]
 pub(crate) fn is_local<B>(request: &Request<B>) -> bool {
     let connection = request.extensions().get::<PeerConnection>();
     let is_reachable = connection.is_some_and(|connection| !connection.listener.ip().is_loopback());

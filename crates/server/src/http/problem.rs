@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use access::Refusal;
 use aidx::{MessageError, MessageFault};
 use axum::response::{IntoResponse, Response};
-use engine::{PublishError, error_chain};
+use engine::PublishError;
 use flight::{FlightKey, MAX_BOARDS, ParseError, Rejection};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use journal::{AppendError, StorageError};
 use serde::Serialize;
 
 /// The type of problems that have no documentation page (RFC 9457, section 4.2.1).
@@ -30,6 +31,9 @@ const MAX_DETAIL_BYTES: usize = 300;
 
 /// `Retry-After` of problems with status 503.
 const RETRY_AFTER_SECS: &str = "5";
+
+/// Why a server without a journal does not answer.
+pub(crate) const STARTING: &str = "the server is starting";
 
 /// An error response.
 #[derive(Debug, Clone, Serialize)]
@@ -324,6 +328,7 @@ impl From<ParseError> for Problem {
     }
 }
 
+/// The problem names no file and no server, which only administrators learn: from the log and from `/readyz`.
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         let (title, advice) = match &error {
@@ -338,9 +343,37 @@ impl From<PublishError> for Problem {
                 "retry with the same Idempotency-Key, so that the update is not applied twice",
             ),
         };
-        let detail = format!("{}; {advice}", error_chain(&error));
+        let reason = match &error {
+            PublishError::NotWritten(cause) | PublishError::Unknown(cause) => {
+                format!("{error}: {}", public_cause(cause))
+            }
+            PublishError::Frozen(_) => "the boards are frozen".to_owned(),
+            PublishError::Stopped | PublishError::RateExceeded { .. } => error.to_string(),
+        };
+        let detail = format!("{reason}; {advice}");
         Self::without_field(StatusCode::SERVICE_UNAVAILABLE, title, detail)
     }
+}
+
+/// The cause without names of files and servers.
+fn public_cause(error: &AppendError) -> String {
+    let words = match error {
+        AppendError::Storage(StorageError::NoSpace { .. }) => "no space left for the journal",
+        AppendError::Storage(StorageError::Unavailable { .. }) => {
+            "cannot read or write the journal"
+        }
+        AppendError::Storage(
+            StorageError::FileLost { .. }
+            | StorageError::FileOverwritten { .. }
+            | StorageError::Replaced { .. },
+        ) => "the journal was moved, deleted or replaced while in use",
+        AppendError::OutcomeUnknown { .. } => "the journal did not confirm the append",
+        AppendError::Storage(StorageError::Closed)
+        | AppendError::TooLarge(_)
+        | AppendError::TooManyRecords { .. }
+        | AppendError::QueueFull => return error.to_string(),
+    };
+    words.to_owned()
 }
 
 impl From<MessageError> for Problem {

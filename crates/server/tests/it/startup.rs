@@ -35,12 +35,16 @@ async fn startup_reports_not_ready() {
             server::serve_until_ready(&listeners, &settings, reason_receiver, is_ready).await;
         (journal, listeners)
     });
-    let head = " HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example";
+    let head = " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://a.example";
     for (request, status, words) in [
         ("GET /healthz", StatusCode::OK, vec!["alive"]),
         ("GET /readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready", "connecting"]),
         ("GET /boards", StatusCode::SERVICE_UNAVAILABLE, vec!["retry-after: 5", "retry later"]),
-        ("PUT /boards/main", StatusCode::SERVICE_UNAVAILABLE, vec!["problem+json", "connecting"]),
+        (
+            "PUT /boards/main",
+            StatusCode::SERVICE_UNAVAILABLE,
+            vec!["problem+json", "the server is starting"],
+        ),
         ("GET /events", StatusCode::OK, vec!["text/event-stream", "\r\n\r\nretry: "]),
         ("GET /Boards/main/Events?lastEventId=x", StatusCode::OK, vec!["\r\n\r\nretry: "]),
         ("GET /Board/Healthz", StatusCode::OK, vec!["alive"]),
@@ -58,6 +62,8 @@ async fn startup_reports_not_ready() {
         ]);
         words.for_each(|word| assert!(answer.contains(word), "{word}: {answer}"));
     }
+    let foreign = send(address, "GET /readyz HTTP/1.1\r\nHost: board.example").await;
+    assert!(foreign.contains("not ready") && !foreign.contains("connecting"), "{foreign}");
     reason.send_replace("still connecting".to_owned());
     assert!(send(address, &format!("GET /readyz{head}")).await.contains("still connecting"));
     ready.send("the journal").unwrap();

@@ -32,8 +32,8 @@ pub(crate) async fn post(
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             Err(Problem::new(status, "Refused", "body", reason))
         }
-        Ok(Err(error @ DeliveryError::Unavailable(_))) => {
-            Err(Problem::not_ready(&error.to_string()))
+        Ok(Err(DeliveryError::Unavailable(_))) => {
+            Err(Problem::not_ready("the delivery was not applied"))
         }
         Err(_) => Err(Problem::not_ready("the delivery was not applied in time")),
     }
