@@ -96,7 +96,14 @@ async fn references_resolve_and_components_are_used() {
     for (kind, all) in members(&document.0["components"]) {
         for name in members(all).keys() {
             let reference = format!("#/components/{kind}/{name}");
-            assert!(references.contains(&reference), "unused: {reference}");
+            // Operations name a security scheme without a reference.
+            let is_used = match kind.as_str() {
+                "securitySchemes" => document.operations().iter().any(|(.., operation)| {
+                    operation["security"].to_string().contains(&format!("\"{name}\""))
+                }),
+                _ => references.contains(&reference),
+            };
+            assert!(is_used, "unused: {reference}");
         }
     }
 }
