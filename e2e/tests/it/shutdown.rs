@@ -92,7 +92,7 @@ fn demo_stops_on_signal() {
 /// A request whose head the server has accepted and whose body never comes.
 fn start_request(address: SocketAddr) -> TcpStream {
     let mut socket = TcpStream::connect(address).unwrap();
-    let head = "POST /boards/main/flights HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
+    let head = "POST /boards/main/flights HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\
                 Content-Type: application/x-ndjson\r\nContent-Length: 1000\r\n\r\n";
     socket.write_all(head.as_bytes()).unwrap();
     // The server sends 100 (Continue) once it handles the request.

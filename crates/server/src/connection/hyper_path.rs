@@ -41,6 +41,10 @@ const MAX_HTTP2_HEAD_BYTES: u32 = 16 * 1024;
 /// that gives up its place.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Time for the first request of a connection that a stopping server has just accepted: hyper would close the
+/// connection before it reads the request.
+pub(super) const FIRST_REQUEST_GRACE: Duration = Duration::from_millis(500);
+
 /// A connection for hyper.
 pub(super) struct HyperConnection<S> {
     pub(super) socket: S,
@@ -121,6 +125,12 @@ pub(super) async fn serve<S>(
     // Hyper would wait for the rest of the first head.
     if must_close && !activity.has_had_request() {
         return;
+    }
+    if !must_close && !activity.has_had_request() {
+        tokio::select! {
+            ended = connection.as_mut() => return log_failure(ended),
+            () = sleep(FIRST_REQUEST_GRACE) => {}
+        }
     }
     connection.as_mut().graceful_shutdown();
     tokio::select! {

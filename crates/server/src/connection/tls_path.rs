@@ -9,12 +9,13 @@ use engine::{HandshakeResult, Metrics};
 use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::context::{ConnectionContext, ConnectionPermit};
-use super::hyper_path::HyperConnection;
+use super::hyper_path::{FIRST_REQUEST_GRACE, HyperConnection};
 use super::listener::PeerConnection;
 use super::places::ConnectionActivity;
 use super::socket::{self, ClientSocket};
@@ -48,13 +49,20 @@ pub(super) async fn accept(
     let stall_timeout = context.state.settings.stall_timeout;
     let socket = tokio::select! {
         biased;
-        _ = permit.closing.wait_for(|closing| *closing) => {
+        () = closed_for(FIRST_REQUEST_GRACE, &mut permit.closing) => {
             return Err(ErrorKind::ConnectionAborted.into());
         }
         accepted = handshake(socket, config, stall_timeout, &permit.place.activity, metrics) => accepted?,
     };
     // Hyper reads the end of a TLS connection itself.
     Ok(HyperConnection { socket, peer, peer_socket: None, permit, response: None })
+}
+
+/// Completes a while after the server has begun to close all connections.
+async fn closed_for(time: Duration, closing: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone.
+    let _ = closing.wait_for(|closing| *closing).await;
+    sleep(time).await;
 }
 
 /// Makes a TLS connection of `socket`.

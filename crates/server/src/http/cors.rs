@@ -113,7 +113,7 @@ impl CorsLayers {
         }
     }
 
-    fn of(&self, origin: Option<&HeaderValue>, path: &str) -> &CorsLayer {
+    fn for_origin(&self, origin: Option<&HeaderValue>, path: &str) -> &CorsLayer {
         match origin {
             Some(origin) if self.settings.may_publish(origin) => &self.publisher,
             Some(origin) if !self.settings.names_origin(origin) => &self.unnamed,
@@ -130,7 +130,7 @@ pub(crate) async fn answer(
     request: Request,
     next: Next,
 ) -> Response {
-    let layer = layers.of(request.headers().get(header::ORIGIN), request.uri().path());
+    let layer = layers.for_origin(request.headers().get(header::ORIGIN), request.uri().path());
     let Ok(response) = layer.layer(next).oneshot(request).await;
     response
 }

@@ -19,7 +19,7 @@ async fn head_of(server: &SocketServer, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn all_responses_have_security_headers() {
+async fn security_headers_are_everywhere() {
     for settings in each_write_path(Settings::default()) {
         let server = serve(settings).await;
         server.direct.send("PUT", "/boards/closed", json!({})).await;

@@ -39,7 +39,7 @@ pub(crate) async fn list(
     let rows = boards.rows(&board).await.ok_or_else(Problem::unknown_board)?;
     // The board may have become private meanwhile.
     access.check(rows.is_private)?;
-    let content = ([(header::CONTENT_TYPE, "application/json")], RowsBody::new(rows.frames));
+    let content = ([(header::CONTENT_TYPE, "application/json")], RowsBody::start(rows.frames));
     let mut response = response::tagged(content, EntityTag::new(rows.id));
     access.mark(&mut response);
     Ok(response)

@@ -20,7 +20,7 @@ pub(super) struct RowsBody {
 }
 
 impl RowsBody {
-    pub(super) fn new(rows: SnapshotFrames) -> Body {
+    pub(super) fn start(rows: SnapshotFrames) -> Body {
         let bytes_left = rows.payload_bytes();
         Body::new(Self { rows, next: 0, taken: VecDeque::new(), bytes_left })
     }
