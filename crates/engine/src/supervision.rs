@@ -60,7 +60,7 @@ mod tests {
         while starts.load(SeqCst) < 3 {
             tokio::time::sleep(RESTART_DELAY).await;
         }
-        let text = metrics.encode(Duration::ZERO, Duration::ZERO, Vec::new(), 0, Vec::new());
+        let text = metrics.encode(true, Duration::ZERO, Duration::ZERO, Vec::new(), 0, Vec::new());
         assert!(text.contains("flightboard_task_panics_total 2"), "{text}");
         task.abort();
         while Arc::strong_count(&starts) > 1 {
