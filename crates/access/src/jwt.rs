@@ -26,7 +26,7 @@ pub(crate) use ring_provider::install as install_provider;
 /// Time by which an issuer's clock may be ahead. The end of a token allows none, because streams end with it.
 const NOT_BEFORE_LEEWAY: SignedDuration = SignedDuration::from_secs(5);
 
-/// Where the keys of an issuer are, and what its tokens must have.
+/// The keys of an issuer, and the conditions on its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwtFiles {
     /// The file with the keys.

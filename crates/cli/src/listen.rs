@@ -30,7 +30,7 @@ pub(crate) struct ListenPlan {
     inherited: InheritedSockets,
 }
 
-/// How a server speaks https.
+/// The way in which a server speaks https.
 pub(crate) struct ListenTls {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) store: CertificateStore,

@@ -29,7 +29,7 @@ const MIN_IDLE: Duration = Duration::from_secs(1);
 /// Heartbeats after which watching ends by default: the stream was silent between them.
 const WATCHED_HEARTBEATS: usize = 2;
 
-/// What a stream has shown.
+/// The observations of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct WatchRecord {
     pub(crate) heartbeats: Vec<ArrivedHeartbeat>,

@@ -126,6 +126,10 @@ impl Metrics {
             requests: RequestMetrics::default(),
         };
         metrics.register();
+        // Both lines from the start, so that a first refusal is seen as an increase.
+        for outcome in ["refused", "repeated"] {
+            let _ = metrics.updates_not_written.get_or_create(&OutcomeLabel { outcome });
+        }
         metrics
     }
 

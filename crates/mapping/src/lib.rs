@@ -12,7 +12,7 @@
 //! assert_eq!(AnswerFormat::detect("SK1457,2026-11-22,CPH"), AnswerFormat::Csv);
 //! ```
 
-/// What to map, and how.
+/// The input and the rules of a mapping.
 mod options;
 
 /// The source: requests, and the reading of answers.

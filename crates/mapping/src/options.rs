@@ -1,4 +1,4 @@
-//! What to map, and how.
+//! The input and the rules of a mapping.
 
 use feeds::SourceCredit;
 use flight::BoardKind;

@@ -42,7 +42,7 @@ pub(crate) struct CompiledProgram<'a> {
 /// jaq's types for a run.
 struct MapRun;
 
-/// What native filters know of a run.
+/// The knowledge of native filters about a run.
 #[derive(Clone, Copy)]
 struct RunContext<'a> {
     lut: &'a Lut<MapRun>,

@@ -122,12 +122,15 @@ impl ApiClient {
         board["followers"].as_u64().unwrap()
     }
 
-    /// The number of updates applied with this outcome since the server started.
+    /// The number of updates with this outcome since the server started, recorded or not.
     pub fn update_count(&self, outcome: &str) -> u64 {
         let metrics = self.get_text("/metrics");
-        let name = format!("flightboard_updates_total{{outcome=\"{outcome}\"}} ");
-        let mut values = metrics.lines().filter_map(|line| line.strip_prefix(&name));
-        values.next().map_or(0, |value| value.parse().unwrap())
+        let names = ["flightboard_updates_total", "flightboard_updates_not_written_total"];
+        let names = names.map(|name| format!("{name}{{outcome=\"{outcome}\"}} "));
+        let values = names
+            .iter()
+            .flat_map(|name| metrics.lines().filter_map(|line| line.strip_prefix(&**name)));
+        values.map(|value| value.parse::<u64>().unwrap()).sum()
     }
 }
 

@@ -13,8 +13,19 @@ use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Languages of blocks that are not commands, and `shell` for those that would ask a real source. The list is closed,
 /// so that a misspelt `sh` is noticed.
-const NOT_COMMANDS: [&str; 10] =
-    ["html", "http", "event-stream", "nginx", "caddyfile", "ini", "shell", "text", "toml", "jq"];
+const NOT_COMMANDS: [&str; 11] = [
+    "html",
+    "http",
+    "event-stream",
+    "nginx",
+    "caddyfile",
+    "ini",
+    "shell",
+    "text",
+    "toml",
+    "jq",
+    "yaml",
+];
 
 const DOCUMENTED_ADDRESS: &str = "127.0.0.1:5000";
 

@@ -181,7 +181,7 @@ fn first_word(text: &str) -> &str {
 fn words_with(text: &str, prefix: &str) -> Vec<String> {
     let after = text.split(prefix).skip(1);
     let letters = |rest: &str| -> String {
-        rest.chars().take_while(|sign| sign.is_ascii_alphabetic() || *sign == '_').collect()
+        rest.chars().take_while(|sign| sign.is_ascii_alphanumeric() || *sign == '_').collect()
     };
     after.map(|rest| format!("{prefix}{}", letters(rest))).collect()
 }

@@ -18,7 +18,7 @@ const HTTP2_START: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\
 const PING_ANSWER: &[u8] = b"\0\0\x08\x06\x01\0\0\0\0unasked!";
 
 /// More frames than any place in the code may log in a minute.
-const FRAMES: usize = 1_000;
+const FRAMES: usize = 300;
 
 /// The level and message of each line.
 fn json_lines(log: &str) -> Vec<(String, String)> {

@@ -234,7 +234,7 @@ proptest! {
         }
     }
 
-    /// Whatever a feed sends, what a person has set stays. Other fields become as without it.
+    /// A field that a person has set survives all updates of a feed. Other fields become as without it.
     #[test]
     fn feeds_change_no_held_field(
         updates in prop::collection::vec(update(), 0..30),
