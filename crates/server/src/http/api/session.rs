@@ -19,6 +19,9 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     let (parts, body) = request.into_parts();
     let token = match bearer(&parts.headers)? {
         Some(token) => token.to_owned(),
+        None if !parts.headers.contains_key(header::CONTENT_TYPE) => {
+            return Err(Problem::token_missing());
+        }
         None => token_in(request::json(&app, &parts, body).await?)?,
     };
     let credentials = app.state.settings.access.credentials.as_ref();
