@@ -17,8 +17,7 @@ const MIN_NODE: (u32, u32) = (20, 19);
 const NODE_PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 
 /// Programs that Debian has in packages of the same names.
-const PROGRAMS: [&str; 7] =
-    ["bash", "curl", "git", "nats-server", "chromium", "openssl", "pebble"];
+const PROGRAMS: [&str; 7] = ["bash", "curl", "git", "nats-server", "chromium", "openssl", "pebble"];
 
 /// The proxies of the documented configurations and of `flightboard doctor`. Installing their packages would start services, so the tests
 /// use unpacked copies.
