@@ -82,12 +82,12 @@ impl BoardUrl {
         stream.as_str().parse().ok()
     }
 
-    /// Whether the host is this machine.
+    /// Returns true if the host is this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.server)
     }
 
-    /// Whether requests are encrypted.
+    /// Returns true if requests are encrypted.
     pub(crate) fn is_https(&self) -> bool {
         self.server.scheme() == "https"
     }

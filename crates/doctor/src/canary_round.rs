@@ -106,14 +106,14 @@ impl<'a> CanaryRound<'a> {
 }
 
 impl CanaryTimes {
-    /// Whether most canaries were late or did not arrive.
+    /// Returns true if most canaries were late or did not arrive.
     pub(crate) fn are_late(&self) -> bool {
         let limit = MAX_DELAY + self.slowest_request * SLOW_REQUESTS;
         let is_late = |canary: &&CanaryTime| canary.delay().is_none_or(|delay| delay > limit);
         self.canaries.iter().filter(is_late).count() * 2 >= CANARIES
     }
 
-    /// Whether most canaries took a moment, which no line explains: publishing takes the same one.
+    /// Returns true if most canaries took a moment more than publishing itself.
     pub(crate) fn are_delayed(&self) -> bool {
         self.median().is_some_and(|median| median > NOTED_DELAY + self.slowest_request)
     }

@@ -362,7 +362,7 @@ fn good_answer(version: Version, first: &FirstTimetable, age: Duration) -> ExamF
     ExamFinding::good("answer", format!("{version:?}, {rows} rows after {millis} ms."))
 }
 
-/// Whether the first event arrives without compression.
+/// Returns true if the first event arrives without compression.
 async fn comes_plain(client: &ProbeClient, url: &BoardUrl) -> bool {
     let Some(mut stream) = open_stream(client, url, StreamCoding::Identity, None).await else {
         return false;

@@ -19,7 +19,7 @@ pub struct ExamReport {
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExamFinding {
-    /// Whether something has to change.
+    /// Returns true if something has to change.
     pub level: FindingLevel,
     /// The subject, in a word or two.
     pub subject: &'static str,
@@ -29,7 +29,7 @@ pub struct ExamFinding {
     pub fault: Option<PathFault>,
 }
 
-/// Whether a result asks for a change.
+/// The urgency of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FindingLevel {
     /// As it should be.

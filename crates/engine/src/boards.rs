@@ -86,12 +86,12 @@ pub enum BoardStatus {
     Open {
         /// Revoked as soon as the board's privacy changes.
         channel: Arc<Channel>,
-        /// Whether following it needs a right.
+        /// True if only readers with a right may follow it.
         is_private: bool,
     },
     /// The board is closed.
     Closed {
-        /// Whether knowing of it needs a right.
+        /// True if only readers with a right may know of it.
         is_private: bool,
     },
     /// There is no such board.
@@ -103,7 +103,7 @@ pub enum BoardStatus {
 pub struct BoardRows {
     /// The id of the newest event in them.
     pub id: RecordId,
-    /// Whether reading them needs a right.
+    /// True if only readers with a right may read them.
     pub is_private: bool,
     /// One JSON text.
     pub frames: SnapshotFrames,

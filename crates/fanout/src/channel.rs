@@ -20,7 +20,7 @@ pub struct Channel {
     /// One per reactor worker that has followers of this channel.
     listeners: Mutex<Vec<Arc<ChannelNotifier>>>,
     pub(crate) follower_count: AtomicUsize,
-    /// Whether `state.end` is [`ChannelEnd::Revoked`], for checks that are too frequent for the lock.
+    /// True if `state.end` is [`ChannelEnd::Revoked`], for checks that are too frequent for the lock.
     is_revoked: AtomicBool,
     snapshot: Box<dyn Fn(SnapshotReason) -> Snapshot + Send + Sync>,
 }

@@ -39,7 +39,7 @@ pub enum Forecast {
     Open,
 }
 
-/// Whether other programs write updates, of which these boards may not know yet.
+/// The extent of a forecast. Where other programs write updates too, these boards may not have them yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForecastScope {
     /// The boards are up to date.
