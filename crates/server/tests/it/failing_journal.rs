@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use axum::body::Body;
+use http::{Request, StatusCode};
 use journal::Journal;
 use serde_json::json;
 use server::Settings;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+use tower::ServiceExt;
 
 use crate::faulty_journal::FaultyJournal;
 use crate::test_server::TestServer;
@@ -128,4 +130,20 @@ async fn expiries_wait_for_the_journal() {
     }
     let rows = server.get("/boards/main/flights").await.json();
     assert_eq!(rows["flights"], json!([{"flight": "T1", "origin": "Rome"}]));
+}
+
+/// A proxy may still look for the end of the request while the head of the answer arrives.
+#[tokio::test(start_paused = true)]
+async fn bulk_answers_wait_for_an_outcome() {
+    let disk = FaultyJournal::default();
+    let server = TestServer::on(disk.clone(), Settings::default()).await;
+    disk.set_stuck(true);
+    let request = Request::post("/boards/main/flights")
+        .header("content-type", "application/x-ndjson")
+        .body(Body::from(r#"{"event": "flightAddition", "data": {"flight": "BA117"}}"#))
+        .unwrap();
+    let mut answer = Box::pin(server::routes(server.app.clone()).oneshot(request));
+    assert!(timeout(Duration::from_secs(1), &mut answer).await.is_err());
+    disk.set_stuck(false);
+    assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
 }

@@ -10,7 +10,7 @@ use engine::{AppliedUpdate, MAX_PUBLISHED_AT_ONCE, PublishOutcome};
 use flight::{
     BoardName, Change, IdempotencyKey, ParseError, Precondition, PublisherName, Update, decode_json,
 };
-use futures_util::stream::{StreamExt, poll_fn};
+use futures_util::stream::{self, StreamExt, poll_fn};
 use http::header;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -56,7 +56,11 @@ pub(crate) async fn post(
         None => {
             let (send, mut receive) = mpsc::channel(MAX_WAITING_PARTS);
             tokio::spawn(request.publish(outcomes, send));
-            Body::from_stream(poll_fn(move |cx| receive.poll_recv(cx)).map(Ok::<_, Infallible>))
+            // The head of the answer leaves with the first part. Proxies written in Go close the connection if the head
+            // arrives while they still look for the end of the request.
+            let first = receive.recv().await;
+            let rest = poll_fn(move |cx| receive.poll_recv(cx));
+            Body::from_stream(stream::iter(first).chain(rest).map(Ok::<_, Infallible>))
         }
     };
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], content).into_response())
