@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use fanout::{Channel, Snapshot, SnapshotFrames, SnapshotReason};
+use fanout::{Channel, Snapshot, SnapshotFrames, SnapshotReason, WindowBudget};
 use flight::{
     ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Change, FlightRow, Forecast,
     ForecastScope, Forecaster, Rejection, StateLimits, Timetable, Update,
@@ -28,7 +28,7 @@ const MAX_APPLIED_UNDER_LOCK: usize = 32;
 /// All boards, and a channel for each open one.
 pub struct LiveBoards {
     state: Mutex<BoardsState>,
-    window_bytes: usize,
+    windows: Arc<WindowBudget>,
     snapshots: Arc<SnapshotPool>,
     /// The right to encode rows for readers that are no followers: one at a time, so that the others keep the cores.
     encoding: Semaphore,
@@ -120,7 +120,7 @@ impl LiveBoards {
     pub(crate) fn new(
         boards: Boards,
         epochs: Epochs,
-        window_bytes: usize,
+        windows: Arc<WindowBudget>,
         snapshots: Arc<SnapshotPool>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
@@ -130,7 +130,7 @@ impl LiveBoards {
                 Mutex::new(BoardsState { boards, epochs, newest_time, open: BTreeMap::new() });
             let encoding = Semaphore::new(1);
             let this = Weak::clone(this);
-            let boards = Self { state, window_bytes, snapshots, encoding, metrics, this };
+            let boards = Self { state, windows, snapshots, encoding, metrics, this };
             boards.open_channels();
             boards
         })
@@ -357,6 +357,8 @@ impl LiveBoards {
                 let channel = self.new_channel(board, seq.0);
                 let open = OpenBoard { channel, is_private, snapshot: None };
                 state.open.insert(board.clone(), open);
+                // One more board makes the shares of the others smaller.
+                state.open.values().for_each(|open| open.channel.trim());
                 return;
             }
         };
@@ -372,7 +374,7 @@ impl LiveBoards {
     fn new_channel(&self, board: &BoardName, seq: u64) -> Arc<Channel> {
         let boards = Weak::clone(&self.this);
         let name = board.clone();
-        Channel::new(seq, self.window_bytes, move |reason| {
+        Channel::new(seq, &self.windows, move |reason| {
             let snapshot =
                 boards.upgrade().and_then(|boards| boards.channel_snapshot(&name, reason));
             // The engine was dropped, or the board was closed and forgotten: no frame will follow.

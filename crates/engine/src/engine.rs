@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fanout::WindowBudget;
 use flight::{BoardName, BoardSettings, Change, ParseError, Update};
 use journal::{Journal, Seq};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -96,9 +97,10 @@ impl Engine {
         let metrics = Arc::new(Metrics::new());
         let (boards, restored) = applier::restore(&*journal).await?;
         let snapshots = Arc::new(SnapshotPool::new(limits.snapshot_bytes));
-        metrics.watch_snapshots(Arc::clone(&snapshots));
+        let windows = WindowBudget::new(window_bytes, limits.max_window_bytes);
+        metrics.watch_memory(Arc::clone(&snapshots), Arc::clone(&windows));
         let (epochs, counters) = (journal.epochs(), Arc::clone(&metrics));
-        let boards = LiveBoards::new(boards, epochs, window_bytes, snapshots, counters);
+        let boards = LiveBoards::new(boards, epochs, windows, snapshots, counters);
         let mut applier = Applier::new(Arc::clone(&journal), Arc::clone(&boards), restored);
         applier.catch_up().await?;
 

@@ -104,7 +104,7 @@ pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
 pub use feed_metrics::FeedFigures;
 pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
-pub use limits::{EngineLimits, PUBLISH_RATE, SNAPSHOT_BYTES};
+pub use limits::{EngineLimits, MAX_WINDOW_BYTES, PUBLISH_RATE, SNAPSHOT_BYTES};
 pub use metrics::{LogCounters, Metrics};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use fanout::SnapshotReason;
+use fanout::{SnapshotReason, WindowBudget};
 use flight::{ApplyOutcome, BoardName, BoardSource};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -51,7 +51,8 @@ pub struct Metrics {
     snapshots: Gauge,
     snapshot_bytes: Gauge,
     snapshots_withdrawn: Counter,
-    snapshot_pool: OnceLock<Arc<SnapshotPool>>,
+    window_bytes: Gauge,
+    memory: OnceLock<(Arc<SnapshotPool>, Arc<WindowBudget>)>,
     feeds: FeedFamilies,
     tls: TlsFamilies,
     requests: RequestMetrics,
@@ -120,7 +121,8 @@ impl Metrics {
             snapshots: Gauge::default(),
             snapshot_bytes: Gauge::default(),
             snapshots_withdrawn: Counter::default(),
-            snapshot_pool: OnceLock::new(),
+            window_bytes: Gauge::default(),
+            memory: OnceLock::new(),
             feeds: FeedFamilies::default(),
             tls: TlsFamilies::default(),
             requests: RequestMetrics::default(),
@@ -228,6 +230,11 @@ impl Metrics {
             "Idempotency keys that are remembered",
             self.idempotency_keys.clone(),
         );
+        registry.register(
+            "window_bytes",
+            "Size of the recent events of all boards",
+            self.window_bytes.clone(),
+        );
         registry.register("snapshots", "Encoded rows of boards", self.snapshots.clone());
         registry.register(
             "snapshot_bytes",
@@ -329,9 +336,9 @@ impl Metrics {
         self.tls.watch_certificate(Box::new(read));
     }
 
-    /// Reports the figures of this pool. Only the first call has an effect.
-    pub(crate) fn watch_snapshots(&self, pool: Arc<SnapshotPool>) {
-        let _ = self.snapshot_pool.set(pool);
+    /// Reports the memory that these occupy. Only the first call has an effect.
+    pub(crate) fn watch_memory(&self, pool: Arc<SnapshotPool>, windows: Arc<WindowBudget>) {
+        let _ = self.memory.set((pool, windows));
     }
 
     /// Reports the numbers that `counters` return. Only the first call has an effect.
@@ -357,9 +364,9 @@ impl Metrics {
             self.log_lines_dropped.inner().store(dropped(), Ordering::Relaxed);
             self.log_lines_suppressed.inner().store(suppressed(), Ordering::Relaxed);
         }
-        if let Some(PoolFigures { snapshots, bytes, withdrawn }) =
-            self.snapshot_pool.get().map(|pool| pool.figures())
-        {
+        if let Some((pool, windows)) = self.memory.get() {
+            let PoolFigures { snapshots, bytes, withdrawn } = pool.figures();
+            self.window_bytes.set(gauge_value(windows.used_bytes()));
             self.snapshots.set(gauge_value(snapshots));
             self.snapshot_bytes.set(gauge_value(bytes));
             self.snapshots_withdrawn.inner().store(withdrawn, Ordering::Relaxed);

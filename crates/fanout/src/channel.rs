@@ -11,6 +11,7 @@ use crate::frame::Frame;
 use crate::notify::ChannelNotifier;
 use crate::snapshot::{Snapshot, SnapshotReason};
 use crate::window::FrameWindow;
+use crate::window_budget::WindowBudget;
 
 /// The recent frames of one board, shared by all its followers.
 pub struct Channel {
@@ -40,17 +41,17 @@ pub(crate) enum ChannelEnd {
 }
 
 impl Channel {
-    /// A channel after the event at `seq` that keeps `window_bytes` of frames, each counted with
-    /// [`crate::FRAME_OVERHEAD_BYTES`].
+    /// A channel after the event at `seq` that keeps as many frames as `windows` allows, each counted
+    /// with [`crate::FRAME_OVERHEAD_BYTES`].
     ///
     /// `snapshot` returns the rows at a sequence number no older than the newest one published when
     /// it is called. It is called without the channel's lock, so it may take other locks.
     pub fn new(
         seq: u64,
-        window_bytes: usize,
+        windows: &Arc<WindowBudget>,
         snapshot: impl Fn(SnapshotReason) -> Snapshot + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let window = FrameWindow::new(seq, window_bytes);
+        let window = FrameWindow::new(seq, windows);
         Arc::new(Self {
             state: Mutex::new(ChannelState { window, end: None }),
             changed: watch::Sender::new(()),
@@ -76,6 +77,11 @@ impl Channel {
             state.end = Some(ChannelEnd::Closed(frame));
         }
         self.notify();
+    }
+
+    /// Evicts the oldest frames that no longer fit into the budget, as each publish does.
+    pub fn trim(&self) {
+        self.state.lock().window.trim();
     }
 
     /// Ends all streams without further frames, not even those that are published already. A frame

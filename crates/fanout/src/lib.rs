@@ -10,11 +10,11 @@
 //!
 //! ```
 //! use bytes::Bytes;
-//! use fanout::{Channel, Frame, PullResult, ResumePoint, Snapshot, SnapshotReason};
+//! use fanout::{Channel, Frame, PullResult, ResumePoint, Snapshot, SnapshotReason, WindowBudget};
 //!
 //! let frame = |text: &'static str| Frame::bare(Bytes::from(text));
 //! let snapshot = move |_: SnapshotReason| Snapshot { seq: 7, frames: frame("all rows at 7").into() };
-//! let channel = Channel::new(7, 1 << 20, snapshot);
+//! let channel = Channel::new(7, &WindowBudget::new(1 << 20, 1 << 28), snapshot);
 //! let mut follower = channel.follow(ResumePoint::Fresh);
 //! assert_eq!(follower.pull(), PullResult::Frames(vec![frame("all rows at 7")]));
 //! channel.publish(8, frame("the change at 8"));
@@ -30,6 +30,9 @@ mod snapshot;
 
 /// The recent frames of one board, bounded in bytes.
 mod window;
+
+/// The memory of all windows together.
+mod window_budget;
 
 /// Wakes a reactor worker and tells it which channels have new frames.
 mod notify;
@@ -52,3 +55,4 @@ pub use reactor::{
 };
 pub use snapshot::{RowFrames, Snapshot, SnapshotFrames, SnapshotReason};
 pub use window::FRAME_OVERHEAD_BYTES;
+pub use window_budget::WindowBudget;

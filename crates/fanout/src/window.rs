@@ -3,8 +3,10 @@
 //! Sequence numbers grow but have gaps, since all boards of a journal share one sequence.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::frame::Frame;
+use crate::window_budget::{WindowBudget, WindowShare};
 
 /// Overhead counted for each frame, so that a window of tiny frames is bounded as well.
 pub const FRAME_OVERHEAD_BYTES: usize = 64;
@@ -14,9 +16,8 @@ pub(crate) struct FrameWindow {
     frames: VecDeque<(u64, Frame)>,
     /// Sequence number of the last evicted event: the oldest that a follower can resume from.
     floor: u64,
-    /// Size of `frames`, overhead included.
-    bytes: usize,
-    max_bytes: usize,
+    /// Holds the size of `frames`, overhead included.
+    share: WindowShare,
 }
 
 /// Tells whether a follower can resume from a sequence number.
@@ -32,20 +33,25 @@ pub(crate) enum SeqStatus {
 
 impl FrameWindow {
     /// An empty window after the event at `floor`.
-    pub(crate) fn new(floor: u64, max_bytes: usize) -> Self {
-        Self { frames: VecDeque::new(), floor, bytes: 0, max_bytes }
+    pub(crate) fn new(floor: u64, budget: &Arc<WindowBudget>) -> Self {
+        Self { frames: VecDeque::new(), floor, share: budget.share() }
     }
 
-    /// Appends the frame of the event at `seq`, which must be greater than all before, and evicts
-    /// the oldest frames that no longer fit. A frame larger than the window evicts itself too.
+    /// Appends the frame of the event at `seq`, which must be greater than all before, and trims the
+    /// window. A frame larger than the window evicts itself too.
     pub(crate) fn push(&mut self, seq: u64, frame: Frame) {
         debug_assert!(seq > self.head(), "sequence numbers only grow");
-        self.bytes += size(&frame);
+        self.share.grow(size(&frame));
         self.frames.push_back((seq, frame));
-        while self.bytes > self.max_bytes
+        self.trim();
+    }
+
+    /// Evicts the oldest frames that no longer fit.
+    pub(crate) fn trim(&mut self) {
+        while self.share.is_exceeded()
             && let Some((seq, frame)) = self.frames.pop_front()
         {
-            self.bytes -= size(&frame);
+            self.share.shrink(size(&frame));
             self.floor = seq;
         }
     }
@@ -113,7 +119,8 @@ mod tests {
 
     /// A window that has room for three frames of ten bytes, after events at 20, 30, … 70.
     fn window() -> FrameWindow {
-        let mut window = FrameWindow::new(10, 3 * (10 + FRAME_OVERHEAD_BYTES));
+        let budget = WindowBudget::new(3 * (10 + FRAME_OVERHEAD_BYTES), usize::MAX);
+        let mut window = FrameWindow::new(10, &budget);
         for seq in (20..=70).step_by(10) {
             window.push(seq, frame(10));
         }
@@ -131,7 +138,7 @@ mod tests {
         let window = window();
         let statuses = [30, 39, 40, 45, 50, 70, 71].map(|seq| window.status(seq));
         assert_eq!(statuses, [Evicted, Evicted, Available, Unknown, Available, Available, Unknown]);
-        assert_eq!(FrameWindow::new(10, 100).status(10), Available);
+        assert_eq!(FrameWindow::new(10, &WindowBudget::new(100, 100)).status(10), Available);
     }
 
     #[test]
@@ -154,6 +161,6 @@ mod tests {
     fn oversized_frames_are_evicted_at_once() {
         let mut window = window();
         window.push(80, frame(1_000));
-        assert_eq!((window.floor(), window.head(), window.bytes), (80, 80, 0));
+        assert_eq!((window.floor(), window.head(), window.frames.len()), (80, 80, 0));
     }
 }

@@ -27,6 +27,10 @@ pub(crate) struct EngineLimitArgs {
     #[arg(long, env = "FLIGHTBOARD_SNAPSHOT_BYTES", value_name = "SIZE", default_value = "64MiB",
           value_parser = flag_values::bytes_in_memory)]
     snapshot_bytes: usize,
+    /// Memory for the recent events of all boards; beyond it boards that change keep an equal share.
+    #[arg(long, env = "FLIGHTBOARD_MAX_WINDOW_BYTES", value_name = "SIZE", default_value = "256MiB",
+          value_parser = flag_values::bytes_in_memory)]
+    max_window_bytes: usize,
 }
 
 impl EngineLimitArgs {
@@ -37,7 +41,7 @@ impl EngineLimitArgs {
             max_board_bytes: self.max_board_bytes,
             max_bytes: self.max_row_bytes.map_or(most, |bytes| bytes.min(most)),
         };
-        let Self { publish_rate, snapshot_bytes, .. } = *self;
-        EngineLimits { state, publish_rate, snapshot_bytes }
+        let Self { publish_rate, snapshot_bytes, max_window_bytes, .. } = *self;
+        EngineLimits { state, publish_rate, snapshot_bytes, max_window_bytes }
     }
 }

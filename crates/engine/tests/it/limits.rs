@@ -1,7 +1,9 @@
 //! Limits that are checked before an update is written.
 
 use engine::{Engine, EngineLimits, PublishError, PublishOutcome, UpdateEffect};
-use flight::{BoardName, Change, IdempotencyKey, PublisherName, Rejection, StateLimits, Update};
+use flight::{
+    BoardName, BoardSettings, Change, IdempotencyKey, PublisherName, Rejection, StateLimits, Update,
+};
 use journal::MemoryJournal;
 use serde_json::{Value, json};
 
@@ -115,4 +117,27 @@ async fn rates_are_kept_per_publisher() {
     let metrics = engine.metrics_text();
     assert!(metrics.contains("flightboard_publishes_over_rate_total "), "{metrics}");
     assert!(!metrics.contains("flightboard_publishes_over_rate_total 0"), "{metrics}");
+}
+
+#[tokio::test]
+async fn recent_events_share_their_memory() {
+    const MAX_WINDOW_BYTES: usize = 50_000;
+    const BOARDS: usize = 20;
+    let limits = EngineLimits { max_window_bytes: MAX_WINDOW_BYTES, ..EngineLimits::default() };
+    let engine = engine(limits).await;
+    for number in 0..BOARDS {
+        let board = BoardName::parse(&format!("board{number}")).unwrap();
+        let settings = Box::new(BoardSettings::with_defaults(board.clone()));
+        let open = Update::new(board.clone(), Change::PutBoard(settings));
+        publish(&engine, open).await.unwrap();
+        let rows = (0..400).map(|number| {
+            let data = json!({"flight": format!("F{number}")});
+            Update::new(board.clone(), Change::parse(&board, "flightAddition", &data).unwrap())
+        });
+        engine.publisher().publish(rows.collect()).await;
+    }
+    let metrics = engine.metrics_text();
+    let bytes = metrics.lines().find_map(|line| line.strip_prefix("flightboard_window_bytes "));
+    let bytes: usize = bytes.unwrap().parse().unwrap();
+    assert!((MAX_WINDOW_BYTES / 2..2 * MAX_WINDOW_BYTES).contains(&bytes), "{bytes} bytes");
 }

@@ -128,11 +128,14 @@ mod tests {
     use mio::{Poll, Token, Waker};
 
     use super::*;
-    use crate::{Channel, Frame, ResumePoint, Snapshot};
+    use crate::{Channel, Frame, ResumePoint, Snapshot, WindowBudget};
 
     fn connection() -> NewConnection<()> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let channel = Channel::new(1, 0, |_| Snapshot { seq: 1, frames: Frame::default().into() });
+        let channel = Channel::new(1, &WindowBudget::new(0, 0), |_| Snapshot {
+            seq: 1,
+            frames: Frame::default().into(),
+        });
         NewConnection {
             socket: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
             follower: channel.follow(ResumePoint::Fresh),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use fanout::{Channel, Follower, Frame, PullResult, Snapshot, SnapshotReason};
+use fanout::{Channel, Follower, Frame, PullResult, Snapshot, SnapshotReason, WindowBudget};
 
 /// A frame is its sequence number as text; a snapshot is all sequence numbers so far.
 pub(crate) struct TestBoard {
@@ -57,7 +57,8 @@ impl TestBoard {
         let history = Mutex::new(vec![1]);
         let state = Arc::new(TestBoardState { history, min_payload, ..Default::default() });
         let snapshot_state = Arc::clone(&state);
-        let channel = Channel::new(1, window_bytes, move |reason| snapshot_state.snapshot(reason));
+        let windows = WindowBudget::new(window_bytes, usize::MAX);
+        let channel = Channel::new(1, &windows, move |reason| snapshot_state.snapshot(reason));
         state.channel.set(Arc::downgrade(&channel)).unwrap();
         Self { channel, state }
     }

@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fanout::{Channel, FRAME_OVERHEAD_BYTES, PullResult, ResumePoint, Snapshot, SnapshotReason};
+use fanout::{
+    Channel, FRAME_OVERHEAD_BYTES, PullResult, ResumePoint, Snapshot, SnapshotReason, WindowBudget,
+};
 
 use crate::board::{SeqView, TestBoard, frame};
 
@@ -89,7 +91,7 @@ fn revoked_channel_gives_no_more_frames() {
 fn snapshot_of_revoked_channel_is_dropped() {
     let channel = Arc::new(OnceLock::<Arc<Channel>>::new());
     let revoked = Arc::clone(&channel);
-    let board = Channel::new(1, THREE_FRAMES, move |_| {
+    let board = Channel::new(1, &WindowBudget::new(THREE_FRAMES, THREE_FRAMES), move |_| {
         revoked.get().unwrap().revoke();
         Snapshot { seq: 2, frames: frame("rows after the revocation").into() }
     });
