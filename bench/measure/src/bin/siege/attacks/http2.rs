@@ -119,7 +119,7 @@ pub(super) async fn useless_frames(target: Target) -> Result<Vec<Finding>> {
         });
     }
     let sent: usize = connections.join_all().await.into_iter().sum();
-    Ok(vec![Finding::new(true, format!("{sent} frames sent"))])
+    Ok(vec![Finding::new(true, format!("{sent} frames written"))])
 }
 
 /// Writes until the server closes the connection or accepts nothing for a second; returns the number of writes.

@@ -87,7 +87,8 @@ pub(super) async fn largest_rows(target: Target) -> Result<Vec<Finding>> {
             }
         }
     }
-    Ok(vec![Finding::new(true, format!("about {accepted} rows accepted, {refused} refused"))])
+    let has_both = accepted > 0 && refused > 0;
+    Ok(vec![Finding::new(has_both, format!("about {accepted} rows accepted, {refused} refused"))])
 }
 
 fn largest_row(number: usize) -> serde_json::Value {
@@ -95,7 +96,7 @@ fn largest_row(number: usize) -> serde_json::Value {
     json!({
         "flight": format!("F{number}"), "origin": text(64), "destination": text(64),
         "via": (0..8).map(|_| text(64)).collect::<Vec<_>>(),
-        "codeshares": (0..32).map(|code| format!("CODESHARE{code:06}")).collect::<Vec<_>>(),
+        "codeshares": (0..20).map(|code| format!("CODESHARE{code:07}")).collect::<Vec<_>>(),
         "airline": text(64), "remark": text(200), "state": text(40),
     })
 }
