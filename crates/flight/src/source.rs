@@ -38,7 +38,7 @@ pub struct BoardSource {
     /// The time of the last answer that changed a row.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "serialize_secs")]
     pub last_change: Option<Timestamp>,
-    /// Whether the rows are as the source has them.
+    /// The state of the source as of its last answer.
     pub status: SourceStatus,
     /// The reason for the status.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ pub struct BoardSource {
     pub late_after_secs: Option<u64>,
 }
 
-/// Whether a source answers.
+/// The state of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceStatus {

@@ -55,7 +55,7 @@ impl MapProgram {
 pub struct CsvOptions {
     /// The byte between two fields. Without one, the most frequent of `,`, `;`, tab and `|` in the first line.
     pub delimiter: Option<u8>,
-    /// Whether the first line has the names of the fields: then lines become objects, else arrays.
+    /// True if the first line has the names of the fields: then lines become objects, else arrays.
     pub header: bool,
 }
 

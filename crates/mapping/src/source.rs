@@ -40,7 +40,7 @@ static MAPPED_FIELDS: LazyLock<Vec<FlightField>> = LazyLock::new(|| {
 pub struct MapSource {
     options: MapOptions,
     worker: MapWorker,
-    /// Whether an answer has had a row. Until then an answer without rows counts as failed, because the program
+    /// True once an answer has had a row. Until then an answer without rows counts as failed, because the program
     /// may look in the wrong place.
     has_had_rows: bool,
 }

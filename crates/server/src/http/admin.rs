@@ -30,7 +30,7 @@ pub enum ServerStage {
 /// The amount of detail that a client sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DetailLevel {
-    /// Whether the server is ready.
+    /// The server's state: ready or not.
     State,
     /// The reasons too, which may name files, and metrics.
     All,

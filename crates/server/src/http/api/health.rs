@@ -23,7 +23,7 @@ pub(crate) async fn readyz(State(app): State<App>, request: Request) -> Response
     readiness(&app, DetailLevel::for_request(&request, app.state.settings.admin_access))
 }
 
-/// Whether the server is ready, with the reasons if the client may see them.
+/// Tells the client that the server is ready, or that it is not, with the reasons if the client may see them.
 pub(crate) fn readiness(app: &App, detail: DetailLevel) -> Response {
     let health = app.state.engine.health();
     let visible = |text: Option<String>| text.filter(|_| detail == DetailLevel::All);
