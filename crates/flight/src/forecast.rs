@@ -1,5 +1,5 @@
-//! Forecasts of the outcomes of updates, before they are written. A journal with a single writer need not keep an
-//! update that is going to be refused.
+//! Forecasts of the outcomes of updates, before they are written: the journal need not keep an update that is going to be
+//! refused.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,10 +7,8 @@ use jiff::Timestamp;
 
 use crate::board::BoardName;
 use crate::boards::{Boards, MAX_TIMETABLE_BYTES};
-use crate::encoded_size::{growth, row_bytes};
 use crate::outcome::Rejection;
 use crate::timetable::{MAX_FLIGHTS, Timetable};
-use crate::timetable_row::TimetableRow;
 use crate::update::{Change, Update};
 
 /// The limits of one server, which are no part of the fold: replicas may have different ones. So they are checked
@@ -113,11 +111,12 @@ impl<'a> Forecaster<'a> {
             };
         }
         let (bytes, is_new) = self.growth(update);
-        let refusal = self.refusal(update).or_else(|| self.excess(update, bytes, is_new));
+        let key = key.map(|(key, _)| key);
+        let refusal = self.refusal(update).or_else(|| self.excess(update, key, bytes, is_new));
         if let Some(refusal) = refusal {
             return Forecast::Refused(refusal);
         }
-        self.pending_keys.extend(key.map(|(key, _)| key));
+        self.pending_keys.extend(key);
         self.pending_bytes += bytes;
         let pending = self.pending.entry(update.board().clone()).or_default();
         pending.flights += usize::from(is_new);
@@ -156,10 +155,16 @@ impl<'a> Forecaster<'a> {
     }
 
     /// The limit that the update would exceed, if any.
-    fn excess(&self, update: &Update, bytes: usize, is_new: bool) -> Option<Rejection> {
+    fn excess(
+        &self,
+        update: &Update,
+        key: Option<u128>,
+        bytes: usize,
+        is_new: bool,
+    ) -> Option<Rejection> {
         let StateLimits { max_flights, max_board_bytes, max_bytes } = self.limits;
         let keys = &self.boards.idempotency_keys;
-        if let Some((key, _)) = update.fingerprints()
+        if let Some(key) = key
             && !self.pending_keys.contains(&key)
             && keys.peek(self.now, key).is_none()
             && keys.are_full(self.now, self.pending_keys.len())
@@ -207,20 +212,6 @@ impl Timetable {
                 *rejection != Rejection::UnknownFlight || update.as_of_time().is_none()
             }),
             _ => None,
-        }
-    }
-
-    fn growth(&self, change: &Change) -> (usize, bool) {
-        match change {
-            Change::PutFlight(flight) => match self.get(flight.key()) {
-                Some(row) => (row_bytes(flight).saturating_sub(row_bytes(row.flight())), false),
-                None => (row_bytes(flight), true),
-            },
-            Change::PatchFlight(patch) => {
-                let row = self.find(patch.key()).map(TimetableRow::flight);
-                (row.map_or(0, |row| growth(row, patch)), false)
-            }
-            _ => (0, false),
         }
     }
 }
