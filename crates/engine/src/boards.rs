@@ -3,24 +3,35 @@
 //! One lock covers both: a snapshot is taken at one position, and the frames after it continue from
 //! there. Nothing waits while holding it.
 
+/// Outcomes of published updates.
+mod outcomes;
+
+/// Snapshots of boards.
+mod snapshots;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use fanout::{Channel, Snapshot, SnapshotFrames, SnapshotReason, WindowBudget};
+use fanout::{Channel, Snapshot, WindowBudget};
 use flight::{
-    ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Change, FlightRow, Forecast,
-    ForecastScope, Forecaster, Rejection, StateLimits, Timetable, Update,
+    ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Forecast, ForecastScope, Forecaster,
+    StateLimits, Timetable, Update,
 };
 use jiff::Timestamp;
 use journal::{Epochs, RecordId, Seq};
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Semaphore;
 
+use crate::board_snapshot::BoardSnapshot;
 use crate::envelope::CommittedUpdate;
-use crate::frames::{self, BoardSnapshot, BoardSummary};
+use crate::frames::{self, BoardSummary};
 use crate::metrics::{BoardCounts, Metrics};
+use crate::row_pieces::PieceCache;
 use crate::snapshot_pool::SnapshotPool;
+
+pub use outcomes::{AppliedUpdate, PublishOutcome, UpdateEffect};
+pub use snapshots::BoardRows;
 
 /// Records applied before others that wait for the lock get it: about a millisecond's work.
 const MAX_APPLIED_UNDER_LOCK: usize = 32;
@@ -51,33 +62,8 @@ struct OpenBoard {
     is_private: bool,
     /// The newest snapshot taken so far.
     snapshot: Option<Arc<BoardSnapshot>>,
-}
-
-/// The outcome of a published update.
-pub type PublishOutcome = Result<AppliedUpdate, Rejection>;
-
-/// An update that was applied, now or under the same idempotency key before.
-#[derive(Debug, Clone)]
-pub struct AppliedUpdate {
-    /// Its effect.
-    pub effect: UpdateEffect,
-    /// Id of the event that made the change. `None` if the journal no longer knows its epoch.
-    pub id: Option<RecordId>,
-    /// True if the update created the board or row that it put.
-    pub created: bool,
-    /// The row right after the update, if it put or patched one.
-    pub row: Option<FlightRow>,
-}
-
-/// The effect of an applied update.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UpdateEffect {
-    /// It changed the board.
-    Changed,
-    /// The board already was as it asks.
-    Unchanged,
-    /// It had been applied before, under the same idempotency key.
-    Repeated,
+    /// The rows of the snapshot that was encoded last.
+    pieces: Arc<PieceCache>,
 }
 
 /// A board as a stream request finds it.
@@ -98,21 +84,9 @@ pub enum BoardStatus {
     Unknown,
 }
 
-/// The rows of a board as the body of a response.
-#[derive(Debug)]
-pub struct BoardRows {
-    /// The id of the newest event in them.
-    pub id: RecordId,
-    /// True if only readers with a right may read them.
-    pub is_private: bool,
-    /// One JSON text.
-    pub frames: SnapshotFrames,
-}
-
-impl BoardRows {
-    fn new(snapshot: &BoardSnapshot, pool: &SnapshotPool) -> Self {
-        let is_private = snapshot.is_private();
-        Self { id: snapshot.id(), is_private, frames: snapshot.json(pool) }
+impl OpenBoard {
+    fn new(channel: Arc<Channel>, is_private: bool) -> Self {
+        Self { channel, is_private, snapshot: None, pieces: Arc::default() }
     }
 }
 
@@ -208,40 +182,6 @@ impl LiveBoards {
         Some((id, timetable.settings().is_private))
     }
 
-    /// The rows of a board as JSON. They have all changes that were acknowledged before the call. Calls that come while
-    /// rows are being encoded share those that are encoded next.
-    pub async fn rows(&self, board: &BoardName) -> Option<BoardRows> {
-        let call = Instant::now();
-        let permit = self.encoding.acquire().await;
-        let snapshot = self.rows_since(board, call)?;
-        if snapshot.is_encoded() {
-            return Some(BoardRows::new(&snapshot, &self.snapshots));
-        }
-        let pool = Arc::clone(&self.snapshots);
-        let rows = tokio::task::spawn_blocking(move || BoardRows::new(&snapshot, &pool)).await;
-        drop(permit);
-        // Fails only when the runtime shuts down.
-        rows.ok()
-    }
-
-    /// Encodes many rows, one call at a time. Rows of a large board take milliseconds, so this uses no thread that
-    /// serves requests, and leaves the other cores to them. `None` if the runtime shuts down.
-    pub async fn encode<T: Send + 'static>(
-        &self,
-        encode: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
-        let _permit = self.encoding.acquire().await;
-        tokio::task::spawn_blocking(encode).await.ok()
-    }
-
-    /// The encoded rows taken since `call`, or the current ones.
-    fn rows_since(&self, board: &BoardName, call: Instant) -> Option<Arc<BoardSnapshot>> {
-        let mut state = self.state.lock();
-        let taken = state.open.get(board).and_then(|open| open.snapshot.as_ref());
-        let taken = taken.filter(|taken| taken.is_encoded() && taken.is_taken_since(call));
-        taken.cloned().or_else(|| state.snapshot(board))
-    }
-
     /// Calls `read` under the lock, so it must be short.
     pub fn read<T>(&self, read: impl FnOnce(&Boards, &Epochs) -> T) -> T {
         let state = self.state.lock();
@@ -314,7 +254,7 @@ impl LiveBoards {
             if timetable.close_reason().is_none() {
                 let channel = self.new_channel(name, timetable.head());
                 let is_private = timetable.settings().is_private;
-                let open = OpenBoard { channel, is_private, snapshot: None };
+                let open = OpenBoard::new(channel, is_private);
                 state.open.insert(name.clone(), open);
             }
         }
@@ -355,7 +295,7 @@ impl LiveBoards {
                     former.channel.revoke();
                 }
                 let channel = self.new_channel(board, seq.0);
-                let open = OpenBoard { channel, is_private, snapshot: None };
+                let open = OpenBoard::new(channel, is_private);
                 state.open.insert(board.clone(), open);
                 // One more board makes the shares of the others smaller.
                 state.open.values().for_each(|open| open.channel.trim());
@@ -384,80 +324,9 @@ impl LiveBoards {
             })
         })
     }
-
-    fn channel_snapshot(&self, board: &BoardName, reason: SnapshotReason) -> Option<Snapshot> {
-        let mut state = self.state.lock();
-        let snapshot = state.reusable_snapshot(board).or_else(|| state.snapshot(board))?;
-        let is_open = state.open.contains_key(board);
-        // Encoding 20,000 rows takes milliseconds: not under the lock.
-        drop(state);
-        self.metrics.count_snapshot(reason);
-        let seq = snapshot.id().seq;
-        // The closing event of a closed board has yet to be sent, so start before it.
-        let seq = if is_open { seq } else { seq.prev() };
-        let start = (!snapshot.is_encoded()).then(Instant::now);
-        let frames = snapshot.event(&self.snapshots, reason);
-        if let Some(start) = start {
-            self.metrics.phases.observe_snapshot(start.elapsed());
-        }
-        Some(Snapshot { seq: seq.0, frames })
-    }
 }
 
 impl BoardsState {
-    fn snapshot(&mut self, board: &BoardName) -> Option<Arc<BoardSnapshot>> {
-        let timetable = self.boards.board(board)?;
-        let id = self.epochs.record_id(Seq(timetable.head()))?;
-        let Some(open) = self.open.get_mut(board) else {
-            return Some(Arc::new(BoardSnapshot::new(id, timetable)));
-        };
-        let is_current = |snapshot: &&Arc<_>| -> bool {
-            let snapshot: &BoardSnapshot = snapshot;
-            snapshot.id() == id && !snapshot.is_withdrawn()
-        };
-        if let Some(snapshot) = open.snapshot.as_ref().filter(is_current) {
-            return Some(Arc::clone(snapshot));
-        }
-        let snapshot = Arc::new(BoardSnapshot::new(id, timetable));
-        open.snapshot = Some(Arc::clone(&snapshot));
-        Some(snapshot)
-    }
-
-    /// A snapshot whose followers get the changes since from the window.
-    fn reusable_snapshot(&self, board: &BoardName) -> Option<Arc<BoardSnapshot>> {
-        let open = self.open.get(board)?;
-        let snapshot = open.snapshot.as_ref()?;
-        let is_private = self.boards.board(board)?.settings().is_private;
-        let is_reusable = snapshot.is_recent()
-            && snapshot.is_private() == is_private
-            && snapshot.is_encoded()
-            && snapshot.id().seq.0 >= open.channel.floor();
-        is_reusable.then(|| Arc::clone(snapshot))
-    }
-
-    fn applied_update(
-        &self,
-        update: &Update,
-        seq: Seq,
-        effect: UpdateEffect,
-        version: Seq,
-    ) -> AppliedUpdate {
-        let timetable = self.boards.board(update.board());
-        let key = match update.change() {
-            Change::PutFlight(flight) => Some(flight.key()),
-            Change::PatchFlight(patch) => Some(patch.key()),
-            _ => None,
-        };
-        let row = timetable.zip(key).and_then(|(timetable, key)| timetable.find(key).ok());
-        let created = match update.change() {
-            Change::PutFlight(_) => row.is_some_and(|row| row.added_seq() == seq.0),
-            Change::PutBoard(_) => timetable.is_some_and(|board| board.opened_seq() == seq.0),
-            _ => false,
-        };
-        let row = row.map(|row| row.row().clone());
-        AppliedUpdate { effect, id: self.epochs.record_id(version), created, row }
-    }
-
     fn summary<'a>(&self, name: &BoardName, timetable: &'a Timetable) -> BoardSummary<'a> {
         let id = self.epochs.record_id(Seq(timetable.head()));
         BoardSummary {

@@ -52,6 +52,12 @@ mod boards;
 /// Events encoded for followers.
 pub mod frames;
 
+/// The rows of a board as of one event.
+mod board_snapshot;
+
+/// The rows of a board, encoded in pieces.
+mod row_pieces;
+
 /// The encoded rows that readers hold.
 mod snapshot_pool;
 

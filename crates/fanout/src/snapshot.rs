@@ -109,10 +109,16 @@ impl RowFrames {
         Self { count, bytes, payload_bytes, frames: Arc::new(Mutex::new(Some(frames))) }
     }
 
-    /// The frame, if there is only one.
+    /// The frames; `None` if they are withdrawn.
+    pub fn frames(&self) -> Option<Vec<Frame>> {
+        self.frames.lock().clone()
+    }
+
+    /// The frame, if there is at most one.
     pub fn only(&self) -> Option<Frame> {
         let frames = self.frames.lock();
         match frames.as_deref() {
+            Some([]) => Some(Frame::default()),
             Some([only]) => Some(only.clone()),
             _ => None,
         }
