@@ -1,4 +1,4 @@
-//! The rows of a board as of one event, encoded for all who read them.
+//! The rows of a board as of one event, encoded for all readers.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};

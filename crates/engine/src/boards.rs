@@ -162,6 +162,19 @@ impl LiveBoards {
         outcomes.collect()
     }
 
+    /// The index of the first update whose outcome the fold decides from the state that these boards have.
+    pub(crate) fn first_decided(&self, updates: &[Update], limits: StateLimits) -> Option<usize> {
+        let state = self.state.lock();
+        let now = Timestamp::now().max(state.newest_time);
+        let [mut all, mut limits_only] = [ForecastScope::All, ForecastScope::LimitsOnly]
+            .map(|scope| Forecaster::new(&state.boards, now, limits, scope));
+        updates.iter().position(|update| {
+            let is_known = all.next(update) != Forecast::Open;
+            let is_within_limits = limits_only.next(update) == Forecast::Open;
+            is_known && is_within_limits
+        })
+    }
+
     /// Returns the board's status, with its channel if it is open.
     pub fn status(&self, board: &BoardName) -> BoardStatus {
         let state = self.state.lock();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanout::WindowBudget;
-use flight::{BoardName, BoardSettings, Change, ParseError, Update};
+use flight::{BoardName, BoardSettings, Change, ParseError, Rejection, Update};
 use journal::{Journal, Seq};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
@@ -189,6 +189,20 @@ impl Engine {
         change: Change,
     ) -> Result<PublishOutcome, PublishError> {
         self.state.publisher.publish_one(Update::new(board, change)).await
+    }
+
+    /// Returns whether there is such a board, which another replica may have opened just now.
+    ///
+    /// # Errors
+    /// The journal cannot tell.
+    pub async fn has_board(&self, board: &BoardName) -> Result<bool, PublishError> {
+        let is_known = self.boards().read(|boards, _| boards.board(board).is_some());
+        if is_known || !self.is_shared() {
+            return Ok(is_known);
+        }
+        // Changes nothing, unless the source is late. Refusals of unknown boards share their records.
+        let outcome = self.publish(board.clone(), Change::MarkSourceLate).await?;
+        Ok(!matches!(outcome, Err(Rejection::UnknownBoard)))
     }
 
     /// Waits until the record at `seq` has been applied, for at most `limit`. Returns at once if no

@@ -34,6 +34,9 @@ mod turns;
 /// The rate of each publisher.
 mod publish_rate;
 
+/// Proof that these boards have the updates of other replicas.
+mod read_barrier;
+
 /// The limits of one engine.
 mod limits;
 

@@ -14,6 +14,7 @@ use crate::health::Health;
 use crate::limits::EngineLimits;
 use crate::metrics::Metrics;
 use crate::publish_rate::{PublishRates, RateExceeded};
+use crate::read_barrier::ReadBarrier;
 use crate::turns::{TURN_UPDATES, TurnKey, Turns};
 use crate::waiters::{ApplierStopped, Waiters, next_request_id};
 
@@ -33,7 +34,8 @@ pub struct Publisher {
     turns: Arc<Turns>,
     rates: PublishRates,
     limits: EngineLimits,
-    scope: ForecastScope,
+    /// `None` if no other program writes to the journal: then the boards are current.
+    barrier: Option<ReadBarrier>,
     waiters: Arc<Waiters>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
@@ -85,12 +87,10 @@ impl Publisher {
         health: Arc<Health>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        // Other writers may have made changes that these boards do not have yet.
-        let is_shared = journal.staleness().is_some();
-        let scope = if is_shared { ForecastScope::LimitsOnly } else { ForecastScope::All };
+        let barrier = journal.staleness().map(|_| ReadBarrier::default());
         let rates = PublishRates::new(limits.publish_rate);
         let turns = Arc::default();
-        Self { journal, boards, turns, rates, limits, scope, waiters, health, metrics }
+        Self { journal, boards, turns, rates, limits, barrier, waiters, health, metrics }
     }
 
     /// Writes the updates in order, and returns the outcome of each once it has been applied. Updates that the boards
@@ -115,15 +115,48 @@ impl Publisher {
         }
     }
 
-    /// Writes those updates of a turn that have to be written, in one commit.
+    /// Writes those updates of a turn that have to be written.
     async fn publish_turn(
         &self,
-        updates: Vec<Update>,
+        mut updates: Vec<Update>,
     ) -> Vec<Result<PublishOutcome, PublishError>> {
         if let Some(reason) = self.health.frozen_reason() {
             return vec![Err(PublishError::Frozen(reason)); updates.len()];
         }
-        let known = self.boards.forecast(&updates, self.limits.state, self.scope);
+        let Some(barrier) = &self.barrier else {
+            return self.write_open(updates, ForecastScope::All).await;
+        };
+        let Some(decided) = self.boards.first_decided(&updates, self.limits.state) else {
+            return self.write_open(updates, ForecastScope::LimitsOnly).await;
+        };
+        let mut results = Vec::new();
+        match barrier.wait().await {
+            Err(error) => return vec![Err(error); updates.len()],
+            Ok(None) => {}
+            // The first update that the fold seems to refuse is the barrier, after those before it.
+            Ok(Some(task)) => {
+                let rest = updates.split_off(decided + 1);
+                results = self.write_open(updates, ForecastScope::LimitsOnly).await;
+                let error = results.last().and_then(|result| result.as_ref().err()).cloned();
+                task.finish(error.clone().map_or(Ok(()), Err));
+                if let Some(error) = error {
+                    results.extend(vec![Err(error); rest.len()]);
+                    return results;
+                }
+                updates = rest;
+            }
+        }
+        results.extend(self.write_open(updates, ForecastScope::All).await);
+        results
+    }
+
+    /// Writes those updates whose outcome is not known yet, in one commit.
+    async fn write_open(
+        &self,
+        updates: Vec<Update>,
+        scope: ForecastScope,
+    ) -> Vec<Result<PublishOutcome, PublishError>> {
+        let known = self.boards.forecast(&updates, self.limits.state, scope);
         let is_open = known.iter().map(Option::is_none);
         let open = updates.into_iter().zip(is_open).filter(|(_, is_open)| *is_open);
         let mut written = self.write(open.map(|(update, _)| update).collect()).await.into_iter();

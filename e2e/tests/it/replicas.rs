@@ -132,6 +132,26 @@ fn replicas_send_identical_bytes() {
 }
 
 #[test]
+fn refusals_leave_few_records() {
+    const REFUSED: usize = 2_000;
+    let nats = NatsServer::start();
+    let [one, other] = [(); 2].map(|()| replica(&nats));
+    for number in 0..50 {
+        let flight = format!("F{number}");
+        one.api().put_flight(&flight, &json!({}));
+        // Fails if the other replica has not read the row yet and refuses.
+        other.api().patch_flight(&flight, &json!({"gate": "1"}));
+    }
+    let before = seq(&one.api().put_flight("BEFORE", &json!({})));
+    let patch = json!({"event": "flightStateUpdate", "data": {"flight": "GHOST", "gate": "1"}});
+    let outcomes = other.api().publish_lines("main", &format!("{patch}\n").repeat(REFUSED));
+    assert_eq!(outcomes.matches(r#""status":404"#).count(), REFUSED, "{outcomes}");
+    let after = seq(&one.api().put_flight("AFTER", &json!({})));
+    let records = after - before - 1;
+    assert!((1..20).contains(&records), "{records} records of {REFUSED} refused lines");
+}
+
+#[test]
 fn server_waits_for_nats() {
     let mut nats = NatsServer::start();
     nats.stop();

@@ -33,7 +33,7 @@ pub enum UpdateEffect {
 }
 
 impl BoardsState {
-    /// Describes an update that was applied at `seq`, and what it changed at `version`.
+    /// Describes an update that was applied at `seq`, with its change at `version`.
     pub(super) fn applied_update(
         &self,
         update: &Update,

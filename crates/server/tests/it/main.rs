@@ -30,6 +30,7 @@ mod pacing;
 mod private_boards;
 mod properties;
 mod publishing;
+mod replica_refusals;
 mod resuming;
 mod security_headers;
 mod shared_journal;

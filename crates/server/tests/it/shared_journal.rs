@@ -31,16 +31,16 @@ const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One server's connection to the shared records.
 #[derive(Clone)]
-struct SharedJournal {
+pub(crate) struct SharedJournal {
     records: Arc<SharedRecords>,
     /// The time at which contact was lost, and the tail known by then.
     disconnected: Arc<Mutex<Option<(Instant, Seq)>>>,
     /// True while records are held back from this server.
-    held: watch::Sender<bool>,
+    pub(crate) held: watch::Sender<bool>,
 }
 
 #[derive(Default)]
-struct SharedRecords {
+pub(crate) struct SharedRecords {
     journal: MemoryJournal,
     written: Mutex<Vec<NewRecord>>,
     seq_by_id: tokio::sync::Mutex<HashMap<String, Seq>>,
@@ -49,7 +49,7 @@ struct SharedRecords {
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
-enum AckMode {
+pub(crate) enum AckMode {
     #[default]
     Sent,
     /// The records are written, but the acknowledgement is lost.
@@ -72,7 +72,7 @@ impl SharedJournal {
         Self { records: Arc::clone(&self.records), ..Self::new() }
     }
 
-    fn set_acks(&self, mode: AckMode) {
+    pub(crate) fn set_acks(&self, mode: AckMode) {
         *self.records.acks.lock() = mode;
     }
 
@@ -80,7 +80,7 @@ impl SharedJournal {
         *self.disconnected.lock() = cut.then(|| (Instant::now(), self.records.journal.tail()));
     }
 
-    fn written(&self, text: &str) -> usize {
+    pub(crate) fn written(&self, text: &str) -> usize {
         let written = self.records.written.lock();
         let matches = |record: &&NewRecord| String::from_utf8_lossy(&record.payload).contains(text);
         written.iter().filter(matches).count()
@@ -158,7 +158,7 @@ impl Journal for SharedJournal {
     async fn close(&self) {}
 }
 
-struct HeldFollower {
+pub(crate) struct HeldFollower {
     follow: MemoryFollower,
     held: watch::Receiver<bool>,
 }
@@ -171,7 +171,7 @@ impl Follow for HeldFollower {
     }
 }
 
-async fn two_servers() -> (SharedJournal, [TestServer; 2]) {
+pub(crate) async fn two_servers() -> (SharedJournal, [TestServer; 2]) {
     let journal = SharedJournal::new();
     let servers = [journal.clone(), journal.another_connection()]
         .map(|journal| TestServer::on(journal, Settings::default()));

@@ -82,7 +82,7 @@ where
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
     let publisher = authorise_publisher(&app, &parts.headers, &board).await?;
-    request::check_known(&app, &board)?;
+    request::check_known(&app, &board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
     let json = request::json(&app, &parts, body).await?;
     let change = T::try_from(with_key(&key, json)?)?;

@@ -104,8 +104,8 @@ pub(super) fn flight_key(flight: &str, query: &str) -> Result<FlightKey, Problem
 }
 
 /// Checks that a board exists, before the body of the request is read.
-pub(super) fn check_known(app: &App, board: &BoardName) -> Result<(), Problem> {
-    let is_known = app.state.engine.boards().read(|boards, _| boards.board(board).is_some());
+pub(super) async fn check_known(app: &App, board: &BoardName) -> Result<(), Problem> {
+    let is_known = app.state.engine.has_board(board).await?;
     if is_known { Ok(()) } else { Err(Problem::unknown_board()) }
 }
 
