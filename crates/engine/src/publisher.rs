@@ -15,13 +15,13 @@ use crate::limits::EngineLimits;
 use crate::metrics::Metrics;
 use crate::publish_rate::{PublishRates, RateExceeded};
 use crate::read_barrier::ReadBarrier;
-use crate::turns::{TURN_UPDATES, TurnKey, Turns};
+use crate::turns::{LONE_TURN_UPDATES, TurnKey, Turns};
 use crate::waiters::{ApplierStopped, Waiters, next_request_id};
 
 /// Most updates in one call of [`Publisher::publish`]. Callers split larger batches.
 pub const MAX_PUBLISHED_AT_ONCE: usize = 1_000;
 
-const _: () = assert!(TURN_UPDATES <= MAX_APPEND_RECORDS, "one append must take them");
+const _: () = assert!(LONE_TURN_UPDATES <= MAX_APPEND_RECORDS, "one append must take them");
 
 /// Time that a publisher waits for its record to be applied if the journal does not know whether it
 /// was written.
@@ -100,17 +100,18 @@ impl Publisher {
         let mut results = Vec::with_capacity(updates.len());
         let mut updates = updates.into_iter();
         loop {
-            let turn: Vec<Update> = updates.by_ref().take(TURN_UPDATES).collect();
-            let Some(first) = turn.first() else { return results };
+            let Some(first) = updates.as_slice().first() else { return results };
+            let key = TurnKey::new(first);
+            let turn: Vec<_> = updates.by_ref().take(self.turns.max_updates(&key)).collect();
             let count = turn.len();
-            if let Some(publisher) = first.publisher()
+            if let TurnKey::Publisher(publisher) = &key
                 && let Err(RateExceeded { retry_after }) = self.rates.wait(publisher, count).await
             {
                 self.metrics.count_rate_exceeded();
                 results.extend(vec![Err(PublishError::RateExceeded { retry_after }); count]);
                 continue;
             }
-            let _turn = self.turns.take(TurnKey::new(first), count).await;
+            let _turn = self.turns.take(key, count).await;
             results.extend(self.publish_turn(turn).await);
         }
     }

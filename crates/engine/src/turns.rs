@@ -8,8 +8,13 @@ use flight::{BoardName, PublisherName, Update};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-/// Most updates of one publisher on the way to the boards. More than this are published in several turns.
+/// Most updates of one publisher on the way to the boards while others publish. More than this are published in several
+/// turns.
 pub(crate) const TURN_UPDATES: usize = 256;
+
+/// Most updates of a turn that begins while no other publisher has one: each commit costs an fsync. One that comes
+/// meanwhile waits for some 20 ms.
+pub(crate) const LONE_TURN_UPDATES: usize = 1_000;
 
 /// Most updates on the way to the boards.
 pub(crate) const MAX_PENDING_UPDATES: usize = 1_024;
@@ -59,9 +64,18 @@ impl TurnKey {
 }
 
 impl Turns {
-    /// Waits for a turn for [`TURN_UPDATES`] updates or fewer.
+    /// The most updates that the next turn of a publisher may have. The rate of one with a credential is checked by turns,
+    /// so these stay small.
+    pub(crate) fn max_updates(&self, key: &TurnKey) -> usize {
+        match key {
+            TurnKey::Board(_) if self.state.lock().publishers.is_empty() => LONE_TURN_UPDATES,
+            _ => TURN_UPDATES,
+        }
+    }
+
+    /// Waits for a turn for at most [`max_updates`](Self::max_updates).
     pub(crate) async fn take(self: &Arc<Self>, key: TurnKey, updates: usize) -> Turn {
-        debug_assert!(updates <= TURN_UPDATES, "callers split");
+        debug_assert!(updates <= LONE_TURN_UPDATES, "callers split");
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.state.lock();
@@ -196,6 +210,18 @@ mod tests {
         drop(first);
         drop(second.await);
         assert!(turns.state.lock().publishers.is_empty());
+    }
+
+    #[tokio::test]
+    async fn lone_boards_have_larger_turns() {
+        let turns = Arc::new(Turns::default());
+        let board = TurnKey::Board(BoardName::parse("main").unwrap());
+        assert_eq!(turns.max_updates(&board), LONE_TURN_UPDATES);
+        assert_eq!(turns.max_updates(&key("named")), TURN_UPDATES);
+        let turn = turns.take(key("named"), 1).await;
+        assert_eq!(turns.max_updates(&board), TURN_UPDATES);
+        drop(turn);
+        assert_eq!(turns.max_updates(&board), LONE_TURN_UPDATES);
     }
 
     #[tokio::test]
