@@ -40,7 +40,7 @@ struct SiegeArgs {
     #[arg(long, default_value_t = 15)]
     seconds: u64,
     /// Most memory of the server during an attack, in MiB, on top of its memory before.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 256)]
     memory: u64,
     /// Further flags of the server.
     #[arg(last = true)]
