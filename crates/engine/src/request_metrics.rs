@@ -2,12 +2,41 @@
 
 use std::sync::OnceLock;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 /// Reads the bytes of all request bodies in memory.
 type ReadBodyBytes = Box<dyn Fn() -> usize + Send + Sync>;
+
+/// Why a request has not the right to what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RightRefusal {
+    /// It has no token and needs one.
+    TokenMissing,
+    /// Its token gives no rights: it is unknown, or outside of its time.
+    TokenInvalid,
+    /// Its token gives other rights.
+    RightMissing,
+    /// A page of another origin sent it, or it is for a host that is not local.
+    Foreign,
+}
+
+impl RightRefusal {
+    const ALL: [Self; 4] =
+        [Self::TokenMissing, Self::TokenInvalid, Self::RightMissing, Self::Foreign];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::TokenMissing => "token_missing",
+            Self::TokenInvalid => "token_invalid",
+            Self::RightMissing => "right_missing",
+            Self::Foreign => "foreign",
+        }
+    }
+}
 
 /// The metrics of the limits on clients.
 #[derive(Default)]
@@ -18,6 +47,12 @@ pub struct RequestMetrics {
     slow_bodies: Counter,
     connections_refused: Counter,
     frame_floods: Counter,
+    without_right: Family<RefusalLabel, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabel {
+    reason: &'static str,
 }
 
 impl RequestMetrics {
@@ -48,6 +83,15 @@ impl RequestMetrics {
             "Connections closed because of too many useless HTTP/2 frames",
             self.frame_floods.clone(),
         );
+        // A counter that appears with its first event has no rate at that event.
+        for refusal in RightRefusal::ALL {
+            drop(self.without_right.get_or_create(&RefusalLabel { reason: refusal.word() }));
+        }
+        registry.register(
+            "requests_without_right",
+            "Requests refused because they lack a right, by reason",
+            self.without_right.clone(),
+        );
     }
 
     /// Reports the bytes that `read` returns. Only the first call has an effect.
@@ -73,6 +117,11 @@ impl RequestMetrics {
     /// Counts a connection that was closed for its frames.
     pub fn count_frame_flood(&self) {
         self.frame_floods.inc();
+    }
+
+    /// Counts a request that lacks a right.
+    pub fn count_without_right(&self, refusal: RightRefusal) {
+        self.without_right.get_or_create(&RefusalLabel { reason: refusal.word() }).inc();
     }
 
     /// Sets the gauges.

@@ -9,6 +9,9 @@ pub(crate) mod base_path;
 /// Brings the paths of requests into the form of the table of routes.
 mod request_path;
 
+/// Counts the requests that lack a right.
+mod right_refusals;
+
 /// Headers whose value is a list.
 pub(crate) mod list_header;
 

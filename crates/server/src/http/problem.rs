@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use access::Refusal;
 use aidx::{MessageError, MessageFault};
 use axum::response::{IntoResponse, Response};
-use engine::PublishError;
+use engine::{PublishError, RightRefusal};
 use flight::{FlightKey, MAX_BOARDS, ParseError, Rejection};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use journal::{AppendError, StorageError};
 use serde::Serialize;
 
@@ -59,6 +59,9 @@ struct ProblemDetails {
     /// The value of `WWW-Authenticate`.
     #[serde(skip)]
     challenge: Option<String>,
+    /// The right that the request lacks, for the metrics.
+    #[serde(skip)]
+    right_refusal: Option<RightRefusal>,
 }
 
 impl Problem {
@@ -96,6 +99,7 @@ impl Problem {
             dates: BTreeSet::new(),
             legs: BTreeSet::new(),
             challenge: None,
+            right_refusal: None,
         }))
     }
 
@@ -129,8 +133,13 @@ impl Problem {
         &self.0.detail
     }
 
-    /// Sets the headers of responses with this problem, for any content type.
-    pub(crate) fn set_headers(&self, headers: &mut HeaderMap) {
+    /// Completes a response with this problem, of any content type, by its headers and by the [`RightRefusal`] that
+    /// the routes count.
+    pub(crate) fn complete(&self, response: &mut Response) {
+        if let Some(refusal) = self.0.right_refusal {
+            response.extensions_mut().insert(refusal);
+        }
+        let headers = response.headers_mut();
         if self.0.field.as_deref() == Some(CONTENT_ENCODING) {
             let supported = HeaderValue::from_static(SUPPORTED_CODINGS);
             headers.insert(header::ACCEPT_ENCODING, supported);
@@ -163,20 +172,20 @@ impl Problem {
     /// The request has no token and needs one.
     pub(crate) fn token_missing() -> Self {
         let detail = "a token is needed: send it as Authorization: Bearer TOKEN";
-        Self::with_challenge(StatusCode::UNAUTHORIZED, "Token missing", detail, None)
+        Self::with_challenge("Token missing", detail, RightRefusal::TokenMissing)
     }
 
     /// The request has no token, and the board is private or does not exist.
     pub(crate) fn follower_token_missing() -> Self {
         let detail =
             "the board is private, or there is none of this name: following it needs a token";
-        Self::with_challenge(StatusCode::UNAUTHORIZED, "Token missing", detail, None)
+        Self::with_challenge("Token missing", detail, RightRefusal::TokenMissing)
     }
 
     /// The server has no credentials at all.
     pub(crate) fn no_tokens_known() -> Self {
         let detail = "this server knows no tokens: it was started without --tokens and --jwt-key";
-        Self::with_challenge(StatusCode::UNAUTHORIZED, "Token refused", detail, None)
+        Self::with_challenge("Token refused", detail, RightRefusal::TokenInvalid)
     }
 
     /// The query has a token.
@@ -191,27 +200,33 @@ impl Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::Busy => Self::not_ready(&detail),
-            _ => {
-                let status = StatusCode::UNAUTHORIZED;
-                Self::with_challenge(status, "Token refused", &detail, Some("invalid_token"))
-            }
+            _ => Self::with_challenge("Token refused", &detail, RightRefusal::TokenInvalid),
         }
     }
 
     /// The token is valid and lacks a right.
     pub(crate) fn right_missing(detail: &str) -> Self {
-        let status = StatusCode::FORBIDDEN;
-        Self::with_challenge(status, "Right missing", detail, Some("insufficient_scope"))
+        Self::with_challenge("Right missing", detail, RightRefusal::RightMissing)
+    }
+
+    /// A page or a host has no right to publish, as this header says.
+    pub(crate) fn foreign(title: &'static str, header: &str, reason: &str) -> Self {
+        let mut problem = Self::new(StatusCode::FORBIDDEN, title, header, reason);
+        problem.0.right_refusal = Some(RightRefusal::Foreign);
+        problem
     }
 
     /// A problem with the token (RFC 6750, section 3).
-    fn with_challenge(
-        status: StatusCode,
-        title: &'static str,
-        detail: &str,
-        error: Option<&str>,
-    ) -> Self {
+    fn with_challenge(title: &'static str, detail: &str, refusal: RightRefusal) -> Self {
+        let (status, error) = match refusal {
+            RightRefusal::TokenMissing => (StatusCode::UNAUTHORIZED, None),
+            RightRefusal::TokenInvalid => (StatusCode::UNAUTHORIZED, Some("invalid_token")),
+            RightRefusal::RightMissing | RightRefusal::Foreign => {
+                (StatusCode::FORBIDDEN, Some("insufficient_scope"))
+            }
+        };
         let mut problem = Self::with_detail(status, title, "Authorization", detail);
+        problem.0.right_refusal = Some(refusal);
         problem.0.challenge = Some(match error {
             // Quotes would end the description.
             Some(error) => format!(
@@ -390,9 +405,9 @@ impl From<MessageError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status(), axum::Json(&self)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        self.set_headers(headers);
+        let content_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+        self.complete(&mut response);
         response
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, StatusCode, Uri, header};
+use http::{HeaderName, Uri, header};
 
 use super::local_request::{self, Locality, named_hosts, normal_host, split_port};
 use super::problem::Problem;
@@ -49,7 +49,7 @@ fn origin_refusal<B>(request: &http::Request<B>, settings: &OriginSettings) -> O
     let site = request.headers().get(SEC_FETCH_SITE).map(http::HeaderValue::as_bytes);
     let refuse = |field| {
         let reason = "may not publish; --allow-publish-origin allows an origin";
-        Some(Problem::new(StatusCode::FORBIDDEN, "Foreign origin", field, reason))
+        Some(Problem::foreign("Foreign origin", field, reason))
     };
     match (site, origin) {
         // Behind a proxy that replaces `Host`, only the browser knows that the page is the server's own.
@@ -91,7 +91,7 @@ fn host_refusal<B>(request: &http::Request<B>, settings: &OriginSettings) -> Opt
         Locality::Foreign(header) => {
             let reason = "is not local; without credentials, only requests for localhost or a host of \
                           --allow-host may publish";
-            Some(Problem::new(StatusCode::FORBIDDEN, "Foreign host", header, reason))
+            Some(Problem::foreign("Foreign host", header, reason))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response_with_state};
 use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
@@ -13,7 +13,9 @@ use super::api::{acris, aidx, boards, bulk, flights, health, session, webhook};
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
 use super::problem::Problem;
-use super::{content_coding, openapi, page, publishing_pages, query_tokens, request_path};
+use super::{
+    content_coding, openapi, page, publishing_pages, query_tokens, request_path, right_refusals,
+};
 use crate::app::App;
 use crate::stream;
 
@@ -50,6 +52,7 @@ pub fn routes(app: App) -> Router {
         .layer(from_fn(query_tokens::refuse))
         .layer(from_fn(content_coding::compress))
         .layer(from_fn_with_state(app.clone(), publishing_pages::check))
+        .layer(map_response_with_state(app.clone(), right_refusals::count))
         .layer(from_fn_with_state(cors, cors::answer))
         .with_state(app);
     below(base_path, router)

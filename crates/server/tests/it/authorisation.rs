@@ -37,14 +37,7 @@ impl GuardedServer {
             line(&other, "apron", BoardSet::parse("other").unwrap(), BoardSet::none()),
             line(&reader, "lobby", BoardSet::none(), BoardSet::All),
         ];
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("tokens");
-        std::fs::write(&file, content.join("\n")).unwrap();
-        let files = AccessFiles { tokens: Some(file), jwt: None };
-        let credentials = Some(Credentials::load(files).unwrap());
-        let access = AccessSettings { credentials, open_publishing: false };
-        let origins = OriginSettings { host_rule: HostRule::Any, ..OriginSettings::default() };
-        let server = TestServer::with(Settings { access, origins, ..Settings::default() }).await;
+        let server = server_with_tokens(&content.join("\n")).await;
         Self { server, main, other, reader, unknown }
     }
 
@@ -63,6 +56,18 @@ impl GuardedServer {
     async fn send_with(&self, route: &Route, token: &Token) -> TestResponse {
         self.send(route, Some(&format!("Bearer {}", token.secret()))).await
     }
+}
+
+/// A server with this content of its token file.
+pub(crate) async fn server_with_tokens(content: &str) -> TestServer {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens");
+    std::fs::write(&file, content).unwrap();
+    let files = AccessFiles { tokens: Some(file), jwt: None };
+    let credentials = Some(Credentials::load(files).unwrap());
+    let access = AccessSettings { credentials, open_publishing: false };
+    let origins = OriginSettings { host_rule: HostRule::Any, ..OriginSettings::default() };
+    TestServer::with(Settings { access, origins, ..Settings::default() }).await
 }
 
 /// Method, path, content type, body.
@@ -180,4 +185,33 @@ async fn open_servers_ignore_tokens() {
     let request = request.header("authorization", "Bearer of-another-server");
     let answer = server.request(request.body(Body::from(r#"{"origin":"Rome"}"#)).unwrap()).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn refusals_are_counted() {
+    let guarded = GuardedServer::start().await;
+    let private = ("PUT", "/boards/main", "application/json", r#"{"private":true}"#);
+    assert_eq!(guarded.send_with(&private, &guarded.main).await.status, StatusCode::OK);
+    let page = Request::get("/boards/main").header("accept", "text/html").body(Body::empty());
+    assert_eq!(guarded.server.request(page.unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    for route in &ROUTES {
+        guarded.send(route, None).await;
+        guarded.send_with(route, &guarded.unknown).await;
+        guarded.send_with(route, &guarded.reader).await;
+        let foreign = Request::builder().method(route.0).uri(route.1);
+        let foreign = foreign.header("origin", "https://evil.example");
+        let foreign = foreign.header("authorization", "Bearer x").body(Body::empty());
+        assert_eq!(guarded.server.request(foreign.unwrap()).await.status, StatusCode::FORBIDDEN);
+    }
+    let metrics = guarded.server.get("/metrics").await.body;
+    let count = |reason: &str| {
+        let line = format!("flightboard_requests_without_right_total{{reason=\"{reason}\"}} ");
+        let value = metrics.lines().find_map(|found| found.strip_prefix(&line));
+        value.unwrap_or_else(|| panic!("no {line}")).parse::<usize>().unwrap()
+    };
+    // The page as well.
+    assert_eq!(count("token_missing"), ROUTES.len() + 1);
+    assert_eq!(count("token_invalid"), ROUTES.len());
+    assert_eq!(count("right_missing"), ROUTES.len());
+    assert_eq!(count("foreign"), ROUTES.len());
 }

@@ -58,7 +58,7 @@ fn refusal(parts: &Parts, header: &MessageHeader, problem: &Problem) -> Response
         _ => MessageOutcome::Refused(problem.detail()),
     };
     let mut response = answer(parts, header, problem.status(), outcome);
-    problem.set_headers(response.headers_mut());
+    problem.complete(&mut response);
     response
 }
 

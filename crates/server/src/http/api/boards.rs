@@ -57,7 +57,7 @@ pub(crate) async fn show(
         // The page itself says why there are no rows.
         Err(problem) if prefers_html(&headers) => {
             let mut response = page::of_board(problem.status(), &app.state.settings);
-            problem.set_headers(response.headers_mut());
+            problem.complete(&mut response);
             response
         }
         Ok((summary, access)) => {
