@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use access::Token;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use flight::BoardName;
 use serde::Deserialize;
 use ureq::http::StatusCode;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, RequestBuilder};
+
+use crate::authorities;
+use crate::token_source::TokenSource;
 
 /// Maximum number of lines per request.
 pub(crate) const MAX_LINES: usize = 1_000;
@@ -24,9 +27,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
-
-/// The variable with a token. No flag has one, because other users of a machine see the flags of its programs.
-pub(crate) const TOKEN_VARIABLE: &str = "FLIGHTBOARD_TOKEN";
 
 /// Flags for the server to publish to.
 #[derive(Args)]
@@ -45,6 +45,9 @@ pub(crate) struct TargetArgs {
     /// File with the token that gives the right to publish; else the variable FLIGHTBOARD_TOKEN has it.
     #[arg(long, env = "FLIGHTBOARD_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// PEM file with the authorities of the server's certificate, instead of the usual public ones.
+    #[arg(long, env = "FLIGHTBOARD_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 /// A connection to a server.
@@ -53,15 +56,6 @@ pub(crate) struct PublishClient {
     server: String,
     retry_for: Duration,
     token: TokenSource,
-}
-
-/// Where the token of a publisher is.
-enum TokenSource {
-    /// The server may let everybody publish.
-    None,
-    Variable(Token),
-    /// Read for each request, so that a new token needs no restart.
-    File(PathBuf),
 }
 
 /// The outcome of one line.
@@ -83,10 +77,15 @@ enum RequestError {
 impl TargetArgs {
     /// Connects to the server, which must answer at once.
     pub(crate) fn connect(&self) -> Result<PublishClient> {
-        let token = self.token_source()?;
+        let token = TokenSource::new(self.token_file.as_deref())?;
+        if self.to.starts_with("http://") && !token.is_none() && !is_loopback(&self.to) {
+            tracing::warn!("the token goes to {} without encryption: use https", self.to);
+        }
+        let tls = self.ca.as_deref().map(tls_config).transpose()?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(REQUEST_TIMEOUT))
+            .tls_config(tls.unwrap_or_default())
             .user_agent(concat!("flightboard/", env!("CARGO_PKG_VERSION")))
             .build();
         let agent = Agent::new_with_config(config);
@@ -95,43 +94,14 @@ impl TargetArgs {
         response.map_err(|error| no_answer(&server, error))?;
         Ok(PublishClient { agent, server, retry_for: self.retry, token })
     }
-
-    fn token_source(&self) -> Result<TokenSource> {
-        let source = match (&self.token_file, std::env::var(TOKEN_VARIABLE)) {
-            (Some(file), _) => {
-                read_token(file)?;
-                TokenSource::File(file.clone())
-            }
-            (None, Ok(text)) if !text.trim().is_empty() => {
-                TokenSource::Variable(Token::parse(&text).context(TOKEN_VARIABLE)?)
-            }
-            (None, _) => TokenSource::None,
-        };
-        if self.to.starts_with("http://") && !source.is_none() && !is_loopback(&self.to) {
-            tracing::warn!("the token goes to {} without encryption: use https", self.to);
-        }
-        Ok(source)
-    }
 }
 
-impl TokenSource {
-    fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
-
-    fn token(&self) -> Result<Option<Token>> {
-        match self {
-            Self::None => Ok(None),
-            Self::Variable(token) => Ok(Some(token.clone())),
-            Self::File(file) => read_token(file).map(Some),
-        }
-    }
-}
-
-fn read_token(file: &Path) -> Result<Token> {
-    let text = std::fs::read_to_string(file);
-    let text = text.with_context(|| format!("cannot read the token in {}", file.display()))?;
-    Token::parse(&text).with_context(|| format!("no token in {}", file.display()))
+/// Trusts the authorities in a file only.
+fn tls_config(authorities: &Path) -> Result<TlsConfig> {
+    let certificates = authorities::read(authorities)?;
+    let certificates = certificates.iter().map(|der| Certificate::from_der(der).to_owned());
+    let roots = RootCerts::from(certificates);
+    Ok(TlsConfig::builder().root_certs(roots).build())
 }
 
 /// True if a URL is of this machine.
@@ -253,7 +223,19 @@ fn transient(error: ureq::Error) -> RequestError {
 }
 
 fn no_answer(server: &str, error: ureq::Error) -> anyhow::Error {
-    let context =
-        format!("no flightboard answers at {server}: start one, or set its URL with --to");
-    Err::<(), _>(error).context(context).expect_err("it is one")
+    let context = if is_about_certificate(&error) {
+        format!("the certificate of {server} is not trusted: name its authority with --ca")
+    } else {
+        format!("no flightboard answers at {server}: start one, or set its URL with --to")
+    };
+    anyhow::Error::new(error).context(context)
+}
+
+fn is_about_certificate(error: &ureq::Error) -> bool {
+    let cause = match error {
+        ureq::Error::Rustls(cause) => Some(cause),
+        ureq::Error::Io(error) => error.get_ref().and_then(|cause| cause.downcast_ref()),
+        _ => None,
+    };
+    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }

@@ -1,19 +1,16 @@
 //! `flightboard doctor`: finds faults between a server and its screens.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use access::Token;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use doctor::{BoardUrl, DEFAULT_CANARY_BOARD, DoctorOptions};
 use flight::BoardName;
 
-use crate::{runtime, stdout};
-
-/// No flag has a token, because other users of a machine see the flags of its programs.
-const TOKEN_VARIABLE: &str = "FLIGHTBOARD_TOKEN";
+use crate::token_source::TokenSource;
+use crate::{authorities, runtime, stdout};
 
 /// Follow a stream through all that stands between, and report each fault with the lines to change in nginx, HAProxy,
 /// Apache and Caddy. The exit status is 0 if nothing is wrong.
@@ -44,16 +41,15 @@ pub(crate) struct DoctorCommand {
 
 impl DoctorCommand {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let extra_roots = self.ca.map(|file| {
-            std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
-        });
+        let token = TokenSource::new(self.token_file.as_deref())?.token()?;
+        let extra_roots = self.ca.as_deref().map(authorities::read).transpose()?;
         let options = DoctorOptions {
             watch: self.watch,
             origin: self.origin,
-            token: token(self.token_file.as_deref())?,
+            token: token.map(|token| token.secret().to_owned()),
             publish_to: self.publish_to,
             canary_board: self.canary_board.to_string(),
-            extra_roots: extra_roots.transpose()?,
+            extra_roots: extra_roots.unwrap_or_default(),
             ..DoctorOptions::new(self.url)
         };
         tracing::info!("following {}, which takes up to a minute", options.url);
@@ -61,22 +57,4 @@ impl DoctorCommand {
         stdout::print(&report.to_string())?;
         Ok(if report.faults() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
-}
-
-/// The token of the file, else that of the variable, if there is one.
-fn token(file: Option<&Path>) -> Result<Option<String>> {
-    let (text, place) = match file {
-        Some(file) => {
-            let place = file.display().to_string();
-            let text =
-                std::fs::read_to_string(file).with_context(|| format!("cannot read {place}"));
-            (text?, place)
-        }
-        None => (std::env::var(TOKEN_VARIABLE).unwrap_or_default(), TOKEN_VARIABLE.to_owned()),
-    };
-    if file.is_none() && text.trim().is_empty() {
-        return Ok(None);
-    }
-    let token = Token::parse(&text).with_context(|| format!("no token in {place}"))?;
-    Ok(Some(token.secret().to_owned()))
 }

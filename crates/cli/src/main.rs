@@ -79,6 +79,12 @@ mod open_files;
 /// A client that publishes to a running server.
 mod client;
 
+/// Where a client has its token.
+mod token_source;
+
+/// The authorities that a client trusts.
+mod authorities;
+
 /// Parsers for flag values.
 mod flag_values;
 
@@ -97,10 +103,10 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser, Subcommand};
 use flags::Environment;
 
-use crate::client::TOKEN_VARIABLE;
 use crate::command_line::UsageError;
 use crate::feed_plan::KEY_VARIABLE_PREFIX;
 use crate::log::LogFormat;
+use crate::token_source::TOKEN_VARIABLE;
 
 const ENVIRONMENT_HELP: &str = "Each flag can also be set by the environment variable in its help; an empty \
 variable counts as unset. FLIGHTBOARD_LOG sets the log filter: a level such as warn, or directives such as \

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+
 use crate::board_url::BoardUrl;
 
 /// Time to watch a stream by default: two heartbeats, which are 15 seconds apart, and some slack.
@@ -25,8 +27,8 @@ pub struct DoctorOptions {
     pub publish_to: Option<BoardUrl>,
     /// The board for canaries, which the examination opens and closes.
     pub canary_board: String,
-    /// PEM text with further certificates of authorities to trust.
-    pub extra_roots: Option<Vec<u8>>,
+    /// Certificates of further authorities to trust.
+    pub extra_roots: Vec<CertificateDer<'static>>,
 }
 
 impl DoctorOptions {
@@ -39,7 +41,7 @@ impl DoctorOptions {
             token: None,
             publish_to: None,
             canary_board: DEFAULT_CANARY_BOARD.to_owned(),
-            extra_roots: None,
+            extra_roots: Vec::new(),
         }
     }
 }

@@ -9,7 +9,6 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::time::{error::Elapsed, timeout};
@@ -26,16 +25,10 @@ const USER_AGENT: &str = concat!("flightboard-doctor/", env!("CARGO_PKG_VERSION"
 
 pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The client cannot be set up.
+/// TLS or the client fails to start.
 #[derive(Debug, thiserror::Error)]
-pub enum ProbeClientError {
-    /// The certificates are not PEM.
-    #[error("the certificates of the authorities cannot be read: {0}")]
-    Roots(String),
-    /// TLS or the client fails to start.
-    #[error("cannot set up a client: {0}")]
-    Client(String),
-}
+#[error("cannot set up a client: {0}")]
+pub struct ProbeClientError(String);
 
 /// Requests the way a browser does.
 pub(crate) struct ProbeClient {
@@ -57,7 +50,7 @@ pub(crate) enum StreamCoding {
 
 impl ProbeClient {
     pub(crate) fn new(options: &DoctorOptions) -> Result<Self, ProbeClientError> {
-        let tls = tls_config(options.extra_roots.as_deref())?;
+        let tls = tls_config(&options.extra_roots)?;
         let build = |builder: ClientBuilder| {
             let mut builder = builder
                 .tls_backend_preconfigured(tls.clone())
@@ -67,7 +60,7 @@ impl ProbeClient {
             if options.url.is_loopback() {
                 builder = builder.no_proxy();
             }
-            builder.build().map_err(|error| ProbeClientError::Client(describe(&error)))
+            builder.build().map_err(|error| ProbeClientError(describe(&error)))
         };
         Ok(Self {
             raw: build(Client::builder().no_gzip().no_brotli().no_zstd())?,
@@ -130,21 +123,14 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Trusts Mozilla's list of authorities, the machine's, and those given.
-fn tls_config(extra_roots: Option<&[u8]>) -> Result<ClientConfig, ProbeClientError> {
+fn tls_config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, ProbeClientError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(pem) = extra_roots {
-        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-        let certificates = certificates.map_err(|e| ProbeClientError::Roots(e.to_string()))?;
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            return Err(ProbeClientError::Roots("no certificate is among them".to_owned()));
-        }
-    }
+    roots.add_parsable_certificates(extra_roots.iter().cloned());
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder
         .with_safe_default_protocol_versions()
-        .map_err(|error| ProbeClientError::Client(error.to_string()))?;
+        .map_err(|error| ProbeClientError(error.to_string()))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)

@@ -58,6 +58,9 @@ mod acme;
 /// A client that speaks TLS.
 mod tls_client;
 
+/// Commands that publish to servers with a certificate of a private authority.
+mod private_authority;
+
 /// Listening sockets of a service manager.
 mod socket_activation;
 

@@ -19,18 +19,18 @@ const BOTH: &[&str] = &["h2", "http/1.1"];
 /// The header that keeps browsers on https for a year.
 const HSTS: &str = "strict-transport-security: max-age=31536000\r\n";
 
-/// A server with a certificate for `localhost`.
-struct TlsServer {
-    server: ServerProcess,
-    folder: TempDir,
-    authority: CertificateAuthority,
+/// A server with a certificate of an authority that only the test knows.
+pub(crate) struct TlsServer {
+    pub(crate) server: ServerProcess,
+    pub(crate) folder: TempDir,
+    pub(crate) authority: CertificateAuthority,
 }
 
 impl TlsServer {
-    fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let authority = CertificateAuthority::generate();
-        write_certificate(folder.path(), &authority.issue(&["localhost"]));
+        write_certificate(folder.path(), &authority.issue(&["localhost", "127.0.0.1"]));
         let (cert, key) = paths(folder.path());
         let args = [
             "serve",
