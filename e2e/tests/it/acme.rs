@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -17,7 +18,7 @@ use crate::tls_client::TlsClient;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 struct Pebble {
-    _process: TestProcess,
+    process: TestProcess,
     directory: String,
     management: SocketAddr,
     /// The authority of pebble's own certificate, in PEM.
@@ -50,7 +51,7 @@ impl Pebble {
         command.arg("-config").arg(at("pebble.json")).env("PEBBLE_VA_NOSLEEP", "1");
         let process = TestProcess::start(&mut command);
         let pebble = Self {
-            _process: process,
+            process,
             directory: format!("https://localhost:{}/dir", api.port()),
             management,
             authority: at("authority.pem"),
@@ -72,24 +73,39 @@ impl Pebble {
     }
 }
 
+/// A command that serves https at this address with a certificate of pebble.
+fn serve(tls: SocketAddr, pebble: &Pebble, cache: &Path, flags: &[&str]) -> Command {
+    let listen = tls.to_string();
+    let mut command = flightboard_command(["serve", "--memory", "--listen", &listen]);
+    command.args(["--acme", "localhost", "--acme-contact", "operator@airport.example"]);
+    command.args(["--acme-directory", &pebble.directory]).args(flags);
+    command.arg("--acme-ca").arg(&pebble.authority).arg("--acme-cache").arg(cache);
+    command
+}
+
+/// Waits until the server presents a certificate of this authority.
+fn wait_for_certificate(tls: SocketAddr, authority: &str) -> TlsClient {
+    wait_until("the certificate arrives", 4 * WAIT_TIMEOUT, || {
+        TlsClient::connect(tls, authority, &["http/1.1"]).ok()
+    })
+}
+
+fn wait_for_files(cache: &Path) {
+    wait_until("account and certificate are kept", WAIT_TIMEOUT, || {
+        (fs::read_dir(cache).unwrap().count() == 2).then_some(())
+    });
+}
+
 /// Gets a certificate with these flags, and presents it after a restart without the authority.
 fn check_challenge(tls: SocketAddr, http: SocketAddr, flags: &[&str]) {
     let folder = TempDir::new().unwrap();
     let cache = folder.path().join("cache");
     let pebble = Pebble::start(folder.path(), tls, http);
-    let listen = tls.to_string();
-    let mut command = flightboard_command(["serve", "--memory", "--listen", &listen]);
-    command.args(["--acme", "localhost", "--acme-contact", "operator@airport.example"]);
-    command.args(["--acme-directory", &pebble.directory]).args(flags);
-    command.arg("--acme-ca").arg(&pebble.authority).arg("--acme-cache").arg(&cache);
+    let mut command = serve(tls, &pebble, &cache, flags);
     let server = ServerProcess::start(&mut command);
     let authority = pebble.issuing_authority();
-    let connect = || TlsClient::connect(tls, &authority, &["h2"]).ok();
-    let client = wait_until("the certificate arrives", 4 * WAIT_TIMEOUT, connect);
-    let certificate = client.certificate();
-    wait_until("the certificate is kept", WAIT_TIMEOUT, || {
-        (fs::read_dir(&cache).unwrap().count() == 2).then_some(())
-    });
+    let certificate = wait_for_certificate(tls, &authority).certificate();
+    wait_for_files(&cache);
     for file in fs::read_dir(&cache).unwrap() {
         let mode = file.unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "only the owner reads the keys");
@@ -98,7 +114,8 @@ fn check_challenge(tls: SocketAddr, http: SocketAddr, flags: &[&str]) {
     drop(pebble);
 
     let _server = ServerProcess::start(&mut command);
-    assert_eq!(connect().unwrap().certificate(), certificate);
+    let client = TlsClient::connect(tls, &authority, &["http/1.1"]).unwrap();
+    assert_eq!(client.certificate(), certificate);
 }
 
 #[test]
@@ -111,4 +128,40 @@ fn authority_checks_the_tls_port() {
 fn authority_checks_the_redirecting_port() {
     let [tls, http] = free_addresses();
     check_challenge(tls, http, &["--http-redirect", &http.to_string()]);
+}
+
+#[test]
+fn renewal_keeps_streams_open() {
+    let [tls, unused] = free_addresses();
+    let folder = TempDir::new().unwrap();
+    let cache = folder.path().join("cache");
+    let pebble = Pebble::start(folder.path(), tls, unused);
+    let mut command = serve(tls, &pebble, &cache, &[]);
+    let server = ServerProcess::start(&mut command);
+    let authority = pebble.issuing_authority();
+    wait_for_certificate(tls, &authority);
+    wait_for_files(&cache);
+    server.kill();
+
+    // The kept certificate becomes one that is valid, and due: more than two thirds of its time are over.
+    let files = fs::read_dir(&cache).unwrap().map(|file| file.unwrap().path());
+    let mut kept = files.filter(|file| file.extension().is_some_and(|end| end == "pem"));
+    let former = CertificateAuthority::generate();
+    let hour = Duration::from_secs(60 * 60);
+    let validity = SystemTime::now() - 3 * hour..SystemTime::now() + hour;
+    let due = former.issue_for(&["localhost"], validity);
+    fs::write(kept.next().unwrap(), due.key + &due.certificate).unwrap();
+
+    // The authority answers once the stream is open.
+    pebble.process.pause();
+    let server = ServerProcess::start(&mut command);
+    let connected = TlsClient::connect(tls, &former.certificate(), &["http/1.1"]);
+    let mut follower = connected.unwrap();
+    follower.follow();
+    pebble.process.resume();
+    let mut publisher = wait_for_certificate(tls, &authority);
+    assert_ne!(publisher.certificate(), follower.certificate());
+    publisher.publish("after the renewal");
+    follower.read_until("after the renewal");
+    server.process.wait_for_log("got a certificate for localhost");
 }

@@ -53,25 +53,12 @@ impl TlsServer {
     /// Opens a stream, and reads its timetable.
     fn follow(&self) -> TlsClient {
         let mut follower = self.connect(HTTP1);
-        follower.request("GET", "/events");
-        assert!(follower.read_until("event: timetable").contains(HSTS));
+        assert!(follower.follow().contains(HSTS));
         follower
     }
 
-    /// Sets the remark of a row.
     fn publish(&self, remark: &str) {
-        let body = format!(r#"{{"flight":"I768","remark":"{remark}"}}"#);
-        let mut publisher = self.connect(HTTP1);
-        publisher.send(
-            format!(
-                "PUT /boards/main/flights/I768 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                 Content-Length: {}\r\n\r\n{body}",
-                body.len()
-            )
-            .as_bytes(),
-        );
-        let head = publisher.read_until("\r\n\r\n");
-        assert!(head.starts_with("HTTP/1.1 20"), "{head}");
+        self.connect(HTTP1).publish(remark);
     }
 
     fn metric(&self, line: &str) -> u64 {

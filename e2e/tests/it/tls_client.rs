@@ -62,6 +62,27 @@ impl TlsClient {
         self.send(format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
     }
 
+    /// Opens a stream, and reads it to the name of its first event.
+    pub(crate) fn follow(&mut self) -> String {
+        self.request("GET", "/events");
+        self.read_until("event: timetable")
+    }
+
+    /// Sets the remark of a row.
+    pub(crate) fn publish(&mut self, remark: &str) {
+        let body = format!(r#"{{"flight":"I768","remark":"{remark}"}}"#);
+        self.send(
+            format!(
+                "PUT /boards/main/flights/I768 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .as_bytes(),
+        );
+        let head = self.read_until("\r\n\r\n");
+        assert!(head.starts_with("HTTP/1.1 20"), "{head}");
+    }
+
     /// Reads until the text since the last call contains `words`, and returns it to their end.
     pub(crate) fn read_until(&mut self, words: &str) -> String {
         loop {

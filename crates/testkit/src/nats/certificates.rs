@@ -1,5 +1,8 @@
 //! Certificates for tests: an authority and the servers that it signs.
 
+use std::ops::Range;
+use std::time::SystemTime;
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
 };
@@ -28,9 +31,26 @@ impl CertificateAuthority {
 
     /// Issues a certificate for a server with these names or addresses.
     pub fn issue(&self, names: &[&str]) -> IssuedCertificate {
+        self.issue_with(names, |_| {})
+    }
+
+    /// Like [`CertificateAuthority::issue`], for this time only.
+    pub fn issue_for(&self, names: &[&str], validity: Range<SystemTime>) -> IssuedCertificate {
+        self.issue_with(names, |params| {
+            params.not_before = validity.start.into();
+            params.not_after = validity.end.into();
+        })
+    }
+
+    fn issue_with(
+        &self,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> IssuedCertificate {
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(names).unwrap();
+        let mut params = CertificateParams::new(names).unwrap();
+        change(&mut params);
         let certificate = params.signed_by(&key, &self.0).unwrap().pem();
         IssuedCertificate { certificate, key: key.serialize_pem() }
     }
