@@ -106,11 +106,24 @@ impl<'a> CanaryRound<'a> {
 }
 
 impl CanaryTimes {
-    /// Returns true if most canaries were late or did not arrive.
+    /// Returns true if most canaries were late or did not arrive, or waited for the next one.
     pub(crate) fn are_late(&self) -> bool {
+        let is_late = |canary: &&CanaryTime| self.is_late(canary);
+        self.canaries.iter().filter(is_late).count() * 2 >= CANARIES || self.wait_for_the_next()
+    }
+
+    /// Returns true if each canary arrived with the next one, and the last one late or never. Some compressors keep
+    /// the last bytes of an event, without which a browser does not dispatch it.
+    fn wait_for_the_next(&self) -> bool {
+        let is_last_late = self.canaries.last().is_some_and(|last| self.is_late(last));
+        let has_waited = |median| median + SAME_MOMENT > CANARY_INTERVAL;
+        let is_lump = self.largest_lump() * 2 > CANARIES;
+        is_last_late && !is_lump && self.median().is_some_and(has_waited)
+    }
+
+    fn is_late(&self, canary: &CanaryTime) -> bool {
         let limit = MAX_DELAY + self.slowest_request * SLOW_REQUESTS;
-        let is_late = |canary: &&CanaryTime| canary.delay().is_none_or(|delay| delay > limit);
-        self.canaries.iter().filter(is_late).count() * 2 >= CANARIES
+        canary.delay().is_none_or(|delay| delay > limit)
     }
 
     /// Returns true if most canaries took a moment more than publishing itself.
@@ -162,6 +175,7 @@ impl fmt::Display for CanaryTimes {
             "{arrived} of {published} canaries arrived, after {median} ms in the median and {slowest} ms at most"
         )?;
         match self.largest_lump() {
+            _ if self.wait_for_the_next() => f.write_str(", each only with the next one"),
             lump if self.are_late() && lump > 1 => write!(f, ", {lump} of them in one lump"),
             _ => Ok(()),
         }
@@ -182,6 +196,20 @@ mod tests {
         };
         let canaries = delays.into_iter().enumerate().map(canary).collect();
         CanaryTimes { canaries, slowest_request: Duration::from_millis(10) }
+    }
+
+    #[test]
+    fn canaries_awaiting_successors_are_late() {
+        let mut waiting = [Some(253); CANARIES];
+        assert!(!times(waiting).are_late());
+        waiting[CANARIES - 1] = None;
+        assert!(times(waiting).are_late());
+        let text = times(waiting).to_string();
+        assert!(text.ends_with("253 ms at most, each only with the next one"), "{text}");
+        // One that is lost or late proves nothing.
+        let mut lost = [Some(3); CANARIES];
+        lost[CANARIES - 1] = None;
+        assert!(!times(lost).are_late());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 use testkit::nats::certificates::CertificateAuthority;
+use testkit::ports::free_address;
 
 use crate::process::{ServerProcess, TestProcess, flightboard_command, start_server};
 use crate::proxies::{CADDY_OPTIONS, ProxyProcess, ProxyProgram, apache_settings, nginx_paths};
@@ -262,6 +263,32 @@ fn caddy_compression_is_reported() {
     let lines = "encode gzip {\nminimum_length 1\n}\nreverse_proxy SERVER";
     let system = ProxiedServer::with_lines(ProxyProgram::Caddy, lines);
     system.examine(&[]).assert_wrong("compression", "exempt streams from `encode`");
+}
+
+/// HAProxy's compressor keeps the last bytes of each event until the next one.
+#[test]
+fn haproxy_compression_is_reported() {
+    let inner = free_address();
+    let compression = "compression algo gzip\n compression type text/event-stream";
+    let start = |lines: &str| {
+        ProxiedServer::start(ProxyProgram::HaProxy, |address, _, server| {
+            format!(
+                "defaults\n mode http\n option http-no-delay\n timeout connect 5s\n timeout client 60s\n \
+                 timeout server 60s\n\
+                 listen inner\n bind {inner}\n server a {server}\n {lines}\n\
+                 listen outer\n bind {address}\n server a {inner}\n {compression}\n"
+            )
+        })
+    };
+    let system = start("http-response set-header Cache-Control no-cache");
+    let output = system.examine(&["--watch", "1s"]);
+    output
+        .assert_wrong("compression", "HAProxy  remove `text/event-stream` from `compression type`");
+    drop(system);
+    // With the server's own `no-transform`, it does not compress.
+    let output = start("").examine(&["--watch", "1s"]);
+    output.assert_nothing_is_wrong();
+    assert!(!output.text.contains("compression"), "{}", output.text);
 }
 
 /// These two send what the compressor has after each event.
