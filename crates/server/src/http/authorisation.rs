@@ -58,6 +58,11 @@ impl Caller {
         }
     }
 
+    /// True if the caller may know of `board` though it is private.
+    pub(crate) fn may_see(&self, board: &BoardName) -> bool {
+        !self.needs_token || self.grant.as_ref().is_some_and(|grant| grant.may_follow(board))
+    }
+
     /// Checks that the caller may change any board at all.
     pub(crate) fn any_publisher(&self) -> Result<(), Problem> {
         match &self.grant {

@@ -10,6 +10,7 @@ mod withdrawn_snapshots;
 mod acris;
 mod aidx;
 mod aidx_golden;
+mod aidx_rights;
 mod authorisation;
 mod bad_input;
 mod base_path;

@@ -27,7 +27,7 @@ pub(super) async fn deliver(
 ) -> Result<Vec<LegRefusal>, Problem> {
     let boards = app.state.engine.boards();
     let mut reports = vec![LegReport::default(); message.legs.len()];
-    let mut pending = deliveries(boards, message);
+    let mut pending = deliveries(boards, message, caller);
     pending.iter().for_each(|delivery| reports[delivery.leg].boards += 1);
     let publisher = keep_permitted(&mut pending, caller, &mut reports)?;
     for _ in 0..MAX_DELIVERY_ATTEMPTS {
@@ -142,11 +142,12 @@ fn keep_permitted(
     }
 }
 
-/// Finds the open boards of each leg's airports.
-fn deliveries(boards: &LiveBoards, message: &AidxMessage) -> Vec<LegDelivery> {
+/// Finds the open boards of each leg's airports, but not those of which the caller must not know.
+fn deliveries(boards: &LiveBoards, message: &AidxMessage, caller: &Caller) -> Vec<LegDelivery> {
     let open: Vec<(BoardName, BoardKind, String)> = boards.read(|boards, _| {
         let open = boards.iter().filter(|(_, board)| board.close_reason().is_none());
         let settings = open.map(|(name, board)| (name, board.settings()));
+        let settings = settings.filter(|(name, it)| !it.is_private || caller.may_see(name));
         let airports = settings.filter_map(|(name, settings)| {
             Some((name.clone(), settings.kind, settings.airport.clone()?))
         });
