@@ -33,6 +33,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use engine::DEFAULT_BOARD;
+use fanout::Frame;
 use flight::BoardName;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 
@@ -77,7 +78,14 @@ pub(crate) async fn board(
         // Another replica may be ahead of this one.
         app.state.engine.wait_applied(id.seq, CATCH_UP_TIMEOUT).await;
     }
-    let access = reader.access(&board).await?;
+    let access = match reader.access(&board).await {
+        Ok(access) => access,
+        // With another status than 200 a browser's `EventSource` would never return.
+        Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            return Ok(retry_response(&reconnect::when_full(), version));
+        }
+        Err(problem) => return Err(problem),
+    };
     let client = StreamClient {
         client: Client::find(&extensions, &headers, &app.state.settings.limits),
         connection: extensions.get().cloned(),
@@ -91,18 +99,20 @@ pub(crate) async fn board(
             response.extensions_mut().insert(handoff);
             response
         }
-        // An open connection would count against the connection limit.
-        Admission::RetryLater(retry) => {
-            stream_response(Body::from(retry.payload()), version, "close")
-        }
+        Admission::RetryLater(retry) => retry_response(&retry, version),
         Admission::BoardClosed => StatusCode::NO_CONTENT.into_response(),
     })
 }
 
 /// The response to a stream request before the server is ready.
 pub(crate) fn retry_when_ready() -> Response {
-    let retry = reconnect::when_ready();
-    stream_response(Body::from(retry.payload()), Version::HTTP_11, "close")
+    retry_response(&reconnect::when_ready(), Version::HTTP_11)
+}
+
+/// The response to a stream request that has to be repeated later.
+fn retry_response(retry: &Frame, version: Version) -> Response {
+    // An open connection would count against the connection limit.
+    stream_response(Body::from(retry.payload()), version, "close")
 }
 
 fn stream_response(body: Body, version: Version, connection: &'static str) -> Response {

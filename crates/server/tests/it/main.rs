@@ -38,6 +38,7 @@ mod shared_journal;
 mod shutdown;
 mod slow_bodies;
 mod slow_followers;
+mod slow_tokens;
 mod snapshots;
 mod sockets;
 mod startup;

@@ -19,6 +19,9 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let caller = Caller::identify(&app, &parts.headers).await;
     let caller = match caller.and_then(|caller| caller.any_publisher().map(|()| caller)) {
         Ok(caller) => caller,
+        Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            return refusal(&parts, &MessageHeader::default(), &problem);
+        }
         Err(problem) => return problem.into_response(),
     };
     let body = match request::read_body(&app, &parts, body, BodyFormat::Xml, MAX_AIDX_BYTES).await {
