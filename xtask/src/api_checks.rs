@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::command::{command, run};
 use crate::reports;
@@ -20,8 +20,9 @@ const CONFIG: &str = "e2e/api/schemathesis.toml";
 /// The tool is installed here.
 const VENV_FOLDER: &str = "target/schemathesis";
 
-/// A board with an airport, whose rows ACRIS shows too.
-const BOARD: &str = r#"{"title": "Departures", "kind": "departures", "airport": "JFK", "timeZone": "America/New_York"}"#;
+/// A board with an airport, whose rows ACRIS shows too. It is private, which matters only to a server with tokens.
+const BOARD: &str = r#"{"title": "Departures", "kind": "departures", "airport": "JFK", "timeZone": "America/New_York",
+                        "private": true}"#;
 
 /// A server on a free port, ended with this value.
 struct CheckedServer {
@@ -49,30 +50,57 @@ pub(crate) fn install(root: &Path) -> Result<()> {
     Ok(fs::write(marker, pinned)?)
 }
 
-/// Runs the tool and returns the number of its requests.
+/// Runs the tool on a server without credentials, and on one with a token that each request has. Returns the number of
+/// requests.
 pub(crate) fn run_all(root: &Path, artifacts: &Path) -> Result<usize> {
-    let server = CheckedServer::start(root, &artifacts.join("flightboard"))?;
+    let program = artifacts.join("flightboard");
+    let report = artifacts.join("schemathesis.json");
+    let open = CheckedServer::start(root, &program, &[])?;
+    let requests = check(root, &open, &report, "examples,coverage,fuzzing", &[])?;
+    drop(open);
+
+    let tokens = artifacts.join("schemathesis.tokens");
+    reports::remove_stale(&tokens)?;
+    let tokens = tokens.to_str().context("the build folder is not UTF-8")?;
+    let args = ["token", "new", "--name", "schemathesis", "--publish", "*", "--file", tokens];
+    let token = command(&program, root, &args).output().context("cannot make a token")?;
+    ensure!(token.status.success(), "cannot make a token: {token:?}");
+    let token = String::from_utf8(token.stdout)?;
+    let header = format!("Authorization: Bearer {}", token.trim());
+    let guarded = CheckedServer::start(root, &program, &["--tokens", tokens])?;
+    // Without random requests, which would take as long again and meet the same code behind the token.
+    Ok(requests + check(root, &guarded, &report, "examples,coverage", &["--header", &header])?)
+}
+
+/// Runs these phases of the tool on one server. Its requests, and the one that makes the board, have these headers.
+fn check(
+    root: &Path,
+    server: &CheckedServer,
+    report: &Path,
+    phases: &str,
+    headers: &[&str],
+) -> Result<usize> {
     let board = format!("{}/boards/jfk", server.url);
     let mut put = command("curl", root, &["-fsS", "-o", "/dev/null", "-X", "PUT", "--json", BOARD]);
-    run(put.arg(board))?;
-    let report = artifacts.join("schemathesis.json");
-    reports::remove_stale(&report)?;
+    run(put.args(headers).arg(board))?;
+    reports::remove_stale(report)?;
     let tool = root.join(VENV_FOLDER).join("bin/schemathesis");
     let mut check = command(tool, root, &["--config-file", CONFIG, "run", "--no-color"]);
     // Following links between operations needs links in the description.
-    check.args(["--phases", "examples,coverage,fuzzing"]);
+    check.args(["--phases", phases]).args(headers);
     // The requests are the same in each run, so that a failure is about a change.
     check.args(["--generation-deterministic", "--report", "json", "--report-json-path"]);
-    check.arg(&report);
+    check.arg(report);
     let outcome = run(check.arg(format!("{}/openapi.json", server.url)));
     outcome.context("schemathesis found a difference between docs/openapi.yaml and the server")?;
     reports::schemathesis(&fs::read_to_string(report).context("no report of schemathesis")?)
 }
 
 impl CheckedServer {
-    fn start(root: &Path, program: &Path) -> Result<Self> {
+    fn start(root: &Path, program: &Path, flags: &[&str]) -> Result<Self> {
         let args = ["serve", "--memory", "--listen", "127.0.0.1:0"];
         let mut serve = command(program, root, &args);
+        serve.args(flags);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("FLIGHTBOARD_") {
                 serve.env_remove(name);
