@@ -26,8 +26,7 @@ fn documented_blocks(language: &str) -> [String; 2] {
 fn documented_locations_serve_a_base_path() {
     for location in documented_blocks("nginx") {
         let folder = TempDir::new().unwrap();
-        let server =
-            start_server(folder.path(), &["--base-path", "/board", "--allow-host", "timetable"]);
+        let server = start_server(folder.path(), &["--base-path", "/board"]);
         let nginx = ProxyProgram::Nginx.start(|address, folder| {
             format!(
                 "events {{}}
