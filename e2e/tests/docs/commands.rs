@@ -4,7 +4,7 @@
 //! block keeps running, and the next block of the same terminal stops it first. `console` blocks are output of
 //! the last command, or of the named terminal. The port is the same within a document, and another here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::console::find_shown;
 use crate::document::{CodeBlock, Document, user_documents};
@@ -62,6 +62,33 @@ fn block_languages_are_known() {
     for block in blocks {
         assert!(is_known(&block), "{}: {} {}", block.location, block.language, block.terminal);
     }
+}
+
+/// A new user has no more than the document names.
+#[test]
+fn deployment_names_its_programs() {
+    /// Commands of every shell.
+    const OF_THE_SHELL: [&str; 4] = ["cat", "echo", "umask", ""];
+    let document = Document::read("docs/deploy.md");
+    let (_, needs) = document.text().split_once("You need ").unwrap();
+    let (needs, _) = needs.split_once("```").unwrap();
+    let blocks = document.code_blocks();
+    let commands = blocks.iter().filter(|block| block.language == "sh");
+    let mut programs: BTreeSet<_> = commands.flat_map(|block| programs(&block.text)).collect();
+    assert!(programs.contains("curl"), "{programs:?}");
+    // The first one is of Rust, and installs the second.
+    assert!(programs.remove("cargo") && programs.remove("flightboard") && needs.contains("Rust"));
+    for program in programs.iter().filter(|program| !OF_THE_SHELL.contains(&&***program)) {
+        assert!(needs.contains(&format!("`{program}`")), "{program} is not among: {needs}");
+    }
+}
+
+/// The programs that the lines of a script start.
+fn programs(script: &str) -> Vec<String> {
+    let script = script.replace("\\\n", " ").replace("|\n", "|");
+    let parts = script.lines().flat_map(|line| line.split(['|', '&', '(']));
+    let words = parts.filter_map(|part| part.split_whitespace().next());
+    words.map(|word| word.trim_end_matches(')').to_owned()).collect()
 }
 
 /// Executes the blocks of one document.
