@@ -1,7 +1,7 @@
 // The whole page: shows the board named in the URL.
 
-import type { Environment } from "./connection.ts";
 import { BoardPage } from "./BoardPage.tsx";
+import type { Environment } from "./environment.ts";
 import { useBoardName } from "./route.ts";
 import { useBoards } from "./useBoards.ts";
 

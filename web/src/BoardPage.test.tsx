@@ -3,7 +3,8 @@ import { act, cleanup, configure, fireEvent, render, screen, within } from "@tes
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
-import { REOPEN_POLL_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./connection.ts";
+import { REOPEN_POLL_MILLIS } from "./board-inquiry.ts";
+import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 import { COLLECT_MILLIS } from "./Announcer.tsx";
 import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
 import type { Board, Flight } from "./flight.ts";

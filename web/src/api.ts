@@ -1,6 +1,6 @@
 // The page's plain HTTP requests, each with a timeout.
 
-import type { BoardSummary } from "./connection.ts";
+import type { BoardSummary } from "./environment.ts";
 import { isObject } from "./events.ts";
 import type { ListedBoard } from "./flight.ts";
 import { boardPath, urlOf } from "./route.ts";

@@ -1,19 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_BACKOFF_MILLIS, MAX_BACKOFF_MILLIS } from "./backoff.ts";
+import { BROWSER_RETRIES, CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
+import { GAP_TIMEOUT_MILLIS } from "./completeness.ts";
 import {
   openConnection,
   HEARTBEAT_INTERVAL_MILLIS,
   RESUMED_URL,
   WHOLE_URL,
 } from "./connection-fixture.ts";
-import {
-  BROWSER_RETRIES,
-  CONNECT_TIMEOUT_MILLIS,
-  GAP_TIMEOUT_MILLIS,
-  REOPEN_POLL_MILLIS,
-  SILENCE_TIMEOUT_MILLIS,
-} from "./connection.ts";
-import { arrivals, flushPromises } from "./test-doubles.ts";
+import { arrivals } from "./test-doubles.ts";
 
 /** The longest `retry:` of docs/protocol.md. */
 const MAX_BUSY_RETRY_MILLIS = 120_000;
@@ -197,74 +192,6 @@ describe("a fatal error", () => {
     world.status = "open";
     await world.clock.advance(MAX_BACKOFF_MILLIS);
     expect(state()).toEqual({ status: "connecting" });
-    expect(world.streams).toHaveLength(2);
-  });
-});
-
-test("a missing board is told at once", async () => {
-  world.status = "absent";
-  world.stream.ends();
-  await world.clock.advance(0);
-  expect(state()).toEqual({ status: "absent" });
-});
-
-describe("a denied board", () => {
-  const denied = (hadRows: boolean) => ({ status: "denied", hadRows, detail: "the reason" });
-
-  beforeEach(() => {
-    world.status = "denied";
-    world.detail = "the reason";
-  });
-
-  test("is told at once", async () => {
-    world.stream.ends();
-    await world.clock.advance(0);
-    expect(state()).toEqual(denied(false));
-  });
-
-  test("is followed anew once accessible", async () => {
-    goesLive();
-    world.stream.ends();
-    await world.clock.advance(FIRST_BACKOFF_MILLIS);
-    expect(state()).toEqual(denied(true));
-    await world.clock.advance(REOPEN_POLL_MILLIS);
-    expect(state()).toEqual(denied(true));
-    world.status = "unknown";
-    await world.clock.advance(REOPEN_POLL_MILLIS);
-    expect(state(), "a proxy's answer says nothing").toEqual(denied(true));
-    expect(world.streams).toHaveLength(1);
-    world.status = "open";
-    await world.clock.advance(REOPEN_POLL_MILLIS);
-    expect(state()).toEqual({ status: "connecting" });
-    expect(world.stream.url).toBe(WHOLE_URL);
-  });
-
-  test("is followed right after a sign-in", async () => {
-    world.stream.ends();
-    await world.clock.advance(0);
-    world.status = "open";
-    await connection.changeAccess();
-    expect(world.streams).toHaveLength(2);
-    goesLive();
-    expect(state()).toEqual({ status: "live" });
-  });
-
-  test("has no stream to stop", async () => {
-    world.stream.ends();
-    await world.clock.advance(0);
-    connection.stop();
-    connection.suspend();
-    connection.renew();
-    expect(state()).toEqual(denied(false));
-    expect(world.streams).toHaveLength(1);
-  });
-
-  test("is asked for when the page is shown", async () => {
-    world.stream.ends();
-    await world.clock.advance(0);
-    world.status = "open";
-    connection.wake();
-    await flushPromises();
     expect(world.streams).toHaveLength(2);
   });
 });

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_BACKOFF_MILLIS, MAX_BACKOFF_MILLIS } from "./backoff.ts";
+import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
+import { GAP_TIMEOUT_MILLIS } from "./completeness.ts";
 import {
   openConnection,
   HEARTBEAT_INTERVAL_MILLIS,
   RESUMED_URL,
   WHOLE_URL,
 } from "./connection-fixture.ts";
-import { GAP_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./connection.ts";
 import { arrivals, flushPromises, rome } from "./test-doubles.ts";
 
 let { world, events, states, misfits, state, goesLive, beats, nextStream } = openConnection();

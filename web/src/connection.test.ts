@@ -1,18 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
+import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 import {
   openConnection,
   HEARTBEAT_INTERVAL_MILLIS,
   RESUMED_URL,
   WHOLE_URL,
 } from "./connection-fixture.ts";
-import {
-  Connection,
-  REOPEN_POLL_MILLIS,
-  SILENCE_TIMEOUT_MILLIS,
-  type BoardSummary,
-} from "./connection.ts";
-import { flushPromises, rome } from "./test-doubles.ts";
+import { Connection } from "./connection.ts";
+import type { BoardSummary } from "./environment.ts";
+import { rome } from "./test-doubles.ts";
 import { WATCHDOG_INTERVAL_MILLIS } from "./watchdog.ts";
 
 let { world, events, states, connection, state, goesLive } = openConnection();
@@ -141,55 +138,6 @@ describe("stop", () => {
     await world.clock.advance(0);
     expect(state().status).toBe("stopped");
     expect(world.streams).toHaveLength(1);
-  });
-});
-
-describe("closedConnection", () => {
-  test("closes with its reason", async () => {
-    goesLive();
-    world.stream.sends("closedConnection", { reason: "end of the day" }, "aa-8");
-    expect(state()).toEqual({ status: "closed", reason: "end of the day" });
-    expect(events.at(-1)?.name).toBe("closedConnection");
-    expect(world.stream.readyState).toBe(2);
-    connection.stop();
-    connection.resume();
-    connection.suspend();
-    world.status = "closed";
-    connection.wake();
-    await world.clock.advance(SILENCE_TIMEOUT_MILLIS * 10);
-    expect(world.streams).toHaveLength(1);
-    expect(state()).toEqual({ status: "closed", reason: "end of the day" });
-  });
-
-  test("polls until the board is open", async () => {
-    goesLive();
-    world.stream.sends("closedConnection", { reason: "end of the day" }, "aa-8");
-    for (const status of ["closed", "unknown", "absent"] as const) {
-      world.status = status;
-      world.asked.length = 0;
-      await world.clock.advance(REOPEN_POLL_MILLIS);
-      expect(world.asked).toEqual(["main"]);
-      expect(state().status).toBe("closed");
-    }
-    world.status = "open";
-    // Other screens ask at other moments.
-    world.chance = 0;
-    await world.clock.advance(REOPEN_POLL_MILLIS);
-    expect(world.stream.url).toBe(WHOLE_URL);
-    expect(state()).toEqual({ status: "connecting" });
-    goesLive();
-    expect(state()).toEqual({ status: "live" });
-    await world.clock.advance(REOPEN_POLL_MILLIS);
-    expect(world.streams).toHaveLength(2);
-  });
-
-  test("asks at once when looked at", async () => {
-    goesLive();
-    world.stream.sends("closedConnection", { reason: "end of the day" }, "aa-8");
-    connection.wake();
-    await flushPromises();
-    expect(world.streams).toHaveLength(2);
-    expect(world.clock.pending, "only the watchdog's timer").toBe(1);
   });
 });
 

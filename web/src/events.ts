@@ -20,7 +20,7 @@ export type Heartbeat = {
   data: { head: string; at?: string; behind?: number; build?: string };
 };
 
-type StreamEvent = BoardEvent | Heartbeat;
+export type StreamEvent = BoardEvent | Heartbeat;
 
 /** The minimum that each event's data must contain. */
 const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) => boolean } = {

@@ -2,7 +2,8 @@
 // a thousand missed events is rendered once, not a thousand times.
 
 import { changesBetween, updateHighlights, type Change, type Highlights } from "./changes.ts";
-import { Connection, type ConnectionState, type Environment } from "./connection.ts";
+import { Connection, type ConnectionState } from "./connection.ts";
+import type { Environment } from "./environment.ts";
 import type { BoardEvent } from "./events.ts";
 import { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
 

@@ -6,7 +6,7 @@ import { fetchBoard, signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
 import { realClock } from "./clock.ts";
-import type { Environment } from "./connection.ts";
+import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { PageUpdater } from "./page-updater.ts";
 import { watchInput } from "./quiet.ts";

@@ -1,7 +1,7 @@
 // Test doubles: a stream and a clock that the test controls.
 
 import type { Clock } from "./clock.ts";
-import type { BoardStatus, BoardSummary, EventStream, Environment } from "./connection.ts";
+import type { BoardStatus, BoardSummary, EventStream, Environment } from "./environment.ts";
 import type { Board, BoardSource, Flight } from "./flight.ts";
 
 export class FakeEventStream implements EventStream {

@@ -1,7 +1,7 @@
 // Follows one board while the page is visible, and switches when the board changes.
 
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import type { Environment } from "./connection.ts";
+import type { Environment } from "./environment.ts";
 import { Follower, type FollowerState } from "./follower.ts";
 
 export function useFollower(board: string, environment: Environment): [FollowerState, Follower] {
