@@ -63,7 +63,7 @@ impl PlannedFeed {
         // Without a key, the source cannot be asked.
         let is_push_only = pushed.is_some() && api_key.is_none() && !is_loopback;
         let options = FeedOptions {
-            input: if is_push_only { FeedInput::PushOnly } else { FeedInput::Http },
+            input: if is_push_only { FeedInput::PushOnly } else { FeedInput::SourceUrls },
             pushed,
             source_url,
             interval: settings.interval,

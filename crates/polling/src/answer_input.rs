@@ -37,7 +37,7 @@ impl AnswerInput {
         options: &FeedOptions,
     ) -> Result<Self, FeedOptionError> {
         Ok(match &options.input {
-            FeedInput::Http => {
+            FeedInput::SourceUrls => {
                 Self::Http(Box::new(Fetcher::new(terms, options, FetchLimits::default())?))
             }
             FeedInput::File(path) => Self::File(SourceFile::new(path.clone(), options.charset)),

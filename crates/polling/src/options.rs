@@ -46,7 +46,7 @@ pub struct FeedOptions {
 pub enum FeedInput {
     /// The source's URLs.
     #[default]
-    Http,
+    SourceUrls,
     /// A file, which is read again when it has changed.
     File(PathBuf),
     /// Standard input: a single answer, after which the feed ends.
@@ -138,7 +138,7 @@ impl FeedOptions {
         if self.clock.is_some() && !is_loopback {
             return Err(FeedOptionError::ClockWithoutLoopback);
         }
-        let is_polled = self.input == FeedInput::Http && !is_loopback;
+        let is_polled = self.input == FeedInput::SourceUrls && !is_loopback;
         let lacks_key = terms.key != SourceKey::None && self.api_key.is_none();
         if is_polled && lacks_key && self.sends_key() {
             return Err(FeedOptionError::KeyMissing { source_name });

@@ -231,7 +231,7 @@ impl MapSettings {
         let input = match &self.file {
             Some(file) if is_standard_input(file) => FeedInput::StandardInput,
             Some(file) => FeedInput::File(file.clone()),
-            None => FeedInput::Http,
+            None => FeedInput::SourceUrls,
         };
         // A URL that is a loopback address may be polled as often as one that replaces it.
         let own_url = self.url.as_deref().and_then(|url| own_origin(url).parse().ok());
