@@ -1,6 +1,6 @@
-//! Where a server shows its inside.
+//! The listeners that serve administrators.
 
-/// The listeners that show metrics, and the reasons for which a server is not ready.
+/// Listeners that show metrics, and the reasons for which a server is not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AdminAccess {
     /// The public listener shows them to requests from this machine, if it listens on a loopback address. So a server
