@@ -26,6 +26,9 @@ mod mutants;
 /// Searches for inputs that make a parser fail.
 mod fuzz;
 
+/// Builds what is published.
+mod package;
+
 /// Runs child processes.
 mod command;
 
@@ -46,7 +49,7 @@ struct Cli {
 enum Task {
     /// Run every test suite; on Debian, install missing tools
     Test {
-        /// Skip the browser, NATS servers and proxies
+        /// Skip the browser, NATS servers, proxies and packages
         #[arg(long)]
         quick: bool,
     },
@@ -55,6 +58,8 @@ enum Task {
         /// Names of patches, without the ending; all of them by default
         names: Vec<String>,
     },
+    /// Build a Debian package, and a container image where Docker runs
+    Package,
     /// Search for inputs that make a parser fail, with libFuzzer; needs a C++ compiler
     Fuzz(fuzz::FuzzArgs),
     #[command(flatten)]
@@ -66,6 +71,7 @@ fn main() -> ExitCode {
         Task::Test { quick: false } => suites::run(suites::Scope::Full),
         Task::Test { quick: true } => suites::run(suites::Scope::Quick),
         Task::Mutants { names } => mutants::run(&names),
+        Task::Package => package::build_release(),
         Task::Fuzz(args) => fuzz::run_targets(&args),
         Task::Program(program) => program.run(),
     };

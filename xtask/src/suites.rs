@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 use crate::command::{self, capture, command};
 use crate::nextest::{Selection, test};
 use crate::tools::{self, NATS_SERVER_VARIABLE};
-use crate::{api_checks, reports, workspace_root};
+use crate::{api_checks, package, reports, workspace_root};
 
 /// The selected suites.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Full,
-    /// Without the browser, NATS servers, proxies and schemathesis.
+    /// Without the browser, NATS servers, proxies, schemathesis and packages.
     Quick,
 }
 
@@ -35,7 +35,7 @@ struct Suite {
 }
 
 /// The fast suites first.
-const SUITES: [Suite; 7] = [
+const SUITES: [Suite; 8] = [
     Suite { name: "format", run: format, unit: "files" },
     Suite { name: "typecheck", run: typecheck, unit: "files" },
     Suite { name: "vitest", run: vitest, unit: "tests" },
@@ -43,6 +43,7 @@ const SUITES: [Suite; 7] = [
     Suite { name: "rust", run: rust, unit: "tests" },
     Suite { name: "api", run: api, unit: "requests" },
     Suite { name: "browser", run: browser, unit: "tests" },
+    Suite { name: "packages", run: packages, unit: "tests" },
 ];
 
 /// The page's Prettier configuration also applies to all other JavaScript.
@@ -65,13 +66,20 @@ const SYSTEM_NATS: Selection = Selection {
     ignored: false,
 };
 
+/// Tests of the packages, which exist only once they are built.
+const PACKAGES: Selection = Selection {
+    profile: "default",
+    filter: Some("package(e2e) & test(/^packages::/)"),
+    ignored: true,
+};
+
 /// Runs every suite, even after one has failed. The last line of the output is the result.
 pub(crate) fn run(scope: Scope) -> Result<ExitCode> {
     let workspace = Workspace::find(scope)?;
     let mut results = Vec::new();
     let mut passed = 0;
     for Suite { name, run, unit } in SUITES {
-        if scope == Scope::Quick && ["api", "browser"].contains(&name) {
+        if scope == Scope::Quick && ["api", "browser", "packages"].contains(&name) {
             continue;
         }
         eprintln!("── {name}");
@@ -188,4 +196,11 @@ fn browser(workspace: &Workspace) -> Result<usize> {
     tests.env("CHROMIUM", tools::chromium()?);
     command::run(&mut tests)?;
     reports::tap(&fs::read_to_string(report).context("no report of node")?)
+}
+
+fn packages(workspace: &Workspace) -> Result<usize> {
+    package::fill_image(&workspace.root, package::Profile::Dev)?;
+    build(workspace).context("the program under test does not build")?;
+    package::build_debian_package(&workspace.root, package::Profile::Dev)?;
+    test(&workspace.root, &PACKAGES, &[])
 }

@@ -51,9 +51,6 @@ const NATS_FOLDER: &str = "target/nats";
 /// Names another NATS server for the tests.
 pub(crate) const NATS_SERVER_VARIABLE: &str = "FLIGHTBOARD_TEST_NATS_SERVER";
 
-/// cargo-nextest is installed here if cargo does not have it.
-const NEXTEST_FOLDER: &str = "target/nextest-bin";
-
 /// Checks Node, and installs the packages of the page and of the browser's tests.
 pub(crate) fn install_node_packages(root: &Path) -> Result<()> {
     check_node()?;
@@ -87,19 +84,30 @@ pub(crate) fn second_nats_server(root: &Path) -> Option<PathBuf> {
     find_in_path("nats-server").filter(|_| is_installed && !is_named)
 }
 
-/// The program that has `nextest run`: cargo, or a cargo-nextest that this installs.
+/// The program that has `nextest run`.
 pub(crate) fn nextest(root: &Path) -> Result<PathBuf> {
+    cargo_command(root, "nextest")
+}
+
+/// The program that has `deb`.
+pub(crate) fn cargo_deb(root: &Path) -> Result<PathBuf> {
+    cargo_command(root, "deb")
+}
+
+/// The program that has a command of cargo: cargo, or one that this installs below the target folder.
+fn cargo_command(root: &Path, name: &str) -> Result<PathBuf> {
     let cargo = PathBuf::from(env!("CARGO"));
-    let installed = root.join(NEXTEST_FOLDER).join("bin/cargo-nextest");
-    let is_known = Command::new(&cargo).args(["nextest", "--version"]).output();
+    let is_known = Command::new(&cargo).args([name, "--version"]).output();
     if is_known.is_ok_and(|output| output.status.success()) {
         return Ok(cargo);
     }
+    let package = format!("cargo-{name}");
+    let folder = root.join(format!("target/{name}-bin"));
+    let installed = folder.join("bin").join(&package);
     if !installed.is_file() {
-        let folder = root.join(NEXTEST_FOLDER);
-        let mut install =
-            command(&cargo, root, &["install", "--locked", "cargo-nextest", "--root"]);
-        run(install.arg(folder)).context("install cargo-nextest and run this again")?;
+        let mut install = command(&cargo, root, &["install", "--locked", &package, "--root"]);
+        run(install.arg(folder))
+            .with_context(|| format!("install {package} and run this again"))?;
     }
     Ok(installed)
 }

@@ -64,6 +64,10 @@ mod private_authority;
 /// Listening sockets of a service manager.
 mod socket_activation;
 
+/// The container image and the Debian package.
+#[cfg(target_os = "linux")]
+mod packages;
+
 /// Followers that disconnect.
 mod disconnects;
 
