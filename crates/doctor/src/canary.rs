@@ -55,6 +55,12 @@ async fn time_canaries(
     is_compressed: bool,
 ) -> (Vec<ExamFinding>, Option<ProbedStream>) {
     let Some(mut stream) = follow(client, follow_at, StreamCoding::Decoded).await else {
+        // The board is quiet, so nothing pushes on what a compressor keeps of the first event.
+        let is_held_back =
+            is_compressed && follow(client, follow_at, StreamCoding::Identity).await.is_some();
+        if is_held_back {
+            return (vec![held_back_by_compression()], None);
+        }
         let text =
             format!("No canary: the stream of its board {} did not begin.", follow_at.board());
         return (vec![ExamFinding::note("delivery", text)], None);
