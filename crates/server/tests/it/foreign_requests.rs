@@ -188,3 +188,12 @@ async fn webhooks_have_any_host() {
     let headers = [("host", "airport.example"), ("origin", "https://evil.example")];
     assert_eq!(send_head(&server, request, &headers).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn webhooks_have_any_query() {
+    let server = TestServer::new().await;
+    // The source chooses the query, whose names are those of tokens elsewhere.
+    let request = ("POST", "/webhooks/unknown?token=x");
+    let answer = send_head(&server, request, &[("host", "airport.example")]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
