@@ -4,17 +4,21 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::follower::TestFollower;
-use crate::process::{ServerProcess, run};
+use crate::process::{ServerProcess, TestProcess, run};
 use crate::proxies::root;
 use crate::wait::WAIT_TIMEOUT;
 
 /// The user of the image.
 const IMAGE_USER: u32 = 65532;
+
+/// Two installations took 27 seconds on a machine with much other work.
+const INSTALL_TIMEOUT: Duration = WAIT_TIMEOUT.saturating_mul(10);
 
 /// Runs the program of the image as container runtimes do: as its user, with devices and processes, one volume, and a
 /// root that cannot be written. Arguments: the root, the volume, the user, and those of the program.
@@ -123,7 +127,8 @@ fn debian_package_installs_and_leaves() {
     let Some(mut command) = isolated(RUN_IN_COPY) else { return };
     let folder = TempDir::new().unwrap();
     let package = packages().join("debian/flightboard.deb");
-    let output = run(command.arg(folder.path()).arg(package).arg(INSTALL_TO_PURGE), "");
+    command.arg(folder.path()).arg(package).arg(INSTALL_TO_PURGE);
+    let output = TestProcess::start(&mut command).wait_for_exit(INSTALL_TIMEOUT);
     assert!(output.status.success(), "{}", output.stderr);
     let calls = [
         "daemon-reload",
