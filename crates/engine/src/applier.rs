@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flight::{Boards, BoardsCheckpoint};
-use journal::{Follow, FollowError, Journal, SaveCheckpointError, Seq, StorageError};
+use flight::{Boards, BoardsCheckpoint, MAX_CHECKPOINT_BYTES};
+use journal::{
+    Follow, FollowError, Journal, MAX_STATE_BYTES, SaveCheckpointError, Seq, StorageError,
+};
 
 use crate::boards::{LiveBoards, PublishOutcome};
 use crate::envelope::{CommittedUpdate, EnvelopeError};
@@ -24,6 +26,9 @@ const CHECKPOINT_JITTER: Duration = Duration::from_secs(10);
 
 /// Most records before the newest that a start replays to fill the windows: about a second's work.
 const MAX_REPLAYED_RECORDS: u64 = 100_000;
+
+// The largest state fits, so a journal is never left without checkpoints.
+const _: () = assert!(MAX_CHECKPOINT_BYTES <= MAX_STATE_BYTES);
 
 /// Pause before the journal is read again after a read error.
 const READ_RETRY_INTERVAL: Duration = Duration::from_secs(1);

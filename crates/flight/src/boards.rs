@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::board::{BoardName, BoardSettings};
 use crate::event::BoardEvent;
-use crate::idempotency::{IdempotencyKeys, KeyLog};
+use crate::idempotency::{
+    IdempotencyKeys, KeyEntry, KeyLog, KeyPublishers, MAX_KEY_LOG_BYTES, PublisherHash,
+    decode_publishers,
+};
 use crate::outcome::{ApplyOutcome, Rejection};
 use crate::timetable::Timetable;
 use crate::update::{Change, Update};
@@ -15,9 +18,15 @@ use crate::update::{Change, Update};
 /// Most boards, including closed ones. A new board replaces the board that was closed first.
 pub const MAX_BOARDS: usize = 1_000;
 
-/// Most bytes of all rows in a checkpoint. Idempotency keys, and the settings of all boards, take less than the rest
-/// of the 64 MiB that a checkpoint may have.
+/// Most bytes of all rows in a checkpoint.
 pub const MAX_TIMETABLE_BYTES: usize = 50 * 1024 * 1024;
+
+/// Most bytes of a board in a checkpoint, without its rows: settings, source and lease with the longest texts.
+const MAX_EMPTY_BOARD_BYTES: usize = 5_900;
+
+/// Most bytes of a checkpoint: rows, boards without them, idempotency keys, and the names of these parts.
+pub const MAX_CHECKPOINT_BYTES: usize =
+    MAX_TIMETABLE_BYTES + MAX_BOARDS * MAX_EMPTY_BOARD_BYTES + MAX_KEY_LOG_BYTES + 100;
 
 /// All boards: the result of applying all updates in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,11 +39,23 @@ pub struct Boards {
 
 /// The state of all boards at one position. It shares the rows with the boards, so it is cheap to
 /// take and can be encoded later.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct BoardsCheckpoint {
     boards: BTreeMap<BoardName, Timetable>,
     #[serde(rename = "repeats")]
     idempotency_keys: KeyLog,
+    #[serde(rename = "repeatPublishers", skip_serializing_if = "KeyPublishers::are_absent")]
+    key_publishers: KeyPublishers,
+}
+
+/// The content of an encoded checkpoint.
+#[derive(Deserialize)]
+struct DecodedCheckpoint {
+    boards: BTreeMap<BoardName, Timetable>,
+    #[serde(rename = "repeats")]
+    idempotency_keys: KeyLog,
+    #[serde(rename = "repeatPublishers", default, deserialize_with = "decode_publishers")]
+    key_publishers: Vec<PublisherHash>,
 }
 
 /// The bytes are not a checkpoint, or that of a newer version of the program.
@@ -62,7 +83,10 @@ impl Boards {
             // A rejected update did nothing, so the publisher may retry it under the same key.
             ApplyOutcome::Rejected(_) => return outcome,
         };
-        self.idempotency_keys.insert(time, key, fingerprint, version);
+        let publisher = PublisherHash::from_name(update.publisher());
+        let time_millis = time.as_millisecond();
+        let entry = KeyEntry { time_millis, key, fingerprint, version, publisher };
+        self.idempotency_keys.insert(entry);
         outcome
     }
 
@@ -102,10 +126,9 @@ impl Boards {
 
     /// The state at this moment.
     pub fn checkpoint(&self) -> BoardsCheckpoint {
-        BoardsCheckpoint {
-            boards: self.boards.clone(),
-            idempotency_keys: self.idempotency_keys.log(),
-        }
+        let idempotency_keys = self.idempotency_keys.log();
+        let key_publishers = KeyPublishers::new(&idempotency_keys);
+        BoardsCheckpoint { boards: self.boards.clone(), idempotency_keys, key_publishers }
     }
 
     /// Restores the state that [`BoardsCheckpoint::encode`] wrote.
@@ -113,9 +136,11 @@ impl Boards {
     /// # Errors
     /// The bytes are not such a state.
     pub fn restore(checkpoint: &[u8]) -> Result<Self, CheckpointError> {
-        let BoardsCheckpoint { boards, idempotency_keys } = serde_json::from_slice(checkpoint)?;
+        let DecodedCheckpoint { boards, idempotency_keys, key_publishers } =
+            serde_json::from_slice(checkpoint)?;
         let bytes = boards.values().map(Timetable::bytes).sum();
-        Ok(Self { boards, idempotency_keys: idempotency_keys.into(), bytes })
+        let idempotency_keys = IdempotencyKeys::restore(&idempotency_keys, &key_publishers);
+        Ok(Self { boards, idempotency_keys, bytes })
     }
 
     fn apply_new(&mut self, seq: u64, time: Timestamp, update: &Update) -> ApplyOutcome {

@@ -167,7 +167,7 @@ impl<'a> Forecaster<'a> {
         if let Some(key) = key
             && !self.pending_keys.contains(&key)
             && keys.peek(self.now, key).is_none()
-            && keys.are_full(self.now, self.pending_keys.len())
+            && keys.are_full(self.now, update.publisher(), self.pending_keys.len())
         {
             return Some(Rejection::TooManyKeys);
         }

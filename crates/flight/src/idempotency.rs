@@ -7,6 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::publisher_name::PublisherName;
 
 /// Most keys remembered, of all boards together. The oldest is forgotten first.
 pub const MAX_IDEMPOTENCY_KEYS: usize = 131_072;
@@ -20,19 +23,39 @@ const MIN_KEY_RETENTION_MILLIS: i64 = 60 * 60 * 1_000;
 /// Time for which a key is remembered, if there are not too many.
 const KEY_RETENTION_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
+/// Recent keys that a publisher may have for each that is free. So one publisher has three quarters of all at most,
+/// and the first key of another is never refused.
+const KEYS_PER_FREE_KEY: usize = 3;
+
 /// Bytes of one entry in a checkpoint: time, key, fingerprint, version.
 const ENTRY_BYTES: usize = 8 + 16 + 16 + 8;
+
+/// Bytes of the publisher of an entry in a checkpoint.
+const PUBLISHER_BYTES: usize = 2;
+
+/// Most bytes of all keys in a checkpoint, in base64.
+pub(crate) const MAX_KEY_LOG_BYTES: usize =
+    (MAX_IDEMPOTENCY_KEYS * (ENTRY_BYTES + PUBLISHER_BYTES)).div_ceil(3) * 4 + 8;
 
 /// Entries in a chunk of the log, and so the most that one insertion copies.
 const CHUNK_ENTRIES: u64 = 1_024;
 
 /// The keys of applied updates, as hashes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct IdempotencyKeys {
     /// The number of each key's entry in the log.
     numbers: HashMap<u128, u64>,
     log: KeyLog,
+    /// Number of the oldest entry that was too recent to be forgotten when the last key was looked up.
+    first_recent: u64,
+    /// The number of such entries of each publisher that has any.
+    recent: HashMap<PublisherHash, usize>,
 }
+
+/// A hash of a publisher's name; all publishers without a name have the same. Two publishers with the same hash share
+/// the keys that one may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) struct PublisherHash(u16);
 
 /// The entries, oldest first, in chunks that clones share: a checkpoint of all keys copies pointers.
 #[derive(Debug, Clone, Default)]
@@ -47,12 +70,17 @@ pub(crate) struct KeyLog {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KeyEntry {
-    time_millis: i64,
-    key: u128,
+    pub(crate) time_millis: i64,
+    pub(crate) key: u128,
     /// Hash of the requested change.
     pub(crate) fingerprint: u128,
     pub(crate) version: u64,
+    pub(crate) publisher: PublisherHash,
 }
+
+/// The publishers of all entries, for a checkpoint that earlier versions read without them.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyPublishers(KeyLog);
 
 impl IdempotencyKeys {
     /// The entry of `key`, if it is remembered at `now`.
@@ -61,6 +89,12 @@ impl IdempotencyKeys {
             && oldest.age_millis(now) > KEY_RETENTION_MILLIS
         {
             self.forget_oldest();
+        }
+        while let Some(entry) = self.log.get(self.first_recent)
+            && !entry.is_recent(now)
+        {
+            self.first_recent += 1;
+            self.uncount(entry.publisher);
         }
         self.log.get(*self.numbers.get(&key)?)
     }
@@ -71,19 +105,41 @@ impl IdempotencyKeys {
         (entry.age_millis(now) <= KEY_RETENTION_MILLIS).then_some(entry)
     }
 
-    /// Returns whether one more key, after `pending` others, would make the log forget one too early.
-    pub(crate) fn are_full(&self, now: Timestamp, pending: usize) -> bool {
-        let oldest = self.log.get(self.log.first);
-        self.len() + pending >= MAX_IDEMPOTENCY_KEYS - RESERVED_KEYS
-            && oldest.is_some_and(|oldest| oldest.age_millis(now) < MIN_KEY_RETENTION_MILLIS)
+    /// Returns whether the publisher can have no further key, after `pending` others, unless the log forgets one too
+    /// early or leaves too few for other publishers.
+    pub(crate) fn are_full(
+        &self,
+        now: Timestamp,
+        publisher: Option<&PublisherName>,
+        pending: usize,
+    ) -> bool {
+        let publisher = PublisherHash::from_name(publisher);
+        let is_full = |own: usize, all: usize| {
+            let free = (MAX_IDEMPOTENCY_KEYS - RESERVED_KEYS).saturating_sub(all + pending);
+            own + pending >= KEYS_PER_FREE_KEY * free
+        };
+        let own = self.recent.get(&publisher).copied().unwrap_or(0);
+        let all = usize::try_from(self.log.next - self.first_recent).unwrap_or(usize::MAX);
+        if !is_full(own, all) {
+            return false;
+        }
+        // Some may have become old enough since the last update with a key, which frees them.
+        let entries = (self.first_recent..self.log.next).filter_map(|number| self.log.get(number));
+        let old = entries.take_while(|entry| !entry.is_recent(now)).count();
+        is_full(own, all - old)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    pub(crate) fn insert(&mut self, now: Timestamp, key: u128, fingerprint: u128, version: u64) {
-        self.push(KeyEntry { time_millis: now.as_millisecond(), key, fingerprint, version });
+    pub(crate) fn insert(&mut self, entry: KeyEntry) {
+        if self.log.len() >= MAX_IDEMPOTENCY_KEYS as u64 {
+            self.forget_oldest();
+        }
+        self.numbers.insert(entry.key, self.log.next);
+        *self.recent.entry(entry.publisher).or_default() += 1;
+        self.log.push(entry);
     }
 
     /// The entries, for a checkpoint.
@@ -91,18 +147,50 @@ impl IdempotencyKeys {
         self.log.clone()
     }
 
-    fn push(&mut self, entry: KeyEntry) {
-        if self.log.len() >= MAX_IDEMPOTENCY_KEYS as u64 {
-            self.forget_oldest();
+    /// The keys of a checkpoint. An entry beyond `publishers` has none.
+    pub(crate) fn restore(log: &KeyLog, publishers: &[PublisherHash]) -> Self {
+        let mut keys = Self::default();
+        let publishers =
+            publishers.iter().copied().chain(std::iter::repeat(PublisherHash::from_name(None)));
+        for (entry, publisher) in log.iter().zip(publishers) {
+            keys.insert(KeyEntry { publisher, ..entry });
         }
-        self.numbers.insert(entry.key, self.log.next);
-        self.log.push(entry);
+        keys
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(entry) = self.log.pop() {
-            self.numbers.remove(&entry.key);
+        let Some(entry) = self.log.pop() else { return };
+        self.numbers.remove(&entry.key);
+        if self.first_recent < self.log.first {
+            self.first_recent = self.log.first;
+            self.uncount(entry.publisher);
         }
+    }
+
+    fn uncount(&mut self, publisher: PublisherHash) {
+        if let Some(count) = self.recent.get_mut(&publisher) {
+            *count -= 1;
+            if *count == 0 {
+                self.recent.remove(&publisher);
+            }
+        }
+    }
+}
+
+/// The log has all; the rest makes it faster to read.
+impl PartialEq for IdempotencyKeys {
+    fn eq(&self, other: &Self) -> bool {
+        self.log == other.log
+    }
+}
+
+impl Eq for IdempotencyKeys {}
+
+impl PublisherHash {
+    pub(crate) fn from_name(publisher: Option<&PublisherName>) -> Self {
+        let hash = publisher.map_or(0, |name| xxh3_64(name.as_str().as_bytes()));
+        let [low, high, ..] = hash.to_le_bytes();
+        Self(u16::from_le_bytes([low, high]))
     }
 }
 
@@ -110,15 +198,10 @@ impl KeyEntry {
     fn age_millis(&self, now: Timestamp) -> i64 {
         now.as_millisecond().saturating_sub(self.time_millis)
     }
-}
 
-impl From<KeyLog> for IdempotencyKeys {
-    fn from(log: KeyLog) -> Self {
-        let mut keys = Self::default();
-        for entry in log.iter() {
-            keys.push(entry);
-        }
-        keys
+    /// True while the key must not be forgotten.
+    fn is_recent(&self, now: Timestamp) -> bool {
+        self.age_millis(now) < MIN_KEY_RETENTION_MILLIS
     }
 }
 
@@ -158,6 +241,17 @@ impl KeyLog {
     }
 }
 
+impl KeyPublishers {
+    pub(crate) fn new(log: &KeyLog) -> Self {
+        Self(log.clone())
+    }
+
+    /// True if no entry has a publisher with a name.
+    pub(crate) fn are_absent(&self) -> bool {
+        self.0.iter().all(|entry| entry.publisher == PublisherHash::from_name(None))
+    }
+}
+
 /// Numbers are not compared: a restored log starts again at 0.
 impl PartialEq for KeyLog {
     fn eq(&self, other: &Self) -> bool {
@@ -171,7 +265,7 @@ impl Eq for KeyLog {}
 impl Serialize for KeyLog {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = Vec::with_capacity(self.len() as usize * ENTRY_BYTES);
-        for KeyEntry { time_millis, key, fingerprint, version } in self.iter() {
+        for KeyEntry { time_millis, key, fingerprint, version, .. } in self.iter() {
             bytes.extend(time_millis.to_le_bytes());
             bytes.extend(key.to_le_bytes());
             bytes.extend(fingerprint.to_le_bytes());
@@ -194,6 +288,24 @@ impl<'de> Deserialize<'de> for KeyLog {
     }
 }
 
+impl Serialize for KeyPublishers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<_> =
+            self.0.iter().flat_map(|entry| entry.publisher.0.to_le_bytes()).collect();
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+}
+
+/// Reads what [`KeyPublishers`] writes.
+pub(crate) fn decode_publishers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<PublisherHash>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let bytes = STANDARD.decode(text).map_err(de::Error::custom)?;
+    let (hashes, _) = bytes.as_chunks();
+    Ok(hashes.iter().map(|hash| PublisherHash(u16::from_le_bytes(*hash))).collect())
+}
+
 fn parse_entry(bytes: &[u8; ENTRY_BYTES]) -> Option<KeyEntry> {
     let (time, rest) = bytes.split_first_chunk()?;
     let (key, rest) = rest.split_first_chunk()?;
@@ -205,5 +317,6 @@ fn parse_entry(bytes: &[u8; ENTRY_BYTES]) -> Option<KeyEntry> {
         key: u128::from_le_bytes(*key),
         fingerprint: u128::from_le_bytes(*fingerprint),
         version: u64::from_le_bytes(*version),
+        publisher: PublisherHash::default(),
     })
 }

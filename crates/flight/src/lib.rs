@@ -105,7 +105,10 @@ mod forecast;
 
 pub use board::{BoardKind, BoardName, BoardSettings};
 pub use board_feed::{FeedClaim, SourceLease};
-pub use boards::{Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS, MAX_TIMETABLE_BYTES};
+pub use boards::{
+    Boards, BoardsCheckpoint, CheckpointError, MAX_BOARDS, MAX_CHECKPOINT_BYTES,
+    MAX_TIMETABLE_BYTES,
+};
 pub use direction::is_bidi_control;
 pub use duration::parse_duration;
 pub use encoding::decode_json;

@@ -59,7 +59,7 @@ pub enum Rejection {
         /// That number.
         max_bytes: usize,
     },
-    /// This server remembers as many recent idempotency keys as it can, and accepts no new ones.
+    /// This server remembers as many recent idempotency keys of this publisher as it can, and accepts no new ones.
     TooManyKeys,
     /// There are [`crate::MAX_BOARDS`] boards, all open.
     TooManyBoards,

@@ -1,9 +1,11 @@
 //! Limits in bytes, and what is known of an update before it is written.
 
+use std::collections::BTreeMap;
+
 use flight::{
-    ApplyOutcome, BoardName, Change, Forecast, ForecastScope, Forecaster, IdempotencyKey,
-    MAX_CANDIDATES, MAX_IDEMPOTENCY_KEYS, MAX_TIMETABLE_BYTES, RESERVED_KEYS, Rejection,
-    StateLimits, Update,
+    ApplyOutcome, BoardName, Boards, Change, FeedClaim, Forecast, ForecastScope, Forecaster,
+    IdempotencyKey, MAX_BOARDS, MAX_CANDIDATES, MAX_CHECKPOINT_BYTES, MAX_IDEMPOTENCY_KEYS,
+    MAX_TIMETABLE_BYTES, PublisherName, RESERVED_KEYS, Rejection, StateLimits, Update,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -67,6 +69,57 @@ fn largest_state_fits_into_a_checkpoint() {
     assert!(matches!(added, ApplyOutcome::Changed(_)));
     test.apply("closedConnection", json!({}));
     assert_eq!(test.boards.bytes(), 0);
+}
+
+/// Boards and keys fit into the part of a checkpoint that is not for rows.
+#[test]
+fn other_state_fits_into_the_rest() {
+    let text = |chars: usize| "\u{1f6eb}".repeat(chars);
+    let link = format!("https://{}", text(192));
+    let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+    let states = ["landed", "at gate", "baggage", "departed", "cancelled", "diverted"];
+    let delays = BTreeMap::from(states.map(|state| (state, "167h 59m 59s 999ms 999us 999ns")));
+    let settings = json!({
+        "title": text(100), "kind": "departures", "airport": text(64), "note": text(200),
+        "timeZone": "America/Argentina/ComodRivadavia", "private": true,
+        "removeAfter": delays,
+    });
+    let source = json!({
+        "name": text(64), "attribution": text(200), "link": link, "reason": text(200),
+        "lastAnswer": now, "lastChange": now, "status": "current", "lateAfter": 604_800,
+    });
+    let mut boards = Boards::default();
+    let mut seq = u64::MAX / 2;
+    let mut apply = |boards: &mut Boards, update: Update| {
+        seq += 1;
+        let outcome = boards.apply(seq, now, &update);
+        assert!(!matches!(outcome, ApplyOutcome::Rejected(_)), "{outcome:?}");
+    };
+    let publisher = PublisherName::parse("ops").unwrap();
+    let name = |number: usize| BoardName::parse(&format!("{number:040}")).unwrap();
+    for number in 0..MAX_BOARDS {
+        let board = name(number);
+        let claim = FeedClaim { holder: "x".repeat(16), millis: 10_000 };
+        let parse = |event: &str, data| Change::parse(&board, event, data).unwrap();
+        for change in [
+            parse("boardUpdate", &settings),
+            parse("sourceUpdate", &source),
+            Change::ClaimFeed(claim),
+        ] {
+            apply(&mut boards, Update::new(board.clone(), change));
+        }
+    }
+    // The smallest row.
+    let row = Change::parse(&name(0), "flightAddition", &json!({"flight": "A"})).unwrap();
+    for key in 0..MAX_IDEMPOTENCY_KEYS {
+        let key = IdempotencyKey::parse(&key.to_string()).unwrap();
+        let update = Update::new(name(0), row.clone()).with_idempotency_key(Some(key));
+        apply(&mut boards, update.published_by(Some(publisher.clone())));
+    }
+    let bytes = boards.checkpoint().encode().len();
+    let rest = MAX_CHECKPOINT_BYTES - MAX_TIMETABLE_BYTES;
+    assert!(bytes <= rest && bytes > rest / 10 * 9, "{bytes} of {rest}");
+    assert!(Boards::restore(&boards.checkpoint().encode()).unwrap() == boards);
 }
 
 /// A removal that comes before its row is remembered, unless that would make the state too large.
@@ -188,28 +241,65 @@ fn servers_limits_are_checked_before_writing() {
     assert_eq!(third, Forecast::Refused(Rejection::BoardFull { max_flights: 2 }));
 }
 
+fn keyed(key: usize, publisher: Option<&str>) -> Update {
+    let key = IdempotencyKey::parse(&key.to_string()).unwrap();
+    let update = update("flightAddition", json!({"flight": "I768"}));
+    let publisher = publisher.map(|name| PublisherName::parse(name).unwrap());
+    update.with_idempotency_key(Some(key)).published_by(publisher)
+}
+
+/// Publishes under new keys until one is refused. Returns their number.
+fn use_all_keys(test: &mut TestBoards, publisher: Option<&str>) -> usize {
+    for key in 0.. {
+        match forecast(test, test.now, &keyed(key, publisher)) {
+            Forecast::Open => test.apply_update(keyed(key, publisher)),
+            refused => {
+                assert_eq!(refused, Forecast::Refused(Rejection::TooManyKeys));
+                return key;
+            }
+        };
+    }
+    unreachable!("the number of keys is limited")
+}
+
 /// While all keys are recent, a new one is refused instead of forgetting an old one.
 #[test]
 fn recent_keys_are_never_forgotten() {
     let mut test = TestBoards::new(json!({}));
-    let keyed = |key: usize| {
-        let key = IdempotencyKey::parse(&key.to_string()).unwrap();
-        update("flightAddition", json!({"flight": "I768"})).with_idempotency_key(Some(key))
-    };
-    let mut keys = 0;
-    while forecast(&test, test.now, &keyed(keys)) == Forecast::Open {
-        test.apply_update(keyed(keys));
-        keys += 1;
-    }
-    assert_eq!(keys, MAX_IDEMPOTENCY_KEYS - RESERVED_KEYS);
-    let new = forecast(&test, test.now, &keyed(keys));
-    assert_eq!(new, Forecast::Refused(Rejection::TooManyKeys));
-    let repeated = forecast(&test, test.now, &keyed(0));
+    let keys = use_all_keys(&mut test, None);
+    assert_eq!(keys, (MAX_IDEMPOTENCY_KEYS - RESERVED_KEYS) / 4 * 3);
+    let repeated = forecast(&test, test.now, &keyed(0, None));
     assert!(matches!(repeated, Forecast::Repeated { .. }));
     let without_key = update("flightAddition", json!({"flight": "I769"}));
     assert_eq!(forecast(&test, test.now, &without_key), Forecast::Open);
     let later = test.now + SignedDuration::from_hours(1);
-    assert_eq!(forecast(&test, later, &keyed(keys)), Forecast::Open);
+    assert_eq!(forecast(&test, later, &keyed(keys, None)), Forecast::Open);
+}
+
+#[test]
+fn publishers_leave_keys_to_others() {
+    let mut test = TestBoards::new(json!({}));
+    let first = use_all_keys(&mut test, Some("flood"));
+    test.restart();
+    let second = use_all_keys(&mut test, Some("ops"));
+    assert_eq!(second, first / 4);
+    let anonymous = use_all_keys(&mut test, None);
+    assert_eq!(anonymous, second / 4);
+    let refused = forecast(&test, test.now, &keyed(first, Some("flood")));
+    assert_eq!(refused, Forecast::Refused(Rejection::TooManyKeys));
+
+    // An hour later they may all have as many again, also without an update in between.
+    test.now += SignedDuration::from_hours(1);
+    assert_eq!(forecast(&test, test.now, &keyed(first, Some("flood"))), Forecast::Open);
+    let flood = (first..).take_while(|key| {
+        let update = keyed(*key, Some("flood"));
+        let is_open = forecast(&test, test.now, &update) == Forecast::Open;
+        if is_open {
+            test.apply_update(update);
+        }
+        is_open
+    });
+    assert_eq!(flood.count(), first);
 }
 
 #[test]

@@ -314,7 +314,7 @@ impl From<Rejection> for Problem {
                 Self::with_detail(S::CONFLICT, "Boards full", "flight", &detail)
             }
             Rejection::TooManyKeys => {
-                let reason = "is one too many: the server remembers as many recent keys as it can";
+                let reason = "is one too many: the server remembers as many recent keys of this publisher as it can";
                 let title = "Too many idempotency keys";
                 Self::new(S::TOO_MANY_REQUESTS, title, "Idempotency-Key", reason)
             }
