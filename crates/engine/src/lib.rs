@@ -100,6 +100,9 @@ mod tls_metrics;
 /// Counters of refused requests.
 mod request_metrics;
 
+/// The metrics of the process.
+mod process_metrics;
+
 /// The lease of a board's feed.
 mod feed_lease;
 

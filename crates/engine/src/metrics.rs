@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use fanout::{SnapshotReason, WindowBudget};
 use flight::{ApplyOutcome, BoardName, BoardSource};
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -18,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::feed_metrics::{FeedFamilies, FeedFigures};
 use crate::frames::reason_word;
 use crate::phase_times::PhaseTimes;
+use crate::process_metrics::ProcessMetrics;
 use crate::request_metrics::RequestMetrics;
 use crate::snapshot_pool::{PoolFigures, SnapshotPool};
 use crate::tls_metrics::{HandshakeResult, TlsFamilies};
@@ -56,6 +57,7 @@ pub struct Metrics {
     feeds: FeedFamilies,
     tls: TlsFamilies,
     requests: RequestMetrics,
+    process: ProcessMetrics,
 }
 
 /// Functions that return numbers of log lines since the program started.
@@ -126,6 +128,7 @@ impl Metrics {
             feeds: FeedFamilies::default(),
             tls: TlsFamilies::default(),
             requests: RequestMetrics::default(),
+            process: ProcessMetrics::new(),
         };
         metrics.register();
         // Both lines from the start, so that a first refusal is seen as an increase.
@@ -386,8 +389,11 @@ impl Metrics {
         self.feeds.read_figures();
         self.tls.read_certificate();
         self.feeds.set_sources(sources);
+        self.process.read();
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("writing to a String cannot fail");
+        encode_registry(&mut text, &self.process.registry)
+            .and_then(|()| encode(&mut text, &self.registry))
+            .expect("writing to a String cannot fail");
         text
     }
 }
