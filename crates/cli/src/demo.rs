@@ -58,7 +58,7 @@ impl Demo {
         };
         let listeners = ListenPlan::new(self.listen).open(&settings.access).await?;
         let admin = admin.start(&listeners)?;
-        let settings = open_files::fit_to_limit(settings)?;
+        let settings = open_files::fit_to_limit(settings, listeners.len())?;
         let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await?;
         let repeat = if self.once { RepeatMode::Once } else { RepeatMode::Forever };
         let main = BoardName::parse("main")?;

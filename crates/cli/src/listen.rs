@@ -55,6 +55,13 @@ impl ListenPlan {
         self.tls = tls;
     }
 
+    /// The number of listeners that [`ListenPlan::open`] returns.
+    pub(crate) fn listeners(&self) -> usize {
+        let inherited = &self.inherited;
+        let redirect = usize::from(self.tls.as_ref().is_some_and(|tls| tls.redirect.is_some()));
+        inherited.main.len().max(1) + inherited.redirect.len().max(redirect)
+    }
+
     /// Reports the end of the certificate.
     pub(crate) fn watch_certificate(&self, metrics: &Metrics) {
         if let Some(tls) = &self.tls {

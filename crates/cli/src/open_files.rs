@@ -1,13 +1,23 @@
 //! The limit of open files, and the connections that fit it.
 
 use anyhow::{Result, bail};
-use server::{ClientLimits, KEPT_CONNECTIONS, SPARE_CONNECTIONS, Settings};
+use server::{
+    ClientLimits, KEPT_CONNECTIONS, MAX_ADMIN_CONNECTIONS, RESERVED_DESCRIPTORS, SPARE_CONNECTIONS,
+    Settings,
+};
 
-/// Open files that are not connections: the journal, the standard streams, the runtime.
+/// Open files that belong to no listener: the journal, the standard streams, the runtime.
 const RESERVED_FILES: usize = 64;
 
-/// The lowest limit with which a server can serve a follower and another connection.
-const MIN_FILES: usize = RESERVED_FILES + 2;
+/// Open files of a listener apart from its connections: its socket, which it has twice if it was inherited, and those
+/// that it keeps for a time without any.
+const FILES_PER_LISTENER: usize = 2 + RESERVED_DESCRIPTORS;
+
+/// Open files of the listener for administrators: its socket and its connections.
+const ADMIN_FILES: usize = 1 + MAX_ADMIN_CONNECTIONS;
+
+/// The fewest connections with which a server is of use: a follower and another one.
+const MIN_CONNECTIONS: usize = 2;
 
 /// Raises the soft limit of open files to the hard limit: each follower needs one.
 pub(crate) fn raise_limit() {
@@ -16,22 +26,25 @@ pub(crate) fn raise_limit() {
     }
 }
 
-/// Lowers the number of followers to fit the limit of open files. Without a free file the server cannot
-/// even respond; a follower above its own limit is asked to return later.
+/// Lowers the number of followers of a server with `listeners`, apart from that for administrators, to fit the limit
+/// of open files. Without a free file the server cannot even respond; a follower above its own limit is asked to
+/// return later.
 ///
 /// # Errors
 /// The limit leaves no file for connections.
-pub(crate) fn fit_to_limit(settings: Settings) -> Result<Settings> {
+pub(crate) fn fit_to_limit(settings: Settings, listeners: usize) -> Result<Settings> {
     let Ok(limit) = rlimit::Resource::NOFILE.get_soft() else { return Ok(settings) };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    if limit < MIN_FILES {
+    let connections = limit.saturating_sub(reserved_files(listeners));
+    if connections < MIN_CONNECTIONS {
         bail!(
-            "the limit of {limit} open files leaves none for connections: raise the hard limit of open files to \
-             {MIN_FILES} or more"
+            "the limit of {limit} open files leaves none for connections: raise the hard limit of open files to {} \
+             or more",
+            reserved_files(listeners) + MIN_CONNECTIONS
         );
     }
     let requested = settings.max_followers;
-    let fitted = fit_to(limit, settings);
+    let fitted = fit_to(connections, settings);
     if fitted.max_followers < requested {
         tracing::warn!(
             "the limit of {limit} open files allows only {} followers, not {requested}: raise the hard limit of \
@@ -42,8 +55,12 @@ pub(crate) fn fit_to_limit(settings: Settings) -> Result<Settings> {
     Ok(fitted)
 }
 
-fn fit_to(limit: usize, settings: Settings) -> Settings {
-    let connections = limit.saturating_sub(RESERVED_FILES);
+/// Open files that are not connections of publishers and followers.
+fn reserved_files(listeners: usize) -> usize {
+    RESERVED_FILES + listeners * FILES_PER_LISTENER + ADMIN_FILES
+}
+
+fn fit_to(connections: usize, settings: Settings) -> Settings {
     // With a low limit, keep at least three quarters of it for followers.
     let spare_connections = SPARE_CONNECTIONS.min(connections.div_ceil(4));
     let max_followers = settings.max_followers.min(connections - spare_connections);
@@ -56,22 +73,29 @@ fn fit_to(limit: usize, settings: Settings) -> Settings {
 mod tests {
     use super::*;
 
-    /// With this limit and request, the server admits `followers` and has `spare` other connections.
-    fn check(limit: usize, requested: usize, followers: usize, spare: usize) {
+    /// With this many connections and this request, the server admits `followers` and has `spare` other connections.
+    fn check(connections: usize, requested: usize, followers: usize, spare: usize) {
         let settings = Settings { max_followers: requested, ..Settings::default() };
-        let settings = fit_to(limit, settings);
+        let settings = fit_to(connections, settings);
         assert_eq!((settings.max_followers, settings.spare_connections), (followers, spare));
         let kept = settings.limits.kept_connections;
-        assert!(followers + spare + kept + RESERVED_FILES <= limit, "{limit}");
+        assert!(followers + spare + kept <= connections, "{connections}");
     }
 
     #[test]
     fn connections_never_exceed_open_files() {
         check(usize::MAX, 15_000, 15_000, SPARE_CONNECTIONS);
         check(20_000, 15_000, 15_000, SPARE_CONNECTIONS);
-        check(10_000, 15_000, 8_936, SPARE_CONNECTIONS);
-        check(1_024, 15_000, 720, 240);
-        check(1_024, 100, 100, 240);
-        check(MIN_FILES, 15_000, 1, 1);
+        check(10_000, 15_000, 9_000, SPARE_CONNECTIONS);
+        check(960, 15_000, 720, 240);
+        check(960, 100, 100, 240);
+        check(MIN_CONNECTIONS, 15_000, 1, 1);
+    }
+
+    #[test]
+    fn every_listener_has_its_files() {
+        let main = reserved_files(1);
+        assert_eq!(reserved_files(3), main + 2 * FILES_PER_LISTENER);
+        assert_eq!(main, RESERVED_FILES + FILES_PER_LISTENER + ADMIN_FILES);
     }
 }

@@ -133,8 +133,8 @@ impl Serve {
             return Ok(ExitCode::SUCCESS);
         }
         runtime::reserving(settings.reactor_threads)?.block_on(async {
-            let settings = open_files::fit_to_limit(settings)?;
             listen.set_tls(self.tls_args.start()?);
+            let settings = open_files::fit_to_limit(settings, listen.listeners())?;
             match kind {
                 JournalKind::Nats(config) => {
                     replica::serve(listen, &admin, &config, options, settings, &feeds).await

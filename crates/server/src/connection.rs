@@ -77,6 +77,7 @@ pub use admin::{MAX_ADMIN_CONNECTIONS, serve_admin};
 use listener::ListenerService;
 pub use listener::{Listener, PeerConnection};
 pub use redirect::HttpsRedirect;
+pub use reserve::RESERVED_DESCRIPTORS;
 pub use startup::serve_until_ready;
 
 /// Serves `app` on all `listeners` until `shutdown` completes. Then ends all streams within the drain

@@ -65,8 +65,8 @@ pub use access_settings::AccessSettings;
 pub use admin_settings::AdminAccess;
 pub use app::App;
 pub use connection::{
-    HttpsRedirect, Listener, MAX_ADMIN_CONNECTIONS, PeerConnection, serve, serve_admin,
-    serve_until_ready,
+    HttpsRedirect, Listener, MAX_ADMIN_CONNECTIONS, PeerConnection, RESERVED_DESCRIPTORS, serve,
+    serve_admin, serve_until_ready,
 };
 pub use limits::{AddressRange, ClientLimits, KEPT_CONNECTIONS, ParseRangeError};
 pub use origin_settings::{HostRule, OriginSettings};

@@ -2,9 +2,9 @@
 
 use tokio::net::TcpSocket;
 
-/// Descriptors kept in reserve: the number of requests that are served at the same time when there are
+/// Descriptors that each listener keeps in reserve: the number of requests that are served at the same time when there are
 /// no others.
-pub(super) const RESERVED_DESCRIPTORS: usize = 8;
+pub const RESERVED_DESCRIPTORS: usize = 8;
 
 /// Occupies descriptors, so that it can give them to new connections. A process that has run out of
 /// them can otherwise not even respond to a health check.
