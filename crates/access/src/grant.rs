@@ -20,13 +20,8 @@ pub struct Grant {
     pub follow: BoardSet,
     /// The time from which it is of no use.
     pub expires: Option<Timestamp>,
-    pub(crate) id: CredentialId,
     pub(crate) origin: GrantOrigin,
 }
-
-/// Identifies a token without being of use as one: to count what each has open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CredentialId(pub(crate) [u8; 32]);
 
 /// The line or key to which a grant is bound.
 #[derive(Debug, Clone)]
@@ -64,11 +59,6 @@ impl Grant {
     /// True if the credential may follow this board though it is private. The right to change a board includes that to see it.
     pub fn may_follow(&self, board: &BoardName) -> bool {
         self.follow.contains(board) || self.may_publish(board)
-    }
-
-    /// The identity of the token.
-    pub fn credential(&self) -> CredentialId {
-        self.id
     }
 
     /// True from [`Grant::expires`] on.

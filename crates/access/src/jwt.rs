@@ -15,8 +15,7 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use serde::Deserialize;
 
 use crate::board_set::{BoardSet, ParseBoardSetError};
-use crate::grant::{CredentialId, Grant, GrantOrigin, Refusal};
-use crate::token_line::sha256;
+use crate::grant::{Grant, GrantOrigin, Refusal};
 use keys::JwtKey;
 
 pub use keys::JwtAlgorithm;
@@ -88,7 +87,7 @@ impl JwtKeys {
         let mut refusal = Refusal::Unknown;
         for key in self.candidates(header.alg, header.kid.as_deref()) {
             match key.claims(token, audience) {
-                Ok(claims) => return grant(claims, key.id, token, now),
+                Ok(claims) => return grant(claims, key.id, now),
                 // The signature is of another key.
                 Err(Refusal::Unknown) => {}
                 Err(other) => refusal = other,
@@ -121,7 +120,7 @@ impl JwtKey {
     }
 }
 
-fn grant(claims: Claims, key: KeyId, token: &str, now: Timestamp) -> Result<Grant, Refusal> {
+fn grant(claims: Claims, key: KeyId, now: Timestamp) -> Result<Grant, Refusal> {
     let name = claims.sub.ok_or_else(|| Refusal::BadClaims("has no claim sub".to_owned()))?;
     let name = PublisherName::parse(&name)
         .map_err(|error| Refusal::BadClaims(format!("has a claim sub that {}", error.reason)))?;
@@ -134,7 +133,6 @@ fn grant(claims: Claims, key: KeyId, token: &str, now: Timestamp) -> Result<Gran
         publish: boards("publish", claims.publish)?,
         follow: boards("follow", claims.follow)?,
         expires: Some(numeric_date("exp", claims.exp)?),
-        id: CredentialId(sha256(token)),
         origin: GrantOrigin::Key(key),
     };
     let is_early = match claims.nbf {

@@ -55,7 +55,7 @@ mod credentials;
 pub use append::append_token;
 pub use board_set::{BoardSet, ParseBoardSetError};
 pub use credentials::{AccessFiles, Credentials, LoadError};
-pub use grant::{CredentialId, Grant, Refusal};
+pub use grant::{Grant, Refusal};
 pub use jwt::{JwtAlgorithm, JwtFiles, JwtKeyFile};
 pub use token::{ParseTokenError, Token};
 pub use token_line::{HashTokenError, TokenLine};

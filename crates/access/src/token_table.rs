@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::grant::{CredentialId, Grant, GrantOrigin, Refusal};
+use crate::grant::{Grant, GrantOrigin, Refusal};
 use crate::token::has_generated_form;
 use crate::token_line::{TokenHash, TokenLine, sha256};
 
@@ -128,7 +128,6 @@ pub(crate) fn grant(line: Arc<TokenLine>, now: Timestamp) -> Result<Grant, Refus
         publish: line.publish.clone(),
         follow: line.follow.clone(),
         expires: line.expires,
-        id: CredentialId(sha256(&line.hash.to_string())),
         origin: GrantOrigin::Line(line),
     };
     if grant.has_expired(now) { Err(Refusal::Expired) } else { Ok(grant) }

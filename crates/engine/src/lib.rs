@@ -120,5 +120,5 @@ pub use limits::{EngineLimits, MAX_WINDOW_BYTES, PUBLISH_RATE, SNAPSHOT_BYTES};
 pub use metrics::{LogCounters, Metrics};
 pub use publisher::{MAX_PUBLISHED_AT_ONCE, PublishError, Publisher, UNKNOWN_OUTCOME_TIMEOUT};
 pub use replay::{Replay, subject_of};
-pub use request_metrics::{RequestMetrics, RightRefusal};
+pub use request_metrics::{RequestMetrics, RightRefusal, StreamLimit};
 pub use tls_metrics::HandshakeResult;

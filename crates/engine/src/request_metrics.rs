@@ -8,6 +8,36 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+/// The limit that one more stream would exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamLimit {
+    /// That of the server, or its connections and files.
+    Server,
+    /// That of the client's address.
+    Address,
+    /// New streams of that address in a second.
+    AddressRate,
+    /// That of the client's connection.
+    Connection,
+    /// That of the client's token.
+    Token,
+}
+
+impl StreamLimit {
+    const ALL: [Self; 5] =
+        [Self::Server, Self::Address, Self::AddressRate, Self::Connection, Self::Token];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Address => "address",
+            Self::AddressRate => "address-rate",
+            Self::Connection => "connection",
+            Self::Token => "token",
+        }
+    }
+}
+
 /// Reads the bytes of all request bodies in memory.
 type ReadBodyBytes = Box<dyn Fn() -> usize + Send + Sync>;
 
@@ -48,11 +78,17 @@ pub struct RequestMetrics {
     connections_refused: Counter,
     frame_floods: Counter,
     without_right: Family<RefusalLabel, Counter>,
+    streams_over_limit: Family<LimitLabel, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusalLabel {
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabel {
+    limit: &'static str,
 }
 
 impl RequestMetrics {
@@ -92,6 +128,14 @@ impl RequestMetrics {
             "Requests refused because they lack a right, by reason",
             self.without_right.clone(),
         );
+        for limit in StreamLimit::ALL {
+            drop(self.streams_over_limit.get_or_create(&LimitLabel { limit: limit.word() }));
+        }
+        registry.register(
+            "streams_over_limit",
+            "Streams ended at once, by the limit that they would exceed",
+            self.streams_over_limit.clone(),
+        );
     }
 
     /// Reports the bytes that `read` returns. Only the first call has an effect.
@@ -122,6 +166,11 @@ impl RequestMetrics {
     /// Counts a request that lacks a right.
     pub fn count_without_right(&self, refusal: RightRefusal) {
         self.without_right.get_or_create(&RefusalLabel { reason: refusal.word() }).inc();
+    }
+
+    /// Counts a stream that would exceed `limit`.
+    pub fn count_stream_over(&self, limit: StreamLimit) {
+        self.streams_over_limit.get_or_create(&LimitLabel { limit: limit.word() }).inc();
     }
 
     /// Sets the gauges.

@@ -3,14 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use engine::Engine;
+use engine::{Engine, StreamLimit};
+use flight::PublisherName;
 use tokio::sync::watch;
 
-use crate::client_address::Client;
+use crate::client_address::{Client, ClientAddress};
 use crate::connection::places::ConnectionPlaces;
 use crate::http::body_budget::BodyBudget;
-use crate::limits::FOLLOWERS_PER_ADDRESS;
-use crate::seats::{Seat, SeatTable};
+use crate::limits::{FOLLOWERS_PER_ADDRESS, NEW_FOLLOWERS_PER_ADDRESS};
+use crate::seats::{Seat, SeatLimit, SeatTable};
 use crate::settings::Settings;
 use crate::stream::pacer::Pacer;
 
@@ -26,8 +27,10 @@ pub(crate) struct AppState {
     /// The number of open streams.
     pub(crate) streams: Arc<watch::Sender<usize>>,
     pub(crate) pacer: Arc<Pacer>,
-    /// The streams of each client.
-    pub(crate) follower_seats: Arc<SeatTable>,
+    /// The streams of each address.
+    pub(crate) follower_seats: Arc<SeatTable<ClientAddress>>,
+    /// The streams of private boards of each credential, by its name.
+    pub(crate) token_seats: Arc<SeatTable<PublisherName>>,
     /// The bodies of all requests.
     pub(crate) bodies: Arc<BodyBudget>,
     pub(crate) places: ConnectionPlaces,
@@ -55,6 +58,7 @@ impl App {
                 streams,
                 pacer: Arc::default(),
                 follower_seats: Arc::default(),
+                token_seats: Arc::default(),
                 bodies,
                 places,
             }),
@@ -68,16 +72,77 @@ impl App {
 }
 
 impl AppState {
-    /// Takes a place for a stream of `client`. Returns `None` if its address has all of its places.
-    pub(crate) fn take_follower_seat(&self, client: Client) -> Option<Seat> {
-        let default = if client.has_default_limits { FOLLOWERS_PER_ADDRESS } else { usize::MAX };
-        let max_seats = self.settings.limits.followers_per_address.unwrap_or(default);
-        self.follower_seats.take(client.address, max_seats, usize::MAX)
+    /// Takes a place for a stream of `client`.
+    ///
+    /// # Errors
+    /// Its address has all of its places, or has asked for too many within a second.
+    pub(crate) fn take_follower_seat(
+        &self,
+        client: Client,
+    ) -> Result<Seat<ClientAddress>, StreamLimit> {
+        let default = |limit| if client.has_default_limits { limit } else { usize::MAX };
+        let limits = &self.settings.limits;
+        let max_seats = limits.followers_per_address.unwrap_or(default(FOLLOWERS_PER_ADDRESS));
+        let max_new =
+            limits.new_followers_per_address.unwrap_or(default(NEW_FOLLOWERS_PER_ADDRESS));
+        let seat = self.follower_seats.take(client.address, max_seats, max_new);
+        seat.map_err(|limit| match limit {
+            SeatLimit::Open => StreamLimit::Address,
+            SeatLimit::New => StreamLimit::AddressRate,
+        })
+    }
+
+    /// Takes a place for a stream that needs the credential with this name.
+    ///
+    /// # Errors
+    /// The credential has all of its places.
+    pub(crate) fn take_token_seat(
+        &self,
+        name: &PublisherName,
+    ) -> Result<Seat<PublisherName>, StreamLimit> {
+        let max_seats = self.settings.limits.followers_per_token;
+        let seat = self.token_seats.take(name.clone(), max_seats, usize::MAX);
+        seat.map_err(|_| StreamLimit::Token)
     }
 }
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("settings", &self.state.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use journal::MemoryJournal;
+    use tokio::time::{Duration, advance};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn default_limits_spare_local_hosts() {
+        let settings = Settings::default();
+        let engine = Engine::start(MemoryJournal::default(), settings.window_bytes).await.unwrap();
+        let app = App::new(engine, settings);
+        let take = |last, has_default_limits| {
+            let address = IpAddr::from([192, 0, 2, last]).into();
+            app.state.take_follower_seat(Client { address, has_default_limits })
+        };
+        let mut seats = Vec::new();
+        let limit = loop {
+            match take(1, true) {
+                Ok(seat) => seats.push(seat),
+                Err(StreamLimit::AddressRate) if seats.len() % NEW_FOLLOWERS_PER_ADDRESS == 0 => {
+                    advance(Duration::from_secs(1)).await;
+                }
+                Err(limit) => break limit,
+            }
+        };
+        assert_eq!((limit, seats.len()), (StreamLimit::Address, FOLLOWERS_PER_ADDRESS));
+        for _ in 0..2 * FOLLOWERS_PER_ADDRESS {
+            seats.push(take(2, false).unwrap_or_else(|_| panic!("two addresses share a limit")));
+        }
     }
 }

@@ -35,7 +35,7 @@ mod limits;
 /// The address whose requests are counted together.
 mod client_address;
 
-/// Counts the connections or streams of each client address.
+/// Counts the connections or streams of each client.
 mod seats;
 
 /// Where a server shows its inside.

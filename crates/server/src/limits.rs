@@ -8,6 +8,10 @@ use ipnet::IpNet;
 /// Followers of an address, by default. Many screens may share one.
 pub(crate) const FOLLOWERS_PER_ADDRESS: usize = 1_000;
 
+/// New followers of an address in a second, by default. More than its new connections, so that clients with a
+/// connection for each stream are limited by those alone.
+pub(crate) const NEW_FOLLOWERS_PER_ADDRESS: usize = 400;
+
 /// Connections of an address, by default.
 pub(crate) const CONNECTIONS_PER_ADDRESS: usize = 1_200;
 
@@ -32,6 +36,10 @@ pub struct ClientLimits {
     pub followers_per_connection: usize,
     /// Event streams of an address. `None` is the default, which does not hold for `127.0.0.1` and `::1`.
     pub followers_per_address: Option<usize>,
+    /// Event streams that an address asks for within a second, with the same default for `None`.
+    pub new_followers_per_address: Option<usize>,
+    /// Event streams of private boards that are open with one credential at the same time.
+    pub followers_per_token: usize,
     /// Connections of an address, with the same default for `None`.
     pub connections_per_address: Option<usize>,
     /// Connections of an address that begin within a second, with the same default for `None`.
@@ -51,6 +59,8 @@ impl Default for ClientLimits {
             http2_streams: 200,
             followers_per_connection: 100,
             followers_per_address: None,
+            new_followers_per_address: None,
+            followers_per_token: 5_000,
             connections_per_address: None,
             new_connections_per_address: None,
             kept_connections: KEPT_CONNECTIONS,

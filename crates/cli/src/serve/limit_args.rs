@@ -32,6 +32,17 @@ pub(crate) struct LimitArgs {
     /// 127.0.0.1 and ::1.
     #[arg(long, env = "FLIGHTBOARD_MAX_FOLLOWERS_PER_ADDRESS", value_name = "N")]
     max_followers_per_address: Option<usize>,
+    /// Maximum number of screens that such an address adds in a second: by default 400, with the same exception.
+    #[arg(long, env = "FLIGHTBOARD_MAX_NEW_FOLLOWERS_PER_ADDRESS", value_name = "N")]
+    max_new_followers_per_address: Option<usize>,
+    /// Maximum number of screens that follow private boards with one token, or with tokens of one name.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_MAX_FOLLOWERS_PER_TOKEN",
+        value_name = "N",
+        default_value_t = 5_000
+    )]
+    max_followers_per_token: usize,
     /// Maximum number of connections of such an address: by default 1200, with the same exception.
     #[arg(long, env = "FLIGHTBOARD_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
     max_connections_per_address: Option<usize>,
@@ -53,6 +64,8 @@ impl LimitArgs {
             http2_streams: self.max_http2_streams,
             followers_per_connection: self.max_followers_per_connection,
             followers_per_address: self.max_followers_per_address,
+            new_followers_per_address: self.max_new_followers_per_address,
+            followers_per_token: self.max_followers_per_token,
             connections_per_address: self.max_connections_per_address,
             new_connections_per_address: self.max_new_connections_per_address,
             trusted_proxies: self.trusted_proxy,

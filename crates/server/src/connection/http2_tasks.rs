@@ -1,7 +1,8 @@
 //! The tasks of HTTP/2 responses, which end when their peer takes no bytes.
 //!
 //! A peer whose window stays closed reads from its socket, so the timeout of the socket does not notice
-//! it. Hyper asks a body for more only after the peer's window took what came before.
+//! it. Hyper asks a body for more only after the peer's window took what came before, so a stream of such a peer does
+//! not notice the end of its right either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +10,31 @@ use std::time::Duration;
 use engine::Metrics;
 use hyper::rt::Executor;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::task_local;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::stream::right::StreamRight;
 
 /// The parts of the stall timeout after which a response is looked at again.
 const CHECKS_PER_TIMEOUT: u32 = 4;
+
+/// Time for a peer to take the end of a stream whose right has ended.
+const REVOKED_GRACE: Duration = Duration::from_millis(250);
 
 task_local! {
     /// The progress of the response that this task sends.
     static PROGRESS: Arc<ResponseProgress>;
 }
 
-/// The time since which the peer's window takes no byte of a response.
+/// The state of a response that its peer may not read.
 #[derive(Default)]
 pub(super) struct ResponseProgress {
+    /// The time since which the peer's window takes no byte.
     waiting_since: Mutex<Option<Instant>>,
+    /// The right of a stream that needs one.
+    right: Mutex<Option<Arc<StreamRight>>>,
+    right_changed: Notify,
 }
 
 /// Spawns a task for each response.
@@ -46,6 +57,7 @@ where
                 _ = PROGRESS.scope(Arc::clone(&progress), response) => {}
                 // The dropped response resets its stream.
                 () = progress.stalled(stall_timeout) => metrics.count_stalled_connection(),
+                () = progress.revoked() => {}
             }
         });
     }
@@ -65,6 +77,35 @@ impl ResponseProgress {
     /// The window has taken all bytes.
     pub(super) fn set_taken(&self) {
         *self.waiting_since.lock() = None;
+    }
+
+    /// Sets the right of a stream; `None` for another response.
+    pub(super) fn set_right(&self, right: Option<Arc<StreamRight>>) {
+        let mut current = self.right.lock();
+        if current.is_some() || right.is_some() {
+            *current = right;
+            self.right_changed.notify_one();
+        }
+    }
+
+    /// Completes once the right of the stream has ended, after the time for the peer to take the end.
+    pub(super) async fn revoked(&self) {
+        loop {
+            let right = self.right.lock().clone();
+            let Some(right) = right else {
+                self.right_changed.notified().await;
+                continue;
+            };
+            // Boxed because most responses have no right.
+            let ended = Box::pin(async move {
+                right.ended().await;
+                sleep(REVOKED_GRACE).await;
+            });
+            tokio::select! {
+                () = ended => return,
+                () = self.right_changed.notified() => {}
+            }
+        }
     }
 
     /// Completes once bytes have waited for `timeout`, at most a quarter of it later.

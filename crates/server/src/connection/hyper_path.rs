@@ -21,13 +21,14 @@ use super::connection_streams::ConnectionStreams;
 use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 use super::counted_body::CountedBody;
 use super::http2_guard::Http2Guard;
-use super::http2_tasks::Http2Tasks;
+use super::http2_tasks::{Http2Tasks, ResponseProgress};
 use super::listener::PeerConnection;
 use super::message_rules;
 use super::places::ConnectionActivity;
 use super::socket::KEEPALIVE_INTERVAL;
 use super::unread_body::UnreadBody;
 use crate::http::transport_security;
+use crate::stream::admission::Handoff;
 use crate::stream::peer_socket::PeerSocket;
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
@@ -77,6 +78,8 @@ pub(super) async fn serve<S>(
     let counter = Arc::clone(activity);
     let limits = &context.state.settings.limits;
     let is_brief = place.is_brief;
+    let progress = Arc::<ResponseProgress>::default();
+    let http1_progress = Arc::clone(&progress);
     let streams =
         ConnectionStreams::new(if is_brief { 0 } else { limits.followers_per_connection });
     let builder = builder(&context, peer.is_tls);
@@ -93,7 +96,10 @@ pub(super) async fn serve<S>(
         }
         let routed = first_response.lock().take();
         let context = Arc::clone(&context);
+        let http1_progress = Arc::clone(&http1_progress);
         async move {
+            let progress = ResponseProgress::of_task().unwrap_or(http1_progress);
+            progress.set_right(None);
             let answer = async |request| match routed {
                 Some(response) => Ok(response),
                 None => context.routes.clone().oneshot(request).await,
@@ -101,6 +107,7 @@ pub(super) async fn serve<S>(
             let expects_continue = request.headers().contains_key(header::EXPECT);
             let request = request.map(|body| UnreadBody::wrap(body, expects_continue));
             let mut response = message_rules::respond(request, answer).await?;
+            progress.set_right(response.extensions().get().and_then(Handoff::right));
             context.security_headers.add_to(&mut response);
             let state = &context.state;
             let max_age = state.settings.tls.hsts_max_age;
@@ -120,6 +127,7 @@ pub(super) async fn serve<S>(
         () = missed_deadline.as_mut() => return,
         _ = closing.wait_for(|closing| *closing) => false,
         () = activity.must_close() => true,
+        () = unread_revoked_stream(&progress, activity) => return,
         () = sleep(BRIEF_TIMEOUT), if is_brief => return,
     };
     // Hyper would wait for the rest of the first head.
@@ -176,6 +184,18 @@ async fn missed_deadline(deadline: Instant, activity: &ConnectionActivity) {
         std::future::pending::<()>().await;
     }
     tracing::debug!("closing a connection that sent no request");
+}
+
+/// Completes once a stream of HTTP/1 has lost its right and its peer has not taken the end. In HTTP/2, the task of the
+/// response ends instead.
+async fn unread_revoked_stream(progress: &ResponseProgress, activity: &ConnectionActivity) {
+    loop {
+        progress.revoked().await;
+        if activity.is_busy() {
+            return;
+        }
+        progress.set_right(None);
+    }
 }
 
 /// Completes after [`CLOSE_TIMEOUT`] unless a request is open then, which hyper answers before it

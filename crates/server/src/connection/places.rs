@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::client_address::ClientAddress;
 use crate::limits::{CONNECTIONS_PER_ADDRESS, ClientLimits, NEW_CONNECTIONS_PER_ADDRESS};
-use crate::seats::{Seat, SeatTable};
+use crate::seats::{Seat, SeatLimit, SeatTable};
 
 /// Free places below which idle connections are closed, as long as there are any.
 pub(super) const MIN_FREE_PLACES: usize = 250;
@@ -45,8 +45,8 @@ pub(crate) struct ConnectionPlaces {
     kept: Arc<Semaphore>,
     brief: Arc<Semaphore>,
     limits: ClientLimits,
-    seats: Arc<SeatTable>,
-    brief_seats: Arc<SeatTable>,
+    seats: Arc<SeatTable<ClientAddress>>,
+    brief_seats: Arc<SeatTable<ClientAddress>>,
     min_free: usize,
     idle: Arc<Mutex<IdleConnections>>,
     /// The process has no file descriptor for another connection that stays.
@@ -71,10 +71,13 @@ pub(crate) struct ConnectionPlace {
     pub(super) is_brief: bool,
 }
 
+/// A seat of an address.
+type AddressSeat = Seat<ClientAddress>;
+
 /// A place, and the seats of the connection's address.
 pub(super) struct PlaceSlot {
     _permit: OwnedSemaphorePermit,
-    _seats: [Option<Seat>; 2],
+    _seats: [Option<AddressSeat>; 2],
 }
 
 /// The number of a connection's open requests. Without any it is idle.
@@ -123,7 +126,7 @@ impl ConnectionPlaces {
         let address = ClientAddress::from(peer);
         let is_proxy = self.limits.trusts(peer);
         let is_limited = !address.is_local_host() && !is_proxy;
-        let Some(seat) = self.take_seat(address, is_limited, is_proxy) else {
+        let Ok(seat) = self.take_seat(address, is_limited, is_proxy) else {
             self.count_refused();
             return None;
         };
@@ -142,7 +145,7 @@ impl ConnectionPlaces {
             return Some(self.new_place(permit, [Some(seat), None]));
         }
         let max_brief = if is_limited { BRIEF_PLACES_PER_ADDRESS } else { usize::MAX };
-        if let Some(brief_seat) = self.brief_seats.take(address, max_brief, usize::MAX)
+        if let Ok(brief_seat) = self.brief_seats.take(address, max_brief, usize::MAX)
             && let Ok(permit) = Arc::clone(&self.brief).try_acquire_owned()
         {
             let place = self.new_place(permit, [Some(seat), Some(brief_seat)]);
@@ -162,7 +165,12 @@ impl ConnectionPlaces {
     }
 
     /// Counts the connection for its address.
-    fn take_seat(&self, address: ClientAddress, is_limited: bool, is_proxy: bool) -> Option<Seat> {
+    fn take_seat(
+        &self,
+        address: ClientAddress,
+        is_limited: bool,
+        is_proxy: bool,
+    ) -> Result<AddressSeat, SeatLimit> {
         let limit = |set: Option<usize>, default| match set {
             Some(limit) if !is_proxy => limit,
             None if is_limited => default,
@@ -173,7 +181,11 @@ impl ConnectionPlaces {
         self.seats.take(address, max_seats, max_new)
     }
 
-    fn new_place(&self, permit: OwnedSemaphorePermit, seats: [Option<Seat>; 2]) -> ConnectionPlace {
+    fn new_place(
+        &self,
+        permit: OwnedSemaphorePermit,
+        seats: [Option<AddressSeat>; 2],
+    ) -> ConnectionPlace {
         ConnectionPlace {
             slot: PlaceSlot { _permit: permit, _seats: seats },
             activity: ConnectionActivity::new(Arc::clone(&self.idle)),

@@ -2,6 +2,8 @@
 //!
 //! Without a right to it, a private board and one that does not exist are the same: all answers are alike.
 
+use std::sync::Arc;
+
 use access::Grant;
 use axum::extract::FromRequestParts;
 use axum::response::Response;
@@ -30,7 +32,7 @@ pub(crate) enum ReadAccess {
     /// As everybody has: the board was public a moment ago.
     Public,
     /// By a credential.
-    Granted(Box<StreamRight>),
+    Granted(Arc<StreamRight>),
 }
 
 impl BoardReader {
@@ -63,7 +65,7 @@ impl BoardReader {
         if is_private.is_none() {
             return Err(Problem::unknown_board());
         }
-        Ok(ReadAccess::Granted(Box::new(right)))
+        Ok(ReadAccess::Granted(Arc::new(right)))
     }
 
     /// The rights of the request where there are private boards; `None` where there are none.
@@ -115,7 +117,7 @@ impl ReadAccess {
     }
 
     /// The right of a stream that needs one.
-    pub(crate) fn into_right(self) -> Option<Box<StreamRight>> {
+    pub(crate) fn into_right(self) -> Option<Arc<StreamRight>> {
         match self {
             Self::Public => None,
             Self::Granted(right) => Some(right),

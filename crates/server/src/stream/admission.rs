@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::{BoardStatus, frames};
+use engine::{BoardStatus, StreamLimit, frames};
 use fanout::{Follower, Frame, ResumePoint};
-use flight::BoardName;
+use flight::{BoardName, PublisherName};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use super::params::{LastEventId, StreamParams};
 use super::reconnect;
 use super::right::StreamRight;
 use crate::app::{App, AppState};
-use crate::client_address::Client;
+use crate::client_address::{Client, ClientAddress};
 use crate::connection::connection_streams::{ConnectionSeat, ConnectionStreams};
 use crate::http::follow_access::ReadAccess;
 use crate::http::problem::Problem;
@@ -47,9 +47,11 @@ pub(crate) struct AdmittedStream {
 /// Counts an open stream until it is dropped, and holds the right that it needs.
 pub(crate) struct StreamPermit {
     streams: Arc<watch::Sender<usize>>,
-    /// `None` for a public board. Boxed because most streams have none.
-    right: Option<Box<StreamRight>>,
-    _seat: Option<Seat>,
+    /// `None` for a public board.
+    right: Option<Arc<StreamRight>>,
+    /// Boxed because most streams have none.
+    _token_seat: Option<Box<Seat<PublisherName>>>,
+    _address_seat: Option<Seat<ClientAddress>>,
     _connection: Option<ConnectionSeat>,
     /// Dropped with the stream.
     turn: Option<StartTurn>,
@@ -96,9 +98,13 @@ pub(super) fn admit(
         let retry = reconnect::after_shutdown(state.settings.drain);
         return Ok(Admission::RetryLater(retry));
     }
-    let Some(mut permit) = StreamPermit::acquire(state, client, access.into_right()) else {
-        engine.metrics().count_rejected_stream();
-        return Ok(Admission::RetryLater(reconnect::when_full()));
+    let mut permit = match StreamPermit::acquire(state, client, access.into_right()) {
+        Ok(permit) => permit,
+        Err(limit) => {
+            engine.metrics().count_rejected_stream();
+            engine.metrics().requests().count_stream_over(limit);
+            return Ok(Admission::RetryLater(reconnect::when_full()));
+        }
     };
     let resume_point = match &params.last_event_id {
         LastEventId::Absent => ResumePoint::Fresh,
@@ -136,27 +142,37 @@ impl Handoff {
     pub(crate) fn take(&self) -> Option<Box<AdmittedStream>> {
         self.0.lock().take()
     }
+
+    /// The right of the stream, if it needs one and has not been taken.
+    pub(crate) fn right(&self) -> Option<Arc<StreamRight>> {
+        self.0.lock().as_ref()?.permit.right.clone()
+    }
 }
 
 impl StreamPermit {
-    /// Returns `None` if the server, the client's address or its connection has no place for a stream.
+    /// # Errors
+    /// The server, or the client's address, connection or token, has no place for a stream.
     fn acquire(
         state: &AppState,
         client: &StreamClient,
-        right: Option<Box<StreamRight>>,
-    ) -> Option<Self> {
+        right: Option<Arc<StreamRight>>,
+    ) -> Result<Self, StreamLimit> {
         let connection = match &client.connection {
-            Some(connection) => Some(connection.take()?),
+            Some(connection) => Some(connection.take().ok_or(StreamLimit::Connection)?),
             None => None,
         };
-        let seat = match client.client {
+        let address_seat = match client.client {
             Some(client) => Some(state.take_follower_seat(client)?),
             None => None,
         };
-        let is_first = seat.as_ref().is_some_and(|seat| seat.is_first);
+        let token_seat = match &right {
+            Some(right) => Some(Box::new(state.take_token_seat(&right.grant().name)?)),
+            None => None,
+        };
+        let is_first = address_seat.as_ref().is_some_and(|seat| seat.is_first);
         // The last places are for other requests, and for clients that have none.
         if state.places.lacks_descriptors() || state.places.are_short() && !is_first {
-            return None;
+            return Err(StreamLimit::Server);
         }
         let kept = if is_first { KEPT_FOLLOWERS } else { 0 };
         let max_streams = state.settings.max_followers.saturating_add(kept);
@@ -165,8 +181,17 @@ impl StreamPermit {
             *open += usize::from(has_room);
             has_room
         });
-        let streams = Arc::clone(&state.streams);
-        acquired.then(|| Self { streams, right, _seat: seat, _connection: connection, turn: None })
+        if !acquired {
+            return Err(StreamLimit::Server);
+        }
+        Ok(Self {
+            streams: Arc::clone(&state.streams),
+            right,
+            _token_seat: token_seat,
+            _address_seat: address_seat,
+            _connection: connection,
+            turn: None,
+        })
     }
 
     /// True once the stream has lost the right that it needs.

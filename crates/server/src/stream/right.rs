@@ -50,7 +50,7 @@ impl StreamRight {
     }
 
     /// Waits until [`StreamRight::has_ended`].
-    pub(super) async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         let mut revision = self.revision.clone();
         loop {
             revision.mark_unchanged();

@@ -3,11 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::Request;
 use serde_json::json;
 use server::{ClientLimits, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::socket_server::{SocketServer, each_write_path, serve};
 use crate::test_server::TestServer;
@@ -123,6 +125,37 @@ async fn bulk_lines_are_limited() {
     assert_eq!(server.send_lines("main", &lines(100)).await.body.lines().count(), 100);
 }
 
+/// Asks for `count` new rows whose numbers start with `prefix`, and reads the answer with this pause before each part.
+async fn publish_slowly(server: &TestServer, prefix: &str, count: u32, pause: Duration) -> usize {
+    let line = |number| {
+        let data = json!({ "flight": format!("{prefix}{number}") });
+        json!({ "event": "flightAddition", "data": data }).to_string()
+    };
+    let lines: Vec<_> = (0..count).map(line).collect();
+    let request = Request::post("/boards/main/flights");
+    let request = request.header("content-type", "application/x-ndjson");
+    let request = request.body(Body::from(lines.join("\n"))).unwrap();
+    let (status, _, mut answer) = server.open_stream(request).await;
+    assert_eq!(status.as_u16(), 200);
+    let mut outcomes = 0;
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(part) = answer.bytes().await else { return outcomes };
+        outcomes += part.lines().count();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unread_answers_stop_their_request() {
+    let server = TestServer::new().await;
+    let slow = publish_slowly(&server, "A", 8_000, Duration::from_secs(14)).await;
+    assert_eq!(slow, 8_000);
+    let too_slow = publish_slowly(&server, "B", 8_000, Duration::from_secs(31)).await;
+    assert!((1_000..8_000).contains(&too_slow), "{too_slow}");
+    assert_eq!(server.get("/boards/main/flights/B999").await.status.as_u16(), 200);
+    assert_eq!(server.get("/boards/main/flights/B7999").await.status.as_u16(), 404);
+}
+
 #[tokio::test]
 async fn refusals_precede_the_body() {
     for settings in each_write_path(Settings::default()) {
@@ -195,10 +228,32 @@ async fn followers_of_an_address_are_limited() {
         let first = try_follow(&server, 2, "").await;
         let _second = try_follow(&server, 2, "").await.unwrap();
         assert!(try_follow(&server, 2, "").await.is_none());
+        let limit = "flightboard_streams_over_limit_total{limit=\"address\"}";
+        assert_eq!(server.metric(limit).await, 1);
         assert!(try_follow(&server, 3, "").await.is_some(), "another address");
         drop(first);
         server.wait_followers(1).await;
         assert!(try_follow(&server, 2, "").await.is_some(), "its place is free again");
+    }
+}
+
+#[tokio::test]
+async fn new_followers_of_addresses_are_limited() {
+    let limits = ClientLimits { new_followers_per_address: Some(1), ..ClientLimits::default() };
+    for settings in each_write_path(with_limits(limits)) {
+        let server = serve(settings).await;
+        let start = Instant::now();
+        let mut streams = Vec::new();
+        while let Some(stream) = try_follow(&server, 2, "").await {
+            streams.push(stream);
+            let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+            assert!(streams.len() <= seconds + 2, "{} in {seconds} s", streams.len());
+        }
+        let limit = "flightboard_streams_over_limit_total{limit=\"address-rate\"}";
+        assert_eq!(server.metric(limit).await, 1);
+        assert!(try_follow(&server, 3, "").await.is_some(), "another address");
+        let later = async { while try_follow(&server, 2, "").await.is_none() {} };
+        timeout(TIMEOUT, later).await.expect("a later second has room");
     }
 }
 

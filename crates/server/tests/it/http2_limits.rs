@@ -9,12 +9,21 @@ use http::Request;
 use server::{ClientLimits, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use crate::http2_frames::{self, HEADER_BYTES, RST_STREAM, SETTINGS, frame, preface};
 use crate::socket_server::{SocketServer, serve};
 
 /// Far longer than any wait that ends.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Types of frames, and an error (RFC 9113, sections 6 and 7).
+const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+
+/// The largest window.
+const MAX_WINDOW: u32 = (1 << 31) - 1;
 
 async fn connect(server: &SocketServer, window: u32) -> SendRequest<Bytes> {
     let socket = TcpStream::connect(server.address).await.unwrap();
@@ -61,13 +70,16 @@ async fn closed_windows_stall() {
     let reading = connect(&server, 1 << 20).await;
     let mut live = get(&reading, "/events").await;
     read_until(&mut live, "event: timetable").await;
-    // Windows that take nothing, and a part.
-    for (count, window) in (1..).zip([0, 1, 1_000]) {
+    // Windows that take nothing, and a part. Hyper queues a short response as a whole.
+    let paths = ["/events", "/boards/main/flights", "/boards/main"];
+    let mut stalled = 0;
+    for (window, paths) in [(0, &paths[..]), (1, &paths[..]), (1_000, &paths[..2])] {
         let stalling = connect(&server, window).await;
-        let _stream = get(&stalling, "/events").await;
-        wait_stalled(&server, count * 2 - 1).await;
-        let _rows = get(&stalling, "/boards/main/flights").await;
-        wait_stalled(&server, count * 2).await;
+        for path in paths {
+            let _response = get(&stalling, path).await;
+            stalled += 1;
+            wait_stalled(&server, stalled).await;
+        }
         server.wait_followers(1).await;
     }
     server.direct.put_rows(500..501).await;
@@ -79,14 +91,12 @@ async fn closed_windows_stall() {
 #[tokio::test]
 async fn useless_frames_close_the_connection() {
     let server = serve(Settings::default()).await;
-    let frame = |kind: u8, payload: &[u8]| {
-        [&[0, 0, payload.len() as u8, kind, 0, 0, 0, 0, 0], payload].concat()
-    };
-    let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(4, &[])].concat();
-    for (count, flood) in (1..).zip([frame(6, &[7; 8]), frame(4, &[]), frame(8, &[0, 0, 0, 1])]) {
+    let frame = |kind, payload: &[u8]| frame(kind, 0, 0, payload);
+    let floods = [frame(PING, &[7; 8]), frame(SETTINGS, &[]), frame(WINDOW_UPDATE, &[0, 0, 0, 1])];
+    for (count, flood) in (1..).zip(floods) {
         let socket = TcpStream::connect(server.address).await.unwrap();
         let (mut reader, mut writer) = socket.into_split();
-        writer.write_all(&preface).await.unwrap();
+        writer.write_all(&preface(MAX_WINDOW)).await.unwrap();
         let flooding = async { while writer.write_all(&flood.repeat(100)).await.is_ok() {} };
         let reading =
             async { while reader.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {} };
@@ -98,14 +108,15 @@ async fn useless_frames_close_the_connection() {
 #[tokio::test]
 async fn frames_of_live_streams_are_useful() {
     let server = serve(Settings::default()).await;
-    let client = connect(&server, 1 << 20).await;
+    // So small that the client confirms each event.
+    let client = connect(&server, 256).await;
     let mut streams = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..50 {
         let mut stream = get(&client, "/events").await;
         read_until(&mut stream, "event: timetable").await;
         streams.push(stream);
     }
-    // Far more frames than are allowed without responses: a follower confirms each event.
+    // Far more frames than are allowed without responses.
     for round in 0..100 {
         server.direct.put_rows(round..round + 1).await;
         for stream in &mut streams {
@@ -131,4 +142,68 @@ async fn followers_of_a_connection_are_limited() {
     streams.pop();
     server.wait_followers(1).await;
     read_until(&mut get(&client, "/events").await, "event: timetable").await;
+}
+
+#[tokio::test]
+async fn requests_of_a_connection_are_limited() {
+    let limits = ClientLimits { http2_streams: 2, ..ClientLimits::default() };
+    let server = serve(Settings { limits, ..Settings::default() }).await;
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let mut request = preface(MAX_WINDOW);
+    for stream in [1, 3, 5, 7] {
+        request.extend(http2_frames::get(stream, "/events", None));
+    }
+    socket.write_all(&request).await.unwrap();
+    let mut refused = Vec::new();
+    while refused.len() < 2 {
+        let (kind, stream, payload) = read_frame(&mut socket).await;
+        if kind == RST_STREAM {
+            assert_eq!(payload, REFUSED_STREAM);
+            refused.push(stream);
+        }
+    }
+    assert_eq!(refused, [5, 7]);
+    server.wait_followers(2).await;
+}
+
+/// Reads a frame: its type, its stream and its payload.
+async fn read_frame(socket: &mut TcpStream) -> (u8, u8, Vec<u8>) {
+    timeout(TIMEOUT, async {
+        let mut header = [0; HEADER_BYTES];
+        socket.read_exact(&mut header).await.unwrap();
+        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+        let mut payload = vec![0; length as usize];
+        socket.read_exact(&mut payload).await.unwrap();
+        (header[3], header[8], payload)
+    })
+    .await
+    .expect("a frame")
+}
+
+/// Screens that share a connection count for their address as those of other connections.
+#[tokio::test]
+async fn new_followers_of_connections_are_limited() {
+    let limits = ClientLimits { new_followers_per_address: Some(1), ..ClientLimits::default() };
+    let server = serve(Settings { limits, ..Settings::default() }).await;
+    let client = connect(&server, 1 << 20).await;
+    let start = Instant::now();
+    let mut streams = Vec::new();
+    loop {
+        let mut stream = get(&client, "/events").await;
+        let text = read_until(&mut stream, "event: timetable").await;
+        if !text.contains("event: timetable") {
+            assert!(text.starts_with("retry: "), "{text}");
+            break;
+        }
+        streams.push(stream);
+        let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+        assert!(streams.len() <= seconds + 2, "{} in {seconds} s", streams.len());
+    }
+    let limit = "flightboard_streams_over_limit_total{limit=\"address-rate\"}";
+    assert!(server.metric(limit).await >= 1);
+    let admitted = async || {
+        let text = read_until(&mut get(&client, "/events").await, "event: timetable").await;
+        text.contains("event: timetable")
+    };
+    timeout(TIMEOUT, async { while !admitted().await {} }).await.expect("a later second has room");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod faulty_journal;
+mod http2_frames;
 mod socket_server;
 mod test_server;
 mod view;
