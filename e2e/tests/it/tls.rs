@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use testkit::nats::certificates::{CertificateAuthority, IssuedCertificate};
@@ -184,14 +185,24 @@ fn plain_requests_get_a_sentence() {
     assert!(response.contains("This port speaks https"), "{response}");
 }
 
+/// The server reads the end of a connection. A heartbeat, at a random moment of 15 seconds, would notice most of these
+/// ends only later.
 #[test]
 fn ended_streams_are_noticed() {
+    const FOLLOWERS: u64 = 30;
     let tls = TlsServer::start(&[]);
-    let followers = "flightboard_followers{board=\"main\"}";
-    let follower = tls.follow();
-    assert_eq!(tls.metric(followers), 1);
-    follower.close();
-    wait_until("the stream has ended", WAIT_TIMEOUT, || (tls.metric(followers) == 0).then_some(()));
+    let open = || tls.metric("flightboard_followers{board=\"main\"}");
+    let notice_ends = || {
+        let followers: Vec<_> = (0..FOLLOWERS).map(|_| tls.follow()).collect();
+        assert_eq!(open(), FOLLOWERS);
+        let start = Instant::now();
+        followers.into_iter().for_each(TlsClient::close);
+        wait_until("the streams have ended", WAIT_TIMEOUT, || (open() == 0).then_some(()));
+        start.elapsed()
+    };
+    // A loaded machine may need another attempt.
+    let is_soon = (0..3).any(|_| notice_ends() < Duration::from_secs(8));
+    assert!(is_soon, "no attempt took less than most heartbeats");
 }
 
 #[test]
