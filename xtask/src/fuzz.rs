@@ -48,7 +48,9 @@ pub(crate) fn run_targets(args: &FuzzArgs) -> Result<ExitCode> {
         fs::create_dir_all(&found)?;
         let log_path = root.join(RESULT_FOLDER).join(format!("{target}.log"));
         let log = File::create(&log_path)?;
-        let mut fuzz = command(&program, &root, &["-print_final_stats=1", "-timeout=30"]);
+        // As in any Rust program: a write to a closed connection is an error, and not the end of the process.
+        let mut fuzz = command("env", &root, &["--ignore-signal=PIPE"]);
+        fuzz.arg(&program).args(["-print_final_stats=1", "-timeout=30"]);
         fuzz.arg(format!("-max_total_time={}", args.minutes * 60));
         fuzz.arg(format!("-artifact_prefix={RESULT_FOLDER}/{target}-"));
         fuzz.arg(&found).arg(root.join(CORPUS_FOLDER).join(&target));
