@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 use sha2::{Digest, Sha256};
@@ -12,6 +14,12 @@ const MIN_SECRET_BYTES: usize = 32;
 
 /// Most keys of a set. A token that names none is checked against all.
 const MAX_JWKS_KEYS: usize = 64;
+
+/// Windows editors write it at the start of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Starts a key in PEM (RFC 7468).
+const PEM_BEGIN: &str = "-----BEGIN";
 
 /// The algorithms that a token may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,10 +50,11 @@ pub(crate) struct KeyId([u8; 32]);
 impl JwtKeys {
     /// Reads a file with one key; the error is the reason.
     pub(crate) fn of_key(content: &str, algorithm: Option<JwtAlgorithm>) -> Result<Self, String> {
-        let (key, natural) = if content.trim_start().starts_with("-----BEGIN") {
-            public_key(content.trim())?
-        } else {
-            (secret(content.trim_end_matches(['\r', '\n']))?, JwtAlgorithm::Hs256)
+        let content = content.strip_prefix(BYTE_ORDER_MARK).unwrap_or(content);
+        let (key, natural) = match content.find(PEM_BEGIN) {
+            // Comments and the text of `openssl -text` may come before it.
+            Some(start) => public_key(&content[start..])?,
+            None => (secret(content.trim_end_matches(['\r', '\n']))?, JwtAlgorithm::Hs256),
         };
         match algorithm {
             Some(algorithm) if algorithm != natural => {
@@ -58,7 +67,8 @@ impl JwtKeys {
     /// Reads a set of keys. Those for other algorithms or for encryption are left out. The error is the reason.
     pub(crate) fn of_jwks(content: &str, algorithm: Option<JwtAlgorithm>) -> Result<Self, String> {
         let set: JwkSet = serde_json::from_str(content)
-            .map_err(|error| format!("is not a set of JSON Web Keys: {error}"))?;
+            // Without the text of the error, which may have a part of a secret.
+            .map_err(|error| format!("is not a set of JSON Web Keys: see line {}", error.line()))?;
         if set.keys.len() > MAX_JWKS_KEYS {
             return Err(format!("has more than {MAX_JWKS_KEYS} keys"));
         }
@@ -143,8 +153,43 @@ fn public_key(pem: &str) -> Result<(DecodingKey, JwtAlgorithm), String> {
 const P256_POINT_BYTES: usize = 65;
 
 fn secret(text: &str) -> Result<DecodingKey, String> {
+    check_no_key(text)?;
     check_secret(text.as_bytes())?;
     DecodingKey::from_secret(text.as_bytes()).map_err(|error| format!("has a bad secret: {error}"))
+}
+
+/// Refuses public keys in other formats than PEM: as a secret, which everybody knows, they would let anybody sign.
+fn check_no_key(text: &str) -> Result<(), String> {
+    let text = text.trim();
+    let is_ssh = ["ssh-", "ecdsa-", "sk-"].iter().any(|prefix| text.starts_with(prefix));
+    let reason = if text.starts_with(['{', '[']) {
+        "has JSON, which is no secret: give a set of JSON Web Keys with --jwt-jwks"
+    } else if is_ssh {
+        "has a public key of SSH, which is no secret: give it in PEM, as ssh-keygen -e -m pkcs8 writes it"
+    } else if text.contains(char::is_control) {
+        "has several lines, which are neither a public key in PEM nor a secret for HS256 on one line"
+    } else if is_der(text) {
+        "has a key in base64 alone, which is no secret: give the public key in PEM, with its line -----BEGIN PUBLIC \
+         KEY-----"
+    } else {
+        return Ok(());
+    };
+    Err(reason.to_owned())
+}
+
+/// True for base64 of one sequence in DER, as keys and certificates are.
+fn is_der(text: &str) -> bool {
+    let Ok(bytes) = STANDARD_NO_PAD.decode(text.trim_end_matches('=')) else { return false };
+    // The tag, and a length in one byte, or in the given number of bytes (X.690, section 8.1.3).
+    let [0x30, first, rest @ ..] = bytes.as_slice() else { return false };
+    let length_bytes = first.checked_sub(0x80).map_or(0, usize::from);
+    let (length, content) = match rest.split_at_checked(length_bytes) {
+        Some(([], content)) => (usize::from(*first), content),
+        Some(([length], content)) => (usize::from(*length), content),
+        Some(([high, low], content)) => (usize::from(u16::from_be_bytes([*high, *low])), content),
+        _ => return false,
+    };
+    length == content.len()
 }
 
 fn check_secret(secret: &[u8]) -> Result<(), String> {

@@ -162,6 +162,56 @@ async fn sets_have_keys_by_name() {
     }
 }
 
+/// Text around a key in PEM is not a part of it.
+#[test]
+fn keys_may_have_comments() {
+    let pem = include_str!("../data/rsa-public.pem");
+    for content in [
+        format!("# key of the issuer\n{pem}"),
+        format!("\u{feff}{pem}"),
+        format!("Public-Key: (2048 bit)\nModulus:\n    00:aa\n{pem}"),
+        format!("\n\n  {}", pem.replace('\n', "\r\n")),
+    ] {
+        let load = |algorithm| load(&content, JwtKeyFile::Key, Some(algorithm), None);
+        assert!(load(JwtAlgorithm::Rs256).is_ok(), "{content}");
+        assert!(load(JwtAlgorithm::Hs256).unwrap_err().contains("RS256"), "{content}");
+    }
+    let marked = load(&format!("\u{feff}{SECRET}"), JwtKeyFile::Key, None, None);
+    let token = Issuer::Hs256.sign(&claims());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert!(runtime.block_on(marked.unwrap().verify(&token, now())).is_ok());
+}
+
+/// As a secret, a public key would let anybody sign.
+#[test]
+fn public_keys_are_no_secrets() {
+    let pem = include_str!("../data/rsa-public.pem");
+    let body: Vec<_> = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let set = json!({ "keys": [Issuer::all()[1].jwk("a")] }).to_string();
+    let ec = Issuer::all()[2].key();
+    let ec: String = ec.lines().filter(|line| !line.starts_with('-')).collect();
+    for (content, reason) in [
+        (set.as_str(), "--jwt-jwks"),
+        (" \n{ \"keys\": [] }", "--jwt-jwks"),
+        ("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 issuer@host", "ssh-keygen -e -m pkcs8"),
+        ("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= a", "ssh-keygen -e -m pkcs8"),
+        (&body.join("\n"), "several lines"),
+        (&format!("# a comment\n{SECRET}"), "several lines"),
+        (&body.concat(), "in base64 alone"),
+        (&ec, "in base64 alone"),
+    ] {
+        for algorithm in [None, Some(JwtAlgorithm::Hs256)] {
+            let error = load(content, JwtKeyFile::Key, algorithm, None).unwrap_err();
+            assert!(error.contains(reason), "{content}: {error}");
+        }
+    }
+    for secret in
+        ["x6mJ0yBv3T0rQZ0h4iTq7w8p2kLr9sEo1cVf5dGaHnM=", "MEUCIQDz-a-secret-like-DER-but-not"]
+    {
+        assert!(load(secret, JwtKeyFile::Key, None, None).is_ok(), "{secret}");
+    }
+}
+
 #[test]
 fn bad_keys_are_refused() {
     let key = |content: &str| load(content, JwtKeyFile::Key, None, None).unwrap_err();
