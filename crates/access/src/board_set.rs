@@ -17,10 +17,11 @@ pub enum BoardSet {
     Named(BTreeSet<BoardName>),
 }
 
-/// The text is not a set of boards.
+/// The text is not a set of boards. The error has the position of the bad name, not the name, which may be a token at
+/// a wrong place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not the name of a board: give * or names separated by commas")]
-pub struct ParseBoardSetError(String);
+#[error("name {0} is not the name of a board: give * or names separated by commas")]
+pub struct ParseBoardSetError(usize);
 
 impl BoardSet {
     /// No board.
@@ -42,13 +43,13 @@ impl BoardSet {
     ) -> Result<Self, ParseBoardSetError> {
         let mut set = BTreeSet::new();
         let mut has_all = false;
-        for name in names {
+        for (name, position) in names.into_iter().zip(1..) {
             if name == ALL {
                 has_all = true;
                 continue;
             }
             let board = BoardName::parse(name);
-            set.insert(board.map_err(|_| ParseBoardSetError(format!("{name:?}")))?);
+            set.insert(board.map_err(|_| ParseBoardSetError(position))?);
         }
         Ok(if has_all { Self::All } else { Self::Named(set) })
     }

@@ -1,18 +1,21 @@
 //! All credentials of a server.
 
+use std::error::Error as _;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::credential_file::CredentialFile;
 use crate::grant::{Grant, GrantOrigin, Refusal};
 use crate::jwt::{self, JwtFiles, JwtKeyFile, JwtKeys};
+use crate::slow_checks::SlowChecks;
 use crate::token::MAX_TOKEN_BYTES;
 use crate::token_line::TokenLine;
 use crate::token_table::{QuickSearch, TokenTable, grant};
@@ -21,8 +24,8 @@ use crate::token_table::{QuickSearch, TokenTable, grant};
 /// end well within a second.
 const RELOAD_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Most requests that wait for a slow hash. It costs 19 MiB and some hundredths of a second, so they take turns.
-const MAX_SLOW_CHECKS: usize = 16;
+/// Time after which a problem with the files that lasts is logged again.
+const PROBLEM_LOG_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// The files with the credentials of a server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +46,7 @@ pub struct Credentials {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -51,7 +54,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}", path.display())]
     Unwritable {
         /// The file.
         path: PathBuf,
@@ -77,8 +80,8 @@ pub enum LoadError {
         reason: String,
     },
     /// The thread that follows the files cannot start.
-    #[error("cannot start the thread that reads changed credentials: {0}")]
-    Thread(io::Error),
+    #[error("cannot start the thread that reads changed credentials")]
+    Thread(#[source] io::Error),
 }
 
 #[derive(Debug)]
@@ -87,9 +90,7 @@ struct SharedCredentials {
     current: RwLock<CurrentCredentials>,
     watched: Mutex<WatchedFiles>,
     revision: watch::Sender<u64>,
-    /// The one that may compute a slow hash.
-    slow_turn: Arc<Semaphore>,
-    slow_places: Arc<Semaphore>,
+    slow_checks: SlowChecks,
 }
 
 /// The content of the files.
@@ -103,8 +104,28 @@ struct CurrentCredentials {
 struct WatchedFiles {
     tokens: Option<CredentialFile>,
     keys: Option<CredentialFile>,
-    /// The problem that was logged last, so that it is logged once.
-    problem: Option<String>,
+    problem: ReportedProblem,
+}
+
+/// The problem that was logged last, and when: it is logged again only after a while.
+#[derive(Debug, Default)]
+struct ReportedProblem(Option<(String, Instant)>);
+
+impl ReportedProblem {
+    /// Takes the problem of a look at the files. True if it is to be logged.
+    fn is_due(&mut self, problem: Option<&str>, now: Instant) -> bool {
+        let Some(problem) = problem else {
+            self.0 = None;
+            return false;
+        };
+        let is_known = self.0.as_ref().is_some_and(|(known, since)| {
+            known == problem && now.duration_since(*since) < PROBLEM_LOG_INTERVAL
+        });
+        if !is_known {
+            self.0 = Some((problem.to_owned(), now));
+        }
+        !is_known
+    }
 }
 
 impl Credentials {
@@ -130,10 +151,9 @@ impl Credentials {
         let shared = Arc::new(SharedCredentials {
             files,
             current: RwLock::new(current),
-            watched: Mutex::new(WatchedFiles { tokens, keys, problem: None }),
+            watched: Mutex::new(WatchedFiles { tokens, keys, problem: ReportedProblem::default() }),
             revision: watch::Sender::new(0),
-            slow_turn: Arc::new(Semaphore::new(1)),
-            slow_places: Arc::new(Semaphore::new(MAX_SLOW_CHECKS)),
+            slow_checks: SlowChecks::default(),
         });
         let followed = Arc::downgrade(&shared);
         let thread = thread::Builder::new().name("credentials".to_owned());
@@ -146,6 +166,19 @@ impl Credentials {
     /// # Errors
     /// The token gives no rights.
     pub async fn verify(&self, bearer: &str, now: Timestamp) -> Result<Grant, Refusal> {
+        self.verify_from(None, bearer, now).await
+    }
+
+    /// The same for a token from `address`, which then leaves places for the slow hashes of others.
+    ///
+    /// # Errors
+    /// The token gives no rights.
+    pub async fn verify_from(
+        &self,
+        address: Option<IpAddr>,
+        bearer: &str,
+        now: Timestamp,
+    ) -> Result<Grant, Refusal> {
         if bearer.len() > MAX_TOKEN_BYTES {
             return Err(Refusal::Unknown);
         }
@@ -166,7 +199,7 @@ impl Credentials {
         let line = match tokens.search(bearer) {
             QuickSearch::Found(line) => Some(line),
             QuickSearch::Unknown => None,
-            QuickSearch::Undecided => self.search_slowly(tokens, bearer).await?,
+            QuickSearch::Undecided => self.search_slowly(tokens, address, bearer).await?,
         };
         grant(line.ok_or(Refusal::Unknown)?, now)
     }
@@ -174,15 +207,18 @@ impl Credentials {
     async fn search_slowly(
         &self,
         tokens: Arc<TokenTable>,
+        address: Option<IpAddr>,
         bearer: &str,
     ) -> Result<Option<Arc<TokenLine>>, Refusal> {
-        let place = Arc::clone(&self.shared.slow_places).try_acquire_owned();
-        let place = place.map_err(|_| Refusal::Busy)?;
-        let turn = Arc::clone(&self.shared.slow_turn).acquire_owned().await;
+        let turn = self.shared.slow_checks.turn(address).await.ok_or(Refusal::Busy)?;
+        // Another request may have had the same token meanwhile.
+        if let QuickSearch::Found(line) = tokens.search(bearer) {
+            return Ok(Some(line));
+        }
         let bearer = bearer.to_owned();
-        // Both are held to the end, even if the request is given up.
+        // The turn is held to the end, even if the request is given up.
         let search = tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
+            let _held = turn;
             tokens.search_slowly(&bearer)
         });
         search.await.map_err(|_| Refusal::Busy)
@@ -236,6 +272,14 @@ fn parse_keys(jwt: &JwtFiles, content: &str) -> Result<Arc<JwtKeys>, LoadError> 
     keys.map(Arc::new).map_err(|reason| LoadError::BadKey { path: jwt.key.path().clone(), reason })
 }
 
+/// The error with its cause.
+fn describe(error: &LoadError) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
 /// Runs until the last clone of the credentials is dropped.
 fn follow_files(credentials: &Weak<SharedCredentials>) {
     loop {
@@ -250,12 +294,10 @@ impl SharedCredentials {
         let mut watched = self.watched.lock();
         let tokens = self.reload_tokens(&mut watched);
         let keys = self.reload_keys(&mut watched);
-        let problem = tokens.and(keys).err().map(|error| error.to_string());
-        if watched.problem != problem {
-            if let Some(problem) = &problem {
-                tracing::error!("{problem}; the credentials read before stay in use");
-            }
-            watched.problem = problem;
+        let problem = tokens.and(keys).err().map(|error| describe(&error));
+        if watched.problem.is_due(problem.as_deref(), Instant::now()) {
+            let problem = problem.unwrap_or_default();
+            tracing::error!("{problem}; the credentials read before stay in use");
         }
     }
 
@@ -316,8 +358,11 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         look_twice();
         assert!(credentials.still_valid(&grant, now));
-        let problem = credentials.shared.watched.lock().problem.clone().unwrap();
-        assert!(problem.contains("cannot read"), "{problem}");
+        let problem = credentials.shared.watched.lock().problem.0.clone().unwrap().0;
+        assert!(problem.contains("cannot read") && problem.contains("No such file"), "{problem}");
+        // A file that is gone for long.
+        look_twice();
+        assert!(credentials.verify(token.secret(), now).await.is_ok());
         assert_eq!(*credentials.revision().borrow(), 0);
 
         let added = Token::generate();
@@ -326,5 +371,19 @@ mod tests {
         assert!(!credentials.still_valid(&grant, now));
         assert!(credentials.verify(added.secret(), now).await.is_ok());
         assert_eq!(*credentials.revision().borrow(), 1);
+        assert!(credentials.shared.watched.lock().problem.0.is_none());
+    }
+
+    #[test]
+    fn lasting_problems_are_repeated() {
+        let mut reported = ReportedProblem::default();
+        let start = Instant::now();
+        let mut is_due =
+            |problem, secs| reported.is_due(problem, start + Duration::from_secs(secs));
+        assert!(!is_due(None, 0));
+        assert!(is_due(Some("gone"), 1) && !is_due(Some("gone"), 600));
+        assert!(is_due(Some("gone"), 601) && !is_due(Some("gone"), 602));
+        assert!(is_due(Some("broken"), 603));
+        assert!(!is_due(None, 604) && is_due(Some("broken"), 605));
     }
 }

@@ -49,6 +49,9 @@ mod jwt;
 /// Reads a file when it has changed.
 mod credential_file;
 
+/// The order in which tokens are checked against slow hashes.
+mod slow_checks;
+
 /// All credentials of a server.
 mod credentials;
 

@@ -90,6 +90,7 @@ impl TokenLine {
     /// # Errors
     /// The reason, as the rest of a sentence about the line.
     pub fn parse(line: &str) -> Result<Self, String> {
+        // Errors name no word of the line: it may be a token at a wrong place.
         let mut words = line.split_ascii_whitespace();
         let hash = TokenHash::parse(words.next().unwrap_or_default())?;
         let name = words.next().ok_or("has no name after the hash")?;
@@ -97,7 +98,7 @@ impl TokenLine {
             .map_err(|error| format!("has a name that {}", error.reason))?;
         let mut parsed = Self::with_hash(hash, name);
         let (mut publish, mut follow) = (None, None);
-        for word in words {
+        for (word, position) in words.zip(3..) {
             let (key, value) = word.split_once('=').unwrap_or((word, ""));
             let boards =
                 || BoardSet::parse(value).map_err(|error| format!("has in {key}: {error}"));
@@ -106,7 +107,9 @@ impl TokenLine {
                 "follow" => follow.replace(boards()?).is_some(),
                 "expires" => parsed.expires.replace(parse_end(value)?).is_some(),
                 _ => {
-                    return Err(format!("has {key:?}, which is not publish=, follow= or expires="));
+                    return Err(format!(
+                        "has a word {position} that is not publish=, follow= or expires="
+                    ));
                 }
             };
             if is_repeated {
@@ -120,9 +123,8 @@ impl TokenLine {
 }
 
 fn parse_end(value: &str) -> Result<Timestamp, String> {
-    value.parse().map_err(|_| {
-        format!("has the end {value:?}, which is not a time such as 2027-01-31T00:00:00Z")
-    })
+    let parsed = value.parse();
+    parsed.map_err(|_| "has in expires: no time such as 2027-01-31T00:00:00Z".to_owned())
 }
 
 impl TokenHash {

@@ -30,6 +30,11 @@ impl From<IpAddr> for ClientAddress {
 }
 
 impl ClientAddress {
+    /// The address, or the first one of the network.
+    pub(crate) fn ip(self) -> IpAddr {
+        self.0
+    }
+
     /// Returns true for `127.0.0.1` and `::1`: local proxies and programs, for which default limits do
     /// not hold.
     pub(crate) fn is_local_host(self) -> bool {

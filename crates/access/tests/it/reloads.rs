@@ -1,6 +1,6 @@
 //! Files that change.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use access::{AccessFiles, BoardSet, Credentials, JwtFiles, JwtKeyFile, Token, TokenLine};
 use flight::PublisherName;
@@ -61,6 +61,29 @@ async fn same_size_changes_are_seen() {
         changed(&credentials, count).await;
         assert!(credentials.verify(token.secret(), now()).await.is_ok());
     }
+}
+
+/// As a program that keeps versions of files, and moves a link.
+#[tokio::test]
+async fn replaced_links_are_seen() {
+    let tokens = [Token::generate(), Token::generate()];
+    let file = TestFile::new("");
+    let folder = file.path.parent().unwrap();
+    for (token, version) in tokens.iter().zip(["first", "second"]) {
+        std::fs::write(folder.join(version), line(token).to_string()).unwrap();
+        let version = std::fs::File::options().append(true).open(folder.join(version)).unwrap();
+        version.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    }
+    let link = |version: &str| {
+        std::os::unix::fs::symlink(version, folder.join("new")).unwrap();
+        std::fs::rename(folder.join("new"), &file.path).unwrap();
+    };
+    link("first");
+    let credentials = Credentials::load(file.tokens()).unwrap();
+    link("second");
+    changed(&credentials, 1).await;
+    assert!(credentials.verify(tokens[0].secret(), now()).await.is_err());
+    assert!(credentials.verify(tokens[1].secret(), now()).await.is_ok());
 }
 
 #[tokio::test]

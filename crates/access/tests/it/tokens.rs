@@ -1,5 +1,7 @@
 //! Lines of token files, and the tokens that they know.
 
+use std::net::IpAddr;
+
 use access::{BoardSet, MAX_TOKENS, Refusal, Token, TokenLine, append_token};
 use flight::PublisherName;
 use proptest::prelude::*;
@@ -87,7 +89,7 @@ async fn slow_checks_are_bounded() {
     let line = TokenLine::of_chosen(&token, name("tower")).unwrap();
     let credentials = load_tokens(&line.to_string()).unwrap();
     let mut checks = tokio::task::JoinSet::new();
-    for number in 0..100 {
+    for number in 0..200 {
         let credentials = credentials.clone();
         checks.spawn(async move {
             credentials.verify(&format!("wrong-token-number-{number}"), now()).await.err()
@@ -96,8 +98,8 @@ async fn slow_checks_are_bounded() {
     let refusals = checks.join_all().await;
     let busy = refusals.iter().filter(|refusal| **refusal == Some(Refusal::Busy)).count();
     let unknown = refusals.iter().filter(|refusal| **refusal == Some(Refusal::Unknown)).count();
-    assert_eq!(busy + unknown, 100);
-    assert!(busy >= 50 && unknown >= 16, "{busy} busy, {unknown} unknown");
+    assert_eq!(busy + unknown, 200);
+    assert!(busy >= 50 && unknown >= 1, "{busy} busy, {unknown} unknown");
     assert!(credentials.verify(token.secret(), now()).await.is_ok());
 }
 
@@ -114,11 +116,14 @@ fn bad_lines_are_named() {
             &format!("{hash} tow\u{eb}r"),
             "has a name that must be 1 to 128 visible ASCII characters",
         ),
-        (&format!("{hash} tower main"), "\"main\", which is not publish=, follow= or expires="),
-        (&format!("{hash} tower publish=a/b"), "\"a/b\" is not the name of a board"),
-        (&format!("{hash} tower publish="), "\"\" is not the name of a board"),
+        (&format!("{hash} tower main"), "a word 3 that is not publish=, follow= or expires="),
+        (
+            &format!("{hash} tower publish=a,a/b"),
+            "has in publish: name 2 is not the name of a board",
+        ),
+        (&format!("{hash} tower publish="), "name 1 is not the name of a board"),
         (&format!("{hash} tower publish=a publish=b"), "has publish= twice"),
-        (&format!("{hash} tower expires=tomorrow"), "\"tomorrow\", which is not a time"),
+        (&format!("{hash} tower expires=tomorrow"), "has in expires: no time such as"),
         (&format!("{argon} tower"), "more than m=65536 or t=10"),
         ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ tower", "without its result"),
         ("$argon2id$x tower", "is not valid"),
@@ -128,6 +133,54 @@ fn bad_lines_are_named() {
         let error = load_tokens(&format!("{good}\n# comment\n{line}\n")).unwrap_err();
         assert!(error.contains("line 3 ") && error.contains(reason), "{line}: {error}");
     }
+}
+
+#[test]
+fn errors_do_not_show_tokens() {
+    let good = line_of(&Token::generate());
+    let token = Token::generate();
+    let secret = token.secret();
+    let hash = "sha256:".to_owned() + &"0".repeat(64);
+    for line in [
+        format!("{secret} tower publish=main"),
+        format!("sha256:{secret} tower"),
+        format!("$argon2id${secret} tower"),
+        format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ${secret} tower"),
+        format!("{hash} tower {secret}"),
+        format!("{hash} tower {secret}=main"),
+        format!("{hash} tower publish={secret}/"),
+        format!("{hash} tower publish=main,{secret}/"),
+        format!("{hash} tower follow={secret}/"),
+        format!("{hash} tower expires={secret}"),
+        format!("{hash} {}", secret.repeat(9)),
+    ] {
+        let error = load_tokens(&format!("{good}\n{line}\n")).unwrap_err();
+        assert!(error.contains("line 2 "), "{error}");
+        assert!(!error.contains(&secret[12..20]), "{line}: {error}");
+    }
+}
+
+/// A client with wrong tokens, and another one with the right one.
+#[tokio::test]
+async fn wrong_tokens_delay_only_their_address() {
+    let token = Token::parse("correct-horse-battery").unwrap();
+    let line = TokenLine::of_chosen(&token, name("tower")).unwrap();
+    let credentials = load_tokens(&line.to_string()).unwrap();
+    let address = |last| Some(IpAddr::from([192, 0, 2, last]));
+    let mut flood = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let credentials = credentials.clone();
+        flood.spawn(async move {
+            let wrong = format!("wrong-token-number-{number}");
+            credentials.verify_from(address(1), &wrong, now()).await.err()
+        });
+    }
+    // The flood has taken its places.
+    tokio::task::yield_now().await;
+    let granted = credentials.verify_from(address(2), token.secret(), now()).await;
+    assert!(granted.is_ok(), "{granted:?}");
+    let refusals = flood.join_all().await;
+    assert!(refusals.contains(&Some(Refusal::Busy)));
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Authorises publishers by bearer tokens (RFC 6750).
 
+use std::net::IpAddr;
+
 use access::{Credentials, Grant};
 use flight::{BoardName, PublisherName};
+use http::request::Parts;
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 
 use super::problem::Problem;
 use crate::app::App;
+use crate::client_address::Client;
 
 /// The scheme of a token in `Authorization`, in lower case.
 const BEARER: &str = "bearer";
@@ -23,10 +27,10 @@ pub(crate) struct Caller {
 /// Every handler that publishes calls this before it reads the body.
 pub(crate) async fn authorise_publisher(
     app: &App,
-    headers: &HeaderMap,
+    parts: &Parts,
     board: &BoardName,
 ) -> Result<Option<PublisherName>, Problem> {
-    Caller::identify(app, headers).await?.publisher(board)
+    Caller::identify(app, parts).await?.publisher(board)
 }
 
 impl Caller {
@@ -34,12 +38,12 @@ impl Caller {
     ///
     /// # Errors
     /// The token gives no rights.
-    pub(crate) async fn identify(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
+    pub(crate) async fn identify(app: &App, parts: &Parts) -> Result<Self, Problem> {
         let Some(credentials) = &app.state.settings.access.credentials else {
             return Ok(Self { grant: None, needs_token: false });
         };
-        let grant = match bearer(headers)? {
-            Some(token) => Some(verify(credentials, token).await?),
+        let grant = match bearer(&parts.headers)? {
+            Some(token) => Some(verify(app, credentials, parts, token).await?),
             None => None,
         };
         Ok(Self { grant, needs_token: true })
@@ -76,9 +80,22 @@ impl Caller {
 }
 
 /// The rights of a token at this moment.
-pub(crate) async fn verify(credentials: &Credentials, token: &str) -> Result<Grant, Problem> {
-    let verified = credentials.verify(token, Timestamp::now()).await;
+pub(crate) async fn verify(
+    app: &App,
+    credentials: &Credentials,
+    parts: &Parts,
+    token: &str,
+) -> Result<Grant, Problem> {
+    let address = limited_address(app, parts);
+    let verified = credentials.verify_from(address, token, Timestamp::now()).await;
     verified.map_err(|refusal| Problem::token_refused(&refusal))
+}
+
+/// The address of the client, if there are limits for it.
+pub(super) fn limited_address(app: &App, parts: &Parts) -> Option<IpAddr> {
+    let limits = &app.state.settings.limits;
+    let client = Client::find(&parts.extensions, &parts.headers, limits)?;
+    client.has_default_limits.then(|| client.address.ip())
 }
 
 /// The token in the header `Authorization`. Other schemes are those of a proxy.

@@ -2,6 +2,7 @@
 //!
 //! Without a right to it, a private board and one that does not exist are the same: all answers are alike.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::Grant;
@@ -9,9 +10,9 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use flight::BoardName;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 
-use super::authorisation::bearer;
+use super::authorisation::{bearer, limited_address};
 use super::problem::Problem;
 use super::session_cookie;
 use crate::app::App;
@@ -25,6 +26,8 @@ pub(crate) struct BoardReader {
     app: App,
     /// The token of the request, from its header or its cookie.
     token: Option<String>,
+    /// The address of the client, if there are limits for it.
+    address: Option<IpAddr>,
 }
 
 /// The right of a request to read one board.
@@ -40,9 +43,10 @@ impl BoardReader {
     ///
     /// # Errors
     /// The header with the token is malformed.
-    pub(crate) fn new(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
-        let token = bearer(headers)?.or_else(|| session_cookie::token(headers));
-        Ok(Self { app: app.clone(), token: token.map(str::to_owned) })
+    pub(crate) fn new(app: &App, parts: &Parts) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers)?.or_else(|| session_cookie::token(&parts.headers));
+        let address = limited_address(app, parts);
+        Ok(Self { app: app.clone(), token: token.map(str::to_owned), address })
     }
 
     /// The right to read `board`.
@@ -86,7 +90,7 @@ impl BoardReader {
         let (Some(token), Some(credentials)) = (&self.token, credentials) else {
             return Err(Problem::follower_token_missing());
         };
-        let verified = StreamRight::verify(credentials, token).await;
+        let verified = StreamRight::verify(credentials, self.address, token).await;
         verified.map_err(|refusal| Problem::token_refused(&refusal))
     }
 
@@ -100,7 +104,7 @@ impl FromRequestParts<App> for BoardReader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Self::new(app, &parts.headers)
+        Self::new(app, parts)
     }
 }
 

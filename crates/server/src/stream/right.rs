@@ -1,6 +1,7 @@
 //! The right of a stream to a private board, which may end before the stream.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,12 +19,16 @@ pub(crate) struct StreamRight {
 }
 
 impl StreamRight {
-    /// The right that `token` gives.
-    pub(crate) async fn verify(credentials: &Credentials, token: &str) -> Result<Self, Refusal> {
+    /// The right that `token` gives to a client at `address`.
+    pub(crate) async fn verify(
+        credentials: &Credentials,
+        address: Option<IpAddr>,
+        token: &str,
+    ) -> Result<Self, Refusal> {
         let revision = credentials.revision();
         // Before the token is looked up: a change during that is noticed afterwards.
         let checked_revision = AtomicU64::new(*revision.borrow());
-        let grant = credentials.verify(token, Timestamp::now()).await?;
+        let grant = credentials.verify_from(address, token, Timestamp::now()).await?;
         Ok(Self { credentials: credentials.clone(), grant, revision, checked_revision })
     }
 

@@ -11,7 +11,7 @@ use crate::authorisation::server_with_tokens;
 use crate::test_server::{TestResponse, TestServer};
 
 /// Far more than take turns.
-const REQUESTS: usize = 50;
+const REQUESTS: usize = 100;
 
 /// A server with a private board `hall`, and a token that somebody has chosen.
 async fn server_with_hall() -> TestServer {

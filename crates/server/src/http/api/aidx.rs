@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 /// `POST /aidx`. All answers but 401, 403 and 415 are AIDX too: senders look there for the reason.
 pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = Caller::identify(&app, &parts.headers).await;
+    let caller = Caller::identify(&app, &parts).await;
     let caller = match caller.and_then(|caller| caller.any_publisher().map(|()| caller)) {
         Ok(caller) => caller,
         Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {

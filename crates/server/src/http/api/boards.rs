@@ -95,7 +95,7 @@ pub(crate) async fn put(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = Caller::identify(&app, &parts.headers).await?;
+    let caller = Caller::identify(&app, &parts).await?;
     caller.any_publisher()?;
     // An invalid name is an error here, with its reason; elsewhere it is an unknown board.
     let board = BoardName::parse(&board)?;
@@ -118,19 +118,20 @@ pub(crate) async fn close(
     PathParams(board): PathParams<String>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
     let board = request::board(&board)?;
-    let publisher = authorise_publisher(&app, request.headers(), &board).await?;
-    let query = request.uri().query().unwrap_or_default();
+    let publisher = authorise_publisher(&app, &parts, &board).await?;
+    let query = parts.uri.query().unwrap_or_default();
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         fields.insert(name.into_owned(), Value::from(&*value));
     }
     let change = Change::parse(&board, "closedConnection", &Value::Object(fields))?;
-    let precondition = request::precondition(request.headers(), app.state.engine.boards())?;
+    let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;
     let update = Update::new(board, change)
         .published_by(publisher)
         .with_board_precondition(precondition)
-        .with_idempotency_key(request::idempotency_key(request.headers())?);
+        .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     Ok(response::no_content(response::publish(&app, update).await?.id))
 }
 

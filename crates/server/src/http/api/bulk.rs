@@ -37,7 +37,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
-    let publisher = authorise_publisher(&app, &parts.headers, &board).await?;
+    let publisher = authorise_publisher(&app, &parts, &board).await?;
     request::check_known(&app, &board).await?;
     let key = request::idempotency_key(&parts.headers)?;
     let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;

@@ -81,7 +81,7 @@ where
 {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
-    let publisher = authorise_publisher(&app, &parts.headers, &board).await?;
+    let publisher = authorise_publisher(&app, &parts, &board).await?;
     request::check_known(&app, &board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
     let json = request::json(&app, &parts, body).await?;
@@ -103,15 +103,16 @@ pub(crate) async fn remove(
     State(app): State<App>,
     PathParams((board, flight)): RowPath,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
     let board = request::board(&board)?;
-    let publisher = authorise_publisher(&app, &headers, &board).await?;
+    let publisher = authorise_publisher(&app, &parts, &board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
     let update = Update::new(board, Change::RemoveFlight(key))
         .published_by(publisher)
-        .with_precondition(request::precondition(&headers, app.state.engine.boards())?)
-        .with_idempotency_key(request::idempotency_key(&headers)?);
+        .with_precondition(request::precondition(&parts.headers, app.state.engine.boards())?)
+        .with_idempotency_key(request::idempotency_key(&parts.headers)?);
     Ok(response::no_content(response::publish(&app, update).await?.id))
 }
 

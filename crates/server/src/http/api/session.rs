@@ -27,7 +27,7 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     let credentials = app.state.settings.access.credentials.as_ref();
     let credentials = credentials.ok_or_else(Problem::no_tokens_known)?;
     let now = Timestamp::now();
-    let grant = verify(credentials, &token).await?;
+    let grant = verify(&app, credentials, &parts, &token).await?;
     // A token that is valid has the form of one.
     let token = Token::parse(&token).ok();
     let cookie = token.and_then(|token| session_cookie::sign_in(&token, grant.expires, now));
