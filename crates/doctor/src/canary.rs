@@ -11,7 +11,7 @@ use crate::canary_round::{CanaryRound, CanaryTimes};
 use crate::fault::PathFault;
 use crate::opening::{FIRST_EVENT_TIMEOUT, first_timetable, held_back_by_compression, open_stream};
 use crate::options::DoctorOptions;
-use crate::probe_client::{ProbeClient, StreamCoding, describe};
+use crate::probe_client::{ProbeClient, StreamCoding, describe, short_text};
 use crate::probed_stream::ProbedStream;
 use crate::report::ExamFinding;
 use crate::watch::{WatchRecord, watch};
@@ -153,7 +153,7 @@ async fn open_board(client: &ProbeClient, board: &BoardUrl) -> Result<(), ExamFi
 async fn check_own_board(client: &ProbeClient, board: &BoardUrl) -> Result<(), ExamFinding> {
     let response = client.request(Method::GET, &board.at("")).send().await;
     let text = match response {
-        Ok(response) => response.text().await.unwrap_or_default(),
+        Ok(response) => short_text(response).await,
         Err(_) => String::new(),
     };
     let summary: Value = serde_json::from_str(&text).unwrap_or_default();

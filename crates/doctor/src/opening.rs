@@ -5,13 +5,13 @@ use std::time::Duration;
 use reqwest::header::{
     AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION,
 };
-use reqwest::{Method, Response, StatusCode, Version};
+use reqwest::{Method, Response, StatusCode, Url, Version};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::board_url::BoardUrl;
 use crate::fault::PathFault;
-use crate::probe_client::{HEAD_TIMEOUT, ProbeClient, StreamCoding, describe, send};
+use crate::probe_client::{HEAD_TIMEOUT, ProbeClient, StreamCoding, describe, send, short_text};
 use crate::probed_stream::{ProbedStream, StreamStep};
 use crate::proxy::ProxyKind;
 use crate::report::{ExamFinding, ExamReport};
@@ -131,9 +131,16 @@ async fn follow_redirects(
 fn redirect_target(response: &Response) -> Option<BoardUrl> {
     let location = response.headers().get(LOCATION)?.to_str().ok()?;
     let target = response.url().join(location).ok()?;
-    // A stream elsewhere may belong to another server, which must not get the token.
-    let same_host = target.host_str() == response.url().host_str();
-    same_host.then(|| BoardUrl::of_stream(&target)).flatten()
+    is_same_server(response.url(), &target).then(|| BoardUrl::of_stream(&target)).flatten()
+}
+
+/// True if the server at `to` may have the token that `from` has got: at the same scheme, host and port, or by https at
+/// the usual port instead of http at its usual one. Another port or host may belong to somebody else.
+fn is_same_server(from: &Url, to: &Url) -> bool {
+    let is_upgrade = from.scheme() == "http"
+        && to.scheme() == "https"
+        && (from.host(), from.port(), to.port()) == (to.host(), None, None);
+    is_upgrade || from.origin() == to.origin()
 }
 
 fn redirected(response: &Response) -> ExamFinding {
@@ -142,8 +149,8 @@ fn redirected(response: &Response) -> ExamFinding {
     let location = location.and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
     let from = response.url();
     let is_upgrade = from.scheme() == "http"
-        && response.url().join(location).is_ok_and(|to| {
-            to.scheme() == "https" && (to.host_str(), to.path()) == (from.host_str(), from.path())
+        && from.join(location).is_ok_and(|to| {
+            to.scheme() == "https" && is_same_server(from, &to) && to.path() == from.path()
         });
     if is_upgrade {
         let text = "HTTP is redirected to HTTPS: give pages and publishers the https URL.";
@@ -208,8 +215,7 @@ async fn explain_status(response: Response, url: &BoardUrl) -> ExamFinding {
     let status = response.status();
     let content_type = text_of(response.headers(), CONTENT_TYPE).to_owned();
     let is_problem = content_type.starts_with("application/problem+json");
-    let problem =
-        if is_problem { response.text().await.unwrap_or_default() } else { String::new() };
+    let problem = if is_problem { short_text(response).await } else { String::new() };
     let problem: Value = serde_json::from_str(&problem).unwrap_or_default();
     let board = url.board();
     let text = match status.as_u16() {
@@ -383,4 +389,25 @@ fn coding_of(headers: &HeaderMap) -> Option<&str> {
 
 fn text_of(headers: &HeaderMap, name: reqwest::header::HeaderName) -> &str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_stay_with_their_server() {
+        let check = |from: &str, to: &str, expected: bool| {
+            let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
+            assert_eq!(is_same_server(&from, &to), expected, "{from} {to}");
+        };
+        check("http://a.example/old/events", "http://a.example/events", true);
+        check("http://a.example:5000/a", "http://a.example:5000/b", true);
+        check("http://a.example/a", "https://a.example/a", true);
+        check("https://a.example/a", "http://a.example/a", false);
+        check("http://a.example/a", "http://a.example:5000/a", false);
+        check("http://a.example:5000/a", "https://a.example:5001/a", false);
+        check("http://a.example/a", "https://a.example:5001/a", false);
+        check("https://a.example/a", "https://b.example/a", false);
+    }
 }

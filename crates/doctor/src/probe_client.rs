@@ -21,6 +21,9 @@ pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The codings that a response may have and the doctor can decode, as browsers announce them.
 const BROWSER_ENCODINGS: &str = "gzip, br, zstd";
 
+/// Largest body that is read as a whole: a problem, or the summary of a board.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+
 const USER_AGENT: &str = concat!("flightboard-doctor/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -111,6 +114,23 @@ impl ProbeClient {
 /// Sends a request and waits for the head of its response.
 pub(crate) async fn send(request: RequestBuilder) -> Result<reqwest::Result<Response>, Elapsed> {
     timeout(HEAD_TIMEOUT, request.send()).await
+}
+
+/// Reads the body of a response that should be short, as far as it is and arrives in time.
+pub(crate) async fn short_text(mut response: Response) -> String {
+    let mut text = Vec::new();
+    let read = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = MAX_TEXT_BYTES - text.len();
+            text.extend(chunk.iter().take(room));
+            if chunk.len() >= room {
+                break;
+            }
+        }
+    };
+    // An incomplete text is no JSON, and explains nothing.
+    let _ = timeout(HEAD_TIMEOUT, read).await;
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// The innermost cause, which says the most: the outer ones repeat the URL.

@@ -2,9 +2,13 @@
 //! each fault that it knows.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
@@ -439,4 +443,49 @@ fn missing_servers_and_boards_are_explained() {
     output.assert_wrong("answer", "--base-path");
     drop(server);
     ExamOutput::examine(&url, &[]).assert_wrong("answer", "Nothing answers");
+}
+
+/// Starts a server that answers each request with the same bytes, and then leaves the connection open. Counts the
+/// connections.
+fn start_answering(answer: String) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer.as_bytes());
+            open.push(stream);
+        }
+    });
+    (address, connections)
+}
+
+#[test]
+fn redirects_keep_the_token() {
+    let folder = TempDir::new().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let (other, connections) = start_answering("HTTP/1.1 404 Not Found\r\n\r\n".to_owned());
+    let (address, _) = start_answering(format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://{other}/boards/main/events\r\ncontent-length: 0\r\n\r\n"
+    ));
+    let flags = ["--watch", "1s", "--token-file", token.to_str().unwrap()];
+    let output = ExamOutput::examine(&format!("http://{address}"), &flags);
+    output.assert_wrong("redirect", &other.to_string());
+    assert_eq!(connections.load(Ordering::SeqCst), 0, "{}", output.text);
+}
+
+#[test]
+fn endless_problems_are_explained() {
+    let head = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/problem+json\r\n\r\n{";
+    for answer in [head.to_owned(), head.to_owned() + &" ".repeat(1 << 20)] {
+        let (address, _) = start_answering(answer);
+        let output = ExamOutput::examine(&format!("http://{address}"), &["--watch", "1s"]);
+        output.assert_wrong("answer", "is refused with 401");
+    }
 }
