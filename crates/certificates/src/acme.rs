@@ -1,8 +1,8 @@
 //! Certificates from an authority that speaks ACME.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -66,6 +66,21 @@ pub enum AcmeChallenge {
     TlsAlpn01,
 }
 
+/// Checks a PEM file with the authority of a directory's own certificate.
+///
+/// # Errors
+/// It cannot be read, or has no certificate. The error is the reason.
+pub fn check_root(root: &Path) -> Result<(), String> {
+    install_provider();
+    Account::builder_with_root(root).map(drop).map_err(|error| with_causes(&error))
+}
+
+/// For libraries that name no provider.
+fn install_provider() {
+    // An error says that one is installed already.
+    let _ = ring::default_provider().install_default();
+}
+
 /// Gets and renews a certificate.
 #[derive(Debug)]
 pub struct AcmeClient {
@@ -107,8 +122,7 @@ impl AcmeClient {
 
     /// Gets a certificate if it has none yet, and another one when two thirds of its time are over. Never ends.
     pub async fn run(self) {
-        // For libraries that name no provider. An error says that one is installed already.
-        let _ = ring::default_provider().install_default();
+        install_provider();
         let domains = self.order.domains.join(", ");
         let mut retry_delay = MIN_RETRY_DELAY;
         loop {
@@ -223,7 +237,7 @@ impl AcmeClient {
 }
 
 /// The error with its causes, without which a failed connection has no reason.
-fn with_causes(error: &OrderError) -> String {
+fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

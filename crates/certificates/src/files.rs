@@ -74,8 +74,11 @@ impl CertificateFiles {
 
     async fn read_in_background(&self) -> Result<FileContents, CertificateError> {
         let files = self.clone();
-        let read = tokio::task::spawn_blocking(move || files.read()).await;
-        read.expect("reading files does not panic, and the task is never aborted")
+        match tokio::task::spawn_blocking(move || files.read()).await {
+            Ok(read) => read,
+            // The runtime ends, and this task with it.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     fn read(&self) -> Result<FileContents, CertificateError> {

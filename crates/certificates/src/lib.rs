@@ -33,7 +33,7 @@ mod acme;
 /// The account and the certificate of an ACME client, kept in files.
 mod acme_cache;
 
-pub use acme::{AcmeChallenge, AcmeClient, AcmeOrder, LETS_ENCRYPT_DIRECTORY};
+pub use acme::{AcmeChallenge, AcmeClient, AcmeOrder, LETS_ENCRYPT_DIRECTORY, check_root};
 pub use certificate::{CertificateError, ServerCertificate};
 pub use files::CertificateFiles;
 pub use store::{ACME_PROTOCOL, CertificateStore, server_config};

@@ -58,8 +58,9 @@ fn config_path(matches: &ArgMatches) -> Option<PathBuf> {
 fn file_flags(command: &Command, matches: &ArgMatches, path: &Path) -> Result<Vec<OsString>> {
     let serve = command.find_subcommand(SERVE).zip(matches.subcommand_matches(SERVE));
     let (serve, matches) = serve.ok_or_else(|| anyhow!("only {SERVE} has a configuration"))?;
+    let global = command.get_arguments().filter(|arg| arg.is_global_set());
     let file = ConfigFile::read(path)?;
-    let flags = file.flags(serve, matches);
+    let flags = file.flags(&serve.clone().args(global), matches);
     let flags = flags.map_err(|error| error.context(format!("cannot use {}", path.display())))?;
     Ok(flags.into_iter().map(OsString::from).collect())
 }
@@ -107,7 +108,8 @@ mod tests {
         for (text, flags, expected) in [
             ("window = \"x\"", &[][..], "file: cannot use /"),
             ("max-followers = 7.5", &[], "--max-followers <N>"),
-            ("windw = \"7MiB\"", &[], "windw is no key: did you mean window?"),
+            ("windw = \"7MiB\"", &[], "line 1: windw is no key: did you mean window?"),
+            ("log = \"xml\"", &[], "invalid value 'xml' for '--log <FORMAT>'"),
             ("memory = true\njournal = \"a.db\"", &[], "cannot be used with"),
             ("memory = true", &["--nats", "nats://127.0.0.1"], "file: cannot use /"),
             ("", &["--window", "x"], "usage: error: invalid value 'x' for '--window <SIZE>'"),
@@ -128,5 +130,7 @@ mod tests {
     #[test]
     fn flags_precede_the_file() {
         assert_eq!(parse("window = \"not a size\"", &["--window", "1MiB"]), Ok(()));
+        assert_eq!(parse("log = \"xml\"", &["--log", "json"]), Ok(()));
+        assert_eq!(parse("log = \"json\"", &[]), Ok(()));
     }
 }

@@ -1,11 +1,13 @@
 //! The configuration file of `flightboard serve`: the flags by their names, and feeds that need more than a flag.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use toml::de::DeTable;
 use toml::{Table, Value};
 
 use crate::feed_settings::{ServedFeed, unknown_key};
@@ -19,6 +21,8 @@ const FLAGS_WITHOUT_KEY: [&str; 2] = ["config", "check"];
 /// The content of a configuration file. Its feeds are checked, its other keys only by [`ConfigFile::flags`].
 pub(crate) struct ConfigFile {
     settings: Table,
+    /// The line of each key.
+    lines: BTreeMap<String, usize>,
     pub(crate) feeds: Vec<ServedFeed>,
 }
 
@@ -30,11 +34,16 @@ impl ConfigFile {
     }
 
     fn parse(text: &str) -> Result<Self> {
-        let mut settings: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line_at = |start| 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        let located = |error: toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-            anyhow!("line {line}: {}", error.message())
-        })?;
+            anyhow!("line {}: {}", line_at(start), error.message())
+        };
+        let mut settings: Table = text.parse().map_err(located)?;
+        let spanned = DeTable::parse(text).map_err(located)?;
+        let keys = spanned.get_ref().keys();
+        let lines = keys.map(|key| (key.get_ref().to_string(), line_at(key.span().start)));
+        let lines = lines.collect();
         let mut feeds = Vec::new();
         match settings.remove(FEED_KEY) {
             Some(Value::Array(tables)) => {
@@ -47,7 +56,7 @@ impl ConfigFile {
             }
             None => {}
         }
-        Ok(Self { settings, feeds })
+        Ok(Self { settings, lines, feeds })
     }
 
     /// The keys as flags of `command`, without those that `matches` has from the command line or from a variable.
@@ -61,15 +70,20 @@ impl ConfigFile {
         for (key, value) in &self.settings {
             let Some((_, arg)) = args.iter().find(|(name, _)| name == key) else {
                 let keys: Vec<_> = args.iter().map(|(name, _)| *name).collect();
-                bail!("{key} {}", unknown_key(key, &keys));
+                bail!("line {}: {key} {}", self.line_of(key), unknown_key(key, &keys));
             };
-            let value = flag_of(arg, key, value).with_context(|| key.clone())?;
+            let place = || format!("line {}: {key}", self.line_of(key));
+            let value = flag_of(arg, key, value).with_context(place)?;
             let source = matches.value_source(arg.get_id().as_str());
             if !matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable)) {
                 flags.extend(value);
             }
         }
         Ok(flags)
+    }
+
+    fn line_of(&self, key: &str) -> usize {
+        self.lines.get(key).copied().unwrap_or(1)
     }
 }
 
@@ -182,12 +196,12 @@ mod tests {
     fn errors_name_the_place() {
         for (text, expected) in [
             ("[[feed]]\nsource = ", "line 2: "),
-            ("[[feeds]]\nsource = \"hkia\"", "feeds is no key: did you mean feed?"),
-            ("windw = \"1MiB\"", "windw is no key: did you mean window?"),
-            ("max_followers = 1", "max_followers is no key: did you mean max-followers?"),
-            ("config = \"other.toml\"", "config is no key"),
-            ("memory = \"yes\"", "memory: must be true or false"),
-            ("window = [\"1MiB\"]", "window: a value must be a text, a number or a time"),
+            ("\n[[feeds]]\nsource = \"hkia\"", "line 2: feeds is no key: did you mean feed?"),
+            ("memory = true\n\nwindw = \"1MiB\"", "line 3: windw is no key: did you mean window?"),
+            ("max_followers = 1", "line 1: max_followers is no key: did you mean max-followers?"),
+            ("config = \"other.toml\"", "line 1: config is no key"),
+            ("# b\nmemory = \"yes\"", "line 2: memory: must be true or false"),
+            ("window = [\"1MiB\"]", "line 1: window: a value must be a text, a number or a time"),
             ("feed = \"hkia\"", "feed must be written as [[feed]]"),
             ("[feed]\nsource = \"hkia\"", "feed must be written as [[feed]]"),
             ("feed = [1]", "feed 1: must be a table"),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use journal::JournalOptions;
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
@@ -111,12 +111,27 @@ impl JournalArgs {
     }
 }
 
+impl JournalKind {
+    /// Checks that the file can be where it should, without opening it: a server may be using it.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Self::File(file) = self else { return Ok(()) };
+        let shown = file.display();
+        ensure!(!file.is_dir(), "--journal {shown} is a folder: name a file in it");
+        ensure!(folder_of(file).is_dir(), "--journal {shown}: its folder does not exist");
+        Ok(())
+    }
+}
+
 /// The share of the disk that a journal has. `None` where the size of the disk is unknown: then the
 /// journal keeps all updates of the time to keep.
 fn disk_share(file: &Path) -> Option<u64> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let disk = rustix::fs::statvfs(folder.unwrap_or(Path::new("."))).ok()?;
+    let disk = rustix::fs::statvfs(folder_of(file)).ok()?;
     Some(disk.f_blocks.saturating_mul(disk.f_frsize) / DISK_SHARE)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 impl NatsArgs {

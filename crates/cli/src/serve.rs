@@ -129,6 +129,7 @@ impl Serve {
         if self.check {
             self.tls_args.check()?;
             admin.check()?;
+            kind.check()?;
             stdout::print("the settings are valid\n")?;
             return Ok(ExitCode::SUCCESS);
         }

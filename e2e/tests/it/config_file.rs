@@ -4,9 +4,11 @@ use std::fs;
 use std::process::Command;
 
 use tempfile::TempDir;
+use testkit::nats::certificates::CertificateAuthority;
 
 use crate::follower::TestFollower;
-use crate::process::{ServerProcess, flightboard_command, run};
+use crate::process::{ServerProcess, TestProcess, flightboard_command, run};
+use crate::wait::WAIT_TIMEOUT;
 
 /// `flightboard serve` in a folder, with a configuration of this text.
 fn serve(folder: &TempDir, text: &str) -> Command {
@@ -76,6 +78,44 @@ fn check_starts_no_server() {
             assert!(invalid.stderr.contains(word), "{word}: {invalid:?}");
         }
     }
+}
+
+/// What the start refuses, `--check` refuses too, with the same status and without creating anything.
+#[test]
+fn check_refuses_what_the_start_refuses() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let issued = CertificateAuthority::generate().issue(&["localhost"]);
+    fs::write(at("cert.pem"), issued.certificate).unwrap();
+    fs::write(at("key.pem"), issued.key).unwrap();
+    fs::write(at("empty.pem"), "").unwrap();
+    let files = ["--tls-cert", &at("cert.pem"), "--tls-key", &at("key.pem")];
+    let acme = ["--acme", "board.example", "--acme-cache", &at("acme")];
+    for (flags, word, code) in [
+        ([&["--http-redirect", "nonsense"], &files[..]].concat(), "nonsense", 1),
+        (vec!["--journal", &at("missing/a.db")], "does not exist", 1),
+        (vec!["--journal", &at("")], "--journal", 1),
+        (vec!["--acme", "bad domain!"], "bad domain!", 2),
+        ([&["--acme-ca", "/nonexistent"], &acme[..]].concat(), "--acme-ca /nonexistent", 1),
+        ([&["--acme-ca", &at("empty.pem")], &acme[..]].concat(), "empty.pem", 1),
+        ([&["--acme-directory", "notaurl"], &acme[..]].concat(), "notaurl", 2),
+        ([&["--acme-directory", "http://"], &acme[..]].concat(), "'http://'", 2),
+    ] {
+        for check in [&["--check"][..], &[]] {
+            let mut command = flightboard_command(["serve", "--listen", "127.0.0.1:0"]);
+            if !flags.contains(&"--journal") && check.is_empty() {
+                command.arg("--memory");
+            }
+            command.current_dir(folder.path()).args(&flags).args(check);
+            let output = TestProcess::start(&mut command).wait_for_exit(WAIT_TIMEOUT);
+            assert_eq!(output.status.code(), Some(code), "{flags:?} {check:?}: {output:?}");
+            assert_eq!(output.stdout, "", "{flags:?}");
+            assert!(!output.stderr.contains("panicked"), "{flags:?}: {output:?}");
+            let words = if check.is_empty() && flags.contains(&"--journal") { "" } else { word };
+            assert!(output.stderr.contains(words), "{flags:?} {check:?}: {output:?}");
+        }
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use certificates::{
     AcmeChallenge, AcmeClient, AcmeOrder, CertificateFiles, CertificateStore,
     LETS_ENCRYPT_DIRECTORY,
@@ -12,7 +12,8 @@ use certificates::{
 use clap::Args;
 use server::TlsSettings;
 
-use crate::listen::ListenTls;
+use crate::flag_values;
+use crate::listen::{self, ListenTls};
 
 /// Flags for https: a certificate from files, or from an authority.
 #[derive(Args)]
@@ -32,14 +33,15 @@ pub(crate) struct TlsArgs {
     tls_key: Option<PathBuf>,
     /// Domain for which to get a certificate by ACME, by default from Let's Encrypt, whose terms you accept;
     /// repeatable.
-    #[arg(long, env = "FLIGHTBOARD_ACME", value_name = "DOMAIN", value_delimiter = ',')]
+    #[arg(long, env = "FLIGHTBOARD_ACME", value_name = "DOMAIN", value_delimiter = ',',
+          value_parser = flag_values::host_name)]
     acme: Vec<String>,
     /// Address to which the authority may write, such as operator@airport.example.
     #[arg(long, env = "FLIGHTBOARD_ACME_CONTACT", value_name = "MAIL", requires = "acme")]
     acme_contact: Option<String>,
     /// URL of the authority's ACME directory.
     #[arg(long, env = "FLIGHTBOARD_ACME_DIRECTORY", value_name = "URL", requires = "acme",
-          default_value = LETS_ENCRYPT_DIRECTORY)]
+          default_value = LETS_ENCRYPT_DIRECTORY, value_parser = flag_values::https_url)]
     acme_directory: String,
     /// PEM file with the authority of that URL's own certificate (by default those of the operating system).
     #[arg(long, env = "FLIGHTBOARD_ACME_CA", value_name = "FILE", requires = "acme")]
@@ -66,15 +68,15 @@ impl TlsArgs {
         TlsSettings { hsts_max_age: self.hsts }
     }
 
-    /// Checks the certificate's files without starting anything.
+    /// Checks the values and the files without starting anything.
     pub(crate) fn check(&self) -> Result<()> {
-        self.check_redirect()?;
+        self.check_values()?;
         self.files().map_or(Ok(()), |files| load(&files).map(drop))
     }
 
     /// Loads the certificate, and keeps it current in a task. Returns `None` without https.
     pub(crate) fn start(self) -> Result<Option<ListenTls>> {
-        self.check_redirect()?;
+        self.check_values()?;
         let store = CertificateStore::default();
         let config = certificates::server_config(&store).context("cannot speak TLS")?;
         if let Some(files) = self.files() {
@@ -106,9 +108,16 @@ impl TlsArgs {
         Some(CertificateFiles { cert, key })
     }
 
-    fn check_redirect(&self) -> Result<()> {
-        if self.http_redirect.is_some() && self.tls_cert.is_none() && self.acme.is_empty() {
-            bail!("--http-redirect needs https: give --tls-cert and --tls-key, or --acme");
+    fn check_values(&self) -> Result<()> {
+        if let Some(address) = &self.http_redirect {
+            if self.tls_cert.is_none() && self.acme.is_empty() {
+                bail!("--http-redirect needs https: give --tls-cert and --tls-key, or --acme");
+            }
+            listen::resolve(address).context("--http-redirect")?;
+        }
+        if let Some(root) = &self.acme_ca {
+            let checked = certificates::check_root(root).map_err(Error::msg);
+            checked.with_context(|| format!("cannot use --acme-ca {}", root.display()))?;
         }
         Ok(())
     }
