@@ -148,7 +148,8 @@ fn check_writable(given: &Path, path: &Path) -> Result<(), OpenError> {
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).open(lock_path(path))
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(PRIVATE).open(lock_path(path))
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -181,10 +182,13 @@ fn check_log(given: &Path, path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Opens the database, or creates it with the permissions that SQLite would give it.
+/// The mode of new files: rows of private boards are in them.
+const PRIVATE: u32 = 0o600;
+
+/// Opens the database, or creates it. SQLite gives its log and its index the same permissions.
 fn create_database(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).read(true).write(true).mode(0o644).open(path)
+    options.create(true).truncate(false).read(true).write(true).mode(PRIVATE).open(path)
 }
 
 /// Locks the open database, and checks it as far as possible without SQLite.
