@@ -11,13 +11,19 @@ use tokio::task::AbortHandle;
 
 use crate::listen;
 
+/// The default port if the one after that of `--listen` is below [`FIRST_OPEN_PORT`].
+const DEFAULT_ADMIN_PORT: u16 = 9500;
+
+/// Only root may listen on ports below this one.
+const FIRST_OPEN_PORT: u16 = 1024;
+
 const ADMIN_LISTEN: &str = "--admin-listen";
 
 /// Flags for the listener of administrators.
 #[derive(Args)]
 pub(crate) struct AdminArgs {
     /// Address and port for administrators: metrics, the reasons of readiness, profiles. By default 127.0.0.1 and the
-    /// port after that of --listen, but none if --listen is a loopback address.
+    /// port after that of --listen, or 9500 if only root may use that port; but none if --listen is a loopback address.
     #[arg(long, env = "FLIGHTBOARD_ADMIN_LISTEN", value_name = "ADDRESS")]
     admin_listen: Option<String>,
 }
@@ -57,12 +63,13 @@ impl AdminPlan {
     /// used.
     pub(crate) fn start(&self, public: &[Listener]) -> Result<AdminServer> {
         let (stage, receiver) = watch::channel(ServerStage::Starting("reading the journal".into()));
-        let exposed = public.iter().map(Listener::address);
-        let exposed =
-            exposed.into_iter().find(|address| !address.ip().to_canonical().is_loopback());
-        let listener = match &self.address {
-            Some(address) => Some(listen::bind(address, ADMIN_LISTEN)?),
-            None => exposed.and_then(bind_beside),
+        let mut addresses = public.iter().map(Listener::address);
+        let is_exposed = addresses.any(|address| !address.ip().to_canonical().is_loopback());
+        let listener = match (&self.address, public) {
+            (Some(address), _) => Some(listen::bind(address, ADMIN_LISTEN)?),
+            // Those that redirect come after it.
+            (None, [main, ..]) if is_exposed => bind_beside(main.address()),
+            (None, _) => None,
         };
         let running = listener.map(|socket| -> Result<_> {
             let listener = Listener::plain(socket)?;
@@ -74,12 +81,19 @@ impl AdminPlan {
     }
 }
 
-/// Listens on the port after that of `public`, if it is free.
-fn bind_beside(public: SocketAddr) -> Option<TcpListener> {
-    let address = public.port().checked_add(1);
-    let address = address.map(|port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port))?;
+/// Listens on the port for administrators beside `main`, if it is free.
+fn bind_beside(main: SocketAddr) -> Option<TcpListener> {
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port_beside(main.port()));
     let bound = listen::bind(&address.to_string(), ADMIN_LISTEN);
     bound.inspect_err(|error| tracing::warn!("no endpoints for administrators: {error:#}")).ok()
+}
+
+/// The port after `main`, or [`DEFAULT_ADMIN_PORT`] if an unprivileged program cannot have it.
+fn port_beside(main: u16) -> u16 {
+    match main.checked_add(1) {
+        Some(next) if next >= FIRST_OPEN_PORT => next,
+        _ => DEFAULT_ADMIN_PORT,
+    }
 }
 
 impl AdminServer {
@@ -103,6 +117,19 @@ impl Drop for AdminServer {
     fn drop(&mut self) {
         if let Some((_, serving)) = &self.running {
             serving.abort();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn admin_ports_need_no_privilege() {
+        for (main, expected) in [(5000, 5001), (1023, 1024), (443, 9500), (80, 9500), (65535, 9500)]
+        {
+            assert_eq!(port_beside(main), expected, "{main}");
         }
     }
 }
