@@ -75,6 +75,9 @@ pub struct RequestMetrics {
     read_body_bytes: OnceLock<ReadBodyBytes>,
     bodies_refused: Counter,
     slow_bodies: Counter,
+    long_bulks: Counter,
+    shortened_errors: Counter,
+    refused_streams: Counter,
     connections_refused: Counter,
     frame_floods: Counter,
     without_right: Family<RefusalLabel, Counter>,
@@ -108,6 +111,21 @@ impl RequestMetrics {
             "bodies_slow",
             "Requests refused because their body arrived too slowly",
             self.slow_bodies.clone(),
+        );
+        registry.register(
+            "bulks_too_long",
+            "Requests refused because they had too many lines",
+            self.long_bulks.clone(),
+        );
+        registry.register(
+            "bulk_errors_shortened",
+            "Errors of lines that the answer did not explain because there were too many",
+            self.shortened_errors.clone(),
+        );
+        registry.register(
+            "http2_streams_refused",
+            "Requests refused because their HTTP/2 connection had too many open",
+            self.refused_streams.clone(),
         );
         registry.register(
             "connections_refused",
@@ -151,6 +169,21 @@ impl RequestMetrics {
     /// Counts a body that arrived too slowly.
     pub fn count_slow_body(&self) {
         self.slow_bodies.inc();
+    }
+
+    /// Counts a request that had too many lines.
+    pub fn count_long_bulk(&self) {
+        self.long_bulks.inc();
+    }
+
+    /// Counts an error of a line that the answer does not explain.
+    pub fn count_shortened_error(&self) {
+        self.shortened_errors.inc();
+    }
+
+    /// Counts a request above those that an HTTP/2 connection may have open.
+    pub fn count_refused_stream(&self) {
+        self.refused_streams.inc();
     }
 
     /// Counts a connection whose address had too many.

@@ -51,29 +51,43 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Finds the client of a request. `None` if a proxy does not name it, or there is no connection.
+    /// Finds the client of a request. A request of a trusted proxy that does not name its client without doubt counts
+    /// as the proxy's own, under the limits of clients: many proxies pass on what a client has written, which must not
+    /// free it from limits. `None` without a connection.
     pub(crate) fn find(
         extensions: &Extensions,
         headers: &HeaderMap,
         limits: &ClientLimits,
     ) -> Option<Self> {
         let peer = extensions.get::<PeerConnection>()?.peer.ip();
-        if !limits.trusts(peer) {
+        let names_client = [header::FORWARDED, X_FORWARDED_FOR];
+        let is_forwarded = names_client.iter().any(|name| headers.contains_key(name));
+        if !limits.trusts(peer) || !is_forwarded {
             let address = ClientAddress::from(peer);
             return Some(Self { address, has_default_limits: !address.is_local_host() });
         }
-        let address = forwarded_address(headers, limits)?;
+        let address = forwarded_address(headers, limits).unwrap_or(peer);
         Some(Self { address: address.into(), has_default_limits: true })
+    }
+}
+
+/// Returns the client that the headers name. Proxies add one of them and pass on the other one as the client has
+/// written it, so where both are present they have to agree.
+fn forwarded_address(headers: &HeaderMap, limits: &ClientLimits) -> Option<IpAddr> {
+    let hops = elements(headers, &header::FORWARDED).map(forwarded_for).collect();
+    let forwarded = last_client(hops, limits);
+    let hops = elements(headers, &X_FORWARDED_FOR).map(parse_node).collect();
+    let x_forwarded_for = last_client(hops, limits);
+    match [header::FORWARDED, X_FORWARDED_FOR].map(|name| headers.contains_key(name)) {
+        [true, true] => forwarded.filter(|address| x_forwarded_for == Some(*address)),
+        [true, false] => forwarded,
+        [false, _] => x_forwarded_for,
     }
 }
 
 /// Returns the last address that a trusted proxy has added and that is not itself a trusted proxy's. A
 /// client can write all addresses before it.
-fn forwarded_address(headers: &HeaderMap, limits: &ClientLimits) -> Option<IpAddr> {
-    let mut hops: Vec<_> = match headers.contains_key(header::FORWARDED) {
-        true => elements(headers, &header::FORWARDED).map(forwarded_for).collect(),
-        false => elements(headers, &X_FORWARDED_FOR).map(parse_node).collect(),
-    };
+fn last_client(mut hops: Vec<Option<IpAddr>>, limits: &ClientLimits) -> Option<IpAddr> {
     let mut last = None;
     while let Some(address) = hops.pop() {
         last = Some(address?);
@@ -110,7 +124,7 @@ mod tests {
         ClientLimits { trusted_proxies: trusted_proxies.to_vec(), ..ClientLimits::default() }
     }
 
-    fn check(peer: &str, lines: &[(&'static str, &'static str)], expected: Option<&str>) {
+    fn client_of(peer: &str, lines: &[(&'static str, &'static str)]) -> Option<Client> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_static(value));
@@ -119,7 +133,11 @@ mod tests {
         let listener = SocketAddr::from(([127, 0, 0, 1], 80));
         let peer = SocketAddr::new(peer.parse().unwrap(), 9);
         extensions.insert(PeerConnection::between(peer, listener));
-        let client = Client::find(&extensions, &headers, &limits());
+        Client::find(&extensions, &headers, &limits())
+    }
+
+    fn check(peer: &str, lines: &[(&'static str, &'static str)], expected: Option<&str>) {
+        let client = client_of(peer, lines);
         let expected = expected.map(|text| ClientAddress::from(text.parse::<IpAddr>().unwrap()));
         assert_eq!(client.map(|client| client.address), expected, "{lines:?}");
     }
@@ -132,9 +150,26 @@ mod tests {
         let lines = [("x-forwarded-for", "192.0.2.8"), ("x-forwarded-for", "192.0.2.9:80")];
         check("127.0.0.1", &lines, Some("192.0.2.9"));
         let forwarded = ("forwarded", r#"for=192.0.2.8, proto=http;For="[2001:db8::9]:47""#);
-        check("127.0.0.1", &[forwarded, lines[0]], Some("2001:db8::1"));
-        check("127.0.0.1", &[("forwarded", "for=_hidden")], None);
-        check("127.0.0.1", &[], None);
+        check("127.0.0.1", &[forwarded], Some("2001:db8::1"));
+        check("127.0.0.1", &[("forwarded", "for=192.0.2.8"), lines[0]], Some("192.0.2.8"));
+    }
+
+    #[test]
+    fn doubtful_names_count_on_the_proxy() {
+        let added = ("x-forwarded-for", "192.0.2.9");
+        for lines in [
+            &[("forwarded", "for=7.7.7.1"), added][..],
+            &[("forwarded", "for=unknown"), added],
+            &[("forwarded", "for=unknown")],
+            &[("forwarded", "")],
+            &[("x-forwarded-for", "\"192.0.2.1, 192.0.2.9")],
+        ] {
+            check("10.1.1.1", lines, Some("10.1.1.1"));
+            let client = client_of("127.0.0.1", lines).unwrap();
+            assert!(client.address.is_local_host() && client.has_default_limits, "{lines:?}");
+        }
+        check("10.1.1.1", &[], Some("10.1.1.1"));
+        assert!(!client_of("127.0.0.1", &[]).unwrap().has_default_limits);
     }
 
     #[test]

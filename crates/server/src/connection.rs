@@ -36,6 +36,9 @@ mod unread_body;
 /// Limits the frames of HTTP/2 without use.
 mod http2_guard;
 
+/// The headers of errors that hyper writes itself.
+mod error_headers;
+
 /// The tasks of HTTP/2 responses, which end when their peer takes no bytes.
 mod http2_tasks;
 
@@ -87,7 +90,7 @@ pub async fn serve(listeners: Vec<Listener>, app: App, shutdown: impl Future<Out
     let reactor = start_reactor(&state);
     let context = Arc::new(ConnectionContext {
         routes: routes(app),
-        security_headers: SecurityHeaders::new(&state.settings.origins),
+        security_headers: Arc::new(SecurityHeaders::new(&state.settings.origins)),
         reactor,
         tls: None,
         state: Arc::clone(&state),
@@ -154,7 +157,7 @@ fn context_for(listener: &Listener, app: &Arc<ConnectionContext>) -> Arc<Connect
     };
     Arc::new(ConnectionContext {
         routes,
-        security_headers: app.security_headers.clone(),
+        security_headers: Arc::clone(&app.security_headers),
         reactor,
         tls,
         state: Arc::clone(&app.state),
@@ -279,7 +282,7 @@ mod tests {
         let reactor = Reactor::start(config, bytes.clone(), bytes).unwrap();
         let context = Arc::new(ConnectionContext {
             routes: routes(app.clone()),
-            security_headers: SecurityHeaders::new(&app.state.settings.origins),
+            security_headers: Arc::new(SecurityHeaders::new(&app.state.settings.origins)),
             reactor: Some(Arc::new(reactor)),
             tls: None,
             state: Arc::clone(&app.state),

@@ -64,7 +64,7 @@ pub(crate) mod follow_access;
 mod session_cookie;
 
 /// Refuses tokens in the query of a URL.
-mod query_tokens;
+pub(crate) mod query_tokens;
 
 /// Headers that tell browsers what they may do with a response.
 pub(crate) mod security_headers;

@@ -36,6 +36,12 @@ impl OriginSettings {
         self.allow_publish_origins.iter().any(|allowed| allowed.0 == origin)
     }
 
+    /// Returns true if answers differ between origins.
+    pub(crate) fn has_named_origins(&self) -> bool {
+        let is_named = |allowed: &AllowedOrigin| *allowed != AllowedOrigin::Any;
+        !self.allow_publish_origins.is_empty() || self.allow_origins.iter().any(is_named)
+    }
+
     /// Returns true if `origin` is one of those that may read by name.
     pub(crate) fn names_origin(&self, origin: &HeaderValue) -> bool {
         let mut allowed = self.allow_origins.iter();

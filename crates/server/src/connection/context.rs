@@ -34,7 +34,7 @@ impl FollowerPermit for ReactorPermit {
 
 pub(super) struct ConnectionContext {
     pub(super) routes: Router,
-    pub(super) security_headers: SecurityHeaders,
+    pub(super) security_headers: Arc<SecurityHeaders>,
     /// `None` if each follower has a task.
     pub(super) reactor: Option<Arc<StreamReactor>>,
     /// `None` without encryption.

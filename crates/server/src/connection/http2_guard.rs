@@ -18,6 +18,12 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const HEADER_BYTES: usize = 9;
 
+/// The payload of an RST_STREAM frame, which is read with its header.
+const ERROR_CODE_BYTES: usize = 4;
+
+/// The error code of a request above the limit of a connection (RFC 9113, section 7).
+const REFUSED_STREAM: [u8; ERROR_CODE_BYTES] = [0, 0, 0, 7];
+
 /// Useless frames that a peer may send after a pause.
 const MAX_USELESS_FRAMES: u32 = 400;
 
@@ -32,6 +38,7 @@ const SMALL_DATA_BYTES: usize = 128;
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const CONTINUATION: u8 = 9;
 
 /// A socket whose peer is cut off when it sends too many useless frames.
@@ -56,7 +63,7 @@ enum FrameScanner {
     /// The connection is not HTTP/2.
     Other,
     Header {
-        bytes: [u8; HEADER_BYTES],
+        bytes: [u8; HEADER_BYTES + ERROR_CODE_BYTES],
         len: usize,
     },
     Payload(usize),
@@ -75,7 +82,7 @@ impl<S> Http2Guard<S> {
     /// The peer has sent too many useless ones.
     fn check(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut useless = 0;
-        self.received.scan(bytes, |kind, length| {
+        self.received.scan(bytes, |kind, length, _| {
             let is_useful = matches!(kind, HEADERS | CONTINUATION)
                 || kind == DATA && length >= SMALL_DATA_BYTES;
             useless += u32::from(!is_useful);
@@ -94,9 +101,12 @@ impl<S> Http2Guard<S> {
 
     fn earn(&mut self, sent: &[u8]) {
         let credit = &mut self.credit;
-        self.sent.scan(sent, |kind, _| {
+        let requests = self.metrics.requests();
+        self.sent.scan(sent, |kind, _, error_code| {
             if matches!(kind, DATA | HEADERS) {
                 credit.earn(FRAMES_PER_RESPONSE_FRAME);
+            } else if error_code == REFUSED_STREAM {
+                requests.count_refused_stream();
             }
         });
     }
@@ -124,11 +134,12 @@ impl FrameCredit {
 
 impl FrameScanner {
     const fn header() -> Self {
-        Self::Header { bytes: [0; HEADER_BYTES], len: 0 }
+        Self::Header { bytes: [0; HEADER_BYTES + ERROR_CODE_BYTES], len: 0 }
     }
 
-    /// Calls `visit` with the type and the length of each frame whose header ends in `rest`.
-    fn scan(&mut self, mut rest: &[u8], mut visit: impl FnMut(u8, usize)) {
+    /// Calls `visit` with the type, the length and the error code of each frame whose header ends in `rest`. Only
+    /// RST_STREAM frames have an error code.
+    fn scan(&mut self, mut rest: &[u8], mut visit: impl FnMut(u8, usize, &[u8])) {
         while let Some(first) = rest.first() {
             match self {
                 Self::Other => return,
@@ -144,14 +155,15 @@ impl FrameScanner {
                     }
                 }
                 Self::Header { bytes, len } => {
-                    let taken = rest.len().min(HEADER_BYTES - *len);
+                    let taken = rest.len().min(header_bytes(bytes, *len) - *len);
                     bytes[*len..*len + taken].copy_from_slice(&rest[..taken]);
                     *len += taken;
                     rest = &rest[taken..];
-                    if *len == HEADER_BYTES {
+                    if *len == header_bytes(bytes, *len) {
                         let length = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]) as usize;
-                        visit(bytes[3], length);
-                        *self = Self::after_header(length);
+                        let error_code = &bytes[HEADER_BYTES..*len];
+                        visit(bytes[3], length, error_code);
+                        *self = Self::after_header(length - error_code.len());
                     }
                 }
                 Self::Payload(left) => {
@@ -166,6 +178,14 @@ impl FrameScanner {
     const fn after_header(payload: usize) -> Self {
         if payload == 0 { Self::header() } else { Self::Payload(payload) }
     }
+}
+
+/// The length of a header of which `len` bytes are there: that of RST_STREAM includes the error code.
+fn header_bytes(bytes: &[u8], len: usize) -> usize {
+    let is_reset = len >= HEADER_BYTES
+        && bytes[..3] == [0, 0, ERROR_CODE_BYTES as u8]
+        && bytes[3] == RST_STREAM;
+    if is_reset { HEADER_BYTES + ERROR_CODE_BYTES } else { HEADER_BYTES }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Http2Guard<S> {
@@ -246,7 +266,7 @@ mod tests {
             let mut rest = &bytes[..];
             for cut in cuts.iter().cycle() {
                 let (piece, after) = rest.split_at((*cut).min(rest.len()));
-                scanner.scan(piece, |kind, length| found.push((kind, length as u8)));
+                scanner.scan(piece, |kind, length, _| found.push((kind, length as u8)));
                 rest = after;
                 if rest.is_empty() {
                     break;
@@ -259,7 +279,7 @@ mod tests {
     #[test]
     fn other_protocols_have_no_frames() {
         let mut scanner = FrameScanner::Preface(0);
-        scanner.scan(b"PRI * HTTP/1.1\r\n", |_, _| panic!("a frame"));
+        scanner.scan(b"PRI * HTTP/1.1\r\n", |_, _, _| panic!("a frame"));
         assert!(matches!(scanner, FrameScanner::Other));
     }
 

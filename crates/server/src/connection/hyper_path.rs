@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use super::connection_streams::ConnectionStreams;
 use super::context::{ConnectionContext, ConnectionPermit, REQUEST_HEAD_TIMEOUT};
 use super::counted_body::CountedBody;
+use super::error_headers::ErrorHeaders;
 use super::http2_guard::Http2Guard;
 use super::http2_tasks::{Http2Tasks, ResponseProgress};
 use super::listener::PeerConnection;
@@ -83,6 +84,8 @@ pub(super) async fn serve<S>(
     let streams =
         ConnectionStreams::new(if is_brief { 0 } else { limits.followers_per_connection });
     let builder = builder(&context, peer.is_tls);
+    let security_headers = Arc::clone(&context.security_headers);
+    let hsts_max_age = context.state.settings.tls.hsts_max_age;
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let open_request = counter.begin_request();
         request.extensions_mut().insert(peer);
@@ -119,7 +122,8 @@ pub(super) async fn serve<S>(
             Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, open_request)))
         }
     });
-    let socket = TokioIo::new(Http2Guard::new(socket, metrics));
+    let socket = Http2Guard::new(socket, metrics);
+    let socket = TokioIo::new(ErrorHeaders::new(socket, security_headers, peer, hsts_max_age));
     let mut connection = pin!(builder.serve_connection(socket, service));
     let mut missed_deadline = pin!(missed_deadline(head_deadline, activity));
     let must_close = tokio::select! {

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::uri::Authority;
 use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::http::problem::Problem;
+use crate::http::query_tokens;
 
 /// The standard port of https, which URLs leave out.
 const HTTPS_PORT: u16 = 443;
@@ -32,6 +34,8 @@ pub(super) fn routes(redirect: HttpsRedirect) -> Router {
     Router::new()
         .route("/.well-known/acme-challenge/{token}", get(respond_to_challenge))
         .fallback(redirect_to_https)
+        // The URL has been sent without encryption, and a redirect would hide that.
+        .layer(from_fn(query_tokens::refuse))
         .with_state(redirect)
 }
 
@@ -59,7 +63,8 @@ async fn redirect_to_https(State(redirect): State<HttpsRedirect>, request: Reque
         Some(url) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, url)]).into_response(),
         None => {
             let status = StatusCode::BAD_REQUEST;
-            Problem::new(status, "Bad request", "Host", "must name a host").into_response()
+            let reason = "must be a URL with a host and a path";
+            Problem::new(status, "Bad request", "URL", reason).into_response()
         }
     }
 }
@@ -74,6 +79,10 @@ fn https_url(request: &Request, port: u16) -> Option<HeaderValue> {
         return None;
     }
     let path = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    // `*` is a target without a path.
+    if !path.starts_with('/') {
+        return None;
+    }
     let port = if port == HTTPS_PORT { String::new() } else { format!(":{port}") };
     HeaderValue::from_str(&format!("https://{host}{port}{path}")).ok()
 }

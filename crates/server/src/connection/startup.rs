@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::future::{Either, join_all, select};
@@ -28,6 +28,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::accept::accept_each;
+use super::error_headers::ErrorHeaders;
 use super::listener::{Listener, ListenerService, PeerConnection};
 use super::places::ConnectionPlaces;
 use super::{message_rules, redirect, tls_path};
@@ -37,7 +38,7 @@ use crate::http::api::health;
 use crate::http::cors::{self, CorsLayers};
 use crate::http::problem::{Problem, STARTING};
 use crate::http::security_headers::SecurityHeaders;
-use crate::http::{routes, transport_security};
+use crate::http::{query_tokens, routes, transport_security};
 use crate::settings::{SPARE_CONNECTIONS, Settings};
 use crate::stream;
 
@@ -64,6 +65,7 @@ pub async fn serve_until_ready<T>(
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(not_ready))
         .fallback(reject)
+        .layer(from_fn(query_tokens::refuse))
         .layer(from_fn_with_state(cors, cors::answer))
         .with_state(StartupState { reason, access: settings.admin_access });
     let routes = routes::below(settings.base_path.clone(), routes);
@@ -146,6 +148,8 @@ impl StartupContext {
                 Ok::<_, Infallible>(response)
             }
         });
+        let headers = Arc::clone(&self.security_headers);
+        let socket = ErrorHeaders::new(socket, headers, peer, self.hsts_max_age);
         http.serve_connection(TokioIo::new(socket), service).await
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use engine::{HandshakeResult, Metrics};
 use rustls::ServerConfig;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -32,7 +32,16 @@ const MAX_TLS_BUFFER_BYTES: usize = 16 * 1024;
 /// The response to a request without encryption.
 const PLAIN_HTTP_RESPONSE: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n\
+    X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n\
     Connection: close\r\n\r\nThis port speaks https, not http.\n";
+
+/// Bytes that are read of a request without encryption. The kernel resets a connection that closes with unread bytes,
+/// and the client then loses the response.
+const MAX_PLAIN_REQUEST_BYTES: u64 = 64 * 1024;
+
+/// Time for such a client to close its side.
+const PLAIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Completes the handshake of a connection that the app serves.
 ///
@@ -132,6 +141,10 @@ async fn refuse_plain_http(mut socket: TcpStream) -> io::Result<TcpStream> {
     // A handshake begins with the byte 22. A method of HTTP begins with a letter.
     if socket.peek(&mut first).await? == 1 && first[0].is_ascii_alphabetic() {
         socket.write_all(PLAIN_HTTP_RESPONSE).await?;
+        socket.shutdown().await?;
+        let mut rest = socket.take(MAX_PLAIN_REQUEST_BYTES);
+        let _ =
+            timeout(PLAIN_CLOSE_TIMEOUT, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
         return Err(io::Error::other("the peer speaks http"));
     }
     Ok(socket)

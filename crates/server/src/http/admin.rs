@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::api::health;
 use super::local_request;
 use super::problem::{Problem, STARTING};
+use super::publishing_pages::foreign_page;
 use crate::admin_settings::AdminAccess;
 use crate::app::App;
 use crate::connection::PeerConnection;
@@ -37,13 +38,10 @@ pub(crate) enum DetailLevel {
 }
 
 impl DetailLevel {
-    /// The detail for `request` on the public listener.
+    /// The detail for `request` on the public listener. A page that may read boards may not read details.
     pub(crate) fn for_request<B>(request: &http::Request<B>, access: AdminAccess) -> Self {
-        if access == AdminAccess::LocalRequests && local_request::is_local(request) {
-            Self::All
-        } else {
-            Self::State
-        }
+        let is_local = access == AdminAccess::LocalRequests && local_request::is_local(request);
+        if is_local && foreign_page(request).is_none() { Self::All } else { Self::State }
     }
 }
 
@@ -60,11 +58,15 @@ pub(crate) fn routes(stage: watch::Receiver<ServerStage>) -> Router {
         .with_state(stage)
 }
 
-/// Refuses requests to a loopback address that name another host: a foreign page lets its own name resolve to this
-/// address, and could then read the answers.
+/// Refuses requests of foreign pages, which need not read an answer to have a profile taken. Refuses requests to a
+/// loopback address that name another host: a foreign page lets its own name resolve to this address, and could then
+/// read the answers.
 async fn refuse_foreign(request: Request, next: Next) -> Response {
     let connection = request.extensions().get::<PeerConnection>();
     let is_loopback = connection.is_none_or(|connection| connection.listener.ip().is_loopback());
+    if let Some(header) = foreign_page(&request) {
+        return Problem::foreign("Foreign origin", header, "must be this server's").into_response();
+    }
     if is_loopback && !local_request::is_local(&request) {
         let status = StatusCode::FORBIDDEN;
         let reason = "must be a name of this machine, such as localhost";

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use access::{Credentials, Grant};
+use access::{Credentials, Grant, Refusal};
 use flight::{BoardName, PublisherName};
 use http::request::Parts;
 use http::{HeaderMap, header};
@@ -19,7 +19,8 @@ const BEARER: &str = "bearer";
 pub(crate) struct Caller {
     /// `None` without a token.
     grant: Option<Grant>,
-    needs_token: bool,
+    /// `None` if no token is needed.
+    credentials: Option<Credentials>,
 }
 
 /// Checks that a request may change `board`. Returns the name of its credential, if it needs one.
@@ -40,18 +41,18 @@ impl Caller {
     /// The token gives no rights.
     pub(crate) async fn identify(app: &App, parts: &Parts) -> Result<Self, Problem> {
         let Some(credentials) = &app.state.settings.access.credentials else {
-            return Ok(Self { grant: None, needs_token: false });
+            return Ok(Self { grant: None, credentials: None });
         };
         let grant = match bearer(&parts.headers)? {
             Some(token) => Some(verify(app, credentials, parts, token).await?),
             None => None,
         };
-        Ok(Self { grant, needs_token: true })
+        Ok(Self { grant, credentials: Some(credentials.clone()) })
     }
 
     /// Checks that the caller may change `board`, and returns the name of its credential.
     pub(crate) fn publisher(&self, board: &BoardName) -> Result<Option<PublisherName>, Problem> {
-        if !self.needs_token {
+        if self.credentials.is_none() {
             return Ok(None);
         }
         let grant = self.grant.as_ref().ok_or_else(Problem::token_missing)?;
@@ -64,13 +65,28 @@ impl Caller {
 
     /// True if the caller may know of `board` though it is private.
     pub(crate) fn may_see(&self, board: &BoardName) -> bool {
-        !self.needs_token || self.grant.as_ref().is_some_and(|grant| grant.may_follow(board))
+        self.credentials.is_none()
+            || self.grant.as_ref().is_some_and(|grant| grant.may_follow(board))
+    }
+
+    /// Checks that the token still gives its rights. Long requests ask before each part.
+    pub(crate) fn check_still_valid(&self) -> Result<(), Problem> {
+        let (Some(credentials), Some(grant)) = (&self.credentials, &self.grant) else {
+            return Ok(());
+        };
+        let now = Timestamp::now();
+        if credentials.still_valid(grant, now) {
+            return Ok(());
+        }
+        let has_expired = grant.expires.is_some_and(|expires| expires <= now);
+        let refusal = if has_expired { Refusal::Expired } else { Refusal::Unknown };
+        Err(Problem::token_refused(&refusal))
     }
 
     /// Checks that the caller may change any board at all.
     pub(crate) fn any_publisher(&self) -> Result<(), Problem> {
         match &self.grant {
-            None if self.needs_token => Err(Problem::token_missing()),
+            None if self.credentials.is_some() => Err(Problem::token_missing()),
             Some(grant) if grant.publish.is_empty() => {
                 Err(Problem::right_missing("the token may not change any board"))
             }

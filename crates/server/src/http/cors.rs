@@ -12,6 +12,7 @@ use http::{HeaderName, HeaderValue, Method, Uri, header};
 use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::list_header::has_token;
 use super::publishing_pages::SESSION_PATH;
 use crate::origin_settings::OriginSettings;
 
@@ -131,7 +132,13 @@ pub(crate) async fn answer(
     next: Next,
 ) -> Response {
     let layer = layers.for_origin(request.headers().get(header::ORIGIN), request.uri().path());
-    let Ok(response) = layer.layer(next).oneshot(request).await;
+    let Ok(mut response) = layer.layer(next).oneshot(request).await;
+    if layers.settings.has_named_origins()
+        && !has_token(response.headers(), &header::VARY, "origin")
+    {
+        // Otherwise a cache gives one origin the answer to another.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    }
     response
 }
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 use http::uri::Authority;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request, Version, header};
 
 use super::list_header::split_unquoted;
 use crate::connection::PeerConnection;
@@ -19,6 +19,19 @@ const X_FORWARDED_HOST: &str = "X-Forwarded-Host";
 
 /// The headers in which proxies name only the client.
 const CLIENT_HEADERS: [&str; 2] = ["X-Forwarded-For", "X-Real-IP"];
+
+/// The headers in which proxies name themselves or the URL. [`CLIENT_HEADERS`] beside them may name a local client.
+const PROXY_HEADERS: [&str; 6] = [
+    "Via",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Port",
+    "X-Forwarded-Server",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Ssl",
+];
+
+/// The headers that only a network of proxies sets, in front of clients of the internet.
+const NETWORK_HEADERS: [&str; 4] = ["CF-Connecting-IP", "CF-Ray", "CF-Visitor", "True-Client-IP"];
 
 /// A host under whose name requests may publish as local ones may: a name or an address, without a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +49,8 @@ pub(crate) enum Locality {
     Local,
     /// The other hosts are among the allowed ones.
     Allowed,
-    /// This header names another host, or a client on another machine.
+    /// This field names another host or a client on another machine, or shows that a proxy passes the request on for a
+    /// client that it does not name.
     Foreign(&'static str),
 }
 
@@ -81,8 +95,8 @@ pub(super) fn locality<B>(request: &Request<B>, allowed: &[AllowedHost]) -> Loca
         }
         locality = Locality::Allowed;
     }
-    match foreign_client(request.headers()) {
-        Some(header) if locality == Locality::Local => Locality::Foreign(header),
+    match foreign_client(request.headers()).or_else(|| unnamed_client(request)) {
+        Some(field) if locality == Locality::Local => Locality::Foreign(field),
         _ => locality,
     }
 }
@@ -158,6 +172,24 @@ fn foreign_client(headers: &HeaderMap) -> Option<&'static str> {
     let by_list = CLIENT_HEADERS.into_iter().find(|name| list(headers, name).any(is_foreign));
     let is_forwarded = forwarded(headers, "for").any(is_foreign);
     by_list.or_else(|| is_forwarded.then_some(FORWARDED))
+}
+
+/// Returns the field that shows a proxy which does not name its client. By default, nginx speaks HTTP/1.0 to servers,
+/// and names their own address as the host.
+fn unnamed_client<B>(request: &Request<B>) -> Option<&'static str> {
+    let headers = request.headers();
+    if request.version() < Version::HTTP_11 {
+        return Some("HTTP/1.0");
+    }
+    if let Some(header) = NETWORK_HEADERS.into_iter().find(|name| headers.contains_key(*name)) {
+        return Some(header);
+    }
+    let names_client = CLIENT_HEADERS.into_iter().any(|name| list(headers, name).next().is_some())
+        || forwarded(headers, "for").next().is_some();
+    if names_client {
+        return None;
+    }
+    PROXY_HEADERS.into_iter().find(|name| headers.contains_key(*name))
 }
 
 /// The elements of a list header. A line that is not ASCII is one element without a meaning.
@@ -266,6 +298,25 @@ mod tests {
             let headers = [("host", "localhost"), (name, value)];
             assert_eq!(locality_of("/events", &headers), Locality::Local, "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn proxies_must_name_local_clients() {
+        let local = ("X-Forwarded-For", "127.0.0.1");
+        for name in PROXY_HEADERS {
+            let headers = [("host", "localhost"), (name, "1.1 proxy")];
+            assert_eq!(locality_of("/events", &headers), Locality::Foreign(name));
+            let headers = [headers[0], headers[1], local];
+            assert_eq!(locality_of("/events", &headers), Locality::Local, "{name}");
+        }
+        for name in NETWORK_HEADERS {
+            let headers = [("host", "localhost"), (name, "127.0.0.1"), local];
+            assert_eq!(locality_of("/events", &headers), Locality::Foreign(name));
+        }
+        let request = Request::put("/boards/main").version(Version::HTTP_10);
+        let request = request.header("host", "127.0.0.1:5000").header(local.0, local.1);
+        let request = request.body(()).unwrap();
+        assert_eq!(locality(&request, &[]), Locality::Foreign("HTTP/1.0"));
     }
 
     #[test]

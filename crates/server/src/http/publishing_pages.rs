@@ -46,21 +46,28 @@ fn origin_refusal<B>(request: &http::Request<B>, settings: &OriginSettings) -> O
     if is_listed {
         return None;
     }
-    let site = request.headers().get(SEC_FETCH_SITE).map(http::HeaderValue::as_bytes);
-    let refuse = |field| {
-        let reason = "may not publish; --allow-publish-origin allows an origin";
-        Some(Problem::foreign("Foreign origin", field, reason))
-    };
-    match (site, origin) {
-        // Behind a proxy that replaces `Host`, only the browser knows that the page is the server's own.
-        (Some(b"same-origin"), _) if is_session => None,
+    // Behind a proxy that replaces `Host`, only the browser knows that the page is the server's own.
+    if is_session && fetch_site(request) == Some(b"same-origin") {
+        return None;
+    }
+    let reason = "may not publish; --allow-publish-origin allows an origin";
+    foreign_page(request).map(|field| Problem::foreign("Foreign origin", field, reason))
+}
+
+/// Returns the header by which a browser says that a page of another origin sends the request.
+pub(super) fn foreign_page<B>(request: &http::Request<B>) -> Option<&'static str> {
+    match (fetch_site(request), request.headers().get(header::ORIGIN)) {
         (None | Some(b"same-origin" | b"none"), None) => None,
         (None | Some(b"same-origin" | b"none"), Some(origin)) => {
             let is_own = origin.to_str().is_ok_and(|origin| is_origin_of(origin, request));
-            if is_own { None } else { refuse("Origin") }
+            (!is_own).then_some("Origin")
         }
-        (Some(_), _) => refuse("Sec-Fetch-Site"),
+        (Some(_), _) => Some("Sec-Fetch-Site"),
     }
+}
+
+fn fetch_site<B>(request: &http::Request<B>) -> Option<&[u8]> {
+    request.headers().get(SEC_FETCH_SITE).map(http::HeaderValue::as_bytes)
 }
 
 /// Returns true if `origin` has the host and the port under which the request names this server. The scheme may

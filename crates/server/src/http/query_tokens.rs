@@ -26,7 +26,7 @@ const TOKEN_NAMES: [&str; 12] = [
 const WEBHOOKS: &str = "/webhooks/";
 
 /// Answers a request whose query has a token, before anything looks at the token.
-pub(super) async fn refuse(request: Request, next: Next) -> Response {
+pub(crate) async fn refuse(request: Request, next: Next) -> Response {
     let uri = request.uri();
     if uri.query().is_some_and(has_token) && !uri.path().starts_with(WEBHOOKS) {
         return Problem::token_in_query().into_response();

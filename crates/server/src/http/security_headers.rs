@@ -28,6 +28,11 @@ impl SecurityHeaders {
         Self(headers)
     }
 
+    /// The headers with their values.
+    pub(crate) fn map(&self) -> &HeaderMap {
+        &self.0
+    }
+
     /// Adds the headers that the response does not have.
     pub(crate) fn add_to(&self, response: &mut Response) {
         for (name, value) in &self.0 {

@@ -112,6 +112,8 @@ async fn later_bulk_errors_are_statuses() {
         assert_eq!(outcome.get("detail").is_some(), number <= 10, "{outcome}");
     }
     assert_eq!(outcomes[5_000]["status"], 200);
+    let shortened = server.get("/metrics").await.body;
+    assert!(shortened.contains("\nflightboard_bulk_errors_shortened_total 4990\n"), "{shortened}");
 }
 
 #[tokio::test]
@@ -121,6 +123,8 @@ async fn bulk_lines_are_limited() {
     let line = json!({ "event": "flightAddition", "data": { "flight": "A1" } }).to_string();
     let lines = |count| vec![&*line; count].join("\n\n");
     assert_eq!(server.send_lines("main", &lines(101)).await.status.as_u16(), 413);
+    let refused = server.get("/metrics").await.body;
+    assert!(refused.contains("\nflightboard_bulks_too_long_total 1\n"), "{refused}");
     assert_eq!(server.get("/boards/main/flights/A1").await.status.as_u16(), 404);
     assert_eq!(server.send_lines("main", &lines(100)).await.body.lines().count(), 100);
 }
@@ -273,6 +277,26 @@ async fn proxied_clients_have_own_limits() {
         // Another peer cannot choose its address.
         let _third = try_follow(&server, 2, &client(3)).await.unwrap();
         assert!(try_follow(&server, 2, &client(4)).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn forged_names_free_no_client() {
+    let limits = ClientLimits {
+        followers_per_address: Some(1),
+        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
+        ..ClientLimits::default()
+    };
+    for settings in each_write_path(with_limits(limits)) {
+        let server = serve(settings).await;
+        let forged =
+            |name: &str| format!("Forwarded: for={name}\r\nX-Forwarded-For: 192.0.2.1\r\n");
+        let _first = try_follow(&server, 1, &forged("7.7.7.1")).await.unwrap();
+        for name in ["7.7.7.2", "unknown", "192.0.2.9"] {
+            assert!(try_follow(&server, 1, &forged(name)).await.is_none(), "{name}");
+        }
+        let victim = "X-Forwarded-For: 192.0.2.9\r\n";
+        assert!(try_follow(&server, 1, victim).await.is_some(), "its place is free");
     }
 }
 

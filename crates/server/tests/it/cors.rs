@@ -44,6 +44,37 @@ async fn listed_origins_are_allowed() {
 }
 
 #[tokio::test]
+async fn answers_vary_beside_named_origins() {
+    let server = with_origins(&["*", "https://a.example"]).await;
+    for (origin, allowed) in
+        [("https://a.example", "https://a.example"), ("https://b.example", "*")]
+    {
+        let answer = ask(&server, "GET", "/boards", origin).await;
+        assert_eq!(answer.header("access-control-allow-origin"), allowed);
+        let mut vary = answer.headers.get_all("vary").iter();
+        assert!(vary.any(|vary| vary.to_str().unwrap().contains("origin")), "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn details_are_for_own_pages() {
+    let server = with_origins(&["*", "https://a.example"]).await;
+    for (name, value, status) in [
+        ("origin", "https://a.example", 404),
+        ("origin", "https://b.example", 404),
+        ("sec-fetch-site", "cross-site", 404),
+        ("sec-fetch-site", "same-site", 404),
+        ("sec-fetch-site", "same-origin", 200),
+        ("sec-fetch-site", "none", 200),
+        ("origin", "http://localhost:5000", 200),
+    ] {
+        let request = Request::get("/metrics").header("host", "localhost:5000").header(name, value);
+        let answer = server.request(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
 async fn responses_and_preflights_have_headers() {
     let server = with_origins(&["*"]).await;
     for path in ["/boards", "/nowhere", "/boards/none/events"] {

@@ -127,6 +127,31 @@ async fn frames_of_live_streams_are_useful() {
 }
 
 #[tokio::test]
+async fn requests_above_the_limit_are_counted() {
+    let limits = ClientLimits { http2_streams: 1, ..ClientLimits::default() };
+    let server = serve(Settings { limits, ..Settings::default() }).await;
+    let mut socket = TcpStream::connect(server.address).await.unwrap();
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
+    };
+    // GET, http, `/` by HPACK's static table, and the authority `x`.
+    let head = [0x82, 0x86, 0x84, 0x41, 0x01, b'x'];
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &[]));
+    // The requests stay open.
+    for stream in [1, 3, 5] {
+        bytes.extend(frame(1, 4, stream, &head));
+    }
+    socket.write_all(&bytes).await.unwrap();
+    let counted = async {
+        while server.metric("flightboard_http2_streams_refused_total").await < 2 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(TIMEOUT, counted).await.unwrap();
+}
+
+#[tokio::test]
 async fn followers_of_a_connection_are_limited() {
     let limits = ClientLimits { followers_per_connection: 2, ..ClientLimits::default() };
     let server = serve(Settings { limits, ..Settings::default() }).await;

@@ -39,6 +39,11 @@ async fn security_headers_are_everywhere() {
             (400, "GET /boards HTTP/1.1\r\nHost: a b\r\n"),
             (417, "GET /boards HTTP/1.1\r\nHost: x\r\nExpect: all\r\n"),
             (200, "HEAD /boards HTTP/1.1\r\nHost: x\r\n"),
+            // Hyper answers these itself.
+            (400, "GET\r\n"),
+            (400, "GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n"),
+            (400, "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n"),
+            (431, &format!("GET / HTTP/1.1\r\nHost: x\r\n{}", "A: b\r\n".repeat(300))),
         ] {
             let head = head_of(&server, &format!("{request}\r\n")).await;
             assert!(head.contains(&format!(" {status} ")), "{status}: {head}");

@@ -35,10 +35,13 @@ async fn startup_reports_not_ready() {
             server::serve_until_ready(&listeners, &settings, reason_receiver, is_ready).await;
         (journal, listeners)
     });
+    let own = "GET /readyz HTTP/1.1\r\nHost: localhost";
     let head = " HTTP/1.1\r\nHost: localhost\r\nOrigin: https://a.example";
     for (request, status, words) in [
         ("GET /healthz", StatusCode::OK, vec!["alive"]),
-        ("GET /readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready", "connecting"]),
+        ("GET /readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready"]),
+        ("GET /events?token=x", StatusCode::BAD_REQUEST, vec!["Token in the URL"]),
+        ("GET /board/readyz", StatusCode::SERVICE_UNAVAILABLE, vec!["not ready"]),
         ("GET /boards", StatusCode::SERVICE_UNAVAILABLE, vec!["retry-after: 5", "retry later"]),
         (
             "PUT /boards/main",
@@ -62,10 +65,17 @@ async fn startup_reports_not_ready() {
         ]);
         words.for_each(|word| assert!(answer.contains(word), "{word}: {answer}"));
     }
-    let foreign = send(address, "GET /readyz HTTP/1.1\r\nHost: board.example").await;
-    assert!(foreign.contains("not ready") && !foreign.contains("connecting"), "{foreign}");
+    let malformed = send(address, "GET").await;
+    assert!(malformed.starts_with("HTTP/1.1 400 ") && malformed.contains("nosniff"), "{malformed}");
+    assert!(send(address, own).await.contains("connecting"));
+    for foreign in
+        [format!("GET /readyz{head}"), "GET /readyz HTTP/1.1\r\nHost: board.example".to_owned()]
+    {
+        let foreign = send(address, &foreign).await;
+        assert!(foreign.contains("not ready") && !foreign.contains("connecting"), "{foreign}");
+    }
     reason.send_replace("still connecting".to_owned());
-    assert!(send(address, &format!("GET /readyz{head}")).await.contains("still connecting"));
+    assert!(send(address, own).await.contains("still connecting"));
     ready.send("the journal").unwrap();
     let (journal, _listeners) = waiting.await.unwrap();
     assert_eq!(journal, Ok("the journal"), "the caller gets the listeners back");

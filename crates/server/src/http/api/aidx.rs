@@ -49,7 +49,11 @@ pub(crate) async fn post(State(app): State<App>, request: Request) -> Response {
         Ok(warnings) => {
             answer(&parts, &message.header, StatusCode::OK, MessageOutcome::Success(&warnings))
         }
-        Err(problem) if problem.status() == StatusCode::FORBIDDEN => problem.into_response(),
+        Err(problem)
+            if matches!(problem.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) =>
+        {
+            problem.into_response()
+        }
         Err(problem) => refusal(&parts, &message.header, &problem),
     }
 }

@@ -18,7 +18,7 @@ const MAX_DELIVERY_ATTEMPTS: usize = 100;
 /// changed nothing.
 ///
 /// # Errors
-/// The caller may change none of the boards. Or the journal does not accept updates now, or a row changes all the
+/// The caller may change none of the boards, or its token ends meanwhile. Or the journal does not accept updates now, or a row changes all the
 /// time. Changes that were applied before stay, and a repetition of the message does not apply them again.
 pub(super) async fn deliver(
     app: &App,
@@ -33,6 +33,7 @@ pub(super) async fn deliver(
     for _ in 0..MAX_DELIVERY_ATTEMPTS {
         let mut outdated = Vec::new();
         for batch in pending.chunks(MAX_PUBLISHED_AT_ONCE) {
+            caller.check_still_valid()?;
             let updates = updates(boards, message, batch, &mut reports, &mut outdated);
             let requests = updates.iter().map(|update| update.update.clone());
             let requests = requests.map(|update| update.published_by(publisher.clone())).collect();

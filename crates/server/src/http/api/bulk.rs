@@ -1,12 +1,13 @@
 //! Many updates in one request: one JSON line each, and one line of the response for each.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use engine::{AppliedUpdate, MAX_PUBLISHED_AT_ONCE, PublishOutcome};
+use engine::{AppliedUpdate, MAX_PUBLISHED_AT_ONCE, Metrics, PublishOutcome};
 use flight::{
     BoardName, Change, IdempotencyKey, ParseError, Precondition, PublisherName, Update, decode_json,
 };
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 
 use super::request::{self, BodyFormat, MAX_BULK_BYTES, ReceivedBody};
 use crate::app::App;
-use crate::http::authorisation::authorise_publisher;
+use crate::http::authorisation::Caller;
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
@@ -37,7 +38,8 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
-    let publisher = authorise_publisher(&app, &parts, &board).await?;
+    let caller = Caller::identify(&app, &parts).await?;
+    let publisher = caller.publisher(&board)?;
     request::check_known(&app, &board).await?;
     let key = request::idempotency_key(&parts.headers)?;
     let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;
@@ -45,10 +47,11 @@ pub(crate) async fn post(
         request::read_body(&app, &parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
     let limits = &app.state.settings.limits;
     if lines(&body).nth(limits.bulk_lines).is_some() {
+        app.state.engine.metrics().requests().count_long_bulk();
         return Err(Problem::too_many_lines(limits.bulk_lines));
     }
-    let outcomes = OutcomeLines::new(limits.bulk_errors);
-    let request = BulkRequest { app, board, publisher, key, body };
+    let outcomes = OutcomeLines::new(limits.bulk_errors, Arc::clone(app.state.engine.metrics()));
+    let request = BulkRequest { app, board, caller, publisher, key, body };
     let content = match precondition {
         Some(precondition) => {
             Body::from(request.publish_conditionally(precondition, outcomes).await?)
@@ -81,6 +84,7 @@ fn is_empty(line: &[u8]) -> bool {
 struct BulkRequest {
     app: App,
     board: BoardName,
+    caller: Caller,
     publisher: Option<PublisherName>,
     key: Option<IdempotencyKey>,
     body: ReceivedBody,
@@ -106,7 +110,7 @@ impl BulkRequest {
     ) -> Result<Vec<u8>, Problem> {
         let mut is_first = true;
         for (number, line) in self.updates() {
-            let update = match line {
+            let update = match self.caller.check_still_valid().and(line) {
                 Ok(update) => update.with_board_precondition(Some(precondition.clone())),
                 Err(problem) => {
                     outcomes.push(number, Err(problem));
@@ -127,6 +131,19 @@ impl BulkRequest {
         Ok(outcomes.take())
     }
 
+    /// Refuses the updates if the token has ended since the request began.
+    fn with_right(
+        &self,
+        batch: Vec<(u64, Result<Update, Problem>)>,
+    ) -> Vec<(u64, Result<Update, Problem>)> {
+        match self.caller.check_still_valid() {
+            Ok(()) => batch,
+            Err(problem) => {
+                batch.into_iter().map(|(number, _)| (number, Err(problem.clone()))).collect()
+            }
+        }
+    }
+
     /// Publishes the valid updates in batches, and sends the outcome of each line. Stops if the client
     /// does not take them.
     async fn publish(self, mut outcomes: OutcomeLines, send: mpsc::Sender<Vec<u8>>) {
@@ -136,6 +153,7 @@ impl BulkRequest {
             if batch.is_empty() {
                 return;
             }
+            let batch = self.with_right(batch);
             publish_batch(&self.app, batch, &mut outcomes).await;
             if !matches!(timeout(ANSWER_TIMEOUT, send.send(outcomes.take())).await, Ok(Ok(()))) {
                 return tracing::debug!("the client does not take the answer to its updates");
@@ -171,11 +189,12 @@ async fn publish_batch(
 struct OutcomeLines {
     text: Vec<u8>,
     explained_errors: usize,
+    metrics: Arc<Metrics>,
 }
 
 impl OutcomeLines {
-    fn new(explained_errors: usize) -> Self {
-        Self { text: Vec::new(), explained_errors }
+    fn new(explained_errors: usize, metrics: Arc<Metrics>) -> Self {
+        Self { text: Vec::new(), explained_errors, metrics }
     }
 
     fn push(&mut self, number: u64, outcome: Result<PublishOutcome, Problem>) {
@@ -186,7 +205,10 @@ impl OutcomeLines {
                 self.explained_errors -= 1;
                 (problem.status().as_u16(), json!(problem))
             }
-            Err(problem) => (problem.status().as_u16(), json!({})),
+            Err(problem) => {
+                self.metrics.requests().count_shortened_error();
+                (problem.status().as_u16(), json!({}))
+            }
         };
         fields["line"] = number.into();
         fields["status"] = status.into();

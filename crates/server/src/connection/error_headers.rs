@@ -1,0 +1,130 @@
+//! Adds headers to the errors that hyper writes itself, for requests whose heads it cannot read. It has no setting for
+//! them, and no service sees such a request.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::listener::PeerConnection;
+use crate::http::security_headers::SecurityHeaders;
+use crate::http::transport_security;
+
+/// The first lines of these errors. No other response begins a write with one of them and lacks the headers: bodies of
+/// this server have no CR LF, so none has such a line.
+const STATUS_LINES: [&[u8]; 2] =
+    [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.1 431 Request Header Fields Too Large\r\n"];
+
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// A header that all other responses have.
+const OWN_HEADER: &[u8] = b"\r\nx-content-type-options:";
+
+/// A socket for hyper whose errors get the headers of all responses.
+pub(super) struct ErrorHeaders<S> {
+    socket: S,
+    security_headers: Arc<SecurityHeaders>,
+    peer: PeerConnection,
+    hsts_max_age: Duration,
+    /// The error that is being written. Hyper writes nothing after it.
+    pending: Vec<u8>,
+}
+
+impl<S> ErrorHeaders<S> {
+    pub(super) fn new(
+        socket: S,
+        security_headers: Arc<SecurityHeaders>,
+        peer: PeerConnection,
+        hsts_max_age: Duration,
+    ) -> Self {
+        Self { socket, security_headers, peer, hsts_max_age, pending: Vec::new() }
+    }
+
+    /// Keeps an error with its headers, to be written. Returns false for other bytes.
+    fn take_error(&mut self, bytes: &[u8]) -> bool {
+        let is_error = STATUS_LINES.iter().any(|line| bytes.starts_with(line))
+            && bytes.ends_with(END_OF_HEAD)
+            && !bytes.windows(OWN_HEADER.len()).any(|part| part == OWN_HEADER);
+        if !is_error {
+            return false;
+        }
+        let mut headers = self.security_headers.map().clone();
+        transport_security::set_header(&mut headers, &self.peer, self.hsts_max_age);
+        self.pending = bytes[..bytes.len() - 2].to_vec();
+        for (name, value) in &headers {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                self.pending.extend_from_slice(part);
+            }
+        }
+        self.pending.extend_from_slice(b"\r\n");
+        true
+    }
+}
+
+impl<S: AsyncWrite + Unpin> ErrorHeaders<S> {
+    fn poll_write_pending(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.pending.is_empty() {
+            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.pending))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.pending.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ErrorHeaders<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorHeaders<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_write_pending(cx))?;
+        if self.take_error(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        Pin::new(&mut self.socket).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_write_pending(cx))?;
+        if let [head] = slices
+            && self.take_error(head)
+        {
+            return Poll::Ready(Ok(head.len()));
+        }
+        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_pending(cx))?;
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_pending(cx))?;
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
