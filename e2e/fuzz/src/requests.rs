@@ -116,6 +116,8 @@ fn first_status(address: SocketAddr, bytes: &[u8]) -> Option<String> {
             Ok(0) => break,
             Ok(count) => start.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+            // By the timer of libFuzzer.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(bytes)),
         }
     }
