@@ -75,11 +75,12 @@ impl FromStr for AllowedHost {
 }
 
 /// Returns true if the request is local. On a listener that other machines reach, none is, because their clients
-/// may write any name.
+/// may write any name. Nor is one in HTTP/1.0, which nginx speaks by default, with the server's own address as the host.
 pub(crate) fn is_local<B>(request: &Request<B>) -> bool {
     let connection = request.extensions().get::<PeerConnection>();
     let is_reachable = connection.is_some_and(|connection| !connection.listener.ip().is_loopback());
-    !is_reachable && locality(request, &[]) == Locality::Local
+    let is_current = request.version() >= Version::HTTP_11;
+    !is_reachable && is_current && locality(request, &[]) == Locality::Local
 }
 
 /// Decides for which machine a request is. A request without any name is local: browsers always send one.
@@ -95,7 +96,7 @@ pub(super) fn locality<B>(request: &Request<B>, allowed: &[AllowedHost]) -> Loca
         }
         locality = Locality::Allowed;
     }
-    match foreign_client(request.headers()).or_else(|| unnamed_client(request)) {
+    match foreign_client(request.headers()).or_else(|| unnamed_client(request.headers())) {
         Some(field) if locality == Locality::Local => Locality::Foreign(field),
         _ => locality,
     }
@@ -174,13 +175,8 @@ fn foreign_client(headers: &HeaderMap) -> Option<&'static str> {
     by_list.or_else(|| is_forwarded.then_some(FORWARDED))
 }
 
-/// Returns the field that shows a proxy which does not name its client. By default, nginx speaks HTTP/1.0 to servers,
-/// and names their own address as the host.
-fn unnamed_client<B>(request: &Request<B>) -> Option<&'static str> {
-    let headers = request.headers();
-    if request.version() < Version::HTTP_11 {
-        return Some("HTTP/1.0");
-    }
+/// Returns the field that shows a proxy which does not name its client.
+fn unnamed_client(headers: &HeaderMap) -> Option<&'static str> {
     if let Some(header) = NETWORK_HEADERS.into_iter().find(|name| headers.contains_key(*name)) {
         return Some(header);
     }
@@ -313,10 +309,17 @@ mod tests {
             let headers = [("host", "localhost"), (name, "127.0.0.1"), local];
             assert_eq!(locality_of("/events", &headers), Locality::Foreign(name));
         }
-        let request = Request::put("/boards/main").version(Version::HTTP_10);
-        let request = request.header("host", "127.0.0.1:5000").header(local.0, local.1);
-        let request = request.body(()).unwrap();
-        assert_eq!(locality(&request, &[]), Locality::Foreign("HTTP/1.0"));
+    }
+
+    #[test]
+    fn old_requests_see_no_details() {
+        for (version, is_current) in [(Version::HTTP_10, false), (Version::HTTP_11, true)] {
+            let request =
+                Request::get("/metrics").version(version).header("host", "127.0.0.1:5000");
+            let request = request.body(()).unwrap();
+            assert_eq!(is_local(&request), is_current);
+            assert_eq!(locality(&request, &[]), Locality::Local, "it may publish");
+        }
     }
 
     #[test]
