@@ -186,7 +186,7 @@ fn check_log(given: &Path, path: &Path) -> Result<(), OpenError> {
 const PRIVATE: u32 = 0o600;
 
 /// Opens the database, or creates it. SQLite gives its log and its index the same permissions.
-fn create_database(path: &Path) -> io::Result<File> {
+pub(super) fn create_database(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).read(true).write(true).mode(PRIVATE).open(path)
 }

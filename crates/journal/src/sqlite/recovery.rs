@@ -18,10 +18,10 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::schema;
 use super::shared::storage_error;
 use super::watch::{FileLoss, JournalFiles};
 use super::writer::SqliteWriter;
+use super::{lock, schema};
 use crate::error::{Cause, StorageError};
 
 impl SqliteWriter {
@@ -135,6 +135,13 @@ impl SqliteWriter {
         let beside = (1..).map(|number| format!("{place}.saved-{number}"));
         let mut names = iter::once(place.to_string()).chain(beside);
         let Some(path) = names.find(|name| !Path::new(name).exists()) else { return };
+        // SQLite fills an empty file, whose permissions stay.
+        if let Err(e) = lock::create_database(Path::new(&path)) {
+            tracing::error!(
+                "the journal {journal} was deleted, and cannot be written to {path}: {e}"
+            );
+            return;
+        }
         match self.db.execute("VACUUM INTO ?1", [&path]) {
             Ok(_) => tracing::warn!("the journal {journal} was deleted; its records are in {path}"),
             Err(e) => tracing::error!(

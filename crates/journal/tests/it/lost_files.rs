@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use journal::{
@@ -179,6 +180,7 @@ async fn deleted_database_is_written_back() {
     assert!(!path.exists(), "only the end of the journal writes it back");
     journal.close().await;
     drop(journal);
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let journal = open(&path).unwrap();
     assert_eq!(texts(&all_after(&journal, Seq::ZERO).await.unwrap()), ["before"]);
     assert!(journal.epochs().honours(id));
@@ -280,4 +282,16 @@ async fn log_without_database_is_refused() {
         }
         assert!(log.exists(), "the log is untouched");
     }
+}
+
+#[tokio::test]
+async fn new_files_are_private() {
+    let (_folder, path) = temp_path();
+    let journal = open(&path).unwrap();
+    journal.append(one("kept")).await.unwrap();
+    for suffix in ["", "-wal", "-shm", ".lock"] {
+        let mode = with_suffix(&path, suffix).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+    journal.close().await;
 }
