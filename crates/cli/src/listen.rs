@@ -34,6 +34,8 @@ pub(crate) struct ListenPlan {
 pub(crate) struct ListenTls {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) store: CertificateStore,
+    /// The names in the certificate, if an authority issues it for them.
+    pub(crate) domains: Vec<String>,
     /// Address of the listener that redirects to https.
     pub(crate) redirect: Option<String>,
 }
@@ -107,7 +109,8 @@ impl ListenPlan {
         for socket in redirects {
             let store = tls.store.clone();
             let challenge_response = Arc::new(move |token: &str| store.challenge_response(token));
-            let redirect = HttpsRedirect { port, challenge_response };
+            let hosts = tls.domains.clone();
+            let redirect = HttpsRedirect { port, hosts, challenge_response };
             let listener = Listener::redirect(socket, redirect)?;
             tracing::info!("redirecting http://{} to https", listener.address());
             listeners.push(listener);

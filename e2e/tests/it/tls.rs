@@ -88,8 +88,7 @@ fn send_plain(address: SocketAddr, request: &str) -> String {
     socket.set_read_timeout(Some(WAIT_TIMEOUT)).unwrap();
     socket.write_all(request.as_bytes()).unwrap();
     let mut response = String::new();
-    // A server that has not read the whole request resets the connection after its response.
-    let _ = socket.read_to_string(&mut response);
+    socket.read_to_string(&mut response).expect("no reset");
     response
 }
 
@@ -183,6 +182,9 @@ fn plain_requests_get_a_sentence() {
     let response = send_plain(tls.server.address, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
     assert!(response.contains("This port speaks https"), "{response}");
+    for header in ["Content-Security-Policy: ", "X-Content-Type-Options: ", "Referrer-Policy: "] {
+        assert!(response.contains(header), "{response}");
+    }
 }
 
 /// The server reads the end of a connection. A heartbeat, at a random moment of 15 seconds, would notice most of these
@@ -221,7 +223,14 @@ fn browsers_are_redirected() {
     assert!(!response.contains("strict-transport-security"), "{response}");
     let response = get("[::1]", "/");
     assert!(response.contains(&format!("location: https://[::1]:{port}/\r\n")), "{response}");
-    assert!(get("", "/").starts_with("http/1.1 400 "));
+    for (host, target) in
+        [("", "/"), ("board.example", "*"), ("board.example", "/events?access_token=x")]
+    {
+        let refused = get(host, target);
+        assert!(refused.starts_with("http/1.1 400 ") && !refused.contains("location"), "{refused}");
+    }
+    let malformed = send("GET\r\n\r\n");
+    assert!(malformed.starts_with("http/1.1 400 ") && malformed.contains("nosniff"), "{malformed}");
     let unknown = get("board.example", "/.well-known/acme-challenge/unknown");
     assert!(unknown.starts_with("http/1.1 404 "), "{unknown}");
     let refused = send(

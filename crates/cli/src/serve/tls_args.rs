@@ -78,6 +78,7 @@ impl TlsArgs {
     pub(crate) fn start(self) -> Result<Option<ListenTls>> {
         self.check_values()?;
         let store = CertificateStore::default();
+        let domains = self.acme.clone();
         let config = certificates::server_config(&store).context("cannot speak TLS")?;
         if let Some(files) = self.files() {
             store.replace(load(&files)?);
@@ -100,7 +101,7 @@ impl TlsArgs {
             return Ok(None);
         }
         let redirect = self.http_redirect;
-        Ok(Some(ListenTls { config: Arc::new(config), store, redirect }))
+        Ok(Some(ListenTls { config: Arc::new(config), store, domains, redirect }))
     }
 
     fn files(&self) -> Option<CertificateFiles> {

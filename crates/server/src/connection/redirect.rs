@@ -26,6 +26,8 @@ type ChallengeResponse = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub struct HttpsRedirect {
     /// Port of the TLS listener.
     pub port: u16,
+    /// The names of the server, if they are known. Requests for other hosts go to the first.
+    pub hosts: Vec<String>,
     /// Returns the response to the challenge with this token.
     pub challenge_response: Arc<ChallengeResponse>,
 }
@@ -59,7 +61,7 @@ async fn redirect_to_https(State(redirect): State<HttpsRedirect>, request: Reque
         let reason = "must be https: this port only redirects";
         return Problem::new(status, "Https only", "scheme", reason).into_response();
     }
-    match https_url(&request, redirect.port) {
+    match https_url(&request, &redirect) {
         Some(url) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, url)]).into_response(),
         None => {
             let status = StatusCode::BAD_REQUEST;
@@ -70,7 +72,7 @@ async fn redirect_to_https(State(redirect): State<HttpsRedirect>, request: Reque
 }
 
 /// The requested URL, with https and the port of the TLS listener.
-fn https_url(request: &Request, port: u16) -> Option<HeaderValue> {
+fn https_url(request: &Request, redirect: &HttpsRedirect) -> Option<HeaderValue> {
     let host = || request.headers().get(header::HOST)?.to_str().ok()?.parse().ok();
     // HTTP/2 has it in the URL.
     let authority: Authority = request.uri().authority().cloned().or_else(host)?;
@@ -83,12 +85,41 @@ fn https_url(request: &Request, port: u16) -> Option<HeaderValue> {
     if !path.starts_with('/') {
         return None;
     }
-    let port = if port == HTTPS_PORT { String::new() } else { format!(":{port}") };
+    let HttpsRedirect { port, hosts, .. } = redirect;
+    let is_known = hosts.is_empty() || hosts.iter().any(|known| known.eq_ignore_ascii_case(host));
+    let host = if is_known { host } else { hosts.first()? };
+    let port = if *port == HTTPS_PORT { String::new() } else { format!(":{port}") };
     HeaderValue::from_str(&format!("https://{host}{port}{path}")).ok()
 }
 
 impl fmt::Debug for HttpsRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpsRedirect").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn known_hosts_are_kept() {
+        let location = |hosts: &[&str], host: &str| {
+            let hosts = hosts.iter().map(ToString::to_string).collect();
+            let redirect =
+                HttpsRedirect { port: 443, hosts, challenge_response: Arc::new(|_| None) };
+            let request = Request::get("/boards/main?x=1").header("host", host);
+            https_url(&request.body(Body::empty()).unwrap(), &redirect).unwrap()
+        };
+        let known = ["a.example", "b.example"];
+        for (hosts, host, expected) in [
+            (&known[..], "B.example:80", "https://B.example/boards/main?x=1"),
+            (&known, "evil.example", "https://a.example/boards/main?x=1"),
+            (&[], "c.example", "https://c.example/boards/main?x=1"),
+        ] {
+            assert_eq!(location(hosts, host), expected);
+        }
     }
 }
