@@ -76,6 +76,11 @@ impl TestFollower {
         self.event_before(Instant::now() + WAIT_TIMEOUT).expect("the stream goes on")
     }
 
+    /// The next event that is not a heartbeat, `None` if the stream ends first.
+    pub fn try_next_event(&mut self) -> Option<ReceivedEvent> {
+        self.event_before(Instant::now() + WAIT_TIMEOUT)
+    }
+
     pub fn next_events(&mut self, count: usize) -> Vec<ReceivedEvent> {
         (0..count).map(|_| self.next_event()).collect()
     }

@@ -101,6 +101,9 @@ mod doctor;
 /// Servers behind nginx and HAProxy, by the documented examples.
 mod load_balancers;
 
+/// Limits of an address behind proxies.
+mod proxied_clients;
+
 /// The server below a path, behind nginx and Caddy.
 mod base_path;
 
