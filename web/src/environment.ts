@@ -1,4 +1,4 @@
-// What a connection needs from outside, so that tests can replace it.
+// The clock and the network of a connection, which tests replace.
 
 import type { Clock } from "./clock.ts";
 

@@ -206,7 +206,7 @@ mod tests {
         assert!(times(waiting).are_late());
         let text = times(waiting).to_string();
         assert!(text.ends_with("253 ms at most, each only with the next one"), "{text}");
-        // One that is lost or late proves nothing.
+        // A lost or late canary proves nothing.
         let mut lost = [Some(3); CANARIES];
         lost[CANARIES - 1] = None;
         assert!(!times(lost).are_late());

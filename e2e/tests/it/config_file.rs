@@ -80,7 +80,7 @@ fn check_starts_no_server() {
     }
 }
 
-/// What the start refuses, `--check` refuses too, with the same status and without creating anything.
+/// `--check` refuses the same values as the start, with the same status, and creates nothing.
 #[test]
 fn check_refuses_what_the_start_refuses() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! What `cargo xtask package` builds. Roots are mounted for one process each, so the machine stays as it is.
+//! The packages that `cargo xtask package` builds. Each test mounts its root for one process, so the machine stays as it is.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};

@@ -261,14 +261,18 @@ async fn new_followers_of_addresses_are_limited() {
     }
 }
 
-#[tokio::test]
-async fn proxied_clients_have_own_limits() {
-    let limits = ClientLimits {
+/// One follower for each address that the proxy at 127.0.0.1 names.
+fn limits_behind_a_proxy() -> ClientLimits {
+    ClientLimits {
         followers_per_address: Some(1),
         trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
         ..ClientLimits::default()
-    };
-    for settings in each_write_path(with_limits(limits)) {
+    }
+}
+
+#[tokio::test]
+async fn proxied_clients_have_own_limits() {
+    for settings in each_write_path(with_limits(limits_behind_a_proxy())) {
         let server = serve(settings).await;
         let client = |last: u8| format!("X-Forwarded-For: 10.9.9.9, 192.0.2.{last}\r\n");
         let _first = try_follow(&server, 1, &client(1)).await.unwrap();
@@ -282,12 +286,7 @@ async fn proxied_clients_have_own_limits() {
 
 #[tokio::test]
 async fn forged_names_free_no_client() {
-    let limits = ClientLimits {
-        followers_per_address: Some(1),
-        trusted_proxies: vec!["127.0.0.1".parse().unwrap()],
-        ..ClientLimits::default()
-    };
-    for settings in each_write_path(with_limits(limits)) {
+    for settings in each_write_path(with_limits(limits_behind_a_proxy())) {
         let server = serve(settings).await;
         let forged =
             |name: &str| format!("Forwarded: for={name}\r\nX-Forwarded-For: 192.0.2.1\r\n");

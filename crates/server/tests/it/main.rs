@@ -30,6 +30,7 @@ mod http_messages;
 mod openapi;
 mod pacing;
 mod private_boards;
+mod private_streams;
 mod properties;
 mod publishing;
 mod replica_refusals;
