@@ -13,10 +13,14 @@ use super::listener::PeerConnection;
 use crate::http::security_headers::SecurityHeaders;
 use crate::http::transport_security;
 
-/// The first lines of these errors. No other response begins a write with one of them and lacks the headers: bodies of
-/// this server have no CR LF, so none has such a line.
-const STATUS_LINES: [&[u8]; 2] =
-    [b"HTTP/1.1 400 Bad Request\r\n", b"HTTP/1.1 431 Request Header Fields Too Large\r\n"];
+/// The first lines of these errors. No other response has such a line and lacks the headers: bodies of this server have
+/// no CR LF. The version is that of the request before.
+const STATUS_LINES: [&[u8]; 4] = [
+    b"HTTP/1.1 400 Bad Request\r\n",
+    b"HTTP/1.0 400 Bad Request\r\n",
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
+    b"HTTP/1.0 431 Request Header Fields Too Large\r\n",
+];
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
@@ -29,7 +33,7 @@ pub(super) struct ErrorHeaders<S> {
     security_headers: Arc<SecurityHeaders>,
     peer: PeerConnection,
     hsts_max_age: Duration,
-    /// The error that is being written. Hyper writes nothing after it.
+    /// The error that is being written, with the responses before it. Hyper writes nothing after it.
     pending: Vec<u8>,
 }
 
@@ -43,17 +47,19 @@ impl<S> ErrorHeaders<S> {
         Self { socket, security_headers, peer, hsts_max_age, pending: Vec::new() }
     }
 
-    /// Keeps an error with its headers, to be written. Returns false for other bytes.
-    fn take_error(&mut self, bytes: &[u8]) -> bool {
-        let is_error = STATUS_LINES.iter().any(|line| bytes.starts_with(line))
-            && bytes.ends_with(END_OF_HEAD)
-            && !bytes.windows(OWN_HEADER.len()).any(|part| part == OWN_HEADER);
-        if !is_error {
+    /// Keeps bytes that end with an error, to be written with its headers. Returns false for other bytes.
+    fn take_error(&mut self, slices: &[IoSlice<'_>]) -> bool {
+        if !slices.last().is_some_and(|last| last.ends_with(END_OF_HEAD)) {
+            return false;
+        }
+        let bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect::<Vec<u8>>();
+        if !ends_with_error(&bytes) {
             return false;
         }
         let mut headers = self.security_headers.map().clone();
         transport_security::set_header(&mut headers, &self.peer, self.hsts_max_age);
-        self.pending = bytes[..bytes.len() - 2].to_vec();
+        self.pending = bytes;
+        self.pending.truncate(self.pending.len() - 2);
         for (name, value) in &headers {
             for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
                 self.pending.extend_from_slice(part);
@@ -62,6 +68,15 @@ impl<S> ErrorHeaders<S> {
         self.pending.extend_from_slice(b"\r\n");
         true
     }
+}
+
+/// True if an error is the last response in these bytes. Responses to the requests before may precede it.
+fn ends_with_error(bytes: &[u8]) -> bool {
+    let has_own_header =
+        |head: &[u8]| head.windows(OWN_HEADER.len()).any(|part| part == OWN_HEADER);
+    let start = |line: &[u8]| bytes.windows(line.len()).rposition(|part| part == line);
+    let start = STATUS_LINES.into_iter().filter_map(start).max();
+    start.is_some_and(|start| !has_own_header(&bytes[start..]))
 }
 
 impl<S: AsyncWrite + Unpin> ErrorHeaders<S> {
@@ -94,7 +109,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorHeaders<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_write_pending(cx))?;
-        if self.take_error(bytes) {
+        if self.take_error(&[IoSlice::new(bytes)]) {
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut self.socket).poll_write(cx, bytes)
@@ -106,10 +121,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorHeaders<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_write_pending(cx))?;
-        if let [head] = slices
-            && self.take_error(head)
-        {
-            return Poll::Ready(Ok(head.len()));
+        if self.take_error(slices) {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
         Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
     }

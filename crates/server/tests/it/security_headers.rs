@@ -59,6 +59,35 @@ async fn security_headers_are_everywhere() {
     }
 }
 
+/// Hyper may write its error together with the responses to the requests before it.
+#[tokio::test]
+async fn errors_after_responses_have_them() {
+    let requests = [
+        "GET /boards HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /boards HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "GET /assets/none.js HTTP/1.1\r\nHost: x\r\n\r\n",
+    ];
+    let too_many_headers = format!("GET / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(300));
+    for settings in each_write_path(Settings::default()) {
+        let server = serve(settings).await;
+        for request in requests {
+            for (status, malformed) in [(400, "GET\r\n\r\n"), (431, &too_many_headers)] {
+                let mut client = TcpStream::connect(server.address).await.unwrap();
+                client.write_all(format!("{request}{malformed}").as_bytes()).await.unwrap();
+                let mut responses = String::new();
+                client.read_to_string(&mut responses).await.unwrap();
+                let responses = responses.to_ascii_lowercase();
+                assert!(responses.contains(&format!(" {status} ")), "{request}{responses}");
+                for header in
+                    ["\r\nx-content-type-options: nosniff\r\n", "; frame-ancestors 'none'\r\n"]
+                {
+                    assert_eq!(responses.matches(header).count(), 2, "{request}{responses}");
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn allowed_pages_may_embed() {
     for (allowed, expected) in [
