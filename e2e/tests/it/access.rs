@@ -120,9 +120,9 @@ fn clients_publish_with_their_token() {
     let output = feed.wait_for_exit(WAIT_TIMEOUT);
     assert!(output.status.success(), "{output:?}");
 
-    let log = server.process.log();
+    server.process.terminate();
+    let log = server.process.wait_for_exit(WAIT_TIMEOUT).stderr;
     assert!(!log.contains(&token) && !log.contains(&other));
-    drop(server);
     let files = ["journal.db", "journal.db-wal"].map(|name| fs::read(folder.path().join(name)));
     let journal: Vec<u8> = files.into_iter().flatten().flatten().collect();
     let journal = String::from_utf8_lossy(&journal);
