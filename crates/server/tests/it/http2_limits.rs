@@ -41,15 +41,27 @@ async fn get(client: &SendRequest<Bytes>, path: &str) -> RecvStream {
     timeout(TIMEOUT, response).await.unwrap().unwrap().into_body()
 }
 
+/// Opens a stream that has to be admitted.
+async fn follow(client: &SendRequest<Bytes>) -> RecvStream {
+    let mut stream = get(client, "/events").await;
+    let text = read_until(&mut stream, "event: timetable").await;
+    assert!(text.contains("event: timetable"), "{text}");
+    stream
+}
+
 /// Reads until `text` arrives, or the stream ends.
 async fn read_until(stream: &mut RecvStream, text: &str) -> String {
     let mut bytes = Vec::new();
-    while !String::from_utf8_lossy(&bytes).contains(text) {
-        let Some(data) = timeout(TIMEOUT, stream.data()).await.expect(text) else { break };
-        let data = data.unwrap();
-        stream.flow_control().release_capacity(data.len()).unwrap();
-        bytes.extend(data);
-    }
+    // One bound for the whole: heartbeats never end.
+    let reading = async {
+        while !String::from_utf8_lossy(&bytes).contains(text) {
+            let Some(data) = stream.data().await else { break };
+            let data = data.unwrap();
+            stream.flow_control().release_capacity(data.len()).unwrap();
+            bytes.extend(data);
+        }
+    };
+    timeout(TIMEOUT, reading).await.expect(text);
     String::from_utf8(bytes).unwrap()
 }
 
@@ -68,8 +80,7 @@ async fn closed_windows_stall() {
     let server = serve(Settings { stall_timeout, ..Settings::default() }).await;
     server.direct.put_rows(0..500).await;
     let reading = connect(&server, 1 << 20).await;
-    let mut live = get(&reading, "/events").await;
-    read_until(&mut live, "event: timetable").await;
+    let mut live = follow(&reading).await;
     // Windows that take nothing, and a part. Hyper queues a short response as a whole.
     let paths = ["/events", "/boards/main/flights", "/boards/main"];
     let mut stalled = 0;
@@ -112,9 +123,7 @@ async fn frames_of_live_streams_are_useful() {
     let client = connect(&server, 256).await;
     let mut streams = Vec::new();
     for _ in 0..50 {
-        let mut stream = get(&client, "/events").await;
-        read_until(&mut stream, "event: timetable").await;
-        streams.push(stream);
+        streams.push(follow(&client).await);
     }
     // Far more frames than are allowed without responses.
     for round in 0..100 {
@@ -158,15 +167,13 @@ async fn followers_of_a_connection_are_limited() {
     let client = connect(&server, 1 << 20).await;
     let mut streams = Vec::new();
     for _ in 0..2 {
-        let mut stream = get(&client, "/events").await;
-        read_until(&mut stream, "event: timetable").await;
-        streams.push(stream);
+        streams.push(follow(&client).await);
     }
-    let refused = read_until(&mut get(&client, "/events").await, "never").await;
+    let refused = read_until(&mut get(&client, "/events").await, "event: ").await;
     assert!(refused.starts_with("retry: ") && !refused.contains("event: "), "{refused}");
     streams.pop();
     server.wait_followers(1).await;
-    read_until(&mut get(&client, "/events").await, "event: timetable").await;
+    let _admitted = follow(&client).await;
 }
 
 #[tokio::test]
