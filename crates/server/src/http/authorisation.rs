@@ -23,9 +23,9 @@ pub(crate) struct Caller {
     credentials: Option<Credentials>,
 }
 
-/// Checks that a request may change `board`. Returns the name of its credential, if it needs one.
+/// Checks that a request without a body may change `board`. Returns the name of its credential, if it needs one.
 ///
-/// Every handler that publishes calls this before it reads the body.
+/// Handlers that read a body first identify the [`Caller`], and check after the body that its token has not ended.
 pub(crate) async fn authorise_publisher(
     app: &App,
     parts: &Parts,
@@ -69,7 +69,8 @@ impl Caller {
             || self.grant.as_ref().is_some_and(|grant| grant.may_follow(board))
     }
 
-    /// Checks that the token still gives its rights. Long requests ask before each part.
+    /// Checks that the token still gives its rights. It may have ended while the body arrived, and long requests ask
+    /// before each part.
     pub(crate) fn check_still_valid(&self) -> Result<(), Problem> {
         let (Some(credentials), Some(grant)) = (&self.credentials, &self.grant) else {
             return Ok(());

@@ -70,7 +70,7 @@ fn bearer(token: &Token) -> String {
 }
 
 /// A flight from Copenhagen at 9:10, in Oslo or Bergen at 10:10.
-fn leg(number: u32, arrival: &str) -> String {
+pub(crate) fn leg(number: u32, arrival: &str) -> String {
     format!(
         "<FlightLeg><LegIdentifier><Airline>SK</Airline><FlightNumber>{number}</FlightNumber>\
          <DepartureAirport>CPH</DepartureAirport><ArrivalAirport>{arrival}</ArrivalAirport>\

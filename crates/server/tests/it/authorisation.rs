@@ -1,16 +1,12 @@
 //! Publishing with and without tokens.
 
-use std::path::Path;
-
 use access::{AccessFiles, BoardSet, Credentials, Token, TokenLine};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use flight::PublisherName;
 use futures_util::stream;
 use http::StatusCode;
-use http_body_util::BodyExt;
 use server::{AccessSettings, HostRule, OriginSettings, Settings};
-use tower::ServiceExt;
 
 use crate::test_server::{TestResponse, TestServer};
 
@@ -65,12 +61,8 @@ impl GuardedServer {
 /// A server with this content of its token file.
 pub(crate) async fn server_with_tokens(content: &str) -> TestServer {
     let folder = tempfile::tempdir().unwrap();
-    server_with_token_file(&folder.path().join("tokens"), content).await
-}
-
-async fn server_with_token_file(file: &Path, content: &str) -> TestServer {
-    std::fs::write(file, content).unwrap();
-    let file = file.to_owned();
+    let file = folder.path().join("tokens");
+    std::fs::write(&file, content).unwrap();
     let files = AccessFiles { tokens: Some(file), jwt: None };
     let credentials = Some(Credentials::load(files).unwrap());
     let access = AccessSettings { credentials, open_publishing: false };
@@ -222,45 +214,4 @@ async fn refusals_are_counted() {
     assert_eq!(count("token_invalid"), ROUTES.len());
     assert_eq!(count("right_missing"), ROUTES.len());
     assert_eq!(count("foreign"), ROUTES.len());
-}
-
-#[tokio::test]
-async fn bulk_ends_with_its_token() {
-    let [token, kept] = [(); 2].map(|()| Token::generate());
-    let line = |token: &Token, name: &str| {
-        let line = TokenLine::new(token, PublisherName::parse(name).unwrap());
-        line.with_publish(BoardSet::All).to_string()
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tokens");
-    let kept = line(&kept, "kept");
-    let content = format!("{kept}\n{}", line(&token, "tower"));
-    let server = server_with_token_file(&file, &content).await;
-    let authorization = format!("Bearer {}", token.secret());
-    // Many more lines than the server publishes before the client takes the answer.
-    let count = 20 * engine::MAX_PUBLISHED_AT_ONCE;
-    let request = Request::post("/boards/main/flights")
-        .header("content-type", "application/x-ndjson")
-        .header("authorization", &authorization)
-        .body(Body::from(format!("{LINE}\n").repeat(count)))
-        .unwrap();
-    let response = server::routes(server.app.clone()).oneshot(request).await.unwrap();
-    std::fs::write(&file, kept).unwrap();
-    let ended = async {
-        loop {
-            let request = Request::delete(ROW).header("authorization", &authorization);
-            let answer = server.request(request.body(Body::empty()).unwrap()).await;
-            if answer.status == StatusCode::UNAUTHORIZED {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap();
-    let answer = response.into_body().collect().await.unwrap().to_bytes();
-    let answer = String::from_utf8(answer.to_vec()).unwrap();
-    let lines: Vec<_> = answer.lines().collect();
-    assert_eq!(lines.len(), count);
-    assert!(lines[0].contains(r#""status":200"#), "{}", lines[0]);
-    assert!(lines[count - 1].contains(r#""status":401"#), "{}", lines[count - 1]);
 }

@@ -59,7 +59,7 @@ pub(crate) enum AckMode {
 }
 
 impl SharedJournal {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             records: Arc::default(),
             disconnected: Arc::default(),

@@ -100,7 +100,9 @@ pub(crate) async fn put(
     // An invalid name is an error here, with its reason; elsewhere it is an unknown board.
     let board = BoardName::parse(&board)?;
     let publisher = caller.publisher(&board)?;
-    let settings = match request::json(&app, &parts, body).await? {
+    let json = request::json(&app, &parts, body).await?;
+    caller.check_still_valid()?;
+    let settings = match json {
         json @ Value::Object(_) => Box::new(BoardSettings::parse(&board, &json)?),
         _ => return Err(ParseError::new("body", "must be an object").into()),
     };

@@ -45,6 +45,7 @@ pub(crate) async fn post(
     let precondition = request::precondition(&parts.headers, app.state.engine.boards())?;
     let body =
         request::read_body(&app, &parts, body, BodyFormat::JsonLines, MAX_BULK_BYTES).await?;
+    caller.check_still_valid()?;
     let limits = &app.state.settings.limits;
     if lines(&body).nth(limits.bulk_lines).is_some() {
         app.state.engine.metrics().requests().count_long_bulk();

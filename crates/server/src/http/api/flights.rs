@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::rows_body::RowsBody;
 use super::{request, response};
 use crate::app::App;
-use crate::http::authorisation::authorise_publisher;
+use crate::http::authorisation::{Caller, authorise_publisher};
 use crate::http::entity_tag::EntityTag;
 use crate::http::follow_access::BoardReader;
 use crate::http::path_params::PathParams;
@@ -81,10 +81,12 @@ where
 {
     let (parts, body) = request.into_parts();
     let board = request::board(&board)?;
-    let publisher = authorise_publisher(&app, &parts, &board).await?;
+    let caller = Caller::identify(&app, &parts).await?;
+    let publisher = caller.publisher(&board)?;
     request::check_known(&app, &board).await?;
     let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
     let json = request::json(&app, &parts, body).await?;
+    caller.check_still_valid()?;
     let change = T::try_from(with_key(&key, json)?)?;
     let update = Update::new(board, change.into())
         .published_by(publisher)
