@@ -17,6 +17,9 @@ use tower::ServiceExt;
 /// Longer than the server needs for any change of a status.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Longest wait for an event, by the clock of the machine: some tests pause their own.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// A server that answers requests without a socket.
 pub(crate) struct TestServer {
     pub(crate) app: App,
@@ -151,11 +154,13 @@ impl TestStream {
 
     /// Reads the next event, skipping heartbeats; `None` at the end.
     pub(crate) async fn event(&mut self) -> Option<(String, String, Value)> {
+        let start = std::time::Instant::now();
         loop {
             let event = self.any_event().await?;
             if event.0 != "heartbeat" {
                 return Some(event);
             }
+            assert!(start.elapsed() < EVENT_TIMEOUT, "only heartbeats come");
         }
     }
 
