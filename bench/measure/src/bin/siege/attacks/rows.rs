@@ -12,6 +12,9 @@ use tokio::time::sleep;
 use super::{ATTACKED_BOARD, Finding, Target, bulk_path, line};
 use crate::client::{ATTACKER, SiegeAnswer, connect_deaf, request, send};
 
+/// Wait of an attacker that opens connections faster than one address may.
+const AFTER_REFUSED_CONNECTION: Duration = Duration::from_millis(100);
+
 /// Streams and reads that keep different versions of a large board, since they read nothing.
 pub(super) async fn pinned_snapshots(target: Target) -> Result<Vec<Finding>> {
     const CONNECTIONS: usize = 200;
@@ -44,7 +47,7 @@ pub(super) async fn board_reads(target: Target) -> Result<Vec<Finding>> {
             while !target.is_over() {
                 match send(target.address, ATTACKER, &read).await {
                     Ok(answer) => answered += usize::from(answer.status == 200),
-                    Err(_) => sleep(Duration::from_millis(100)).await,
+                    Err(_) => sleep(AFTER_REFUSED_CONNECTION).await,
                 }
             }
             answered
@@ -54,12 +57,15 @@ pub(super) async fn board_reads(target: Target) -> Result<Vec<Finding>> {
     while !target.is_over() {
         let patch =
             line("flightStateUpdate", &json!({ "flight": "F1", "remark": changes.to_string() }));
-        send(target.address, ATTACKER, &request("POST", &bulk_path(), "", &patch)).await?;
-        changes += 1;
+        match send(target.address, ATTACKER, &request("POST", &bulk_path(), "", &patch)).await {
+            Ok(answer) => changes += usize::from(answer.status == 200),
+            Err(_) => sleep(AFTER_REFUSED_CONNECTION).await,
+        }
         sleep(Duration::from_millis(20)).await;
     }
     let answered: usize = tasks.join_all().await.into_iter().sum();
-    Ok(vec![Finding::new(true, format!("{answered} reads answered during {changes} changes"))])
+    let has_both = answered > 0 && changes > 0;
+    Ok(vec![Finding::new(has_both, format!("{answered} reads answered during {changes} changes"))])
 }
 
 /// Boards of rows with the longest texts in every field.
