@@ -112,7 +112,9 @@ mod tests {
     async fn waits_for_turns_end() {
         let checks = SlowChecks::default();
         let held = checks.turn(None).await.unwrap();
-        assert!(checks.turn(None).await.is_none());
+        // A wait without an end fails as well.
+        let waited = timeout(2 * TURN_TIMEOUT, checks.turn(None)).await;
+        assert!(waited.is_ok_and(|turn| turn.is_none()));
         assert_eq!(checks.places.lock().taken, 1);
         drop(held);
         assert!(checks.turn(None).await.is_some());
