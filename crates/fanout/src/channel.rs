@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::frame::Frame;
 use crate::notify::ChannelNotifier;
@@ -23,6 +23,7 @@ pub struct Channel {
     pub(crate) follower_count: AtomicUsize,
     /// True if `state.end` is [`ChannelEnd::Revoked`], for checks that are too frequent for the lock.
     is_revoked: AtomicBool,
+    revocation: Notify,
     snapshot: Box<dyn Fn(SnapshotReason) -> Snapshot + Send + Sync>,
 }
 
@@ -58,6 +59,7 @@ impl Channel {
             listeners: Mutex::default(),
             follower_count: AtomicUsize::new(0),
             is_revoked: AtomicBool::new(false),
+            revocation: Notify::new(),
             snapshot: Box::new(snapshot),
         })
     }
@@ -89,7 +91,17 @@ impl Channel {
     pub fn revoke(&self) {
         self.state.lock().end = Some(ChannelEnd::Revoked);
         self.is_revoked.store(true, Ordering::Relaxed);
+        self.revocation.notify_waiters();
         self.notify();
+    }
+
+    /// Waits until [`Channel::revoke`]. Publishes do not wake it.
+    pub async fn revoked(&self) {
+        // Before reading: a revocation after this line wakes it.
+        let revocation = self.revocation.notified();
+        if !self.is_revoked() {
+            revocation.await;
+        }
     }
 
     /// Number of open followers.

@@ -87,6 +87,17 @@ fn revoked_channel_gives_no_more_frames() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn revocation_is_waited_for() {
+    let board = TestBoard::new(THREE_FRAMES);
+    let revoked = || tokio::time::timeout(TIMEOUT, board.channel.revoked());
+    let (idle, ()) = tokio::join!(revoked(), async { board.publish(2) });
+    assert!(idle.is_err(), "an event is no revocation");
+    let (woken, ()) = tokio::join!(revoked(), async { board.channel.revoke() });
+    assert!(woken.is_ok());
+    assert!(revoked().await.is_ok(), "later calls return at once");
+}
+
 #[test]
 fn snapshot_of_revoked_channel_is_dropped() {
     let channel = Arc::new(OnceLock::<Arc<Channel>>::new());

@@ -2,7 +2,7 @@
 //!
 //! A peer whose window stays closed reads from its socket, so the timeout of the socket does not notice
 //! it. Hyper asks a body for more only after the peer's window took what came before, so a stream of such a peer does
-//! not notice the end of its right either.
+//! not notice its revocation either.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use tokio::sync::Notify;
 use tokio::task_local;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::stream::right::StreamRight;
+use crate::stream::right::StreamRevocation;
 
 /// The parts of the stall timeout after which a response is looked at again.
 const CHECKS_PER_TIMEOUT: u32 = 4;
 
-/// Time for a peer to take the end of a stream whose right has ended.
+/// Time for a peer to take the end of a stream that is revoked.
 const REVOKED_GRACE: Duration = Duration::from_millis(250);
 
 task_local! {
@@ -32,9 +32,9 @@ task_local! {
 pub(super) struct ResponseProgress {
     /// The time since which the peer's window takes no byte.
     waiting_since: Mutex<Option<Instant>>,
-    /// The right of a stream that needs one.
-    right: Mutex<Option<Arc<StreamRight>>>,
-    right_changed: Notify,
+    /// The revocation of a stream; `None` for another response.
+    revocation: Mutex<Option<StreamRevocation>>,
+    revocation_changed: Notify,
 }
 
 /// Spawns a task for each response.
@@ -79,31 +79,31 @@ impl ResponseProgress {
         *self.waiting_since.lock() = None;
     }
 
-    /// Sets the right of a stream; `None` for another response.
-    pub(super) fn set_right(&self, right: Option<Arc<StreamRight>>) {
-        let mut current = self.right.lock();
-        if current.is_some() || right.is_some() {
-            *current = right;
-            self.right_changed.notify_one();
+    /// Sets the revocation of a stream; `None` for another response.
+    pub(super) fn set_revocation(&self, revocation: Option<StreamRevocation>) {
+        let mut current = self.revocation.lock();
+        if current.is_some() || revocation.is_some() {
+            *current = revocation;
+            self.revocation_changed.notify_one();
         }
     }
 
-    /// Completes once the right of the stream has ended, after the time for the peer to take the end.
+    /// Completes once the stream is revoked, after the time for the peer to take the end.
     pub(super) async fn revoked(&self) {
         loop {
-            let right = self.right.lock().clone();
-            let Some(right) = right else {
-                self.right_changed.notified().await;
+            let revocation = self.revocation.lock().clone();
+            let Some(revocation) = revocation else {
+                self.revocation_changed.notified().await;
                 continue;
             };
-            // Boxed because most responses have no right.
-            let ended = Box::pin(async move {
-                right.ended().await;
+            // Boxed because most responses are no streams.
+            let revoked = Box::pin(async move {
+                revocation.happened().await;
                 sleep(REVOKED_GRACE).await;
             });
             tokio::select! {
-                () = ended => return,
-                () = self.right_changed.notified() => {}
+                () = revoked => return,
+                () = self.revocation_changed.notified() => {}
             }
         }
     }

@@ -102,7 +102,7 @@ pub(super) async fn serve<S>(
         let http1_progress = Arc::clone(&http1_progress);
         async move {
             let progress = ResponseProgress::of_task().unwrap_or(http1_progress);
-            progress.set_right(None);
+            progress.set_revocation(None);
             let answer = async |request| match routed {
                 Some(response) => Ok(response),
                 None => context.routes.clone().oneshot(request).await,
@@ -110,7 +110,7 @@ pub(super) async fn serve<S>(
             let expects_continue = request.headers().contains_key(header::EXPECT);
             let request = request.map(|body| UnreadBody::wrap(body, expects_continue));
             let mut response = message_rules::respond(request, answer).await?;
-            progress.set_right(response.extensions().get().and_then(Handoff::right));
+            progress.set_revocation(response.extensions().get().and_then(Handoff::revocation));
             context.security_headers.add_to(&mut response);
             let state = &context.state;
             let max_age = state.settings.tls.hsts_max_age;
@@ -190,7 +190,7 @@ async fn missed_deadline(deadline: Instant, activity: &ConnectionActivity) {
     tracing::debug!("closing a connection that sent no request");
 }
 
-/// Completes once a stream of HTTP/1 has lost its right and its peer has not taken the end. In HTTP/2, the task of the
+/// Completes once a stream of HTTP/1 is revoked and its peer has not taken the end. In HTTP/2, the task of the
 /// response ends instead.
 async fn unread_revoked_stream(progress: &ResponseProgress, activity: &ConnectionActivity) {
     loop {
@@ -198,7 +198,7 @@ async fn unread_revoked_stream(progress: &ResponseProgress, activity: &Connectio
         if activity.is_busy() {
             return;
         }
-        progress.set_right(None);
+        progress.set_revocation(None);
     }
 }
 

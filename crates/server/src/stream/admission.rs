@@ -13,7 +13,7 @@ use super::heartbeat::heartbeat;
 use super::pacer::StartTurn;
 use super::params::{LastEventId, StreamParams};
 use super::reconnect;
-use super::right::StreamRight;
+use super::right::{self, StreamRevocation, StreamRight};
 use crate::app::{App, AppState};
 use crate::client_address::{Client, ClientAddress};
 use crate::connection::connection_streams::{ConnectionSeat, ConnectionStreams};
@@ -143,9 +143,11 @@ impl Handoff {
         self.0.lock().take()
     }
 
-    /// The right of the stream, if it needs one and has not been taken.
-    pub(crate) fn right(&self) -> Option<Arc<StreamRight>> {
-        self.0.lock().as_ref()?.permit.right.clone()
+    /// The revocation of the stream, if it has not been taken.
+    pub(crate) fn revocation(&self) -> Option<StreamRevocation> {
+        let stream = self.0.lock();
+        let AdmittedStream { follower, permit, .. } = stream.as_deref()?;
+        Some(StreamRevocation::new(follower.channel(), permit.right.clone()))
     }
 }
 
@@ -201,10 +203,7 @@ impl StreamPermit {
 
     /// Waits until [`StreamPermit::is_revoked`].
     pub(super) async fn revoked(&self) {
-        match &self.right {
-            Some(right) => right.ended().await,
-            None => std::future::pending().await,
-        }
+        right::ended(self.right.as_deref()).await;
     }
 }
 

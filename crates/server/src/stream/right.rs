@@ -1,11 +1,13 @@
-//! The right of a stream to a private board, which may end before the stream.
+//! The right of a stream to a board, which may end before the stream.
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use access::{Credentials, Grant, Refusal};
+use fanout::Channel;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -16,6 +18,14 @@ pub(crate) struct StreamRight {
     revision: watch::Receiver<u64>,
     /// The revision of the credentials at which the grant was valid last.
     checked_revision: AtomicU64,
+}
+
+/// Ends a stream: its right ends, or its board becomes private or public.
+#[derive(Clone)]
+pub(crate) struct StreamRevocation {
+    channel: Arc<Channel>,
+    /// `None` for a public board.
+    right: Option<Arc<StreamRight>>,
 }
 
 impl StreamRight {
@@ -55,7 +65,7 @@ impl StreamRight {
     }
 
     /// Waits until [`StreamRight::has_ended`].
-    pub(crate) async fn ended(&self) {
+    async fn ended(&self) {
         let mut revision = self.revision.clone();
         loop {
             revision.mark_unchanged();
@@ -74,6 +84,28 @@ impl StreamRight {
         let Some(expires) = self.grant.expires else { return std::future::pending().await };
         let rest = expires.duration_since(Timestamp::now());
         tokio::time::sleep(Duration::try_from(rest).unwrap_or_default()).await;
+    }
+}
+
+impl StreamRevocation {
+    pub(super) fn new(channel: &Arc<Channel>, right: Option<Arc<StreamRight>>) -> Self {
+        Self { channel: Arc::clone(channel), right }
+    }
+
+    /// Waits until the stream has to end.
+    pub(crate) async fn happened(&self) {
+        tokio::select! {
+            () = self.channel.revoked() => {}
+            () = ended(self.right.as_deref()) => {}
+        }
+    }
+}
+
+/// Waits until the right has ended. Without one, it never completes.
+pub(super) async fn ended(right: Option<&StreamRight>) {
+    match right {
+        Some(right) => right.ended().await,
+        None => std::future::pending().await,
     }
 }
 

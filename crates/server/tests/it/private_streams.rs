@@ -14,6 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::http2_frames;
 use crate::private_boards::{TokenFile, bearer, cookie, expiring_line, status_with};
 use crate::socket_server::{SocketServer, each_write_path, serve};
+use crate::test_server::TestServer;
 
 /// Upper bound for anything that a test waits for.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -136,6 +137,15 @@ async fn send_without_reading(server: &SocketServer, request: &[u8]) -> TcpStrea
     socket
 }
 
+/// Publishes more rows than the kernel and hyper take from a stream.
+async fn fill_hall(file: &TokenFile, server: &TestServer) {
+    for number in 0..1_500 {
+        let path = format!("/boards/hall/flights/T{number}");
+        let row = json!({ "remark": "\u{1f6eb}".repeat(200), "origin": "\u{1f6eb}".repeat(64) });
+        file.publish(server, "PUT", &path, row).await;
+    }
+}
+
 async fn wait_hall_followers(server: &SocketServer, wanted: u64) {
     let reached = async {
         while server.metric("flightboard_followers{board=\"hall\"}").await != wanted {
@@ -153,13 +163,7 @@ async fn unread_streams_end_with_their_token() {
         let access = file.settings().access;
         let server = serve(Settings { access, ..settings }).await;
         file.open_hall(&server.direct, true).await;
-        // More than the kernel and hyper take.
-        for number in 0..1_500 {
-            let path = format!("/boards/hall/flights/T{number}");
-            let row =
-                json!({ "remark": "\u{1f6eb}".repeat(200), "origin": "\u{1f6eb}".repeat(64) });
-            file.publish(&server.direct, "PUT", &path, row).await;
-        }
+        fill_hall(&file, &server.direct).await;
         let http2 = |window| {
             let right = bearer(&file.follower);
             let get = http2_frames::get(1, "/boards/hall/events", Some(&right));
@@ -224,5 +228,50 @@ async fn streams_end_with_their_publicity() {
         file.publish(&server.direct, "PUT", "/boards/hall", json!({})).await;
         read_to_end(&mut private).await;
         follow(server.address, "").await;
+    }
+}
+
+/// Opens a stream as soon as the server has a place for it.
+async fn follow_once_free(address: SocketAddr, header: &str) -> TcpStream {
+    let request =
+        format!("GET /boards/hall/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");
+    let opened = async {
+        loop {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            socket.write_all(request.as_bytes()).await.unwrap();
+            let mut text = Vec::new();
+            while socket.read_buf(&mut text).await.unwrap() > 0 {
+                if String::from_utf8_lossy(&text).contains("event: timetable") {
+                    return socket;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(TIMEOUT, opened).await.expect("a place for the stream")
+}
+
+#[tokio::test]
+async fn unread_streams_end_with_their_publicity() {
+    for settings in each_write_path(Settings { max_followers: 3, ..Settings::default() }) {
+        let file = TokenFile::new();
+        let access = file.settings().access;
+        let server = serve(Settings { access, ..settings }).await;
+        file.open_hall(&server.direct, false).await;
+        fill_hall(&file, &server.direct).await;
+        let http1 = b"GET /boards/hall/events HTTP/1.1\r\nHost: x\r\n\r\n".to_vec();
+        let get = http2_frames::get(1, "/boards/hall/events", None);
+        let http2 = |window| [&http2_frames::preface(window)[..], &get].concat();
+        let mut streams = Vec::new();
+        for request in [http1, http2(0), http2(1_000_000)] {
+            streams.push(send_without_reading(&server, &request).await);
+        }
+        wait_hall_followers(&server, 3).await;
+        let settings = json!({ "airport": "OSL", "private": true });
+        file.publish(&server.direct, "PUT", "/boards/hall", settings).await;
+        let mut others = Vec::new();
+        for _ in 0..streams.len() {
+            others.push(follow_once_free(server.address, &header(&file.follower)).await);
+        }
     }
 }
