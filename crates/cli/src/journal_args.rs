@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use journal::JournalOptions;
+use journal::{JournalOptions, SqliteJournal};
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
 
 /// The part of a disk that a journal may have, as a divisor.
@@ -112,13 +112,11 @@ impl JournalArgs {
 }
 
 impl JournalKind {
-    /// Checks that the file can be where it should, without opening it: a server may be using it.
+    /// Checks the file without opening it for writing: a server may be using it.
     pub(crate) fn check(&self) -> Result<()> {
         let Self::File(file) = self else { return Ok(()) };
-        let shown = file.display();
-        ensure!(!file.is_dir(), "--journal {shown} is a folder: name a file in it");
-        ensure!(folder_of(file).is_dir(), "--journal {shown}: its folder does not exist");
-        Ok(())
+        let context = || format!("cannot use --journal {}", file.display());
+        SqliteJournal::check_file(file).with_context(context)
     }
 }
 

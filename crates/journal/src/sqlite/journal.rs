@@ -70,6 +70,15 @@ impl SqliteJournal {
         Ok(SqliteJournal { epochs, shared, writer: Mutex::new(None), read_only_file: Some(file) })
     }
 
+    /// Checks by the header of the file, without a lock and without a write, that [`SqliteJournal::open`] can open it or
+    /// create it. Another program may be using it. Damage and a lack of space show only at opening.
+    ///
+    /// # Errors
+    /// The file is not writable, not a journal, or of a newer format.
+    pub fn check_file(path: impl AsRef<Path>) -> Result<(), OpenError> {
+        schema::check_file(path.as_ref())
+    }
+
     /// The number of commits of appends since opening. Records per commit show how well appends share the
     /// wait for the disk.
     #[must_use]

@@ -71,6 +71,18 @@ pub(super) fn lock_shared(given: &Path) -> Result<LockedFile, OpenError> {
     Ok(LockedFile { given: given.to_owned(), path, database, _lock: lock })
 }
 
+/// Finds the file and checks it as far as possible without SQLite, a lock or a write. `None` if it does not exist yet.
+pub(super) fn find_unlocked(given: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let path = resolve(given)?;
+    check_writable(given, &path)?;
+    check_log(given, &path)?;
+    match File::open(&path) {
+        Ok(database) => check_database(given, &database).map(|()| Some(path)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(refused(given, e)),
+    }
+}
+
 impl LockedFile {
     /// The path as the user wrote it, for messages.
     pub(super) fn given(&self) -> PathBuf {
@@ -199,12 +211,16 @@ fn lock_database(
 ) -> Result<FileLock, OpenError> {
     let lock =
         if cfg!(target_os = "linux") { FileLock::take(given, file, take)? } else { FileLock(file) };
-    let found = lock.0.metadata().map_err(|e| refused(given, e))?;
+    check_database(given, &lock.0)?;
+    Ok(lock)
+}
+
+fn check_database(given: &Path, file: &File) -> Result<(), OpenError> {
+    let found = file.metadata().map_err(|e| refused(given, e))?;
     if found.nlink() > 1 {
         return Err(OpenError::HardLinks { path: given.to_owned() });
     }
-    check_header(given, &lock.0)?;
-    Ok(lock)
+    check_header(given, file)
 }
 
 fn is_read_only(error: &io::Error) -> bool {

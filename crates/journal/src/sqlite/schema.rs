@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior};
 
-use super::lock::{LockedFile, log_path, not_a_journal};
+use super::lock::{self, LockedFile, log_path, not_a_journal};
 use super::reader::{self, Wal};
 use super::shared::is_no_space;
 use super::sql::{BUSY_TIMEOUT, integer, millis, seq};
@@ -63,6 +63,23 @@ pub(super) fn open_read_only(file: &LockedFile, wal: Wal) -> Result<LoadedJourna
         FileState::Finished => check_integrity(&db, file)?,
     }
     load(db).map_err(fail)
+}
+
+/// Checks that the file is a journal of a known format, or can become one, without a lock and without its log.
+pub(super) fn check_file(given: &Path) -> Result<(), OpenError> {
+    let Some(path) = lock::find_unlocked(given)? else { return Ok(()) };
+    let db = reader::connect(&path, Wal::Empty).map_err(|e| open_failure(given, e))?;
+    match file_state(&db, given) {
+        Ok(FileState::Unfinished) => {
+            Err(OpenError::Unfinished { journal: given.display().to_string() })
+        }
+        Ok(FileState::New) if Wal::find(&path) == Wal::Present => {
+            Err(OpenError::MissingDatabase { path: given.to_owned(), log: log_path(&path) })
+        }
+        // Pages may be missing that are in the log.
+        Ok(FileState::New | FileState::Finished) | Err(OpenError::Damaged { .. }) => Ok(()),
+        Err(e) => Err(e),
+    }
 }
 
 /// Opens or creates the database of an unfinished copy.
@@ -126,23 +143,27 @@ enum FileState {
 /// `wal` is the log before SQLite opened it.
 fn identify(db: &Connection, file: &LockedFile, wal: Wal) -> Result<FileState, OpenError> {
     check_tables(file, wal)?;
+    file_state(db, &file.given())
+}
+
+fn file_state(db: &Connection, given: &Path) -> Result<FileState, OpenError> {
     let header = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let read = || -> rusqlite::Result<(i64, i64, i64)> {
         let tables = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok((header("application_id")?, header("user_version")?, tables))
     };
-    match read().map_err(|e| open_failure(&file.given(), e))? {
+    match read().map_err(|e| open_failure(given, e))? {
         (0, 0, 0) => Ok(FileState::New),
         (APPLICATION_ID, FORMAT, _) => Ok(FileState::Finished),
         (UNFINISHED_ID, FORMAT, _) => Ok(FileState::Unfinished),
         (APPLICATION_ID | UNFINISHED_ID, found, _) if found > FORMAT => {
             Err(OpenError::NewerFormat {
-                path: file.given(),
+                path: given.to_owned(),
                 found: u32::try_from(found).unwrap_or(u32::MAX),
                 known: FORMAT as u32,
             })
         }
-        _ => Err(not_a_journal(&file.given(), "it is a database of another program")),
+        _ => Err(not_a_journal(given, "it is a database of another program")),
     }
 }
 

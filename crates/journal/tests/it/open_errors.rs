@@ -48,6 +48,7 @@ fn open_errors_explain_the_fault() {
     for (case, fault, expected) in cases {
         let (folder, path) = temp_path();
         fault(&path);
+        let checked = SqliteJournal::check_file(&path).map_err(|error| error.to_string());
         let error = open(&path).map(|_| ()).expect_err(case);
         assert_eq!(
             error.to_string(),
@@ -55,6 +56,9 @@ fn open_errors_explain_the_fault() {
             "{case}"
         );
         assert_eq!(error.source().is_some(), expected != NEWER, "{case}");
+        // Without a lock and without the rest of the file.
+        let is_hidden = [IN_USE, DAMAGED].contains(&expected);
+        assert_eq!(checked, if is_hidden { Ok(()) } else { Err(error.to_string()) }, "{case}");
         drop(folder);
     }
 }
@@ -124,6 +128,37 @@ fn lock_from_outside(path: &Path) {
 fn lock_exclusively(path: &Path) {
     make(path);
     hold(path, "PRAGMA locking_mode = EXCLUSIVE; CREATE TABLE held (a); DROP TABLE held");
+}
+
+/// Beside a program that has the journal open.
+#[tokio::test]
+async fn check_of_a_file_changes_nothing() {
+    let (folder, path) = temp_path();
+    let names = || {
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    SqliteJournal::check_file(&path).unwrap();
+    assert!(names().is_empty());
+    let journal = open(&path).unwrap();
+    journal.append(numbered(0..9)).await.unwrap();
+    let (before, bytes) = (names(), fs::read(&path).unwrap());
+    SqliteJournal::check_file(&path).unwrap();
+    assert_eq!((names(), fs::read(&path).unwrap()), (before, bytes));
+    journal.append(numbered(9..10)).await.unwrap();
+    journal.close().await;
+    let before = names();
+    SqliteJournal::check_file(&path).unwrap();
+    assert_eq!(names(), before);
+    assert!(open(&path).is_ok(), "the check left no lock");
+    for log in ["", "a log"] {
+        let (_folder, path) = temp_path();
+        fs::write(&path, "").unwrap();
+        fs::write(path.with_extension("db-wal"), log).unwrap();
+        assert_eq!(SqliteJournal::check_file(&path).is_ok(), log.is_empty());
+    }
 }
 
 #[test]
