@@ -269,7 +269,12 @@ fn parse_keys(jwt: &JwtFiles, content: &str) -> Result<Arc<JwtKeys>, LoadError> 
         JwtKeyFile::Key(_) => JwtKeys::of_key(content, jwt.algorithm),
         JwtKeyFile::Jwks(_) => JwtKeys::of_jwks(content, jwt.algorithm),
     };
-    keys.map(Arc::new).map_err(|reason| LoadError::BadKey { path: jwt.key.path().clone(), reason })
+    let path = jwt.key.path();
+    let keys = keys.map_err(|reason| LoadError::BadKey { path: path.clone(), reason })?;
+    if let Some(doubt) = keys.doubt() {
+        tracing::warn!("{} {doubt}", path.display());
+    }
+    Ok(Arc::new(keys))
 }
 
 /// The error with its cause.

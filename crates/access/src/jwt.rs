@@ -3,6 +3,9 @@
 /// The keys in a file.
 mod keys;
 
+/// The secrets of HS256.
+mod secret;
+
 /// Verifies signatures with ring.
 mod ring_provider;
 

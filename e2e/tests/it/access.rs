@@ -92,6 +92,23 @@ fn bad_credentials_are_named_at_start() {
     }
 }
 
+/// A secret may be too short although it has the bytes: it starts, and not silently.
+#[test]
+fn doubtful_secrets_are_logged() {
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().join("key");
+    let check = |secret: &str| {
+        fs::write(&key, secret).unwrap();
+        let mut command = flightboard_command(["serve", "--memory", "--check", "--jwt-key"]);
+        let output = run(command.arg(&key), "");
+        assert!(output.status.success(), "{output:?}");
+        output.stderr
+    };
+    let log = check(&"0123456789abcdef".repeat(2));
+    assert!(log.contains("has it been cut?") && log.contains(key.to_str().unwrap()), "{log}");
+    assert_eq!(check(&"0123456789abcdef".repeat(4)), "");
+}
+
 #[test]
 fn clients_publish_with_their_token() {
     let folder = TempDir::new().unwrap();

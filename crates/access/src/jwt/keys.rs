@@ -3,14 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
 use sha2::{Digest, Sha256};
 
-/// Shortest secret of HS256 (RFC 7518, section 3.2).
-const MIN_SECRET_BYTES: usize = 32;
+use super::secret;
 
 /// Most keys of a set. A token that names none is checked against all.
 const MAX_JWKS_KEYS: usize = 64;
@@ -54,7 +51,7 @@ impl JwtKeys {
         let (key, natural) = match content.find(PEM_BEGIN) {
             // Comments and the text of `openssl -text` may come before it.
             Some(start) => public_key(&content[start..])?,
-            None => (secret(content.trim_end_matches(['\r', '\n']))?, JwtAlgorithm::Hs256),
+            None => (secret_key(content.trim_end_matches(['\r', '\n']))?, JwtAlgorithm::Hs256),
         };
         match algorithm {
             Some(algorithm) if algorithm != natural => {
@@ -83,7 +80,7 @@ impl JwtKeys {
             let key = DecodingKey::from_jwk(jwk);
             let key = key.map_err(|error| format!("has a bad key {shown:?}: {error}"))?;
             if natural == JwtAlgorithm::Hs256 {
-                check_secret(key.try_get_as_bytes().unwrap_or_default())?;
+                secret::check_length(key.try_get_as_bytes().unwrap_or_default())?;
             }
             keys.push(JwtKey::new(key, natural, name));
         }
@@ -112,6 +109,12 @@ impl JwtKeys {
 
     pub(crate) fn has_key(&self, id: KeyId) -> bool {
         self.0.iter().any(|key| key.id == id)
+    }
+
+    /// Why a secret may not be whole, as the rest of a sentence.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        let secrets = self.0.iter().filter(|key| key.algorithm == JwtAlgorithm::Hs256);
+        secrets.filter_map(|key| key.key.try_get_as_bytes().ok()).find_map(secret::doubt)
     }
 }
 
@@ -152,55 +155,9 @@ fn public_key(pem: &str) -> Result<(DecodingKey, JwtAlgorithm), String> {
 /// Bytes of an uncompressed point of the curve P-256.
 const P256_POINT_BYTES: usize = 65;
 
-fn secret(text: &str) -> Result<DecodingKey, String> {
-    check_no_key(text)?;
-    check_secret(text.as_bytes())?;
+fn secret_key(text: &str) -> Result<DecodingKey, String> {
+    secret::check_text(text)?;
     DecodingKey::from_secret(text.as_bytes()).map_err(|error| format!("has a bad secret: {error}"))
-}
-
-/// Refuses public keys in other formats than PEM: as a secret, which everybody knows, they would let anybody sign.
-fn check_no_key(text: &str) -> Result<(), String> {
-    let text = text.trim();
-    let is_ssh = ["ssh-", "ecdsa-", "sk-"].iter().any(|prefix| text.starts_with(prefix));
-    let reason = if text.starts_with(['{', '[']) {
-        "has JSON, which is no secret: give a set of JSON Web Keys with --jwt-jwks"
-    } else if is_ssh {
-        "has a public key of SSH, which is no secret: give it in PEM, as ssh-keygen -e -m pkcs8 writes it"
-    } else if text.contains(char::is_control) {
-        "has several lines, which are neither a public key in PEM nor a secret for HS256 on one line"
-    } else if is_der(text) {
-        "has a key in base64 alone, which is no secret: give the public key in PEM, with its line -----BEGIN PUBLIC \
-         KEY-----"
-    } else {
-        return Ok(());
-    };
-    Err(reason.to_owned())
-}
-
-/// True for base64 of one sequence in DER, as keys and certificates are.
-fn is_der(text: &str) -> bool {
-    let Ok(bytes) = STANDARD_NO_PAD.decode(text.trim_end_matches('=')) else { return false };
-    // The tag, and a length in one byte, or in the given number of bytes (X.690, section 8.1.3).
-    let [0x30, first, rest @ ..] = bytes.as_slice() else { return false };
-    let length_bytes = first.checked_sub(0x80).map_or(0, usize::from);
-    let (length, content) = match rest.split_at_checked(length_bytes) {
-        Some(([], content)) => (usize::from(*first), content),
-        Some(([length], content)) => (usize::from(*length), content),
-        Some(([high, low], content)) => (usize::from(u16::from_be_bytes([*high, *low])), content),
-        _ => return false,
-    };
-    length == content.len()
-}
-
-fn check_secret(secret: &[u8]) -> Result<(), String> {
-    let bytes = secret.len();
-    if bytes < MIN_SECRET_BYTES {
-        return Err(format!(
-            "has a secret of {bytes} bytes: HS256 needs at least {MIN_SECRET_BYTES}, such as those of openssl rand \
-             -base64 32"
-        ));
-    }
-    Ok(())
 }
 
 /// The algorithm that a key of a set is for, by its type. `None` for keys of no use here.

@@ -1,6 +1,8 @@
 //! JSON Web Tokens.
 
 use access::{JwtAlgorithm, JwtKeyFile, Refusal};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -197,8 +199,8 @@ fn public_keys_are_no_secrets() {
         ("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= a", "ssh-keygen -e -m pkcs8"),
         (&body.join("\n"), "several lines"),
         (&format!("# a comment\n{SECRET}"), "several lines"),
-        (&body.concat(), "in base64 alone"),
-        (&ec, "in base64 alone"),
+        (&body.concat(), "in base64 or hex"),
+        (&ec, "in base64 or hex"),
     ] {
         for algorithm in [None, Some(JwtAlgorithm::Hs256)] {
             let error = load(content, JwtKeyFile::Key, algorithm, None).unwrap_err();
@@ -209,6 +211,54 @@ fn public_keys_are_no_secrets() {
         ["x6mJ0yBv3T0rQZ0h4iTq7w8p2kLr9sEo1cVf5dGaHnM=", "MEUCIQDz-a-secret-like-DER-but-not"]
     {
         assert!(load(secret, JwtKeyFile::Key, None, None).is_ok(), "{secret}");
+    }
+}
+
+/// In hexadecimal digits, or without their end, they would let anybody sign as well.
+#[test]
+fn parts_of_keys_are_no_secrets() {
+    let pem_body =
+        |pem: &str| pem.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    for pem in [
+        include_str!("../data/rsa-public.pem"),
+        include_str!("../data/rsa-private.pem"),
+        include_str!("../data/p384-public.pem"),
+        &Issuer::all()[2].key(),
+        &Issuer::all()[3].key(),
+    ] {
+        let base64 = pem_body(pem).trim_end_matches('=').to_owned();
+        let der = STANDARD_NO_PAD.decode(&base64).unwrap();
+        let hex: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+        let colons: Vec<_> = der.iter().map(|byte| format!("{byte:02X}")).collect();
+        for text in
+            [base64.clone(), base64.replace('+', "-").replace('/', "_"), hex, colons.join(":")]
+        {
+            for length in 32..=text.len() {
+                let error = load(&text[..length], JwtKeyFile::Key, None, None).unwrap_err();
+                assert!(error.contains("a part of it"), "{}: {error}", &text[..length]);
+            }
+        }
+    }
+}
+
+#[test]
+fn cut_secrets_are_refused() {
+    // As openssl rand writes them, with -hex 32, -base64 32 and -base64 34.
+    let hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let base64 = "x6mJ0yBv3T0rQZ0h4iTq7w8p2kLr9sEo1cVf5dGaHnM=";
+    let padded_twice = "x6mJ0yBv3T0rQZ0h4iTq7w8p2kLr9sEo1cVf5dGaHnMBAA==";
+    let load = |text: &str| load(text, JwtKeyFile::Key, None, None).map(drop);
+    for whole in [hex, base64, padded_twice] {
+        assert_eq!(load(whole), Ok(()));
+    }
+    for (cut, encoding) in [
+        (&hex[1..], "an odd number of hexadecimal digits"),
+        (&hex[..33], "an odd number of hexadecimal digits"),
+        (&padded_twice[..47], "base64 with too little padding"),
+        (&base64[1..], "base64 with too little padding"),
+    ] {
+        let error = load(cut).unwrap_err();
+        assert!(error.contains(encoding), "{cut}: {error}");
     }
 }
 
