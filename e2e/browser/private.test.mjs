@@ -33,6 +33,7 @@ async function signIn(page, token) {
 }
 
 const heading = (page) => page.locator("main h2").textContent();
+const notes = (page) => page.locator("main .note").allTextContents();
 
 describe("a private board", { concurrency: 4 }, () => {
   it("is shown after a sign-in, also on a reload", async (test) => {
@@ -101,11 +102,13 @@ describe("a private board", { concurrency: 4 }, () => {
 
   it("takes a public board's rows away", async (test) => {
     const { server } = await startPrivate(test);
-    await server.configure({ title: "Hall" });
+    await server.configure({ title: "Hall", note: "Follow the red line." });
     const { page } = await openPage(test, browser, server.url);
     await waitUntilEqual(() => shown(page), ROWS);
+    assert.deepEqual(await notes(page), ["Follow the red line."]);
     await server.configure({ title: "Hall", private: true });
     await waitUntilEqual(() => heading(page).catch(() => ""), "Access to this board has ended");
     assert.deepEqual(await shown(page), []);
+    assert.deepEqual(await notes(page), []);
   });
 });
