@@ -17,6 +17,8 @@ export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
   plugins: [react(), cityNames(new URL("../data/airports.csv", import.meta.url))],
+  // The page is built from the sources of the packages.
+  resolve: { tsconfigPaths: true },
   server: {
     port: 3000,
     strictPort: true,
@@ -27,7 +29,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   test: {
-    include: ["{src,build}/**/*.test.{ts,tsx}"],
+    include: ["{src,build,packages/*/src}/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-titles.ts"],
     testTimeout: 20_000,
   },

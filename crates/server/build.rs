@@ -12,6 +12,8 @@ const PAGE_INPUTS: &[&str] = &[
     "index.html",
     "package-lock.json",
     "package.json",
+    "packages/flightboard-client/package.json",
+    "packages/flightboard-client/src",
     "src",
     "tsconfig.json",
     "vite.config.ts",

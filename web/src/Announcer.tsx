@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from "react";
 import { announcement } from "./announce.ts";
 import type { Change } from "./changes.ts";
-import type { Board } from "./flight.ts";
+import type { Board } from "flightboard-client";
 
 export const COLLECT_MILLIS = 1_000;
 export const MIN_PAUSE_MILLIS = 6_000;

@@ -2,12 +2,11 @@
 import { act, cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
-import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
-import { REOPEN_POLL_MILLIS } from "./board-inquiry.ts";
-import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
+import { type Board, type Flight, SILENCE_TIMEOUT_MILLIS } from "flightboard-client";
+import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
+import { REOPEN_POLL_MILLIS } from "../packages/flightboard-client/src/board-inquiry.ts";
 import { COLLECT_MILLIS } from "./Announcer.tsx";
-import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
-import type { Board, Flight } from "./flight.ts";
+import { arrivals, FakePageEnvironment, rome, tokyo } from "./test-doubles.ts";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
 import { MAX_WHOLE_ROWS } from "./useDrawnRows.ts";
 
@@ -23,10 +22,10 @@ const jfk: Board = {
 // The names of the cities are a large module, and a machine may be busy with other builds.
 configure({ asyncUtilTimeout: 10_000 });
 
-let world: FakeEnvironment;
+let world: FakePageEnvironment;
 
 beforeEach(() => {
-  world = new FakeEnvironment();
+  world = new FakePageEnvironment();
   window.history.replaceState(null, "", "/");
   const boards = [
     { ...jfk, closed: false },

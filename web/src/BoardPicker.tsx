@@ -1,7 +1,7 @@
 // Links to all boards. They are real links, so that they can be opened in a new tab or shared.
 
 import { useEffect, useMemo, useRef, type MouseEvent, type ReactNode } from "react";
-import type { ListedBoard } from "./flight.ts";
+import type { ListedBoard } from "flightboard-client";
 import { qualifiersOf } from "./labels.ts";
 import { boardPath, urlOf } from "./route.ts";
 

@@ -1,7 +1,7 @@
 // The connection status and the button that stops or resumes updates.
 
 import type { ReactNode } from "react";
-import type { ConnectionState } from "./connection.ts";
+import type { ConnectionState } from "flightboard-client";
 import { Icon, type IconName } from "./Icon.tsx";
 
 const icons: Record<ConnectionState["status"], IconName> = {

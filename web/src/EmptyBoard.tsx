@@ -1,6 +1,6 @@
 // Placeholders for a board without rows, each with the command that adds some.
 
-import type { Board, BoardSource } from "./flight.ts";
+import type { Board, BoardSource } from "flightboard-client";
 import { boardPath, urlOf } from "./route.ts";
 
 interface EmptyBoardProps {

@@ -4,7 +4,7 @@ import { FlexRender, type Cell, type Row } from "@tanstack/react-table";
 import { memo, useState } from "react";
 import type { Highlight } from "./changes.ts";
 import { fieldsOf, type Columns, type features } from "./columns.tsx";
-import type { Board, Flight } from "./flight.ts";
+import type { Board, Flight } from "flightboard-client";
 import { styleOf } from "./states.ts";
 
 /** Rows before the first flight, for `aria-rowindex`, which begins at 1. */

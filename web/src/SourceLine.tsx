@@ -1,6 +1,6 @@
 // The source of the rows: the age of its last answer, and the attribution that its terms demand near the rows.
 
-import type { BoardSource } from "./flight.ts";
+import type { BoardSource } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
 import { ageText, isLate } from "./source.ts";
 

@@ -1,11 +1,10 @@
 // A notice below the rows that they may be outdated, because of the connection, of their source, or of both. A
 // board that looks live but is not is worse than no board.
 
-import type { ConnectionState } from "./connection.ts";
-import type { BoardSource } from "./flight.ts";
+import { type BoardSource, type ConnectionState, parseInstant } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
 import { readersTime } from "./ConnectionStatus.tsx";
-import { dayAndTime, parseInstant } from "./time.ts";
+import { dayAndTime } from "./time.ts";
 
 interface Props {
   connection: ConnectionState;

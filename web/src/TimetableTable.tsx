@@ -4,10 +4,9 @@ import { FlexRender, useTable } from "@tanstack/react-table";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Highlights } from "./changes.ts";
 import { columnsOf, optionalColumns, features, type Columns } from "./columns.tsx";
-import { keyOf, type Board } from "./flight.ts";
+import { type Board, keyOf, type Timetable } from "flightboard-client";
 import { FlightRow, HEADER_ROWS } from "./FlightRow.tsx";
 import { RowOrder } from "./order.ts";
-import type { Timetable } from "./timetable.ts";
 import { zoneLabel, zoneOf } from "./time.ts";
 import { useDrawnRows } from "./useDrawnRows.ts";
 

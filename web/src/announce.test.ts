@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { announcement } from "./announce.ts";
 import { changesBetween } from "./changes.ts";
 import { arrivals, rome, tokyo } from "./test-doubles.ts";
-import type { Flight } from "./flight.ts";
-import { apply, unknownTimetable } from "./timetable.ts";
+import { apply, type Flight, unknownTimetable } from "flightboard-client";
 
 function timetable(flights: Flight[]) {
   return apply(unknownTimetable, { name: "timetable", data: { board: arrivals, flights } });

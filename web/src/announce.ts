@@ -1,7 +1,7 @@
 // Turns changes into sentences for screen readers.
 
 import type { Change, Field } from "./changes.ts";
-import { otherAirport, type Board, type Flight } from "./flight.ts";
+import { type Board, type Flight, otherAirport } from "flightboard-client";
 import { knownState } from "./states.ts";
 import { clockTime, zoneOf } from "./time.ts";
 

@@ -1,8 +1,6 @@
 // The page's plain HTTP requests, each with a timeout.
 
-import type { BoardSummary } from "./environment.ts";
-import { isObject } from "./events.ts";
-import type { ListedBoard } from "./flight.ts";
+import { type BoardSummary, isObject, type ListedBoard } from "flightboard-client";
 import { boardPath, urlOf } from "./route.ts";
 
 const RESPONSE_TIMEOUT_MILLIS = 5_000;

@@ -3,7 +3,7 @@
 
 import { Fragment } from "react";
 import { useCity } from "./cities.ts";
-import type { Board, Flight, TimeField } from "./flight.ts";
+import type { Board, Flight, TimeField } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
 import { styleOf } from "./states.ts";
 import { clockTime, dayOffset, delay, zoneOf } from "./time.ts";

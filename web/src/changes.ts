@@ -1,8 +1,7 @@
 // Differences between two timetables, for highlights and for screen reader announcements.
 
-import type { Flight } from "./flight.ts";
+import type { Flight, Timetable } from "flightboard-client";
 import { knownState } from "./states.ts";
-import type { Timetable } from "./timetable.ts";
 
 export type Field = keyof Flight;
 

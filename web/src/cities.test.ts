@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { hasCodes } from "./cities.ts";
 import { arrivals, rome } from "./test-doubles.ts";
-import type { Board, Flight } from "./flight.ts";
+import type { Board, Flight } from "flightboard-client";
 
 test.each<[boolean, string, Board, Flight]>([
   [false, "names in plain text", arrivals, { ...rome, via: ["Milan"] }],

@@ -1,7 +1,7 @@
 // City names by IATA code, in a separate chunk that is fetched when the first code appears on the board.
 
 import { createContext, useContext, useEffect, useState } from "react";
-import { otherAirport, type Board, type Flight } from "./flight.ts";
+import { type Board, type Flight, otherAirport } from "flightboard-client";
 
 export type Cities = ReadonlyMap<string, string>;
 

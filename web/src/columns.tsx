@@ -3,7 +3,7 @@
 import { createColumnHelper, tableFeatures } from "@tanstack/react-table";
 import { FlightNumber, Place, State, LocalTime } from "./cells.tsx";
 import type { Field } from "./changes.ts";
-import { otherAirport, scheduledField, type Board, type Flight } from "./flight.ts";
+import { type Board, type Flight, otherAirport, scheduledField } from "flightboard-client";
 
 /** The rows come in order, and all columns are shown. */
 export const features = tableFeatures({});

@@ -1,37 +1,11 @@
-// The clock and the network of a connection, which tests replace.
+// What the page needs of its surroundings, which tests replace.
 
-import type { Clock } from "./clock.ts";
+import type { StreamEnvironment } from "flightboard-client";
 
-/** The part of `EventSource` that the page uses, native or polyfill. */
-export interface EventStream {
-  readonly readyState: number;
-  addEventListener(type: string, listener: (event: Event) => void): void;
-  close(): void;
-}
-
-export type BoardStatus = "open" | "closed" | "absent" | "denied" | "unknown";
-
-/**
- * A board's answer to a plain request. `head` is the id of its newest event if the server gave one; `behind` is
- * for how many seconds the server itself may have been out of date, if it says so; `detail` is why it denies the
- * board.
- */
-export interface BoardSummary {
-  status: BoardStatus;
-  detail?: string | undefined;
-  head?: string | undefined;
-  behind?: number | undefined;
-}
-
-export interface Environment {
-  open(url: string): EventStream;
-  fetchBoard(board: string): Promise<BoardSummary>;
+export interface Environment extends StreamEnvironment {
   /** Returns why the server did not accept the token, if it did not. */
   signIn(token: string): Promise<string | undefined>;
   signOut(): Promise<void>;
-  clock: Clock;
-  /** From 0 (inclusive) to 1 (exclusive). */
-  random(): number;
   /** Each heartbeat names the build of the page that the server has. */
   onBuild(build: string): void;
 }

@@ -1,6 +1,6 @@
 // Chooses the EventSource: the browser's own or, where it has none, a polyfill that is fetched on demand.
 
-import type { EventStream } from "./environment.ts";
+import type { EventStream } from "flightboard-client";
 
 export type EventSourceClass = new (url: string) => EventStream;
 

@@ -1,15 +1,15 @@
 import { beforeEach, expect, test } from "vitest";
-import { arrivals, FakeEnvironment, rome, tokyo } from "./test-doubles.ts";
-import { keyOf } from "./flight.ts";
-import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
+import { arrivals, FakePageEnvironment, rome, tokyo } from "./test-doubles.ts";
+import { keyOf } from "flightboard-client";
+import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
 import { Follower, RENDER_INTERVAL_MILLIS } from "./follower.ts";
 
-let world: FakeEnvironment;
+let world: FakePageEnvironment;
 let follower: Follower;
 let told: number;
 
 beforeEach(async () => {
-  world = new FakeEnvironment();
+  world = new FakePageEnvironment();
   follower = new Follower("main", world);
   follower.open();
   world.stream.opens();

@@ -2,10 +2,16 @@
 // a thousand missed events is rendered once, not a thousand times.
 
 import { changesBetween, updateHighlights, type Change, type Highlights } from "./changes.ts";
-import { Connection, type ConnectionState } from "./connection.ts";
+import {
+  apply,
+  type BoardEvent,
+  Connection,
+  type ConnectionState,
+  fits,
+  type Timetable,
+  unknownTimetable,
+} from "flightboard-client";
 import type { Environment } from "./environment.ts";
-import type { BoardEvent } from "./events.ts";
-import { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
 
 export interface FollowerState {
   readonly timetable: Timetable;

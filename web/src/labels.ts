@@ -1,6 +1,6 @@
 // Labels that tell apart the boards of a list.
 
-import type { ListedBoard } from "./flight.ts";
+import type { ListedBoard } from "flightboard-client";
 
 /** For each board whose title another one has too, by name: its airport if these differ, else its name. */
 export function qualifiersOf(boards: readonly ListedBoard[]): ReadonlyMap<string, string> {

@@ -5,7 +5,7 @@ import { createRoot } from "react-dom/client";
 import { fetchBoard, signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
-import { realClock } from "./clock.ts";
+import { realClock } from "flightboard-client";
 import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { PageUpdater } from "./page-updater.ts";

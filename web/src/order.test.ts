@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { keyOf, type Flight } from "./flight.ts";
+import { type Flight, keyOf } from "flightboard-client";
 import { RowOrder } from "./order.ts";
 import { arrivals } from "./test-doubles.ts";
 

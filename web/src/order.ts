@@ -1,7 +1,7 @@
 // The order of the rows: scheduled time, then number, date and leg. It is total, so that it does not depend on
 // the order in which the rows came.
 
-import { scheduledField, type Board, type Flight } from "./flight.ts";
+import { type Board, type Flight, scheduledField } from "flightboard-client";
 import { instantOf } from "./time.ts";
 
 export interface SortedRow {

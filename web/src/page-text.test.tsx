@@ -5,10 +5,17 @@ import { act, cleanup, render } from "@testing-library/react";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
-import type { BoardEvent, FlightPatch } from "./events.ts";
-import type { Board, BoardSource, Flight, FlightKey, SourcedBoard } from "./flight.ts";
+import type {
+  Board,
+  BoardEvent,
+  BoardSource,
+  Flight,
+  FlightKey,
+  FlightPatch,
+  SourcedBoard,
+} from "flightboard-client";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
-import { arrivals, avinor, FakeEnvironment } from "./test-doubles.ts";
+import { arrivals, avinor, FakePageEnvironment } from "./test-doubles.ts";
 
 /** Sequences that are tried. */
 const RUNS = 40;
@@ -146,7 +153,7 @@ function isSameKey(one: FlightKey, other: FlightKey): boolean {
 }
 
 async function openPage({ board, flights }: Rows) {
-  const environment = new FakeEnvironment();
+  const environment = new FakePageEnvironment();
   const container = document.createElement("div");
   document.body.append(container);
   await act(async () => void render(<App environment={environment} />, { container }));

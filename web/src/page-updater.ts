@@ -2,8 +2,7 @@
 // screens, and never in a loop. Two servers with different builds may share one address, and a proxy may keep
 // an old page, so a reload does not always bring the build that a heartbeat names.
 
-import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, SILENCE_TIMEOUT_MILLIS } from "flightboard-client";
 
 /** Screens reload spread over this time, since all learn of a new build together. */
 export const RELOAD_SPREAD_MILLIS = 60_000;

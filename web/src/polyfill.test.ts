@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test, vi } from "vitest";
-import { Connection } from "./connection.ts";
+import { Connection } from "flightboard-client";
 import { eventSourceClass } from "./event-source.ts";
 import { arrivals, FakeEnvironment } from "./test-doubles.ts";
 

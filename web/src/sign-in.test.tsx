@@ -2,16 +2,16 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
-import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
+import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
-import { arrivals, FakeEnvironment, rome } from "./test-doubles.ts";
+import { arrivals, FakePageEnvironment, rome } from "./test-doubles.ts";
 
 const hall = { ...arrivals, name: "hall", title: "Hall", private: true };
 
-let world: FakeEnvironment;
+let world: FakePageEnvironment;
 
 beforeEach(() => {
-  world = new FakeEnvironment();
+  world = new FakePageEnvironment();
   world.status = "denied";
   world.detail = "following the board needs a token";
   window.history.replaceState(null, "", "/boards/hall");

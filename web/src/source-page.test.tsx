@@ -5,16 +5,16 @@ import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
-import type { BoardSource } from "./flight.ts";
-import { arrivals, avinor, FakeEnvironment, rome } from "./test-doubles.ts";
+import type { BoardSource } from "flightboard-client";
+import { arrivals, avinor, FakePageEnvironment, rome } from "./test-doubles.ts";
 
 const MINUTE = 60_000;
 
-let world: FakeEnvironment;
+let world: FakePageEnvironment;
 let listed: object[];
 
 beforeEach(() => {
-  world = new FakeEnvironment();
+  world = new FakePageEnvironment();
   listed = [{ ...arrivals, closed: false }];
   window.history.replaceState(null, "", "/");
   vi.stubGlobal("fetch", async () => Response.json({ boards: listed }));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ageText, isLate, untilNextChange } from "./source.ts";
 import { avinor } from "./test-doubles.ts";
-import type { BoardSource } from "./flight.ts";
+import type { BoardSource } from "flightboard-client";
 
 const answered = Date.parse(avinor.lastAnswer!);
 const after = (seconds: number) => answered + seconds * 1_000;

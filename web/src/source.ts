@@ -1,8 +1,8 @@
 // The age of a board's source, which differs from the age of the connection: the server may be reached while
 // its source is not.
 
-import type { BoardSource } from "./flight.ts";
-import { dayAndTime, parseInstant } from "./time.ts";
+import { type BoardSource, parseInstant } from "flightboard-client";
+import { dayAndTime } from "./time.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -5,7 +5,7 @@ import { changesBetween } from "./changes.ts";
 import { knownState, knownStates, styleOf } from "./states.ts";
 import { arrivals, rome } from "./test-doubles.ts";
 import { delay } from "./time.ts";
-import { apply, unknownTimetable } from "./timetable.ts";
+import { apply, unknownTimetable } from "flightboard-client";
 
 interface StateCase {
   text: string;

@@ -9,7 +9,7 @@ import {
   instantOf,
   zoneLabel,
 } from "./time.ts";
-import { scheduledField, type Board, type Flight, type TimeField } from "./flight.ts";
+import { type Board, type Flight, scheduledField, type TimeField } from "flightboard-client";
 
 const oslo: Board = { name: "osl", title: "Oslo", kind: "arrivals", timeZone: "Europe/Oslo" };
 const jfk: Board = {

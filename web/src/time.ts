@@ -1,7 +1,13 @@
 // Times as a board shows them. A time is RFC 3339 with an offset or the board-local `HH:MM`; all are shown
 // in the board's zone, never in the browser's. The server decides on which day an `HH:MM` is.
 
-import { scheduledField, type Board, type Flight, type TimeField } from "./flight.ts";
+import {
+  type Board,
+  type Flight,
+  parseInstant,
+  scheduledField,
+  type TimeField,
+} from "flightboard-client";
 import { knownState } from "./states.ts";
 
 export const DELAYED_MINUTES = 15;
@@ -66,14 +72,6 @@ export function zoneLabel(timeZone: string): string {
 export function dayAndTime(instant: number, timeZone: string): string {
   const { month, day, hour, minute } = wallParts(instant, timeZone);
   return `${Number(day)} ${MONTHS[Number(month) - 1]}, ${hour}:${minute}`;
-}
-
-/** RFC 3339 to milliseconds. A time without an offset is rejected, since the browser's zone must not decide. */
-export function parseInstant(time: string | undefined): number | undefined {
-  const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*([Zz]|[+-]\d{2}:\d{2})$/;
-  if (time === undefined || !rfc3339.test(time)) return undefined;
-  const instant = Date.parse(time);
-  return Number.isNaN(instant) ? undefined : instant;
 }
 
 function localDay(instant: number, timeZone: string): string {

@@ -3,7 +3,7 @@
 
 import { useCallback, useEffect, useState } from "react";
 import { listBoards } from "./api.ts";
-import type { ListedBoard } from "./flight.ts";
+import type { ListedBoard } from "flightboard-client";
 
 export function useBoards(): [boards: readonly ListedBoard[], refresh: () => void] {
   const [boards, setBoards] = useState<readonly ListedBoard[]>([]);

@@ -1,8 +1,7 @@
 // The server's time. A screen's own clock may be wrong, and would make the source look older or younger.
 
 import { useEffect, useReducer } from "react";
-import type { Clock } from "./clock.ts";
-import type { BoardSource } from "./flight.ts";
+import type { BoardSource, Clock } from "flightboard-client";
 import { untilNextChange } from "./source.ts";
 
 /** Renders again whenever the source's age changes. Undefined until the server has sent its time. */

@@ -71,7 +71,7 @@ pub(crate) fn schemathesis(report: &str) -> Result<usize> {
 
 /// The page's sources among the files that the TypeScript compiler lists.
 pub(crate) fn page_sources(lines: &[String]) -> usize {
-    lines.iter().filter(|line| line.contains("/web/src/")).count()
+    lines.iter().filter(|line| line.contains("/web/") && !line.contains("/node_modules/")).count()
 }
 
 /// Passed tests of vitest's JSON report; an error unless all passed. A skipped test has not passed.
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn page_sources_exclude_packages() {
-        let output = "/x/web/node_modules/react/index.d.ts\n/x/web/src/App.tsx\n/x/web/src/a.ts\n";
+        let output = "/x/web/node_modules/react/index.d.ts\n/x/web/src/App.tsx\n/x/web/packages/p/src/a.ts\n";
         assert_eq!(page_sources(&lines(output)), 2);
     }
 

@@ -14,7 +14,7 @@ interface Fold {
 }
 
 const folds = JSON.parse(
-  readFileSync(new URL("../../crates/flight/tests/data/folds.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../crates/flight/tests/data/folds.json", import.meta.url), "utf8"),
 ) as Fold[];
 
 /** As the events come over the wire: as text. */

@@ -12,13 +12,14 @@ export function openConnection() {
   const world = new FakeEnvironment();
   const events: BoardEvent[] = [];
   const states: ConnectionState[] = [];
+  const builds: string[] = [];
   const serverTimes: number[] = [];
   /** The names of events that do not fit the rows. */
   const misfits = new Set<string>();
   const connection = new Connection("main", world, {
     onEvent: (event) => events.push(event) > 0 && !misfits.has(event.name),
     onState: (state) => states.push(state),
-    onBuild: world.onBuild,
+    onBuild: (build) => builds.push(build),
     onServerTime: (at) => serverTimes.push(at),
   });
   connection.open();
@@ -26,6 +27,7 @@ export function openConnection() {
     world,
     events,
     states,
+    builds,
     serverTimes,
     misfits,
     connection,

@@ -12,10 +12,10 @@ import type { BoardSummary } from "./environment.ts";
 import { rome } from "./test-doubles.ts";
 import { WATCHDOG_INTERVAL_MILLIS } from "./watchdog.ts";
 
-let { world, events, states, connection, state, goesLive } = openConnection();
+let { world, events, states, builds, connection, state, goesLive } = openConnection();
 
 beforeEach(() => {
-  ({ world, events, states, connection, state, goesLive } = openConnection());
+  ({ world, events, states, builds, connection, state, goesLive } = openConnection());
 });
 
 describe("opening", () => {
@@ -73,7 +73,7 @@ describe("opening", () => {
   test("tells the build of the server's page", () => {
     goesLive();
     world.stream.sends("heartbeat", { head: "aa-7", build: "0b7d5c6e9f12" });
-    expect(world.builds).toEqual(["0b7d5c6e9f12"]);
+    expect(builds).toEqual(["0b7d5c6e9f12"]);
   });
 });
 

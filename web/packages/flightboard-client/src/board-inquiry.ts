@@ -1,7 +1,7 @@
 // Asks by plain requests whether a board is open, closed, absent or denied, which an EventSource does not tell.
 
 import { spread } from "./backoff.ts";
-import type { BoardSummary, Environment } from "./environment.ts";
+import type { BoardSummary, StreamEnvironment } from "./environment.ts";
 
 /** The longest time between two questions whether a closed board is open again, or a denied one accessible. */
 export const REOPEN_POLL_MILLIS = 30_000;
@@ -13,7 +13,7 @@ export class BoardInquiry {
 
   constructor(
     private readonly board: string,
-    private readonly environment: Environment,
+    private readonly environment: StreamEnvironment,
     private readonly onAnswer: (answer: BoardSummary) => void,
   ) {}
 

@@ -3,7 +3,7 @@
 // A browser's EventSource reconnects after a cut, but stops for good on any status other than 200 (a
 // proxy's 502 during a restart), never notices silence, and never backs off.
 
-import type { Environment, EventStream } from "./environment.ts";
+import type { StreamEnvironment, EventStream } from "./environment.ts";
 import { eventNames, readEvent, type StreamEvent } from "./events.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -44,7 +44,7 @@ export class BoardStream {
   #isBrowserRetrying = false;
 
   constructor(
-    private readonly environment: Environment,
+    private readonly environment: StreamEnvironment,
     private readonly listener: StreamListener,
     /** The longest silence of an open stream that is no fault at present. */
     private readonly openLimitMillis: () => number,

@@ -11,9 +11,9 @@ import { Backoff } from "./backoff.ts";
 import { BoardInquiry } from "./board-inquiry.ts";
 import { BoardStream, CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 import { Completeness } from "./completeness.ts";
-import type { BoardSummary, Environment } from "./environment.ts";
+import type { BoardSummary, StreamEnvironment } from "./environment.ts";
 import type { BoardEvent, Heartbeat, StreamEvent } from "./events.ts";
-import { parseInstant } from "./time.ts";
+import { parseInstant } from "./instant.ts";
 
 /** `since` is when the rows were last known to be right, which is before the fault was noticed. */
 export type ConnectionState =
@@ -53,7 +53,7 @@ export class Connection {
 
   constructor(
     private readonly board: string,
-    private readonly environment: Environment,
+    private readonly environment: StreamEnvironment,
     private readonly listener: ConnectionListener,
   ) {
     this.#backoff = new Backoff(() => environment.random());
