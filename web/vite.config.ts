@@ -1,6 +1,5 @@
 // Build, test and development server of the page.
 
-import react from "@vitejs/plugin-react";
 import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 import { cityNames } from "./build/city-names.ts";
@@ -16,9 +15,13 @@ const boards: ProxyOptions = {
 export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
-  plugins: [react(), cityNames(new URL("../data/airports.csv", import.meta.url))],
-  // The page is built from the sources of the packages.
-  resolve: { tsconfigPaths: true },
+  plugins: [cityNames(new URL("../data/airports.csv", import.meta.url))],
+  resolve: {
+    // The page is built from the sources of the packages.
+    tsconfigPaths: true,
+    // The virtual rows are a library for React.
+    alias: { react: "preact/compat", "react-dom": "preact/compat" },
+  },
   server: {
     port: 3000,
     strictPort: true,
@@ -29,6 +32,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   test: {
+    server: { deps: { inline: ["@tanstack/react-virtual"] } },
     include: ["{src,build,packages/*/src}/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-titles.ts"],
     testTimeout: 20_000,

@@ -1,7 +1,7 @@
 // Announces changes to screen readers: one polite live region for the whole board, at most one announcement
 // every few seconds. A live region on the table itself would never stop talking.
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { announcement } from "./announce.ts";
 import type { Change } from "./changes.ts";
 import type { Board } from "flightboard-client";
@@ -14,7 +14,7 @@ export function Announcer({ changes, board }: { changes: readonly Change[]; boar
   /** The newest unannounced change of each flight, so bounded by the number of rows. */
   const waiting = useRef(new Map<string, Change>());
   const latest = useRef(board);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const quietUntil = useRef(0);
 
   useEffect(() => {
@@ -39,7 +39,7 @@ export function Announcer({ changes, board }: { changes: readonly Change[]; boar
   );
 
   return (
-    <p className="visually-hidden" dir="auto" aria-live="polite" aria-atomic="true" data-announcer>
+    <p class="visually-hidden" dir="auto" aria-live="polite" aria-atomic="true" data-announcer>
       {text}
     </p>
   );

@@ -1,5 +1,13 @@
 // @vitest-environment jsdom
-import { act, cleanup, configure, fireEvent, render, screen, within } from "@testing-library/react";
+import {
+  act,
+  cleanup,
+  configure,
+  fireEvent,
+  render,
+  screen,
+  within,
+} from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { type Board, type Flight, SILENCE_TIMEOUT_MILLIS } from "flightboard-client";
@@ -327,11 +335,11 @@ test("changes are announced together", async () => {
   const region = document.querySelector("[data-announcer]")!;
   expect(region.getAttribute("aria-live")).toBe("polite");
   expect(region.textContent).toBe("");
-  await act(async () => vi.advanceTimersByTime(COLLECT_MILLIS));
+  await act(async () => void vi.advanceTimersByTime(COLLECT_MILLIS));
   expect(region.textContent).toBe("I768 landing. G119 expected");
   await sent("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-4");
-  await act(async () => vi.advanceTimersByTime(COLLECT_MILLIS));
+  await act(async () => void vi.advanceTimersByTime(COLLECT_MILLIS));
   expect(region.textContent).toBe("I768 landing. G119 expected");
-  await act(async () => vi.runOnlyPendingTimers());
+  await act(async () => void vi.runOnlyPendingTimers());
   expect(region.textContent).toBe("I768 landed");
 });

@@ -1,6 +1,6 @@
 // One board: header, connection status, rows or a placeholder, and a notice when the rows may be stale.
 
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo } from "preact/hooks";
 import { Announcer } from "./Announcer.tsx";
 import { CitiesContext, hasCodes, useCities, useCity } from "./cities.ts";
 import { BoardPicker } from "./BoardPicker.tsx";
@@ -65,8 +65,8 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const isLive = connection.status === "live" && !isSourceLate;
 
   return (
-    <CitiesContext value={cities}>
-      <header className="head">
+    <CitiesContext.Provider value={cities}>
+      <header class="head">
         <Heading board={board} title={title} />
         <ConnectionStatus
           connection={connection}
@@ -88,7 +88,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
       </header>
       <main data-known={isLive || connection.status === "closed" ? "" : undefined}>
         {board?.note && (
-          <p className="note" dir="auto">
+          <p class="note" dir="auto">
             {board.note}
           </p>
         )}
@@ -101,7 +101,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
           <Rows key={name} name={name} followed={followed} lateSource={lateSource} />
         )}
       </main>
-    </CitiesContext>
+    </CitiesContext.Provider>
   );
 }
 
@@ -113,15 +113,15 @@ function wasListedLate({ source }: ListedBoard, now: number | undefined): boolea
 function Heading({ board, title }: { board: Board | undefined; title: string }) {
   const city = useCity(board?.airport);
   return (
-    <div className="heading">
-      <span className="mark">
+    <div class="heading">
+      <span class="mark">
         <Icon name={board?.kind === "departures" ? "takeoff" : "landing"} />
       </span>
-      <div className="names">
+      <div class="names">
         <h1 dir="auto">{title}</h1>
         {board?.airport && (
-          <p className="airport">
-            <bdi>{city}</bdi> <bdi className="code">{board.airport}</bdi>
+          <p class="airport">
+            <bdi>{city}</bdi> <bdi class="code">{board.airport}</bdi>
           </p>
         )}
       </div>
@@ -144,7 +144,7 @@ function Rows({ name, followed, lateSource }: RowsProps) {
     return connection.status === "absent" ? (
       <AbsentBoard name={name} />
     ) : (
-      <p className="waiting">{waitingText(connection)}</p>
+      <p class="waiting">{waitingText(connection)}</p>
     );
   }
   return (

@@ -1,6 +1,7 @@
 // Links to all boards. They are real links, so that they can be opened in a new tab or shared.
 
-import { useEffect, useMemo, useRef, type MouseEvent, type ReactNode } from "react";
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ListedBoard } from "flightboard-client";
 import { qualifiersOf } from "./labels.ts";
 import { boardPath, urlOf } from "./route.ts";
@@ -29,7 +30,7 @@ export function BoardPicker({ boards, current, isLate, onPick }: Props) {
     onPick(board);
   };
   return (
-    <nav ref={nav} className="boards" aria-label="Boards">
+    <nav ref={nav} class="boards" aria-label="Boards">
       <ul>
         {boards.map((board) => (
           <li key={board.name}>
@@ -51,12 +52,12 @@ export function BoardPicker({ boards, current, isLate, onPick }: Props) {
   );
 }
 
-function Aside({ children }: { children: ReactNode }) {
+function Aside({ children }: { children: ComponentChildren }) {
   return (
     children && (
       <>
         {" "}
-        <span className="aside">{children}</span>
+        <span class="aside">{children}</span>
       </>
     )
   );

@@ -1,6 +1,6 @@
 // The connection status and the button that stops or resumes updates.
 
-import type { ReactNode } from "react";
+import type { ComponentChildren } from "preact";
 import type { ConnectionState } from "flightboard-client";
 import { Icon, type IconName } from "./Icon.tsx";
 
@@ -29,9 +29,9 @@ export function ConnectionStatus(props: Props) {
   const { connection, isSourceLate, onStop, onResume, onSignOut } = props;
   const { status } = connection;
   return (
-    <div className="status">
+    <div class="status">
       <p
-        className="connection"
+        class="connection"
         role="status"
         data-connection={status}
         data-late={isSourceLate ? "" : undefined}
@@ -64,7 +64,7 @@ export function ConnectionStatus(props: Props) {
   );
 }
 
-function statusText(connection: ConnectionState, isSourceLate: boolean): ReactNode {
+function statusText(connection: ConnectionState, isSourceLate: boolean): ComponentChildren {
   switch (connection.status) {
     case "connecting":
       return "Connecting";

@@ -13,7 +13,7 @@ interface EmptyBoardProps {
 export function EmptyBoard({ board, source, isSourceLate }: EmptyBoardProps) {
   if (source !== null) {
     return (
-      <section className="empty">
+      <section class="empty">
         <h2>{isSourceLate ? "No flights are known" : "No flights"}</h2>
         <p>
           A flight that <bdi>{source.name}</bdi> announces appears here at once.
@@ -26,7 +26,7 @@ export function EmptyBoard({ board, source, isSourceLate }: EmptyBoardProps) {
       ? { origin: "Rome", arrival: "10:10" }
       : { destination: "Rome", departure: "10:10" };
   return (
-    <section className="empty">
+    <section class="empty">
       <h2>No flights</h2>
       <p>This board is empty. A flight that is published to it appears here at once:</p>
       <Command>{put(`${boardPath(board.name)}/flights/I768`, row)}</Command>
@@ -36,7 +36,7 @@ export function EmptyBoard({ board, source, isSourceLate }: EmptyBoardProps) {
 
 export function AbsentBoard({ name }: { name: string }) {
   return (
-    <section className="empty">
+    <section class="empty">
       <h2>
         There is no board “<bdi>{name}</bdi>”
       </h2>
@@ -48,7 +48,7 @@ export function AbsentBoard({ name }: { name: string }) {
 
 export function ClosedBoard({ reason }: { reason: string | undefined }) {
   return (
-    <section className="empty">
+    <section class="empty">
       <h2>This board is closed</h2>
       {reason && <p dir="auto">{reason}</p>}
     </section>

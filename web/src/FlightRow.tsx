@@ -1,9 +1,9 @@
 // One row of the table, and its cells.
 
-import { FlexRender, type Cell, type Row } from "@tanstack/react-table";
-import { memo, useState } from "react";
+import { memo } from "preact/compat";
+import { useState } from "preact/hooks";
 import type { Highlight } from "./changes.ts";
-import { fieldsOf, type Columns, type features } from "./columns.tsx";
+import { fieldsOf, type Column, type Columns } from "./columns.tsx";
 import type { Board, Flight } from "flightboard-client";
 import { styleOf } from "./states.ts";
 
@@ -11,7 +11,7 @@ import { styleOf } from "./states.ts";
 export const HEADER_ROWS = 1;
 
 interface RowProps {
-  row: Row<typeof features, Flight>;
+  flight: Flight;
   columns: Columns;
   board: Board;
   highlight: Highlight | undefined;
@@ -23,14 +23,13 @@ interface RowProps {
 }
 
 export const FlightRow = memo(function FlightRow(props: RowProps) {
-  const { row, board, index, measure } = props;
+  const { flight, columns, board, index, measure } = props;
   // A row that was scrolled into view has not changed just now.
   const [past] = useState(props.isFresh ? undefined : props.highlight);
   const highlight = props.highlight === past ? undefined : props.highlight;
-  const flight = row.original;
   return (
     <tr
-      ref={measure}
+      ref={measure ?? null}
       role="row"
       aria-rowindex={index === undefined ? undefined : index + HEADER_ROWS + 1}
       data-index={index}
@@ -41,40 +40,45 @@ export const FlightRow = memo(function FlightRow(props: RowProps) {
       data-tone={styleOf(flight.state)?.tone}
       data-highlight={highlightName(highlight)}
     >
-      {row.getAllCells().map((cell) => (
-        <FlightCell key={cell.id} cell={cell} board={board} highlight={highlight} />
+      {columns.map((column) => (
+        <FlightCell
+          key={column.id}
+          column={column}
+          flight={flight}
+          board={board}
+          highlight={highlight}
+        />
       ))}
     </tr>
   );
 }, sameRow);
 
-/** The table recreates all rows at each change. A row's output, its highlight included, depends only on these. */
+/** A row's output, its highlight included, depends only on these. */
 function sameRow(before: RowProps, after: RowProps): boolean {
   return (
-    before.row.original === after.row.original &&
+    before.flight === after.flight &&
     before.columns === after.columns &&
     before.index === after.index
   );
 }
 
 interface CellProps {
-  cell: Cell<typeof features, Flight>;
+  column: Column;
+  flight: Flight;
   board: Board;
   highlight: Highlight | undefined;
 }
 
-function FlightCell({ cell, board, highlight }: CellProps) {
-  const { column } = cell;
+function FlightCell({ column, flight, board, highlight }: CellProps) {
   const fields = fieldsOf(column.id, board);
   const changed =
     highlight?.kind === "added" || fields.some((field) => highlight?.fields.has(field));
-  const header = String(column.columnDef.header);
   const attributes = {
     "data-column": column.id,
-    "data-label": header,
+    "data-label": column.header,
     "data-highlight": changed ? highlightName(highlight) : undefined,
   };
-  const content = <FlexRender cell={cell} />;
+  const content = column.cell(flight);
   // The flight number is the row's header.
   return column.id === "flight" ? (
     <th role="rowheader" scope="row" {...attributes}>

@@ -1,7 +1,8 @@
 // The form for the token of a private board. The token goes into the body of one request and into nothing else:
 // neither into the URL nor into the browser's storage. The server answers with a cookie that no script can read.
 
-import { useState, type SubmitEvent } from "react";
+import type { TargetedSubmitEvent } from "preact";
+import { useState } from "preact/hooks";
 
 interface Props {
   /** Whether the page has shown rows of the board before. */
@@ -15,7 +16,7 @@ interface Props {
 export function SignIn({ hadRows, detail, onSignIn }: Props) {
   const [refusal, setRefusal] = useState<string>();
   const [isBusy, setBusy] = useState(false);
-  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     const token = new FormData(form).get("token");
@@ -25,14 +26,14 @@ export function SignIn({ hadRows, detail, onSignIn }: Props) {
     setBusy(false);
   };
   return (
-    <section className="empty">
+    <section class="empty">
       <h2>{hadRows ? "Access to this board has ended" : "This board needs a token"}</h2>
       <p>{detail === undefined ? "Sign in with a token that may follow it." : sentence(detail)}</p>
       {/* Without scripts the token would still not get into the URL. */}
       <form method="post" onSubmit={submit}>
         <label>
           Token
-          <input type="password" name="token" autoComplete="off" spellCheck={false} required />
+          <input type="password" name="token" autocomplete="off" spellcheck={false} required />
         </label>
         <button type="submit" disabled={isBusy}>
           Sign in

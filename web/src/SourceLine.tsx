@@ -19,13 +19,13 @@ export function SourceLine({ source, now, timeZone }: Props) {
   const late = isLate(source, now);
   const age = ageText(source, now, timeZone);
   return (
-    <p className="source" data-source={status} data-late={late ? "" : undefined}>
+    <p class="source" data-source={status} data-late={late ? "" : undefined}>
       {late && <Icon name="alert" />}
       <span>
         {attribution === name ? <Attribution source={source} /> : <bdi>{name}</bdi>}
         {age !== undefined && (
           <>
-            , <time dateTime={lastAnswer}>{age}</time>
+            , <time datetime={lastAnswer}>{age}</time>
           </>
         )}
         {age === undefined && status === "failing" && ", no answer yet"}

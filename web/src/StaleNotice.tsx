@@ -17,7 +17,7 @@ export function StaleNotice({ connection, lateSource, timeZone }: Props) {
   const text = connectionText(connection);
   const isShown = text !== undefined || lateSource !== undefined;
   return (
-    <div className={isShown ? "stale-notice" : undefined}>
+    <div class={isShown ? "stale-notice" : undefined}>
       {isShown && <Icon name="alert" />}
       <div>
         {text !== undefined && <p>{text}</p>}

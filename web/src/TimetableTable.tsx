@@ -1,10 +1,9 @@
 // The board's rows as a table, sorted by scheduled time.
 
-import { FlexRender, useTable } from "@tanstack/react-table";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Highlights } from "./changes.ts";
-import { columnsOf, optionalColumns, features, type Columns } from "./columns.tsx";
-import { type Board, keyOf, type Timetable } from "flightboard-client";
+import { columnsOf, optionalColumns, type Columns } from "./columns.tsx";
+import type { Board, Timetable } from "flightboard-client";
 import { FlightRow, HEADER_ROWS } from "./FlightRow.tsx";
 import { RowOrder } from "./order.ts";
 import { zoneLabel, zoneOf } from "./time.ts";
@@ -24,22 +23,17 @@ export function TimetableTable({ board, flights, highlights }: Props) {
   const element = useRef<HTMLTableElement>(null);
   const drawn = useDrawnRows(sorted, element);
   const { isWhole, start, end } = drawn;
-  const data = useMemo(
-    () => sorted.slice(start, end).map(({ flight }) => flight),
-    [sorted, start, end],
-  );
   const columns = useColumns(board, flights);
-  const table = useTable({ features, columns, data, getRowId: keyOf });
   const shown = useRef<Highlights>(new Map());
   useEffect(() => {
     shown.current = highlights;
   }, [highlights]);
   return (
-    <div className="board">
+    <div class="board">
       <table
         ref={element}
         role="table"
-        className="timetable"
+        class="timetable"
         aria-rowcount={isWhole ? undefined : sorted.length + HEADER_ROWS}
       >
         <caption>
@@ -48,27 +42,25 @@ export function TimetableTable({ board, flights, highlights }: Props) {
           {drawn.isExcerpt && ` Rows ${start + 1} to ${end} of ${sorted.length}.`}
         </caption>
         <thead role="rowgroup">
-          {table.getHeaderGroups().map((group) => (
-            <tr key={group.id} role="row" aria-rowindex={isWhole ? undefined : HEADER_ROWS}>
-              {group.headers.map((header) => (
-                <th key={header.id} role="columnheader" scope="col" data-column={header.column.id}>
-                  <FlexRender header={header} />
-                </th>
-              ))}
-            </tr>
-          ))}
+          <tr role="row" aria-rowindex={isWhole ? undefined : HEADER_ROWS}>
+            {columns.map(({ id, header }) => (
+              <th key={id} role="columnheader" scope="col" data-column={id}>
+                {header}
+              </th>
+            ))}
+          </tr>
         </thead>
         {!isWhole && <Spacer height={drawn.before} />}
         <tbody role="rowgroup">
-          {table.getRowModel().rows.map((row) => (
+          {sorted.slice(start, end).map(({ key, flight }, offset) => (
             <FlightRow
-              key={row.id}
-              row={row}
+              key={key}
+              flight={flight}
               columns={columns}
               board={board}
-              highlight={highlights.get(row.id)}
-              isFresh={highlights.get(row.id) !== shown.current.get(row.id)}
-              {...(!isWhole && { index: start + row.index, measure: drawn.measure })}
+              highlight={highlights.get(key)}
+              isFresh={highlights.get(key) !== shown.current.get(key)}
+              {...(!isWhole && { index: start + offset, measure: drawn.measure })}
             />
           ))}
         </tbody>
@@ -81,7 +73,7 @@ export function TimetableTable({ board, flights, highlights }: Props) {
 /** The room of rows that are not drawn. */
 function Spacer({ height }: { height: number }) {
   return (
-    <tbody className="spacer" aria-hidden="true">
+    <tbody class="spacer" aria-hidden="true">
       <tr>
         <td style={{ height }} />
       </tr>

@@ -1,7 +1,7 @@
 // The contents of the table's cells. Each text of a publisher is isolated (`bdi`, `dir="auto"`): right-to-left
 // names must not reorder the text around them.
 
-import { Fragment } from "react";
+import { Fragment } from "preact";
 import { useCity } from "./cities.ts";
 import type { Board, Flight, TimeField } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
@@ -12,15 +12,15 @@ export function Place({ place, via }: { place: string | undefined; via: string[]
   const city = useCity(place);
   return (
     <>
-      <bdi className="place">{city ?? (place || <Placeholder means="unknown" />)}</bdi>
+      <bdi class="place">{city ?? (place || <Placeholder means="unknown" />)}</bdi>
       {city !== undefined && (
         <>
           {" "}
-          <span className="code">{place}</span>
+          <span class="code">{place}</span>
         </>
       )}
       {via !== undefined && via.length > 0 && (
-        <span className="aside">
+        <span class="aside">
           via {/* The position is the key: a stop may be listed twice. */}
           {via.map((stop, index) => (
             <Fragment key={index}>
@@ -42,15 +42,15 @@ export function FlightNumber({ flight }: { flight: Flight }) {
   const others = flight.codeshares ?? [];
   return (
     <>
-      <bdi className="number">{flight.flight}</bdi>
+      <bdi class="number">{flight.flight}</bdi>
       {others.length > 0 && (
-        <abbr className="codeshares" dir="auto" title={`also ${others.join(", ")}`}>
+        <abbr class="codeshares" dir="auto" title={`also ${others.join(", ")}`}>
           <span aria-hidden="true">+{others.length}</span>
-          <span className="visually-hidden">, also {others.join(", ")}</span>
+          <span class="visually-hidden">, also {others.join(", ")}</span>
         </abbr>
       )}
       {flight.airline && (
-        <span className="aside airline" dir="auto">
+        <span class="aside airline" dir="auto">
           {flight.airline}
         </span>
       )}
@@ -65,11 +65,11 @@ export function LocalTime(props: { flight: Flight; field: TimeField; board: Boar
   const days = dayOffset(flight, field, board);
   return (
     <>
-      <time dateTime={time}>{clockTime(time, zoneOf(board))}</time>
+      <time datetime={time}>{clockTime(time, zoneOf(board))}</time>
       {days !== 0 && (
-        <sup className="shift">
+        <sup class="shift">
           {days > 0 ? `+${days}` : `−${-days}`}
-          <span className="visually-hidden">{Math.abs(days) === 1 ? " day" : " days"}</span>
+          <span class="visually-hidden">{Math.abs(days) === 1 ? " day" : " days"}</span>
         </sup>
       )}
     </>
@@ -80,9 +80,9 @@ export function State({ flight, board }: { flight: Flight; board: Board }) {
   const style = styleOf(flight.state);
   const minutes = delay(flight, board);
   return (
-    <div className="states">
+    <div class="states">
       {style ? (
-        <span className="badge" data-tone={style.tone}>
+        <span class="badge" data-tone={style.tone}>
           <Icon name={style.icon} />
           {style.label}
         </span>
@@ -92,13 +92,13 @@ export function State({ flight, board }: { flight: Flight; board: Board }) {
         !flight.remark && minutes === undefined && <Placeholder means="no announcement" />
       )}
       {minutes !== undefined && (
-        <span className="badge" data-tone="late">
+        <span class="badge" data-tone="late">
           <Icon name="clock" />
           Delayed {duration(minutes)}
         </span>
       )}
       {flight.remark && (
-        <span className="remark" dir="auto">
+        <span class="remark" dir="auto">
           {flight.remark}
         </span>
       )}
@@ -114,9 +114,9 @@ function duration(minutes: number): string {
 
 function Placeholder({ means }: { means: string }) {
   return (
-    <span className="nothing">
+    <span class="nothing">
       <span aria-hidden="true">–</span>
-      <span className="visually-hidden">{means}</span>
+      <span class="visually-hidden">{means}</span>
     </span>
   );
 }

@@ -1,6 +1,7 @@
 // City names by IATA code, in a separate chunk that is fetched when the first code appears on the board.
 
-import { createContext, useContext, useEffect, useState } from "react";
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
 import { type Board, type Flight, otherAirport } from "flightboard-client";
 
 export type Cities = ReadonlyMap<string, string>;

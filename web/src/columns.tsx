@@ -1,12 +1,9 @@
 // The board's columns: four on every board, then one for each optional field that some row has.
 
-import { createColumnHelper, tableFeatures } from "@tanstack/react-table";
+import type { ComponentChildren } from "preact";
 import { FlightNumber, Place, State, LocalTime } from "./cells.tsx";
 import type { Field } from "./changes.ts";
 import { type Board, type Flight, otherAirport, scheduledField } from "flightboard-client";
-
-/** The rows come in order, and all columns are shown. */
-export const features = tableFeatures({});
 
 const extras = {
   estimated: "Estimated",
@@ -28,49 +25,57 @@ export function optionalColumns(flights: Iterable<Flight>): OptionalColumn[] {
   return all.filter((extra) => found.has(extra));
 }
 
-const helper = createColumnHelper<typeof features, Flight>();
-
-export function columnsOf(board: Board, shown: readonly OptionalColumn[]) {
-  const arrivals = board.kind === "arrivals";
-  const scheduled = scheduledField(board.kind);
-  return helper.columns([
-    helper.accessor((flight) => otherAirport(flight, board.kind), {
-      id: "place",
-      header: arrivals ? "Origin" : "Destination",
-      cell: ({ getValue, row }) => <Place place={getValue()} via={row.original.via} />,
-    }),
-    helper.accessor("flight", {
-      header: "Flight",
-      cell: ({ row }) => <FlightNumber flight={row.original} />,
-    }),
-    helper.accessor((flight) => flight[scheduled], {
-      id: "time",
-      header: arrivals ? "Arrival" : "Departure",
-      cell: ({ row }) => <LocalTime flight={row.original} field={scheduled} board={board} />,
-    }),
-    helper.accessor("state", {
-      header: "State",
-      cell: ({ row }) => <State flight={row.original} board={board} />,
-    }),
-    ...shown.map((extra) =>
-      helper.accessor(extra, {
-        header: extras[extra],
-        cell: ({ getValue, row }) => {
-          const value = getValue();
-          // The narrow layout leaves out empty cells.
-          if (!value) return null;
-          return extra === "estimated" || extra === "actual" ? (
-            <LocalTime flight={row.original} field={extra} board={board} />
-          ) : (
-            <bdi>{value}</bdi>
-          );
-        },
-      }),
-    ),
-  ]);
+export interface Column {
+  id: string;
+  header: string;
+  cell(flight: Flight): ComponentChildren;
 }
 
-export type Columns = ReturnType<typeof columnsOf>;
+export type Columns = readonly Column[];
+
+export function columnsOf(board: Board, shown: readonly OptionalColumn[]): Columns {
+  const arrivals = board.kind === "arrivals";
+  const scheduled = scheduledField(board.kind);
+  return [
+    {
+      id: "place",
+      header: arrivals ? "Origin" : "Destination",
+      cell: (flight) => <Place place={otherAirport(flight, board.kind)} via={flight.via} />,
+    },
+    {
+      id: "flight",
+      header: "Flight",
+      cell: (flight) => <FlightNumber flight={flight} />,
+    },
+    {
+      id: "time",
+      header: arrivals ? "Arrival" : "Departure",
+      cell: (flight) => <LocalTime flight={flight} field={scheduled} board={board} />,
+    },
+    {
+      id: "state",
+      header: "State",
+      cell: (flight) => <State flight={flight} board={board} />,
+    },
+    ...shown.map((extra) => ({
+      id: extra,
+      header: extras[extra],
+      cell: (flight: Flight) => <Extra flight={flight} field={extra} board={board} />,
+    })),
+  ];
+}
+
+function Extra(props: { flight: Flight; field: OptionalColumn; board: Board }) {
+  const { flight, field, board } = props;
+  const value = flight[field];
+  // The narrow layout leaves out empty cells.
+  if (!value) return null;
+  return field === "estimated" || field === "actual" ? (
+    <LocalTime flight={flight} field={field} board={board} />
+  ) : (
+    <bdi>{value}</bdi>
+  );
+}
 
 /** The fields that a column shows: its cell is highlighted when one of them changes. */
 export function fieldsOf(column: string, board: Board): Field[] {

@@ -1,7 +1,6 @@
 // The entry point: renders the app with the real clock, random numbers and EventSource.
 
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
+import { render } from "preact";
 import { fetchBoard, signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
@@ -36,10 +35,4 @@ const environment: Environment = {
 };
 
 const root = document.getElementById("page");
-if (root) {
-  createRoot(root).render(
-    <StrictMode>
-      <App environment={environment} />
-    </StrictMode>,
-  );
-}
+if (root) render(<App environment={environment} />, root);

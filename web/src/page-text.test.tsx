@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 // After any sequence of events, the page shows the text of a page that is opened afresh.
 
-import { act, cleanup, render } from "@testing-library/react";
+import { act, cleanup, render } from "@testing-library/preact";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";

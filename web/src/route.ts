@@ -1,6 +1,6 @@
 // The page's URLs: all are below the server's base path. The board shown is kept in the URL alone.
 
-import { useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "preact/compat";
 
 export const DEFAULT_BOARD = "main";
 

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
@@ -105,7 +105,7 @@ test("a private board can be signed out of", async () => {
   await shown();
   await timetable();
   await act(async () => void fireEvent.click(button("Sign out")!));
-  expect(connection()).toBe("denied");
+  await vi.waitFor(() => expect(connection()).toBe("denied"));
   expect(world.stream.readyState).toBe(2);
   expect(document.querySelector("tr[data-flight]")).toBeNull();
 });

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 // The age of a board's source on the page, beside the state of the connection.
 
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, render, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { RENDER_INTERVAL_MILLIS } from "./follower.ts";

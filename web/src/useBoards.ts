@@ -1,7 +1,7 @@
 // The list of boards. It is fetched when there is a reason, not periodically: screens on a wall would poll
 // for an answer that no one reads.
 
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { listBoards } from "./api.ts";
 import type { ListedBoard } from "flightboard-client";
 

@@ -3,7 +3,8 @@
 // when rows above change.
 
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useLayoutEffect, useState, type RefObject } from "react";
+import type { RefObject } from "preact";
+import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 import type { SortedRow } from "./order.ts";
 import { usePrinting } from "./usePrinting.ts";
 

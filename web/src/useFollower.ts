@@ -1,6 +1,7 @@
 // Follows one board while the page is visible, and switches when the board changes.
 
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "preact/compat";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Environment } from "./environment.ts";
 import { Follower, type FollowerState } from "./follower.ts";
 

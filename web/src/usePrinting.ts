@@ -1,7 +1,7 @@
 // Tells whether the page is being printed: paper does not scroll.
 
-import { useEffect, useState } from "react";
-import { flushSync } from "react-dom";
+import { useEffect, useState } from "preact/hooks";
+import { flushSync } from "preact/compat";
 
 /** While the page is printed, the value that `read` had before; otherwise undefined. */
 export function usePrinting<Value>(read: () => Value): Value | undefined {

@@ -1,6 +1,6 @@
 // The server's time. A screen's own clock may be wrong, and would make the source look older or younger.
 
-import { useEffect, useReducer } from "react";
+import { useEffect, useReducer } from "preact/hooks";
 import type { BoardSource, Clock } from "flightboard-client";
 import { untilNextChange } from "./source.ts";
 
@@ -10,7 +10,7 @@ export function useServerTime(
   offset: number | undefined,
   source: BoardSource | null,
 ): number | undefined {
-  const [, renderAgain] = useReducer((count: number) => count + 1, 0);
+  const [, renderAgain] = useReducer<number, void>((count) => count + 1, 0);
   const now = offset === undefined ? undefined : clock.now() + offset;
   // After each rendering: the clock may have been set, or the computer may have slept.
   useEffect(() => {

@@ -1,5 +1,5 @@
 // Keeps one board's stream open and tracks whether its rows are known to be current.
-// It does not know React, nor how events change a flight; follower.ts listens to it.
+// It does not know Preact, nor how events change a flight; follower.ts listens to it.
 //
 // Where a browser's EventSource would not reconnect, this module creates a new one. A new EventSource sends no
 // `Last-Event-ID` header, so the id goes into the query.

@@ -1,5 +1,5 @@
 // The timetable and the reducer that applies events to it, by the same rules as the server.
-// Pure: no clock, no connection, no React. connection.ts delivers the events, follower.ts applies them.
+// Pure: no clock, no connection, no Preact. connection.ts delivers the events, follower.ts applies them.
 
 import type { BoardEvent, FlightPatch } from "./events.ts";
 import { keyOf, type Board, type BoardSource, type Flight, type FlightKey } from "./flight.ts";
