@@ -271,6 +271,8 @@ impl LiveBoards {
                 state.open.insert(name.clone(), open);
             }
         }
+        let names: Vec<BoardName> = state.open.keys().cloned().collect();
+        names.iter().for_each(|name| state.show_last_update(name));
     }
 
     fn apply_one(&self, state: &mut BoardsState, committed: &CommittedUpdate) -> PublishOutcome {
@@ -287,6 +289,7 @@ impl LiveBoards {
             ApplyOutcome::Repeated { version } => (UpdateEffect::Repeated, Seq(version)),
             ApplyOutcome::Rejected(rejection) => return Err(rejection),
         };
+        state.show_last_update(envelope.update.board());
         Ok(state.applied_update(&envelope.update, *seq, effect, version))
     }
 
@@ -346,10 +349,20 @@ impl BoardsState {
             settings: timetable.settings(),
             source: timetable.source(),
             id: id.map_or_else(String::new, |id| id.to_string()),
+            last_update: timetable.last_update().map(|time| format!("{time:.0}")),
             is_closed: timetable.close_reason().is_some(),
+            close_reason: timetable.close_reason(),
             flights: timetable.len(),
             followers: self.followers(name),
             stale_secs: None,
+        }
+    }
+
+    /// Tells the board's channel the time of the last update, for heartbeats.
+    fn show_last_update(&self, board: &BoardName) {
+        let last_update = self.boards.board(board).and_then(Timetable::last_update);
+        if let (Some(open), Some(time)) = (self.open.get(board), last_update) {
+            open.channel.set_last_update(time.as_second());
         }
     }
 

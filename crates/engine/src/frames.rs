@@ -23,8 +23,13 @@ pub struct BoardSummary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<&'a BoardSource>,
     pub(crate) id: String,
+    #[serde(rename = "lastUpdate", skip_serializing_if = "Option::is_none")]
+    pub(crate) last_update: Option<String>,
     #[serde(rename = "closed")]
     pub(crate) is_closed: bool,
+    /// Why the board is closed, if it is.
+    #[serde(rename = "reason", skip_serializing_if = "Option::is_none")]
+    pub(crate) close_reason: Option<&'a str>,
     pub(crate) flights: usize,
     pub(crate) followers: usize,
     /// Time for which the board may have been out of date, if long enough to report.
@@ -39,35 +44,51 @@ impl BoardSummary<'_> {
     }
 }
 
+/// The heartbeat of a board.
+#[derive(Debug, Clone, Copy)]
+pub struct Heartbeat<'a> {
+    /// The time at which it is sent.
+    pub at: Timestamp,
+    /// The board's newest event.
+    pub head: RecordId,
+    /// The time of the board's last update.
+    pub last_update: Option<Timestamp>,
+    /// Time for which the board may have been out of date, if long enough to report.
+    pub staleness: Option<Duration>,
+    /// The build of the page that the server has, so that a page of another build reloads.
+    pub build: &'a str,
+}
+
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct HeartbeatPayload<'a> {
     at: String,
     head: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_update: Option<String>,
     #[serde(rename = "behind", skip_serializing_if = "Option::is_none")]
     stale_secs: Option<u64>,
-    /// The build of the page that the server has.
     build: &'a str,
+}
+
+impl Heartbeat<'_> {
+    /// Encodes it without an id, so that it never moves a follower's `Last-Event-ID`.
+    pub fn frame(&self) -> Frame {
+        let data = HeartbeatPayload {
+            at: format!("{:.0}", self.at),
+            head: self.head.to_string(),
+            last_update: self.last_update.map(|time| format!("{time:.0}")),
+            stale_secs: self.staleness.map(|time| time.as_secs()),
+            build: self.build,
+        };
+        encode(None, "heartbeat", &to_json(&data))
+    }
 }
 
 /// Encodes an event. If its epoch is no longer known it has no id; no follower can resume from before
 /// it, so none needs one.
 pub(crate) fn event(id: Option<RecordId>, name: &str, data: &str) -> Frame {
     encode(id.map(|id| id.to_string()).as_deref(), name, data)
-}
-
-/// Encodes a heartbeat: the board's newest event, how long the board may have been out of date, and
-/// the build of the page, so that a page of another build reloads.
-/// It has no id, so it never moves a follower's `Last-Event-ID`.
-pub fn heartbeat(
-    now: Timestamp,
-    head: RecordId,
-    staleness: Option<Duration>,
-    build: &str,
-) -> Frame {
-    let (at, head) = (format!("{now:.0}"), head.to_string());
-    let data =
-        HeartbeatPayload { at, head, stale_secs: staleness.map(|time| time.as_secs()), build };
-    encode(None, "heartbeat", &to_json(&data))
 }
 
 /// Encodes the reconnection time of the stream's client, as the first line of the next event's block.

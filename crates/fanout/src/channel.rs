@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -23,6 +23,8 @@ pub struct Channel {
     pub(crate) follower_count: AtomicUsize,
     /// True if `state.end` is [`ChannelEnd::Revoked`], for checks that are too frequent for the lock.
     is_revoked: AtomicBool,
+    /// As a number of seconds since 1970.
+    last_update_secs: AtomicI64,
     revocation: Notify,
     snapshot: Box<dyn Fn(SnapshotReason) -> Snapshot + Send + Sync>,
 }
@@ -59,6 +61,7 @@ impl Channel {
             listeners: Mutex::default(),
             follower_count: AtomicUsize::new(0),
             is_revoked: AtomicBool::new(false),
+            last_update_secs: AtomicI64::new(0),
             revocation: Notify::new(),
             snapshot: Box::new(snapshot),
         })
@@ -79,6 +82,16 @@ impl Channel {
             state.end = Some(ChannelEnd::Closed(frame));
         }
         self.notify();
+    }
+
+    /// Sets the time of the last update, also of one without a frame, for heartbeats.
+    pub fn set_last_update(&self, unix_secs: i64) {
+        self.last_update_secs.store(unix_secs, Ordering::Relaxed);
+    }
+
+    /// The time of the last update, in seconds since 1970; 0 if it was never set.
+    pub fn last_update(&self) -> i64 {
+        self.last_update_secs.load(Ordering::Relaxed)
     }
 
     /// Evicts the oldest frames that no longer fit into the budget, as each publish does.

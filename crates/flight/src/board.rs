@@ -7,6 +7,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 use crate::direction::check_direction;
+use crate::display::DisplaySettings;
 use crate::error::ParseError;
 use crate::field::{self, FlightField};
 use crate::final_state::RemovalDelays;
@@ -46,6 +47,9 @@ pub struct BoardSettings {
     pub is_private: bool,
     /// The delays after which rows in final states are removed.
     pub remove_after: RemovalDelays,
+    /// How pages show the board.
+    #[serde(flatten)]
+    pub display: DisplaySettings,
 }
 
 /// The direction of a board's rows.
@@ -88,6 +92,7 @@ impl BoardSettings {
             note: None,
             is_private: false,
             remove_after: RemovalDelays::default(),
+            display: DisplaySettings::default(),
             name,
         }
     }
@@ -120,6 +125,7 @@ impl BoardSettings {
                 "removeAfter" => {
                     settings.remove_after = object(field, value)?.clone().try_into()?;
                 }
+                _ if settings.display.set(field, value)? => {}
                 _ => return Err(ParseError::new(field, "is not a setting of a board")),
             }
         }

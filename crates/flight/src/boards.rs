@@ -19,10 +19,10 @@ use crate::update::{Change, Update};
 pub const MAX_BOARDS: usize = 1_000;
 
 /// Most bytes of all rows in a checkpoint.
-pub const MAX_TIMETABLE_BYTES: usize = 50 * 1024 * 1024;
+pub const MAX_TIMETABLE_BYTES: usize = 48 * 1024 * 1024;
 
 /// Most bytes of a board in a checkpoint, without its rows: settings, source and lease with the longest texts.
-const MAX_EMPTY_BOARD_BYTES: usize = 5_900;
+const MAX_EMPTY_BOARD_BYTES: usize = 7_400;
 
 /// Most bytes of a checkpoint: rows, boards without them, idempotency keys, and the names of these parts.
 pub const MAX_CHECKPOINT_BYTES: usize =
@@ -164,7 +164,8 @@ impl Boards {
         if self.boards.len() >= MAX_BOARDS && !self.remove_first_closed() {
             return ApplyOutcome::Rejected(Rejection::TooManyBoards);
         }
-        self.boards.insert(name.clone(), Timetable::open(seq, BoardSettings::clone(settings)));
+        self.boards
+            .insert(name.clone(), Timetable::open(seq, time, BoardSettings::clone(settings)));
         ApplyOutcome::Changed(BoardEvent::new_settings(settings, Vec::new()))
     }
 

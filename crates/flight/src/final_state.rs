@@ -99,7 +99,7 @@ impl Serialize for RemovalDelays {
     }
 }
 
-fn parse_delay(
+pub(crate) fn parse_delay(
     path: &str,
     value: &serde_json::Value,
 ) -> Result<Option<SignedDuration>, ParseError> {

@@ -61,6 +61,9 @@ mod duration;
 /// The final states, and how long a row stays in each.
 mod final_state;
 
+/// How pages show a board.
+mod display;
+
 /// The day that each `HH:MM` of a row means.
 mod local_days;
 
@@ -110,6 +113,7 @@ pub use boards::{
     MAX_TIMETABLE_BYTES,
 };
 pub use direction::is_bidi_control;
+pub use display::{DisplaySettings, ExpectedInterval, OverDelays};
 pub use duration::parse_duration;
 pub use encoding::decode_json;
 pub use error::ParseError;

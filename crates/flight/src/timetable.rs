@@ -47,6 +47,8 @@ pub struct Timetable {
     feed: BoardFeed,
     #[serde(rename = "removed", skip_serializing_if = "RemovedRows::is_empty")]
     removed_rows: RemovedRows,
+    #[serde(rename = "lastUpdate", skip_serializing_if = "Option::is_none")]
+    last_update: Option<Timestamp>,
     /// The keys of rows in final states, by expiry.
     #[serde(skip)]
     by_expiry: RedBlackTreeSetSync<(Timestamp, FlightKey)>,
@@ -66,10 +68,12 @@ struct TimetableCheckpoint {
     feed: BoardFeed,
     #[serde(default)]
     removed: RemovedRows,
+    #[serde(rename = "lastUpdate")]
+    last_update: Option<Timestamp>,
 }
 
 impl Timetable {
-    pub(crate) fn open(seq: u64, settings: BoardSettings) -> Self {
+    pub(crate) fn open(seq: u64, time: Timestamp, settings: BoardSettings) -> Self {
         Self {
             settings,
             opened_seq: seq,
@@ -78,6 +82,7 @@ impl Timetable {
             rows: RedBlackTreeMapSync::new_sync(),
             feed: BoardFeed::default(),
             removed_rows: RemovedRows::default(),
+            last_update: Some(time),
             by_expiry: RedBlackTreeSetSync::new_sync(),
             row_bytes: 0,
         }
@@ -101,6 +106,12 @@ impl Timetable {
     /// Why the board is closed, if it is.
     pub fn close_reason(&self) -> Option<&str> {
         self.close_reason.as_deref()
+    }
+
+    /// The time of the last update of a publisher that was not refused, also if it changed nothing. `None` if a version
+    /// that did not keep it wrote the last checkpoint.
+    pub fn last_update(&self) -> Option<Timestamp> {
+        self.last_update
     }
 
     /// The source of the rows, if the board has one.
@@ -183,8 +194,16 @@ impl Timetable {
 
 impl From<TimetableCheckpoint> for Timetable {
     fn from(checkpoint: TimetableCheckpoint) -> Self {
-        let TimetableCheckpoint { settings, opened, head, closed, mut rows, feed, removed } =
-            checkpoint;
+        let TimetableCheckpoint {
+            settings,
+            opened,
+            head,
+            closed,
+            mut rows,
+            feed,
+            removed,
+            last_update,
+        } = checkpoint;
         let zone = settings.zone();
         for row in &mut rows {
             let rule = row.rule(&settings, &zone);
@@ -207,6 +226,7 @@ impl From<TimetableCheckpoint> for Timetable {
             rows,
             feed,
             removed_rows: removed,
+            last_update,
             by_expiry,
             row_bytes,
         }

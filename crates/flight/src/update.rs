@@ -12,7 +12,7 @@ use crate::field;
 use crate::outcome::Rejection;
 use crate::publisher_name::PublisherName;
 use crate::row::{Flight, FlightKey, FlightPatch, object};
-use crate::source::BoardSource;
+use crate::source::{BoardSource, SourceStatus};
 
 /// Longest idempotency key that a publisher may choose.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 128;
@@ -122,6 +122,18 @@ impl Change {
                 "must be flightAddition, flightStateUpdate, flightRemoval, boardUpdate, \
                  sourceUpdate or closedConnection",
             )),
+        }
+    }
+
+    /// Returns whether a publisher or a source has spoken: servers make the other changes by themselves, and a source
+    /// that fails has not answered.
+    pub(crate) fn is_news(&self) -> bool {
+        match self {
+            Self::ExpireFlight(_) | Self::MarkSourceLate | Self::ClaimFeed(_) => false,
+            Self::PutSource(source) => {
+                source.as_ref().is_some_and(|source| source.status == SourceStatus::Current)
+            }
+            _ => true,
         }
     }
 

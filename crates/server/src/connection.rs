@@ -217,7 +217,7 @@ mod tests {
 
     use bytes::Bytes;
     use engine::Engine;
-    use fanout::{ReactorEvents, StreamBytes};
+    use fanout::{Channel, ReactorEvents, StreamBytes};
     use flight::{BoardName, Change};
     use serde_json::json;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -231,7 +231,7 @@ mod tests {
     struct PanickingBytes(Arc<AtomicBool>);
 
     impl StreamBytes for PanickingBytes {
-        fn heartbeat(&self, _: u64) -> Option<Bytes> {
+        fn heartbeat(&self, _: &Channel, _: u64) -> Option<Bytes> {
             None
         }
 

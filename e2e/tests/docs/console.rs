@@ -66,6 +66,7 @@ fn normalize(line: &str) -> String {
     if let Some(millis) = line.strip_prefix("retry: ") {
         return format!("retry: {}", millis.trim_start_matches(|sign: char| sign.is_ascii_digit()));
     }
+    let line = without_last_update(line);
     let mut parts = line.split('-').peekable();
     let mut normalized = String::new();
     while let Some(part) = parts.next() {
@@ -82,6 +83,15 @@ fn normalize(line: &str) -> String {
         }
     }
     normalized
+}
+
+/// The line without the time of a board's last update.
+fn without_last_update(line: &str) -> String {
+    const MEMBER: &str = "\"lastUpdate\":\"";
+    match line.split_once(MEMBER).and_then(|(start, rest)| Some((start, rest.split_once('"')?.1))) {
+        Some((start, rest)) => format!("{start}{MEMBER}time\"{rest}"),
+        None => line.to_owned(),
+    }
 }
 
 fn is_digit(sign: char) -> bool {

@@ -62,7 +62,10 @@ fn board_settings_match_the_code() {
     let rows = protocol().table("### Boards");
     let documented: BTreeSet<_> = rows.into_iter().map(|row| row[0].clone()).collect();
     let board = BoardName::parse("main").unwrap();
-    let all = json!({"airport": "FCO", "note": "Strike", "private": true});
+    let all = json!({
+        "airport": "FCO", "note": "Strike", "private": true, "columns": ["flight"],
+        "overAfter": {"departed": "1m"}, "expectEvery": "10m", "notice": "Ask at the desk",
+    });
     let known = json!(BoardSettings::parse(&board, &all).unwrap());
     let known: BTreeSet<_> = known.as_object().unwrap().keys().cloned().collect();
     assert_eq!(documented, known);
@@ -103,8 +106,9 @@ fn serialize(event: &DecodedEvent, data: &Value) -> String {
     let board = BoardName::parse("main").unwrap();
     match &*event.event {
         "heartbeat" => {
-            let (at, head, build) = (&data["at"], &data["head"], &data["build"]);
-            format!(r#"{{"at":{at},"head":{head},"build":{build}}}"#)
+            let [at, head, last_update, build] =
+                ["at", "head", "lastUpdate", "build"].map(|name| &data[name]);
+            format!(r#"{{"at":{at},"head":{head},"lastUpdate":{last_update},"build":{build}}}"#)
         }
         "timetable" => {
             let settings = BoardSettings::parse(&board, &data["board"]).unwrap();

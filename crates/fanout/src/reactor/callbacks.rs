@@ -5,6 +5,8 @@ use std::io;
 
 use bytes::Bytes;
 
+use crate::channel::Channel;
+
 /// Held for each follower for as long as it is connected, such as a permit that counts it.
 pub trait FollowerPermit: Send + 'static {
     /// Returns whether the stream has to end, though its channel goes on. A worker asks for each follower
@@ -14,9 +16,9 @@ pub trait FollowerPermit: Send + 'static {
 
 /// The bytes of a stream that are not frames, as they go to the socket.
 pub trait StreamBytes: Send + Sync + 'static {
-    /// Heartbeat for a follower that has all events up to `head`; `None` to send none. A resumed
+    /// Heartbeat for a follower of the channel that has all events up to `head`; `None` to send none. A resumed
     /// follower gets its first one right after the events that it missed.
-    fn heartbeat(&self, head: u64) -> Option<Bytes>;
+    fn heartbeat(&self, channel: &Channel, head: u64) -> Option<Bytes>;
 
     /// Sent after the last frame of a closed channel, and at once if the channel or the follower's permit is
     /// revoked: the stream does not continue.

@@ -305,7 +305,7 @@ impl<P: FollowerPermit> FollowerConnection<P> {
             }
             NextFrames::Empty => {
                 if !self.delayed && std::mem::take(&mut self.owes_heartbeat) {
-                    unsent.extend(pass.bytes.heartbeat(self.cursor.seq));
+                    unsent.extend(pass.bytes.heartbeat(&self.cursor.channel, self.cursor.seq));
                 }
                 if self.closing {
                     self.draining = true;

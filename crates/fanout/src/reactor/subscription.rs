@@ -8,6 +8,7 @@ use crate::channel::Channel;
 use crate::follower::PULL_BYTES;
 use crate::frame::Frame;
 use crate::notify::{ChannelNotifier, WorkerNotifier};
+use crate::reactor::StreamBytes;
 
 pub(super) struct ChannelSubscription {
     pub(super) channel: Arc<Channel>,
@@ -81,13 +82,9 @@ impl ChannelSubscription {
     }
 
     /// Returns the heartbeat for a follower at `head`, made once for all followers there.
-    pub(super) fn heartbeat(
-        &mut self,
-        head: u64,
-        make: impl FnOnce() -> Option<Bytes>,
-    ) -> Option<Bytes> {
+    pub(super) fn heartbeat(&mut self, head: u64, bytes: &dyn StreamBytes) -> Option<Bytes> {
         let cached = self.heartbeat.take().filter(|(seq, _)| *seq == head);
-        self.heartbeat = cached.or_else(|| Some((head, make()?)));
+        self.heartbeat = cached.or_else(|| Some((head, bytes.heartbeat(&self.channel, head)?)));
         self.heartbeat.as_ref().map(|(_, bytes)| bytes.clone())
     }
 }

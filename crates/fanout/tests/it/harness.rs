@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fanout::{
-    FollowerPermit, Frame, NewConnection, Reactor, ReactorConfig, ReactorEvents, ResumePoint,
-    StreamBytes, WriteMode,
+    Channel, FollowerPermit, Frame, NewConnection, Reactor, ReactorConfig, ReactorEvents,
+    ResumePoint, StreamBytes, WriteMode,
 };
 use socket2::{Domain, Socket, Type};
 
@@ -46,7 +46,7 @@ pub(crate) struct ObservedEvents {
 struct TestCallbacks(Arc<ObservedEvents>);
 
 impl StreamBytes for TestCallbacks {
-    fn heartbeat(&self, head: u64) -> Option<Bytes> {
+    fn heartbeat(&self, _: &Channel, head: u64) -> Option<Bytes> {
         self.0.heartbeats.fetch_add(1, SeqCst);
         Some(format!("heartbeat {head}\n").into())
     }

@@ -28,7 +28,7 @@ impl Timetable {
     ) -> ApplyOutcome {
         let change = update.change();
         if self.close_reason.is_some() {
-            return self.apply_to_closed(seq, change);
+            return self.apply_to_closed(seq, time, change);
         }
         if let Err(rejection) = self.check_conditions(update) {
             return ApplyOutcome::Rejected(rejection);
@@ -39,6 +39,9 @@ impl Timetable {
             self.apply_change(seq, time, change, room)
         };
         self.record_as_of(update, &outcome, room);
+        if change.is_news() && !matches!(outcome, ApplyOutcome::Rejected(_)) {
+            self.last_update = Some(time);
+        }
         if let ApplyOutcome::Changed(_) = outcome {
             self.head = seq;
         }
@@ -81,10 +84,10 @@ impl Timetable {
         }
     }
 
-    fn apply_to_closed(&mut self, seq: u64, change: &Change) -> ApplyOutcome {
+    fn apply_to_closed(&mut self, seq: u64, time: Timestamp, change: &Change) -> ApplyOutcome {
         match change {
             Change::PutBoard(settings) => {
-                *self = Self::open(seq, BoardSettings::clone(settings));
+                *self = Self::open(seq, time, BoardSettings::clone(settings));
                 ApplyOutcome::Changed(BoardEvent::new_settings(settings, Vec::new()))
             }
             Change::CloseBoard { .. } => ApplyOutcome::Unchanged { version: self.head },

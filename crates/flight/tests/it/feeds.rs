@@ -201,3 +201,30 @@ fn old_checkpoints_are_restored_and_rewritten() {
     assert!(is_changed(&boards.apply(10, now, &update("flightStateUpdate", patch))));
     assert_eq!(Boards::restore(&boards.checkpoint().encode()).unwrap(), boards);
 }
+
+#[test]
+fn last_updates_are_those_of_publishers() {
+    let mut test = TestBoards::new(json!({}));
+    let opened = test.now;
+    let last_update = |test: &TestBoards| test.boards.board(&main_board()).unwrap().last_update();
+    assert_eq!(last_update(&test), Some(opened));
+
+    let minute = SignedDuration::from_mins(1);
+    test.now += minute;
+    test.apply("flightStateUpdate", row("A1"));
+    test.claim("one");
+    test.apply("sourceUpdate", source(opened, "failing"));
+    assert_eq!(last_update(&test), Some(opened), "refused, the server's own, and no answer");
+
+    for (event, data) in [
+        ("flightAddition", row("A1")),
+        ("flightAddition", row("A1")),
+        ("sourceUpdate", source(test.now, "current")),
+        ("flightRemoval", key()),
+    ] {
+        test.now += minute;
+        test.apply(event, data);
+        assert_eq!(last_update(&test), Some(test.now), "{event}");
+    }
+    assert_eq!(test.restored(), test.boards);
+}

@@ -79,10 +79,36 @@ fn other_state_fits_into_the_rest() {
     let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
     let states = ["landed", "at gate", "baggage", "departed", "cancelled", "diverted"];
     let delays = BTreeMap::from(states.map(|state| (state, "167h 59m 59s 999ms 999us 999ns")));
+    let over_delays =
+        BTreeMap::from_iter(delays.clone().into_iter().chain([("gate closed", delays["landed"])]));
+    let columns = [
+        "time",
+        "place",
+        "flight",
+        "checkIn",
+        "gate",
+        "terminal",
+        "belt",
+        "status",
+        "origin",
+        "destination",
+        "via",
+        "airline",
+        "codeshares",
+        "aircraft",
+        "arrival",
+        "departure",
+        "estimated",
+        "actual",
+        "state",
+        "stand",
+        "remark",
+    ];
     let settings = json!({
         "title": text(100), "kind": "departures", "airport": text(64), "note": text(200),
         "timeZone": "America/Argentina/ComodRivadavia", "private": true,
-        "removeAfter": delays,
+        "removeAfter": delays, "overAfter": over_delays, "expectEvery": "167h 59m 59s 999ms 999us 999ns",
+        "notice": text(200), "columns": columns,
     });
     let source = json!({
         "name": text(64), "attribution": text(200), "link": link, "reason": text(200),

@@ -127,7 +127,7 @@ pub(super) fn admit(
     // resumed follower lacks.
     if engine.health().reportable_staleness().is_some() {
         let head = follower.position().unwrap_or_else(|| follower.channel().head());
-        preamble.extend(heartbeat(state, head));
+        preamble.extend(heartbeat(state, follower.channel(), head));
     }
     let stream = AdmittedStream { follower, preamble, start_at, permit };
     Ok(Admission::Admitted(Box::new(stream)))

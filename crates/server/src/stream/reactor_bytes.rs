@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::frames::LAST_CHUNK;
-use fanout::{ReactorEvents, StreamBytes};
+use fanout::{Channel, ReactorEvents, StreamBytes};
 
 use super::heartbeat::heartbeat;
 use super::reconnect;
@@ -17,8 +17,8 @@ pub(crate) struct ReactorBytes {
 }
 
 impl StreamBytes for ReactorBytes {
-    fn heartbeat(&self, head: u64) -> Option<Bytes> {
-        heartbeat(&self.state, head).map(|heartbeat| heartbeat.wire_bytes().clone())
+    fn heartbeat(&self, channel: &Channel, head: u64) -> Option<Bytes> {
+        heartbeat(&self.state, channel, head).map(|heartbeat| heartbeat.wire_bytes().clone())
     }
 
     fn goodbye(&self) -> Bytes {

@@ -125,7 +125,7 @@ impl TaskStream {
             self.next_heartbeat = now + HEARTBEAT_INTERVAL;
         }
         let head = self.follower.position().filter(|_| is_owed || is_periodic)?;
-        Some(heartbeat(&self.app.state, head)?.payload())
+        Some(heartbeat(&self.app.state, self.follower.channel(), head)?.payload())
     }
 
     /// Waits for a frame, a timer, the peer's end, the end of the right, or the start of a shutdown.

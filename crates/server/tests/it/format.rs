@@ -102,6 +102,29 @@ async fn stream_urls_are_case_insensitive() {
     }
 }
 
+/// A heartbeat names the last update, also of one without an event.
+#[tokio::test]
+async fn heartbeats_carry_the_last_update() {
+    let server = TestServer::new().await;
+    let id = server.put_rows(1..2).await;
+    let heartbeat = async || {
+        let (_, _, data) = server.resume("/events", &id).await.any_event().await.unwrap();
+        data
+    };
+    let first = heartbeat().await["lastUpdate"].as_str().unwrap().to_owned();
+    let row = server.get("/boards/main/flights").await.json()["flights"][0].clone();
+    let path = format!("/boards/main/flights/{}", row["flight"].as_str().unwrap());
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    // Its seconds have changed soon.
+    while heartbeat().await["lastUpdate"] == first.as_str() {
+        assert!(tokio::time::Instant::now() < deadline);
+        assert_eq!(server.send("PATCH", &path, json!({})).await.status, 200);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let shown = server.get("/boards/main").await.json();
+    assert!(shown["lastUpdate"].as_str().unwrap() > first.as_str());
+}
+
 #[tokio::test(start_paused = true)]
 async fn heartbeats_carry_the_newest_id() {
     let server = TestServer::new().await;

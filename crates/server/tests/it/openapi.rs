@@ -197,6 +197,8 @@ async fn limits_match_the_parser() {
             }
         }
     }
+    let columns = list(&schemas["BoardFields"]["properties"]["columns"]["items"]["enum"]);
+    assert!(parse("boardUpdate", &json!({ "columns": columns })).is_ok(), "{columns:?}");
     check(&schemas["FlightNumber"], &|text| FlightKey::parse(text, None).is_ok());
     let key = FlightKey::parse("I768", None).unwrap();
     check(&schemas["LegName"], &|text| key.clone().with_leg(Some(text)).is_ok());

@@ -243,7 +243,10 @@ async fn boards_are_opened_listed_and_closed() {
         list["boards"].as_array().unwrap().iter().map(|board| &board["name"]).collect();
     assert_eq!(names, ["main", "osl"]);
 
-    assert_eq!(server.send("DELETE", "/boards/osl", json!(null)).await.status, 204);
+    let closed = server.send("DELETE", "/boards/osl?reason=Moved", json!(null)).await;
+    assert_eq!(closed.status, 204);
+    let shown = server.get("/boards/osl").await.json();
+    assert_eq!((&shown["closed"], &shown["reason"]), (&json!(true), &json!("Moved")));
     let put = server.send("PUT", "/boards/osl/flights/A1", json!({})).await;
     assert_eq!((put.status.as_u16(), &put.json()["title"]), (410, &json!("Closed board")));
     assert_eq!(server.get("/boards/osl/flights").await.json()["flights"], json!([]));

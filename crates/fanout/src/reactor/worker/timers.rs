@@ -106,7 +106,7 @@ impl<P: FollowerPermit> ReactorWorker<P> {
             && connection.is_idle()
         {
             let head = connection.cursor.seq;
-            let heartbeat = subscription.heartbeat(head, || self.context.bytes.heartbeat(head));
+            let heartbeat = subscription.heartbeat(head, &*self.context.bytes);
             if let Some(bytes) = heartbeat {
                 result = connection.send(bytes, &pass);
             }
