@@ -15,7 +15,7 @@ import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff
 import { REOPEN_POLL_MILLIS } from "../packages/flightboard-client/src/board-inquiry.ts";
 import { COLLECT_MILLIS } from "./Announcer.tsx";
 import { arrivals, FakePageEnvironment, rome, tokyo } from "./test-doubles.ts";
-import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
+import { ROWS_INTERVAL_MILLIS } from "flightboard-client";
 import { MAX_WHOLE_ROWS } from "./useDrawnRows.ts";
 
 const jfk: Board = {
@@ -64,7 +64,7 @@ async function timetable(board: Board, flights: Flight[], id = "aa-1"): Promise<
 async function sent(name: string, data: unknown, id: string): Promise<void> {
   await act(async () => {
     world.stream.sends(name, data, id);
-    await world.clock.advance(RENDER_INTERVAL_MILLIS);
+    await world.clock.advance(ROWS_INTERVAL_MILLIS);
   });
 }
 

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { announcement } from "./announce.ts";
-import { changesBetween } from "./changes.ts";
+import { shownChanges } from "./changes.ts";
 import { arrivals, rome, tokyo } from "./test-doubles.ts";
-import { apply, type Flight, unknownTimetable } from "flightboard-client";
+import { apply, changesBetween, type Flight, unknownTimetable } from "flightboard-client";
 
 function timetable(flights: Flight[]) {
   return apply(unknownTimetable, { name: "timetable", data: { board: arrivals, flights } });
 }
 
 function announced(before: Flight[], after: Flight[]): string {
-  return announcement(changesBetween(timetable(before), timetable(after)), arrivals);
+  return announcement(shownChanges(changesBetween(timetable(before), timetable(after))), arrivals);
 }
 
 test.each<[Flight[], Flight[], string]>([

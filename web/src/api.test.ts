@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, expect, test, vi } from "vitest";
-import { fetchBoard, listBoards, signIn, signOut } from "./api.ts";
+import { listBoards, signIn, signOut } from "./api.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -15,70 +15,13 @@ function problem(details: object, status = 404): Response {
   return Response.json(details, { status, headers });
 }
 
-test.each<[string, () => Promise<Response>]>([
-  ["open", async () => Response.json({ name: "main", closed: false })],
-  ["closed", async () => Response.json({ name: "main", closed: true })],
-  ["open", async () => Response.json({ name: "MAIN", closed: false })],
-  ["absent", async () => problem({ title: "Unknown board", field: "board" })],
-  ["denied", async () => problem({ title: "Token missing", field: "Authorization" }, 401)],
-  ["denied", async () => problem({ title: "Right missing", field: "Authorization" }, 403)],
-  ["unknown", async () => problem({ title: "Unauthorized" }, 401)],
-  ["unknown", async () => problem({ title: "Token missing", field: "Authorization" }, 502)],
-  ["unknown", async () => new Response("<html>", { status: 401 })],
-  // The answers of proxies, captive portals and other servers.
-  ["unknown", async () => problem({ title: "Unknown URL", field: "url" })],
-  ["unknown", async () => problem({ title: "Not Found" })],
-  ["unknown", async () => Response.json({ field: "board" }, { status: 404 })],
-  ["unknown", async () => new Response("<html>", { status: 404 })],
-  ["unknown", async () => new Response("<html>", { status: 502 })],
-  ["unknown", async () => new Response("<html>", { status: 200 })],
-  ["unknown", async () => new Response(null, { status: 204 })],
-  ["unknown", async () => Response.json(null)],
-  ["unknown", async () => Response.json({})],
-  ["unknown", async () => Response.json({ name: "main" })],
-  ["unknown", async () => Response.json({ name: "other", closed: true })],
-  ["unknown", async () => Response.json({ name: "main", closed: "true" })],
-  ["unknown", async () => Response.json({ name: "main", closed: true }, { status: 500 })],
-  ["unknown", () => Promise.reject(new TypeError("network"))],
-])("a board's status is %s", async (status, answer) => {
-  answers(answer);
-  expect((await fetchBoard("main")).status).toBe(status);
-});
-
-test("requests JSON with a timeout", async () => {
-  const fetch = answers(async () => Response.json({ closed: false }));
-  await fetchBoard("hall b");
-  expect(fetch).toHaveBeenCalledWith("/boards/hall%20b", {
-    cache: "no-store",
-    headers: { Accept: "application/json" },
-    signal: expect.any(AbortSignal),
-  });
-});
-
 test("requests are below the base path", async () => {
   document.head.innerHTML = '<base href="/airport/board/">';
-  const fetch = answers(async () => Response.json({ boards: [], closed: false }));
+  const fetch = answers(async () => Response.json({ boards: [] }));
   await listBoards();
-  await fetchBoard("main");
   document.head.innerHTML = "";
-  const paths = ["/airport/board/boards", "/airport/board/boards/main"];
+  const paths = ["/airport/board/boards"];
   expect(fetch.mock.calls.map(([url]) => url)).toEqual(paths);
-});
-
-test("returns the head and the status", async () => {
-  answers(async () => Response.json({ name: "main", id: "5f3a9c01-7", closed: false }));
-  expect(await fetchBoard("main")).toEqual({ status: "open", head: "5f3a9c01-7" });
-});
-
-test("returns how far it is behind", async () => {
-  answers(async () => Response.json({ name: "main", closed: false, behind: 12 }));
-  expect((await fetchBoard("main")).behind).toBe(12);
-});
-
-test("returns why a board is denied", async () => {
-  const detail = "the token has expired";
-  answers(async () => problem({ detail, field: "Authorization" }, 401));
-  expect(await fetchBoard("main")).toEqual({ status: "denied", detail });
 });
 
 test("a token is sent in the body", async () => {

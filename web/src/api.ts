@@ -1,7 +1,7 @@
 // The page's plain HTTP requests, each with a timeout.
 
-import { type BoardSummary, isObject, type ListedBoard } from "flightboard-client";
-import { boardPath, urlOf } from "./route.ts";
+import { isObject, type ListedBoard } from "flightboard-client";
+import { urlOf } from "./route.ts";
 
 const RESPONSE_TIMEOUT_MILLIS = 5_000;
 
@@ -13,25 +13,6 @@ export async function listBoards(): Promise<ListedBoard[]> {
   const isList = isObject(answer) && Array.isArray(answer.boards) && answer.boards.every(isListed);
   if (!isList) throw new Error(`no list of boards, but status ${response.status}`);
   return answer.boards as ListedBoard[];
-}
-
-/**
- * Proxies and captive portals answer too, with any status: only what this server alone says is believed. The
- * status is "unknown" for anything else.
- */
-export async function fetchBoard(board: string): Promise<BoardSummary> {
-  try {
-    const response = await ask(boardPath(board));
-    const answer: unknown = await response.json();
-    if (response.status === 404 && isProblemOf("board", response, answer))
-      return { status: "absent" };
-    if (isDenial(response, answer)) return { status: "denied", detail: detailOf(answer) };
-    if (response.status !== 200 || !isBoard(answer, board)) return { status: "unknown" };
-    const { closed, id, behind } = answer;
-    return { status: closed ? "closed" : "open", head: id, behind };
-  } catch {
-    return { status: "unknown" };
-  }
 }
 
 /**
@@ -57,25 +38,8 @@ export async function signOut(): Promise<void> {
   await ask("/session", { method: "DELETE" }).catch(() => undefined);
 }
 
-/** A token is missing, of no use, or gives no right to this board. */
-function isDenial(response: Response, answer: unknown): boolean {
-  const isRefused = response.status === 401 || response.status === 403;
-  return isRefused && isProblemOf("Authorization", response, answer);
-}
-
-function isProblemOf(field: string, response: Response, answer: unknown): boolean {
-  const type = response.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
-  return type === "application/problem+json" && isObject(answer) && answer.field === field;
-}
-
 function detailOf(problem: unknown): string | undefined {
   return isObject(problem) && typeof problem.detail === "string" ? problem.detail : undefined;
-}
-
-function isBoard(answer: unknown, board: string): answer is ListedBoard {
-  if (!isObject(answer) || typeof answer.name !== "string") return false;
-  const isAsked = answer.name.toLowerCase() === board.toLowerCase();
-  return isAsked && typeof answer.closed === "boolean";
 }
 
 function isListed(answer: unknown): boolean {

@@ -1,6 +1,6 @@
 // Differences between two timetables, for highlights and for screen reader announcements.
 
-import type { Flight, Timetable } from "flightboard-client";
+import type { Flight, RowChange } from "flightboard-client";
 import { knownState } from "./states.ts";
 
 export type Field = keyof Flight;
@@ -13,22 +13,16 @@ export interface Change {
   readonly fields: ReadonlySet<Field>;
 }
 
-/** No changes for the first timetable, nor when the board is closed. */
-export function changesBetween(before: Timetable, after: Timetable): Change[] {
-  if (before.board === null || after.closed !== null) return [];
-  if (before.flights === after.flights) return [];
-  const changes: Change[] = [];
-  for (const [key, flight] of after.flights) {
-    const old = before.flights.get(key);
-    if (old === flight) continue;
-    const fields = old ? changedFields(old, flight) : new Set<Field>();
-    if (!old) changes.push({ kind: "added", key, flight, fields });
-    else if (fields.size > 0) changes.push({ kind: "changed", key, flight, fields });
-  }
-  for (const [key, flight] of before.flights) {
-    if (!after.flights.has(key)) changes.push({ kind: "removed", key, flight, fields: new Set() });
-  }
-  return changes;
+/** The changes that a reader sees. */
+export function shownChanges(rows: readonly RowChange[]): Change[] {
+  return rows.flatMap(({ key, before, after }) => {
+    const flight = after ?? before;
+    if (flight === undefined) return [];
+    if (after === undefined) return { kind: "removed", key, flight, fields: new Set<Field>() };
+    if (before === undefined) return { kind: "added", key, flight, fields: new Set<Field>() };
+    const fields = changedFields(before, after);
+    return fields.size > 0 ? { kind: "changed", key, flight, fields } : [];
+  });
 }
 
 /** The newest change of a row. `turn` grows with each change, so that the animation can be restarted. */

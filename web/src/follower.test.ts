@@ -1,8 +1,10 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from "vitest";
 import { arrivals, FakePageEnvironment, rome, tokyo } from "./test-doubles.ts";
 import { keyOf } from "flightboard-client";
 import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
-import { Follower, RENDER_INTERVAL_MILLIS } from "./follower.ts";
+import { Follower } from "./follower.ts";
+import { ROWS_INTERVAL_MILLIS } from "flightboard-client";
 
 let world: FakePageEnvironment;
 let follower: Follower;
@@ -14,7 +16,7 @@ beforeEach(async () => {
   follower.open();
   world.stream.opens();
   world.stream.sends("timetable", { board: arrivals, flights: [rome, tokyo] }, "aa-1");
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   told = 0;
   follower.subscribe(() => told++);
 });
@@ -24,7 +26,7 @@ test("a burst is rendered once", async () => {
     world.stream.sends("flightStateUpdate", { flight: "I768", gate: `B${step}` }, `aa-${step}`);
   }
   expect(told).toBe(0);
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   expect(told).toBe(1);
   const { timetable, changes, highlights } = follower.followed();
   expect(timetable.flights.get(keyOf(rome))?.gate).toBe("B499");
@@ -36,7 +38,7 @@ test("only later timetables highlight rows", async () => {
   expect(follower.followed().highlights.size).toBe(0);
   const landed = { ...rome, state: "landed" };
   world.stream.sends("timetable", { board: arrivals, flights: [landed] }, "aa-9");
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   const { changes, highlights } = follower.followed();
   expect(changes.map(({ kind, key }) => [kind, key])).toEqual([
     ["changed", keyOf(rome)],
@@ -57,7 +59,7 @@ test("repeated changes restart the highlight", async () => {
   const turns: (number | undefined)[] = [];
   for (const [turn, state] of ["landing", "landed"].entries()) {
     world.stream.sends("flightStateUpdate", { flight: "I768", state }, `aa-${2 + turn}`);
-    await world.clock.advance(RENDER_INTERVAL_MILLIS);
+    await world.clock.advance(ROWS_INTERVAL_MILLIS);
     turns.push(follower.followed().highlights.get(keyOf(rome))?.turn);
   }
   expect(turns).toEqual([1, 2]);
@@ -65,17 +67,17 @@ test("repeated changes restart the highlight", async () => {
 
 test("held fields are no news", async () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", held: ["gate"] }, "aa-2");
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   expect(follower.followed().timetable.flights.get(keyOf(rome))?.held).toEqual(["gate"]);
   expect(follower.followed().changes).toEqual([]);
 });
 
 test("a removed row loses its highlight", async () => {
   world.stream.sends("flightStateUpdate", { flight: "I768", state: "landed" }, "aa-2");
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   expect(follower.followed().highlights.size).toBe(1);
   world.stream.sends("flightRemoval", { flight: "I768" }, "aa-3");
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   expect(follower.followed().highlights.size).toBe(0);
 });
 
@@ -103,16 +105,10 @@ test("pending events follow the next state", () => {
   expect(follower.followed().timetable.flights.get(keyOf(rome))?.state).toBe("landing");
 });
 
-test("waking renders pending events", () => {
-  world.stream.sends("flightStateUpdate", { flight: "I768", state: "landing" }, "aa-2");
-  follower.wake();
-  expect(follower.followed().timetable.flights.get(keyOf(rome))?.state).toBe("landing");
-});
-
 test("rows and status change together", async () => {
   world.stream.breaks();
   world.stream.opens();
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   const seen: unknown[] = [];
   follower.subscribe(() => {
     const { timetable, connection } = follower.followed();
@@ -120,7 +116,7 @@ test("rows and status change together", async () => {
   });
   const landed = { ...rome, state: "landed" };
   world.stream.sends("timetable", { board: arrivals, flights: [landed] }, "aa-9");
-  await world.clock.advance(RENDER_INTERVAL_MILLIS);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
   expect(seen).toEqual([["live", "landed"]]);
 });
 
@@ -128,7 +124,7 @@ test("the server's time is told as an offset", async () => {
   const beat = (aheadMillis: number) => {
     const at = new Date(world.clock.now() + aheadMillis).toISOString();
     world.stream.sends("heartbeat", { at, head: "aa-1" });
-    return world.clock.advance(RENDER_INTERVAL_MILLIS);
+    return world.clock.advance(ROWS_INTERVAL_MILLIS);
   };
   expect(follower.followed().clockOffset).toBeUndefined();
   await beat(60_000);

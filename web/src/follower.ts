@@ -1,17 +1,15 @@
-// Combines a board's connection with its timetable and notifies the page at a bounded rate: a replay of
-// a thousand missed events is rendered once, not a thousand times.
+// The state of a followed board that the page renders.
 
-import { changesBetween, updateHighlights, type Change, type Highlights } from "./changes.ts";
 import {
-  apply,
-  type BoardEvent,
-  Connection,
-  type ConnectionState,
-  fits,
-  type Timetable,
+  followBoard,
   unknownTimetable,
+  type BoardFollower,
+  type ConnectionState,
+  type Timetable,
 } from "flightboard-client";
+import { shownChanges, updateHighlights, type Change, type Highlights } from "./changes.ts";
 import type { Environment } from "./environment.ts";
+import { boardPath, urlOf } from "./route.ts";
 
 export interface FollowerState {
   readonly timetable: Timetable;
@@ -23,39 +21,24 @@ export interface FollowerState {
   readonly highlights: Highlights;
 }
 
-export const RENDER_INTERVAL_MILLIS = 40;
 /** Smaller differences come from the time that a heartbeat takes. */
 const CLOCK_STEP_MILLIS = 1_000;
 
 export class Follower {
-  readonly #connection: Connection;
-  #timetable = unknownTimetable;
-  #clockOffset: number | undefined;
-  #followed: FollowerState;
-  #cancel: (() => void) | undefined;
+  #board: BoardFollower | undefined;
+  #followed: FollowerState = {
+    timetable: unknownTimetable,
+    connection: { status: "connecting" },
+    clockOffset: undefined,
+    changes: [],
+    highlights: new Map(),
+  };
   #listeners = new Set<() => void>();
 
   constructor(
-    board: string,
+    private readonly board: string,
     private readonly environment: Environment,
-  ) {
-    this.#connection = new Connection(board, environment, {
-      onEvent: (event) => this.#receive(event),
-      onState: ({ status }) => {
-        if (status === "denied") this.#timetable = unknownTimetable;
-        this.#notify();
-      },
-      onBuild: (build) => environment.onBuild(build),
-      onServerTime: (at) => this.#setServerTime(at),
-    });
-    this.#followed = {
-      timetable: unknownTimetable,
-      connection: this.#connection.state,
-      clockOffset: undefined,
-      changes: [],
-      highlights: new Map(),
-    };
-  }
+  ) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -64,54 +47,49 @@ export class Follower {
 
   readonly followed = (): FollowerState => this.#followed;
 
-  readonly open = (): void => this.#connection.open();
-  readonly stop = (): void => this.#connection.stop();
-  readonly resume = (): void => this.#connection.resume();
-  readonly suspend = (): void => this.#connection.suspend();
-  readonly renew = (): void => this.#connection.renew();
-  readonly changeAccess = (): Promise<void> => this.#connection.changeAccess();
-
-  readonly wake = (): void => {
-    this.#connection.wake();
-    // A hidden page's timers run late: show pending events as soon as the page is visible.
-    if (this.#cancel) this.#notify();
-  };
-
-  dispose(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    this.#connection.dispose();
+  open(): void {
+    let changes: readonly Change[] = [];
+    const { environment } = this;
+    this.#board = followBoard(
+      urlOf(boardPath(this.board)),
+      {
+        onChange: (rows) => (changes = shownChanges(rows)),
+        onRows: (_, timetable) => {
+          const highlights = updateHighlights(this.#followed.highlights, changes);
+          const connection = this.#board?.status ?? this.#followed.connection;
+          this.#render({ timetable, connection, changes, highlights });
+          changes = [];
+        },
+        onStatus: (connection) => {
+          if (connection !== this.#followed.connection) this.#render({ connection, changes });
+        },
+        onBuild: (build) => environment.onBuild(build),
+        onServerTime: (at) => this.#setServerTime(at),
+      },
+      { environment },
+    );
   }
 
-  #receive(event: BoardEvent): boolean {
-    if (!fits(this.#timetable, event)) return false;
-    this.#timetable = apply(this.#timetable, event);
-    this.#scheduleRendering();
-    return true;
+  readonly stop = (): void => this.#board?.stop();
+  readonly resume = (): void => this.#board?.resume();
+
+  async changeAccess(): Promise<void> {
+    await this.#board?.changeAccess();
+  }
+
+  dispose(): void {
+    this.#board?.close();
   }
 
   #setServerTime(at: number): void {
-    const offset = at - this.environment.clock.now();
-    if (Math.abs(offset - (this.#clockOffset ?? Infinity)) < CLOCK_STEP_MILLIS) return;
-    this.#clockOffset = offset;
-    this.#scheduleRendering();
+    const clockOffset = at - this.environment.clock.now();
+    if (Math.abs(clockOffset - (this.#followed.clockOffset ?? Infinity)) < CLOCK_STEP_MILLIS)
+      return;
+    this.#render({ clockOffset, changes: [] });
   }
 
-  #scheduleRendering(): void {
-    this.#cancel ??= this.environment.clock.after(RENDER_INTERVAL_MILLIS, () => this.#notify());
-  }
-
-  #notify(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    const changes = changesBetween(this.#followed.timetable, this.#timetable);
-    this.#followed = {
-      timetable: this.#timetable,
-      connection: this.#connection.state,
-      clockOffset: this.#clockOffset,
-      changes,
-      highlights: updateHighlights(this.#followed.highlights, changes),
-    };
+  #render(state: Partial<FollowerState>): void {
+    this.#followed = { ...this.#followed, ...state };
     for (const listener of this.#listeners) listener();
   }
 }

@@ -1,15 +1,14 @@
 // The entry point: renders the app with the real clock, random numbers and EventSource.
 
 import { render } from "preact";
-import { fetchBoard, signIn, signOut } from "./api.ts";
+import { signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
-import { realClock } from "flightboard-client";
+import { browserEnvironment, realClock } from "flightboard-client";
 import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { PageUpdater } from "./page-updater.ts";
 import { watchInput } from "./quiet.ts";
-import { urlOf } from "./route.ts";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/timetable.css";
@@ -25,12 +24,9 @@ const updater = new PageUpdater({
   storage: () => window.sessionStorage,
 });
 const environment: Environment = {
-  open: (path) => new EventSourceClass(urlOf(path)),
-  fetchBoard,
+  ...browserEnvironment({ EventSource: EventSourceClass }),
   signIn,
   signOut,
-  clock: realClock,
-  random: Math.random,
   onBuild: (build) => updater.hear(build),
 };
 

@@ -14,7 +14,7 @@ import type {
   FlightPatch,
   SourcedBoard,
 } from "flightboard-client";
-import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
+import { ROWS_INTERVAL_MILLIS } from "flightboard-client";
 import { arrivals, avinor, FakePageEnvironment } from "./test-doubles.ts";
 
 /** Sequences that are tried. */
@@ -160,7 +160,7 @@ async function openPage({ board, flights }: Rows) {
   const send = async (name: string, data: unknown, id: string) => {
     await act(async () => {
       environment.stream.sends(name, data, id);
-      await environment.clock.advance(RENDER_INTERVAL_MILLIS);
+      await environment.clock.advance(ROWS_INTERVAL_MILLIS);
     });
   };
   await act(async () => environment.stream.opens());

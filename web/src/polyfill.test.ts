@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test, vi } from "vitest";
-import { Connection } from "flightboard-client";
+import { Connection } from "../packages/flightboard-client/src/connection.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { arrivals, FakeEnvironment } from "./test-doubles.ts";
 
@@ -34,9 +34,9 @@ test("the polyfill counts unknown names", async () => {
   const Polyfill = await eventSourceClass();
   const states: string[] = [];
   const environment = Object.assign(new FakeEnvironment(), {
-    open: (url: string) => new Polyfill(url),
+    open: (url: string, lastId: string) => new Polyfill(`${url}/events?lastEventId=${lastId}`),
   });
-  const connection = new Connection("main", environment, {
+  const connection = new Connection("/boards/main", environment, {
     onEvent: () => true,
     onState: ({ status }) => states.push(status),
     onBuild: () => {},

@@ -3,7 +3,7 @@ import { act, cleanup, fireEvent, render, screen } from "@testing-library/preact
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
-import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
+import { ROWS_INTERVAL_MILLIS } from "flightboard-client";
 import { arrivals, FakePageEnvironment, rome } from "./test-doubles.ts";
 
 const hall = { ...arrivals, name: "hall", title: "Hall", private: true };
@@ -44,7 +44,7 @@ async function timetable(): Promise<void> {
   await act(async () => {
     world.stream.opens();
     world.stream.sends("timetable", { board: hall, reason: "start", flights: [rome] }, "aa-1");
-    await world.clock.advance(RENDER_INTERVAL_MILLIS);
+    await world.clock.advance(ROWS_INTERVAL_MILLIS);
   });
 }
 
@@ -116,7 +116,7 @@ test("a public board has no sign-out", async () => {
   await act(async () => {
     world.stream.opens();
     world.stream.sends("timetable", { board: arrivals, reason: "start", flights: [] }, "aa-1");
-    await world.clock.advance(RENDER_INTERVAL_MILLIS);
+    await world.clock.advance(ROWS_INTERVAL_MILLIS);
   });
   expect(button("Sign out")).toBeNull();
 });

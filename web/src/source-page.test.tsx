@@ -4,7 +4,7 @@
 import { act, cleanup, render, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
-import { RENDER_INTERVAL_MILLIS } from "./follower.ts";
+import { ROWS_INTERVAL_MILLIS } from "flightboard-client";
 import type { BoardSource } from "flightboard-client";
 import { arrivals, avinor, FakePageEnvironment, rome } from "./test-doubles.ts";
 
@@ -36,7 +36,7 @@ async function shown(source: BoardSource, flights = [rome]): Promise<void> {
 async function sent(name: string, data: unknown, id?: string): Promise<void> {
   await act(async () => {
     world.stream.sends(name, data, id);
-    await world.clock.advance(RENDER_INTERVAL_MILLIS);
+    await world.clock.advance(ROWS_INTERVAL_MILLIS);
   });
 }
 
@@ -182,6 +182,7 @@ test("the list names outdated boards", async () => {
   ];
   await shown(avinor);
   await beats();
+  await screen.findByText("Fails");
   const names = () => screen.getAllByRole("link").map((link) => link.textContent);
   expect(names().slice(0, 4)).toEqual(["Arrivals", "Late outdated", "Fails", "New"]);
   await passes(7 * MINUTE);

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { announcement } from "./announce.ts";
-import { changesBetween } from "./changes.ts";
+import { shownChanges } from "./changes.ts";
 import { knownState, knownStates, styleOf } from "./states.ts";
 import { arrivals, rome } from "./test-doubles.ts";
 import { delay } from "./time.ts";
-import { apply, unknownTimetable } from "flightboard-client";
+import { apply, changesBetween, unknownTimetable } from "flightboard-client";
 
 interface StateCase {
   text: string;
@@ -36,12 +36,12 @@ it.each(["cancelled", "CANCELLED", "Cancelled"])("hides the delay of a %s flight
 });
 
 it("announces known states in one spelling", () => {
-  const changes = changesBetween(withState(""), withState("GATE CLOSED"));
+  const changes = shownChanges(changesBetween(withState(""), withState("GATE CLOSED")));
   expect(announcement(changes, arrivals)).toBe("I768 gate closed");
 });
 
 it("ignores a change of letter case", () => {
-  expect(changesBetween(withState("landed"), withState("LANDED"))).toEqual([]);
+  expect(shownChanges(changesBetween(withState("landed"), withState("LANDED")))).toEqual([]);
 });
 
 it("knows the documented states", () => {

@@ -35,7 +35,7 @@ describe("closedConnection", () => {
       world.status = status;
       world.asked.length = 0;
       await world.clock.advance(REOPEN_POLL_MILLIS);
-      expect(world.asked).toEqual(["main"]);
+      expect(world.asked).toEqual(["/boards/main"]);
       expect(state().status).toBe("closed");
     }
     world.status = "open";

@@ -12,7 +12,7 @@ export class BoardInquiry {
   #cancelWait: (() => void) | undefined;
 
   constructor(
-    private readonly board: string,
+    private readonly url: string,
     private readonly environment: StreamEnvironment,
     private readonly onAnswer: (answer: BoardSummary) => void,
   ) {}
@@ -33,10 +33,15 @@ export class BoardInquiry {
   }
 
   /** The answer, unless it has come too late to matter. */
-  async fetch(): Promise<BoardSummary | undefined> {
+  fetch(): Promise<BoardSummary | undefined> {
+    return this.unlessLate(this.environment.fetchBoard(this.url));
+  }
+
+  /** The result of a request, or undefined after `cancel`. */
+  async unlessLate<Result>(request: Promise<Result>): Promise<Result | undefined> {
     const generation = this.#generation;
-    const answer = await this.environment.fetchBoard(this.board);
-    return generation === this.#generation ? answer : undefined;
+    const result = await request;
+    return generation === this.#generation ? result : undefined;
   }
 
   /** Answers to earlier questions no longer count. */

@@ -3,7 +3,7 @@
 // A browser's EventSource reconnects after a cut, but stops for good on any status other than 200 (a
 // proxy's 502 during a restart), never notices silence, and never backs off.
 
-import type { StreamEnvironment, EventStream } from "./environment.ts";
+import { CLOSED, OPEN, type EventStream, type StreamEnvironment } from "./environment.ts";
 import { eventNames, readEvent, type StreamEvent } from "./events.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -16,9 +16,6 @@ export const SILENCE_TIMEOUT_MILLIS = 35_000;
 export const CONNECT_TIMEOUT_MILLIS = 130_000;
 /** The browser reconnects by itself, with the server's `retry:`, until as many errors have followed each other. */
 export const BROWSER_RETRIES = 3;
-
-const OPEN = 1;
-const CLOSED = 2;
 
 export interface StreamListener {
   onOpen(): void;
@@ -65,8 +62,8 @@ export class BoardStream {
     return this.#watchdog.isSilent();
   }
 
-  open(url: string): void {
-    const stream = this.environment.open(url);
+  open(url: string, lastId: string): void {
+    const stream = this.environment.open(url, lastId);
     this.#stream = stream;
     this.#browserRetries = 0;
     this.#isBrowserRetrying = false;

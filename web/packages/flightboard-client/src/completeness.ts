@@ -59,10 +59,15 @@ export class Completeness {
     this.#lastId = "";
   }
 
+  /** Takes rows that a stream continues and confirms. */
+  begin(event: BoardEvent, id: string): void {
+    this.#lastId = id;
+    this.listener.onEvent(event);
+  }
+
   receive(event: BoardEvent, id: string): void {
     if (event.name === "timetable") {
-      this.#lastId = id;
-      this.listener.onEvent(event);
+      this.begin(event, id);
       return this.#confirmRows();
     }
     // An update without a preceding timetable.

@@ -1,6 +1,7 @@
 // An open connection to the board `main`, with a stream and a clock that the test controls.
 
 import { Connection, type ConnectionState } from "./connection.ts";
+import type { StreamEnvironment } from "./environment.ts";
 import type { BoardEvent } from "./events.ts";
 import { arrivals, FakeEnvironment, rome } from "./test-doubles.ts";
 
@@ -8,15 +9,16 @@ export const HEARTBEAT_INTERVAL_MILLIS = 15_000;
 export const WHOLE_URL = "/boards/main/events";
 export const RESUMED_URL = "/boards/main/events?lastEventId=aa-7";
 
-export function openConnection() {
+export function openConnection(fetchRows?: StreamEnvironment["fetchRows"]) {
   const world = new FakeEnvironment();
+  if (fetchRows !== undefined) world.fetchRows = fetchRows;
   const events: BoardEvent[] = [];
   const states: ConnectionState[] = [];
   const builds: string[] = [];
   const serverTimes: number[] = [];
   /** The names of events that do not fit the rows. */
   const misfits = new Set<string>();
-  const connection = new Connection("main", world, {
+  const connection = new Connection("/boards/main", world, {
     onEvent: (event) => events.push(event) > 0 && !misfits.has(event.name),
     onState: (state) => states.push(state),
     onBuild: (build) => builds.push(build),

@@ -140,7 +140,7 @@ describe("a fatal error", () => {
   test("opens a new stream after the last id", async () => {
     expect(state()).toEqual({ status: "reconnecting", since: world.clock.now() });
     await world.clock.advance(FIRST_BACKOFF_MILLIS);
-    expect(world.asked).toEqual(["main"]);
+    expect(world.asked).toEqual(["/boards/main"]);
     expect(world.stream.url).toBe(RESUMED_URL);
     world.stream.opens();
     beats();

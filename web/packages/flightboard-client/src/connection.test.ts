@@ -53,7 +53,7 @@ describe("opening", () => {
   });
 
   test("encodes the board's name", () => {
-    const other = new Connection("hall b/1", world, {
+    const other = new Connection("/boards/hall%20b%2F1", world, {
       onEvent: () => true,
       onState: () => {},
       onBuild: () => {},

@@ -12,7 +12,7 @@ import { BoardInquiry } from "./board-inquiry.ts";
 import { BoardStream, CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 import { Completeness } from "./completeness.ts";
 import type { BoardSummary, StreamEnvironment } from "./environment.ts";
-import type { BoardEvent, Heartbeat, StreamEvent } from "./events.ts";
+import { eventOf, type BoardEvent, type Heartbeat, type StreamEvent } from "./events.ts";
 import { parseInstant } from "./instant.ts";
 
 /** `since` is when the rows were last known to be right, which is before the fault was noticed. */
@@ -43,21 +43,27 @@ export class Connection {
   #state: ConnectionState = { status: "connecting" };
   /** The time at which the rows were last confirmed to be right. */
   #confirmedAt: number | undefined;
+  /** When the first rows were asked for, which no stream has confirmed yet. */
+  #rowsAt: number | undefined;
   #isSuspended = false;
   readonly #stream: BoardStream;
   readonly #completeness: Completeness;
   readonly #inquiry: BoardInquiry;
+  /** The first rows come by a plain request, until one has been answered or has failed. */
+  #asksForRows: boolean;
   /** Counts attempts since the rows were last confirmed. */
   readonly #backoff: Backoff;
   #cancelRetry: (() => void) | undefined;
 
   constructor(
-    private readonly board: string,
+    /** That of the board, such as `/boards/main`. */
+    private readonly url: string,
     private readonly environment: StreamEnvironment,
     private readonly listener: ConnectionListener,
   ) {
+    this.#asksForRows = environment.fetchRows !== undefined;
     this.#backoff = new Backoff(() => environment.random());
-    this.#inquiry = new BoardInquiry(board, environment, (answer) => this.#onAnswer(answer));
+    this.#inquiry = new BoardInquiry(url, environment, (answer) => this.#onAnswer(answer));
     this.#completeness = new Completeness(environment.clock, {
       onEvent: (event) => this.#deliver(event),
       onProgress: () => this.#refreshConfirmation(),
@@ -144,11 +150,23 @@ export class Connection {
     this.#closeStream();
     this.#isSuspended = false;
     this.#setState(state);
-    const events = `/boards/${encodeURIComponent(this.board)}/events`;
-    const { lastId } = this.#completeness;
-    this.#stream.open(
-      lastId === "" ? events : `${events}?lastEventId=${encodeURIComponent(lastId)}`,
-    );
+    if (this.#asksForRows) void this.#beginWithRows();
+    else this.#stream.open(this.url, this.#completeness.lastId);
+  }
+
+  /** An event stream is not compressed, so these rows are here sooner. The stream confirms them. */
+  async #beginWithRows(): Promise<void> {
+    const askedAt = this.#now();
+    const request = async () => (await this.environment.fetchRows?.(this.url)) ?? null;
+    const rows = await this.#inquiry.unlessLate(request());
+    if (rows === undefined) return;
+    this.#asksForRows = false;
+    const event = rows && eventOf("timetable", rows.data);
+    if (rows !== null && event?.name === "timetable") {
+      this.#rowsAt = askedAt;
+      this.#completeness.begin(event, rows.id);
+    }
+    this.#stream.open(this.url, this.#completeness.lastId);
   }
 
   #receive(event: StreamEvent, id: string): void {
@@ -268,7 +286,7 @@ export class Connection {
     } else if (status === "closed") {
       this.#close();
     } else if (status === "absent") {
-      const since = this.#confirmedAt;
+      const since = this.#confirmedAt ?? this.#rowsAt;
       this.#setState(since === undefined ? { status } : { status, since });
       this.#askLater(this.#backoff.next());
     } else {
@@ -295,7 +313,7 @@ export class Connection {
     const before = this.#state;
     const hadRows = before.status === "denied" ? before.hadRows : this.#completeness.lastId !== "";
     this.#completeness.forgetRows();
-    this.#confirmedAt = undefined;
+    this.#confirmedAt = this.#rowsAt = undefined;
     this.#backoff.reset();
     this.#setState({ status: "denied", hadRows, detail });
     this.#inquiry.askNowAndThen();
@@ -325,7 +343,7 @@ export class Connection {
   }
 
   #lastConfirmed(): number {
-    return this.#confirmedAt ?? this.#now();
+    return this.#confirmedAt ?? this.#rowsAt ?? this.#now();
   }
 
   #now(): number {

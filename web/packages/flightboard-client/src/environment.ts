@@ -2,12 +2,15 @@
 
 import type { Clock } from "./clock.ts";
 
-/** The part of `EventSource` that the page uses, native or polyfill. */
+/** The part of `EventSource` that is used here: the browser's own, a polyfill, or one that tabs share. */
 export interface EventStream {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: Event) => void): void;
   close(): void;
 }
+
+export const OPEN = 1;
+export const CLOSED = 2;
 
 export type BoardStatus = "open" | "closed" | "absent" | "denied" | "unknown";
 
@@ -23,9 +26,19 @@ export interface BoardSummary {
   behind?: number | undefined;
 }
 
+/** All rows of a board, by a plain request: the data of a `timetable`, and the id of the board's newest event. */
+export interface BoardRows {
+  data: unknown;
+  id: string;
+}
+
+/** URLs are those of the board, such as `/boards/main`. */
 export interface StreamEnvironment {
-  open(url: string): EventStream;
-  fetchBoard(board: string): Promise<BoardSummary>;
+  /** Opens the stream after the event `lastId`, or with a whole timetable if that is empty. */
+  open(url: string, lastId: string): EventStream;
+  fetchBoard(url: string): Promise<BoardSummary>;
+  /** Undefined without an answer of the server. If this is missing, all rows come by the stream. */
+  fetchRows?(url: string): Promise<BoardRows | undefined>;
   clock: Clock;
   /** From 0 (inclusive) to 1 (exclusive). */
   random(): number;

@@ -48,14 +48,16 @@ export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
 /** Parses an event; undefined if its data does not match its name. */
 export function readEvent(name: StreamEvent["name"], text: unknown): StreamEvent | undefined {
   try {
-    const data: unknown = JSON.parse(String(text));
-    if (name === "sourceUpdate" && data === null) return { name, data };
-    return isObject(data) && isValid[name](data)
-      ? ({ name, data } as unknown as StreamEvent)
-      : undefined;
+    return eventOf(name, JSON.parse(String(text)));
   } catch {
     return undefined;
   }
+}
+
+/** An event with this data; undefined if it does not match the name. */
+export function eventOf(name: StreamEvent["name"], data: unknown): StreamEvent | undefined {
+  const matches = isObject(data) ? isValid[name](data) : name === "sourceUpdate" && data === null;
+  return matches ? ({ name, data } as StreamEvent) : undefined;
 }
 
 function isSeconds(value: unknown): boolean {

@@ -9,6 +9,11 @@ export function sameEpoch(id: string, other: string): boolean {
   return epochOf(id) === epochOf(other);
 }
 
+/** Whether it is a later id of the same epoch. */
+export function follows(id: string, other: string): boolean {
+  return sameEpoch(id, other) && isAfter(id, other);
+}
+
 function epochOf(id: string): string {
   return id.slice(0, id.indexOf("-"));
 }

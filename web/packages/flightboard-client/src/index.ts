@@ -1,9 +1,16 @@
 // Follows a board of flightboard: an event stream that recovers by itself, and the rows that follow from its events.
 
 export { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
+export { browserEnvironment, type BrowserOptions } from "./browser-environment.ts";
 export { realClock, type Clock } from "./clock.ts";
-export { Connection, type ConnectionListener, type ConnectionState } from "./connection.ts";
-export type { BoardStatus, BoardSummary, EventStream, StreamEnvironment } from "./environment.ts";
+export type { ConnectionState } from "./connection.ts";
+export type {
+  BoardRows,
+  BoardStatus,
+  BoardSummary,
+  EventStream,
+  StreamEnvironment,
+} from "./environment.ts";
 export { isObject, type BoardEvent, type FlightPatch, type Heartbeat } from "./events.ts";
 export {
   keyOf,
@@ -17,5 +24,18 @@ export {
   type SourcedBoard,
   type TimeField,
 } from "./flight.ts";
+export {
+  followBoard,
+  ROWS_INTERVAL_MILLIS,
+  type BoardFollower,
+  type BoardListener,
+  type FollowOptions,
+} from "./follow-board.ts";
 export { parseInstant } from "./instant.ts";
-export { apply, fits, unknownTimetable, type Timetable } from "./timetable.ts";
+export {
+  apply,
+  changesBetween,
+  unknownTimetable,
+  type RowChange,
+  type Timetable,
+} from "./timetable.ts";

@@ -116,15 +116,18 @@ export class FakeEnvironment implements StreamEnvironment {
   /** Why the server denies the board. */
   detail: string | undefined;
   chance = 1;
+  /** Without it all rows come by the stream. */
+  fetchRows?: NonNullable<StreamEnvironment["fetchRows"]>;
 
-  readonly open = (url: string): FakeEventStream => {
-    const stream = new FakeEventStream(url);
+  readonly open = (url: string, lastId: string): FakeEventStream => {
+    const events = `${new URL(url, "http://server").pathname}/events`;
+    const stream = new FakeEventStream(lastId === "" ? events : `${events}?lastEventId=${lastId}`);
     this.streams.push(stream);
     return stream;
   };
 
-  readonly fetchBoard = async (board: string): Promise<BoardSummary> => {
-    this.asked.push(board);
+  readonly fetchBoard = async (url: string): Promise<BoardSummary> => {
+    this.asked.push(url);
     return { status: this.status, head: this.head, behind: this.behind, detail: this.detail };
   };
 

@@ -35,7 +35,7 @@ describe("the server's golden folds", () => {
     const events = steps.flatMap(({ gives }) => gives ?? []);
     const timetable = events
       .map(({ event, data }) => received(event, data))
-      .reduce(apply, unknownTimetable);
+      .reduce((timetable, event) => apply(timetable, event), unknownTimetable);
     expect(byKey(timetable.flights.values())).toStrictEqual(byKey(rows));
     expect(timetable.flights.size).toBe(rows.length);
     expect(timetable.source).toStrictEqual(source ?? null);

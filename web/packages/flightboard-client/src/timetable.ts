@@ -4,6 +4,8 @@
 import type { BoardEvent, FlightPatch } from "./events.ts";
 import { keyOf, type Board, type BoardSource, type Flight, type FlightKey } from "./flight.ts";
 
+type Rows = Map<string, Flight>;
+
 export interface Timetable {
   /** Null until the first `timetable`: until then the page does not even know that the board is empty. */
   readonly board: Board | null;
@@ -42,7 +44,9 @@ function rowsOf(event: BoardEvent): FlightKey[] {
   }
 }
 
-export function apply(timetable: Timetable, event: BoardEvent): Timetable {
+/** Changes the map of rows itself unless it is shared: there may be hundreds of events between two renderings. */
+export function apply(timetable: Timetable, event: BoardEvent, isShared = true): Timetable {
+  const copied = () => (isShared ? new Map(timetable.flights) : (timetable.flights as Rows));
   switch (event.name) {
     case "timetable": {
       const { source = null, ...board } = event.data.board;
@@ -50,20 +54,20 @@ export function apply(timetable: Timetable, event: BoardEvent): Timetable {
       return { board, source, flights, closed: null };
     }
     case "flightAddition":
-      return withFlight(timetable, event.data);
+      return { ...timetable, flights: copied().set(keyOf(event.data), event.data) };
     case "flightStateUpdate": {
-      const flights = new Map(timetable.flights);
+      const flights = copied();
       return patchFlight(flights, event.data) ? { ...timetable, flights } : timetable;
     }
     case "flightRemoval": {
-      const flights = new Map(timetable.flights);
+      const flights = copied();
       return flights.delete(keyOf(event.data)) ? { ...timetable, flights } : timetable;
     }
     case "boardUpdate": {
       const { flights: patches, ...board } = event.data;
       if (patches === undefined) return { ...timetable, board };
       // One copy for all patches: there may be as many as rows.
-      const flights = new Map(timetable.flights);
+      const flights = copied();
       for (const patch of patches) patchFlight(flights, patch);
       return { ...timetable, board, flights };
     }
@@ -74,12 +78,8 @@ export function apply(timetable: Timetable, event: BoardEvent): Timetable {
   }
 }
 
-function withFlight(timetable: Timetable, flight: Flight): Timetable {
-  return { ...timetable, flights: new Map(timetable.flights).set(keyOf(flight), flight) };
-}
-
 /** Returns whether the row exists. */
-function patchFlight(flights: Map<string, Flight>, patch: FlightPatch): boolean {
+function patchFlight(flights: Rows, patch: FlightPatch): boolean {
   const key = keyOf(patch);
   const flight = flights.get(key);
   if (flight !== undefined) flights.set(key, patched(flight, patch));
@@ -89,4 +89,30 @@ function patchFlight(flights: Map<string, Flight>, patch: FlightPatch): boolean 
 function patched(flight: Flight, patch: FlightPatch): Flight {
   const fields = Object.entries({ ...flight, ...patch }).filter(([, value]) => value !== null);
   return Object.fromEntries(fields) as unknown as Flight;
+}
+
+/** A row that differs between two timetables. A row that was added has no `before`, a removed one no `after`. */
+export interface RowChange {
+  readonly key: string;
+  readonly before: Flight | undefined;
+  readonly after: Flight | undefined;
+}
+
+/** None for the first timetable, nor when the board is closed. */
+export function changesBetween(before: Timetable, after: Timetable): RowChange[] {
+  if (before.board === null || after.closed !== null || before.flights === after.flights) return [];
+  const keys = new Set([...after.flights.keys(), ...before.flights.keys()]);
+  const changes = [...keys].map((key) => ({
+    key,
+    before: before.flights.get(key),
+    after: after.flights.get(key),
+  }));
+  return changes.filter(
+    (change) => change.before !== change.after && textOf(change.before) !== textOf(change.after),
+  );
+}
+
+/** The order of fields is that of their changes. */
+function textOf(flight: Flight | undefined): string {
+  return JSON.stringify(Object.entries(flight ?? {}).sort());
 }
