@@ -3,6 +3,7 @@
 import { fetchBoard, fetchRows } from "./board-requests.ts";
 import { realClock } from "./clock.ts";
 import type { EventStream, StreamEnvironment } from "./environment.ts";
+import { SharedStream } from "./shared-stream.ts";
 
 export interface BrowserOptions {
   /** Sends cookies to a server of another origin, for its private boards. It must allow this origin by name. */
@@ -19,11 +20,20 @@ export function browserEnvironment(options: BrowserOptions = {}): StreamEnvironm
       lastId === "" ? `${url}/events` : `${url}/events?lastEventId=${encodeURIComponent(lastId)}`,
       { withCredentials },
     );
-  return {
+  const environment: StreamEnvironment = {
     open,
     fetchBoard: (url) => fetchBoard(url, request),
     fetchRows: (url) => fetchRows(url, request),
     clock: realClock,
     random: Math.random,
+  };
+  // Browsers have locks in secure contexts only.
+  const locks = globalThis.navigator?.locks;
+  if (locks === undefined || typeof BroadcastChannel === "undefined") return environment;
+  const tabs = { locks, channel: (name: string) => new BroadcastChannel(name) };
+  const nameOf = (url: string) => `flightboard-client 1 ${withCredentials} ${url}`;
+  return {
+    ...environment,
+    open: (url, lastId) => new SharedStream(nameOf(url), url, lastId, environment, tabs),
   };
 }
