@@ -6,6 +6,8 @@
 //! assert_eq!((frankfurt.iata.as_deref(), frankfurt.city.as_str()), (Some("FRA"), "Frankfurt am Main"));
 //! assert_eq!(frankfurt.time_zone, "Europe/Berlin");
 //!
+//! assert_eq!(codes::place_name("YYZ"), Some("Toronto"));
+//!
 //! let finnair = codes::airline("AY").expect("a known airline");
 //! assert_eq!((finnair.icao.as_str(), finnair.name.as_str()), ("FIN", "Finnair"));
 //! ```
@@ -16,8 +18,12 @@ mod airport;
 /// Airlines.
 mod airline;
 
+/// The places that airports serve.
+mod place_name;
+
 /// Reads a table and finds its rows by code.
 mod table;
 
 pub use airline::{Airline, airline};
 pub use airport::{Airport, airport};
+pub use place_name::place_name;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use codes::{Airline, Airport, airline, airport};
+use codes::{Airline, Airport, airline, airport, place_name};
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 
@@ -42,6 +42,24 @@ fn airports_have_place_and_zone() {
         assert!((-180.0..=180.0).contains(&airport.longitude), "{airport:?}");
         assert!((-1_500..=16_000).contains(&airport.elevation_feet), "{airport:?}");
     }
+}
+
+#[test]
+fn places_have_usual_names() {
+    let table: Vec<(String, String)> = rows("places.csv");
+    assert!(table.len() > 100 && table.is_sorted());
+    assert_unique(table.iter().map(|(iata, _)| &**iata), 3);
+    for (iata, name) in &table {
+        assert_eq!(place_name(iata), Some(&**name));
+        let city = airport(iata).map(|airport| &airport.city);
+        assert_ne!(city, Some(name), "{iata} needs no entry");
+    }
+    for (iata, name) in
+        [("YVR", "Vancouver"), ("HKG", "Hong Kong"), ("TMP", "Tampere"), ("AAA", "Anaa Airport")]
+    {
+        assert_eq!(place_name(iata), Some(name));
+    }
+    assert_eq!((place_name("ZZZ"), place_name("EDDF")), (None, None));
 }
 
 #[test]

@@ -18,6 +18,9 @@ mod aidx_delivery;
 /// `/acris/flight/{airport}/…`: rows in ACI's model.
 pub(super) mod acris;
 
+/// `/places`: the names of places.
+pub(super) mod places;
+
 /// `/webhooks/{secret}`: answers that a source pushes.
 pub(super) mod webhook;
 

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
-use super::api::{acris, aidx, boards, bulk, flights, health, session, webhook};
+use super::api::{acris, aidx, boards, bulk, flights, health, places, session, webhook};
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
 use super::problem::Problem;
@@ -29,6 +29,8 @@ pub fn routes(app: App) -> Router {
         .route("/events", get(stream::default_board))
         .route("/boards", get(boards::list))
         .route("/boards/{board}", get(boards::show).put(boards::put).delete(boards::close))
+        .route("/boards/{board}/wall", get(boards::page))
+        .route("/boards/{board}/desk", get(boards::page))
         .route("/boards/{board}/events", get(stream::board))
         .route("/boards/{board}/flights", get(flights::list).post(bulk::post))
         .route(
@@ -38,6 +40,10 @@ pub fn routes(app: App) -> Router {
                 .patch(flights::save::<FlightPatch>)
                 .delete(flights::remove),
         )
+        .route("/gates/{gate}", get(page::index))
+        .route("/belts/{belt}", get(page::index))
+        .route("/airports/{airport}", get(page::index))
+        .route("/places", get(places::list))
         .route("/aidx", post(aidx::post))
         .route("/acris/flight/{airport}/arrival", get(acris::arrivals))
         .route("/acris/flight/{airport}/departure", get(acris::departures))

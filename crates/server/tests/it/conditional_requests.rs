@@ -188,7 +188,8 @@ async fn reads_are_conditional() {
                 assert_eq!(answer.status, *expected, "{method} {path} {headers:?}");
                 if *expected == 304 {
                     assert!(answer.body.is_empty());
-                    assert_eq!(answer.header("vary"), "accept-encoding");
+                    let mut vary = answer.headers.get_all("vary").iter();
+                    assert!(vary.any(|value| value == "accept-encoding"));
                     assert_eq!(answer.header("cache-control"), "no-cache");
                     let is_gzip = headers.iter().any(|(_, value)| *value == gzip);
                     assert_eq!(answer.header("etag"), if is_gzip { &gzip } else { tag });

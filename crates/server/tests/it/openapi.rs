@@ -43,6 +43,7 @@ async fn concrete_path(server: &TestServer, path: &str) -> String {
     let file = page.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
     let path = path.replace("{board}", "main").replace("{flight}", "I768");
     let path = path.replace("{file}", file).replace("{airport}", "OSL");
+    let path = path.replace("{gate}", "B12").replace("{belt}", "4");
     assert!(!path.contains('{'), "{path}");
     path
 }

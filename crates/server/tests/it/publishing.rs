@@ -253,6 +253,19 @@ async fn boards_are_opened_listed_and_closed() {
 }
 
 #[tokio::test]
+async fn places_are_named() {
+    let server = TestServer::new().await;
+    let answer = server.get("/places?codes=YYZ,hkg,ZZZ").await;
+    assert_eq!(answer.json(), json!({"places": {"HKG": "Hong Kong", "YYZ": "Toronto"}}));
+    assert!(answer.header("cache-control").contains("max-age"));
+    let too_many = format!("/places?codes={}", ["HKG"; 501].join(","));
+    for path in ["/places", "/places?codes=", "/places?codes=HKG,Oslo", &too_many] {
+        let answer = server.get(path).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (422, &json!("codes")));
+    }
+}
+
+#[tokio::test]
 async fn browsers_get_the_page() {
     let server = TestServer::new().await;
     let page = async |path: &str| {
@@ -260,7 +273,21 @@ async fn browsers_get_the_page() {
             Request::get(path).header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
         server.request(request.body(Body::empty()).unwrap()).await
     };
-    for (path, status) in [("/", 200), ("/boards/main", 200), ("/boards/none", 404)] {
+    server.put_rows(1..2).await;
+    for (path, status) in [
+        ("/", 200),
+        ("/boards/main", 200),
+        ("/boards/none", 404),
+        ("/boards/main/flights/T1", 200),
+        ("/boards/main/flights/T9", 404),
+        ("/boards/none/flights/T1", 404),
+        ("/boards/main/wall", 200),
+        ("/boards/none/wall", 404),
+        ("/boards/main/desk", 200),
+        ("/gates/B12", 200),
+        ("/belts/4", 200),
+        ("/airports/HKG", 200),
+    ] {
         let answer = page(path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}");
         assert!(answer.header("content-type").starts_with("text/html"), "{path}");

@@ -53,13 +53,7 @@ pub(crate) async fn show(
 ) -> Response {
     let summary = summary(&app, &board, &reader).await;
     let mut response = match summary {
-        Ok(_) if prefers_html(&headers) => page::of_board(StatusCode::OK, &app.state.settings),
-        // The page itself says why there are no rows.
-        Err(problem) if prefers_html(&headers) => {
-            let mut response = page::of_board(problem.status(), &app.state.settings);
-            problem.complete(&mut response);
-            response
-        }
+        summary if prefers_html(&headers) => document(&app, summary.err()),
         Ok((summary, access)) => {
             let no_cache = [(header::CACHE_CONTROL, "no-cache")];
             let mut response = (no_cache, Json(summary)).into_response();
@@ -69,6 +63,25 @@ pub(crate) async fn show(
         Err(problem) => problem.into_response(),
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// `GET /boards/{board}/wall` and other pages of a board.
+pub(crate) async fn page(
+    State(app): State<App>,
+    PathParams(board): PathParams<String>,
+    reader: BoardReader,
+) -> Response {
+    document(&app, summary(&app, &board, &reader).await.err())
+}
+
+/// The page of a board. It says itself why there are no rows.
+pub(super) fn document(app: &App, problem: Option<Problem>) -> Response {
+    let Some(problem) = problem else {
+        return page::of_board(StatusCode::OK, &app.state.settings);
+    };
+    let mut response = page::of_board(problem.status(), &app.state.settings);
+    problem.complete(&mut response);
     response
 }
 

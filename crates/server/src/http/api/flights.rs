@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
 use flight::{Change, FlightKey, ParseError, Update};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use journal::Seq;
 use serde_json::{Map, Value};
 
 use super::rows_body::RowsBody;
-use super::{request, response};
+use super::{boards, request, response};
 use crate::app::App;
+use crate::http::accept::prefers_html;
 use crate::http::authorisation::{Caller, authorise_publisher};
 use crate::http::entity_tag::EntityTag;
 use crate::http::follow_access::BoardReader;
@@ -45,23 +46,43 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-/// `GET /boards/{board}/flights/{flight}[?date=&leg=]`
+/// `GET /boards/{board}/flights/{flight}[?date=&leg=]`: the page for a browser, the row for other clients.
 pub(crate) async fn show(
     State(app): State<App>,
-    PathParams((board, flight)): RowPath,
+    PathParams(path): RowPath,
     reader: BoardReader,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+) -> Response {
+    let row = row(&app, path, &reader, query.as_deref(), &headers).await;
+    let mut response = match row {
+        row if prefers_html(&headers) => {
+            // The page lets the reader choose among several days.
+            let problem = row.err().filter(|problem| problem.status() != StatusCode::CONFLICT);
+            boards::document(&app, problem)
+        }
+        row => row.into_response(),
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+async fn row(
+    app: &App,
+    (board, flight): (String, String),
+    reader: &BoardReader,
+    query: Option<&str>,
+    headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
     let access = reader.access(&board).await?;
-    let key = request::flight_key(&flight, query.as_deref().unwrap_or_default())?;
+    let key = request::flight_key(&flight, query.unwrap_or_default())?;
     let mut response = app.state.engine.boards().read(|boards, epochs| {
         let timetable = boards.board(&board).ok_or_else(Problem::unknown_board)?;
         access.check(timetable.settings().is_private)?;
         let row = timetable.find(&key)?;
         match epochs.record_id(Seq(row.version())) {
-            Some(id) => response::conditional(&headers, id, || Json(row.row())),
+            Some(id) => response::conditional(headers, id, || Json(row.row())),
             None => Ok(Json(row.row()).into_response()),
         }
     })?;
