@@ -1,9 +1,11 @@
 // Build, test and development server of the page.
 
+import { fileURLToPath } from "node:url";
 import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 import { cityNames } from "./build/city-names.ts";
 
+const client = fileURLToPath(new URL("packages/flightboard-client", import.meta.url));
 const flightboard = "http://127.0.0.1:5000";
 
 /** `/boards/{board}` is the page to a browser and JSON to a program, as the server itself decides. */
@@ -32,9 +34,27 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   test: {
-    server: { deps: { inline: ["@tanstack/react-virtual"] } },
-    include: ["{src,build,packages/*/src}/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/test-titles.ts"],
-    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "page",
+          server: { deps: { inline: ["@tanstack/react-virtual"] } },
+          include: ["{src,build}/**/*.test.{ts,tsx}"],
+          setupFiles: ["src/test-titles.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // Its hook is for React itself.
+        resolve: { alias: { "flightboard-client": `${client}/src/index.ts` } },
+        test: {
+          name: "client",
+          include: ["packages/flightboard-client/src/**/*.test.ts"],
+          setupFiles: ["src/test-titles.ts"],
+          testTimeout: 20_000,
+        },
+      },
+    ],
   },
 });

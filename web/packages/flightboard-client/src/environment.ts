@@ -2,7 +2,7 @@
 
 import type { Clock } from "./clock.ts";
 
-/** The part of `EventSource` that is used here: the browser's own, a polyfill, or one that tabs share. */
+/** The part of `EventSource` that is used here: the browser's own, a polyfill, or a shared stream. */
 export interface EventStream {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: Event) => void): void;

@@ -35,7 +35,7 @@ export class FakeBrowser {
   #holder: Request | undefined;
   #queue: Request[] = [];
 
-  /** What one more tab has. `crash` frees its lock and its channels, as its browser does. */
+  /** The locks and channels of one more tab. `crash` frees its lock and its channels, as its browser does. */
   tab(): Tabs & { crash(): void; hang(): void } {
     const own: Request[] = [];
     const channels: FakeChannel[] = [];

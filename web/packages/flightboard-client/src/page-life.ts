@@ -1,4 +1,4 @@
-// A hidden or frozen page must not hold a stream, and one that returns must not wait for its next attempt.
+// A hidden or frozen page must not hold a stream. When it returns, it must not wait for its next attempt.
 
 export interface PageFollower {
   suspend(): void;

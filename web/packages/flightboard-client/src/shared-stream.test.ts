@@ -15,7 +15,7 @@ const after = (id: string) => `${START}?lastEventId=${id}`;
 let browser: FakeBrowser;
 /** The network and the clock of all tabs. */
 let world: FakeEnvironment;
-/** What the server answers to plain requests. */
+/** The answer of the server to plain requests. */
 let server: { flights: Flight[]; id: string } | undefined;
 let asked: number;
 /** Holds these answers back. */
@@ -152,7 +152,7 @@ describe("a second tab", () => {
     expect([leader.status(), world.streams.length]).toEqual(["live", 1]);
   });
 
-  test("keeps what came during its request", async () => {
+  test("keeps changes during its request", async () => {
     await openLeader();
     const tab = await openTab();
     tab.connection.suspend();

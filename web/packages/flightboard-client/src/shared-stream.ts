@@ -1,8 +1,8 @@
 // One event stream for all tabs of an origin: over HTTP/1.1 a browser opens six connections to one host for all its
-// tabs together. The tab that holds a lock leads: it has the EventSource, and passes on what arrives. The next one
+// tabs together. The tab that holds a lock leads: it has the EventSource, and passes each event on. The next one
 // in the queue of the lock continues after the last event that it has heard.
 //
-// A tab that joins may have missed what was passed on before. The leader tells it its last id, and unless that is
+// A tab that joins may have missed earlier events. The leader tells it its last id, and unless that is
 // the tab's own, the tab gets all rows by a plain request.
 
 import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
