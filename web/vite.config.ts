@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 import { cityNames } from "./build/city-names.ts";
+import { fontLicence } from "./build/font-licence.ts";
+
+const FONT = "@fontsource-variable/atkinson-hyperlegible-next";
 
 const client = fileURLToPath(new URL("packages/flightboard-client", import.meta.url));
 const flightboard = "http://127.0.0.1:5000";
@@ -17,12 +20,13 @@ const boards: ProxyOptions = {
 export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
-  plugins: [cityNames(new URL("../data/airports.csv", import.meta.url))],
+  plugins: [
+    cityNames(new URL("../data/airports.csv", import.meta.url)),
+    fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url)),
+  ],
   resolve: {
     // The page is built from the sources of the packages.
     tsconfigPaths: true,
-    // The virtual rows are a library for React.
-    alias: { react: "preact/compat", "react-dom": "preact/compat" },
   },
   server: {
     port: 3000,
@@ -39,9 +43,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "page",
-          server: { deps: { inline: ["@tanstack/react-virtual"] } },
           include: ["{src,build}/**/*.test.{ts,tsx}"],
-          setupFiles: ["src/test-titles.ts"],
+          setupFiles: ["src/test-titles.ts", "src/test-effects.ts"],
           testTimeout: 20_000,
         },
       },

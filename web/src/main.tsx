@@ -9,6 +9,7 @@ import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { PageUpdater } from "./page-updater.ts";
 import { watchInput } from "./quiet.ts";
+import "./styles/fonts.css";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/timetable.css";

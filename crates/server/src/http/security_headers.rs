@@ -9,8 +9,8 @@ use crate::origin_settings::OriginSettings;
 const DATA_POLICY: &str = "default-src 'none'";
 
 /// The page loads its own files, and data of its own server. The icon is a `data:` URL.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                           connect-src 'self'; base-uri 'self'; form-action 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+                           img-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'";
 
 /// The headers that all responses of a server have, by whichever path it writes them.
 #[derive(Clone)]
