@@ -68,23 +68,23 @@ describe("below a base path", { concurrency: 2 }, () => {
         assert.equal(put.status, 201);
       }
       const { page } = await openPage(test, browser, `${proxy}/airport/board/`);
-      await page.locator("tr[data-flight=MAIN1]").waitFor();
+      await page.locator("[data-flight=MAIN1]").waitFor();
       // The names of the cities are loaded by the script when they are needed.
       await page.getByText("Los Angeles").waitFor();
 
       await page.locator("[data-board=hall]").click();
-      await page.locator("tr[data-flight=HALL1]").waitFor();
+      await page.locator("[data-flight=HALL1]").waitFor();
       assert.equal(new URL(page.url()).pathname, "/airport/board/boards/hall");
       await waitUntilEqual(() => server.followers("hall"), 1);
       await page.reload();
-      await page.locator("tr[data-flight=HALL1]").waitFor();
+      await page.locator("[data-flight=HALL1]").waitFor();
       await page.locator("[data-board=main]").click();
-      await page.locator("tr[data-flight=MAIN1]").waitFor();
+      await page.locator("[data-flight=MAIN1]").waitFor();
       await page.goBack();
-      await page.locator("tr[data-flight=HALL1]").waitFor();
+      await page.locator("[data-flight=HALL1]").waitFor();
       await server.patch("MAIN1", { gate: "B7" });
       await page.goBack();
-      await page.locator("tr[data-flight=MAIN1]").getByText("B7").waitFor();
+      await page.locator("[data-flight=MAIN1]").getByText("B7").waitFor();
     });
   }
 });

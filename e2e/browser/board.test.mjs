@@ -117,7 +117,7 @@ async function withRows(test) {
 async function recordStates(page, flight) {
   await page.evaluate((flight) => {
     const readState = () =>
-      document.querySelector(`tr[data-flight="${flight}"]`)?.dataset.state ?? "gone";
+      document.querySelector(`[data-flight="${flight}"]`)?.dataset.state ?? "gone";
     window.states = [readState()];
     new MutationObserver(() => {
       const state = readState();

@@ -67,7 +67,7 @@ export function connection(page) {
 
 /** Flight, place, state and gate of each row on the page, from top to bottom. */
 export function shown(page) {
-  return page.locator("tr[data-flight]").evaluateAll((rows) =>
+  return page.locator("[data-flight]").evaluateAll((rows) =>
     rows.map((row) => ({
       flight: row.dataset.flight,
       place: row.querySelector("[data-column=place] .place")?.textContent,

@@ -104,11 +104,18 @@ describe("long texts", { concurrency: 2 }, () => {
     const { page } = await openPage(test, browser, server.url, { context });
     await waitUntil("all rows are shown", async () => (await shown(page)).length === 3);
     const overlaps = await page.evaluate(() =>
-      [...document.querySelectorAll("tr")].flatMap((row) => {
-        const cells = [...row.children];
+      [...document.querySelectorAll("[data-flight], .headings > *")].flatMap((row) => {
+        const cells = [...row.children].map((cell) => [
+          `${row.dataset.flight ?? "heading"} ${cell.dataset.column}`,
+          cell.getBoundingClientRect(),
+          Math.max(...[...cell.children].map((part) => part.getBoundingClientRect().right)),
+        ]);
         return cells
-          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
-          .map((cell) => `${row.dataset.flight ?? "header"} ${cell.dataset.column}`);
+          .filter(([, { right }, end], index) => {
+            const next = cells[index + 1]?.[1].left ?? row.getBoundingClientRect().right;
+            return right > next || end > next;
+          })
+          .map(([name]) => name);
       }),
     );
     assert.deepEqual(overlaps, []);

@@ -14,9 +14,10 @@ after(() => browser.close());
 
 const ROWS = 3_000;
 
-/** Far more than fit on a screen, far fewer than the board has. */
-const MAX_DRAWN = 120;
-const PRINTED = 1_000;
+/** The hours near the screen: far more rows than fit on it, far fewer than the board has. */
+const MAX_DRAWN = 480;
+const MIN_PRINTED = 1_000;
+const MAX_PRINTED = MIN_PRINTED + 60;
 
 /** Of a row that should stay where it is. */
 const MAX_SHIFT_PIXELS = 2;
@@ -30,9 +31,12 @@ const PHONE = {
 
 const number = (index) => `FB${10_000 + index}`;
 
-/** Rows of different heights, one a minute. */
+/** The next whole hour, so that no row is over. */
+const START = Math.ceil(Date.now() / 3_600_000) * 3_600_000;
+
+/** One a minute. */
 function arrival(index) {
-  const arrival = new Date(Date.UTC(2026, 10, 22) + index * 60_000).toISOString();
+  const arrival = new Date(START + index * 60_000).toISOString();
   const row = {
     flight: number(index),
     origin: "LHR",
@@ -49,28 +53,32 @@ async function openLargeBoard(test, context = LAPTOP) {
   const { page, recorded } = await openPage(test, browser, server.url, {
     context,
   });
-  await page.locator(`tr[data-flight=${number(0)}]`).waitFor();
+  await page.locator(`[data-flight=${number(0)}]`).waitFor();
   return { server, page, recorded };
 }
 
 const drawn = (page) =>
   page
-    .locator("tr[data-flight]")
+    .locator("[data-flight]")
     .evaluateAll((rows) =>
       rows.map((row) => [row.dataset.flight, Number(row.getAttribute("aria-rowindex"))]),
     );
 
+/** The headings and the names of the hours are rows too. */
+const rowIndex = (index) => index + 3 + Math.floor(index / 60);
+const ALL_ROWS = ROWS + 1 + ROWS / 60;
+
 const isDrawn = (page, index) => async () => (await page.locator(row(index)).count()) === 1;
-const row = (index) => `tr[data-flight=${number(index)}]`;
+const row = (index) => `[data-flight=${number(index)}]`;
 
 /** Scrolls until the row is in the middle of the screen, as a reader does who looks for it. */
 async function scrollTo(page, index) {
   await waitUntil(`row ${index} is on the screen`, () =>
     page.evaluate(
       ([flight, index, count]) => {
-        const row = document.querySelector(`tr[data-flight=${flight}]`);
+        const row = document.querySelector(`[data-flight=${flight}]`);
         if (row === null) {
-          const { top, height } = document.querySelector("table").getBoundingClientRect();
+          const { top, height } = document.querySelector("[role=table]").getBoundingClientRect();
           window.scrollTo(0, window.scrollY + top + (height * index) / count);
           return false;
         }
@@ -90,15 +98,16 @@ describe("a large board", { concurrency: 2 }, () => {
   for (const [screen, context] of Object.entries({ LAPTOP, PHONE })) {
     it(`draws the rows near a ${screen.toLowerCase()}'s screen`, async (test) => {
       const { page, recorded } = await openLargeBoard(test, context);
-      assert.equal(await page.locator("table").getAttribute("aria-rowcount"), String(ROWS + 1));
+      assert.equal(await page.getByRole("table").getAttribute("aria-rowcount"), String(ALL_ROWS));
       for (const index of [0, 1_500, ROWS - 1]) {
         await scrollTo(page, index);
         await waitUntil("the screen is full", () => isFull(page));
         const rows = await drawn(page);
         assert.ok(rows.length < MAX_DRAWN, `${rows.length} rows`);
-        const first = rows[0][1] - 2;
-        const expected = rows.map((_, offset) => [number(first + offset), first + offset + 2]);
-        assert.deepEqual(rows, expected);
+        for (const [flight, position] of rows) {
+          assert.equal(position, rowIndex(Number(flight.slice(2)) - 10_000), flight);
+        }
+        assert.ok(rows.some(([flight]) => flight === number(index)));
       }
       const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
       assert.ok(!(scrollWidth > clientWidth), `${scrollWidth} of ${clientWidth} pixels`);
@@ -149,11 +158,11 @@ describe("a large board", { concurrency: 2 }, () => {
     for (let index = 0; index < 10; index += 1) await server.remove(number(index));
     await server.put("ZZ1", {
       origin: "FCO",
-      arrival: "2026-11-22T00:20:30Z",
+      arrival: new Date(START + 20.5 * 60_000).toISOString(),
       state: "expected",
     });
-    const count = String(ROWS + 1 - 10 + 1);
-    await waitUntilEqual(() => page.locator("table").getAttribute("aria-rowcount"), count);
+    const count = String(ALL_ROWS - 10 + 1);
+    await waitUntilEqual(() => page.getByRole("table").getAttribute("aria-rowcount"), count);
     await waitUntil("the row is where it was", async () => {
       return Math.abs((await top(page, 1_500)) - before) <= MAX_SHIFT_PIXELS;
     });
@@ -165,9 +174,9 @@ describe("a large board", { concurrency: 2 }, () => {
     const scrolled = await page.evaluate(() => window.scrollY);
     await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
     const rows = await drawn(page);
-    assert.equal(rows.length, PRINTED);
-    assert.ok(rows[0][1] <= 302 && rows[0][1] > 250, `begins at ${rows[0]}`);
-    const caption = await page.locator("caption").textContent();
+    assert.ok(rows.length >= MIN_PRINTED && rows.length < MAX_PRINTED, `${rows.length} rows`);
+    assert.ok(rows[0][1] <= rowIndex(300) && rows[0][1] > 160, `begins at ${rows[0]}`);
+    const caption = await page.locator(".caption").textContent();
     assert.match(caption, /Rows \d+ to \d+ of 3000\.$/);
     await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
     await waitUntil("the row is on the screen again", isDrawn(page, 300));
@@ -183,6 +192,6 @@ function isFull(page) {
     const heights = [0.25, 0.5, 0.75].map((part) => part * window.innerHeight);
     const hits = heights.map((y) => document.elementFromPoint(window.innerWidth / 2, y));
     const isEnd = window.scrollY + window.innerHeight >= document.body.scrollHeight - 200;
-    return isEnd || hits.every((hit) => hit?.closest("tr[data-flight]"));
+    return isEnd || hits.every((hit) => hit?.closest("[data-flight]"));
   });
 }

@@ -41,14 +41,14 @@ function observe(last) {
   const see = (name) =>
     requestAnimationFrame(() => setTimeout(() => (window.observed[name] ??= performance.now())));
   const scroll = () => {
-    const row = document.querySelector(`tr[data-flight="${last}"]`);
+    const row = document.querySelector(`[data-flight="${last}"]`);
     const { bottom } = row?.getBoundingClientRect() ?? { bottom: Infinity };
     if (bottom <= window.innerHeight) return see("last");
     window.scrollTo(0, document.documentElement.scrollHeight);
     requestAnimationFrame(scroll);
   };
   new MutationObserver((_, observer) => {
-    if (document.querySelector("tr[data-flight]") === null) return;
+    if (document.querySelector("[data-flight]") === null) return;
     observer.disconnect();
     see("first");
     requestAnimationFrame(scroll);
@@ -59,7 +59,7 @@ function observe(last) {
 async function changeMillis(page, server, row, gate) {
   await page.evaluate(
     ([flight, gate]) => {
-      const cell = document.querySelector(`tr[data-flight="${flight}"] [data-column=gate]`);
+      const cell = document.querySelector(`[data-flight="${flight}"] [data-column=gate]`);
       new MutationObserver((_, observer) => {
         if (cell.textContent !== gate) return;
         observer.disconnect();
@@ -110,7 +110,7 @@ async function measure(server, rows) {
     const last = () => observed(page, "last");
     const millis = await waitUntil("the last row is seen", last, ALL_ROWS_TIMEOUT_MILLIS);
     await page.evaluate(() => window.scrollTo(0, 0));
-    await page.locator(`tr[data-flight="${rows[0].flight}"]`).waitFor();
+    await page.locator(`[data-flight="${rows[0].flight}"]`).waitFor();
     const devtools = await page.context().newCDPSession(page);
     const heap = await heapBytes(devtools);
     const { nodes } = await devtools.send("Memory.getDOMCounters");

@@ -28,23 +28,23 @@ describe("the page", { concurrency: 4 }, () => {
       async () => (await shown(page)).length > 10,
     );
     assert.equal(new URL(page.url()).pathname, "/boards/jfk");
-    const header = page.locator("th[data-column=place][scope=col]");
-    assert.equal(await header.textContent(), "Destination");
+    const header = (column) => page.locator(`[role=columnheader][data-column=${column}]`);
+    assert.equal(await header("place").textContent(), "To");
     await waitUntilEqual(() => server.followers("main"), 0);
     assert.equal(await server.followers("jfk"), 1);
 
     await page.goBack();
-    await page.locator("tr[data-flight=G119]").waitFor();
-    assert.equal(await header.textContent(), "Origin");
+    await page.locator("[data-flight=G119]").waitFor();
+    assert.equal(await header("origin").textContent(), "Origin");
     await waitUntilEqual(() => server.followers("jfk"), 0);
   });
 
   it("keeps the board of its URL on a reload", async (test) => {
     const server = await startDemo(test);
     const { page } = await openPage(test, browser, `${server.url}/boards/jfk`);
-    await page.locator("tr[data-flight]").first().waitFor();
+    await page.locator("[data-flight]").first().waitFor();
     await page.reload();
-    await page.locator("tr[data-flight]").first().waitFor();
+    await page.locator("[data-flight]").first().waitFor();
     const current = page.locator("[data-board][aria-current=page]");
     assert.equal(await current.getAttribute("data-board"), "jfk");
   });

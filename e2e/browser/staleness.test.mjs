@@ -261,7 +261,7 @@ function visibility(page) {
 
 /** The state of the page at one moment. */
 function takeSnapshot() {
-  const rows = [...document.querySelectorAll("tr[data-flight]")].map((row) => ({
+  const rows = [...document.querySelectorAll("[data-flight]")].map((row) => ({
     flight: row.dataset.flight,
     place: row.querySelector("[data-column=place] .place")?.textContent,
     state: row.dataset.state,

@@ -58,7 +58,7 @@ describe("the page over https", { concurrency: 2 }, () => {
         body: JSON.stringify({ flight: "I768", origin: "London" }),
       }),
     );
-    await page.locator("tr[data-flight=I768]").waitFor();
+    await page.locator("[data-flight=I768]").waitFor();
   });
 
   it("is reached from port 80", async (test) => {

@@ -2,22 +2,25 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { Announcer } from "./Announcer.tsx";
-import { CitiesContext, hasCodes, useCities, useCity } from "./cities.ts";
+import { CitiesContext, hasCodes, useCities } from "./cities.ts";
+import { BoardHead } from "./BoardHead.tsx";
 import { BoardPicker } from "./BoardPicker.tsx";
-import type { Board, BoardSource, ConnectionState, ListedBoard } from "flightboard-client";
+import type { BoardSource, ConnectionState, ListedBoard } from "flightboard-client";
 import type { Environment } from "./environment.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { FollowerState } from "./follower.ts";
-import { Icon } from "./Icon.tsx";
+import { en as language } from "./language/en.ts";
 import { goToBoard } from "./route.ts";
 import { isLate } from "./source.ts";
 import { SignIn } from "./SignIn.tsx";
 import { SourceLine } from "./SourceLine.tsx";
 import { zoneOf } from "./time.ts";
+import { BoardRows, useSortedRows } from "./BoardRows.tsx";
 import { ConnectionStatus } from "./ConnectionStatus.tsx";
-import { TimetableTable } from "./TimetableTable.tsx";
+import type { SortedRow } from "./rows/order.ts";
 import { useFollower } from "./useFollower.ts";
+import { useMinute } from "./useNow.ts";
 import { useServerTime } from "./useServerTime.ts";
 
 interface Props {
@@ -29,12 +32,18 @@ interface Props {
 
 export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const [followed, follower] = useFollower(name, environment);
-  const { timetable, connection, clockOffset } = followed;
+  const { timetable, clockOffset } = followed;
+  const connection = useMemo(
+    () => byServerClock(followed.connection, clockOffset),
+    [followed.connection, clockOffset],
+  );
   const board = timetable.board ?? boards.find((listed) => listed.name === name);
   const title = board?.title ?? name;
 
   const { source } = timetable;
   const now = useServerTime(environment.clock, clockOffset, source);
+  const minute = useMinute(environment.clock, clockOffset);
+  const [rows, boardNow] = useSortedRows(timetable.board, timetable.flights, minute);
   const lateSource = source !== null && isLate(source, now) ? source : undefined;
 
   useEffect(() => {
@@ -66,11 +75,16 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
 
   return (
     <CitiesContext.Provider value={cities}>
-      <header class="head">
-        <Heading board={board} title={title} />
+      <BoardHead
+        board={board}
+        title={title}
+        now={clockOffset === undefined ? undefined : boardNow}
+        language={language}
+      >
         <ConnectionStatus
           connection={connection}
           isSourceLate={isSourceLate}
+          timeZone={board && zoneOf(board)}
           onStop={follower.stop}
           onResume={follower.resume}
           onSignOut={board?.private ? signOut : undefined}
@@ -85,8 +99,11 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
             onPick={goToBoard}
           />
         )}
-      </header>
-      <main data-known={isLive || connection.status === "closed" ? "" : undefined}>
+      </BoardHead>
+      <main
+        data-connecting={connection.status === "connecting" ? "" : undefined}
+        data-known={isLive || connection.status === "closed" ? "" : undefined}
+      >
         {board?.note && (
           <p class="note" dir="auto">
             {board.note}
@@ -98,7 +115,15 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
         {connection.status === "denied" ? (
           <SignIn hadRows={connection.hadRows} detail={connection.detail} onSignIn={signIn} />
         ) : (
-          <Rows key={name} name={name} followed={followed} lateSource={lateSource} />
+          <Rows
+            key={name}
+            name={name}
+            followed={followed}
+            connection={connection}
+            rows={rows}
+            now={boardNow}
+            lateSource={lateSource}
+          />
         )}
       </main>
     </CitiesContext.Provider>
@@ -110,33 +135,17 @@ function wasListedLate({ source }: ListedBoard, now: number | undefined): boolea
   return source !== undefined && source.status !== "current" && isLate(source, now);
 }
 
-function Heading({ board, title }: { board: Board | undefined; title: string }) {
-  const city = useCity(board?.airport);
-  return (
-    <div class="heading">
-      <span class="mark">
-        <Icon name={board?.kind === "departures" ? "takeoff" : "landing"} />
-      </span>
-      <div class="names">
-        <h1 dir="auto">{title}</h1>
-        {board?.airport && (
-          <p class="airport">
-            <bdi>{city}</bdi> <bdi class="code">{board.airport}</bdi>
-          </p>
-        )}
-      </div>
-    </div>
-  );
-}
-
 interface RowsProps {
   name: string;
   followed: FollowerState;
+  connection: ConnectionState;
+  rows: readonly SortedRow[];
+  now: number;
   lateSource: BoardSource | undefined;
 }
 
-function Rows({ name, followed, lateSource }: RowsProps) {
-  const { timetable, connection, changes, highlights } = followed;
+function Rows({ name, followed, connection, rows, now, lateSource }: RowsProps) {
+  const { timetable, changes, highlights } = followed;
   const { board, flights } = timetable;
   if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
   // A board that was closed has no rows to show until it is live again.
@@ -156,12 +165,25 @@ function Rows({ name, followed, lateSource }: RowsProps) {
           isSourceLate={lateSource !== undefined}
         />
       ) : (
-        <TimetableTable board={board} flights={flights} highlights={highlights} />
+        <BoardRows
+          board={board}
+          rows={rows}
+          now={now}
+          language={language}
+          highlights={highlights}
+        />
       )}
       <StaleNotice connection={connection} lateSource={lateSource} timeZone={zoneOf(board)} />
       <Announcer changes={changes} board={board} />
     </>
   );
+}
+
+/** The connection's times are by this screen's clock. */
+function byServerClock(connection: ConnectionState, offset = 0): ConnectionState {
+  return "since" in connection && connection.since !== undefined
+    ? { ...connection, since: connection.since + offset }
+    : connection;
 }
 
 function waitingText({ status }: ConnectionState): string {

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { ConnectionState } from "flightboard-client";
 import { Icon, type IconName } from "./Icon.tsx";
+import { secondAndDay } from "./time.ts";
 
 const icons: Record<ConnectionState["status"], IconName> = {
   connecting: "wave",
@@ -19,6 +20,8 @@ interface Props {
   connection: ConnectionState;
   /** Whether the server may have old rows itself, so that the connection makes them no better. */
   isSourceLate: boolean;
+  /** Of the board, if it is known. */
+  timeZone: string | undefined;
   onStop(): void;
   onResume(): void;
   /** Undefined where there is nothing to sign out from. */
@@ -26,7 +29,7 @@ interface Props {
 }
 
 export function ConnectionStatus(props: Props) {
-  const { connection, isSourceLate, onStop, onResume, onSignOut } = props;
+  const { connection, isSourceLate, timeZone, onStop, onResume, onSignOut } = props;
   const { status } = connection;
   return (
     <div class="status">
@@ -37,7 +40,7 @@ export function ConnectionStatus(props: Props) {
         data-late={isSourceLate ? "" : undefined}
       >
         <Icon name={icons[status]} />
-        {statusText(connection, isSourceLate)}
+        {statusText(connection, isSourceLate, timeZone)}
       </p>
       {status === "stopped" ? (
         <button type="button" onClick={onResume}>
@@ -64,16 +67,20 @@ export function ConnectionStatus(props: Props) {
   );
 }
 
-function statusText(connection: ConnectionState, isSourceLate: boolean): ComponentChildren {
+function statusText(
+  connection: ConnectionState,
+  isSourceLate: boolean,
+  timeZone: string | undefined,
+): ComponentChildren {
   switch (connection.status) {
     case "connecting":
       return "Connecting";
     case "live":
       return isSourceLate ? "Connected" : "Live";
     case "reconnecting":
-      return `Reconnecting since ${readersTime(connection.since)}`;
+      return `Reconnecting since ${boardTimeText(connection.since, timeZone)}`;
     case "stale":
-      return `Stale since ${readersTime(connection.since)}`;
+      return `Stale since ${boardTimeText(connection.since, timeZone)}`;
     case "stopped":
       return "Stopped";
     case "absent":
@@ -91,7 +98,7 @@ function statusText(connection: ConnectionState, isSourceLate: boolean): Compone
   }
 }
 
-/** In the browser's time zone, not the board's: it describes this screen, not a flight. */
-export function readersTime(instant: number): string {
-  return new Date(instant).toLocaleTimeString("en-GB", { hourCycle: "h23" });
+/** On the clock of the rows, with the day: a screen may have been in doubt for days. */
+export function boardTimeText(instant: number, timeZone: string | undefined): string {
+  return secondAndDay(instant, timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
 }

@@ -3,7 +3,7 @@
 
 import { type BoardSource, type ConnectionState, parseInstant } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
-import { readersTime } from "./ConnectionStatus.tsx";
+import { boardTimeText } from "./ConnectionStatus.tsx";
 import { dayAndTime } from "./time.ts";
 
 interface Props {
@@ -14,7 +14,7 @@ interface Props {
 }
 
 export function StaleNotice({ connection, lateSource, timeZone }: Props) {
-  const text = connectionText(connection);
+  const text = connectionText(connection, timeZone);
   const isShown = text !== undefined || lateSource !== undefined;
   return (
     <div class={isShown ? "stale-notice" : undefined}>
@@ -48,7 +48,7 @@ function SourceText({ source, timeZone }: { source: BoardSource; timeZone: strin
   );
 }
 
-function connectionText(connection: ConnectionState): string | undefined {
+function connectionText(connection: ConnectionState, timeZone: string): string | undefined {
   switch (connection.status) {
     case "live":
     case "closed":
@@ -57,13 +57,13 @@ function connectionText(connection: ConnectionState): string | undefined {
     case "absent":
       return connection.since === undefined
         ? undefined
-        : `The server has no such board. These rows are as of ${readersTime(connection.since)}.`;
+        : `The server has no such board. These rows are as of ${boardTimeText(connection.since, timeZone)}.`;
     case "connecting":
       return "What has changed since these rows came is not known yet.";
     case "stopped":
-      return `Updates are stopped. These rows are as of ${readersTime(connection.since)}.`;
+      return `Updates are stopped. These rows are as of ${boardTimeText(connection.since, timeZone)}.`;
     case "reconnecting":
     case "stale":
-      return `These rows are as of ${readersTime(connection.since)}. What has changed since is not known.`;
+      return `These rows are as of ${boardTimeText(connection.since, timeZone)}. What has changed since is not known.`;
   }
 }

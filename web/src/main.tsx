@@ -12,7 +12,7 @@ import { watchInput } from "./quiet.ts";
 import "./styles/fonts.css";
 import "./styles/colours.css";
 import "./styles/page.css";
-import "./styles/timetable.css";
+import "./styles/rows.css";
 
 const EventSourceClass = await eventSourceClass();
 const updater = new PageUpdater({

@@ -72,7 +72,7 @@ test("a right token shows the rows", async () => {
   await submitted(" right ");
   expect(world.signIns).toEqual(["right"]);
   await timetable();
-  expect(document.querySelector('tr[data-flight="I768"]')).toBeTruthy();
+  expect(document.querySelector('[data-flight="I768"]')).toBeTruthy();
   expect(document.querySelector("form")).toBeNull();
 });
 
@@ -94,7 +94,7 @@ test("an ended right takes the rows away", async () => {
   world.status = "denied";
   world.detail = "the token has expired";
   await denied();
-  expect(document.querySelector("tr[data-flight]")).toBeNull();
+  expect(document.querySelector("[data-flight]")).toBeNull();
   const heading = screen.getByRole("heading", { level: 2 });
   expect(heading.textContent).toBe("Access to this board has ended");
   expect(screen.getByText("The token has expired.")).toBeTruthy();
@@ -107,7 +107,7 @@ test("a private board can be signed out of", async () => {
   await act(async () => void fireEvent.click(button("Sign out")!));
   await vi.waitFor(() => expect(connection()).toBe("denied"));
   expect(world.stream.readyState).toBe(2);
-  expect(document.querySelector("tr[data-flight]")).toBeNull();
+  expect(document.querySelector("[data-flight]")).toBeNull();
 });
 
 test("a public board has no sign-out", async () => {

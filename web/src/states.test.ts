@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { announcement } from "./announce.ts";
 import { shownChanges } from "./changes.ts";
-import { knownState, knownStates, styleOf } from "./states.ts";
+import { knownState, stateNames, styleOf } from "./states.ts";
 import { arrivals, rome } from "./test-doubles.ts";
-import { delay } from "./time.ts";
+import { lateness } from "./rows/times.ts";
 import { apply, changesBetween, unknownTimetable } from "flightboard-client";
 
 interface StateCase {
@@ -31,8 +31,8 @@ describe("the server's golden states", () => {
 
 it.each(["cancelled", "CANCELLED", "Cancelled"])("hides the delay of a %s flight", (state) => {
   const late = { ...rome, estimated: "2026-11-22T12:10:00Z" };
-  expect(delay({ ...late, state }, arrivals)).toBeUndefined();
-  expect(delay({ ...late, state: "landing" }, arrivals)).toBe(120);
+  expect(lateness({ ...late, state }, arrivals)).toBeUndefined();
+  expect(lateness({ ...late, state: "landing" }, arrivals)).toBe(120);
 });
 
 it("announces known states in one spelling", () => {
@@ -48,5 +48,5 @@ it("knows the documented states", () => {
   const protocol = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8");
   const list = /icon for the known states:([^.]*), and the empty text/.exec(protocol)?.[1] ?? "";
   const documented = [...list.matchAll(/`([^`]+)`/g)].map(([, state]) => state);
-  expect(documented).toEqual(knownStates);
+  expect(documented).toEqual(stateNames);
 });

@@ -1,12 +1,13 @@
+import { timesOf } from "./rows/times.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   clockTime,
   dayAndTime,
   dayOffset,
-  delay,
-  delayMinutes,
   instantOf,
+  parseDuration,
+  secondAndDay,
   zoneLabel,
 } from "./time.ts";
 import { type Board, type Flight, scheduledField, type TimeField } from "flightboard-client";
@@ -49,6 +50,14 @@ interface DayCase {
   days?: Partial<Record<TimeField, number>>;
 }
 
+/** Of the news about a flight, even if it no longer matters. */
+function minutesBehind(flight: Flight, board: Board): number | undefined {
+  const { scheduled, expected } = timesOf({ ...flight, state: "" }, board);
+  const hasNews = [flight.actual, flight.estimated].some((time) => time !== undefined);
+  if (scheduled === undefined || expected === undefined || !hasNews) return undefined;
+  return Math.round((expected - scheduled) / 60_000);
+}
+
 interface OrderCase {
   name: string;
   board: Partial<Board>;
@@ -72,7 +81,7 @@ describe("the server's golden days", () => {
     const fields = { ...Object.assign({}, ...changes), ...Object.fromEntries(sent) };
     const set = Object.entries(fields).filter(([, value]) => value !== null);
     const flight = Object.fromEntries(set) as unknown as Flight;
-    expect(delayMinutes(flight, shown)).toBe(delay);
+    expect(minutesBehind(flight, shown)).toBe(delay);
     for (const [field, at] of Object.entries(instants)) {
       expect(instantOf(flight, field as TimeField), field).toBe(Date.parse(at));
     }
@@ -106,6 +115,18 @@ describe("the time shown", () => {
   });
 });
 
+test.each([
+  ["5m", 300],
+  ["1h 30m", 5_400],
+  ["1d12h", 129_600],
+  ["90s", 90],
+  ["never", Infinity],
+  ["soon", undefined],
+  ["", undefined],
+])("%s lasts %s seconds", (text, seconds) => {
+  expect(parseDuration(text)).toBe(seconds && seconds * 1_000);
+});
+
 describe("the day offset", () => {
   test.each<[string, Flight, number]>([
     [
@@ -136,35 +157,6 @@ describe("the day offset", () => {
   });
 });
 
-describe("minutes behind schedule", () => {
-  const arrival = "2026-11-22T10:10:00Z";
-  test.each<[string, Flight, number | undefined]>([
-    ["early", { flight: "A", arrival, estimated: "2026-11-22T10:05:00Z" }, -5],
-    [
-      "actual wins",
-      { flight: "A", arrival, estimated: "2026-11-22T11:10:00Z", actual: "2026-11-22T10:12:00Z" },
-      2,
-    ],
-    ["over a day", { flight: "A", arrival, estimated: "2026-11-23T11:10:00Z" }, 25 * 60],
-    ["no estimate", { flight: "A", arrival }, undefined],
-    ["no schedule", { flight: "A", estimated: arrival }, undefined],
-    ["no instant", { flight: "A", arrival: "10:10", estimated: "10:30" }, undefined],
-  ])("%s", (_, flight, minutes) => {
-    expect(delayMinutes(flight, oslo)).toBe(minutes);
-  });
-
-  const late = { flight: "A", arrival, estimated: "2026-11-22T10:25:00Z", state: "landing" };
-
-  test("count as a delay from 15", () => {
-    expect(delay(late, oslo)).toBe(15);
-    expect(delay({ ...late, estimated: "2026-11-22T10:24:00Z" }, oslo)).toBeUndefined();
-  });
-
-  test("are ignored for cancelled flights", () => {
-    expect(delay({ ...late, state: "cancelled" }, oslo)).toBeUndefined();
-  });
-});
-
 test.each([
   ["Etc/GMT+6", "UTC−6"],
   ["Etc/GMT-14", "UTC+14"],
@@ -181,4 +173,8 @@ test.each([
   ["2026-05-01T04:00:00Z", "1 May, 06:00"],
 ])("%s in Oslo is %s", (time, text) => {
   expect(dayAndTime(Date.parse(time), "Europe/Oslo")).toBe(text);
+});
+
+test("a day follows the second", () => {
+  expect(secondAndDay(Date.parse("2026-11-22T23:05:59Z"), "Europe/Oslo")).toBe("00:05:59, 23 Nov");
 });

@@ -8,9 +8,6 @@ import {
   scheduledField,
   type TimeField,
 } from "flightboard-client";
-import { knownState } from "./states.ts";
-
-export const DELAYED_MINUTES = 15;
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -27,9 +24,12 @@ export function instantOf(flight: Flight, field: TimeField): number | undefined 
 /** `HH:MM` in the zone, or the text itself if it is not a known time format. */
 export function clockTime(time: string, timeZone: string): string {
   const instant = parseInstant(time);
-  if (instant === undefined) return time;
-  const { hour, minute } = wallParts(instant, timeZone);
-  return `${hour}:${minute}`;
+  return instant === undefined ? time : clockText(instant, timeZone);
+}
+
+/** `HH:MM` in the zone. */
+export function clockText(instant: number, timeZone: string): string {
+  return new Date(wallMillis(instant, timeZone)).toISOString().slice(11, 16);
 }
 
 /** Local days between the flight's date and a time, for the superscript "+1". */
@@ -40,21 +40,6 @@ export function dayOffset(flight: Flight, field: TimeField, board: Board): numbe
   const scheduled = instantOf(flight, scheduledField(board.kind));
   const first = flight.date ?? localDay(scheduled ?? instant, zone);
   return Math.round((Date.parse(localDay(instant, zone)) - Date.parse(first)) / DAY) || 0;
-}
-
-/** Minutes behind schedule by the actual time, else the estimated one; undefined if unknown. */
-export function delayMinutes(flight: Flight, board: Board): number | undefined {
-  const scheduled = instantOf(flight, scheduledField(board.kind));
-  const revised = instantOf(flight, flight.actual === undefined ? "estimated" : "actual");
-  if (scheduled === undefined || revised === undefined) return undefined;
-  return Math.round((revised - scheduled) / MINUTE);
-}
-
-/** Minutes late if at least the threshold, and not for a cancelled flight. */
-export function delay(flight: Flight, board: Board): number | undefined {
-  if (knownState(flight.state) === "cancelled") return undefined;
-  const late = delayMinutes(flight, board);
-  return late !== undefined && late >= DELAYED_MINUTES ? late : undefined;
 }
 
 export function zoneOf(board: Board): string {
@@ -70,20 +55,66 @@ export function zoneLabel(timeZone: string): string {
 
 /** `22 Nov, 14:03` in the zone. */
 export function dayAndTime(instant: number, timeZone: string): string {
-  const { month, day, hour, minute } = wallParts(instant, timeZone);
-  return `${Number(day)} ${MONTHS[Number(month) - 1]}, ${hour}:${minute}`;
+  return `${dayText(instant, timeZone)}, ${clockText(instant, timeZone)}`;
+}
+
+/** `14:03:59, 22 Nov` in the zone. */
+export function secondAndDay(instant: number, timeZone: string): string {
+  const second = new Date(wallMillis(instant, timeZone)).toISOString().slice(11, 19);
+  return `${second}, ${dayText(instant, timeZone)}`;
+}
+
+function dayText(instant: number, timeZone: string): string {
+  const [, month, day] = localDay(instant, timeZone).split("-");
+  return `${Number(day)} ${MONTHS[Number(month) - 1]}`;
 }
 
 function localDay(instant: number, timeZone: string): string {
-  const { year, month, day } = wallParts(instant, timeZone);
-  return `${year}-${month}-${day}`;
+  return new Date(wallMillis(instant, timeZone)).toISOString().slice(0, 10);
 }
 
-type WallParts = Record<"year" | "month" | "day" | "hour" | "minute", string>;
+/** Milliseconds of a duration as the server writes it, such as `1h 30m`; infinite for `never`. */
+export function parseDuration(text: string | undefined): number | undefined {
+  if (text === "never") return Infinity;
+  if (text === undefined || !/^(\d+[dhms] ?)+$/.test(text)) return undefined;
+  const units = { d: DAY, h: 60 * MINUTE, m: MINUTE, s: 1_000 };
+  const parts = text.matchAll(/(\d+)([dhms])/g);
+  return [...parts].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units],
+    0,
+  );
+}
 
-function wallParts(instant: number, timeZone: string): WallParts {
+/** The milliseconds that the zone's clock shows, as if it were UTC. */
+export function wallMillis(instant: number, timeZone: string): number {
+  return instant + offsetOf(instant, timeZone);
+}
+
+/** Zones change their offset at a quarter of an hour. */
+const OFFSET_SPAN = 15 * MINUTE;
+/** A board of two days has 200. */
+const MAX_OFFSETS = 5_000;
+
+const offsets = new Map<string, number>();
+
+/** A format takes some microseconds, which thousands of rows would pay again each minute. */
+function offsetOf(instant: number, timeZone: string): number {
+  const start = Math.floor(instant / OFFSET_SPAN) * OFFSET_SPAN;
+  const key = `${start} ${timeZone}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    if (offsets.size >= MAX_OFFSETS) offsets.clear();
+    offset = wallOf(start, timeZone) - start;
+    offsets.set(key, offset);
+  }
+  return offset;
+}
+
+function wallOf(instant: number, timeZone: string): number {
   const parts = formatOf(timeZone).formatToParts(instant);
-  return Object.fromEntries(parts.map(({ type, value }) => [type, value])) as WallParts;
+  const fields = Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
+  const { year = 0, month = 1, day, hour, minute, second } = fields;
+  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -105,6 +136,7 @@ function makeFormat(timeZone: string): Intl.DateTimeFormat {
     day: "2-digit",
     hour: "2-digit",
     minute: "2-digit",
+    second: "2-digit",
     // h23, as hour12: false makes midnight 24:00 in some browsers.
     hourCycle: "h23",
   };

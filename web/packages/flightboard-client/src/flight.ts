@@ -11,6 +11,10 @@ export interface Board {
   /** Only those with the right to follow it may read it. */
   private?: boolean;
   removeAfter?: Record<string, string>;
+  /** The columns that the page shows, in this order. */
+  columns?: string[];
+  /** For how long after its movement the page shows a row in a state, as in `removeAfter`. */
+  overAfter?: Record<string, string>;
 }
 
 /** The source of a board's rows. Times are RFC 3339 in UTC. */

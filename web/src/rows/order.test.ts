@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Flight, keyOf } from "flightboard-client";
-import { RowOrder } from "./order.ts";
-import { arrivals } from "./test-doubles.ts";
+import { MIN_SPLIT_ROWS, RowOrder, splitRows } from "./order.ts";
+import { arrivals } from "../test-doubles.ts";
 
 function rows(flights: Flight[]): Map<string, Flight> {
   return new Map(flights.map((flight) => [keyOf(flight), flight]));
@@ -19,6 +19,35 @@ const timeless = { flight: "A0" };
 
 test("time precedes number", () => {
   expect(numbers([timeless, late, early, same])).toEqual(["A3", "B2", "A1", "A0"]);
+});
+
+test("the expected time counts", () => {
+  const delayed = { ...early, flight: "A9", estimated: "2026-11-22T10:40:00Z" };
+  const landed = { ...late, flight: "A8", actual: "2026-11-22T10:09:00Z" };
+  expect(numbers([delayed, late, early, landed])).toEqual(["A8", "B2", "A1", "A9"]);
+});
+
+test("rows that are over are earlier", () => {
+  const times = Array.from({ length: MIN_SPLIT_ROWS }, (_, index) => `${10 + index}`);
+  const flights = times.map((hour) => ({ flight: hour, arrival: `2026-11-22T${hour}:00:00Z` }));
+  const sorted = new RowOrder().of(rows(flights), arrivals);
+  const split = (some: typeof sorted, time: string) => {
+    const { earlier, current } = splitRows(some, Date.parse(`2026-11-22T${time}:00Z`));
+    return [earlier.length, current.length];
+  };
+  expect(split(sorted, "12:29")).toEqual([2, MIN_SPLIT_ROWS - 2]);
+  expect(split(sorted, "12:30")).toEqual([3, MIN_SPLIT_ROWS - 3]);
+  // A short board and one on which nothing is left show all of their rows.
+  expect(split(sorted.slice(1), "12:30")).toEqual([0, MIN_SPLIT_ROWS - 1]);
+  expect(split(sorted, "23:59")).toEqual([0, MIN_SPLIT_ROWS]);
+});
+
+test("another delay moves the boundary", () => {
+  const order = new RowOrder();
+  const flights = rows([{ ...early, state: "landed" }]);
+  const [first] = order.of(flights, arrivals);
+  const [second] = order.of(flights, { ...arrivals, overAfter: { landed: "1h" } });
+  expect(second!.overAt - first!.overAt).toBe(30 * 60_000);
 });
 
 test("date follows the number", () => {

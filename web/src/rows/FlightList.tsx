@@ -1,0 +1,198 @@
+// The rows of a board: those of now, and the earlier ones behind a button.
+
+import { keyOf } from "flightboard-client";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Highlights } from "../changes.ts";
+import { Icon } from "../Icon.tsx";
+import { zoneLabel, zoneOf } from "../time.ts";
+import type { Column } from "./columns.ts";
+import { FlightSheet } from "./FlightSheet.tsx";
+import { HourGroup, type ListContext } from "./HourGroup.tsx";
+import { groupByHour, type HourRows } from "./hours.ts";
+import type { SortedRow, SplitRows } from "./order.ts";
+import { useDrawnGroups } from "./useDrawnGroups.ts";
+
+interface Props extends SplitRows {
+  context: ListContext;
+  highlights: Highlights;
+}
+
+/** Of the headings, for `aria-rowindex`, which begins at 1. */
+const HEADING_INDEX = 1;
+
+export function FlightList({ earlier, current, context, highlights }: Props) {
+  const { board, columns, language } = context;
+  const zone = zoneOf(board);
+  const [key, setKey] = useState<string>();
+  const picked = key === undefined ? undefined : rowOf(key, earlier, current);
+  const [isOpen, toggle, button] = useEarlierRows();
+  const now = useMemo(() => groupByHour(current, zone), [current, zone]);
+  const before = useMemo(() => groupByHour(earlier, zone), [earlier, zone]);
+  // A reader comes for the flights of now, so the earlier ones are drawn last.
+  const drawn = useDrawnGroups(useMemo(() => [...now, ...before], [now, before]));
+  const { isWhole, printed } = drawn;
+  const shown = useRef<Highlights>(new Map());
+  useEffect(() => {
+    shown.current = highlights;
+  }, [highlights]);
+
+  const hasButton = earlier.length > 0;
+  const openRows = isOpen ? earlier.length + before.length : 0;
+  let index = HEADING_INDEX + 1;
+  const draw = (group: HourRows, order: number, isHidden: boolean) => {
+    const element = (
+      <HourGroup
+        key={`${order < now.length} ${group.hour}`}
+        group={group}
+        context={context}
+        isDrawn={drawn.isDrawn(order)}
+        isHidden={isHidden}
+        highlights={highlights}
+        shown={shown.current}
+        index={isWhole ? undefined : index}
+        observe={drawn.observerOf(order)}
+      />
+    );
+    if (!isHidden) index += group.rows.length + 1;
+    return element;
+  };
+  const earlierGroups = before.map((group, at) => draw(group, now.length + at, !isOpen));
+  if (hasButton) index += 1;
+  const rows = openRows + Number(hasButton) + current.length + now.length + HEADING_INDEX;
+  return (
+    <div class="board">
+      <div
+        role="table"
+        class="timetable"
+        aria-label={board.title}
+        aria-describedby="board-caption"
+        aria-colcount={columns.length}
+        aria-rowcount={isWhole ? undefined : rows}
+        style={{ "--columns": columns.map(({ name }) => trackOf(name)).join(" ") }}
+        onClick={(event) => setKey(pickedKey(event))}
+        onKeyDown={moveBetweenRows}
+      >
+        <div role="rowgroup" class="headings">
+          <div role="row" aria-rowindex={isWhole ? undefined : HEADING_INDEX}>
+            {columns.map(({ name, heading, slot }, position) => (
+              <div
+                key={name}
+                role="columnheader"
+                aria-colindex={position + 1}
+                data-column={name}
+                data-slot={slot}
+              >
+                {heading}
+              </div>
+            ))}
+          </div>
+        </div>
+        {earlierGroups}
+        {hasButton && (
+          <div role="rowgroup" class="earlier">
+            <div role="row">
+              <div role="cell" aria-colspan={columns.length} aria-colindex={1}>
+                <button ref={button} type="button" aria-expanded={isOpen} onClick={toggle}>
+                  <Icon name={isOpen ? "down" : "up"} />
+                  {isOpen ? language.hideEarlierFlights : language.earlierFlights(earlier.length)}
+                </button>
+              </div>
+            </div>
+          </div>
+        )}
+        {now.map((group, order) => draw(group, order, false))}
+      </div>
+      <p class="caption" id="board-caption">
+        {language.caption(zoneLabel(zone))}
+        {printed && ` ${language.rowsOf(...printedRows(printed, [...now, ...before]))}`}
+      </p>
+      {picked && (
+        <FlightSheet flight={picked.flight} context={context} onClose={() => setKey(undefined)} />
+      )}
+    </div>
+  );
+}
+
+/** Whether the earlier rows are open. What is below the button stays in place when they open or close. */
+function useEarlierRows() {
+  const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const top = useRef<number | undefined>(undefined);
+  const toggle = useCallback(() => {
+    top.current = button.current?.getBoundingClientRect().top;
+    setOpen((open) => !open);
+  }, []);
+  useLayoutEffect(() => {
+    if (top.current === undefined || !button.current) return;
+    window.scrollBy(0, button.current.getBoundingClientRect().top - top.current);
+    top.current = undefined;
+  }, [isOpen]);
+  return [isOpen, toggle, button] as const;
+}
+
+function rowOf(key: string, ...parts: SplitRows["current"][]): SortedRow | undefined {
+  return parts.flat().find((row) => row.key === key);
+}
+
+/** The key of the row on which a reader clicks or presses Enter. */
+function pickedKey({ target }: Event): string | undefined {
+  const row = (target as Element).closest<HTMLElement>("[data-flight]");
+  // Who selects text does not want it covered.
+  if (!row || document.getSelection()?.isCollapsed === false) return undefined;
+  // The focus comes back here when the details close.
+  row.querySelector<HTMLElement>(".open")?.focus({ preventScroll: true });
+  const { flight = "", date, leg } = row.dataset;
+  return keyOf({ flight, ...(date !== undefined && { date }), ...(leg !== undefined && { leg }) });
+}
+
+/** The arrow keys go from one flight to the next, over those that are hidden. */
+function moveBetweenRows(event: KeyboardEvent) {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const from = (event.target as Element).closest(".open");
+  if (step === 0 || from === null) return;
+  const table = event.currentTarget as HTMLElement;
+  const buttons = [...table.querySelectorAll<HTMLElement>(".hour:not([hidden]) .open")];
+  const next = buttons[buttons.indexOf(from as HTMLElement) + step];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}
+
+function printedRows(
+  { start, end }: { start: number; end: number },
+  groups: readonly HourRows[],
+): [number, number, number] {
+  const count = (some: readonly HourRows[]) => some.reduce((sum, { rows }) => sum + rows.length, 0);
+  const first = count(groups.slice(0, start));
+  return [first + 1, first + count(groups.slice(start, end)), count(groups)];
+}
+
+/** The width of a column on a wide screen. */
+function trackOf(name: Column["name"]): string {
+  switch (name) {
+    case "place":
+    case "origin":
+    case "destination":
+      return "minmax(0, 2fr)";
+    case "time":
+      return "8.6rem";
+    case "status":
+    case "state":
+      return "minmax(0, 14.5rem)";
+    case "flight":
+      return "minmax(0, 1.2fr)";
+    case "gate":
+    case "belt":
+    case "terminal":
+    case "checkIn":
+    case "stand":
+      return "minmax(0, 6rem)";
+    case "arrival":
+    case "departure":
+    case "estimated":
+    case "actual":
+      return "6.5rem";
+    default:
+      return "minmax(0, 1fr)";
+  }
+}
