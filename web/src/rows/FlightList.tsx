@@ -21,7 +21,7 @@ interface Props extends SplitRows {
 const HEADING_INDEX = 1;
 
 export function FlightList({ earlier, current, context, highlights }: Props) {
-  const { board, columns, language } = context;
+  const { board, columns, language, hasTerminals } = context;
   const zone = zoneOf(board);
   const [key, setKey] = useState<string>();
   const picked = key === undefined ? undefined : rowOf(key, earlier, current);
@@ -68,7 +68,7 @@ export function FlightList({ earlier, current, context, highlights }: Props) {
         aria-describedby="board-caption"
         aria-colcount={columns.length}
         aria-rowcount={isWhole ? undefined : rows}
-        style={{ "--columns": columns.map(({ name }) => trackOf(name)).join(" ") }}
+        style={{ "--columns": columns.map(({ name }) => trackOf(name, hasTerminals)).join(" ") }}
         onClick={(event) => setKey(pickedKey(event))}
         onKeyDown={moveBetweenRows}
       >
@@ -168,7 +168,7 @@ function printedRows(
 }
 
 /** The width of a column on a wide screen. */
-function trackOf(name: Column["name"]): string {
+function trackOf(name: Column["name"], hasTerminals: boolean): string {
   switch (name) {
     case "place":
     case "origin":
@@ -183,6 +183,7 @@ function trackOf(name: Column["name"]): string {
       return "minmax(0, 1.2fr)";
     case "gate":
     case "belt":
+      return hasTerminals ? "minmax(0, 8rem)" : "minmax(0, 6rem)";
     case "terminal":
     case "checkIn":
     case "stand":
