@@ -1,19 +1,23 @@
 //! The embedded page, which the build script builds from `web/`.
 
+/// The rows of a board, for browsers without JavaScript.
+mod static_rows;
+
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use flight::Timetable;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use maud::html;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::accept::{ContentCoding, preferred_coding};
 use super::path_params::PathParams;
 use super::problem::Problem;
 use super::security_headers::page_policy;
-use crate::app::App;
 use crate::settings::Settings;
 
 /// For assets, whose names contain the hash of their content.
@@ -27,6 +31,12 @@ const ASSET_URL_START: &str = r#"="./assets/"#;
 
 /// In the page's head, for the page's own build.
 const BUILD_ELEMENT: &str = r#"<meta name="build" content="" />"#;
+
+/// In the page, for the title of the board.
+const TITLE_ELEMENT: &str = "<title>flightboard</title>";
+
+/// In the page, for browsers without JavaScript. Only the server puts content into it.
+const NOSCRIPT_ELEMENT: &str = "<noscript></noscript>";
 
 /// Bytes of a hash that identify a build.
 const BUILD_BYTES: usize = 6;
@@ -47,11 +57,6 @@ pub(crate) fn build() -> &'static str {
         hash[..BUILD_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
     });
     &BUILD
-}
-
-/// `GET /`
-pub(super) async fn index(State(app): State<App>) -> Response {
-    document(StatusCode::OK, &app.state.settings)
 }
 
 /// `GET /assets/{file}`. Large files have a copy that the build script compressed.
@@ -76,18 +81,35 @@ pub(super) async fn asset(PathParams(file): PathParams<String>, headers: HeaderM
     }
 }
 
-/// The page at the URL of a board. The page itself reports an unknown or private board.
-pub(super) fn of_board(status: StatusCode, settings: &Settings) -> Response {
-    document(status, settings)
+/// The page of a board, with its rows for browsers without JavaScript. It takes some milliseconds to make.
+pub(super) fn of_board(timetable: &Timetable, settings: &Settings) -> Response {
+    let board = timetable.settings();
+    let code = board.airport.as_deref();
+    let place = code.map(|code| codes::place_name(code).unwrap_or(code));
+    let title = html! {
+        title { (board.title) @if let Some(place) = place { ", " (place) } " · flightboard" }
+    };
+    let rows = static_rows::static_rows(timetable, Timestamp::now());
+    let rows = html! { noscript { main class="static" { (rows) } } };
+    document(StatusCode::OK, settings, &title.into_string(), &rows.into_string())
 }
 
-fn document(status: StatusCode, settings: &Settings) -> Response {
+/// The page without rows. It reports itself that a board is unknown or private.
+pub(super) fn without_rows(status: StatusCode, settings: &Settings) -> Response {
+    let text = "This page follows a live timetable, which needs JavaScript.";
+    let text = html! { noscript { p { (text) } } };
+    document(status, settings, TITLE_ELEMENT, &text.into_string())
+}
+
+fn document(status: StatusCode, settings: &Settings, title: &str, noscript: &str) -> Response {
     let file = index_file();
     let base = settings.base_path.as_str();
     let html = String::from_utf8_lossy(&file.data)
         .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
         .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
-        .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#));
+        .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#))
+        .replace(TITLE_ELEMENT, title)
+        .replace(NOSCRIPT_ELEMENT, noscript);
     let html = html.into_bytes().into();
     let mut response = file_response(html, file.metadata.mimetype(), "no-cache");
     *response.status_mut() = status;

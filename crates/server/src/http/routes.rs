@@ -24,7 +24,7 @@ pub fn routes(app: App) -> Router {
     let cors = Arc::new(CorsLayers::new(&app.state.settings.origins));
     let base_path = app.state.settings.base_path.clone();
     let router = Router::new()
-        .route("/", get(page::index))
+        .route("/", get(boards::default_page))
         .route("/assets/{file}", get(page::asset))
         .route("/events", get(stream::default_board))
         .route("/boards", get(boards::list))
@@ -40,9 +40,9 @@ pub fn routes(app: App) -> Router {
                 .patch(flights::save::<FlightPatch>)
                 .delete(flights::remove),
         )
-        .route("/gates/{gate}", get(page::index))
-        .route("/belts/{belt}", get(page::index))
-        .route("/airports/{airport}", get(page::index))
+        .route("/gates/{gate}", get(boards::other_page))
+        .route("/belts/{belt}", get(boards::other_page))
+        .route("/airports/{airport}", get(boards::other_page))
         .route("/places", get(places::list))
         .route("/aidx", post(aidx::post))
         .route("/acris/flight/{airport}/arrival", get(acris::arrivals))

@@ -45,4 +45,5 @@ mod slow_tokens;
 mod snapshots;
 mod sockets;
 mod startup;
+mod static_page;
 mod undecodable_journal;

@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use engine::DEFAULT_BOARD;
 use engine::frames::BoardSummary;
-use flight::{BoardName, BoardSettings, Change, ParseError, Update};
+use flight::{BoardName, BoardSettings, Change, ParseError, Timetable, Update};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -51,19 +52,33 @@ pub(crate) async fn show(
     reader: BoardReader,
     headers: HeaderMap,
 ) -> Response {
-    let summary = summary(&app, &board, &reader).await;
-    let mut response = match summary {
-        summary if prefers_html(&headers) => document(&app, summary.err()),
-        Ok((summary, access)) => {
-            let no_cache = [(header::CACHE_CONTROL, "no-cache")];
-            let mut response = (no_cache, Json(summary)).into_response();
-            access.mark(&mut response);
-            response
+    let mut response = if prefers_html(&headers) {
+        document(&app, &board, &reader).await
+    } else {
+        match summary(&app, &board, &reader).await {
+            Ok((summary, access)) => {
+                let no_cache = [(header::CACHE_CONTROL, "no-cache")];
+                let mut response = (no_cache, Json(summary)).into_response();
+                access.mark(&mut response);
+                response
+            }
+            Err(problem) => problem.into_response(),
         }
-        Err(problem) => problem.into_response(),
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
+}
+
+/// `GET /`: the page of the default board, also if there is none.
+pub(crate) async fn default_page(State(app): State<App>, reader: BoardReader) -> Response {
+    let mut response = document(&app, DEFAULT_BOARD, &reader).await;
+    *response.status_mut() = StatusCode::OK;
+    response
+}
+
+/// `GET /gates/{gate}` and other pages with rows of several boards.
+pub(crate) async fn other_page(State(app): State<App>) -> Response {
+    page::without_rows(StatusCode::OK, &app.state.settings)
 }
 
 /// `GET /boards/{board}/wall` and other pages of a board.
@@ -72,17 +87,43 @@ pub(crate) async fn page(
     PathParams(board): PathParams<String>,
     reader: BoardReader,
 ) -> Response {
-    document(&app, summary(&app, &board, &reader).await.err())
+    document(&app, &board, &reader).await
 }
 
 /// The page of a board. It says itself why there are no rows.
-pub(super) fn document(app: &App, problem: Option<Problem>) -> Response {
-    let Some(problem) = problem else {
-        return page::of_board(StatusCode::OK, &app.state.settings);
-    };
-    let mut response = page::of_board(problem.status(), &app.state.settings);
-    problem.complete(&mut response);
-    response
+pub(crate) async fn document(app: &App, board: &str, reader: &BoardReader) -> Response {
+    let settings = &app.state.settings;
+    match timetable(app, board, reader).await {
+        Ok((timetable, access)) => {
+            let app = app.clone();
+            let page = move || page::of_board(&timetable, &app.state.settings);
+            // Not on a thread that serves requests.
+            let page = tokio::task::spawn_blocking(page).await;
+            let mut response =
+                page.unwrap_or_else(|_| page::without_rows(StatusCode::OK, settings));
+            access.mark(&mut response);
+            response
+        }
+        Err(problem) => {
+            let mut response = page::without_rows(problem.status(), settings);
+            problem.complete(&mut response);
+            response
+        }
+    }
+}
+
+/// The rows of a board, and the right to read it. The clone shares the rows.
+async fn timetable(
+    app: &App,
+    board: &str,
+    reader: &BoardReader,
+) -> Result<(Timetable, ReadAccess), Problem> {
+    let board = request::board(board)?;
+    let access = reader.access(&board).await?;
+    let timetable = app.state.engine.boards().read(|boards, _| boards.board(&board).cloned());
+    let timetable = timetable.ok_or_else(Problem::unknown_board)?;
+    access.check(timetable.settings().is_private)?;
+    Ok((timetable, access))
 }
 
 /// The summary of a board, and the right to read it.

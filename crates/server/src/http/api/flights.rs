@@ -54,14 +54,17 @@ pub(crate) async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let board = path.0.clone();
     let row = row(&app, path, &reader, query.as_deref(), &headers).await;
-    let mut response = match row {
-        row if prefers_html(&headers) => {
-            // The page lets the reader choose among several days.
-            let problem = row.err().filter(|problem| problem.status() != StatusCode::CONFLICT);
-            boards::document(&app, problem)
+    let mut response = if prefers_html(&headers) {
+        let mut response = boards::document(&app, &board, &reader).await;
+        // The page itself says that there is no such flight, or lets the reader choose among several days.
+        if row.is_err_and(|problem| problem.status() == StatusCode::NOT_FOUND) {
+            *response.status_mut() = StatusCode::NOT_FOUND;
         }
-        row => row.into_response(),
+        response
+    } else {
+        row.into_response()
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
