@@ -60,7 +60,7 @@ async fn pages_are_bounded() {
 }
 
 #[tokio::test]
-async fn pages_of_private_boards_need_a_right() {
+async fn private_pages_need_a_right() {
     let file = TokenFile::new();
     let server = TestServer::with(file.settings()).await;
     file.open_hall(&server, true).await;

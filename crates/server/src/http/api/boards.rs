@@ -69,7 +69,7 @@ pub(crate) async fn show(
     response
 }
 
-/// `GET /`: the page of the default board, also if there is none.
+/// `GET /`: the page of the default board, with the status 200 in any case.
 pub(crate) async fn default_page(State(app): State<App>, reader: BoardReader) -> Response {
     let mut response = document(&app, DEFAULT_BOARD, &reader).await;
     *response.status_mut() = StatusCode::OK;

@@ -20,7 +20,7 @@ pub(super) fn static_rows(timetable: &Timetable, now: Timestamp) -> Markup {
     let left_out = rows.len().saturating_sub(MAX_STATIC_ROWS);
     let rows = &rows[left_out..];
     let is_current = |row: &&TimetableRow| row.row().instant(scheduled).is_none_or(|at| at >= now);
-    let first_current = rows.iter().position(|row| is_current(&row));
+    let first_current = rows.iter().position(is_current);
     let table = StaticTable { settings, zone };
     html! {
         h1 dir="auto" { (settings.title) }
