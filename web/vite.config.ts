@@ -3,7 +3,6 @@
 import { fileURLToPath } from "node:url";
 import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
-import { cityNames } from "./build/city-names.ts";
 import { fontLicence } from "./build/font-licence.ts";
 
 const FONT = "@fontsource-variable/atkinson-hyperlegible-next";
@@ -20,10 +19,7 @@ const boards: ProxyOptions = {
 export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
-  plugins: [
-    cityNames(new URL("../data/airports.csv", import.meta.url)),
-    fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url)),
-  ],
+  plugins: [fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url))],
   resolve: {
     // The page is built from the sources of the packages.
     tsconfigPaths: true,
@@ -31,7 +27,7 @@ export default defineConfig({
   server: {
     port: 3000,
     strictPort: true,
-    proxy: { "/events": flightboard, "/boards": boards },
+    proxy: { "/events": flightboard, "/boards": boards, "/places": flightboard },
   },
   build: {
     // The server's Content-Security-Policy allows nothing inline, so no asset may become a data: URL.

@@ -34,7 +34,6 @@ fn build_page(workspace: &Path, out: &Path) {
     for input in PAGE_INPUTS {
         println!("cargo::rerun-if-changed={}", web.join(input).display());
     }
-    println!("cargo::rerun-if-changed={}", workspace.join("data/airports.csv").display());
     if !is_installed(&web) {
         npm(&web, &["ci", "--no-audit", "--no-fund"]);
     }

@@ -69,7 +69,7 @@ describe("below a base path", { concurrency: 2 }, () => {
       }
       const { page } = await openPage(test, browser, `${proxy}/airport/board/`);
       await page.locator("[data-flight=MAIN1]").waitFor();
-      // The names of the cities are loaded by the script when they are needed.
+      // The page requests the names of places below the path too.
       await page.getByText("Los Angeles").waitFor();
 
       await page.locator("[data-board=hall]").click();

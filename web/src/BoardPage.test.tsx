@@ -1,13 +1,5 @@
 // @vitest-environment jsdom
-import {
-  act,
-  cleanup,
-  configure,
-  fireEvent,
-  render,
-  screen,
-  within,
-} from "@testing-library/preact";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { type Board, type Flight, SILENCE_TIMEOUT_MILLIS } from "flightboard-client";
@@ -26,9 +18,6 @@ const jfk: Board = {
   timeZone: "America/New_York",
   note: "A day of 2013.",
 };
-
-// The names of the cities are a large module, and a machine may be busy with other builds.
-configure({ asyncUtilTimeout: 10_000 });
 
 let world: FakePageEnvironment;
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { Announcer } from "./Announcer.tsx";
-import { CitiesContext, hasCodes, useCities } from "./cities.ts";
+import { CitiesContext, useCities } from "./cities.ts";
 import { BoardHead } from "./BoardHead.tsx";
 import { BoardPicker } from "./BoardPicker.tsx";
 import type { BoardSource, ConnectionState, ListedBoard } from "flightboard-client";
@@ -57,11 +57,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
     if (timetable.board !== null || ended) refreshBoards();
   }, [refreshBoards, timetable.board, ended, isSourceLate]);
 
-  const wantsCities = useMemo(
-    () => timetable.board !== null && hasCodes(timetable.board, timetable.flights.values()),
-    [timetable],
-  );
-  const cities = useCities(wantsCities);
+  const cities = useCities(timetable.board, timetable.flights, environment);
   const signOut = async () => {
     await environment.signOut();
     await follower.changeAccess();

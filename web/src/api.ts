@@ -15,6 +15,16 @@ export async function listBoards(): Promise<ListedBoard[]> {
   return answer.boards as ListedBoard[];
 }
 
+/** The answer may come from a cache: names change only with the program. */
+export async function fetchPlaces(codes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const response = await ask(`/places?codes=${codes.join()}`, { cache: "default" });
+  const answer: unknown = await response.json();
+  if (!isObject(answer) || !isObject(answer.places)) {
+    throw new Error(`no names of places, but status ${response.status}`);
+  }
+  return new Map(Object.entries(answer.places).map(([code, name]) => [code, String(name)]));
+}
+
 /**
  * Exchanges a token for a cookie that no script can read. The token is in the body: a URL would be kept in logs
  * and in the history. Returns why the server did not accept it, if it did not.

@@ -1,12 +1,24 @@
-// City names by IATA code, in a separate chunk that is fetched when the first code appears on the board.
+// The names of places by IATA code. The server has them: a page requests only those of its board, each once.
 
 import { createContext } from "preact";
+import { useSyncExternalStore } from "preact/compat";
 import { useContext, useEffect, useState } from "preact/hooks";
-import { type Board, type Flight, otherAirport } from "flightboard-client";
+import { Backoff, type Board, type Clock, type Flight, otherAirport } from "flightboard-client";
 
 export type Cities = ReadonlyMap<string, string>;
 
+/** What the names need of the page's environment. */
+export interface CitySource {
+  readonly clock: Clock;
+  random(): number;
+  /** The names of those codes that the server knows. */
+  fetchPlaces(codes: readonly string[]): Promise<Cities>;
+}
+
 const CODE = /^[A-Z]{3}$/;
+
+/** Codes in a request: the server takes no more. */
+export const MAX_CODES = 500;
 
 /** Empty until loaded. */
 export const CitiesContext = createContext<Cities>(new Map());
@@ -17,36 +29,93 @@ export function useCity(place: string | undefined): string | undefined {
   return place === undefined ? undefined : cities.get(place);
 }
 
-export function hasCodes(board: Board, flights: Iterable<Flight>): boolean {
-  if (board.airport !== undefined) return true;
-  for (const flight of flights) {
-    if (
-      CODE.test(otherAirport(flight, board.kind) ?? "") ||
-      flight.via?.some((via) => CODE.test(via))
-    ) {
-      return true;
+/** The names of a board's places. Without them the board shows the codes. */
+export function useCities(
+  board: Board | null,
+  flights: ReadonlyMap<string, Flight>,
+  source: CitySource,
+): Cities {
+  const [names] = useState(() => new CityNames(source));
+  useEffect(() => {
+    if (board !== null) names.want(codesOf(board, flights.values()));
+  }, [names, board, flights]);
+  useEffect(() => () => names.dispose(), [names]);
+  return useSyncExternalStore(names.subscribe, names.cities);
+}
+
+export class CityNames {
+  #cities: Cities = new Map();
+  /** Those that the server does not know are among them. */
+  readonly #answered = new Set<string>();
+  #wanted = new Set<string>();
+  #isRequesting = false;
+  readonly #backoff: Backoff;
+  #cancelRetry: (() => void) | undefined;
+  #listeners = new Set<() => void>();
+
+  constructor(private readonly source: CitySource) {
+    this.#backoff = new Backoff(() => source.random());
+  }
+
+  readonly cities = (): Cities => this.#cities;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  want(codes: Iterable<string>): void {
+    for (const code of codes) if (!this.#answered.has(code)) this.#wanted.add(code);
+    void this.#request();
+  }
+
+  dispose(): void {
+    this.#cancelRetry?.();
+    this.#wanted.clear();
+  }
+
+  /** One request at a time. A screen may have started while the network was away, so it tries again for ever. */
+  async #request(): Promise<void> {
+    if (this.#isRequesting || this.#wanted.size === 0) return;
+    this.#isRequesting = true;
+    // In their order, so that all screens of a board share the answer in a cache.
+    const codes = [...this.#wanted].slice(0, MAX_CODES).sort();
+    try {
+      const found = await this.source.fetchPlaces(codes);
+      this.#backoff.reset();
+      this.#add(codes, found);
+      this.#requestAgain();
+    } catch {
+      const wait = this.#backoff.next();
+      this.#cancelRetry = this.source.clock.after(wait, () => this.#requestAgain());
     }
   }
-  return false;
+
+  #requestAgain(): void {
+    this.#isRequesting = false;
+    void this.#request();
+  }
+
+  #add(codes: readonly string[], found: Cities): void {
+    for (const code of codes) {
+      this.#wanted.delete(code);
+      this.#answered.add(code);
+    }
+    if (found.size === 0) return;
+    this.#cities = new Map([...this.#cities, ...found]);
+    for (const listener of this.#listeners) listener();
+  }
 }
 
-export function useCities(wanted: boolean): Cities {
-  const [cities, setCities] = useState<Cities>(() => new Map());
-  useEffect(() => {
-    if (!wanted) return;
-    let present = true;
-    loadCities()
-      .then((loaded) => present && setCities(loaded))
-      // Without the names the board shows the codes.
-      .catch(() => undefined);
-    return () => {
-      present = false;
-    };
-  }, [wanted]);
-  return cities;
-}
-
-async function loadCities(): Promise<Cities> {
-  const { default: lines } = await import("virtual:city-names");
-  return new Map(lines.split("\n").map((line) => [line.slice(0, 3), line.slice(4)]));
+export function codesOf(board: Board, flights: Iterable<Flight>): Set<string> {
+  const codes = new Set<string>();
+  const add = (place: string | undefined) => {
+    if (place !== undefined && CODE.test(place)) codes.add(place);
+  };
+  add(board.airport);
+  for (const flight of flights) {
+    add(otherAirport(flight, board.kind));
+    flight.via?.forEach(add);
+  }
+  return codes;
 }

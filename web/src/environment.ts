@@ -1,8 +1,9 @@
 // What the page needs of its surroundings, which tests replace.
 
 import type { StreamEnvironment } from "flightboard-client";
+import type { CitySource } from "./cities.ts";
 
-export interface Environment extends StreamEnvironment {
+export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchPlaces"> {
   /** Returns why the server did not accept the token, if it did not. */
   signIn(token: string): Promise<string | undefined>;
   signOut(): Promise<void>;

@@ -1,7 +1,7 @@
 // The entry point: renders the app with the real clock, random numbers and EventSource.
 
 import { render } from "preact";
-import { signIn, signOut } from "./api.ts";
+import { fetchPlaces, signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
 import { browserEnvironment, realClock } from "flightboard-client";
@@ -26,6 +26,7 @@ const updater = new PageUpdater({
 });
 const environment: Environment = {
   ...browserEnvironment({ EventSource: EventSourceClass }),
+  fetchPlaces,
   signIn,
   signOut,
   onBuild: (build) => updater.hear(build),

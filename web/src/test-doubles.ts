@@ -8,6 +8,20 @@ export * from "../packages/flightboard-client/src/test-doubles.ts";
 export class FakePageEnvironment extends FakeEnvironment implements Environment {
   readonly builds: string[] = [];
 
+  /** The names that the server has; it does not answer without. */
+  places: ReadonlyMap<string, string> | undefined = new Map([
+    ["BOS", "Boston"],
+    ["LAX", "Los Angeles"],
+  ]);
+  readonly placeRequests: (readonly string[])[] = [];
+
+  readonly fetchPlaces = async (codes: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+    this.placeRequests.push(codes);
+    const { places } = this;
+    if (places === undefined) throw new Error("no answer");
+    return new Map([...places].filter(([code]) => codes.includes(code)));
+  };
+
   /** The token that the server accepts. */
   token = "right";
   readonly signIns: string[] = [];

@@ -1,5 +1,6 @@
 // Follows a board of flightboard: an event stream that recovers by itself, and the rows that follow from its events.
 
+export { Backoff } from "./backoff.ts";
 export { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 export { browserEnvironment, type BrowserOptions } from "./browser-environment.ts";
 export { realClock, type Clock } from "./clock.ts";
