@@ -163,6 +163,14 @@ test("rows move behind the button in time", async () => {
   expect(screen.getByRole("button", { name: "29 earlier flights" })).toBeTruthy();
 });
 
+test("the minutes are counted down", async () => {
+  await shown();
+  await timetable({ ...arrivals, kind: "departures" }, day);
+  expect(row("A129").textContent).toContain("in 30 min");
+  await act(async () => world.clock.advance(60_000));
+  expect(row("A129").textContent).toContain("in 29 min");
+});
+
 test("the clock is the server's", async () => {
   await shown();
   await timetable({ ...arrivals, timeZone: "Asia/Hong_Kong" }, [rome]);
@@ -170,7 +178,7 @@ test("the clock is the server's", async () => {
   expect(clock()).toBe("");
   await sent("heartbeat", { at: "2026-11-22T12:18:40Z", head: "aa-1" }, "aa-1");
   expect(clock()).toBe("20:18Sunday 22 November");
-  await act(async () => world.clock.advance(30_000));
+  await act(async () => world.clock.advance(21_000));
   expect(clock()).toBe("20:19Sunday 22 November");
 });
 

@@ -174,7 +174,7 @@ function StatusBlock(props: CellContext & { status: Status | undefined }) {
   return (
     <>
       {status !== undefined && (
-        <span class="state" data-tone={status.tone}>
+        <span class="state" data-tone={status.tone} data-remarked={flight.remark ? "" : undefined}>
           {status.icon && <Icon name={status.icon} />}
           <span class="text" dir={status.isForeign ? "auto" : undefined}>
             {status.text}
