@@ -13,13 +13,17 @@ const CHANGES = 5;
 /** Far above the minute that the first of these pages needed. */
 const ALL_ROWS_TIMEOUT_MILLIS = 300_000;
 
-const states = ["scheduled", "check-in", "boarding", "gate closed", "departed", "cancelled"];
+const states = ["scheduled", "check-in", "boarding", "gate open", "final call", "diverted"];
 const airports = ["LHR", "FCO", "CDG", "OSL", "JFK", "SIN", "DEL", "NRT"];
+
+/** The next whole hour, so that no row is over. */
+const START = Math.ceil(Date.now() / 3_600_000) * 3_600_000;
 
 /** A row with the fields of an ordinary departure. */
 function departure(index) {
-  const scheduled = new Date(Date.UTC(2026, 10, 22) + index * 60_000);
-  const estimated = new Date(scheduled.getTime() + (index % 40) * 60_000);
+  const scheduled = new Date(START + index * 60_000);
+  // Later by the same for all, so that the rows keep their order.
+  const estimated = new Date(scheduled.getTime() + 20 * 60_000);
   return {
     flight: `FB${10_000 + index}`,
     date: scheduled.toISOString().slice(0, 10),
@@ -28,7 +32,7 @@ function departure(index) {
     codeshares: [`XX${10_000 + index}`],
     departure: scheduled.toISOString(),
     estimated: estimated.toISOString(),
-    state: index < 10 ? "scheduled" : states[index % states.length],
+    state: states[index % states.length],
     terminal: `T${(index % 3) + 1}`,
     gate: `B${index % 60}`,
     checkIn: `${index % 100}`,
@@ -61,7 +65,8 @@ async function changeMillis(page, server, row, gate) {
     ([flight, gate]) => {
       const cell = document.querySelector(`[data-flight="${flight}"] [data-column=gate]`);
       new MutationObserver((_, observer) => {
-        if (cell.textContent !== gate) return;
+        // The terminal may be in the same cell.
+        if (!cell.textContent.endsWith(gate)) return;
         observer.disconnect();
         requestAnimationFrame(() => setTimeout(() => (window.observed[gate] = Date.now())));
       }).observe(cell, { subtree: true, childList: true, characterData: true });
