@@ -36,6 +36,18 @@ test("rows come before the status", () => {
   expect(changes).toEqual([]);
 });
 
+test("requested rows are told at once", async () => {
+  const opened = new FakeEnvironment();
+  opened.fetchRows = async () => ({ data: { board: arrivals, flights: [rome] }, id: "aa-1" });
+  const told: number[] = [];
+  const onRows = ({ length }: readonly Flight[]) => void told.push(length);
+  const other = followBoard("/boards/main", { onRows }, { environment: opened });
+  await flushPromises();
+  expect(told).toEqual([1]);
+  expect(other.status.status).toBe("connecting");
+  other.close();
+});
+
 test("a burst is told once", async () => {
   for (let step = 2; step < 500; step++) {
     world.stream.sends("flightStateUpdate", { flight: "I768", gate: `B${step}` }, `aa-${step}`);

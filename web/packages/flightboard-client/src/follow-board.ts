@@ -110,7 +110,11 @@ export class BoardFollower {
     if (!fits(this.#timetable, event)) return false;
     const isTold = this.#timetable.flights === this.#told.flights;
     this.#timetable = apply(this.#timetable, event, isTold);
-    this.#cancel ??= this.environment.clock.after(ROWS_INTERVAL_MILLIS, () => this.#tellRows());
+    // A reader who has no rows yet waits for these.
+    if (this.#told.board === null) this.#tellRows();
+    else {
+      this.#cancel ??= this.environment.clock.after(ROWS_INTERVAL_MILLIS, () => this.#tellRows());
+    }
     return true;
   }
 
