@@ -320,15 +320,28 @@ test("a closed board offers no button", async () => {
   expect(screen.getByText("This board is closed")).toBeTruthy();
 });
 
-test("an empty board shows a command", async () => {
+test("a board that was closed before says why", async () => {
+  world.status = "closed";
+  world.reason = "moved to Terminal 2";
+  await shown();
+  await act(async () => {
+    world.stream.ends();
+    await world.clock.advance(1_000);
+  });
+  expect(screen.getByRole("status").textContent).toBe("Closed: moved to Terminal 2");
+});
+
+test("an empty board has a command for publishers", async () => {
   await shown();
   await timetable(arrivals, []);
-  const command = document.querySelector("pre")!.textContent;
+  expect(screen.getByText(/^A flight that the airport announces/)).toBeTruthy();
+  expect(document.querySelector("details")!.open).toBe(false);
+  const command = document.querySelector("details pre")!.textContent;
   expect(command).toContain(`curl -X PUT '${window.location.origin}/boards/main/flights/I768'`);
   expect(command).toContain('{"origin":"Rome","arrival":"10:10"}');
 });
 
-test("a missing board shows a command", async () => {
+test("a missing board has a command for publishers", async () => {
   window.history.replaceState(null, "", "/boards/nope");
   world.status = "absent";
   await shown();

@@ -10,11 +10,12 @@ import type { Environment } from "./environment.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { FollowerState } from "./follower.ts";
+import { isOverdue, overdueAt } from "./expectation.ts";
 import { en as language } from "./language/en.ts";
 import { goToBoard } from "./route.ts";
 import { isLate } from "./source.ts";
 import { SignIn } from "./SignIn.tsx";
-import { SourceLine } from "./SourceLine.tsx";
+import { LastUpdateLine, SourceLine } from "./SourceLine.tsx";
 import { zoneOf } from "./time.ts";
 import { BoardRows, useSortedRows } from "./BoardRows.tsx";
 import { ConnectionStatus } from "./ConnectionStatus.tsx";
@@ -32,7 +33,7 @@ interface Props {
 
 export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const [followed, follower] = useFollower(name, environment);
-  const { timetable, clockOffset } = followed;
+  const { timetable, clockOffset, lastUpdate } = followed;
   const connection = useMemo(
     () => byServerClock(followed.connection, clockOffset),
     [followed.connection, clockOffset],
@@ -41,7 +42,9 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const title = board?.title ?? name;
 
   const { source } = timetable;
-  const now = useServerTime(environment.clock, clockOffset, source);
+  const overdueFrom = overdueAt(timetable.board, lastUpdate);
+  const now = useServerTime(environment.clock, clockOffset, source, overdueFrom);
+  const overdueSince = isOverdue(timetable.board, lastUpdate, now) ? lastUpdate : undefined;
   const minute = useMinute(environment.clock, clockOffset);
   const [rows, boardNow] = useSortedRows(timetable.board, timetable.flights, minute);
   const lateSource = source !== null && isLate(source, now) ? source : undefined;
@@ -67,7 +70,8 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
     if (refusal === undefined) await follower.changeAccess();
     return refusal;
   };
-  const isLive = connection.status === "live" && !isSourceLate;
+  const isInDoubt = isSourceLate || overdueSince !== undefined;
+  const isLive = connection.status === "live" && !isInDoubt;
 
   return (
     <CitiesContext.Provider value={cities}>
@@ -79,7 +83,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
       >
         <ConnectionStatus
           connection={connection}
-          isSourceLate={isSourceLate}
+          isSourceLate={isInDoubt}
           timeZone={board && zoneOf(board)}
           onStop={follower.stop}
           onResume={follower.resume}
@@ -108,6 +112,9 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
         {board && source && timetable.closed === null && (
           <SourceLine source={source} now={now} timeZone={zoneOf(board)} />
         )}
+        {board && source === null && lastUpdate !== undefined && timetable.closed === null && (
+          <LastUpdateLine lastUpdate={lastUpdate} now={minute} timeZone={zoneOf(board)} />
+        )}
         {connection.status === "denied" ? (
           <SignIn hadRows={connection.hadRows} detail={connection.detail} onSignIn={signIn} />
         ) : (
@@ -119,6 +126,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
             rows={rows}
             now={boardNow}
             lateSource={lateSource}
+            overdueSince={overdueSince}
           />
         )}
       </main>
@@ -138,9 +146,12 @@ interface RowsProps {
   rows: readonly SortedRow[];
   now: number;
   lateSource: BoardSource | undefined;
+  /** The last update, if the next one is overdue. */
+  overdueSince: number | undefined;
 }
 
-function Rows({ name, followed, connection, rows, now, lateSource }: RowsProps) {
+function Rows(props: RowsProps) {
+  const { name, followed, connection, rows, now, lateSource, overdueSince } = props;
   const { timetable, changes, highlights } = followed;
   const { board, flights } = timetable;
   if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
@@ -158,7 +169,7 @@ function Rows({ name, followed, connection, rows, now, lateSource }: RowsProps) 
         <EmptyBoard
           board={board}
           source={timetable.source}
-          isSourceLate={lateSource !== undefined}
+          isSourceLate={lateSource !== undefined || overdueSince !== undefined}
         />
       ) : (
         <BoardRows
@@ -169,7 +180,12 @@ function Rows({ name, followed, connection, rows, now, lateSource }: RowsProps) 
           highlights={highlights}
         />
       )}
-      <StaleNotice connection={connection} lateSource={lateSource} timeZone={zoneOf(board)} />
+      <StaleNotice
+        connection={connection}
+        lateSource={lateSource}
+        overdueSince={overdueSince}
+        timeZone={zoneOf(board)}
+      />
       <Announcer changes={changes} board={board} />
     </>
   );

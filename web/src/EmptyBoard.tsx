@@ -1,4 +1,4 @@
-// Placeholders for a board without rows, each with the command that adds some.
+// Placeholders for a board without rows. They are for passengers; the commands that add rows are for publishers.
 
 import type { Board, BoardSource } from "flightboard-client";
 import { boardPath, urlOf } from "./route.ts";
@@ -11,25 +11,20 @@ interface EmptyBoardProps {
 }
 
 export function EmptyBoard({ board, source, isSourceLate }: EmptyBoardProps) {
-  if (source !== null) {
-    return (
-      <section class="empty">
-        <h2>{isSourceLate ? "No flights are known" : "No flights"}</h2>
-        <p>
-          A flight that <bdi>{source.name}</bdi> announces appears here at once.
-        </p>
-      </section>
-    );
-  }
   const row =
     board.kind === "arrivals"
       ? { origin: "Rome", arrival: "10:10" }
       : { destination: "Rome", departure: "10:10" };
   return (
     <section class="empty">
-      <h2>No flights</h2>
-      <p>This board is empty. A flight that is published to it appears here at once:</p>
-      <Command>{put(`${boardPath(board.name)}/flights/I768`, row)}</Command>
+      <h2>{isSourceLate ? "No flights are known" : "No flights"}</h2>
+      <p>
+        A flight that {source === null ? "the airport" : <bdi>{source.name}</bdi>} announces appears
+        here at once.
+      </p>
+      {source === null && (
+        <ForPublishers command={put(`${boardPath(board.name)}/flights/I768`, row)} />
+      )}
     </section>
   );
 }
@@ -40,8 +35,8 @@ export function AbsentBoard({ name }: { name: string }) {
       <h2>
         There is no board “<bdi>{name}</bdi>”
       </h2>
-      <p>It can be made, and this page will follow it as soon as it is there:</p>
-      <Command>{put(boardPath(name), { title: "Arrivals", kind: "arrivals" })}</Command>
+      <p>If it is opened, its flights appear here at once.</p>
+      <ForPublishers command={put(boardPath(name), { title: "Arrivals", kind: "arrivals" })} />
     </section>
   );
 }
@@ -56,8 +51,13 @@ export function ClosedBoard({ reason }: { reason: string | undefined }) {
 }
 
 /** One click selects the whole command (see the style sheet). */
-function Command({ children }: { children: string }) {
-  return <pre>{children}</pre>;
+function ForPublishers({ command }: { command: string }) {
+  return (
+    <details>
+      <summary>For publishers</summary>
+      <pre>{command}</pre>
+    </details>
+  );
 }
 
 function put(path: string, body: object): string {

@@ -2,7 +2,7 @@
 
 import type { BoardSource } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
-import { ageText, isLate } from "./source.ts";
+import { ageText, agoText, isLate } from "./source.ts";
 
 /** A link of a publisher must not run a script. */
 const WEB_ADDRESS = /^https?:\/\//i;
@@ -31,6 +31,19 @@ export function SourceLine({ source, now, timeZone }: Props) {
         {age === undefined && status === "failing" && ", no answer yet"}
       </span>
       {attribution !== name && <Attribution source={source} />}
+    </p>
+  );
+}
+
+/** For a board without a source: the last update of any publisher, if only that nothing had changed. */
+export function LastUpdateLine(props: { lastUpdate: number; now: number; timeZone: string }) {
+  const { lastUpdate, now, timeZone } = props;
+  return (
+    <p class="source">
+      Last update{" "}
+      <time datetime={new Date(lastUpdate).toISOString()}>
+        {agoText(lastUpdate, now, timeZone)}
+      </time>
     </p>
   );
 }

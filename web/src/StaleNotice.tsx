@@ -10,12 +10,14 @@ interface Props {
   connection: ConnectionState;
   /** The source, if it is late. */
   lateSource: BoardSource | undefined;
+  /** The last update, if the next one is overdue. */
+  overdueSince: number | undefined;
   timeZone: string;
 }
 
-export function StaleNotice({ connection, lateSource, timeZone }: Props) {
+export function StaleNotice({ connection, lateSource, overdueSince, timeZone }: Props) {
   const text = connectionText(connection, timeZone);
-  const isShown = text !== undefined || lateSource !== undefined;
+  const isShown = text !== undefined || lateSource !== undefined || overdueSince !== undefined;
   return (
     <div class={isShown ? "stale-notice" : undefined}>
       {isShown && <Icon name="alert" />}
@@ -23,7 +25,12 @@ export function StaleNotice({ connection, lateSource, timeZone }: Props) {
         {text !== undefined && <p>{text}</p>}
         {/* Always there, so that screen readers announce its text. The connection has a status of its own. */}
         <p aria-live="polite">
-          {lateSource && <SourceText source={lateSource} timeZone={timeZone} />}
+          {lateSource ? (
+            <SourceText source={lateSource} timeZone={timeZone} />
+          ) : (
+            overdueSince !== undefined &&
+            `No update has come since ${boardTimeText(overdueSince, timeZone)}. Whether these rows are right is not known.`
+          )}
         </p>
       </div>
     </div>

@@ -16,6 +16,8 @@ export interface FollowerState {
   readonly connection: ConnectionState;
   /** How far the server's clock is ahead of this one, in milliseconds; undefined until it has sent its time. */
   readonly clockOffset: number | undefined;
+  /** The last time at which a publisher or the source said something, by the server's clock. */
+  readonly lastUpdate: number | undefined;
   /** The changes since the previous rendering. */
   readonly changes: readonly Change[];
   readonly highlights: Highlights;
@@ -30,6 +32,7 @@ export class Follower {
     timetable: unknownTimetable,
     connection: { status: "connecting" },
     clockOffset: undefined,
+    lastUpdate: undefined,
     changes: [],
     highlights: new Map(),
   };
@@ -64,7 +67,7 @@ export class Follower {
           if (connection !== this.#followed.connection) this.#render({ connection, changes });
         },
         onBuild: (build) => environment.onBuild(build),
-        onServerTime: (at) => this.#setServerTime(at),
+        onServerTime: (at, lastUpdate) => this.#setServerTime(at, lastUpdate),
       },
       { environment },
     );
@@ -81,11 +84,13 @@ export class Follower {
     this.#board?.close();
   }
 
-  #setServerTime(at: number): void {
-    const clockOffset = at - this.environment.clock.now();
-    if (Math.abs(clockOffset - (this.#followed.clockOffset ?? Infinity)) < CLOCK_STEP_MILLIS)
-      return;
-    this.#render({ clockOffset, changes: [] });
+  #setServerTime(at: number, lastUpdate: number | undefined): void {
+    const before = this.#followed;
+    let clockOffset = at - this.environment.clock.now();
+    if (Math.abs(clockOffset - (before.clockOffset ?? Infinity)) < CLOCK_STEP_MILLIS)
+      clockOffset = before.clockOffset!;
+    if (clockOffset !== before.clockOffset || lastUpdate !== before.lastUpdate)
+      this.#render({ clockOffset, lastUpdate, changes: [] });
   }
 
   #render(state: Partial<FollowerState>): void {

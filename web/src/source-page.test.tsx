@@ -230,3 +230,28 @@ test("a closed board has no source", async () => {
   await sent("closedConnection", { reason: "end of the day" }, "aa-2");
   expect(line()).toBeNull();
 });
+
+test("an overdue update puts the rows in doubt", async () => {
+  await act(async () => void render(<App environment={world} />));
+  world.stream.opens();
+  const board = { ...arrivals, timeZone: "Europe/Oslo", expectEvery: "10m" };
+  await sent("timetable", { board, reason: "start", flights: [rome] }, "aa-1");
+  const updated = world.clock.now();
+  const beat = () =>
+    sent("heartbeat", {
+      at: new Date(world.clock.now()).toISOString(),
+      lastUpdate: new Date(updated).toISOString(),
+      head: "aa-1",
+    });
+  await beat();
+  expect([lineText(), notice()]).toEqual(["Last update less than a minute ago", undefined]);
+  for (let passed = 0; passed < 10 * MINUTE; passed += 15_000) {
+    expect([isKnown(), screen.getByRole("status").textContent]).toEqual([true, "Live"]);
+    await act(async () => world.clock.advance(15_000));
+    await beat();
+  }
+  expect(isKnown()).toBe(false);
+  expect(screen.getByRole("status").textContent).toBe("Connected");
+  expect(lineText()).toBe("Last update 10 minutes ago");
+  expect(notice()).toMatch(/^No update has come since \d\d:\d\d:\d\d, \d+ Nov\. Whether/);
+});

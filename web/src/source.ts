@@ -26,9 +26,13 @@ export function ageText(
   timeZone: string,
 ): string | undefined {
   const answered = parseInstant(source.lastAnswer);
-  if (answered === undefined) return undefined;
-  if (now === undefined) return dayAndTime(answered, timeZone);
-  const age = now - answered;
+  return answered === undefined ? undefined : agoText(answered, now, timeZone);
+}
+
+/** The time from `instant` to `now`, or the instant itself if `now` is not known. */
+export function agoText(instant: number, now: number | undefined, timeZone: string): string {
+  if (now === undefined) return dayAndTime(instant, timeZone);
+  const age = now - instant;
   if (age < MINUTE) return "less than a minute ago";
   if (age < HOUR) return ago.format(-Math.floor(age / MINUTE), "minute");
   if (age < DAY) return ago.format(-Math.floor(age / HOUR), "hour");

@@ -23,9 +23,9 @@ export async function fetchBoard(url: string, request: RequestInit = {}): Promis
       return { status: "denied", detail: typeof detail === "string" ? detail : undefined };
     }
     if (response.status !== 200 || !isBoard(answer, url)) return { status: "unknown" };
-    const { closed, id, behind } = answer as ListedBoard;
+    const { closed, reason, id, behind } = answer as ListedBoard;
     if (typeof closed !== "boolean") return { status: "unknown" };
-    return { status: closed ? "closed" : "open", head: id, behind };
+    return { status: closed ? "closed" : "open", reason, head: id, behind };
   } catch {
     return { status: "unknown" };
   }

@@ -35,8 +35,8 @@ export interface ConnectionListener {
   onState(state: ConnectionState): void;
   /** The build of the page that the server has. */
   onBuild(build: string): void;
-  /** The server's time, in milliseconds. */
-  onServerTime(at: number): void;
+  /** The server's time, and that of the last update of the board, in milliseconds. */
+  onServerTime(at: number, lastUpdate: number | undefined): void;
 }
 
 export class Connection {
@@ -175,10 +175,10 @@ export class Connection {
     this.#completeness.receiveHeartbeat(event.data, id);
   }
 
-  #tellServer({ at, build }: Heartbeat["data"]): void {
+  #tellServer({ at, lastUpdate, build }: Heartbeat["data"]): void {
     if (build !== undefined) this.listener.onBuild(build);
     const serverTime = parseInstant(at);
-    if (serverTime !== undefined) this.listener.onServerTime(serverTime);
+    if (serverTime !== undefined) this.listener.onServerTime(serverTime, parseInstant(lastUpdate));
   }
 
   #deliver(event: BoardEvent): boolean {
@@ -275,7 +275,7 @@ export class Connection {
     this.#inquiry.askAfter(waitMillis);
   }
 
-  #onAnswer({ status, detail }: BoardSummary): void {
+  #onAnswer({ status, detail, reason }: BoardSummary): void {
     const { status: before } = this.#state;
     if (status === "denied") {
       this.#deny(detail);
@@ -284,7 +284,7 @@ export class Connection {
     } else if (status === "unknown" && before === "denied") {
       this.#inquiry.askNowAndThen();
     } else if (status === "closed") {
-      this.#close();
+      this.#close(reason);
     } else if (status === "absent") {
       const since = this.#confirmedAt ?? this.#rowsAt;
       this.#setState(since === undefined ? { status } : { status, since });

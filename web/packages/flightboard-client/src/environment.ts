@@ -17,11 +17,12 @@ export type BoardStatus = "open" | "closed" | "absent" | "denied" | "unknown";
 /**
  * A board's answer to a plain request. `head` is the id of its newest event if the server gave one; `behind` is
  * for how many seconds the server itself may have been out of date, if it says so; `detail` is why it denies the
- * board.
+ * board, and `reason` why the board is closed.
  */
 export interface BoardSummary {
   status: BoardStatus;
   detail?: string | undefined;
+  reason?: string | undefined;
   head?: string | undefined;
   behind?: number | undefined;
 }

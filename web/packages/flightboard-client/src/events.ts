@@ -17,7 +17,7 @@ export type BoardEvent =
 
 export type Heartbeat = {
   name: "heartbeat";
-  data: { head: string; at?: string; behind?: number; build?: string };
+  data: { head: string; at?: string; lastUpdate?: string; behind?: number; build?: string };
 };
 
 export type StreamEvent = BoardEvent | Heartbeat;
@@ -39,6 +39,7 @@ const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) 
   heartbeat: (data) =>
     typeof data.head === "string" &&
     isText(data.at) &&
+    isText(data.lastUpdate) &&
     isSeconds(data.behind) &&
     isText(data.build),
 };

@@ -15,6 +15,10 @@ export interface Board {
   columns?: string[];
   /** For how long after its movement the page shows a row in a state, as in `removeAfter`. */
   overAfter?: Record<string, string>;
+  /** The longest usual time between two updates, such as `10m`. */
+  expectEvery?: string;
+  /** The operator's text for screens whose rows have been in doubt for long. */
+  notice?: string;
 }
 
 /** The source of a board's rows. Times are RFC 3339 in UTC. */
@@ -40,6 +44,8 @@ export interface SourcedBoard extends Board {
 /** A board as `GET /boards` lists it. */
 export interface ListedBoard extends SourcedBoard {
   closed: boolean;
+  /** Why it is closed. */
+  reason?: string;
   /** The id of its newest event. */
   id?: string;
   /** For how many seconds the server may have been behind, if it says so. */

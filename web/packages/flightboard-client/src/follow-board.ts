@@ -25,8 +25,11 @@ export interface BoardListener {
   onChange?(changes: readonly RowChange[], timetable: Timetable): void;
   /** Whether the rows are known to be right. Rows that came before are passed on first. */
   onStatus?(status: ConnectionState): void;
-  /** The server's time in milliseconds since 1970, with every heartbeat. */
-  onServerTime?(at: number): void;
+  /**
+   * The server's time, with every heartbeat, and the last time at which a publisher or the source said something of the
+   * board, if the server knows it; in milliseconds since 1970.
+   */
+  onServerTime?(at: number, lastUpdate: number | undefined): void;
   /** The build of the page that the server has, with every heartbeat. */
   onBuild?(build: string): void;
 }
@@ -57,7 +60,7 @@ export class BoardFollower {
         listener.onStatus?.(state);
       },
       onBuild: (build) => listener.onBuild?.(build),
-      onServerTime: (at) => listener.onServerTime?.(at),
+      onServerTime: (at, lastUpdate) => listener.onServerTime?.(at, lastUpdate),
     });
     this.#unwatchPage = watchPage(this);
     this.#connection.open();

@@ -109,6 +109,8 @@ export class FakeEnvironment implements StreamEnvironment {
   readonly streams: FakeEventStream[] = [];
   readonly asked: string[] = [];
   status: BoardStatus = "open";
+  /** Why the board is closed. */
+  reason: string | undefined;
   /** The board's newest event id, if the server answers. */
   head: string | undefined;
   /** Set if the answering server is itself behind. */
@@ -128,7 +130,8 @@ export class FakeEnvironment implements StreamEnvironment {
 
   readonly fetchBoard = async (url: string): Promise<BoardSummary> => {
     this.asked.push(url);
-    return { status: this.status, head: this.head, behind: this.behind, detail: this.detail };
+    const { status, head, behind, detail, reason } = this;
+    return { status, head, behind, detail, reason };
   };
 
   readonly random = (): number => this.chance;
