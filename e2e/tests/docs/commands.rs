@@ -13,9 +13,10 @@ use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Languages of blocks that are not commands, and `shell` for those that would ask a real source. The list is closed,
 /// so that a misspelt `sh` is noticed.
-const NOT_COMMANDS: [&str; 11] = [
+const NOT_COMMANDS: [&str; 12] = [
     "html",
     "http",
+    "jsx",
     "event-stream",
     "nginx",
     "caddyfile",
