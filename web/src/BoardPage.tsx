@@ -113,7 +113,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
           <SourceLine source={source} now={now} timeZone={zoneOf(board)} />
         )}
         {board && source === null && lastUpdate !== undefined && timetable.closed === null && (
-          <LastUpdateLine lastUpdate={lastUpdate} now={minute} timeZone={zoneOf(board)} />
+          <LastUpdateLine lastUpdate={lastUpdate} now={now ?? minute} timeZone={zoneOf(board)} />
         )}
         {connection.status === "denied" ? (
           <SignIn hadRows={connection.hadRows} detail={connection.detail} onSignIn={signIn} />
