@@ -10,12 +10,15 @@ import { extname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntilEqual } from "./wait.mjs";
 
 const client = fileURLToPath(new URL("../../web/packages/flightboard-client", import.meta.url));
 const run = promisify(execFile);
+/** Of the script with all but the hook. */
+const MAX_BYTES = 4_096;
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript" };
 
 let browser;
@@ -69,6 +72,11 @@ const rowsOf = (page) => page.locator("[data-flight]").allTextContents();
 const statusOf = (page) => page.locator("#status").textContent();
 
 describe("the client package", { concurrency: 2 }, () => {
+  it("has at most 4 KiB compressed", async () => {
+    const bytes = gzipSync(await readFile(join(client, "dist/index.js")), { level: 9 }).length;
+    assert.ok(bytes <= MAX_BYTES, `${bytes} bytes`);
+  });
+
   for (const name of ["plain.html", "react.html"]) {
     it(`follows a board in ${name}`, async (test) => {
       const { server, page, recorded, examples } = await openExample(test, name);

@@ -72,7 +72,7 @@ describe("tabs of one origin", { concurrency: 2 }, () => {
     for (const page of others) await waitUntilEqual(() => connection(page), "live");
   });
 
-  it("replace a first one that hangs", async (test) => {
+  it("replace the first one if it hangs", async (test) => {
     const { server, pages } = await openTabs(test, 2);
     const [first, other] = pages;
     // It holds the lock and its stream, and passes nothing on.

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App.tsx";
 import { type Board, type Flight, SILENCE_TIMEOUT_MILLIS } from "flightboard-client";
 import { FIRST_BACKOFF_MILLIS } from "../packages/flightboard-client/src/backoff.ts";
-import { REOPEN_POLL_MILLIS } from "../packages/flightboard-client/src/board-inquiry.ts";
+import { REOPEN_POLL_MILLIS } from "../packages/flightboard-client/src/connection.ts";
 import { COLLECT_MILLIS } from "./Announcer.tsx";
 import { arrivals, FakePageEnvironment, rome, tokyo } from "./test-doubles.ts";
 import { ROWS_INTERVAL_MILLIS } from "flightboard-client";

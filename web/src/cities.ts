@@ -3,11 +3,11 @@
 import { createContext } from "preact";
 import { useSyncExternalStore } from "preact/compat";
 import { useContext, useEffect, useState } from "preact/hooks";
-import { Backoff, type Board, type Clock, type Flight, otherAirport } from "flightboard-client";
+import { backoff, type Board, type Clock, type Flight, otherAirport } from "flightboard-client";
 
 export type Cities = ReadonlyMap<string, string>;
 
-/** What the names need of the page's environment. */
+/** The part of the page's environment that the names need. */
 export interface CitySource {
   readonly clock: Clock;
   random(): number;
@@ -49,13 +49,12 @@ export class CityNames {
   readonly #answered = new Set<string>();
   #wanted = new Set<string>();
   #isRequesting = false;
-  readonly #backoff: Backoff;
+  /** Failed requests that follow each other. */
+  #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #listeners = new Set<() => void>();
 
-  constructor(private readonly source: CitySource) {
-    this.#backoff = new Backoff(() => source.random());
-  }
+  constructor(private readonly source: CitySource) {}
 
   readonly cities = (): Cities => this.#cities;
 
@@ -82,11 +81,12 @@ export class CityNames {
     const codes = [...this.#wanted].slice(0, MAX_CODES).sort();
     try {
       const found = await this.source.fetchPlaces(codes);
-      this.#backoff.reset();
+      this.#failures = 0;
       this.#add(codes, found);
       this.#requestAgain();
     } catch {
-      const wait = this.#backoff.next();
+      const wait = backoff(this.#failures, this.source.random());
+      this.#failures += 1;
       this.#cancelRetry = this.source.clock.after(wait, () => this.#requestAgain());
     }
   }

@@ -1,4 +1,4 @@
-// What the page needs of its surroundings, which tests replace.
+// The surroundings of the page, which tests replace.
 
 import type { StreamEnvironment } from "flightboard-client";
 import type { CitySource } from "./cities.ts";

@@ -2,6 +2,7 @@
 
 import {
   followBoard,
+  parseInstant,
   unknownTimetable,
   type BoardFollower,
   type ConnectionState,
@@ -59,15 +60,17 @@ export class Follower {
         onChange: (rows) => (changes = shownChanges(rows)),
         onRows: (_, timetable) => {
           const highlights = updateHighlights(this.#followed.highlights, changes);
-          const connection = this.#board?.status ?? this.#followed.connection;
+          const connection = this.#board?.status() ?? this.#followed.connection;
           this.#render({ timetable, connection, changes, highlights });
           changes = [];
         },
         onStatus: (connection) => {
           if (connection !== this.#followed.connection) this.#render({ connection, changes });
         },
-        onBuild: (build) => environment.onBuild(build),
-        onServerTime: (at, lastUpdate) => this.#setServerTime(at, lastUpdate),
+        onHeartbeat: ({ at, lastUpdate, build }) => {
+          if (build !== undefined) environment.onBuild(build);
+          this.#setServerTime(parseInstant(at), parseInstant(lastUpdate));
+        },
       },
       { environment },
     );
@@ -84,7 +87,8 @@ export class Follower {
     this.#board?.close();
   }
 
-  #setServerTime(at: number, lastUpdate: number | undefined): void {
+  #setServerTime(at: number | undefined, lastUpdate: number | undefined): void {
+    if (at === undefined) return;
     const before = this.#followed;
     let clockOffset = at - this.environment.clock.now();
     if (Math.abs(clockOffset - (before.clockOffset ?? Infinity)) < CLOCK_STEP_MILLIS)

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test, vi } from "vitest";
-import { Connection } from "../packages/flightboard-client/src/connection.ts";
+import { createConnection } from "../packages/flightboard-client/src/connection.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { arrivals, FakeEnvironment } from "./test-doubles.ts";
 
@@ -36,11 +36,10 @@ test("the polyfill counts unknown names", async () => {
   const environment = Object.assign(new FakeEnvironment(), {
     open: (url: string, lastId: string) => new Polyfill(`${url}/events?lastEventId=${lastId}`),
   });
-  const connection = new Connection("/boards/main", environment, {
+  const connection = createConnection("/boards/main", environment, {
     onEvent: () => true,
     onState: ({ status }) => states.push(status),
-    onBuild: () => {},
-    onServerTime: () => {},
+    onHeartbeat: () => {},
   });
   connection.open();
   await vi.waitFor(() => expect(states).toEqual(["connecting", "live"]));

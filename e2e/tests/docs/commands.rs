@@ -21,6 +21,7 @@ const NOT_COMMANDS: [&str; 12] = [
     "nginx",
     "caddyfile",
     "ini",
+    "jsx",
     "shell",
     "text",
     "toml",

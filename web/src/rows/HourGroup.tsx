@@ -11,7 +11,7 @@ import { hourTitle, type HourRows } from "./hours.ts";
 import type { SortedRow } from "./order.ts";
 import { countdown, isDue } from "./times.ts";
 
-/** What all rows of a list share. */
+/** Values that all rows of a list share. */
 export interface ListContext {
   readonly board: Board;
   readonly columns: readonly Column[];

@@ -7,26 +7,10 @@ export const MAX_BACKOFF_MILLIS = 30_000;
 /** The shortest wait as a part of the longest: the rest is random. */
 const FIXED_SHARE = 0.2;
 
-export class Backoff {
-  #attempts = 0;
-
-  /** `random` returns a number from 0 (inclusive) to 1 (exclusive). */
-  constructor(private readonly random: () => number) {}
-
-  get attempts(): number {
-    return this.#attempts;
-  }
-
-  /** Counts an attempt and returns the wait before it. */
-  next(): number {
-    const longest = Math.min(MAX_BACKOFF_MILLIS, FIRST_BACKOFF_MILLIS * 2 ** this.#attempts);
-    this.#attempts += 1;
-    return spread(longest, FIXED_SHARE, this.random());
-  }
-
-  reset(): void {
-    this.#attempts = 0;
-  }
+/** The wait before an attempt that follows on others without success. `random` is from 0 (inclusive) to 1 (exclusive). */
+export function backoff(attempts: number, random: number): number {
+  const longest = Math.min(MAX_BACKOFF_MILLIS, FIRST_BACKOFF_MILLIS * 2 ** attempts);
+  return spread(longest, FIXED_SHARE, random);
 }
 
 /** From `share` of `longest` up to all of it. */

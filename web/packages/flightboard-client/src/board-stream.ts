@@ -3,9 +3,8 @@
 // A browser's EventSource reconnects after a cut, but stops for good on any status other than 200 (a
 // proxy's 502 during a restart), never notices silence, and never backs off.
 
-import { CLOSED, OPEN, type EventStream, type StreamEnvironment } from "./environment.ts";
-import { eventNames, readEvent, type StreamEvent } from "./events.ts";
-import { Watchdog } from "./watchdog.ts";
+import { CLOSED, listen, OPEN, type EventStream, type StreamEnvironment } from "./environment.ts";
+import { readEvent, type StreamEvent } from "./events.ts";
 
 /** Two heartbeat intervals of 15 s plus 5 s of slack. */
 export const SILENCE_TIMEOUT_MILLIS = 35_000;
@@ -16,6 +15,9 @@ export const SILENCE_TIMEOUT_MILLIS = 35_000;
 export const CONNECT_TIMEOUT_MILLIS = 130_000;
 /** The browser reconnects by itself, with the server's `retry:`, until as many errors have followed each other. */
 export const BROWSER_RETRIES = 3;
+
+/** Timers stop while the computer sleeps; silence is noticed within this time of waking up. */
+export const WATCHDOG_INTERVAL_MILLIS = 1_000;
 
 export interface StreamListener {
   onOpen(): void;
@@ -32,90 +34,100 @@ export interface StreamListener {
   onSilence(): void;
 }
 
-export class BoardStream {
-  #stream: EventStream | undefined;
-  readonly #watchdog: Watchdog;
+export interface BoardStream {
+  /** That of its EventSource, if there is one. */
+  readyState(): number | undefined;
+  isSilent(): boolean;
+  open(url: string, lastId: string): void;
+  close(): void;
+}
+
+/** `openLimitMillis` is the longest silence of an open stream that is no fault at present. */
+export function createBoardStream(
+  environment: StreamEnvironment,
+  listener: StreamListener,
+  openLimitMillis: () => number,
+): BoardStream {
+  let current: EventStream | undefined;
   /** Errors after which the browser may still reconnect by itself. None on a new stream, which has no `retry:`. */
-  #browserRetries = 0;
+  let browserRetries = 0;
   /** The browser waits for the time of `retry:` or reconnects. */
-  #isBrowserRetrying = false;
+  let isBrowserRetrying = false;
+  /** When something arrived, or an attempt began, by both clocks. */
+  let wall: number;
+  let ticks: number;
+  let cancelWatch: (() => void) | undefined;
+  const { clock } = environment;
+  const readyState = () => current?.readyState;
 
-  constructor(
-    private readonly environment: StreamEnvironment,
-    private readonly listener: StreamListener,
-    /** The longest silence of an open stream that is no fault at present. */
-    private readonly openLimitMillis: () => number,
-  ) {
-    const limit = () => this.#silenceLimit();
-    this.#watchdog = new Watchdog(environment.clock, limit, () => listener.onSilence());
+  function silenceLimit(): number {
+    if (isBrowserRetrying) return CONNECT_TIMEOUT_MILLIS;
+    return readyState() === OPEN ? openLimitMillis() : SILENCE_TIMEOUT_MILLIS;
   }
 
-  get exists(): boolean {
-    return this.#stream !== undefined;
+  /**
+   * Measures with both clocks: the wall clock keeps running while the computer sleeps, the monotonic clock
+   * cannot be set back. Either alone could mistake an hour for a moment.
+   */
+  function isSilent(): boolean {
+    return Math.max(clock.now() - wall, clock.ticks() - ticks) >= silenceLimit();
   }
 
-  get isOpen(): boolean {
-    return this.#stream?.readyState === OPEN;
+  function watch(): void {
+    cancelWatch?.();
+    cancelWatch = clock.after(WATCHDOG_INTERVAL_MILLIS, () =>
+      isSilent() ? listener.onSilence() : watch(),
+    );
   }
 
-  isSilent(): boolean {
-    return this.#watchdog.isSilent();
+  function restartWatch(): void {
+    wall = clock.now();
+    ticks = clock.ticks();
+    watch();
   }
 
-  open(url: string, lastId: string): void {
-    const stream = this.environment.open(url, lastId);
-    this.#stream = stream;
-    this.#browserRetries = 0;
-    this.#isBrowserRetrying = false;
-    this.#watchdog.restart();
-    this.#listen(stream);
+  function begin(retries: number): void {
+    browserRetries = retries;
+    isBrowserRetrying = false;
+    restartWatch();
   }
 
-  close(): void {
-    this.#watchdog.stop();
-    this.#stream?.close();
-    this.#stream = undefined;
+  function onError(readyState: number): void {
+    listener.onCut();
+    if (readyState === CLOSED) return listener.onRefusal();
+    if (browserRetries === 0) return listener.onExhaustion();
+    browserRetries -= 1;
+    isBrowserRetrying = true;
+    restartWatch();
   }
 
-  #listen(stream: EventStream): void {
-    // After close() a native EventSource is silent, but a polyfill may not be.
-    const listen = (type: string, hear: (event: Event) => void) =>
-      stream.addEventListener(type, (event) => {
-        if (this.#stream === stream) hear(event);
-      });
-    // An event of the server may have any name, even these.
-    listen("open", (event) => "data" in event || this.#onOpen());
-    listen("error", (event) => "data" in event || this.#onError(stream));
-    for (const name of eventNames) {
-      listen(name, (event) => this.#onMessage(name, event as MessageEvent));
-    }
-  }
-
-  #onOpen(): void {
-    this.#browserRetries = BROWSER_RETRIES;
-    this.#isBrowserRetrying = false;
-    this.#watchdog.restart();
-    this.listener.onOpen();
-  }
-
-  #onError(stream: EventStream): void {
-    this.listener.onCut();
-    if (stream.readyState === CLOSED) return this.listener.onRefusal();
-    if (this.#browserRetries === 0) return this.listener.onExhaustion();
-    this.#browserRetries -= 1;
-    this.#isBrowserRetrying = true;
-    this.#watchdog.restart();
-  }
-
-  #onMessage(name: StreamEvent["name"], message: MessageEvent): void {
-    const event = readEvent(name, message.data);
-    if (event === undefined) return this.listener.onUnreadable();
-    this.#watchdog.restart();
-    this.listener.onEvent(event, message.lastEventId);
-  }
-
-  #silenceLimit(): number {
-    if (this.#isBrowserRetrying) return CONNECT_TIMEOUT_MILLIS;
-    return this.isOpen ? this.openLimitMillis() : SILENCE_TIMEOUT_MILLIS;
-  }
+  return {
+    readyState,
+    isSilent,
+    open(url, lastId) {
+      const stream = environment.open(url, lastId);
+      current = stream;
+      begin(0);
+      listen(
+        stream,
+        () => current === stream,
+        () => {
+          begin(BROWSER_RETRIES);
+          listener.onOpen();
+        },
+        () => onError(stream.readyState),
+        (name, { data, lastEventId }) => {
+          const event = readEvent(name, data);
+          if (!event) return listener.onUnreadable();
+          restartWatch();
+          listener.onEvent(event, lastEventId);
+        },
+      );
+    },
+    close() {
+      cancelWatch?.();
+      current?.close();
+      current = undefined;
+    },
+  };
 }

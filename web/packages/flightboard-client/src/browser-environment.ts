@@ -3,7 +3,7 @@
 import { fetchBoard, fetchRows } from "./board-requests.ts";
 import { realClock } from "./clock.ts";
 import type { EventStream, StreamEnvironment } from "./environment.ts";
-import { SharedStream } from "./shared-stream.ts";
+import { shareStream } from "./shared-stream.ts";
 
 export interface BrowserOptions {
   /** Sends cookies to a server of another origin, for its private boards. It must allow this origin by name. */
@@ -13,13 +13,12 @@ export interface BrowserOptions {
 }
 
 export function browserEnvironment(options: BrowserOptions = {}): StreamEnvironment {
-  const { withCredentials = false, EventSource = globalThis.EventSource } = options;
-  const request: RequestInit = { credentials: withCredentials ? "include" : "same-origin" };
+  const { withCredentials = false, EventSource: Source = EventSource } = options;
+  const request: RequestInit = withCredentials ? { credentials: "include" } : {};
   const open = (url: string, lastId: string) =>
-    new EventSource(
-      lastId === "" ? `${url}/events` : `${url}/events?lastEventId=${encodeURIComponent(lastId)}`,
-      { withCredentials },
-    );
+    new Source(`${url}/events${lastId && `?lastEventId=${encodeURIComponent(lastId)}`}`, {
+      withCredentials,
+    });
   const environment: StreamEnvironment = {
     open,
     fetchBoard: (url) => fetchBoard(url, request),
@@ -27,13 +26,12 @@ export function browserEnvironment(options: BrowserOptions = {}): StreamEnvironm
     clock: realClock,
     random: Math.random,
   };
-  // Browsers have locks in secure contexts only.
-  const locks = globalThis.navigator?.locks;
-  if (locks === undefined || typeof BroadcastChannel === "undefined") return environment;
-  const tabs = { locks, channel: (name: string) => new BroadcastChannel(name) };
-  const nameOf = (url: string) => `flightboard-client 1 ${withCredentials} ${url}`;
+  // Browsers have locks in secure contexts only. Where they have locks, they have channels.
+  const { locks } = navigator;
+  if (!locks) return environment;
   return {
     ...environment,
-    open: (url, lastId) => new SharedStream(nameOf(url), url, lastId, environment, tabs),
+    open: (url, lastId) =>
+      shareStream(`flightboard ${withCredentials} ${url}`, url, lastId, environment, locks),
   };
 }

@@ -10,7 +10,7 @@ export interface Clock {
 }
 
 export const realClock: Clock = {
-  now: () => Date.now(),
+  now: Date.now,
   ticks: () => performance.now(),
   after(millis, run) {
     const timer = setTimeout(run, millis);

@@ -25,129 +25,120 @@ export interface CompletenessListener {
   onLoss(): void;
 }
 
-export class Completeness {
-  #lastId = "";
-  /** A head that has not arrived yet, and the last id received when it was announced. */
-  #expectedHead: { head: string; after: string } | undefined;
-  /** Since when the server itself may be behind, if it says so. */
-  #behindSince: number | undefined;
-  /** The last id at the previous gap. A second gap at the same id is not repaired by resuming from it again. */
-  #lastGapId: string | undefined;
-  #cancelGap: (() => void) | undefined;
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly listener: CompletenessListener,
-  ) {}
-
+export interface Completeness {
   /** Empty without rows that another stream could continue. */
-  get lastId(): string {
-    return this.#lastId;
-  }
-
-  get isServerBehind(): boolean {
-    return this.#behindSince !== undefined;
-  }
-
+  newestId(): string;
   /** This may be another server. If it is behind, it says so before any rows. */
-  beginStream(): void {
-    this.#behindSince = undefined;
-  }
-
+  beginStream(): void;
   /** The rows cannot be continued. */
-  forgetRows(): void {
-    this.#lastId = "";
-  }
-
+  forgetRows(): void;
   /** Takes rows that a stream continues and confirms. */
-  begin(event: BoardEvent, id: string): void {
-    this.#lastId = id;
-    this.listener.onEvent(event);
+  begin(event: BoardEvent, id: string): void;
+  receive(event: BoardEvent, id: string): void;
+  receiveHeartbeat(heartbeat: Heartbeat["data"], id: string): void;
+  /** The stream has ended or is cut: a head that was announced says nothing about the next one. */
+  stopExpecting(): void;
+}
+
+export function createCompleteness(clock: Clock, listener: CompletenessListener): Completeness {
+  let lastId = "";
+  /** A head that has not arrived yet, and the last id received when it was announced. */
+  let expectedHead: string | undefined;
+  let expectedAfter: string | undefined;
+  /** Since when the server itself may be behind, if it says so. */
+  let behindSince: number | undefined;
+  /** The last id at the previous gap. A second gap at the same id is not repaired by resuming from it again. */
+  let lastGapId: string | undefined;
+  let cancelGap: (() => void) | undefined;
+
+  function begin(event: BoardEvent, id: string): void {
+    lastId = id;
+    listener.onEvent(event);
   }
 
-  receive(event: BoardEvent, id: string): void {
+  function receive(event: BoardEvent, id: string): void {
     if (event.name === "timetable") {
-      this.begin(event, id);
-      return this.#confirmRows();
+      begin(event, id);
+      return confirmRows();
     }
     // An update without a preceding timetable.
-    if (this.#lastId === "") return this.#restartFromTimetable();
-    if (id !== "" && !isAfter(id, this.#lastId)) {
+    if (!lastId) return restartFromTimetable();
+    if (id && !isAfter(id, lastId)) {
       // A duplicate: behind a proxy that strips `Last-Event-ID`, a browser resumes from the older id in the
       // URL. An id of another epoch belongs to another history, so these rows cannot be kept.
-      if (!sameEpoch(id, this.#lastId)) this.#restartFromTimetable();
+      if (!sameEpoch(id, lastId)) restartFromTimetable();
       return;
     }
-    if (!this.listener.onEvent(event)) return this.#restartFromTimetable();
-    if (id !== "") this.#lastId = id;
-    if (this.#expectedHead === undefined) this.listener.onProgress();
-    else if (!isAfter(this.#expectedHead.head, this.#lastId)) this.#confirmHead();
+    if (!listener.onEvent(event)) return restartFromTimetable();
+    lastId = id || lastId;
+    if (!expectedHead) listener.onProgress();
+    else if (!isAfter(expectedHead, lastId)) confirmHead();
   }
 
-  receiveHeartbeat({ head, behind }: Heartbeat["data"], id: string): void {
+  function receiveHeartbeat({ head, behind }: Heartbeat["data"], id: string): void {
     // Events with names that this page does not know reach no listener, but the browser keeps their ids and
     // shows the last one in every later event.
-    if (this.#lastId !== "" && id !== "" && id !== this.#lastId) {
-      if (isAfter(id, this.#lastId)) this.#lastId = id;
-      else if (!sameEpoch(id, this.#lastId)) return this.#restartFromTimetable();
+    if (lastId && id && id !== lastId) {
+      if (isAfter(id, lastId)) lastId = id;
+      else if (!sameEpoch(id, lastId)) return restartFromTimetable();
     }
     if (behind === undefined) {
-      this.#behindSince = undefined;
-      return this.#compareWithHead(head);
+      behindSince = undefined;
+      // The stream is ordered: the event named by the head came before the heartbeat or follows right after.
+      return head === lastId ? confirmHead() : expectHead(head);
     }
     // The head of a server that is behind proves nothing.
-    this.#behindSince ??= this.clock.now() - behind * 1_000;
-    this.stopExpecting();
-    if (this.#lastId === "") return;
-    this.#confirmRows();
-    this.listener.onServerBehind();
+    behindSince ??= clock.now() - behind * 1_000;
+    stopExpecting();
+    if (!lastId) return;
+    confirmRows();
+    listener.onServerBehind();
   }
 
-  /** The stream has ended or is cut: a head that was announced says nothing about the next one. */
-  stopExpecting(): void {
-    this.#expectedHead = undefined;
-    this.#cancelGap?.();
-    this.#cancelGap = undefined;
+  function stopExpecting(): void {
+    expectedHead = undefined;
+    cancelGap?.();
   }
 
-  /** The stream is ordered: the event named by the head came before the heartbeat or follows right after. */
-  #compareWithHead(head: string): void {
-    if (head === this.#lastId) this.#confirmHead();
-    else this.#expectHead(head);
-  }
-
-  #expectHead(head: string): void {
-    const before = this.#expectedHead;
-    const seen = this.#lastId;
-    this.#expectedHead = { head, after: seen };
+  function expectHead(head: string): void {
+    const seen = lastId;
+    const isSlow = expectedHead && expectedAfter !== seen;
+    expectedHead = head;
+    expectedAfter = seen;
     // Events arrive, but slowly. Reconnecting would slow them down further.
-    if (before !== undefined && before.after !== seen) return;
-    this.#cancelGap?.();
-    this.#cancelGap = this.clock.after(GAP_TIMEOUT_MILLIS, () => {
-      if (this.#lastId === seen) this.#repairGap();
-      else this.listener.onLateHead();
+    if (isSlow) return;
+    cancelGap?.();
+    cancelGap = clock.after(GAP_TIMEOUT_MILLIS, () => {
+      if (lastId !== seen) return listener.onLateHead();
+      if (lastGapId === lastId) lastId = "";
+      lastGapId = lastId;
+      listener.onLoss();
     });
   }
 
-  #repairGap(): void {
-    if (this.#lastGapId === this.#lastId) this.#lastId = "";
-    this.#lastGapId = this.#lastId;
-    this.listener.onLoss();
+  function restartFromTimetable(): void {
+    lastId = "";
+    listener.onLoss();
   }
 
-  #restartFromTimetable(): void {
-    this.#lastId = "";
-    this.listener.onLoss();
+  function confirmHead(): void {
+    lastGapId = undefined;
+    listener.onHead();
+    confirmRows();
   }
 
-  #confirmHead(): void {
-    this.#lastGapId = undefined;
-    this.listener.onHead();
-    this.#confirmRows();
+  function confirmRows(): void {
+    stopExpecting();
+    listener.onConfirmation(behindSince);
   }
 
-  #confirmRows(): void {
-    this.stopExpecting();
-    this.listener.onConfirmation(this.#behindSince);
-  }
+  return {
+    newestId: () => lastId,
+    beginStream: () => (behindSince = undefined),
+    forgetRows: () => (lastId = ""),
+    begin,
+    receive,
+    receiveHeartbeat,
+    stopExpecting,
+  };
 }

@@ -1,6 +1,6 @@
 // An open connection to the board `main`, with a stream and a clock that the test controls.
 
-import { Connection, type ConnectionState } from "./connection.ts";
+import { createConnection, type ConnectionState } from "./connection.ts";
 import type { StreamEnvironment } from "./environment.ts";
 import type { BoardEvent } from "./events.ts";
 import { arrivals, FakeEnvironment, rome } from "./test-doubles.ts";
@@ -15,14 +15,12 @@ export function openConnection(fetchRows?: StreamEnvironment["fetchRows"]) {
   const events: BoardEvent[] = [];
   const states: ConnectionState[] = [];
   const builds: string[] = [];
-  const serverTimes: number[] = [];
   /** The names of events that do not fit the rows. */
   const misfits = new Set<string>();
-  const connection = new Connection("/boards/main", world, {
+  const connection = createConnection("/boards/main", world, {
     onEvent: (event) => events.push(event) > 0 && !misfits.has(event.name),
     onState: (state) => states.push(state),
-    onBuild: (build) => builds.push(build),
-    onServerTime: (at) => serverTimes.push(at),
+    onHeartbeat: ({ build }) => builds.push(build ?? ""),
   });
   connection.open();
   return {
@@ -30,10 +28,9 @@ export function openConnection(fetchRows?: StreamEnvironment["fetchRows"]) {
     events,
     states,
     builds,
-    serverTimes,
     misfits,
     connection,
-    state: () => connection.state,
+    state: () => connection.status(),
     goesLive: () => {
       world.stream.opens();
       world.stream.sends(

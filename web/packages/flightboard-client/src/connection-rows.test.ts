@@ -6,13 +6,18 @@ import { arrivals, flushPromises, rome } from "./test-doubles.ts";
 
 const rows: BoardRows = { data: { board: arrivals, id: "aa-7", flights: [rome] }, id: "aa-7" };
 
-let answer: (rows: BoardRows | undefined) => Promise<void>;
+let asked: number;
+let answer: (rows: BoardRows | null) => Promise<void>;
 let { world, events, state, states, connection, beats } = openConnection();
 
 beforeEach(() => {
-  let resolve: (rows: BoardRows | undefined) => void;
-  const asked = new Promise<BoardRows | undefined>((resolved) => (resolve = resolved));
-  ({ world, events, state, states, connection, beats } = openConnection(() => asked));
+  asked = 0;
+  let resolve: (rows: BoardRows | null) => void;
+  const answered = new Promise<BoardRows | null>((resolved) => (resolve = resolved));
+  ({ world, events, state, states, connection, beats } = openConnection(() => {
+    asked += 1;
+    return answered;
+  }));
   answer = (rows) => {
     resolve(rows);
     return flushPromises();
@@ -61,6 +66,12 @@ describe("the first rows", () => {
     expect(events).toHaveLength(1);
   });
 
+  test("are not asked for again by a wake", async () => {
+    connection.wake();
+    await answer(rows);
+    expect([asked, events.length, world.streams.length]).toEqual([1, 1, 1]);
+  });
+
   test("are asked for once the page is back", async () => {
     connection.suspend();
     connection.wake();
@@ -71,14 +82,15 @@ describe("the first rows", () => {
 });
 
 describe("without an answer", () => {
-  test.each([undefined, { data: { flights: [rome] }, id: "aa-7" }])(
-    "the stream brings all rows: %j",
-    async (rows) => {
-      await answer(rows);
-      expect(events).toEqual([]);
-      expect(world.stream.url).toBe(WHOLE_URL);
-    },
-  );
+  test.each([
+    null,
+    { data: { board: arrivals, flights: [] }, id: "aa-7" },
+    { data: { flights: [rome] }, id: "aa-7" },
+  ])("the stream brings all rows: %j", async (rows) => {
+    await answer(rows);
+    expect(events).toEqual([]);
+    expect(world.stream.url).toBe(WHOLE_URL);
+  });
 
   test.each(["stop", "suspend", "dispose"] as const)("%s ends the start", async (end) => {
     connection[end]();

@@ -1,16 +1,15 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
-import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
+import { SILENCE_TIMEOUT_MILLIS, WATCHDOG_INTERVAL_MILLIS } from "./board-stream.ts";
 import {
   openConnection,
   HEARTBEAT_INTERVAL_MILLIS,
   RESUMED_URL,
   WHOLE_URL,
 } from "./connection-fixture.ts";
-import { Connection } from "./connection.ts";
+import { createConnection } from "./connection.ts";
 import type { BoardSummary } from "./environment.ts";
 import { rome } from "./test-doubles.ts";
-import { WATCHDOG_INTERVAL_MILLIS } from "./watchdog.ts";
 
 let { world, events, states, builds, connection, state, goesLive } = openConnection();
 
@@ -53,11 +52,10 @@ describe("opening", () => {
   });
 
   test("encodes the board's name", () => {
-    const other = new Connection("/boards/hall%20b%2F1", world, {
+    const other = createConnection("/boards/hall%20b%2F1", world, {
       onEvent: () => true,
       onState: () => {},
-      onBuild: () => {},
-      onServerTime: () => {},
+      onHeartbeat: () => {},
     });
     other.open();
     expect(world.stream.url).toBe("/boards/hall%20b%2F1/events");

@@ -1,5 +1,5 @@
 // Keeps one board's stream open and tracks whether its rows are known to be current.
-// It does not know Preact, nor how events change a flight; follower.ts listens to it.
+// It does not know how events change a flight; follow-board.ts listens to it.
 //
 // Where a browser's EventSource would not reconnect, this module creates a new one. A new EventSource sends no
 // `Last-Event-ID` header, so the id goes into the query.
@@ -7,13 +7,18 @@
 // "live" is a claim about the rows, not about the socket: an open stream may still owe missed events. The rows
 // are live after a whole timetable, or when the server confirms that its newest event is the last one received.
 
-import { Backoff } from "./backoff.ts";
-import { BoardInquiry } from "./board-inquiry.ts";
-import { BoardStream, CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
-import { Completeness } from "./completeness.ts";
-import type { BoardSummary, StreamEnvironment } from "./environment.ts";
+import { backoff, spread } from "./backoff.ts";
+import {
+  CONNECT_TIMEOUT_MILLIS,
+  createBoardStream,
+  SILENCE_TIMEOUT_MILLIS,
+} from "./board-stream.ts";
+import { createCompleteness } from "./completeness.ts";
+import { OPEN, type BoardSummary, type StreamEnvironment } from "./environment.ts";
 import { eventOf, type BoardEvent, type Heartbeat, type StreamEvent } from "./events.ts";
-import { parseInstant } from "./instant.ts";
+
+/** The longest time between two questions whether a closed board is open again, or a denied one accessible. */
+export const REOPEN_POLL_MILLIS = 30_000;
 
 /** `since` is when the rows were last known to be right, which is before the fault was noticed. */
 export type ConnectionState =
@@ -24,329 +29,311 @@ export type ConnectionState =
   | { status: "stale"; since: number }
   | { status: "stopped"; since: number }
   /** The server has no such board; `since` if there are rows from before. */
-  | { status: "absent"; since?: number }
+  | { status: "absent"; since?: number | undefined }
   /** The board is private or absent, and the server does not say which. `detail` is its sentence. */
   | { status: "denied"; hadRows: boolean; detail?: string | undefined }
-  | { status: "closed"; reason?: string };
+  | { status: "closed"; reason?: string | undefined };
 
 export interface ConnectionListener {
   /** Returns false if the event does not fit the rows, which proves that an earlier event is lost. */
   onEvent(event: BoardEvent): boolean;
   onState(state: ConnectionState): void;
-  /** The build of the page that the server has. */
-  onBuild(build: string): void;
-  /** The server's time, and that of the last update of the board, in milliseconds. */
-  onServerTime(at: number, lastUpdate: number | undefined): void;
+  onHeartbeat(heartbeat: Heartbeat["data"]): void;
 }
 
-export class Connection {
-  #state: ConnectionState = { status: "connecting" };
-  /** The time at which the rows were last confirmed to be right. */
-  #confirmedAt: number | undefined;
-  /** When the first rows were asked for, which no stream has confirmed yet. */
-  #rowsAt: number | undefined;
-  #isSuspended = false;
-  readonly #stream: BoardStream;
-  readonly #completeness: Completeness;
-  readonly #inquiry: BoardInquiry;
-  /** The first rows come by a plain request, until one has been answered or has failed. */
-  #asksForRows: boolean;
-  /** Counts attempts since the rows were last confirmed. */
-  readonly #backoff: Backoff;
-  #cancelRetry: (() => void) | undefined;
-
-  constructor(
-    /** That of the board, such as `/boards/main`. */
-    private readonly url: string,
-    private readonly environment: StreamEnvironment,
-    private readonly listener: ConnectionListener,
-  ) {
-    this.#asksForRows = environment.fetchRows !== undefined;
-    this.#backoff = new Backoff(() => environment.random());
-    this.#inquiry = new BoardInquiry(url, environment, (answer) => this.#onAnswer(answer));
-    this.#completeness = new Completeness(environment.clock, {
-      onEvent: (event) => this.#deliver(event),
-      onProgress: () => this.#refreshConfirmation(),
-      onHead: () => this.#backoff.reset(),
-      onConfirmation: (behindSince) => this.#confirm(behindSince),
-      onServerBehind: () => void this.#findReplica(),
-      onLateHead: () => this.#markStale(),
-      onLoss: () => this.#replace(),
-    });
-    const listens = {
-      onOpen: () => this.#completeness.beginStream(),
-      onEvent: (event: StreamEvent, id: string) => this.#receive(event, id),
-      onUnreadable: () => this.#restartFromTimetable(),
-      onCut: () => this.#onCut(),
-      onRefusal: () => this.#onRefusal(),
-      onExhaustion: () => this.#reconnectLater(),
-      onSilence: () => this.#onSilence(),
-    };
-    this.#stream = new BoardStream(environment, listens, () => this.#openLimit());
-  }
-
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  open(): void {
-    this.#connect({ status: "connecting" });
-  }
-
+export interface Connection {
+  status(): ConnectionState;
+  open(): void;
   /** Closes the stream at the reader's request. */
-  stop(): void {
-    if (this.#isEnded()) return;
-    this.#closeStream();
-    this.#isSuspended = false;
-    this.#setState({ status: "stopped", since: this.#lastConfirmed() });
-  }
-
+  stop(): void;
   /** Reconnects after the last event received. */
-  resume(): void {
-    if (this.#state.status === "stopped") this.#connect({ status: "connecting" });
-  }
-
-  /** The reader has signed in or out, so the server may give another answer than before. */
-  async changeAccess(): Promise<void> {
-    this.#closeStream();
-    this.#isSuspended = false;
-    await this.#inquiry.ask();
-  }
-
+  resume(): void;
   /** The page is hidden for good, frozen or in the back/forward cache: it must not hold a stream. */
-  suspend(): void {
-    if (this.#isAtRest()) return;
-    this.#closeStream();
-    this.#isSuspended = true;
-    this.#setState({ status: "reconnecting", since: this.#lastConfirmed() });
-  }
-
+  suspend(): void;
   /** The page is visible again; its timers may have been suspended. A reader waits, so nothing is put off. */
-  wake(): void {
-    if (this.#isEnded()) return void this.#inquiry.ask();
-    if (this.#isAtRest()) return;
-    if (this.#isSuspended || !this.#stream.exists) this.#connect(this.#state);
-    else if (this.#stream.isSilent()) this.#connect(this.#stateInSilence());
-  }
-
+  wake(): void;
   /**
    * The network is back, for all screens behind it at the same moment. A stream from before may be bound to a
    * dead interface and never report it.
    */
-  renew(): void {
-    if (this.#isAtRest() || this.#isSuspended) return;
-    if (this.#stream.isOpen) return this.#replace();
-    if (this.#stream.exists) return;
-    this.#backoff.reset();
-    this.#askLater(this.#backoff.next());
-  }
-
+  renew(): void;
+  /** The reader has signed in or out, so the server may give another answer than before. */
+  changeAccess(): Promise<void>;
   /** Closes the stream without a state change, once the listener is gone. */
-  dispose(): void {
-    this.#closeStream();
-  }
+  dispose(): void;
+}
 
-  #connect(state: ConnectionState): void {
-    this.#closeStream();
-    this.#isSuspended = false;
-    this.#setState(state);
-    if (this.#asksForRows) void this.#beginWithRows();
-    else this.#stream.open(this.url, this.#completeness.lastId);
+type FullTimetable = BoardEvent & { name: "timetable" };
+
+const CONNECTING: ConnectionState = { status: "connecting" };
+
+/** `url` is that of the board, such as `/boards/main`. */
+export function createConnection(
+  url: string,
+  environment: StreamEnvironment,
+  listener: ConnectionListener,
+): Connection {
+  const { clock } = environment;
+  let state = CONNECTING;
+  /** The time at which the rows were last confirmed to be right. */
+  let confirmedAt: number | undefined;
+  /** When the first rows were asked for, which no stream has confirmed yet. */
+  let rowsAt: number | undefined;
+  let isSuspended = false;
+  /** The first rows come by a plain request, until one has been answered or has failed. */
+  let firstRows = environment.fetchRows;
+  /** Attempts since the rows were last confirmed. */
+  let attempts = 0;
+  /** Incremented when the stream is closed, so that late answers can be recognised. */
+  let generation = 0;
+  let isBeginning = false;
+  let cancelWait: (() => void) | undefined;
+  const completeness = createCompleteness(clock, {
+    onEvent: deliver,
+    onProgress() {
+      if (is("live")) confirmedAt = clock.now();
+    },
+    onHead: () => (attempts = 0),
+    onConfirmation(behindSince) {
+      if (!behindSince) {
+        confirmedAt = clock.now();
+        setState({ status: "live" });
+      } else if (!is("stale")) {
+        confirmedAt = behindSince;
+        doubt("stale");
+      }
+    },
+    onServerBehind: findReplica,
+    onLateHead: markStale,
+    onLoss: replace,
+  });
+  const stream = createBoardStream(
+    environment,
+    {
+      onOpen: completeness.beginStream,
+      onEvent: receive,
+      // Without an id, since these rows cannot be trusted.
+      onUnreadable() {
+        completeness.forgetRows();
+        replace();
+      },
+      onCut() {
+        completeness.stopExpecting();
+        markReconnecting();
+      },
+      onRefusal,
+      onExhaustion: reconnectLater,
+      // All screens may have lost the server in the same second, so the new stream waits.
+      onSilence() {
+        markSilent();
+        reconnectLater();
+      },
+    },
+    // Held back, an open stream has longer with each attempt, for a large timetable on a slow line.
+    () =>
+      is("live")
+        ? SILENCE_TIMEOUT_MILLIS
+        : Math.min(CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS * 2 ** attempts),
+  );
+
+  function connect(next: ConnectionState): void {
+    closeStream();
+    setState(next);
+    if (firstRows) void beginWith(firstRows);
+    else stream.open(url, completeness.newestId());
   }
 
   /** An event stream is not compressed, so these rows are here sooner. The stream confirms them. */
-  async #beginWithRows(): Promise<void> {
-    const askedAt = this.#now();
-    const request = async () => (await this.environment.fetchRows?.(this.url)) ?? null;
-    const rows = await this.#inquiry.unlessLate(request());
+  async function beginWith(fetchRows: NonNullable<typeof firstRows>): Promise<void> {
+    isBeginning = true;
+    const askedAt = clock.now();
+    const rows = await unlessLate(fetchRows(url));
     if (rows === undefined) return;
-    this.#asksForRows = false;
-    const event = rows && eventOf("timetable", rows.data);
-    if (rows !== null && event?.name === "timetable") {
-      this.#rowsAt = askedAt;
-      this.#completeness.begin(event, rows.id);
+    firstRows = undefined;
+    isBeginning = false;
+    const event = rows && (eventOf("timetable", rows.data) as FullTimetable | undefined);
+    // A board without rows may be closed, which its stream tells.
+    if (event?.data.flights[0]) {
+      rowsAt = askedAt;
+      completeness.begin(event, rows!.id);
     }
-    this.#stream.open(this.url, this.#completeness.lastId);
+    stream.open(url, completeness.newestId());
   }
 
-  #receive(event: StreamEvent, id: string): void {
-    if (event.name !== "heartbeat") return this.#completeness.receive(event, id);
-    this.#tellServer(event.data);
-    this.#completeness.receiveHeartbeat(event.data, id);
+  function receive(event: StreamEvent, id: string): void {
+    if (event.name !== "heartbeat") return completeness.receive(event, id);
+    listener.onHeartbeat(event.data);
+    completeness.receiveHeartbeat(event.data, id);
   }
 
-  #tellServer({ at, lastUpdate, build }: Heartbeat["data"]): void {
-    if (build !== undefined) this.listener.onBuild(build);
-    const serverTime = parseInstant(at);
-    if (serverTime !== undefined) this.listener.onServerTime(serverTime, parseInstant(lastUpdate));
+  function deliver(event: BoardEvent): boolean {
+    const fits = listener.onEvent(event);
+    if (event.name === "closedConnection") close(event.data.reason);
+    return fits;
   }
 
-  #deliver(event: BoardEvent): boolean {
-    if (!this.listener.onEvent(event)) return false;
-    if (event.name === "closedConnection") this.#close(event.data.reason);
-    return true;
-  }
-
-  #confirm(behindSince: number | undefined): void {
-    if (behindSince === undefined) {
-      this.#confirmedAt = this.#now();
-      this.#setState({ status: "live" });
-    } else if (this.#state.status !== "stale") {
-      this.#confirmedAt = behindSince;
-      this.#setState({ status: "stale", since: behindSince });
-    }
-  }
-
-  #refreshConfirmation(): void {
-    if (this.#state.status === "live") this.#confirmedAt = this.#now();
-  }
-
-  #markStale(): void {
-    if (this.#state.status === "live")
-      this.#setState({ status: "stale", since: this.#lastConfirmed() });
-  }
-
-  #markReconnecting(): void {
-    const { status } = this.#state;
-    if (status === "reconnecting" || status === "stale") return;
-    this.#setState({ status: "reconnecting", since: this.#lastConfirmed() });
+  function markReconnecting(): void {
+    if (!is("stale", "reconnecting")) doubt("reconnecting");
   }
 
   /** Reconnects if another replica, which is up to date, answers a request: it may get the stream as well. */
-  async #findReplica(): Promise<void> {
-    const answer = await this.#inquiry.fetch();
-    if (answer === undefined || !this.#stream.isOpen) return;
-    const isBetter = answer.head !== undefined && answer.behind === undefined;
-    if (isBetter && this.#completeness.isServerBehind) this.#replace();
-  }
-
-  #onCut(): void {
-    this.#completeness.stopExpecting();
-    this.#markReconnecting();
+  async function findReplica(): Promise<void> {
+    const answer = await unlessLate(environment.fetchBoard(url));
+    const isBetter = answer?.head && answer.behind === undefined;
+    if (isBetter && stream.readyState() === OPEN) replace();
   }
 
   /** Only a plain request tells whether the board is closed, absent or denied. */
-  #onRefusal(): void {
+  function onRefusal(): void {
     // A page that is opened on a board that does not exist says so at once.
-    const isNew = this.#confirmedAt === undefined && this.#backoff.attempts === 0;
-    const wait = this.#backoff.next();
-    this.#askLater(isNew ? 0 : wait);
+    const isNew = !confirmedAt && !attempts;
+    const wait = nextWait();
+    later(isNew ? 0 : wait, ask);
   }
 
-  /** All screens may have lost the server in the same second, so the new stream waits. */
-  #onSilence(): void {
-    const state = this.#stateInSilence();
-    if (state !== this.#state) this.#setState(state);
-    this.#reconnectLater();
+  function markStale(): void {
+    if (is("live")) doubt("stale");
   }
 
-  #stateInSilence(): ConnectionState {
-    const since = this.#lastConfirmed();
-    if (this.#state.status === "live") return { status: "stale", since };
-    return this.#state.status === "connecting" ? { status: "reconnecting", since } : this.#state;
+  function markSilent(): void {
+    markStale();
+    markReconnecting();
   }
 
-  /** The time without any event after which an open stream is given up. */
-  #openLimit(): number {
-    if (this.#state.status === "live") return SILENCE_TIMEOUT_MILLIS;
-    // Its events are held back. Each attempt waits longer, for a large timetable on a slow line.
-    return Math.min(CONNECT_TIMEOUT_MILLIS, SILENCE_TIMEOUT_MILLIS * 2 ** this.#backoff.attempts);
+  function replace(): void {
+    markReconnecting();
+    reconnectLater();
   }
 
-  /** Reconnects without an id to get a whole timetable, since these rows cannot be trusted. */
-  #restartFromTimetable(): void {
-    this.#completeness.forgetRows();
-    this.#replace();
+  function reconnectLater(): void {
+    later(nextWait(), () => connect(state));
   }
 
-  #replace(): void {
-    this.#markReconnecting();
-    this.#reconnectLater();
+  function nextWait(): number {
+    return backoff(attempts++, environment.random());
   }
 
-  #reconnectLater(): void {
-    this.#closeStream();
-    const wait = this.#backoff.next();
-    this.#cancelRetry = this.environment.clock.after(wait, () => this.#connect(this.#state));
+  /** Asks by a plain request whether the board is open, closed, absent or denied: an EventSource does not tell. */
+  async function ask(): Promise<void> {
+    const answer = await unlessLate(environment.fetchBoard(url));
+    if (answer) onAnswer(answer);
   }
 
-  #askLater(waitMillis: number): void {
-    this.#closeStream();
-    this.#inquiry.askAfter(waitMillis);
+  /** Other screens ask at other moments. */
+  function askNowAndThen(): void {
+    later(spread(REOPEN_POLL_MILLIS, 0.5, environment.random()), ask);
   }
 
-  #onAnswer({ status, detail, reason }: BoardSummary): void {
-    const { status: before } = this.#state;
-    if (status === "denied") {
-      this.#deny(detail);
-    } else if (before === "closed") {
-      this.#followIfReopened(status === "open");
-    } else if (status === "unknown" && before === "denied") {
-      this.#inquiry.askNowAndThen();
-    } else if (status === "closed") {
-      this.#close(reason);
-    } else if (status === "absent") {
-      const since = this.#confirmedAt ?? this.#rowsAt;
-      this.#setState(since === undefined ? { status } : { status, since });
-      this.#askLater(this.#backoff.next());
-    } else {
-      const isNew = before === "absent" || before === "denied";
-      this.#connect(isNew ? { status: "connecting" } : this.#state);
-    }
+  function later(waitMillis: number, run: () => void): void {
+    closeStream();
+    cancelWait = clock.after(waitMillis, run);
   }
 
-  #close(reason?: string): void {
-    this.#closeStream();
-    this.#setState(reason === undefined ? { status: "closed" } : { status: "closed", reason });
-    this.#inquiry.askNowAndThen();
+  /** The result of a request, or undefined if the stream has been closed since: it does not matter any more. */
+  async function unlessLate<Result>(request: Promise<Result>): Promise<Result | undefined> {
+    const before = generation;
+    const result = await request;
+    return before === generation ? result : undefined;
   }
 
-  #followIfReopened(isOpen: boolean): void {
-    if (!isOpen) return this.#inquiry.askNowAndThen();
-    // Nothing of the former rows is on the board.
-    this.#completeness.forgetRows();
-    this.#connect({ status: "connecting" });
+  function onAnswer({ status, detail, reason }: BoardSummary): void {
+    if (status === "denied") deny(detail);
+    else if (is("closed")) {
+      if (status !== "open") return askNowAndThen();
+      // Nothing of the former rows is on the board.
+      completeness.forgetRows();
+      connect(CONNECTING);
+    } else if (status === "unknown" && is("denied")) askNowAndThen();
+    else if (status === "closed") close(reason);
+    else if (status === "absent") {
+      setState({ status, since: confirmedAt ?? rowsAt });
+      later(nextWait(), ask);
+    } else connect(is("absent", "denied") ? CONNECTING : state);
+  }
+
+  function close(reason?: string): void {
+    setState({ status: "closed", reason });
+    askNowAndThen();
   }
 
   /** Forgets the rows: the reader has no right to them any more. Somebody may give an unattended screen its right. */
-  #deny(detail: string | undefined): void {
-    const before = this.#state;
-    const hadRows = before.status === "denied" ? before.hadRows : this.#completeness.lastId !== "";
-    this.#completeness.forgetRows();
-    this.#confirmedAt = this.#rowsAt = undefined;
-    this.#backoff.reset();
-    this.#setState({ status: "denied", hadRows, detail });
-    this.#inquiry.askNowAndThen();
+  function deny(detail: string | undefined): void {
+    const before = state as { hadRows?: boolean };
+    const hadRows = Boolean(completeness.newestId() || before.hadRows);
+    completeness.forgetRows();
+    confirmedAt = rowsAt = undefined;
+    attempts = 0;
+    setState({ status: "denied", hadRows, detail });
+    askNowAndThen();
   }
 
-  #closeStream(): void {
-    this.#stream.close();
-    this.#completeness.stopExpecting();
-    this.#inquiry.cancel();
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
+  function closeStream(): void {
+    isSuspended = isBeginning = false;
+    stream.close();
+    completeness.stopExpecting();
+    generation += 1;
+    cancelWait?.();
   }
 
-  #setState(state: ConnectionState): void {
-    if (state.status === "live" && this.#state.status === "live") return;
-    this.#state = state;
-    this.listener.onState(state);
+  function setState(next: ConnectionState): void {
+    if (next.status === "live" && is("live")) return;
+    state = next;
+    listener.onState(state);
+  }
+
+  function doubt(status: "reconnecting" | "stale" | "stopped"): void {
+    setState({ status, since: confirmedAt ?? rowsAt ?? clock.now() });
+  }
+
+  function is(...some: ConnectionState["status"][]): boolean {
+    return some.includes(state.status);
+  }
+
+  function isEnded(): boolean {
+    return is("closed", "denied");
   }
 
   /** Stopped by the reader, or ended by the server: there is no stream to keep. */
-  #isAtRest(): boolean {
-    return this.#state.status === "stopped" || this.#isEnded();
+  function isAtRest(): boolean {
+    return is("stopped") || isEnded();
   }
 
-  #isEnded(): boolean {
-    return this.#state.status === "closed" || this.#state.status === "denied";
-  }
-
-  #lastConfirmed(): number {
-    return this.#confirmedAt ?? this.#rowsAt ?? this.#now();
-  }
-
-  #now(): number {
-    return this.environment.clock.now();
-  }
+  return {
+    status: () => state,
+    open: () => connect(CONNECTING),
+    stop() {
+      if (isEnded()) return;
+      closeStream();
+      doubt("stopped");
+    },
+    resume() {
+      if (is("stopped")) connect(CONNECTING);
+    },
+    suspend() {
+      if (isAtRest()) return;
+      closeStream();
+      isSuspended = true;
+      doubt("reconnecting");
+    },
+    wake() {
+      if (isEnded()) return void ask();
+      if (isAtRest() || isBeginning) return;
+      if (stream.readyState() === undefined) return connect(state);
+      if (!stream.isSilent()) return;
+      markSilent();
+      connect(state);
+    },
+    renew() {
+      if (isAtRest() || isSuspended) return;
+      if (stream.readyState() === OPEN) return replace();
+      if (stream.readyState() !== undefined) return;
+      attempts = 0;
+      later(nextWait(), ask);
+    },
+    changeAccess() {
+      closeStream();
+      return ask();
+    },
+    dispose: closeStream,
+  };
 }

@@ -1,6 +1,7 @@
 // The clock and the network of a connection, which tests replace.
 
 import type { Clock } from "./clock.ts";
+import { eventNames, type StreamEvent } from "./events.ts";
 
 /** The part of `EventSource` that is used here: the browser's own, a polyfill, or a shared stream. */
 export interface EventStream {
@@ -11,6 +12,22 @@ export interface EventStream {
 
 export const OPEN = 1;
 export const CLOSED = 2;
+
+/** Listens while `isCurrent`: after close() a native EventSource is silent, but a polyfill may not be. */
+export function listen(
+  stream: EventStream,
+  isCurrent: () => boolean,
+  onOpen: () => void,
+  onError: () => void,
+  onMessage: (name: StreamEvent["name"], message: MessageEvent) => void,
+): void {
+  const hear = (type: string, run: (event: MessageEvent) => void) =>
+    stream.addEventListener(type, (event) => isCurrent() && run(event as MessageEvent));
+  // An event of the server may have any name, even these.
+  hear("open", (event) => "data" in event || onOpen());
+  hear("error", (event) => "data" in event || onError());
+  for (const name of eventNames) hear(name, (message) => onMessage(name, message));
+}
 
 export type BoardStatus = "open" | "closed" | "absent" | "denied" | "unknown";
 
@@ -38,8 +55,8 @@ export interface StreamEnvironment {
   /** Opens the stream after the event `lastId`, or with a whole timetable if that is empty. */
   open(url: string, lastId: string): EventStream;
   fetchBoard(url: string): Promise<BoardSummary>;
-  /** Undefined without an answer of the server. If this is missing, all rows come by the stream. */
-  fetchRows?(url: string): Promise<BoardRows | undefined>;
+  /** Null without an answer of the server. If this is missing, all rows come by the stream. */
+  fetchRows?(url: string): Promise<BoardRows | null>;
   clock: Clock;
   /** From 0 (inclusive) to 1 (exclusive). */
   random(): number;

@@ -22,26 +22,33 @@ export type Heartbeat = {
 
 export type StreamEvent = BoardEvent | Heartbeat;
 
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+
+/** True for an object whose members pass their checks. */
+function shape(checks: Record<string, Check>): Check {
+  return (value) =>
+    isObject(value) && Object.entries(checks).every(([member, check]) => check(value[member]));
+}
+
+const isRow = shape({ flight: isText });
+const isSource = shape({ name: isText, attribution: isText, status: isText });
+const isSourceOrNone: Check = (value) => !value || isSource(value);
+
 /** The minimum that each event's data must contain. */
-const isValid: { [Name in StreamEvent["name"]]: (data: Record<string, unknown>) => boolean } = {
-  timetable: (data) =>
-    isObject(data.board) &&
-    (data.board.source === undefined || isSource(data.board.source)) &&
-    Array.isArray(data.flights) &&
-    data.flights.every(isFlight),
-  flightAddition: hasFlight,
-  flightStateUpdate: hasFlight,
-  flightRemoval: hasFlight,
-  boardUpdate: (data) =>
-    typeof data.name === "string" && (data.flights === undefined || Array.isArray(data.flights)),
-  sourceUpdate: isSource,
-  closedConnection: (data) => typeof data.reason === "string",
-  heartbeat: (data) =>
-    typeof data.head === "string" &&
-    isText(data.at) &&
-    isText(data.lastUpdate) &&
-    isSeconds(data.behind) &&
-    isText(data.build),
+const isValid: Record<StreamEvent["name"], Check> = {
+  timetable: shape({
+    board: shape({ source: isSourceOrNone }),
+    flights: (value) => Array.isArray(value) && value.every(isRow),
+  }),
+  flightAddition: isRow,
+  flightStateUpdate: isRow,
+  flightRemoval: isRow,
+  boardUpdate: shape({ flights: (value) => !value || Array.isArray(value) }),
+  sourceUpdate: isSourceOrNone,
+  closedConnection: shape({ reason: isText }),
+  heartbeat: shape({ head: isText }),
 };
 
 export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
@@ -49,7 +56,7 @@ export const eventNames = Object.keys(isValid) as StreamEvent["name"][];
 /** Parses an event; undefined if its data does not match its name. */
 export function readEvent(name: StreamEvent["name"], text: unknown): StreamEvent | undefined {
   try {
-    return eventOf(name, JSON.parse(String(text)));
+    return eventOf(name, JSON.parse(text as string));
   } catch {
     return undefined;
   }
@@ -57,37 +64,9 @@ export function readEvent(name: StreamEvent["name"], text: unknown): StreamEvent
 
 /** An event with this data; undefined if it does not match the name. */
 export function eventOf(name: StreamEvent["name"], data: unknown): StreamEvent | undefined {
-  const matches = isObject(data) ? isValid[name](data) : name === "sourceUpdate" && data === null;
-  return matches ? ({ name, data } as StreamEvent) : undefined;
-}
-
-function isSeconds(value: unknown): boolean {
-  return value === undefined || typeof value === "number";
-}
-
-function isText(value: unknown): boolean {
-  return value === undefined || typeof value === "string";
-}
-
-function isSource(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    typeof value.name === "string" &&
-    typeof value.attribution === "string" &&
-    typeof value.status === "string" &&
-    [value.link, value.lastAnswer, value.reason].every(isText) &&
-    isSeconds(value.lateAfter)
-  );
-}
-
-function isFlight(value: unknown): boolean {
-  return isObject(value) && hasFlight(value);
-}
-
-function hasFlight(data: Record<string, unknown>): boolean {
-  return typeof data.flight === "string";
+  return isValid[name](data) ? ({ name, data } as StreamEvent) : undefined;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+  return value instanceof Object;
 }

@@ -1,7 +1,5 @@
 // The locks and channels that the tabs of one browser share, without a browser.
 
-import type { Tabs } from "./shared-stream.ts";
-
 interface Request {
   run: () => unknown;
   resolve(): void;
@@ -36,9 +34,10 @@ export class FakeBrowser {
   #queue: Request[] = [];
 
   /** The locks and channels of one more tab. `crash` frees its lock and its channels, as its browser does. */
-  tab(): Tabs & { crash(): void; hang(): void } {
+  tab() {
     const own: Request[] = [];
     const channels: FakeChannel[] = [];
+    const all = this.#channels;
     const request = (_: string, options: LockOptions, run: () => unknown) =>
       new Promise<void>((resolve, reject) => {
         const asked: Request = { run, resolve, reject };
@@ -55,12 +54,12 @@ export class FakeBrowser {
         this.#next();
       });
     return {
-      locks: { request } as unknown as Tabs["locks"],
-      channel: () => {
-        const channel = new FakeChannel(this.#channels);
+      locks: { request } as unknown as LockManager,
+      Channel: function () {
+        const channel = new FakeChannel(all);
         channels.push(channel);
-        return channel as unknown as BroadcastChannel;
-      },
+        return channel;
+      } as unknown as typeof BroadcastChannel,
       crash: () => {
         for (const channel of channels) channel.close();
         this.#queue = this.#queue.filter((asked) => !own.includes(asked));

@@ -1,15 +1,14 @@
 // Follows a board: its stream, its rows, and the life of the page.
 
 import { browserEnvironment, type BrowserOptions } from "./browser-environment.ts";
-import { Connection, type ConnectionState } from "./connection.ts";
+import { createConnection, type ConnectionState } from "./connection.ts";
 import type { StreamEnvironment } from "./environment.ts";
-import type { BoardEvent } from "./events.ts";
+import type { Heartbeat } from "./events.ts";
 import type { Flight } from "./flight.ts";
 import { watchPage } from "./page-life.ts";
 import {
   apply,
   changesBetween,
-  fits,
   unknownTimetable,
   type RowChange,
   type Timetable,
@@ -22,116 +21,37 @@ export interface BoardListener {
   /** All rows, in the order in which they were added, and the board that has them. */
   onRows?(rows: readonly Flight[], timetable: Timetable): void;
   /** The rows that differ since the last call of `onRows`, right before the next one. Not for the first rows. */
-  onChange?(changes: readonly RowChange[], timetable: Timetable): void;
+  onChange?(changes: readonly RowChange[]): void;
   /** Whether the rows are known to be right. Rows that came before are passed on first. */
   onStatus?(status: ConnectionState): void;
   /**
-   * The server's time, with every heartbeat, and the last time at which a publisher or the source said something of the
-   * board, if the server knows it; in milliseconds since 1970.
+   * Every 15 seconds: the server's time `at`, the time `lastUpdate` of the last update of the board, both in RFC 3339, and
+   * the `build` of the server's own page.
    */
-  onServerTime?(at: number, lastUpdate: number | undefined): void;
-  /** The build of the page that the server has, with every heartbeat. */
-  onBuild?(build: string): void;
+  onHeartbeat?(heartbeat: Heartbeat["data"]): void;
 }
 
 export interface FollowOptions extends BrowserOptions {
-  /** The network and the clock, for tests. */
+  /** @internal The network and the clock, for tests. */
   environment?: StreamEnvironment;
 }
 
-export class BoardFollower {
-  readonly #connection: Connection;
-  readonly #unwatchPage: () => void;
-  #timetable = unknownTimetable;
-  /** The rows that the listener has. */
-  #told = unknownTimetable;
-  #cancel: (() => void) | undefined;
-
-  constructor(
-    url: string,
-    private readonly listener: BoardListener,
-    private readonly environment: StreamEnvironment,
-  ) {
-    this.#connection = new Connection(url, environment, {
-      onEvent: (event) => this.#receive(event),
-      onState: (state) => {
-        if (state.status === "denied") this.#timetable = unknownTimetable;
-        this.#tellRows();
-        listener.onStatus?.(state);
-      },
-      onBuild: (build) => listener.onBuild?.(build),
-      onServerTime: (at, lastUpdate) => listener.onServerTime?.(at, lastUpdate),
-    });
-    this.#unwatchPage = watchPage(this);
-    this.#connection.open();
-  }
-
-  get status(): ConnectionState {
-    return this.#connection.state;
-  }
-
-  /** Ends it for good. */
-  close(): void {
-    this.#cancel?.();
-    this.#unwatchPage();
-    this.#connection.dispose();
-  }
-
+export interface BoardFollower {
+  status(): ConnectionState;
   /** Closes the stream and keeps the rows, until `resume`. */
-  stop(): void {
-    this.#connection.stop();
-  }
-
+  stop(): void;
   /** Continues after `stop`. */
-  resume(): void {
-    this.#connection.resume();
-  }
-
-  /** The page is hidden for good: closes the stream until `wake`. Calls for a page in a browser are automatic. */
-  suspend(): void {
-    this.#connection.suspend();
-  }
-
-  /** The page is visible again. */
-  wake(): void {
-    this.#connection.wake();
-    // A hidden page's timers run late.
-    if (this.#cancel) this.#tellRows();
-  }
-
-  /** The network is back. */
-  renew(): void {
-    this.#connection.renew();
-  }
-
+  resume(): void;
+  /** The page is hidden for good: closes the stream until `wake`. In a browser this needs no call. */
+  suspend(): void;
+  /** The page is visible again. In a browser this needs no call. */
+  wake(): void;
+  /** The network is back. In a browser this needs no call. */
+  renew(): void;
   /** The reader has signed in or out. */
-  changeAccess(): Promise<void> {
-    return this.#connection.changeAccess();
-  }
-
-  #receive(event: BoardEvent): boolean {
-    if (!fits(this.#timetable, event)) return false;
-    const isTold = this.#timetable.flights === this.#told.flights;
-    this.#timetable = apply(this.#timetable, event, isTold);
-    // A reader who has no rows yet waits for these.
-    if (this.#told.board === null) this.#tellRows();
-    else {
-      this.#cancel ??= this.environment.clock.after(ROWS_INTERVAL_MILLIS, () => this.#tellRows());
-    }
-    return true;
-  }
-
-  #tellRows(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    const before = this.#told;
-    const timetable = this.#timetable;
-    if (timetable === before) return;
-    this.#told = timetable;
-    const changes = changesBetween(before, timetable);
-    if (changes.length > 0) this.listener.onChange?.(changes, timetable);
-    this.listener.onRows?.([...timetable.flights.values()], timetable);
-  }
+  changeAccess(): Promise<void>;
+  /** Ends it for good. */
+  close(): void;
 }
 
 /**
@@ -146,11 +66,51 @@ export function followBoard(
   options: FollowOptions = {},
 ): BoardFollower {
   const environment = options.environment ?? browserEnvironment(options);
-  return new BoardFollower(boardUrl(url), listener, environment);
+  let timetable = unknownTimetable;
+  /** The rows that the listener has. */
+  let told = unknownTimetable;
+  let cancel: (() => void) | undefined;
+
+  const connection = createConnection(boardUrl(url), environment, {
+    onEvent(event) {
+      const before = timetable;
+      timetable = apply(before, event, before.flights === told.flights);
+      // A reader who has no rows yet waits for these.
+      if (told.board) cancel ??= environment.clock.after(ROWS_INTERVAL_MILLIS, tellRows);
+      else tellRows();
+      return timetable !== before;
+    },
+    onState(state) {
+      if (state.status === "denied") timetable = unknownTimetable;
+      tellRows();
+      listener.onStatus?.(state);
+    },
+    onHeartbeat: (heartbeat) => listener.onHeartbeat?.(heartbeat),
+  });
+
+  function tellRows(): void {
+    cancel?.();
+    cancel = undefined;
+    if (timetable === told) return;
+    const changes = changesBetween(told, timetable);
+    told = timetable;
+    if (changes[0]) listener.onChange?.(changes);
+    listener.onRows?.([...told.flights.values()], told);
+  }
+
+  const unwatchPage = watchPage(connection);
+  connection.open();
+  return {
+    ...connection,
+    close() {
+      cancel?.();
+      unwatchPage();
+      connection.dispose();
+    },
+  };
 }
 
 function boardUrl(url: string): string {
-  if (typeof document === "undefined") return url.replace(/\/$/, "");
   const { origin, pathname } = new URL(url, document.baseURI);
   return origin + pathname.replace(/\/$/, "");
 }

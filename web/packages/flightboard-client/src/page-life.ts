@@ -7,18 +7,19 @@ export interface PageFollower {
 }
 
 /** Tells a follower when its page is hidden and when it is back. Returns a function that ends this. */
-export function watchPage(follower: PageFollower): () => void {
-  if (typeof document === "undefined") return () => {};
+export function watchPage({ suspend, wake, renew }: PageFollower): () => void {
   const listening = new AbortController();
-  const listen = (target: EventTarget, type: string, run: () => void) =>
-    target.addEventListener(type, run, { signal: listening.signal });
-  const wake = () => follower.wake();
-  const suspend = () => follower.suspend();
-  listen(window, "pagehide", suspend);
-  listen(window, "pageshow", wake);
-  listen(window, "online", () => follower.renew());
-  listen(document, "visibilitychange", () => document.visibilityState === "visible" && wake());
-  listen(document, "freeze", suspend);
-  listen(document, "resume", wake);
+  const runs: Record<string, () => void> = {
+    pagehide: suspend,
+    freeze: suspend,
+    pageshow: wake,
+    resume: wake,
+    visibilitychange: () => document.hidden || wake(),
+    online: renew,
+  };
+  for (const type in runs) {
+    // Some of these events are the document's, and do not bubble.
+    addEventListener(type, runs[type]!, { capture: true, signal: listening.signal });
+  }
   return () => listening.abort();
 }

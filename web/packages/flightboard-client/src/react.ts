@@ -1,6 +1,6 @@
 // A React hook that follows a board.
 
-import { followBoard, unknownTimetable, type FollowOptions } from "flightboard-client";
+import { followBoard, type FollowOptions } from "flightboard-client";
 import type {
   Board,
   BoardFollower,
@@ -24,8 +24,8 @@ export interface BoardView {
 
 const start: BoardView = {
   rows: [],
-  board: unknownTimetable.board,
-  source: unknownTimetable.source,
+  board: null,
+  source: null,
   status: { status: "connecting" },
   follower: undefined,
 };

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Connection } from "./connection.ts";
+import { createConnection } from "./connection.ts";
 import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
 import type { BoardEvent } from "./events.ts";
 import { FakeBrowser } from "./fake-tabs.ts";
 import type { Flight } from "./flight.ts";
-import { LEADER_TIMEOUT_MILLIS, SharedStream } from "./shared-stream.ts";
+import { LEADER_TIMEOUT_MILLIS, shareStream } from "./shared-stream.ts";
 import { arrivals, FakeEnvironment, rome } from "./test-doubles.ts";
 import { apply, fits, unknownTimetable } from "./timetable.ts";
 
@@ -34,20 +34,27 @@ async function openTab() {
   const tabs = browser.tab();
   let timetable = unknownTimetable;
   const events: string[] = [];
-  const serverTimes: number[] = [];
+  const serverTimes: (string | undefined)[] = [];
   const environment: FakeEnvironment = Object.assign(Object.create(world) as FakeEnvironment, {
     fetchRows: async () => {
       asked += 1;
       const answered = server;
       await held;
-      if (answered === undefined) return undefined;
+      if (answered === undefined) return null;
       return { data: { board: arrivals, ...answered }, id: answered.id };
     },
     open: (url: string, lastId: string) =>
-      new SharedStream("main", url, lastId, { ...environment, ...plain, clock: world.clock }, tabs),
+      shareStream(
+        "main",
+        url,
+        lastId,
+        { ...environment, ...plain, clock: world.clock },
+        tabs.locks,
+        tabs.Channel,
+      ),
   });
   const plain = { open: world.open, fetchRows: environment.fetchRows!, random: world.random };
-  const connection = new Connection("/boards/main", environment, {
+  const connection = createConnection("/boards/main", environment, {
     onEvent: (event: BoardEvent) => {
       if (!fits(timetable, event)) return false;
       timetable = apply(timetable, event);
@@ -55,8 +62,7 @@ async function openTab() {
       return true;
     },
     onState: () => {},
-    onBuild: () => {},
-    onServerTime: (at) => serverTimes.push(at),
+    onHeartbeat: ({ at }) => serverTimes.push(at),
   });
   connection.open();
   await settle();
@@ -65,7 +71,7 @@ async function openTab() {
     connection,
     events,
     serverTimes,
-    status: () => connection.state.status,
+    status: () => connection.status().status,
     gates: () => [...timetable.flights.values()].map(({ gate }) => gate),
   };
 }
@@ -94,7 +100,7 @@ async function openLeader() {
   world.stream.opens();
   server = { flights: [rome], id: "aa-7" };
   world.stream.sends("timetable", { board: arrivals, flights: [rome] }, "aa-7");
-  await settle();
+  await beat("aa-7");
   return leader;
 }
 
@@ -107,12 +113,24 @@ describe("a second tab", () => {
     expect(tab.gates()).toEqual(["B8"]);
   });
 
-  test("is told the time of the server", async () => {
+  test("follows a board without rows", async () => {
+    server = { flights: [], id: "aa-1" };
+    await openTab();
+    world.stream.opens();
+    world.stream.sends("timetable", { board: arrivals, flights: [] }, "aa-1");
+    const tab = await openTab();
+    expect([tab.status(), world.streams.length]).toEqual(["live", 1]);
+    world.stream.sends("flightAddition", rome, "aa-2");
+    await settle();
+    expect(tab.gates()).toHaveLength(1);
+  });
+
+  test("is not given an old time", async () => {
     await openLeader();
     await beat("aa-7");
     await world.clock.advance(4_000);
     const tab = await openTab();
-    expect(tab.serverTimes).toEqual([Date.parse("2026-11-22T14:00:04Z")]);
+    expect([tab.status(), ...tab.serverTimes]).toEqual(["live", undefined]);
   });
 
   test("is not live before the first", async () => {
@@ -291,8 +309,8 @@ describe("the next leader", () => {
 describe("without locks", () => {
   test("each tab has a stream", async () => {
     const locks = { request: async () => Promise.reject(new DOMException("no", "SecurityError")) };
-    const channel = (name: string) => browser.tab().channel(name);
-    new SharedStream("main", "/boards/main", "", world, { locks, channel });
+    const { Channel } = browser.tab();
+    shareStream("main", "/boards/main", "", world, locks, Channel);
     await settle();
     expect(world.stream.url).toBe(START);
   });

@@ -2,249 +2,201 @@
 // tabs together. The tab that holds a lock leads: it has the EventSource, and passes each event on. The next one
 // in the queue of the lock continues after the last event that it has heard.
 //
-// A tab that joins may have missed earlier events. The leader tells it its last id, and unless that is
-// the tab's own, the tab gets all rows by a plain request.
+// A tab that joins may have missed earlier events. The leader tells it its last id, and unless that is the tab's own,
+// the tab gets all rows by a plain request.
 
 import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
-import { CLOSED, OPEN, type EventStream, type StreamEnvironment } from "./environment.ts";
-import { eventNames, readEvent, type Heartbeat } from "./events.ts";
+import { CLOSED, listen, OPEN, type EventStream, type StreamEnvironment } from "./environment.ts";
+import type { StreamEvent } from "./events.ts";
 import { follows } from "./ids.ts";
-import { parseInstant } from "./instant.ts";
 
 /** A leader that does not answer for this time passes no events on either. */
 export const LEADER_TIMEOUT_MILLIS = 5_000;
 
-/** The locks and channels of an origin; tests replace them. */
-export interface Tabs {
-  locks: Pick<LockManager, "request">;
-  channel(name: string): BroadcastChannel;
-}
-
+/** An event of the leader's stream. */
 interface PassedEvent {
-  kind: "event";
-  name: string;
+  type: StreamEvent["name"];
   data: string;
-  id: string;
+  lastEventId: string;
 }
 
-interface LeaderState {
-  kind: "state";
+/** Of the leader: its stream is open, and all events up to `lastId` have been passed on. */
+interface OpenStream {
+  type: "open";
   /** The tab that has asked; undefined for all tabs. */
-  to?: string;
-  readyState: number;
-  /** All events up to this one have been passed on. */
+  to: number | undefined;
   lastId: string;
   /** A heartbeat as of now; undefined until the stream has shown that it is complete. */
-  beat?: Heartbeat["data"] | undefined;
+  beat: Beat | undefined;
+}
+
+interface Beat {
+  head: string;
+  behind?: number | undefined;
 }
 
 type Message =
-  | PassedEvent
-  | LeaderState
-  | { kind: "error"; readyState: number }
-  | { kind: "question"; from: string };
+  | (PassedEvent & { to?: undefined })
+  | OpenStream
+  /** `readyState` is that of the leader's stream, which is not open. */
+  | { type: "error"; to?: undefined; readyState: number }
+  /** There is a leader, whose stream is not open. */
+  | { type: "wait"; to?: undefined }
+  | { type: "ask"; to?: undefined; from: number };
 
-export class SharedStream extends EventTarget implements EventStream {
-  readyState = 0;
-  readonly #tab = crypto.randomUUID();
-  readonly #channel: BroadcastChannel;
-  /** The lock, or the place in its queue. Undefined once closed. */
-  #place: AbortController | undefined;
-  #cancelTimeout: (() => void) | undefined;
+export function shareStream(
+  name: string,
+  url: string,
+  lastId: string,
+  { clock, open, fetchRows }: StreamEnvironment,
+  locks: Pick<LockManager, "request">,
+  Channel = BroadcastChannel,
+): EventStream {
+  const tab = Math.random();
+  const channel = new Channel(name);
+  const post = (message: Message) => channel.postMessage(message);
+  const stream = Object.assign(new EventTarget(), {
+    readyState: 0,
+    close() {
+      channel.close();
+      leave();
+    },
+  });
+  /** Leaves the lock or its queue. */
+  let place: AbortController | undefined;
+  let cancelTimeout: (() => void) | undefined;
   /** Only the leader has one. */
-  #source: EventStream | undefined;
-  /** The leader's newest heartbeat or timetable since its stream was opened, and when it came. */
-  #beat: { data: Heartbeat["data"]; ticks: number } | undefined;
-  #heardAt: number;
+  let source: EventStream | undefined;
+  /** Of the leader's newest heartbeat since its stream was opened. */
+  let beat: Beat | undefined;
+  let heardAt = clock.ticks();
   /** Takes an event of the leader: before its first answer, events say nothing. */
-  #take: (event: PassedEvent) => void = ignore;
+  let take: ((event: PassedEvent) => void) | undefined;
 
-  constructor(
-    private readonly name: string,
-    private readonly url: string,
-    private lastId: string,
-    private readonly environment: StreamEnvironment,
-    private readonly tabs: Tabs,
-  ) {
-    super();
-    this.#heardAt = environment.clock.ticks();
-    this.#channel = tabs.channel(name);
-    this.#channel.onmessage = ({ data }) => this.#hear(data as Message);
-    this.#join();
-  }
+  channel.onmessage = ({ data }: { data: Message }) => {
+    if (data.type === "ask") {
+      if (source) post(source.readyState === OPEN ? openStream(data.from) : { type: "wait" });
+    } else if (!source && (data.to ?? tab) === tab) {
+      cancelTimeout?.();
+      if ("lastId" in data) void follow(data);
+      else if ("data" in data) take?.(data);
+      else if (data.type === "error") fail(data.readyState);
+    }
+  };
+  join();
+  return stream;
 
-  close(): void {
-    this.readyState = CLOSED;
-    this.#channel.close();
-    this.#leave();
-  }
-
-  #join(): void {
-    this.#queueUp({});
-    this.#post({ kind: "question", from: this.#tab });
-    this.#cancelTimeout = this.environment.clock.after(LEADER_TIMEOUT_MILLIS, () => {
-      this.#leave();
-      this.#queueUp({ steal: true });
+  function join(): void {
+    queueUp();
+    post({ type: "ask", from: tab });
+    cancelTimeout = clock.after(LEADER_TIMEOUT_MILLIS, () => {
+      leave();
+      queueUp({ steal: true });
     });
   }
 
-  #leave(): void {
-    this.#cancelTimeout?.();
-    this.#take = ignore;
-    this.#source?.close();
-    this.#source = undefined;
-    const place = this.#place;
-    this.#place = undefined;
+  function leave(): void {
+    cancelTimeout?.();
+    take = undefined;
+    source?.close();
+    source = undefined;
     place?.abort();
+    place = undefined;
   }
 
-  #queueUp(options: LockOptions): void {
-    const place = new AbortController();
-    this.#place = place;
-    const lead = () => {
-      if (this.#place !== place) return;
-      // Leading may end at once.
-      const left = new Promise((leave) => place.signal.addEventListener("abort", leave));
-      this.#lead();
-      return left;
-    };
-    const request = options.steal ? options : { signal: place.signal };
-    this.tabs.locks.request(this.name, request, lead).catch((error: DOMException) => {
-      if (this.#place !== place) return;
-      // Another tab has taken the lock, or this page may not have locks.
-      if (error.name !== "AbortError") return this.#lead();
-      this.#leave();
-      this.#join();
-    });
-  }
-
-  #lead(): void {
-    const { clock } = this.environment;
-    this.#cancelTimeout?.();
-    this.#take = ignore;
-    // All tabs have lost the server. Each of them returns after a random wait.
-    if (clock.ticks() - this.#heardAt > SILENCE_TIMEOUT_MILLIS - LEADER_TIMEOUT_MILLIS)
-      return this.#fail(CLOSED);
-    const source = this.environment.open(this.url, this.lastId);
-    this.#source = source;
-    this.readyState = source.readyState;
-    const listen = (type: string, hear: (event: Event) => void) =>
-      source.addEventListener(type, (event) => {
-        if (this.#source === source) hear(event);
+  function queueUp(options?: LockOptions): void {
+    const own = new AbortController();
+    const { signal } = own;
+    place = own;
+    const lead = () =>
+      place === own &&
+      new Promise((release) => {
+        signal.onabort = release;
+        leadTabs();
       });
-    // An event of the server may have any name, even these.
-    listen("open", (event) => "data" in event || this.#onOpen());
-    listen("error", (event) => "data" in event || this.#onError(source.readyState));
-    for (const name of eventNames) {
-      listen(name, (event) => this.#pass(name, event as MessageEvent));
-    }
-  }
-
-  #onOpen(): void {
-    this.readyState = OPEN;
-    this.#beat = undefined;
-    this.#post(this.#state());
-    this.dispatchEvent(new Event("open"));
-  }
-
-  #onError(readyState: number): void {
-    this.#beat = undefined;
-    this.#post({ kind: "error", readyState });
-    this.#fail(readyState);
-  }
-
-  #pass(name: (typeof eventNames)[number], { data, lastEventId: id }: MessageEvent): void {
-    const ticks = this.environment.clock.ticks();
-    if (name === "timetable") this.#beat = { data: { head: id }, ticks };
-    const event = name === "heartbeat" ? readEvent(name, data) : undefined;
-    if (event?.name === "heartbeat") this.#beat = { data: event.data, ticks };
-    const passed: PassedEvent = { kind: "event", name, data, id };
-    this.#post(passed);
-    this.#deliver(passed);
-  }
-
-  #state(to?: string): LeaderState {
-    const { readyState, lastId } = this;
-    const state: LeaderState = { kind: "state", readyState, lastId };
-    if (to !== undefined) state.to = to;
-    if (this.#beat !== undefined) state.beat = this.#currentBeat(this.#beat);
-    return state;
-  }
-
-  #currentBeat({ data, ticks }: { data: Heartbeat["data"]; ticks: number }): Heartbeat["data"] {
-    const { lastId } = this;
-    const head = follows(lastId, data.head) ? lastId : data.head;
-    const at = parseInstant(data.at);
-    const age = this.environment.clock.ticks() - ticks;
-    return at === undefined
-      ? { ...data, head }
-      : { ...data, head, at: new Date(at + age).toISOString() };
-  }
-
-  #hear(message: Message): void {
-    if (this.#source !== undefined) {
-      if (message.kind === "question") this.#post(this.#state(message.from));
-      return;
-    }
-    if (message.kind === "event") this.#take(message);
-    else if (message.kind === "error") this.#fail(message.readyState);
-    else if (message.kind === "state" && (message.to ?? this.#tab) === this.#tab)
-      void this.#follow(message);
-  }
-
-  async #follow({ readyState, lastId, beat }: LeaderState): Promise<void> {
-    this.#cancelTimeout?.();
-    this.readyState = readyState;
-    if (readyState !== OPEN) return;
-    this.#heardAt = this.environment.clock.ticks();
-    // Without an id, a timetable is the leader's first event. Before its first heartbeat it may still be behind.
-    const isBefore = lastId === "" || (beat === undefined && follows(this.lastId, lastId));
-    if (isBefore || this.lastId === lastId) {
-      this.#take = (event) => this.#deliver(event);
-      this.dispatchEvent(new Event("open"));
-      if (this.lastId === lastId) this.#confirm(beat, lastId);
-      return;
-    }
-    const waiting: PassedEvent[] = [];
-    const take = (event: PassedEvent) => void waiting.push(event);
-    this.#take = take;
-    const rows = await this.environment.fetchRows?.(this.url);
-    if (this.#take !== take) return;
-    // Another server may have answered, which is behind that of the leader.
-    const isComplete = rows && (rows.id === lastId || follows(rows.id, lastId));
-    if (!isComplete) return this.#fail(CLOSED);
-    this.#take = (event) => this.#deliver(event);
-    this.dispatchEvent(new Event("open"));
-    this.#deliver({
-      kind: "event",
-      name: "timetable",
-      data: JSON.stringify(rows.data),
-      id: rows.id,
+    locks.request(name, options ?? { signal }, lead).catch((error: DOMException) => {
+      if (place !== own) return;
+      // This page may not have locks, or another tab has taken this one.
+      if (error.name !== "AbortError") return leadTabs();
+      leave();
+      join();
     });
-    this.#confirm(beat && { ...beat, head: rows.id }, rows.id);
-    for (const event of waiting) this.#take(event);
   }
 
-  #confirm(beat: Heartbeat["data"] | undefined, id: string): void {
-    if (beat === undefined) return;
-    this.#take({ kind: "event", name: "heartbeat", data: JSON.stringify(beat), id });
+  function leadTabs(): void {
+    cancelTimeout?.();
+    take = undefined;
+    // All tabs have lost the server. Each of them returns after a random wait.
+    if (clock.ticks() - heardAt > SILENCE_TIMEOUT_MILLIS - LEADER_TIMEOUT_MILLIS)
+      return fail(CLOSED);
+    const own = open(url, lastId);
+    source = own;
+    listen(
+      own,
+      () => source === own,
+      () => {
+        beat = undefined;
+        post(openStream());
+        fire("open", OPEN);
+      },
+      () => {
+        const { readyState } = own;
+        post({ type: "error", readyState });
+        fail(readyState);
+      },
+      (type, { data, lastEventId }) => {
+        if (type === "heartbeat") beat = JSON.parse(data) as Beat;
+        const passed = { type, data, lastEventId };
+        post(passed);
+        deliver(passed);
+      },
+    );
   }
 
-  #deliver({ name, data, id }: PassedEvent): void {
-    this.#heardAt = this.environment.clock.ticks();
-    if (id !== "") this.lastId = id;
-    this.dispatchEvent(new MessageEvent(name, { data, lastEventId: id }));
+  function openStream(to?: number): OpenStream {
+    return { type: "open", to, lastId, beat: beat && asOfNow(beat) };
   }
 
-  #fail(readyState: number): void {
-    this.#take = ignore;
-    this.readyState = readyState;
-    this.dispatchEvent(new Event("error"));
+  /** The events that came since are no reason for a doubt. */
+  function asOfNow({ head, behind }: Beat): Beat {
+    return { head: follows(lastId, head) ? lastId : head, behind };
   }
 
-  #post(message: Message): void {
-    this.#channel.postMessage(message);
+  async function follow({ lastId: leadersId, beat: leadersBeat }: OpenStream): Promise<void> {
+    const waiting: PassedEvent[] = [];
+    let rows;
+    if (lastId !== leadersId) {
+      const wait = (event: PassedEvent) => void waiting.push(event);
+      take = wait;
+      rows = await fetchRows?.(url);
+      if (take !== wait) return;
+      // Another server may have answered, which is behind that of the leader.
+      if (!rows || (rows.id !== leadersId && !follows(rows.id, leadersId))) return fail(CLOSED);
+    }
+    take = deliver;
+    fire("open", OPEN);
+    if (rows) pass("timetable", rows.data, rows.id);
+    if (leadersBeat) pass("heartbeat", asOfNow(leadersBeat), lastId);
+    for (const event of waiting) take?.(event);
+  }
+
+  function pass(type: StreamEvent["name"], data: unknown, lastEventId: string): void {
+    take?.({ type, data: JSON.stringify(data), lastEventId });
+  }
+
+  function deliver(event: PassedEvent): void {
+    heardAt = clock.ticks();
+    lastId = event.lastEventId || lastId;
+    stream.dispatchEvent(new MessageEvent(event.type, event));
+  }
+
+  function fail(readyState: number): void {
+    take = undefined;
+    fire("error", readyState);
+  }
+
+  function fire(type: "open" | "error", readyState: number): void {
+    stream.readyState = readyState;
+    stream.dispatchEvent(new Event(type));
   }
 }
-
-function ignore(): void {}

@@ -118,7 +118,7 @@ describe("reading an event", () => {
     ["timetable", '{"board":null,"flights":[]}'],
     ["boardUpdate", '{"name":"main","flights":{}}'],
     ["flightAddition", "null"],
-    ["timetable", '{"board":{"source":null},"flights":[]}'],
+    ["timetable", '{"board":{"source":{}},"flights":[]}'],
     ["sourceUpdate", '{"name":"Avinor","status":"current"}'],
     ["flightRemoval", '{"date":"2026-11-22"}'],
     ["heartbeat", "{}"],

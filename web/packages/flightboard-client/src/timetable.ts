@@ -2,7 +2,7 @@
 // Pure: no clock, no connection, no Preact. connection.ts delivers the events, follower.ts applies them.
 
 import type { BoardEvent, FlightPatch } from "./events.ts";
-import { keyOf, type Board, type BoardSource, type Flight, type FlightKey } from "./flight.ts";
+import { keyOf, type Board, type BoardSource, type Flight } from "./flight.ts";
 
 type Rows = Map<string, Flight>;
 
@@ -32,63 +32,48 @@ export function fits(timetable: Timetable, event: BoardEvent): boolean {
 }
 
 /** The rows that an event changes or removes. A new time zone changes the instants of many. */
-function rowsOf(event: BoardEvent): FlightKey[] {
-  switch (event.name) {
-    case "flightStateUpdate":
-    case "flightRemoval":
-      return [event.data];
-    case "boardUpdate":
-      return event.data.flights ?? [];
-    default:
-      return [];
-  }
+function rowsOf({ name, data }: BoardEvent): FlightPatch[] {
+  if (name === "boardUpdate") return data.flights ?? [];
+  return name === "flightStateUpdate" || name === "flightRemoval" ? [data] : [];
 }
 
 /** Changes the map of rows itself unless it is shared: there may be hundreds of events between two renderings. */
 export function apply(timetable: Timetable, event: BoardEvent, isShared = true): Timetable {
-  const copied = () => (isShared ? new Map(timetable.flights) : (timetable.flights as Rows));
-  switch (event.name) {
-    case "timetable": {
-      const { source = null, ...board } = event.data.board;
-      const flights = new Map(event.data.flights.map((flight) => [keyOf(flight), flight]));
-      return { board, source, flights, closed: null };
-    }
-    case "flightAddition":
-      return { ...timetable, flights: copied().set(keyOf(event.data), event.data) };
-    case "flightStateUpdate": {
-      const flights = copied();
-      return patchFlight(flights, event.data) ? { ...timetable, flights } : timetable;
-    }
-    case "flightRemoval": {
-      const flights = copied();
-      return flights.delete(keyOf(event.data)) ? { ...timetable, flights } : timetable;
-    }
-    case "boardUpdate": {
-      const { flights: patches, ...board } = event.data;
-      if (patches === undefined) return { ...timetable, board };
-      // One copy for all patches: there may be as many as rows.
-      const flights = copied();
-      for (const patch of patches) patchFlight(flights, patch);
-      return { ...timetable, board, flights };
-    }
-    case "sourceUpdate":
-      return { ...timetable, source: event.data };
-    case "closedConnection":
-      return { ...timetable, flights: new Map(), closed: event.data.reason };
+  const { name, data } = event;
+  if (!fits(timetable, event)) return timetable;
+  if (name === "timetable") {
+    const { source = null, ...board } = data.board;
+    const flights = new Map(data.flights.map((flight) => [keyOf(flight), flight]));
+    return { board, source, flights, closed: null };
   }
+  if (name === "sourceUpdate") return { ...timetable, source: data };
+  if (name === "closedConnection") {
+    return { ...timetable, flights: new Map(), closed: data.reason };
+  }
+  let next = timetable;
+  if (name === "boardUpdate") {
+    const { flights, ...board } = data;
+    next = { ...timetable, board };
+    if (!flights) return next;
+  }
+  // One copy for all patches: there may be as many as rows.
+  const flights = isShared ? new Map(timetable.flights) : (timetable.flights as Rows);
+  if (name === "flightAddition") flights.set(keyOf(data), data);
+  for (const patch of rowsOf(event)) {
+    const key = keyOf(patch);
+    if (name === "flightRemoval") flights.delete(key);
+    else flights.set(key, patched({ ...flights.get(key), ...patch }));
+  }
+  return { ...next, flights };
 }
 
-/** Returns whether the row exists. */
-function patchFlight(flights: Rows, patch: FlightPatch): boolean {
-  const key = keyOf(patch);
-  const flight = flights.get(key);
-  if (flight !== undefined) flights.set(key, patched(flight, patch));
-  return flight !== undefined;
-}
-
-function patched(flight: Flight, patch: FlightPatch): Flight {
-  const fields = Object.entries({ ...flight, ...patch }).filter(([, value]) => value !== null);
-  return Object.fromEntries(fields) as unknown as Flight;
+/** The row without the fields that a patch clears. */
+function patched(row: FlightPatch): Flight {
+  for (const name in row) {
+    const field = name as keyof Flight;
+    if (row[field] === null) delete row[field];
+  }
+  return row as Flight;
 }
 
 /** A row that differs between two timetables. A row that was added has no `before`, a removed one no `after`. */
@@ -100,19 +85,16 @@ export interface RowChange {
 
 /** None for the first timetable, nor when the board is closed. */
 export function changesBetween(before: Timetable, after: Timetable): RowChange[] {
-  if (before.board === null || after.closed !== null || before.flights === after.flights) return [];
-  const keys = new Set([...after.flights.keys(), ...before.flights.keys()]);
-  const changes = [...keys].map((key) => ({
-    key,
-    before: before.flights.get(key),
-    after: after.flights.get(key),
-  }));
-  return changes.filter(
-    (change) => change.before !== change.after && textOf(change.before) !== textOf(change.after),
-  );
+  if (!before.board || after.closed !== null) return [];
+  const keys = new Map([...before.flights, ...after.flights]).keys();
+  return [...keys].flatMap((key) => {
+    const change = { key, before: before.flights.get(key), after: after.flights.get(key) };
+    const isSame = change.before === change.after || textOf(change.before) === textOf(change.after);
+    return isSame ? [] : change;
+  });
 }
 
 /** The order of fields is that of their changes. */
 function textOf(flight: Flight | undefined): string {
-  return JSON.stringify(Object.entries(flight ?? {}).sort());
+  return JSON.stringify(Object.entries({ ...flight }).sort());
 }

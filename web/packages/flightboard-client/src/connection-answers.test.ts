@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_BACKOFF_MILLIS } from "./backoff.ts";
-import { REOPEN_POLL_MILLIS } from "./board-inquiry.ts";
+import { REOPEN_POLL_MILLIS } from "./connection.ts";
 import { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
 import { openConnection, WHOLE_URL } from "./connection-fixture.ts";
 import { flushPromises } from "./test-doubles.ts";
