@@ -8,6 +8,7 @@ import { REOPEN_POLL_MILLIS } from "../packages/flightboard-client/src/connectio
 import { COLLECT_MILLIS } from "./Announcer.tsx";
 import { arrivals, FakePageEnvironment, rome, tokyo } from "./test-doubles.ts";
 import { ROWS_INTERVAL_MILLIS } from "flightboard-client";
+import { addDialogs } from "./test-page.tsx";
 import { MAX_WHOLE_ROWS } from "./rows/useDrawnGroups.ts";
 
 const jfk: Board = {
@@ -183,9 +184,7 @@ test("the clock is the server's", async () => {
 });
 
 test("a row opens its details", async () => {
-  HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
-    this.open = true;
-  };
+  addDialogs();
   await shown();
   const codeshares = ["AA8892", "IB3"];
   const flight = { ...rome, via: ["Oslo"], codeshares, gate: "4", remark: "Ask at the desk" };
@@ -200,7 +199,7 @@ test("a row opens its details", async () => {
   await sent("flightStateUpdate", { flight: "I768", gate: "9" }, "aa-2");
   expect(sheet.textContent).toContain("Gate9");
   await act(async () => void sheet.dispatchEvent(new Event("close")));
-  expect(screen.queryByRole("dialog")).toBeNull();
+  await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
 test("arrow keys go from flight to flight", async () => {

@@ -1,11 +1,17 @@
 // One board: header, connection status, rows or a placeholder, and a notice when the rows may be stale.
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useCallback, useEffect, useMemo } from "preact/hooks";
 import { Announcer } from "./Announcer.tsx";
 import { CitiesContext, useCities } from "./cities.ts";
 import { BoardHead } from "./BoardHead.tsx";
 import { BoardPicker } from "./BoardPicker.tsx";
-import type { BoardSource, ConnectionState, ListedBoard } from "flightboard-client";
+import type {
+  Board,
+  BoardSource,
+  ConnectionState,
+  FlightKey,
+  ListedBoard,
+} from "flightboard-client";
 import type { Environment } from "./environment.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
@@ -13,6 +19,16 @@ import type { FollowerState } from "./follower.ts";
 import { isOverdue, overdueAt } from "./expectation.ts";
 import { en as language } from "./language/en.ts";
 import { goToBoard } from "./route.ts";
+import { FilterChips } from "./finding/FilterChips.tsx";
+import { FlightDialog } from "./finding/FlightDialog.tsx";
+import { NothingFound } from "./finding/NothingFound.tsx";
+import { ResultCount } from "./finding/ResultCount.tsx";
+import { QueryContext } from "./finding/search.ts";
+import { SearchField } from "./finding/SearchField.tsx";
+import { useFinding, type Finding } from "./finding/useFinding.ts";
+import { openFlight, useWantedFlight } from "./finding/useWantedFlight.ts";
+import { FollowedCards } from "./following/FollowedCards.tsx";
+import { useFollowed, type Followed } from "./following/useFollowed.ts";
 import { isLate } from "./source.ts";
 import { SignIn } from "./SignIn.tsx";
 import { LastUpdateLine, SourceLine } from "./SourceLine.tsx";
@@ -49,10 +65,6 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const [rows, boardNow] = useSortedRows(timetable.board, timetable.flights, minute);
   const lateSource = source !== null && isLate(source, now) ? source : undefined;
 
-  useEffect(() => {
-    document.title = `${title} · flightboard`;
-  }, [title]);
-
   // Refresh the list when this board appears, changes its settings or ends: its entry is outdated then.
   const ended = ["closed", "absent", "denied"].includes(connection.status);
   const isSourceLate = lateSource !== undefined;
@@ -61,6 +73,13 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   }, [refreshBoards, timetable.board, ended, isSourceLate]);
 
   const cities = useCities(timetable.board, timetable.flights, environment);
+  const finding = useFinding(timetable.board, rows, boardNow, cities);
+  const context = useMemo(
+    () => (timetable.board ? { board: timetable.board, language, now: boardNow } : undefined),
+    [timetable.board, boardNow],
+  );
+  const isTimeKnown = clockOffset !== undefined;
+  const followedFlights = useFollowed(name, rows, { context, cities, isTimeKnown });
   const signOut = async () => {
     await environment.signOut();
     await follower.changeAccess();
@@ -73,6 +92,11 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const isInDoubt = isSourceLate || overdueSince !== undefined;
   const isLive = connection.status === "live" && !isInDoubt;
 
+  const followedTitle = isLive ? followedFlights.title : undefined;
+  useEffect(() => {
+    document.title = followedTitle ?? `${title} · flightboard`;
+  }, [followedTitle, title]);
+
   return (
     <CitiesContext.Provider value={cities}>
       <BoardHead
@@ -81,14 +105,13 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
         now={clockOffset === undefined ? undefined : boardNow}
         language={language}
       >
-        <ConnectionStatus
-          connection={connection}
-          isSourceLate={isInDoubt}
-          timeZone={board && zoneOf(board)}
-          onStop={follower.stop}
-          onResume={follower.resume}
-          onSignOut={board?.private ? signOut : undefined}
-        />
+        {!ended && (
+          <SearchField
+            query={finding.filters.q}
+            language={language}
+            onSearch={(q) => finding.change({ q })}
+          />
+        )}
         {boards.length > 1 && (
           <BoardPicker
             boards={boards}
@@ -99,6 +122,14 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
             onPick={goToBoard}
           />
         )}
+        <ConnectionStatus
+          connection={connection}
+          isSourceLate={isInDoubt}
+          timeZone={board && zoneOf(board)}
+          onStop={follower.stop}
+          onResume={follower.resume}
+          onSignOut={board?.private ? signOut : undefined}
+        />
       </BoardHead>
       <main
         data-connecting={connection.status === "connecting" ? "" : undefined}
@@ -112,8 +143,12 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
         {board && source && timetable.closed === null && (
           <SourceLine source={source} now={now} timeZone={zoneOf(board)} />
         )}
-        {board && source === null && lastUpdate !== undefined && timetable.closed === null && (
-          <LastUpdateLine lastUpdate={lastUpdate} now={now ?? minute} timeZone={zoneOf(board)} />
+        {timetable.board && source === null && timetable.closed === null && !ended && (
+          <LastUpdateLine
+            lastUpdate={lastUpdate}
+            now={now ?? minute}
+            timeZone={zoneOf(timetable.board)}
+          />
         )}
         {connection.status === "denied" ? (
           <SignIn hadRows={connection.hadRows} detail={connection.detail} onSignIn={signIn} />
@@ -127,6 +162,8 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
             now={boardNow}
             lateSource={lateSource}
             overdueSince={overdueSince}
+            finding={finding}
+            followedFlights={followedFlights}
           />
         )}
       </main>
@@ -148,11 +185,13 @@ interface RowsProps {
   lateSource: BoardSource | undefined;
   /** The last update, if the next one is overdue. */
   overdueSince: number | undefined;
+  finding: Finding;
+  followedFlights: Followed;
 }
 
 function Rows(props: RowsProps) {
-  const { name, followed, connection, rows, now, lateSource, overdueSince } = props;
-  const { timetable, changes, highlights } = followed;
+  const { name, followed, connection, lateSource, overdueSince } = props;
+  const { timetable, changes } = followed;
   const { board, flights } = timetable;
   if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
   // A board that was closed has no rows to show until it is live again.
@@ -172,13 +211,7 @@ function Rows(props: RowsProps) {
           isSourceLate={lateSource !== undefined || overdueSince !== undefined}
         />
       ) : (
-        <BoardRows
-          board={board}
-          rows={rows}
-          now={now}
-          language={language}
-          highlights={highlights}
-        />
+        <FoundRows {...props} board={board} />
       )}
       <StaleNotice
         connection={connection}
@@ -188,6 +221,46 @@ function Rows(props: RowsProps) {
       />
       <Announcer changes={changes} board={board} />
     </>
+  );
+}
+
+/** The followed flights, and those that the reader looks for. */
+function FoundRows(props: RowsProps & { board: Board }) {
+  const { board, name, followed, rows, now, finding, followedFlights } = props;
+  const { filters, found, change } = finding;
+  const wanted = useWantedFlight();
+  const context = useMemo(() => ({ board, language, now }), [board, now]);
+  const pick = useCallback((flight: FlightKey) => openFlight(name, flight), [name]);
+  return (
+    <QueryContext.Provider value={filters.q}>
+      <FollowedCards rows={followedFlights.rows} context={context} onPick={pick} />
+      {finding.options && (
+        <FilterChips
+          filters={filters}
+          options={finding.options}
+          language={language}
+          onChange={change}
+        />
+      )}
+      <ResultCount finding={finding} now={now} language={language} />
+      {found.length === 0 ? (
+        <NothingFound query={filters.q} language={language} onClear={finding.clear} />
+      ) : (
+        <BoardRows
+          board={board}
+          rows={found}
+          all={rows}
+          now={now}
+          language={language}
+          highlights={followed.highlights}
+          sort={filters.sort}
+          onPick={pick}
+        />
+      )}
+      {wanted && (
+        <FlightDialog wanted={wanted} rows={rows} context={context} followed={followedFlights} />
+      )}
+    </QueryContext.Provider>
   );
 }
 

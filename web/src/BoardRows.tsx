@@ -1,14 +1,19 @@
 // The rows of a board, in order and at its time.
 
-import type { Board, Timetable } from "flightboard-client";
-import { useMemo, useState } from "preact/hooks";
+import type { Board, FlightKey, Timetable } from "flightboard-client";
+import { useCallback, useContext, useMemo, useState } from "preact/hooks";
 import type { Highlights } from "./changes.ts";
+import { CitiesContext } from "./cities.ts";
+import type { SortName } from "./finding/filters.ts";
+import { groupByInitial } from "./finding/sort.ts";
 import type { Language } from "./language/language.ts";
 import { columnsOf, terminalsDiffer } from "./rows/columns.ts";
 import { FlightList } from "./rows/FlightList.tsx";
 import type { ListContext } from "./rows/HourGroup.tsx";
+import { groupByHour } from "./rows/hours.ts";
 import { boardTime } from "./rows/now.ts";
 import { RowOrder, splitRows, type SortedRow } from "./rows/order.ts";
+import { zoneOf } from "./time.ts";
 
 /** The rows in their order, and the board's time when the server's is `minute`. */
 export function useSortedRows(
@@ -30,12 +35,23 @@ interface Props {
   now: number;
   language: Language;
   highlights: Highlights;
+  /** All rows of the board have the same columns, whichever of them are shown. */
+  all: readonly SortedRow[];
+  sort: SortName | "";
+  onPick(flight: FlightKey): void;
 }
 
-export function BoardRows({ board, rows, now, language, highlights }: Props) {
+export function BoardRows(props: Props) {
+  const { board, rows, all, now, language, highlights, sort, onPick } = props;
   const parts = useMemo(() => splitRows(rows, now), [rows, now]);
-  const context = useListContext(board, rows, now, language);
-  return <FlightList {...parts} context={context} highlights={highlights} />;
+  const context = useListContext(board, all, now, language);
+  const cities = useContext(CitiesContext);
+  const groupRows = useCallback(
+    (some: readonly SortedRow[]) =>
+      sort === "" ? groupByHour(some, zoneOf(board)) : groupByInitial(some, sort, board, cities),
+    [sort, board, cities],
+  );
+  return <FlightList {...parts} {...{ context, highlights, groupRows, onPick }} />;
 }
 
 /** The same object until a part of it changes, so that rows can compare it by identity. */

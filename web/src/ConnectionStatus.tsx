@@ -40,12 +40,12 @@ export function ConnectionStatus(props: Props) {
         data-late={isSourceLate ? "" : undefined}
       >
         <Icon name={icons[status]} />
-        {statusText(connection, isSourceLate, timeZone)}
+        <span>{statusText(connection, isSourceLate, timeZone)}</span>
       </p>
       {status === "stopped" ? (
         <button type="button" onClick={onResume}>
           <Icon name="play" />
-          Resume
+          <span class="label">Resume</span>
         </button>
       ) : (
         status !== "closed" &&
@@ -53,14 +53,14 @@ export function ConnectionStatus(props: Props) {
         status !== "denied" && (
           <button type="button" onClick={onStop}>
             <Icon name="pause" />
-            Stop updates
+            <span class="label">Stop updates</span>
           </button>
         )
       )}
       {onSignOut && status !== "denied" && (
         <button type="button" onClick={onSignOut}>
           <Icon name="lock" />
-          Sign out
+          <span class="label">Sign out</span>
         </button>
       )}
     </div>
@@ -89,9 +89,9 @@ function statusText(
       return "No access";
     case "closed":
       return connection.reason ? (
-        <span>
+        <>
           Closed: <bdi>{connection.reason}</bdi>
-        </span>
+        </>
       ) : (
         "Closed"
       );

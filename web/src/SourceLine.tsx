@@ -35,15 +35,25 @@ export function SourceLine({ source, now, timeZone }: Props) {
   );
 }
 
+interface LastUpdateProps {
+  /** The line is there before it is known, since rows that move down would be pressed in the place of others. */
+  lastUpdate: number | undefined;
+  now: number;
+  timeZone: string;
+}
+
 /** For a board without a source: the last update of any publisher, if only that nothing had changed. */
-export function LastUpdateLine(props: { lastUpdate: number; now: number; timeZone: string }) {
-  const { lastUpdate, now, timeZone } = props;
+export function LastUpdateLine({ lastUpdate, now, timeZone }: LastUpdateProps) {
   return (
     <p class="source">
-      Last update{" "}
-      <time datetime={new Date(lastUpdate).toISOString()}>
-        {agoText(lastUpdate, now, timeZone)}
-      </time>
+      {lastUpdate !== undefined && (
+        <>
+          Last update{" "}
+          <time datetime={new Date(lastUpdate).toISOString()}>
+            {agoText(lastUpdate, now, timeZone)}
+          </time>
+        </>
+      )}
     </p>
   );
 }

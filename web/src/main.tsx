@@ -13,6 +13,7 @@ import "./styles/fonts.css";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/rows.css";
+import "./styles/finding.css";
 
 const EventSourceClass = await eventSourceClass();
 const updater = new PageUpdater({

@@ -21,12 +21,26 @@ export function boardPath(board: string): string {
 
 /** In lower case, as the server lists it: letter case does not count in the server's paths. */
 export function boardOf(pathname: string): string {
-  const name = /^\/boards\/([^/]+)\/?$/i.exec(pathname.slice(rootPath().length))?.[1];
-  if (name === undefined) return DEFAULT_BOARD;
+  const name = partsOf(pathname)?.board;
+  return name === undefined ? DEFAULT_BOARD : decoded(name).toLowerCase();
+}
+
+/** The number of the flight that a URL names. */
+export function flightNumberOf(pathname: string): string | undefined {
+  const number = partsOf(pathname)?.flight;
+  return number === undefined ? undefined : decoded(number);
+}
+
+function partsOf(pathname: string): { board?: string; flight?: string } | undefined {
+  const path = pathname.slice(rootPath().length);
+  return /^\/boards\/(?<board>[^/]+)(?:\/flights\/(?<flight>[^/]+))?\/?$/i.exec(path)?.groups;
+}
+
+function decoded(part: string): string {
   try {
-    return decodeURIComponent(name).toLowerCase();
+    return decodeURIComponent(part);
   } catch {
-    return name.toLowerCase();
+    return part;
   }
 }
 
@@ -36,10 +50,15 @@ export function useBoardName(): string {
 
 export function goToBoard(board: string): void {
   window.history.pushState(null, "", urlOf(boardPath(board)));
+  tellUrl();
+}
+
+/** A change of the history by the page itself fires no event. */
+export function tellUrl(): void {
   window.dispatchEvent(new PopStateEvent("popstate"));
 }
 
-function subscribe(listener: () => void): () => void {
+export function subscribe(listener: () => void): () => void {
   window.addEventListener("popstate", listener);
   return () => window.removeEventListener("popstate", listener);
 }

@@ -141,7 +141,7 @@ test("both ages are told apart", async () => {
 test("lateness is announced without its age", async () => {
   await shown(avinor);
   await beats();
-  const region = document.querySelector("main [aria-live]:not([data-announcer])")!;
+  const region = document.querySelector("main [aria-live]:not([data-announcer], [data-found])")!;
   expect(region.textContent).toBe("");
   await passes(7 * MINUTE);
   const text = region.textContent;
@@ -163,7 +163,7 @@ test("a waking page shows the true age", async () => {
 test("the end of a source is shown", async () => {
   await shown({ ...avinor, status: "late" });
   await sent("sourceUpdate", null, "aa-2");
-  expect([line(), isKnown(), connection().textContent]).toEqual([null, true, "Live"]);
+  expect([lineText(), isKnown(), connection().textContent]).toEqual(["", true, "Live"]);
 });
 
 test("the list names outdated boards", async () => {

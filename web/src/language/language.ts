@@ -1,6 +1,7 @@
 // The texts of the page, as each language has to give them.
 
 import type { ColumnName } from "../rows/columns.ts";
+import type { SortName, TimeFilter } from "../finding/filters.ts";
 import type { StateName } from "../states.ts";
 
 export interface Language {
@@ -28,6 +29,42 @@ export interface Language {
   earlierFlights(count: number): string;
   readonly hideEarlierFlights: string;
   readonly columns: Readonly<Record<ColumnName, string>>;
+  /** Beside a flight that was found by another number of it. */
+  soldAs(number: string): string;
+  readonly search: string;
+  readonly searchHint: string;
+  readonly filters: string;
+  readonly times: Readonly<Record<TimeFilter, string>>;
+  readonly anyAirline: string;
+  readonly anyTerminal: string;
+  terminal(name: string): string;
+  readonly anyState: string;
+  readonly disrupted: string;
+  readonly sort: string;
+  readonly sorts: Readonly<Record<SortName | "time", string>>;
+  found(count: number, earlier: number): string;
+  nothingFound(query: string): string;
+  readonly clear: string;
+  readonly followedFlights: string;
+  readonly follow: string;
+  readonly unfollow: string;
+  readonly notify: string;
+  /** Between a flight's number and the name of a place. */
+  readonly fromPlace: string;
+  readonly toPlace: string;
+  /** `left` is the text of `until`, if the time is near. */
+  leaves(time: string, left: string | undefined): string;
+  arrives(time: string, left: string | undefined): string;
+  gateCall(status: string, gate: string): string;
+  beltCall(status: string, belt: string): string;
+  /** The title of a notification, and of the page in a list of tabs. */
+  followedTitle(status: string, flight: string): string;
+  readonly share: string;
+  readonly linkCopied: string;
+  readonly link: string;
+  absentFlight(number: string): string;
+  readonly absentFlightHelp: string;
+  readonly severalFlights: string;
   /** The headings of a place on a board of arrivals and of departures. */
   readonly from: string;
   readonly to: string;

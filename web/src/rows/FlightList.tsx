@@ -1,33 +1,34 @@
 // The rows of a board: those of now, and the earlier ones behind a button.
 
-import { keyOf } from "flightboard-client";
+import type { FlightKey } from "flightboard-client";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Highlights } from "../changes.ts";
 import { Icon } from "../Icon.tsx";
 import { zoneLabel, zoneOf } from "../time.ts";
 import type { Column } from "./columns.ts";
-import { FlightSheet } from "./FlightSheet.tsx";
 import { HourGroup, type ListContext } from "./HourGroup.tsx";
-import { groupByHour, type HourRows } from "./hours.ts";
-import type { SortedRow, SplitRows } from "./order.ts";
+import type { HourRows } from "./hours.ts";
+import type { SplitRows } from "./order.ts";
 import { useDrawnGroups } from "./useDrawnGroups.ts";
 
 interface Props extends SplitRows {
   context: ListContext;
   highlights: Highlights;
+  /** The same function until the order of the rows changes. */
+  groupRows(rows: SplitRows["current"]): HourRows[];
+  onPick(flight: FlightKey): void;
 }
 
 /** Of the headings, for `aria-rowindex`, which begins at 1. */
 const HEADING_INDEX = 1;
 
-export function FlightList({ earlier, current, context, highlights }: Props) {
+export function FlightList(props: Props) {
+  const { earlier, current, context, highlights, groupRows, onPick } = props;
   const { board, columns, language, hasTerminals } = context;
   const zone = zoneOf(board);
-  const [key, setKey] = useState<string>();
-  const picked = key === undefined ? undefined : rowOf(key, earlier, current);
   const [isOpen, toggle, button] = useEarlierRows();
-  const now = useMemo(() => groupByHour(current, zone), [current, zone]);
-  const before = useMemo(() => groupByHour(earlier, zone), [earlier, zone]);
+  const now = useMemo(() => groupRows(current), [current, groupRows]);
+  const before = useMemo(() => groupRows(earlier), [earlier, groupRows]);
   // A reader comes for the flights of now, so the earlier ones are drawn last.
   const drawn = useDrawnGroups(useMemo(() => [...now, ...before], [now, before]));
   const { isWhole, printed } = drawn;
@@ -42,7 +43,7 @@ export function FlightList({ earlier, current, context, highlights }: Props) {
   const draw = (group: HourRows, order: number, isHidden: boolean) => {
     const element = (
       <HourGroup
-        key={`${order < now.length} ${group.hour}`}
+        key={`${order < now.length} ${group.hour} ${group.initial}`}
         group={group}
         context={context}
         isDrawn={drawn.isDrawn(order)}
@@ -69,7 +70,10 @@ export function FlightList({ earlier, current, context, highlights }: Props) {
         aria-colcount={columns.length}
         aria-rowcount={isWhole ? undefined : rows}
         style={{ "--columns": columns.map(({ name }) => trackOf(name, hasTerminals)).join(" ") }}
-        onClick={(event) => setKey(pickedKey(event))}
+        onClick={(event) => {
+          const flight = pickedFlight(event);
+          if (flight) onPick(flight);
+        }}
         onKeyDown={moveBetweenRows}
       >
         <div role="rowgroup" class="headings">
@@ -106,9 +110,6 @@ export function FlightList({ earlier, current, context, highlights }: Props) {
         {language.caption(zoneLabel(zone))}
         {printed && ` ${language.rowsOf(...printedRows(printed, [...now, ...before]))}`}
       </p>
-      {picked && (
-        <FlightSheet flight={picked.flight} context={context} onClose={() => setKey(undefined)} />
-      )}
     </div>
   );
 }
@@ -130,19 +131,15 @@ function useEarlierRows() {
   return [isOpen, toggle, button] as const;
 }
 
-function rowOf(key: string, ...parts: SplitRows["current"][]): SortedRow | undefined {
-  return parts.flat().find((row) => row.key === key);
-}
-
-/** The key of the row on which a reader clicks or presses Enter. */
-function pickedKey({ target }: Event): string | undefined {
+/** The row on which a reader clicks or presses Enter. */
+function pickedFlight({ target }: Event): FlightKey | undefined {
   const row = (target as Element).closest<HTMLElement>("[data-flight]");
   // Who selects text does not want it covered.
   if (!row || document.getSelection()?.isCollapsed === false) return undefined;
   // The focus comes back here when the details close.
   row.querySelector<HTMLElement>(".open")?.focus({ preventScroll: true });
   const { flight = "", date, leg } = row.dataset;
-  return keyOf({ flight, ...(date !== undefined && { date }), ...(leg !== undefined && { leg }) });
+  return { flight, ...(date !== undefined && { date }), ...(leg !== undefined && { leg }) };
 }
 
 /** The arrow keys go from one flight to the next, over those that are hidden. */

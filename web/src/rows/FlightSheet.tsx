@@ -2,70 +2,61 @@
 
 import { type Flight, otherAirport, scheduledField } from "flightboard-client";
 import { Fragment, type ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../Icon.tsx";
 import { clockTime, zoneOf } from "../time.ts";
 import { City, Places } from "./cells.tsx";
 import type { ListContext } from "./HourGroup.tsx";
+import { Sheet } from "./Sheet.tsx";
 import { statusOf } from "./status.ts";
 import { isDue } from "./times.ts";
 
 interface Props {
   flight: Flight;
-  context: ListContext;
+  context: SheetContext;
   onClose(): void;
+  /** What a reader can do with the flight. */
+  children: ComponentChildren;
 }
 
-export function FlightSheet({ flight, context, onClose }: Props) {
+export type SheetContext = Pick<ListContext, "board" | "language" | "now">;
+
+export function FlightSheet({ flight, context, onClose, children }: Props) {
   const { board, language, now } = context;
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    // The browser gives the focus back to the row when the dialog closes, and closes it on Escape.
-    dialog.current?.showModal();
-  }, []);
   const place = otherAirport(flight, board.kind);
   const status = statusOf(flight, board, isDue(flight, board, now), language);
   return (
-    <dialog
-      ref={dialog}
-      class="sheet"
-      aria-labelledby="sheet-title"
+    <Sheet
+      language={language}
       onClose={onClose}
-      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+      title={
+        <>
+          <bdi>{flight.flight}</bdi>{" "}
+          {place && (
+            <span class="sheet-place">
+              {board.kind === "arrivals" ? language.from : language.to} <City place={place} />
+            </span>
+          )}
+        </>
+      }
     >
-      <div class="sheet-body">
-        <header>
-          <h2 id="sheet-title">
-            <bdi>{flight.flight}</bdi>{" "}
-            {place && (
-              <span class="sheet-place">
-                {board.kind === "arrivals" ? language.from : language.to} <City place={place} />
-              </span>
-            )}
-          </h2>
-          <button type="button" class="sheet-close" onClick={() => dialog.current?.close()}>
-            <Icon name="cross" />
-            <span class="visually-hidden">{language.close}</span>
-          </button>
-        </header>
-        <p class="state" data-tone={status.tone}>
-          {status.icon && <Icon name={status.icon} />}
-          <span dir={status.isForeign ? "auto" : undefined}>{status.text}</span>
-        </p>
-        <dl>
-          {detailsOf(flight, context).map(([term, value]) => (
-            <Fragment key={term}>
-              <dt>{term}</dt>
-              <dd dir="auto">{value}</dd>
-            </Fragment>
-          ))}
-        </dl>
-      </div>
-    </dialog>
+      <p class="state" data-tone={status.tone}>
+        {status.icon && <Icon name={status.icon} />}
+        <span dir={status.isForeign ? "auto" : undefined}>{status.text}</span>
+      </p>
+      <dl>
+        {detailsOf(flight, context).map(([term, value]) => (
+          <Fragment key={term}>
+            <dt>{term}</dt>
+            <dd dir="auto">{value}</dd>
+          </Fragment>
+        ))}
+      </dl>
+      {children}
+    </Sheet>
   );
 }
 
-function detailsOf(flight: Flight, { board, language }: ListContext) {
+function detailsOf(flight: Flight, { board, language }: SheetContext) {
   const { columns } = language;
   const zone = zoneOf(board);
   const scheduled = scheduledField(board.kind);

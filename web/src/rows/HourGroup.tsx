@@ -36,7 +36,7 @@ interface GroupProps {
 export const HourGroup = memo(function HourGroup(props: GroupProps) {
   const { group, context, isDrawn, isHidden, index, observe } = props;
   const { board, columns, language, now } = context;
-  const title = hourTitle(group.hour, now, zoneOf(board), language);
+  const title = hourTitle(group, now, zoneOf(board), language);
   return (
     <div
       role="rowgroup"
@@ -84,6 +84,7 @@ function sameGroup(before: GroupProps, after: GroupProps): boolean {
     before.index === after.index &&
     before.observe === after.observe &&
     before.group.hour === after.group.hour &&
+    before.group.initial === after.group.initial &&
     before.group.rows.length === after.group.rows.length &&
     before.group.rows.every((row, index) => row === after.group.rows[index])
   );

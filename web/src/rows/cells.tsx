@@ -5,6 +5,7 @@ import type { Board, Flight, TimeField } from "flightboard-client";
 import { scheduledField } from "flightboard-client";
 import { Fragment, type ComponentChildren } from "preact";
 import { useCity } from "../cities.ts";
+import { useSoldAs } from "../finding/search.ts";
 import { Icon } from "../Icon.tsx";
 import type { Language } from "../language/language.ts";
 import { clockText, clockTime, dayOffset, zoneOf } from "../time.ts";
@@ -37,7 +38,7 @@ export function cellContent(column: Column, context: CellContext): ComponentChil
       return <Place place={placeOf(name, flight, board.kind)} via={via} language={language} />;
     }
     case "flight":
-      return <FlightNumber flight={flight} />;
+      return <FlightNumber flight={flight} language={language} />;
     case "status":
       return <StatusBlock status={statusOf(flight, board, context.isDue, language)} {...context} />;
     case "state":
@@ -147,15 +148,17 @@ export function City({ place }: { place: string }) {
 }
 
 /** The button opens the flight's details. */
-function FlightNumber({ flight }: { flight: Flight }) {
+function FlightNumber({ flight, language }: Pick<CellContext, "flight" | "language">) {
   const others = flight.codeshares ?? [];
+  const soldAs = useSoldAs(flight);
   return (
     <>
       <button type="button" class="open" aria-haspopup="dialog">
         <bdi class="number">{flight.flight}</bdi>
       </button>
       {(flight.airline || others.length > 0) && (
-        <span class="aside">
+        <span class="aside" data-sold={soldAs}>
+          {soldAs && <span class="sold-as">{language.soldAs(soldAs)} </span>}
           {flight.airline && <bdi class="airline">{flight.airline}</bdi>}
           {others.length > 0 && (
             <span class="codeshares" dir="auto">

@@ -13,7 +13,7 @@ function rowAt(time: string): SortedRow {
 function titles(times: string[], now: string, zone = ZONE): string[] {
   const groups = groupByHour(times.map(rowAt), zone);
   return groups.map(
-    ({ hour, rows }) => `${hourTitle(hour, Date.parse(now), zone, en)} (${rows.length})`,
+    (group) => `${hourTitle(group, Date.parse(now), zone, en)} (${group.rows.length})`,
   );
 }
 

@@ -10,6 +10,8 @@ const DAY = 24 * HOUR;
 export interface HourRows {
   /** The hour since 1970 on the board's clock; infinite for rows without a time. */
   readonly hour: number;
+  /** On a board that is not in the order of time: the beginning of its rows' names, for all hours of the day. */
+  readonly initial?: string;
   readonly rows: readonly SortedRow[];
 }
 
@@ -26,12 +28,17 @@ export function groupByHour(rows: readonly SortedRow[], timeZone: string): HourR
 }
 
 /** `Today · 20:00`, `Tomorrow, Fri 16 Jan · 06:00`. */
-export function hourTitle(hour: number, now: number, timeZone: string, language: Language): string {
+export function hourTitle(
+  { hour, initial }: Pick<HourRows, "hour" | "initial">,
+  now: number,
+  timeZone: string,
+  language: Language,
+): string {
   if (hour === Infinity) return language.noTime;
   const start = hour * HOUR;
   const days = Math.floor(start / DAY) - Math.floor(wallMillis(now, timeZone) / DAY);
   const day = language.day(days, language.shortDate(start));
-  return language.dayAndHour(day, new Date(start).toISOString().slice(11, 16));
+  return language.dayAndHour(day, initial ?? new Date(start).toISOString().slice(11, 16));
 }
 
 function hourOf(instant: number, timeZone: string): number {
