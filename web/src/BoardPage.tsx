@@ -16,7 +16,6 @@ import type { Environment } from "./environment.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { FollowerState } from "./follower.ts";
-import { isOverdue, overdueAt } from "./expectation.ts";
 import { en as language } from "./language/en.ts";
 import { goToBoard } from "./route.ts";
 import { FilterChips } from "./finding/FilterChips.tsx";
@@ -33,12 +32,10 @@ import { isLate } from "./source.ts";
 import { SignIn } from "./SignIn.tsx";
 import { LastUpdateLine, SourceLine } from "./SourceLine.tsx";
 import { zoneOf } from "./time.ts";
-import { BoardRows, useSortedRows } from "./BoardRows.tsx";
+import { BoardRows } from "./BoardRows.tsx";
 import { ConnectionStatus } from "./ConnectionStatus.tsx";
 import type { SortedRow } from "./rows/order.ts";
-import { useFollower } from "./useFollower.ts";
-import { useMinute } from "./useNow.ts";
-import { useServerTime } from "./useServerTime.ts";
+import { useFollowedBoard } from "./useFollowedBoard.ts";
 
 interface Props {
   name: string;
@@ -48,22 +45,14 @@ interface Props {
 }
 
 export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
-  const [followed, follower] = useFollower(name, environment);
+  const view = useFollowedBoard(name, environment);
+  const { followed, follower, connection, rows, boardNow, minute, now } = view;
+  const { lateSource, overdueSince, isInDoubt, isLive } = view;
   const { timetable, clockOffset, lastUpdate } = followed;
-  const connection = useMemo(
-    () => byServerClock(followed.connection, clockOffset),
-    [followed.connection, clockOffset],
-  );
   const board = timetable.board ?? boards.find((listed) => listed.name === name);
   const title = board?.title ?? name;
 
   const { source } = timetable;
-  const overdueFrom = overdueAt(timetable.board, lastUpdate);
-  const now = useServerTime(environment.clock, clockOffset, source, overdueFrom);
-  const overdueSince = isOverdue(timetable.board, lastUpdate, now) ? lastUpdate : undefined;
-  const minute = useMinute(environment.clock, clockOffset);
-  const [rows, boardNow] = useSortedRows(timetable.board, timetable.flights, minute);
-  const lateSource = source !== null && isLate(source, now) ? source : undefined;
 
   // Refresh the list when this board appears, changes its settings or ends: its entry is outdated then.
   const ended = ["closed", "absent", "denied"].includes(connection.status);
@@ -89,8 +78,6 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
     if (refusal === undefined) await follower.changeAccess();
     return refusal;
   };
-  const isInDoubt = isSourceLate || overdueSince !== undefined;
-  const isLive = connection.status === "live" && !isInDoubt;
 
   const followedTitle = isLive ? followedFlights.title : undefined;
   useEffect(() => {
@@ -262,13 +249,6 @@ function FoundRows(props: RowsProps & { board: Board }) {
       )}
     </QueryContext.Provider>
   );
-}
-
-/** The connection's times are by this screen's clock. */
-function byServerClock(connection: ConnectionState, offset = 0): ConnectionState {
-  return "since" in connection && connection.since !== undefined
-    ? { ...connection, since: connection.since + offset }
-    : connection;
 }
 
 function waitingText({ status }: ConnectionState): string {

@@ -33,15 +33,7 @@ export function ConnectionStatus(props: Props) {
   const { status } = connection;
   return (
     <div class="status">
-      <p
-        class="connection"
-        role="status"
-        data-connection={status}
-        data-late={isSourceLate ? "" : undefined}
-      >
-        <Icon name={icons[status]} />
-        <span>{statusText(connection, isSourceLate, timeZone)}</span>
-      </p>
+      <ConnectionSign connection={connection} isSourceLate={isSourceLate} timeZone={timeZone} />
       {status === "stopped" ? (
         <button type="button" onClick={onResume}>
           <Icon name="play" />
@@ -64,6 +56,23 @@ export function ConnectionStatus(props: Props) {
         </button>
       )}
     </div>
+  );
+}
+
+type SignProps = Pick<Props, "connection" | "isSourceLate" | "timeZone">;
+
+export function ConnectionSign({ connection, isSourceLate, timeZone }: SignProps) {
+  const { status } = connection;
+  return (
+    <p
+      class="connection"
+      role="status"
+      data-connection={status}
+      data-late={isSourceLate ? "" : undefined}
+    >
+      <Icon name={icons[status]} />
+      <span>{statusText(connection, isSourceLate, timeZone)}</span>
+    </p>
   );
 }
 

@@ -1,7 +1,15 @@
 // The rows of a board: those of now, and the earlier ones behind a button.
 
 import type { FlightKey } from "flightboard-client";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import {
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "preact/hooks";
 import type { Highlights } from "../changes.ts";
 import { Icon } from "../Icon.tsx";
 import { zoneLabel, zoneOf } from "../time.ts";
@@ -26,6 +34,7 @@ export function FlightList(props: Props) {
   const { earlier, current, context, highlights, groupRows, onPick } = props;
   const { board, columns, language, hasTerminals } = context;
   const zone = zoneOf(board);
+  const caption = useId();
   const [isOpen, toggle, button] = useEarlierRows();
   const now = useMemo(() => groupRows(current), [current, groupRows]);
   const before = useMemo(() => groupRows(earlier), [earlier, groupRows]);
@@ -66,7 +75,7 @@ export function FlightList(props: Props) {
         role="table"
         class="timetable"
         aria-label={board.title}
-        aria-describedby="board-caption"
+        aria-describedby={caption}
         aria-colcount={columns.length}
         aria-rowcount={isWhole ? undefined : rows}
         style={{ "--columns": columns.map(({ name }) => trackOf(name, hasTerminals)).join(" ") }}
@@ -106,7 +115,7 @@ export function FlightList(props: Props) {
         )}
         {now.map((group, order) => draw(group, order, false))}
       </div>
-      <p class="caption" id="board-caption">
+      <p class="caption" id={caption}>
         {language.caption(zoneLabel(zone))}
         {printed && ` ${language.rowsOf(...printedRows(printed, [...now, ...before]))}`}
       </p>

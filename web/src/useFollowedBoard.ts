@@ -1,0 +1,61 @@
+// One board as a page shows it: its rows in order, its time, and whether the rows are known to be right.
+
+import type { BoardSource, ConnectionState } from "flightboard-client";
+import { useMemo } from "preact/hooks";
+import { useSortedRows } from "./BoardRows.tsx";
+import type { Environment } from "./environment.ts";
+import { isOverdue, overdueAt } from "./expectation.ts";
+import type { Follower, FollowerState } from "./follower.ts";
+import type { SortedRow } from "./rows/order.ts";
+import { isLate } from "./source.ts";
+import { useFollower } from "./useFollower.ts";
+import { useMinute } from "./useNow.ts";
+import { useServerTime } from "./useServerTime.ts";
+
+export interface FollowedBoard {
+  readonly followed: FollowerState;
+  readonly follower: Follower;
+  /** Its times are by the server's clock. */
+  readonly connection: ConnectionState;
+  readonly rows: readonly SortedRow[];
+  /** The minute at which the board is read. */
+  readonly boardNow: number;
+  /** The minute by the server's clock, or by this screen's until the server has sent its time. */
+  readonly minute: number;
+  /** The server's time, once it has sent it. */
+  readonly now: number | undefined;
+  /** The source, if it is late. */
+  readonly lateSource: BoardSource | undefined;
+  /** The last update, if the next one is overdue. */
+  readonly overdueSince: number | undefined;
+  /** Whether the server may have old rows itself. */
+  readonly isInDoubt: boolean;
+  /** Whether the rows are known to be right. */
+  readonly isLive: boolean;
+}
+
+export function useFollowedBoard(name: string, environment: Environment): FollowedBoard {
+  const [followed, follower] = useFollower(name, environment);
+  const { timetable, clockOffset, lastUpdate } = followed;
+  const connection = useMemo(
+    () => byServerClock(followed.connection, clockOffset),
+    [followed.connection, clockOffset],
+  );
+  const { board, source } = timetable;
+  const now = useServerTime(environment.clock, clockOffset, source, overdueAt(board, lastUpdate));
+  const minute = useMinute(environment.clock, clockOffset);
+  const [rows, boardNow] = useSortedRows(board, timetable.flights, minute);
+  const lateSource = source !== null && isLate(source, now) ? source : undefined;
+  const overdueSince = isOverdue(board, lastUpdate, now) ? lastUpdate : undefined;
+  const isInDoubt = lateSource !== undefined || overdueSince !== undefined;
+  const isLive = connection.status === "live" && !isInDoubt;
+  const view = { followed, follower, connection, rows, boardNow, minute, now, isLive };
+  return { ...view, lateSource, overdueSince, isInDoubt };
+}
+
+/** The connection's times are by this screen's clock. */
+export function byServerClock(connection: ConnectionState, offset = 0): ConnectionState {
+  return "since" in connection && connection.since !== undefined
+    ? { ...connection, since: connection.since + offset }
+    : connection;
+}
