@@ -1,12 +1,43 @@
-// The whole page: shows the board named in the URL.
+// The whole page: shows the board, the wall or the sign named in the URL.
 
 import { BoardPage } from "./BoardPage.tsx";
 import type { Environment } from "./environment.ts";
-import { useBoardName } from "./route.ts";
+import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { en as language } from "./language/en.ts";
+import { useRoute, type Route } from "./route.ts";
 import { useBoards } from "./useBoards.ts";
+import { usePart } from "./usePart.ts";
 
 export function App({ environment }: { environment: Environment }) {
-  const name = useBoardName();
+  const route = useRoute();
+  return (
+    <ErrorBoundary language={language} onCrash={environment.onCrash}>
+      <Page route={route} environment={environment} />
+    </ErrorBoundary>
+  );
+}
+
+interface Props {
+  route: Route;
+  environment: Environment;
+}
+
+function Page({ route, environment }: Props) {
+  switch (route.page) {
+    case "board":
+      return <Board name={route.board} environment={environment} />;
+    case "unknown":
+      return (
+        <main>
+          <p class="waiting">{language.wall.noPage}</p>
+        </main>
+      );
+    default:
+      return <PublicScreen route={route} environment={environment} />;
+  }
+}
+
+function Board({ name, environment }: { name: string; environment: Environment }) {
   const [boards, refreshBoards] = useBoards();
   return (
     <BoardPage
@@ -16,4 +47,23 @@ export function App({ environment }: { environment: Environment }) {
       environment={environment}
     />
   );
+}
+
+const loadWalls = () => import("./wall/index.ts");
+
+function PublicScreen({ route, environment }: Props) {
+  const walls = usePart(environment.clock, loadWalls);
+  if (walls === undefined) return null;
+  switch (route.page) {
+    case "wall":
+      return <walls.WallPage name={route.board} environment={environment} />;
+    case "gate":
+      return <walls.SignPage field="gate" value={route.gate} environment={environment} />;
+    case "belt":
+      return <walls.SignPage field="belt" value={route.belt} environment={environment} />;
+    case "airport":
+      return <walls.AirportPage code={route.code} environment={environment} />;
+    default:
+      return null;
+  }
 }

@@ -9,4 +9,6 @@ export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchP
   signOut(): Promise<void>;
   /** Each heartbeat names the build of the page that the server has. */
   onBuild(build: string): void;
+  /** The page cannot be shown any more. */
+  onCrash(error: unknown): void;
 }

@@ -9,6 +9,7 @@ import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
 import { PageUpdater } from "./page-updater.ts";
 import { watchInput } from "./quiet.ts";
+import { reloadAfterCrash } from "./crash-reload.ts";
 import "./styles/fonts.css";
 import "./styles/colours.css";
 import "./styles/page.css";
@@ -31,6 +32,15 @@ const environment: Environment = {
   signIn,
   signOut,
   onBuild: (build) => updater.hear(build),
+  onCrash(error) {
+    console.error(error);
+    reloadAfterCrash({
+      clock: realClock,
+      isServerReachable: async () => (await fetchBuild()) !== undefined,
+      reload: () => window.location.reload(),
+      storage: () => window.sessionStorage,
+    });
+  },
 };
 
 const root = document.getElementById("page");

@@ -1,8 +1,17 @@
-// The page's URLs: all are below the server's base path. The board shown is kept in the URL alone.
+// The page's URLs: all are below the server's base path. The page shown is kept in the URL alone.
 
-import { useSyncExternalStore } from "preact/compat";
+import { useMemo, useSyncExternalStore } from "preact/compat";
 
 export const DEFAULT_BOARD = "main";
+
+export type Route =
+  /** `flight` is the number of the one whose details are open. */
+  | { page: "board"; board: string; flight?: string }
+  | { page: "wall"; board: string }
+  | { page: "gate"; gate: string }
+  | { page: "belt"; belt: string }
+  | { page: "airport"; code: string }
+  | { page: "unknown" };
 
 /** The path of the server's root without a slash at the end, from the `<base>` element that the server sends. */
 function rootPath(): string {
@@ -19,21 +28,41 @@ export function boardPath(board: string): string {
   return `/boards/${encodeURIComponent(board)}`;
 }
 
-/** In lower case, as the server lists it: letter case does not count in the server's paths. */
-export function boardOf(pathname: string): string {
-  const name = partsOf(pathname)?.board;
-  return name === undefined ? DEFAULT_BOARD : decoded(name).toLowerCase();
+/** Board names are in lower case, as the server lists them: letter case does not count in its paths. */
+export function routeOf(pathname: string): Route {
+  const path = pathname.slice(rootPath().length).replace(/\/$/, "");
+  const [kind = "", name, ...rest] = path.split("/").slice(1).map(decoded);
+  if (name === undefined || name === "") {
+    const isHome = kind === "" || kind.toLowerCase() === "boards";
+    return isHome ? { page: "board", board: DEFAULT_BOARD } : { page: "unknown" };
+  }
+  if (kind.toLowerCase() === "boards") return boardRoute(name.toLowerCase(), rest);
+  if (rest.length > 0) return { page: "unknown" };
+  switch (kind.toLowerCase()) {
+    case "gates":
+      return { page: "gate", gate: name };
+    case "belts":
+      return { page: "belt", belt: name };
+    case "airports":
+      return { page: "airport", code: name.toUpperCase() };
+    default:
+      return { page: "unknown" };
+  }
+}
+
+function boardRoute(board: string, [page, flight, ...rest]: string[]): Route {
+  if (rest.length > 0) return { page: "unknown" };
+  if (page === undefined) return { page: "board", board };
+  const isNumber = page.toLowerCase() === "flights" && flight !== undefined;
+  if (isNumber) return { page: "board", board, flight };
+  const isWall = page.toLowerCase() === "wall" && flight === undefined;
+  return isWall ? { page: "wall", board } : { page: "unknown" };
 }
 
 /** The number of the flight that a URL names. */
 export function flightNumberOf(pathname: string): string | undefined {
-  const number = partsOf(pathname)?.flight;
-  return number === undefined ? undefined : decoded(number);
-}
-
-function partsOf(pathname: string): { board?: string; flight?: string } | undefined {
-  const path = pathname.slice(rootPath().length);
-  return /^\/boards\/(?<board>[^/]+)(?:\/flights\/(?<flight>[^/]+))?\/?$/i.exec(path)?.groups;
+  const route = routeOf(pathname);
+  return route.page === "board" ? route.flight : undefined;
 }
 
 function decoded(part: string): string {
@@ -44,8 +73,9 @@ function decoded(part: string): string {
   }
 }
 
-export function useBoardName(): string {
-  return useSyncExternalStore(subscribe, () => boardOf(window.location.pathname));
+export function useRoute(): Route {
+  const pathname = useSyncExternalStore(subscribe, () => window.location.pathname);
+  return useMemo(() => routeOf(pathname), [pathname]);
 }
 
 export function goToBoard(board: string): void {

@@ -35,5 +35,9 @@ export class FakePageEnvironment extends FakeEnvironment implements Environment 
 
   readonly signOut = async (): Promise<void> => void (this.status = "denied");
 
+  readonly crashes: unknown[] = [];
+
+  readonly onCrash = (error: unknown): void => void this.crashes.push(error);
+
   readonly onBuild = (build: string): void => void this.builds.push(build);
 }

@@ -77,4 +77,30 @@ export interface Language {
   readonly close: string;
   caption(zone: string): string;
   rowsOf(first: number, last: number, all: number): string;
+  /** The page itself has failed. */
+  readonly crash: string;
+  readonly crashReload: string;
+  /** Of screens without a reader who could act. */
+  readonly wall: WallTexts;
+}
+
+export interface WallTexts {
+  readonly waiting: string;
+  readonly noFlights: string;
+  readonly closed: string;
+  readonly denied: string;
+  readonly absent: string;
+  /** Unless the board has a notice of its own. */
+  readonly notice: string;
+  unknownSince(time: string): string;
+  /** `place` is that of the time zone. */
+  timesOf(place: string): string;
+  pageOf(page: number, pages: number): string;
+  gate(name: string): string;
+  belt(name: string): string;
+  airport(name: string): string;
+  /** A link to one board of several. */
+  readonly onlyThis: string;
+  tooManyBoards(most: number): string;
+  readonly noPage: string;
 }

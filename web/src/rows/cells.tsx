@@ -3,7 +3,7 @@
 
 import type { Board, Flight, TimeField } from "flightboard-client";
 import { scheduledField } from "flightboard-client";
-import { Fragment, type ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren, type ComponentType } from "preact";
 import { useCity } from "../cities.ts";
 import { useSoldAs } from "../finding/search.ts";
 import { Icon } from "../Icon.tsx";
@@ -22,11 +22,13 @@ export interface CellContext {
   readonly isDue: boolean;
   /** Whether the terminal tells the board's rows apart. */
   readonly hasTerminals: boolean;
+  /** Shows the number where a row is not opened by it. */
+  readonly number?: ComponentType<Pick<CellContext, "flight" | "language">>;
 }
 
 export function cellContent(column: Column, context: CellContext): ComponentChildren {
   const { name } = column;
-  const { flight, board, language } = context;
+  const { flight, board, language, number: Number = FlightNumber } = context;
   switch (name) {
     case "time":
       return <Times {...context} />;
@@ -38,7 +40,7 @@ export function cellContent(column: Column, context: CellContext): ComponentChil
       return <Place place={placeOf(name, flight, board.kind)} via={via} language={language} />;
     }
     case "flight":
-      return <FlightNumber flight={flight} language={language} />;
+      return <Number flight={flight} language={language} />;
     case "status":
       return <StatusBlock status={statusOf(flight, board, context.isDue, language)} {...context} />;
     case "state":

@@ -1,0 +1,33 @@
+// `/boards/{board}/wall`: a board on a public screen that runs for weeks. It has no controls.
+
+import type { Environment } from "../environment.ts";
+import { useState } from "preact/hooks";
+import { useUsualRows } from "./screen-shape.ts";
+import { useWallSettings } from "./useWallSettings.ts";
+import { WallFrame } from "./WallFrame.tsx";
+import { WallPanel } from "./WallPanel.tsx";
+
+export function WallPage({ name, environment }: { name: string; environment: Environment }) {
+  const settings = useWallSettings();
+  const usualRows = useUsualRows();
+  const rows = settings.rows ?? usualRows;
+  const [title, setTitle] = useState(name);
+  return (
+    <WallFrame
+      clock={environment.clock}
+      rows={rows}
+      theme={settings.theme}
+      language={settings.languages[0]!}
+      title={title}
+    >
+      <WallPanel
+        key={name}
+        name={name}
+        rows={rows}
+        settings={settings}
+        environment={environment}
+        onTitle={setTitle}
+      />
+    </WallFrame>
+  );
+}

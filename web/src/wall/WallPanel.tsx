@@ -1,0 +1,137 @@
+// One board on a wall: its head, a page of its rows, and its foot.
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { BoardHead } from "../BoardHead.tsx";
+import { CitiesContext, useCities } from "../cities.ts";
+import type { Environment } from "../environment.ts";
+import { StaleNotice } from "../StaleNotice.tsx";
+import { zoneOf } from "../time.ts";
+import { useFollowedBoard } from "../useFollowedBoard.ts";
+import { hasCall } from "./calls.ts";
+import { doubtSince, needsNotice } from "./doubt.ts";
+import { passes } from "./filter.ts";
+import { usePageTurn } from "./page-turn.ts";
+import { pagesOf, pageSpan } from "./pages.ts";
+import type { WallSettings } from "./settings.ts";
+import { FullNotice, WallMessage, noticeText } from "./WallMessage.tsx";
+import { WallFoot } from "./WallFoot.tsx";
+import { WallRows } from "./WallRows.tsx";
+import { CODESHARE_MILLIS } from "./flight-number.tsx";
+
+interface Props {
+  name: string;
+  /** On a page. */
+  rows: number;
+  settings: WallSettings;
+  environment: Environment;
+  onTitle?(title: string): void;
+}
+
+export function WallPanel({ name, rows: size, settings, environment, onTitle }: Props) {
+  const { clock } = environment;
+  const view = useFollowedBoard(name, environment);
+  const { followed, connection, boardNow, minute, now, lateSource, overdueSince, isLive } = view;
+  const { board, source, flights, closed } = followed.timetable;
+  const [openedAt] = useState(() => clock.now());
+
+  const rows = useMemo(
+    () => view.rows.filter(({ flight }) => passes(flight, settings.filter)),
+    [view.rows, settings.filter],
+  );
+  const pages = useMemo(
+    () => (board === null ? [] : pagesOf(rows, board, boardNow, size, settings.pages)),
+    [rows, board, boardNow, size, settings.pages],
+  );
+  const { changes } = followed;
+  const call = hasCall(changes, pages[0] ?? []) ? changes : null;
+  const turn = usePageTurn(clock, pages.length, settings.turnMillis, call);
+  const language = settings.languages[turn.count % settings.languages.length]!;
+  // Rows may have left since the page was turned.
+  const shown = Math.min(turn.page, Math.max(pages.length - 1, 0));
+  const page = pages[shown] ?? [];
+  const visits = Math.floor(turn.count / Math.max(pages.length, 1));
+
+  const title = board?.title ?? name;
+  useEffect(() => onTitle?.(title), [onTitle, title]);
+  const cities = useCities(board, flights, environment);
+
+  const since = doubtSince(
+    connection,
+    lateSource,
+    overdueSince,
+    openedAt + (followed.clockOffset ?? 0),
+  );
+  const hasNotice = needsNotice(since, minute);
+  const shownPage = {
+    count: pages.length,
+    index: shown,
+    span: board === null ? undefined : pageSpan(page, board),
+    turnMillis: settings.turnMillis,
+    turn: turn.count,
+  };
+  const timeZone = board === null ? undefined : zoneOf(board);
+  const message = noticeText(connection, board !== null && closed === null, language);
+  return (
+    <CitiesContext.Provider value={cities}>
+      <section class="wall" aria-label={title} lang={language.tag}>
+        <BoardHead
+          board={board ?? undefined}
+          title={title}
+          now={followed.clockOffset === undefined ? undefined : boardNow}
+          language={language}
+        >
+          {null}
+        </BoardHead>
+        <div
+          class="rows"
+          data-connecting={connection.status === "connecting" ? "" : undefined}
+          data-known={isLive || connection.status === "closed" ? "" : undefined}
+        >
+          {hasNotice ? (
+            <FullNotice
+              since={since}
+              text={board?.notice}
+              timeZone={timeZone}
+              language={language}
+            />
+          ) : message !== undefined || board === null ? (
+            <WallMessage title={message?.title ?? language.wall.waiting} text={message?.text} />
+          ) : (
+            <>
+              {page.length === 0 ? (
+                <WallMessage title={language.wall.noFlights} />
+              ) : (
+                <WallRows
+                  key={shown}
+                  board={board}
+                  all={rows}
+                  page={page}
+                  now={boardNow}
+                  clock={clock}
+                  language={language}
+                  highlights={followed.highlights}
+                  firstNumber={visits * Math.floor(settings.turnMillis / CODESHARE_MILLIS)}
+                />
+              )}
+              <StaleNotice
+                connection={connection}
+                lateSource={lateSource}
+                overdueSince={overdueSince}
+                timeZone={zoneOf(board)}
+              />
+            </>
+          )}
+        </div>
+        <WallFoot
+          connection={connection}
+          isSourceLate={view.isInDoubt}
+          timeZone={timeZone}
+          source={source}
+          now={now}
+          language={language}
+          page={hasNotice ? undefined : shownPage}
+        />
+      </section>
+    </CitiesContext.Provider>
+  );
+}
