@@ -21,7 +21,6 @@ const NOT_COMMANDS: [&str; 12] = [
     "nginx",
     "caddyfile",
     "ini",
-    "jsx",
     "shell",
     "text",
     "toml",
