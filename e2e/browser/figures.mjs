@@ -8,7 +8,7 @@ import { waitUntil } from "./wait.mjs";
 const RUNS = Number(process.env.RUNS ?? 3);
 const SECONDS = Number(process.env.SECONDS ?? 30);
 
-/** A day and a half of a large airport, and what a measurement of many changes needs. */
+/** A day and a half of a large airport. */
 const ROWS_OF_AN_AIRPORT = 857;
 const ROWS_OF_A_STORM = 1_000;
 const CHANGES_PER_SECOND_OF_A_STORM = 50;

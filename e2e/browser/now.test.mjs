@@ -1,4 +1,4 @@
-// A board in the evening: which flights a reader sees first, and what is behind them.
+// A board in the evening: its first flights, and those behind the button.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

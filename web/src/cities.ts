@@ -73,7 +73,7 @@ export class CityNames {
     this.#wanted.clear();
   }
 
-  /** One request at a time. A screen may have started while the network was away, so it tries again for ever. */
+  /** One request at a time. A screen may have started while the network was away, so it tries again without end. */
   async #request(): Promise<void> {
     if (this.#isRequesting || this.#wanted.size === 0) return;
     this.#isRequesting = true;

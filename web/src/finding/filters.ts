@@ -1,4 +1,4 @@
-// What a reader looks for on a board, as the page's URL has it.
+// The search of a reader on a board, as the page's URL has it.
 
 import { type Board, type Flight } from "flightboard-client";
 import { lateness } from "../rows/times.ts";

@@ -45,7 +45,7 @@ export class SearchIndex {
   }
 }
 
-/** What the reader searches for; empty without a search. */
+/** The words of the search; empty without a search. */
 export const QueryContext = createContext("");
 
 /** The number under which the reader knows the flight, if that is why it was found. */

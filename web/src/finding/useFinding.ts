@@ -1,4 +1,4 @@
-// What the reader looks for on a board, and the rows that are like it.
+// The search of a reader on a board, and the rows that are like it.
 
 import type { Board } from "flightboard-client";
 import { useCallback, useMemo } from "preact/hooks";

@@ -1,5 +1,5 @@
-// The flights that a reader follows on one board. They are kept in the browser, with what the reader was told of each, so
-// that a change is told once: not again after a reconnect, a reload, or in another tab.
+// The flights that a reader follows on one board. They are kept in the browser, with the last announcement of each, so
+// that a change is announced once: not again after a reconnect, a reload, or in another tab.
 
 import { isObject, keyOf, type Board, type Flight, type FlightKey } from "flightboard-client";
 import type { SortedRow } from "../rows/order.ts";
@@ -20,7 +20,7 @@ interface FollowedFlight extends FlightKey {
   readonly told: Told;
 }
 
-/** What the reader knows. */
+/** The state last announced to the reader. */
 interface Told {
   readonly state: string;
   /** The gate, or the belt on a board of arrivals. */

@@ -1,4 +1,4 @@
-// Follows the flights that the reader has chosen: which cards are shown, and which changes are told.
+// The flights that the reader follows: their cards and announcements.
 
 import { useSyncExternalStore } from "preact/compat";
 import { useEffect, useMemo } from "preact/hooks";

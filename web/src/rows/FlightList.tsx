@@ -123,7 +123,7 @@ export function FlightList(props: Props) {
   );
 }
 
-/** Whether the earlier rows are open. What is below the button stays in place when they open or close. */
+/** Whether the earlier rows are open. The rows below the button stay in place. */
 function useEarlierRows() {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -143,7 +143,7 @@ function useEarlierRows() {
 /** The row on which a reader clicks or presses Enter. */
 function pickedFlight({ target }: Event): FlightKey | undefined {
   const row = (target as Element).closest<HTMLElement>("[data-flight]");
-  // Who selects text does not want it covered.
+  // A dialog would cover selected text.
   if (!row || document.getSelection()?.isCollapsed === false) return undefined;
   // The focus comes back here when the details close.
   row.querySelector<HTMLElement>(".open")?.focus({ preventScroll: true });

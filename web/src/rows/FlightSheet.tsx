@@ -1,4 +1,4 @@
-// All that the board knows of a flight.
+// The details of a flight.
 
 import { type Flight, otherAirport, scheduledField } from "flightboard-client";
 import { Fragment, type ComponentChildren } from "preact";
@@ -14,7 +14,7 @@ interface Props {
   flight: Flight;
   context: SheetContext;
   onClose(): void;
-  /** What a reader can do with the flight. */
+  /** Actions of a reader on the flight. */
   children: ComponentChildren;
 }
 

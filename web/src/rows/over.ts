@@ -1,4 +1,4 @@
-// When a row is over: a reader can do nothing about it any more, so it makes room for the flights of now.
+// The time from which a row is over: it makes room for flights that a reader can still catch or meet.
 
 import { type Board, type Flight } from "flightboard-client";
 import { knownState } from "../states.ts";

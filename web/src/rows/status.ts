@@ -1,4 +1,4 @@
-// What a reader should know of a flight now, in a word or two.
+// The state of a flight for its readers, in a word or two.
 
 import type { Board, Flight } from "flightboard-client";
 import type { IconName } from "../Icon.tsx";

@@ -1,4 +1,4 @@
-// When a flight moves, and how that differs from its schedule.
+// The movement of a flight, and its difference from the schedule.
 
 import { type Board, type Flight, scheduledField } from "flightboard-client";
 import { knownState } from "../states.ts";

@@ -1,4 +1,4 @@
-// Which groups of rows are drawn: first those of the screen, then all others in small steps, so that a phone shows the
+// Chooses the groups of rows to draw: first those of the screen, then all others in small steps, so that a phone shows the
 // flights of now before it has laid out the rest of the day. Of a large board only the groups near the screen are
 // drawn; they stay in the flow of the document, so that the browser itself keeps the place when rows above change.
 
