@@ -4,7 +4,7 @@ interface Page extends EventTarget {
   readonly visibilityState: DocumentVisibilityState;
 }
 
-/** Returns a function that lets the screen sleep again. Without `lock`, as over plain HTTP, the system decides. */
+/** Returns a function that lets the screen sleep again. Without `lock`, as over plain HTTP, the device decides. */
 export function keepAwake(page: Page, lock: Pick<WakeLock, "request"> | undefined): () => void {
   let held: Promise<WakeLockSentinel | undefined> | undefined;
   const request = () => {
