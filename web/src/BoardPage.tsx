@@ -241,6 +241,7 @@ function FoundRows(props: RowsProps & { board: Board }) {
           language={language}
           highlights={followed.highlights}
           sort={filters.sort}
+          isNarrowed={finding.isNarrowed}
           onPick={pick}
         />
       )}

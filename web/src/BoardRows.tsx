@@ -38,19 +38,33 @@ interface Props {
   /** All rows of the board have the same columns, whichever of them are shown. */
   all: readonly SortedRow[];
   sort: SortName | "";
+  /** Whether a search or a filter leaves rows out. */
+  isNarrowed: boolean;
   onPick(flight: FlightKey): void;
 }
 
 export function BoardRows(props: Props) {
-  const { board, rows, all, now, language, highlights, sort, onPick } = props;
+  const { board, rows, all, now, language, highlights, sort, isNarrowed, onPick } = props;
   const parts = useMemo(() => splitRows(rows, now), [rows, now]);
   const context = useListContext(board, all, now, language);
   const cities = useContext(CitiesContext);
-  const groupRows = useCallback(
+  const group = useCallback(
     (some: readonly SortedRow[]) =>
       sort === "" ? groupByHour(some, zoneOf(board)) : groupByInitial(some, sort, board, cities),
     [sort, board, cities],
   );
+  const groupFound = useCallback(
+    (some: readonly SortedRow[]) => {
+      const earlier = group(some.filter(({ overAt }) => overAt <= now));
+      return [
+        ...group(some.filter(({ overAt }) => overAt > now)),
+        ...earlier.map((one) => ({ ...one, isEarlier: true })),
+      ];
+    },
+    [group, now],
+  );
+  // Few results are all shown, and those first that a reader can still catch.
+  const groupRows = isNarrowed && parts.earlier.length === 0 ? groupFound : group;
   return <FlightList {...parts} {...{ context, highlights, groupRows, onPick }} />;
 }
 

@@ -47,12 +47,12 @@ export function LastUpdateLine({ lastUpdate, now, timeZone }: LastUpdateProps) {
   return (
     <p class="source">
       {lastUpdate !== undefined && (
-        <>
+        <span>
           Last update{" "}
           <time datetime={new Date(lastUpdate).toISOString()}>
             {agoText(lastUpdate, now, timeZone)}
           </time>
-        </>
+        </span>
       )}
     </p>
   );

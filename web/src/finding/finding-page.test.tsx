@@ -79,6 +79,11 @@ test("the number of results is announced once", async () => {
   expect(document.querySelector(".found")!.textContent).toContain("9 earlier flights");
 });
 
+test("flights of now are the first results", async () => {
+  await open("/boards/hk?q=108");
+  expect(shownFlights()).toEqual(["UO 108", "CX 108"]);
+});
+
 test("results follow the changes of the board", async () => {
   const page = await open("/boards/hk?q=final");
   expect(screen.getByText("No flight for “final”")).toBeTruthy();

@@ -1,4 +1,4 @@
-// Texts without what a searcher leaves out: spaces, letter case, accents and punctuation.
+// Texts as a search compares them: without spaces, letter case, accents and punctuation.
 
 /** Letters that Unicode does not take apart into a letter and an accent. */
 const LETTERS: Readonly<Record<string, string>> = {

@@ -52,7 +52,7 @@ export function FlightList(props: Props) {
   const draw = (group: HourRows, order: number, isHidden: boolean) => {
     const element = (
       <HourGroup
-        key={`${order < now.length} ${group.hour} ${group.initial}`}
+        key={`${order < now.length} ${group.isEarlier} ${group.hour} ${group.initial}`}
         group={group}
         context={context}
         isDrawn={drawn.isDrawn(order)}

@@ -12,6 +12,8 @@ export interface HourRows {
   readonly hour: number;
   /** On a board that is not in the order of time: the beginning of its rows' names, for all hours of the day. */
   readonly initial?: string;
+  /** Below the flights of now, of which some may be in the same hour. */
+  readonly isEarlier?: boolean;
   readonly rows: readonly SortedRow[];
 }
 

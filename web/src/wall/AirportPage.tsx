@@ -123,6 +123,7 @@ function AirportBoard({ name, language, environment }: BoardProps) {
                   rows={rows}
                   all={rows}
                   sort=""
+                  isNarrowed={false}
                   onPick={(flight) => openFlight(name, flight)}
                   now={boardNow}
                   language={language}
