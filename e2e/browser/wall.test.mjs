@@ -82,6 +82,11 @@ function overflow(page) {
       document.documentElement;
     if (scrollWidth > clientWidth || scrollHeight > clientHeight)
       faults.push("the page scrolls");
+    const head = document.querySelector(".head").getBoundingClientRect();
+    for (const name of document.querySelectorAll(".head :is(h1, .airport)")) {
+      const { top, bottom } = name.getBoundingClientRect();
+      if (top < head.top || bottom > head.bottom) faults.push(`${name.textContent} is cut off`);
+    }
     const foot = document.querySelector(".foot").getBoundingClientRect();
     for (const row of document.querySelectorAll("[data-flight]")) {
       const { left, right, bottom } = row.getBoundingClientRect();
