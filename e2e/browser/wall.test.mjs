@@ -85,7 +85,8 @@ function overflow(page) {
     const head = document.querySelector(".head").getBoundingClientRect();
     for (const name of document.querySelectorAll(".head :is(h1, .airport)")) {
       const { top, bottom } = name.getBoundingClientRect();
-      if (top < head.top || bottom > head.bottom) faults.push(`${name.textContent} is cut off`);
+      if (top < head.top || bottom > head.bottom)
+        faults.push(`${name.textContent} is cut off`);
     }
     const foot = document.querySelector(".foot").getBoundingClientRect();
     for (const row of document.querySelectorAll("[data-flight]")) {
