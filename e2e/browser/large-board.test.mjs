@@ -189,7 +189,7 @@ describe("a large board", { concurrency: 2 }, () => {
 /** Whether a row, or the name of an hour, is at each height of the screen, but for the page's own head and foot. */
 function isFull(page) {
   return page.evaluate(() => {
-    const heights = [0.25, 0.5, 0.75].map((part) => part * window.innerHeight);
+    const heights = [0.55, 0.7, 0.85].map((part) => part * window.innerHeight);
     const hits = heights.map((y) => document.elementFromPoint(window.innerWidth / 2, y));
     const isEnd = window.scrollY + window.innerHeight >= document.body.scrollHeight - 200;
     return isEnd || hits.every((hit) => hit?.closest("[data-flight], .hour-name"));

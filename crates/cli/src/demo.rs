@@ -64,7 +64,7 @@ impl Demo {
         let main = BoardName::parse("main")?;
         let jfk = BoardName::parse("jfk")?;
         let zone = feeds::morning_zone(Timestamp::now());
-        let sample = feeds::sample(&main, &zone, repeat, Speed::REAL_TIME);
+        let sample = feeds::sample(&main, &zone, repeat, Speed::REAL_TIME).map(in_four_columns);
         let day = feeds::day(&jfk, repeat, self.speed);
         start_feed(&engine, main, sample).await?;
         start_feed(&engine, jfk, day).await?;
@@ -102,6 +102,15 @@ async fn start_feed(
         }
     });
     Ok(())
+}
+
+/// Lets the page show the columns of the sample alone, by the names of their fields.
+fn in_four_columns(mut announcement: Announcement) -> Announcement {
+    if let Change::PutBoard(settings) = &mut announcement.change {
+        let columns = ["origin", "flight", "arrival", "state"];
+        settings.display.columns = columns.map(str::to_owned).to_vec();
+    }
+    announcement
 }
 
 async fn publish(engine: &Engine, board: &BoardName, change: Change) -> Result<()> {

@@ -30,7 +30,7 @@ const FIRST_FLIGHT: &str = "I768";
 /// Time between two changes.
 const STEP_INTERVAL: Duration = Duration::from_secs(3);
 
-/// The board "Arrivals" with six rows in four columns. One flight after another is `landing`, then `landed`, then
+/// The board "Arrivals" with six rows. One flight after another is `landing`, then `landed`, then
 /// removed, with three seconds between two changes. [`RepeatMode::Once`] lands the first flight and
 /// then closes the board; [`RepeatMode::Forever`] fills the board again when it is empty.
 ///
@@ -55,10 +55,7 @@ pub fn sample(
     let steps = times
         .zip(events)
         .map(|(at, (event, data))| ScriptStep { at, change: change(board, event, &data) });
-    let settings = json!({
-        "title": "Arrivals", "kind": "arrivals", "timeZone": time_zone,
-        "columns": ["origin", "flight", "arrival", "state"],
-    });
+    let settings = json!({"title": "Arrivals", "kind": "arrivals", "timeZone": time_zone});
     FeedScript {
         board: change(board, "boardUpdate", &settings),
         round: rows.into_iter().chain(steps).collect(),
