@@ -159,7 +159,9 @@ async function change(server, rows, perSecond) {
   for (let turn = 0; turn < perSecond * SECONDS; turn += 1) {
     const { flight, date } = rows[(turn * 7) % rows.length];
     const gate = String(1 + (turn % 80));
-    answers.push(server.patch(encodeURIComponent(flight), { date, gate, remark: `Change ${turn}` }));
+    answers.push(
+      server.patch(encodeURIComponent(flight), { date, gate, remark: `Change ${turn}` }),
+    );
     await pause(Math.max(0, started + ((turn + 1) * 1_000) / perSecond - Date.now()));
   }
   await Promise.all(answers);

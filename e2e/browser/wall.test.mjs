@@ -20,17 +20,14 @@ const STILL = { reducedMotion: "reduce" };
 const MINUTE = 60_000;
 
 const at = (minutes) =>
-  new Date(
-    Math.floor(Date.now() / MINUTE) * MINUTE + minutes * MINUTE,
-  ).toISOString();
+  new Date(Math.floor(Date.now() / MINUTE) * MINUTE + minutes * MINUTE).toISOString();
 
 /** An evening: some flights are over, some gates are closed, some flights are called, most are later. */
 function evening() {
   const flight = (number, minutes, fields) => ({
     flight: `CX ${number}`,
     date: at(minutes).slice(0, 10),
-    destination:
-      number % 2 === 0 ? "LHR" : "Thiruvananthapuram International Airport",
+    destination: number % 2 === 0 ? "LHR" : "Thiruvananthapuram International Airport",
     airline: "Cathay Pacific",
     codeshares: ["AA 8892", "BA 4500"],
     departure: at(minutes),
@@ -42,18 +39,11 @@ function evening() {
     flight(101, -15, { state: "cancelled" }),
     flight(102, -8, { state: "gate closed" }),
     flight(103, -5, { state: "final call" }),
-    ...Array.from({ length: 60 }, (_, index) =>
-      flight(200 + index, 10 + 3 * index, {}),
-    ),
+    ...Array.from({ length: 60 }, (_, index) => flight(200 + index, 10 + 3 * index, {})),
   ];
 }
 
-async function openWall(
-  test,
-  query = "",
-  context = LANDSCAPE,
-  rows = evening(),
-) {
+async function openWall(test, query = "", context = LANDSCAPE, rows = evening()) {
   const server = await startServer(test);
   await server.configure({
     title: "Departures",
@@ -70,35 +60,27 @@ async function openWall(
 }
 
 const flightsOf = (page) =>
-  page
-    .locator("[data-flight]")
-    .evaluateAll((rows) => rows.map(({ dataset }) => dataset.flight));
+  page.locator("[data-flight]").evaluateAll((rows) => rows.map(({ dataset }) => dataset.flight));
 
 /** What is cut off or outside of the screen. */
 function overflow(page) {
   return page.evaluate(() => {
     const faults = [];
-    const { clientWidth, clientHeight, scrollWidth, scrollHeight } =
-      document.documentElement;
-    if (scrollWidth > clientWidth || scrollHeight > clientHeight)
-      faults.push("the page scrolls");
+    const { clientWidth, clientHeight, scrollWidth, scrollHeight } = document.documentElement;
+    if (scrollWidth > clientWidth || scrollHeight > clientHeight) faults.push("the page scrolls");
     const head = document.querySelector(".head").getBoundingClientRect();
     for (const name of document.querySelectorAll(".head :is(h1, .airport)")) {
       const { top, bottom } = name.getBoundingClientRect();
-      if (top < head.top || bottom > head.bottom)
-        faults.push(`${name.textContent} is cut off`);
+      if (top < head.top || bottom > head.bottom) faults.push(`${name.textContent} is cut off`);
     }
     const foot = document.querySelector(".foot").getBoundingClientRect();
     for (const row of document.querySelectorAll("[data-flight]")) {
       const { left, right, bottom } = row.getBoundingClientRect();
-      const isOutside =
-        left < 0 || right > clientWidth || bottom > foot.top + 1;
+      const isOutside = left < 0 || right > clientWidth || bottom > foot.top + 1;
       if (isOutside) faults.push(`${row.dataset.flight} is outside`);
       for (const cell of row.children) {
         if (cell.scrollHeight > row.clientHeight)
-          faults.push(
-            `${row.dataset.flight}: ${cell.dataset.column} is ${cell.scrollHeight} high`,
-          );
+          faults.push(`${row.dataset.flight}: ${cell.dataset.column} is ${cell.scrollHeight} high`);
       }
     }
     return faults;
@@ -123,9 +105,7 @@ describe("a wall", { concurrency: 3 }, () => {
       await waitUntilEqual(async () => (await flightsOf(page)).length, rows);
       await waitUntilEqual(() => overflow(page), []);
       assert.equal(await page.locator("a, button, input").count(), 0);
-      const cursor = await page.evaluate(
-        () => getComputedStyle(document.body).cursor,
-      );
+      const cursor = await page.evaluate(() => getComputedStyle(document.body).cursor);
       assert.equal(cursor, "none");
       assert.deepEqual(recorded.errors, []);
     });
@@ -157,13 +137,8 @@ describe("a wall", { concurrency: 3 }, () => {
     });
     assert.deepEqual([...seen].sort(), ["CX 101", "CX 103", "CX 207"]);
 
-    await waitUntil(
-      "another page is shown",
-      async () => (await flightsOf(page))[0] === "CX 101",
-    );
-    const { date } = (await server.rows()).find(
-      ({ flight }) => flight === "CX 200",
-    );
+    await waitUntil("another page is shown", async () => (await flightsOf(page))[0] === "CX 101");
+    const { date } = (await server.rows()).find(({ flight }) => flight === "CX 200");
     await server.patch("CX%20200", { date, state: "boarding" });
     // The page that would be next is another one.
     await waitUntil(
@@ -171,38 +146,25 @@ describe("a wall", { concurrency: 3 }, () => {
       async () => (await flightsOf(page))[0] !== "CX 101",
     );
     assert.deepEqual(await flightsOf(page), soonest);
-    await page
-      .locator('[data-flight="CX 200"][data-state="boarding"]')
-      .waitFor();
+    await page.locator('[data-flight="CX 200"][data-state="boarding"]').waitFor();
   });
 
   it("filters, and falls back where a parameter is wrong", async (test) => {
     const warnings = [];
     const { page } = await openWall(test, "?gate=23&rows=soon&theme=pink");
-    page.on(
-      "console",
-      (message) =>
-        message.type() === "warning" && warnings.push(message.text()),
-    );
+    page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
     await waitUntilEqual(() => flightsOf(page), ["CX 203", "CX 233"]);
     await page.reload();
     await waitUntilEqual(() => warnings.length, 2);
-    assert.equal(
-      await page.evaluate(() => document.documentElement.dataset.theme),
-      "dark",
-    );
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
   });
 
   it("flaps a change in five steps of transform and opacity", async (test) => {
     const { server, page } = await openWall(test, "?rows=5&turn=600");
-    const { date } = (await server.rows()).find(
-      ({ flight }) => flight === "CX 200",
-    );
+    const { date } = (await server.rows()).find(({ flight }) => flight === "CX 200");
     const gate = page.locator('[data-flight="CX 200"] [data-column=gate]');
     await server.patch("CX%20200", { date, gate: "9" });
-    await waitUntil("the cell is marked", () =>
-      gate.getAttribute("data-highlight"),
-    );
+    await waitUntil("the cell is marked", () => gate.getAttribute("data-highlight"));
     const animation = await gate.evaluate((cell) => {
       const { animationName, animationTimingFunction } = getComputedStyle(cell);
       return { animationName, animationTimingFunction };
@@ -210,10 +172,7 @@ describe("a wall", { concurrency: 3 }, () => {
     assert.match(animation.animationName, /^flap-/);
     assert.match(animation.animationTimingFunction, /^steps\(5/);
     await page.emulateMedia({ reducedMotion: "reduce" });
-    assert.equal(
-      await gate.evaluate((cell) => getComputedStyle(cell).animationName),
-      "none",
-    );
+    assert.equal(await gate.evaluate((cell) => getComputedStyle(cell).animationName), "none");
   });
 
   it("says that it does not know, and in lasting doubt shows the notice", async (test) => {
@@ -239,10 +198,7 @@ describe("a wall", { concurrency: 3 }, () => {
     await page.clock.fastForward(32 * MINUTE);
     await page.getByRole("heading", { name: "Ask at desk 4" }).waitFor();
     assert.deepEqual(await flightsOf(page), []);
-    assert.match(
-      await page.locator(".full-notice").innerText(),
-      /\d\d:\d\d:\d\d, \d+ \w{3}/,
-    );
+    assert.match(await page.locator(".full-notice").innerText(), /\d\d:\d\d:\d\d, \d+ \w{3}/);
   });
 
   it("reloads after a crash", async (test) => {
@@ -254,9 +210,7 @@ describe("a wall", { concurrency: 3 }, () => {
         throw new Error("broken on purpose");
       };
     });
-    const { date } = (await server.rows()).find(
-      ({ flight }) => flight === "CX 200",
-    );
+    const { date } = (await server.rows()).find(({ flight }) => flight === "CX 200");
     // A quarter of an hour that the page has not shown yet.
     await server.patch("CX%20200", { date, estimated: at(24 * 60) });
     await page.locator(".crash").waitFor();
@@ -288,14 +242,8 @@ describe("a sign", { concurrency: 2 }, () => {
   it("shows the next flights at a gate over all boards of departures", async (test) => {
     const server = await startServer(test);
     await server.configure({ title: "T1", kind: "departures", airport: "HKG" });
-    await server.configure(
-      { title: "T2", kind: "departures", airport: "HKG" },
-      "t2",
-    );
-    await server.configure(
-      { title: "Arrivals", kind: "arrivals", airport: "HKG" },
-      "arrivals",
-    );
+    await server.configure({ title: "T2", kind: "departures", airport: "HKG" }, "t2");
+    await server.configure({ title: "Arrivals", kind: "arrivals", airport: "HKG" }, "arrivals");
     const flight = (number, minutes, gate) => ({
       flight: number,
       date: at(minutes).slice(0, 10),
@@ -304,29 +252,18 @@ describe("a sign", { concurrency: 2 }, () => {
       gate,
     });
     await server.add([flight("CX 1", 40, "B4"), flight("CX 2", 20, "B5")]);
-    await server.add(
-      [flight("UO 3", 25, "b4"), flight("UO 4", 30, "B44")],
-      "t2",
-    );
-    await server.add(
-      [{ ...flight("CX 9", 5, "B4"), arrival: at(5) }],
-      "arrivals",
-    );
+    await server.add([flight("UO 3", 25, "b4"), flight("UO 4", 30, "B44")], "t2");
+    await server.add([{ ...flight("CX 9", 5, "B4"), arrival: at(5) }], "arrivals");
     const { page } = await openPage(test, browser, `${server.url}/gates/B4`, {
       context: LANDSCAPE,
     });
     await waitUntilEqual(() => flightsOf(page), ["UO 3", "CX 1"]);
     await waitUntilEqual(() => connection(page), "live");
-    await waitUntilEqual(
-      () => page.locator(".next .place").innerText(),
-      "London",
-    );
+    await waitUntilEqual(() => page.locator(".next .place").innerText(), "London");
     assert.equal(await page.getByRole("heading").innerText(), "Gate B4");
     const [next, later] = await page
       .locator("[data-flight] .place")
-      .evaluateAll((names) =>
-        names.map((name) => parseFloat(getComputedStyle(name).fontSize)),
-      );
+      .evaluateAll((names) => names.map((name) => parseFloat(getComputedStyle(name).fontSize)));
     assert.ok(next > 3 * later, `${next} and ${later}`);
     assert.equal(await page.locator("[data-flight][data-date]").count(), 2);
     await waitUntilEqual(() => overflow(page), []);
@@ -369,26 +306,15 @@ describe("the page of an airport", { concurrency: 2 }, () => {
       kind: "departures",
       airport: "HKG",
     });
-    await server.configure(
-      { title: "Arrivals", kind: "arrivals", airport: "HKG" },
-      "arrivals",
-    );
-    await server.configure(
-      { title: "Elsewhere", kind: "arrivals", airport: "LHR" },
-      "lhr",
-    );
+    await server.configure({ title: "Arrivals", kind: "arrivals", airport: "HKG" }, "arrivals");
+    await server.configure({ title: "Elsewhere", kind: "arrivals", airport: "LHR" }, "lhr");
     await server.add(evening());
     await server.add([{ flight: "CX 1", arrival: at(10) }], "arrivals");
     await server.add([{ flight: "BA 1", arrival: at(10) }], "lhr");
     const context = { viewport };
-    const { page, recorded } = await openPage(
-      test,
-      browser,
-      `${server.url}/airports/hkg`,
-      {
-        context,
-      },
-    );
+    const { page, recorded } = await openPage(test, browser, `${server.url}/airports/hkg`, {
+      context,
+    });
     await page.locator('[data-flight="CX 1"]').waitFor();
     await page.locator('[data-flight="CX 200"]').waitFor();
     assert.equal(await page.locator('[data-flight="BA 1"]').count(), 0);
@@ -397,9 +323,7 @@ describe("the page of an airport", { concurrency: 2 }, () => {
   }
 
   const leftOf = (page, flight) =>
-    page
-      .locator(`[data-flight="${flight}"]`)
-      .evaluate((row) => row.getBoundingClientRect().left);
+    page.locator(`[data-flight="${flight}"]`).evaluate((row) => row.getBoundingClientRect().left);
 
   it("is two walls on a very wide screen", async (test) => {
     const page = await openAirport(test, { width: 3440, height: 1440 });
@@ -416,9 +340,7 @@ describe("the page of an airport", { concurrency: 2 }, () => {
       const page = await openAirport(test, { width, height: 844 });
       assert.equal(await page.locator(".wall").count(), 0);
       assert.equal((await leftOf(page, "CX 200")) >= width / 2, isBeside);
-      const scroll = await page.evaluate(
-        () => document.documentElement.scrollWidth,
-      );
+      const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.equal(scroll, width);
     });
   }
@@ -439,10 +361,7 @@ describe("axe finds nothing on public screens", { concurrency: 2 }, () => {
         kind: "departures",
         airport: "HKG",
       });
-      await server.configure(
-        { title: "Arrivals", kind: "arrivals", airport: "HKG" },
-        "arrivals",
-      );
+      await server.configure({ title: "Arrivals", kind: "arrivals", airport: "HKG" }, "arrivals");
       await server.add(evening());
       const { page } = await openPage(test, browser, server.url + path, {
         context: { ...LANDSCAPE, ...STILL },
@@ -455,16 +374,11 @@ describe("axe finds nothing on public screens", { concurrency: 2 }, () => {
         return signs.length > 0 && signs.every((sign) => sign === "live");
       });
       await page.evaluate(
-        await readFile(
-          new URL(import.meta.resolve("axe-core/axe.min.js")),
-          "utf8",
-        ),
+        await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8"),
       );
       const found = await page.evaluate(async () => {
         const { violations } = await window.axe.run();
-        return violations.flatMap(({ id, nodes }) =>
-          nodes.map(({ html }) => `${id}: ${html}`),
-        );
+        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
       });
       assert.deepEqual(found, []);
     });
