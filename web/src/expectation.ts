@@ -1,4 +1,4 @@
-// Whether a board is updated as often as its operator expects, whoever publishes it.
+// Compares the age of a board's last update with the interval that its operator expects.
 
 import type { Board } from "flightboard-client";
 import { parseDuration } from "./time.ts";

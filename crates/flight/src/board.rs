@@ -47,7 +47,7 @@ pub struct BoardSettings {
     pub is_private: bool,
     /// The delays after which rows in final states are removed.
     pub remove_after: RemovalDelays,
-    /// How pages show the board.
+    /// The settings for pages.
     #[serde(flatten)]
     pub display: DisplaySettings,
 }

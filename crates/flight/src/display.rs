@@ -1,4 +1,4 @@
-//! How pages show a board. The server keeps these settings and sends them to pages; it acts on none of them.
+//! The settings of a board for pages. The server keeps them and sends them to pages; it acts on none of them.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ const MAX_EXPECTED_INTERVAL: SignedDuration = SignedDuration::from_hours(7 * 24)
 /// Longest text of the operator.
 const MAX_NOTICE_CHARS: usize = 200;
 
-/// How pages show a board.
+/// The settings of a board for pages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DisplaySettings {

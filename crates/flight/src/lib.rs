@@ -61,7 +61,7 @@ mod duration;
 /// The final states, and how long a row stays in each.
 mod final_state;
 
-/// How pages show a board.
+/// The settings of a board for pages.
 mod display;
 
 /// The day that each `HH:MM` of a row means.

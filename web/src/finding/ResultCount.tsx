@@ -1,4 +1,4 @@
-// How many flights were found, for all to see, and for screen readers once the reader stops typing.
+// Shows the number of flights that were found, and announces it once the reader stops typing.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Language } from "../language/language.ts";
