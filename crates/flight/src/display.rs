@@ -12,7 +12,7 @@ use crate::field;
 use crate::final_state::parse_delay;
 
 /// Columns that pages know: first those that combine several fields, then single fields.
-const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 21] = [
     "time",
     "place",
     "flight",

@@ -113,7 +113,7 @@ pub use boards::{
     MAX_TIMETABLE_BYTES,
 };
 pub use direction::is_bidi_control;
-pub use display::{DisplaySettings, ExpectedInterval, OverDelays};
+pub use display::{COLUMNS, DisplaySettings, ExpectedInterval, OverDelays};
 pub use duration::parse_duration;
 pub use encoding::decode_json;
 pub use error::ParseError;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use flight::{
-    ApplyOutcome, BoardName, Boards, Change, FeedClaim, Forecast, ForecastScope, Forecaster,
-    IdempotencyKey, MAX_BOARDS, MAX_CANDIDATES, MAX_CHECKPOINT_BYTES, MAX_IDEMPOTENCY_KEYS,
-    MAX_TIMETABLE_BYTES, PublisherName, RESERVED_KEYS, Rejection, StateLimits, Update,
+    ApplyOutcome, BoardName, Boards, COLUMNS, Change, FeedClaim, Forecast, ForecastScope,
+    Forecaster, IdempotencyKey, MAX_BOARDS, MAX_CANDIDATES, MAX_CHECKPOINT_BYTES,
+    MAX_IDEMPOTENCY_KEYS, MAX_TIMETABLE_BYTES, PublisherName, RESERVED_KEYS, Rejection,
+    StateLimits, Update,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -81,34 +82,11 @@ fn other_state_fits_into_the_rest() {
     let delays = BTreeMap::from(states.map(|state| (state, "167h 59m 59s 999ms 999us 999ns")));
     let over_delays =
         BTreeMap::from_iter(delays.clone().into_iter().chain([("gate closed", delays["landed"])]));
-    let columns = [
-        "time",
-        "place",
-        "flight",
-        "checkIn",
-        "gate",
-        "terminal",
-        "belt",
-        "status",
-        "origin",
-        "destination",
-        "via",
-        "airline",
-        "codeshares",
-        "aircraft",
-        "arrival",
-        "departure",
-        "estimated",
-        "actual",
-        "state",
-        "stand",
-        "remark",
-    ];
     let settings = json!({
         "title": text(100), "kind": "departures", "airport": text(64), "note": text(200),
         "timeZone": "America/Argentina/ComodRivadavia", "private": true,
         "removeAfter": delays, "overAfter": over_delays, "expectEvery": "167h 59m 59s 999ms 999us 999ns",
-        "notice": text(200), "columns": columns,
+        "notice": text(200), "columns": COLUMNS,
     });
     let source = json!({
         "name": text(64), "attribution": text(200), "link": link, "reason": text(200),
