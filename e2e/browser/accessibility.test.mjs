@@ -1,17 +1,15 @@
 // The rules of axe-core on the page, in both themes, on all sizes of screens, and in each of its states.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
+import { axe } from "./axe.mjs";
 import { launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntilEqual } from "./wait.mjs";
 
 let browser;
-let axe;
 before(async () => {
   browser = await launch();
-  axe = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 });
 after(() => browser.close());
 

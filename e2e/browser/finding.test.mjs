@@ -1,17 +1,15 @@
 // Finding a flight: by search, by filters, by a link, and by following it.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
+import { axe } from "./axe.mjs";
 import { launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
 let browser;
-let axe;
 before(async () => {
   browser = await launch();
-  axe = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 });
 after(() => browser.close());
 

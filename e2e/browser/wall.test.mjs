@@ -1,8 +1,8 @@
 // Public screens: walls, signs at gates and belts, and the page of an airport.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
+import { axe } from "./axe.mjs";
 import { connection, launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -373,9 +373,7 @@ describe("axe finds nothing on public screens", { concurrency: 2 }, () => {
           .evaluateAll((all) => all.map(({ dataset }) => dataset.connection));
         return signs.length > 0 && signs.every((sign) => sign === "live");
       });
-      await page.evaluate(
-        await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8"),
-      );
+      await page.evaluate(axe);
       const found = await page.evaluate(async () => {
         const { violations } = await window.axe.run();
         return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
