@@ -1,19 +1,9 @@
 // @vitest-environment jsdom
 import { afterEach, expect, test, vi } from "vitest";
 import { listBoards, signIn, signOut } from "./api.ts";
+import { answers, problem } from "../packages/flightboard-client/src/fake-answers.ts";
 
 afterEach(() => vi.unstubAllGlobals());
-
-function answers(answer: () => Promise<Response>) {
-  const fetch = vi.fn((_url: string) => answer());
-  vi.stubGlobal("fetch", fetch);
-  return fetch;
-}
-
-function problem(details: object, status = 404): Response {
-  const headers = { "Content-Type": "application/problem+json" };
-  return Response.json(details, { status, headers });
-}
 
 test("requests are below the base path", async () => {
   document.head.innerHTML = '<base href="/airport/board/">';

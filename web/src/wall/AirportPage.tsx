@@ -11,15 +11,15 @@ import { openFlight } from "../finding/useWantedFlight.ts";
 import type { Language } from "../language/language.ts";
 import { boardPath, urlOf } from "../route.ts";
 import { SourceLine } from "../SourceLine.tsx";
-import { StaleNotice } from "../StaleNotice.tsx";
 import { zoneOf } from "../time.ts";
 import { useFollowedBoard } from "../useFollowedBoard.ts";
+import { RowsOrMessage } from "./RowsOrMessage.tsx";
 import { useDoubleWidth, useUsualRows } from "./screen-shape.ts";
 import { MAX_FOLLOWED } from "./useFollowers.ts";
 import { useListedBoards } from "./useListedBoards.ts";
 import { useWallSettings } from "./useWallSettings.ts";
 import { WallFrame } from "./WallFrame.tsx";
-import { noticeText, WallMessage } from "./WallMessage.tsx";
+import { WallMessage } from "./WallMessage.tsx";
 import { WallPanel } from "./WallPanel.tsx";
 
 export function AirportPage({ code, environment }: { code: string; environment: Environment }) {
@@ -82,10 +82,9 @@ interface BoardProps {
 
 function AirportBoard({ name, language, environment }: BoardProps) {
   const view = useFollowedBoard(name, environment);
-  const { followed, connection, rows, boardNow, now, lateSource, overdueSince, isLive } = view;
-  const { board, source, flights, closed } = followed.timetable;
+  const { followed, connection, rows, boardNow } = view;
+  const { board, source, flights } = followed.timetable;
   const cities = useCities(board, flights, environment);
-  const message = noticeText(connection, board !== null && closed === null, language);
   const title = board?.title ?? name;
   return (
     <CitiesContext.Provider value={cities}>
@@ -105,40 +104,28 @@ function AirportBoard({ name, language, environment }: BoardProps) {
             <a href={urlOf(boardPath(name))}>{language.wall.onlyThis}</a>
           </div>
         </BoardHead>
-        <div
-          class="rows"
-          data-connecting={connection.status === "connecting" ? "" : undefined}
-          data-known={isLive || connection.status === "closed" ? "" : undefined}
-        >
-          {board && source && <SourceLine source={source} now={now} timeZone={zoneOf(board)} />}
-          {message !== undefined || board === null ? (
-            <WallMessage title={message?.title ?? language.wall.waiting} text={message?.text} />
-          ) : (
-            <>
-              {rows.length === 0 ? (
-                <WallMessage title={language.wall.noFlights} />
-              ) : (
-                <BoardRows
-                  board={board}
-                  rows={rows}
-                  all={rows}
-                  sort=""
-                  isNarrowed={false}
-                  onPick={(flight) => openFlight(name, flight)}
-                  now={boardNow}
-                  language={language}
-                  highlights={followed.highlights}
-                />
-              )}
-              <StaleNotice
-                connection={connection}
-                lateSource={lateSource}
-                overdueSince={overdueSince}
-                timeZone={zoneOf(board)}
-              />
-            </>
+        <RowsOrMessage
+          view={view}
+          language={language}
+          heading={
+            board &&
+            source && <SourceLine source={source} now={view.now} timeZone={zoneOf(board)} />
+          }
+          isEmpty={rows.length === 0}
+          rowsOf={(board) => (
+            <BoardRows
+              board={board}
+              rows={rows}
+              all={rows}
+              sort=""
+              isNarrowed={false}
+              onPick={(flight) => openFlight(name, flight)}
+              now={boardNow}
+              language={language}
+              highlights={followed.highlights}
+            />
           )}
-        </div>
+        />
       </section>
     </CitiesContext.Provider>
   );

@@ -4,7 +4,6 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { BoardHead } from "../BoardHead.tsx";
 import { CitiesContext, useCities } from "../cities.ts";
 import type { Environment } from "../environment.ts";
-import { StaleNotice } from "../StaleNotice.tsx";
 import { zoneOf } from "../time.ts";
 import { useFollowedBoard } from "../useFollowedBoard.ts";
 import { hasCall } from "./calls.ts";
@@ -12,8 +11,9 @@ import { doubtSince, needsNotice } from "./doubt.ts";
 import { passes } from "./filter.ts";
 import { usePageTurn } from "./page-turn.ts";
 import { pagesOf, pageSpan } from "./pages.ts";
+import { RowsOrMessage } from "./RowsOrMessage.tsx";
 import type { WallSettings } from "./settings.ts";
-import { FullNotice, WallMessage, noticeText } from "./WallMessage.tsx";
+import { FullNotice } from "./WallMessage.tsx";
 import { WallFoot } from "./WallFoot.tsx";
 import { WallRows } from "./WallRows.tsx";
 import { CODESHARE_MILLIS } from "./flight-number.tsx";
@@ -30,8 +30,8 @@ interface Props {
 export function WallPanel({ name, rows: size, settings, environment, onTitle }: Props) {
   const { clock } = environment;
   const view = useFollowedBoard(name, environment);
-  const { followed, connection, boardNow, minute, now, lateSource, overdueSince, isLive } = view;
-  const { board, source, flights, closed } = followed.timetable;
+  const { followed, connection, boardNow, minute, now, lateSource, overdueSince } = view;
+  const { board, source, flights } = followed.timetable;
   const [openedAt] = useState(() => clock.now());
 
   const rows = useMemo(
@@ -70,7 +70,6 @@ export function WallPanel({ name, rows: size, settings, environment, onTitle }: 
     turn: turn.count,
   };
   const timeZone = board === null ? undefined : zoneOf(board);
-  const message = noticeText(connection, board !== null && closed === null, language);
   return (
     <CitiesContext.Provider value={cities}>
       <section class="wall" aria-label={title} lang={language.tag}>
@@ -82,46 +81,34 @@ export function WallPanel({ name, rows: size, settings, environment, onTitle }: 
         >
           {null}
         </BoardHead>
-        <div
-          class="rows"
-          data-connecting={connection.status === "connecting" ? "" : undefined}
-          data-known={isLive || connection.status === "closed" ? "" : undefined}
-        >
-          {hasNotice ? (
-            <FullNotice
-              since={since}
-              text={board?.notice}
-              timeZone={timeZone}
-              language={language}
-            />
-          ) : message !== undefined || board === null ? (
-            <WallMessage title={message?.title ?? language.wall.waiting} text={message?.text} />
-          ) : (
-            <>
-              {page.length === 0 ? (
-                <WallMessage title={language.wall.noFlights} />
-              ) : (
-                <WallRows
-                  key={shown}
-                  board={board}
-                  all={rows}
-                  page={page}
-                  now={boardNow}
-                  clock={clock}
-                  language={language}
-                  highlights={followed.highlights}
-                  firstNumber={visits * Math.floor(settings.turnMillis / CODESHARE_MILLIS)}
-                />
-              )}
-              <StaleNotice
-                connection={connection}
-                lateSource={lateSource}
-                overdueSince={overdueSince}
-                timeZone={zoneOf(board)}
+        <RowsOrMessage
+          view={view}
+          language={language}
+          instead={
+            hasNotice ? (
+              <FullNotice
+                since={since}
+                text={board?.notice}
+                timeZone={timeZone}
+                language={language}
               />
-            </>
+            ) : undefined
+          }
+          isEmpty={page.length === 0}
+          rowsOf={(board) => (
+            <WallRows
+              key={shown}
+              board={board}
+              all={rows}
+              page={page}
+              now={boardNow}
+              clock={clock}
+              language={language}
+              highlights={followed.highlights}
+              firstNumber={visits * Math.floor(settings.turnMillis / CODESHARE_MILLIS)}
+            />
           )}
-        </div>
+        />
         <WallFoot
           connection={connection}
           isSourceLate={view.isInDoubt}

@@ -1,18 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { fetchBoard, fetchRows } from "./board-requests.ts";
+import { answers, problem } from "./fake-answers.ts";
 
 afterEach(() => vi.unstubAllGlobals());
-
-function answers(answer: () => Promise<Response>) {
-  const fetch = vi.fn((_url: string) => answer());
-  vi.stubGlobal("fetch", fetch);
-  return fetch;
-}
-
-function problem(details: object, status = 404): Response {
-  const headers = { "Content-Type": "application/problem+json" };
-  return Response.json(details, { status, headers });
-}
 
 test.each<[string, () => Promise<Response>]>([
   ["open", async () => Response.json({ name: "main", closed: false })],

@@ -1,0 +1,55 @@
+// The rows of one board on a public screen with the notice that they may be outdated, or a message in their place.
+
+import type { Board } from "flightboard-client";
+import type { ComponentChildren } from "preact";
+import type { Language } from "../language/language.ts";
+import { StaleNotice } from "../StaleNotice.tsx";
+import { zoneOf } from "../time.ts";
+import type { FollowedBoard } from "../useFollowedBoard.ts";
+import { noticeText, WallMessage } from "./WallMessage.tsx";
+
+interface Props {
+  view: FollowedBoard;
+  language: Language;
+  /** Shown in place of all else. */
+  instead?: ComponentChildren;
+  /** Above the rows. */
+  heading?: ComponentChildren;
+  isEmpty: boolean;
+  rowsOf(board: Board): ComponentChildren;
+}
+
+export function RowsOrMessage({ view, language, instead, heading, isEmpty, rowsOf }: Props) {
+  const { connection, isLive } = view;
+  const { status } = connection;
+  return (
+    <div
+      class="rows"
+      data-connecting={status === "connecting" ? "" : undefined}
+      data-known={isLive || status === "closed" ? "" : undefined}
+    >
+      {heading}
+      {instead ?? <Content {...{ view, language, isEmpty, rowsOf }} />}
+    </div>
+  );
+}
+
+function Content({ view, language, isEmpty, rowsOf }: Omit<Props, "instead" | "heading">) {
+  const { followed, connection, lateSource, overdueSince } = view;
+  const { board, closed } = followed.timetable;
+  const message = noticeText(connection, board !== null && closed === null, language);
+  if (message !== undefined || board === null) {
+    return <WallMessage title={message?.title ?? language.wall.waiting} text={message?.text} />;
+  }
+  return (
+    <>
+      {isEmpty ? <WallMessage title={language.wall.noFlights} /> : rowsOf(board)}
+      <StaleNotice
+        connection={connection}
+        lateSource={lateSource}
+        overdueSince={overdueSince}
+        timeZone={zoneOf(board)}
+      />
+    </>
+  );
+}
