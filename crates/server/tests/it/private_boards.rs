@@ -203,10 +203,10 @@ async fn unknown_boards_look_private() {
                         request = request.header("authorization", token);
                     }
                     let answer = server.request(request.body(Body::empty()).unwrap()).await;
-                    let body = answer.body.replace("OSL", "XXX");
+                    let body = answer.body.replace("OSL", "ZRH");
                     (answer.status, answer.headers, body)
                 };
-                let other = url.replace("hall", "none").replace("osl", "xxx");
+                let other = url.replace("hall", "none").replace("osl", "zrh");
                 assert_eq!(answer(url).await, answer(&other).await, "{url} {token:?} {accept}");
             }
         }
