@@ -14,6 +14,9 @@ import "./styles/fonts.css";
 import "./styles/colours.css";
 import "./styles/page.css";
 import "./styles/rows.css";
+import "./styles/marks.css";
+import "./styles/narrow-rows.css";
+import "./styles/sheet.css";
 import "./styles/finding.css";
 
 const EventSourceClass = await eventSourceClass();

@@ -9,6 +9,8 @@ import type { Theme } from "./settings.ts";
 import { shiftAt } from "./shift.ts";
 import { keepAwake } from "./wake-lock.ts";
 import "./wall.css";
+import "./sign.css";
+import "./airport.css";
 
 interface Props {
   clock: Clock;
