@@ -5,30 +5,38 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { announcement } from "./announce.ts";
 import type { Change } from "./changes.ts";
 import type { Board } from "flightboard-client";
+import type { Language } from "./language/language.ts";
 
 export const COLLECT_MILLIS = 1_000;
 export const MIN_PAUSE_MILLIS = 6_000;
 
-export function Announcer({ changes, board }: { changes: readonly Change[]; board: Board }) {
+interface Props {
+  changes: readonly Change[];
+  board: Board;
+  language: Language;
+}
+
+export function Announcer({ changes, board, language }: Props) {
   const [text, setText] = useState("");
   /** The newest unannounced change of each flight, so bounded by the number of rows. */
   const waiting = useRef(new Map<string, Change>());
-  const latest = useRef(board);
+  const latest = useRef({ board, language });
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const quietUntil = useRef(0);
 
   useEffect(() => {
-    latest.current = board;
+    latest.current = { board, language };
     for (const change of changes) waiting.current.set(change.key, change);
     if (waiting.current.size === 0 || timer.current !== undefined) return;
     const wait = Math.max(COLLECT_MILLIS, quietUntil.current - Date.now());
     timer.current = setTimeout(() => {
       timer.current = undefined;
       quietUntil.current = Date.now() + MIN_PAUSE_MILLIS;
-      setText(announcement([...waiting.current.values()], latest.current));
+      const { board, language } = latest.current;
+      setText(announcement([...waiting.current.values()], board, language));
       waiting.current.clear();
     }, wait);
-  }, [changes, board]);
+  }, [changes, board, language]);
 
   useEffect(
     () => () => {

@@ -3,7 +3,8 @@
 import { BoardPage } from "./BoardPage.tsx";
 import type { Environment } from "./environment.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
-import { en as language } from "./language/en.ts";
+import { en } from "./language/en.ts";
+import { usePageLanguage } from "./language/usePageLanguage.ts";
 import { useRoute, type Route } from "./route.ts";
 import { useBoards } from "./useBoards.ts";
 import { usePart } from "./usePart.ts";
@@ -11,7 +12,7 @@ import { usePart } from "./usePart.ts";
 export function App({ environment }: { environment: Environment }) {
   const route = useRoute();
   return (
-    <ErrorBoundary language={language} onCrash={environment.onCrash}>
+    <ErrorBoundary language={en} onCrash={environment.onCrash}>
       <Page route={route} environment={environment} />
     </ErrorBoundary>
   );
@@ -29,7 +30,7 @@ function Page({ route, environment }: Props) {
     case "unknown":
       return (
         <main>
-          <p class="waiting">{language.wall.noPage}</p>
+          <p class="waiting">{en.wall.noPage}</p>
         </main>
       );
     default:
@@ -39,17 +40,25 @@ function Page({ route, environment }: Props) {
 
 function Board({ name, environment }: { name: string; environment: Environment }) {
   const [boards, refreshBoards] = useBoards();
+  const language = usePageLanguage(environment.clock);
   return (
-    <BoardPage
-      name={name}
-      boards={boards}
-      refreshBoards={refreshBoards}
-      environment={environment}
-    />
+    language && (
+      <BoardPage
+        name={name}
+        boards={boards}
+        language={language}
+        refreshBoards={refreshBoards}
+        environment={environment}
+      />
+    )
   );
 }
 
-const loadWalls = () => import("./wall/index.ts");
+const loadWalls = async () => {
+  const walls = await import("./wall/index.ts");
+  await walls.loadLanguages(window.location.search, navigator.languages);
+  return walls;
+};
 
 function PublicScreen({ route, environment }: Props) {
   const walls = usePart(environment.clock, loadWalls);

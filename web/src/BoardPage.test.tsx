@@ -191,7 +191,7 @@ test("a row opens its details", async () => {
   await timetable(arrivals, [flight, tokyo]);
   const number = screen.getByRole("button", { name: "I768" });
   fireEvent.click(within(row("I768")).getByText("Rome"));
-  const sheet = await screen.findByRole("dialog", { name: "I768 From Rome" });
+  const sheet = await screen.findByRole("dialog", { name: "I768 from Rome" });
   expect(sheet.textContent).toContain("CodesharesAA8892, IB3");
   expect(sheet.textContent).toContain("RemarkAsk at the desk");
   expect(document.activeElement).toBe(number);

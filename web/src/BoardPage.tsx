@@ -16,7 +16,7 @@ import type { Environment } from "./environment.ts";
 import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { FollowerState } from "./follower.ts";
-import { en as language } from "./language/en.ts";
+import type { Language } from "./language/language.ts";
 import { goToBoard } from "./route.ts";
 import { FilterChips } from "./finding/FilterChips.tsx";
 import { FlightDialog } from "./finding/FlightDialog.tsx";
@@ -40,11 +40,12 @@ import { useFollowedBoard } from "./useFollowedBoard.ts";
 interface Props {
   name: string;
   boards: readonly ListedBoard[];
+  language: Language;
   refreshBoards(): void;
   environment: Environment;
 }
 
-export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
+export function BoardPage({ name, boards, language, refreshBoards, environment }: Props) {
   const view = useFollowedBoard(name, environment);
   const { followed, follower, connection, rows, boardNow, minute, now } = view;
   const { lateSource, overdueSince, isInDoubt, isLive } = view;
@@ -65,7 +66,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
   const finding = useFinding(timetable.board, rows, boardNow, cities);
   const context = useMemo(
     () => (timetable.board ? { board: timetable.board, language, now: boardNow } : undefined),
-    [timetable.board, boardNow],
+    [timetable.board, language, boardNow],
   );
   const isTimeKnown = clockOffset !== undefined;
   const followedFlights = useFollowed(name, rows, { context, cities, isTimeKnown });
@@ -103,6 +104,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
           <BoardPicker
             boards={boards}
             current={name}
+            language={language}
             isLate={(listed) =>
               listed.name === board?.name ? isSourceLate : wasListedLate(listed, now)
             }
@@ -113,6 +115,7 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
           connection={connection}
           isSourceLate={isInDoubt}
           timeZone={board && zoneOf(board)}
+          language={language}
           onStop={follower.stop}
           onResume={follower.resume}
           onSignOut={board?.private ? signOut : undefined}
@@ -128,22 +131,29 @@ export function BoardPage({ name, boards, refreshBoards, environment }: Props) {
           </p>
         )}
         {board && source && timetable.closed === null && (
-          <SourceLine source={source} now={now} timeZone={zoneOf(board)} />
+          <SourceLine source={source} now={now} timeZone={zoneOf(board)} language={language} />
         )}
         {timetable.board && source === null && timetable.closed === null && !ended && (
           <LastUpdateLine
             lastUpdate={lastUpdate}
             now={now ?? minute}
             timeZone={zoneOf(timetable.board)}
+            language={language}
           />
         )}
         {connection.status === "denied" ? (
-          <SignIn hadRows={connection.hadRows} detail={connection.detail} onSignIn={signIn} />
+          <SignIn
+            hadRows={connection.hadRows}
+            detail={connection.detail}
+            language={language}
+            onSignIn={signIn}
+          />
         ) : (
           <Rows
             key={name}
             name={name}
             followed={followed}
+            language={language}
             connection={connection}
             rows={rows}
             now={boardNow}
@@ -165,6 +175,7 @@ function wasListedLate({ source }: ListedBoard, now: number | undefined): boolea
 
 interface RowsProps {
   name: string;
+  language: Language;
   followed: FollowerState;
   connection: ConnectionState;
   rows: readonly SortedRow[];
@@ -177,16 +188,18 @@ interface RowsProps {
 }
 
 function Rows(props: RowsProps) {
-  const { name, followed, connection, lateSource, overdueSince } = props;
+  const { name, language, followed, connection, lateSource, overdueSince } = props;
   const { timetable, changes } = followed;
   const { board, flights } = timetable;
-  if (connection.status === "closed") return <ClosedBoard reason={connection.reason} />;
+  if (connection.status === "closed") {
+    return <ClosedBoard reason={connection.reason} language={language} />;
+  }
   // A board that was closed has no rows to show until it is live again.
   if (board === null || timetable.closed !== null) {
     return connection.status === "absent" ? (
-      <AbsentBoard name={name} />
+      <AbsentBoard name={name} language={language} />
     ) : (
-      <p class="waiting">{waitingText(connection)}</p>
+      <p class="waiting">{waitingText(connection, language)}</p>
     );
   }
   return (
@@ -196,6 +209,7 @@ function Rows(props: RowsProps) {
           board={board}
           source={timetable.source}
           isSourceLate={lateSource !== undefined || overdueSince !== undefined}
+          language={language}
         />
       ) : (
         <FoundRows {...props} board={board} />
@@ -205,18 +219,19 @@ function Rows(props: RowsProps) {
         lateSource={lateSource}
         overdueSince={overdueSince}
         timeZone={zoneOf(board)}
+        language={language}
       />
-      <Announcer changes={changes} board={board} />
+      <Announcer changes={changes} board={board} language={language} />
     </>
   );
 }
 
 /** The followed flights, and those that the reader looks for. */
 function FoundRows(props: RowsProps & { board: Board }) {
-  const { board, name, followed, rows, now, finding, followedFlights } = props;
+  const { board, name, language, followed, rows, now, finding, followedFlights } = props;
   const { filters, found, change } = finding;
   const wanted = useWantedFlight();
-  const context = useMemo(() => ({ board, language, now }), [board, now]);
+  const context = useMemo(() => ({ board, language, now }), [board, language, now]);
   const pick = useCallback((flight: FlightKey) => openFlight(name, flight), [name]);
   return (
     <QueryContext.Provider value={filters.q}>
@@ -252,14 +267,14 @@ function FoundRows(props: RowsProps & { board: Board }) {
   );
 }
 
-function waitingText({ status }: ConnectionState): string {
+function waitingText({ status }: ConnectionState, { placeholder }: Language): string {
   switch (status) {
     case "reconnecting":
     case "stale":
-      return "The timetable has not arrived. This page keeps trying";
+      return placeholder.retrying;
     case "stopped":
-      return "Updates are stopped";
+      return placeholder.stopped;
     default:
-      return "Waiting for the timetable";
+      return placeholder.waiting;
   }
 }

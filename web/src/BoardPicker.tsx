@@ -3,18 +3,20 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ListedBoard } from "flightboard-client";
+import type { Language } from "./language/language.ts";
 import { qualifiersOf } from "./labels.ts";
 import { boardPath, urlOf } from "./route.ts";
 
 interface Props {
   boards: readonly ListedBoard[];
   current: string;
+  language: Language;
   /** Whether the rows of a board may be outdated, because its source is late. */
   isLate(board: ListedBoard): boolean;
   onPick(board: string): void;
 }
 
-export function BoardPicker({ boards, current, isLate, onPick }: Props) {
+export function BoardPicker({ boards, current, language, isLate, onPick }: Props) {
   const nav = useRef<HTMLElement>(null);
   const qualifiers = useMemo(() => qualifiersOf(boards), [boards]);
   useEffect(() => {
@@ -30,7 +32,7 @@ export function BoardPicker({ boards, current, isLate, onPick }: Props) {
     onPick(board);
   };
   return (
-    <nav ref={nav} class="boards" aria-label="Boards">
+    <nav ref={nav} class="boards" aria-label={language.boards.label}>
       <ul>
         {boards.map((board) => (
           <li key={board.name}>
@@ -42,8 +44,8 @@ export function BoardPicker({ boards, current, isLate, onPick }: Props) {
             >
               <bdi>{board.title}</bdi>
               <Aside>{qualifiers.has(board.name) && <bdi>{qualifiers.get(board.name)}</bdi>}</Aside>
-              <Aside>{board.closed && "closed"}</Aside>
-              <Aside>{!board.closed && isLate(board) && "outdated"}</Aside>
+              <Aside>{board.closed && language.boards.closed}</Aside>
+              <Aside>{!board.closed && isLate(board) && language.boards.outdated}</Aside>
             </a>
           </li>
         ))}

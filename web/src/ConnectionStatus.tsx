@@ -2,6 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import type { ConnectionState } from "flightboard-client";
+import type { Language } from "./language/language.ts";
+import { Sentence } from "./Sentence.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
 import { secondAndDay } from "./time.ts";
 
@@ -22,6 +24,7 @@ interface Props {
   isSourceLate: boolean;
   /** Of the board, if it is known. */
   timeZone: string | undefined;
+  language: Language;
   onStop(): void;
   onResume(): void;
   /** Undefined where there is nothing to sign out from. */
@@ -29,15 +32,16 @@ interface Props {
 }
 
 export function ConnectionStatus(props: Props) {
-  const { connection, isSourceLate, timeZone, onStop, onResume, onSignOut } = props;
+  const { connection, language, onStop, onResume, onSignOut } = props;
   const { status } = connection;
+  const texts = language.connection;
   return (
     <div class="status">
-      <ConnectionSign connection={connection} isSourceLate={isSourceLate} timeZone={timeZone} />
+      <ConnectionSign {...props} />
       {status === "stopped" ? (
         <button type="button" onClick={onResume}>
           <Icon name="play" />
-          <span class="label">Resume</span>
+          <span class="label">{texts.resume}</span>
         </button>
       ) : (
         status !== "closed" &&
@@ -45,23 +49,24 @@ export function ConnectionStatus(props: Props) {
         status !== "denied" && (
           <button type="button" onClick={onStop}>
             <Icon name="pause" />
-            <span class="label">Stop updates</span>
+            <span class="label">{texts.stop}</span>
           </button>
         )
       )}
       {onSignOut && status !== "denied" && (
         <button type="button" onClick={onSignOut}>
           <Icon name="lock" />
-          <span class="label">Sign out</span>
+          <span class="label">{texts.signOut}</span>
         </button>
       )}
     </div>
   );
 }
 
-type SignProps = Pick<Props, "connection" | "isSourceLate" | "timeZone">;
+type SignProps = Pick<Props, "connection" | "isSourceLate" | "timeZone" | "language">;
 
-export function ConnectionSign({ connection, isSourceLate, timeZone }: SignProps) {
+export function ConnectionSign(props: SignProps) {
+  const { connection, isSourceLate } = props;
   const { status } = connection;
   return (
     <p
@@ -71,43 +76,44 @@ export function ConnectionSign({ connection, isSourceLate, timeZone }: SignProps
       data-late={isSourceLate ? "" : undefined}
     >
       <Icon name={icons[status]} />
-      <span>{statusText(connection, isSourceLate, timeZone)}</span>
+      <span>{statusText(props)}</span>
     </p>
   );
 }
 
-function statusText(
-  connection: ConnectionState,
-  isSourceLate: boolean,
-  timeZone: string | undefined,
-): ComponentChildren {
+function statusText(props: SignProps): ComponentChildren {
+  const { connection, isSourceLate, timeZone, language } = props;
+  const texts = language.connection;
   switch (connection.status) {
     case "connecting":
-      return "Connecting";
+      return texts.connecting;
     case "live":
-      return isSourceLate ? "Connected" : "Live";
+      return isSourceLate ? texts.connected : texts.live;
     case "reconnecting":
-      return `Reconnecting since ${boardTimeText(connection.since, timeZone)}`;
+      return texts.reconnecting(boardTimeText(connection.since, timeZone, language));
     case "stale":
-      return `Stale since ${boardTimeText(connection.since, timeZone)}`;
+      return texts.stale(boardTimeText(connection.since, timeZone, language));
     case "stopped":
-      return "Stopped";
+      return texts.stopped;
     case "absent":
-      return "No such board";
+      return texts.absent;
     case "denied":
-      return "No access";
+      return texts.denied;
     case "closed":
       return connection.reason ? (
-        <>
-          Closed: <bdi>{connection.reason}</bdi>
-        </>
+        <Sentence of={texts.closedFor} parts={[<bdi>{connection.reason}</bdi>]} />
       ) : (
-        "Closed"
+        texts.closed
       );
   }
 }
 
 /** On the clock of the rows, with the day: a screen may have been in doubt for days. */
-export function boardTimeText(instant: number, timeZone: string | undefined): string {
-  return secondAndDay(instant, timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+export function boardTimeText(
+  instant: number,
+  timeZone: string | undefined,
+  language: Language,
+): string {
+  const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return secondAndDay(instant, zone, language);
 }

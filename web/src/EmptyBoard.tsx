@@ -1,6 +1,8 @@
 // Placeholders for a board without rows. They are for passengers; the commands that add rows are for publishers.
 
 import type { Board, BoardSource } from "flightboard-client";
+import type { Language } from "./language/language.ts";
+import { Sentence } from "./Sentence.tsx";
 import { boardPath, urlOf } from "./route.ts";
 
 interface EmptyBoardProps {
@@ -8,53 +10,70 @@ interface EmptyBoardProps {
   source: BoardSource | null;
   /** Then nothing is known of its flights. */
   isSourceLate: boolean;
+  language: Language;
 }
 
-export function EmptyBoard({ board, source, isSourceLate }: EmptyBoardProps) {
+export function EmptyBoard({ board, source, isSourceLate, language }: EmptyBoardProps) {
+  const texts = language.placeholder;
   const row =
     board.kind === "arrivals"
       ? { origin: "Rome", arrival: "10:10" }
       : { destination: "Rome", departure: "10:10" };
   return (
     <section class="empty">
-      <h2>{isSourceLate ? "No flights are known" : "No flights"}</h2>
+      <h2>{isSourceLate ? texts.noneKnown : texts.noFlights}</h2>
       <p>
-        A flight that {source === null ? "the airport" : <bdi>{source.name}</bdi>} announces appears
-        here at once.
+        {source === null ? (
+          texts.byAirport
+        ) : (
+          <Sentence of={texts.bySource} parts={[<bdi>{source.name}</bdi>]} />
+        )}
       </p>
       {source === null && (
-        <ForPublishers command={put(`${boardPath(board.name)}/flights/I768`, row)} />
+        <ForPublishers
+          title={texts.forPublishers}
+          command={put(`${boardPath(board.name)}/flights/I768`, row)}
+        />
       )}
     </section>
   );
 }
 
-export function AbsentBoard({ name }: { name: string }) {
+export function AbsentBoard({ name, language }: { name: string; language: Language }) {
+  const texts = language.placeholder;
   return (
     <section class="empty">
       <h2>
-        There is no board “<bdi>{name}</bdi>”
+        <Sentence of={texts.absent} parts={[<bdi>{name}</bdi>]} />
       </h2>
-      <p>If it is opened, its flights appear here at once.</p>
-      <ForPublishers command={put(boardPath(name), { title: "Arrivals", kind: "arrivals" })} />
+      <p>{texts.absentHelp}</p>
+      <ForPublishers
+        title={texts.forPublishers}
+        command={put(boardPath(name), { title: "Arrivals", kind: "arrivals" })}
+      />
     </section>
   );
 }
 
-export function ClosedBoard({ reason }: { reason: string | undefined }) {
+interface ClosedBoardProps {
+  reason: string | undefined;
+  language: Language;
+}
+
+export function ClosedBoard({ reason, language }: ClosedBoardProps) {
   return (
     <section class="empty">
-      <h2>This board is closed</h2>
+      <h2>{language.placeholder.closed}</h2>
       {reason && <p dir="auto">{reason}</p>}
     </section>
   );
 }
 
 /** One click selects the whole command (see the style sheet). */
-function ForPublishers({ command }: { command: string }) {
+function ForPublishers({ title, command }: { title: string; command: string }) {
   return (
     <details>
-      <summary>For publishers</summary>
+      <summary>{title}</summary>
       <pre>{command}</pre>
     </details>
   );

@@ -3,18 +3,21 @@
 
 import type { TargetedSubmitEvent } from "preact";
 import { useState } from "preact/hooks";
+import type { Refusal } from "./api.ts";
+import type { Language } from "./language/language.ts";
 
 interface Props {
   /** Whether the page has shown rows of the board before. */
   hadRows: boolean;
   /** The server's reason. */
   detail: string | undefined;
-  /** Returns why the token was not accepted, if it was not. */
-  onSignIn(token: string): Promise<string | undefined>;
+  language: Language;
+  /** Undefined if the token was accepted. */
+  onSignIn(token: string): Promise<Refusal | undefined>;
 }
 
-export function SignIn({ hadRows, detail, onSignIn }: Props) {
-  const [refusal, setRefusal] = useState<string>();
+export function SignIn({ hadRows, detail, language, onSignIn }: Props) {
+  const [refusal, setRefusal] = useState<Refusal>();
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -25,28 +28,39 @@ export function SignIn({ hadRows, detail, onSignIn }: Props) {
     setRefusal(await onSignIn(String(token).trim()));
     setBusy(false);
   };
+  const texts = language.signIn;
   return (
     <section class="empty">
-      <h2>{hadRows ? "Access to this board has ended" : "This board needs a token"}</h2>
-      <p>{detail === undefined ? "Sign in with a token that may follow it." : sentence(detail)}</p>
+      <h2>{hadRows ? texts.ended : texts.needed}</h2>
+      <p>{detail === undefined ? texts.help : <ServerSentence text={detail} />}</p>
       {/* Without scripts the token would still not get into the URL. */}
       <form method="post" onSubmit={submit}>
         <label>
-          Token
+          {texts.token}
           <input type="password" name="token" autocomplete="off" spellcheck={false} required />
         </label>
         <button type="submit" disabled={isBusy}>
-          Sign in
+          {texts.submit}
         </button>
-        <p role="alert">{refusal !== undefined && sentence(refusal)}</p>
+        <p role="alert">
+          {refusal &&
+            (refusal.detail === undefined ? (
+              texts.noAnswer
+            ) : (
+              <ServerSentence text={refusal.detail} />
+            ))}
+        </p>
       </form>
-      {!window.isSecureContext && (
-        <p>This page came without https, so the browser will not keep the sign-in.</p>
-      )}
+      {!window.isSecureContext && <p>{texts.insecure}</p>}
     </section>
   );
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+/** The server explains its answers in English. */
+function ServerSentence({ text }: { text: string }) {
+  return (
+    <span lang="en" dir="ltr">
+      {`${text.charAt(0).toUpperCase()}${text.slice(1)}.`}
+    </span>
+  );
 }

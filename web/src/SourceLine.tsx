@@ -2,6 +2,8 @@
 
 import type { BoardSource } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
+import type { Language } from "./language/language.ts";
+import { Sentence } from "./Sentence.tsx";
 import { ageText, agoText, isLate } from "./source.ts";
 
 /** A link of a publisher must not run a script. */
@@ -12,25 +14,32 @@ interface Props {
   /** The server's time, if it is known. */
   now: number | undefined;
   timeZone: string;
+  language: Language;
 }
 
-export function SourceLine({ source, now, timeZone }: Props) {
+export function SourceLine({ source, now, timeZone, language }: Props) {
   const { name, attribution, lastAnswer, status } = source;
   const late = isLate(source, now);
-  const age = ageText(source, now, timeZone);
+  const age = ageText(source, now, timeZone, language);
+  const answer =
+    age !== undefined ? (
+      <time datetime={lastAnswer}>{age}</time>
+    ) : status === "failing" ? (
+      language.source.noAnswer
+    ) : undefined;
+  const link = <Attribution source={source} language={language} />;
+  const shownName = attribution === name ? link : <bdi>{name}</bdi>;
   return (
     <p class="source" data-source={status} data-late={late ? "" : undefined}>
       {late && <Icon name="alert" />}
       <span>
-        {attribution === name ? <Attribution source={source} /> : <bdi>{name}</bdi>}
-        {age !== undefined && (
-          <>
-            , <time datetime={lastAnswer}>{age}</time>
-          </>
+        {answer === undefined ? (
+          shownName
+        ) : (
+          <Sentence of={language.joined} parts={[shownName, answer]} />
         )}
-        {age === undefined && status === "failing" && ", no answer yet"}
       </span>
-      {attribution !== name && <Attribution source={source} />}
+      {attribution !== name && link}
     </p>
   );
 }
@@ -40,27 +49,39 @@ interface LastUpdateProps {
   lastUpdate: number | undefined;
   now: number;
   timeZone: string;
+  language: Language;
 }
 
 /** For a board without a source: the last update of any publisher, if only that nothing had changed. */
-export function LastUpdateLine({ lastUpdate, now, timeZone }: LastUpdateProps) {
+export function LastUpdateLine({ lastUpdate, now, timeZone, language }: LastUpdateProps) {
   return (
     <p class="source">
       {lastUpdate !== undefined && (
         <span>
-          Last update{" "}
-          <time datetime={new Date(lastUpdate).toISOString()}>
-            {agoText(lastUpdate, now, timeZone)}
-          </time>
+          <Sentence
+            of={language.source.lastUpdate}
+            parts={[
+              <time datetime={new Date(lastUpdate).toISOString()}>
+                {agoText(lastUpdate, now, timeZone, language)}
+              </time>,
+            ]}
+          />
         </span>
       )}
     </p>
   );
 }
 
-function Attribution({ source: { attribution, link } }: { source: BoardSource }) {
+function Attribution({ source, language }: Pick<Props, "source" | "language">) {
+  const { attribution, link } = source;
   return link !== undefined && WEB_ADDRESS.test(link) ? (
-    <a href={link} target="_blank" rel="noopener noreferrer" title="opens in a new tab" dir="auto">
+    <a
+      href={link}
+      target="_blank"
+      rel="noopener noreferrer"
+      title={language.source.opensNewTab}
+      dir="auto"
+    >
       {attribution}
     </a>
   ) : (

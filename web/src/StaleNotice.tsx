@@ -3,6 +3,8 @@
 
 import { type BoardSource, type ConnectionState, parseInstant } from "flightboard-client";
 import { Icon } from "./Icon.tsx";
+import type { Language } from "./language/language.ts";
+import { Sentence } from "./Sentence.tsx";
 import { boardTimeText } from "./ConnectionStatus.tsx";
 import { dayAndTime } from "./time.ts";
 
@@ -13,10 +15,12 @@ interface Props {
   /** The last update, if the next one is overdue. */
   overdueSince: number | undefined;
   timeZone: string;
+  language: Language;
 }
 
-export function StaleNotice({ connection, lateSource, overdueSince, timeZone }: Props) {
-  const text = connectionText(connection, timeZone);
+export function StaleNotice(props: Props) {
+  const { connection, lateSource, overdueSince, timeZone, language } = props;
+  const text = connectionText(connection, timeZone, language);
   const isShown = text !== undefined || lateSource !== undefined || overdueSince !== undefined;
   return (
     <div class={isShown ? "stale-notice" : undefined}>
@@ -26,10 +30,10 @@ export function StaleNotice({ connection, lateSource, overdueSince, timeZone }: 
         {/* Always there, so that screen readers announce its text. The connection has a status of its own. */}
         <p aria-live="polite">
           {lateSource ? (
-            <SourceText source={lateSource} timeZone={timeZone} />
+            <SourceText source={lateSource} timeZone={timeZone} language={language} />
           ) : (
             overdueSince !== undefined &&
-            `No update has come since ${boardTimeText(overdueSince, timeZone)}. Whether these rows are right is not known.`
+            language.notice.overdue(boardTimeText(overdueSince, timeZone, language))
           )}
         </p>
       </div>
@@ -37,40 +41,52 @@ export function StaleNotice({ connection, lateSource, overdueSince, timeZone }: 
   );
 }
 
-function SourceText({ source, timeZone }: { source: BoardSource; timeZone: string }) {
-  const { name, lastAnswer, reason } = source;
-  const answered = parseInstant(lastAnswer);
-  return (
-    <>
-      <bdi>{name}</bdi> has not answered{" "}
-      {answered === undefined ? "yet" : `since ${dayAndTime(answered, timeZone)}`}
-      {reason !== undefined && (
-        <>
-          {" "}
-          (<bdi>{reason}</bdi>)
-        </>
-      )}
-      . Whether these rows are right is not known.
-    </>
+interface SourceTextProps {
+  source: BoardSource;
+  timeZone: string;
+  language: Language;
+}
+
+function SourceText({ source, timeZone, language }: SourceTextProps) {
+  const { notice } = language;
+  const name = <bdi>{source.name}</bdi>;
+  const reason = source.reason && <bdi>{source.reason}</bdi>;
+  const answered = parseInstant(source.lastAnswer);
+  if (answered === undefined) {
+    return reason ? (
+      <Sentence of={notice.failedSource} parts={[name, reason]} />
+    ) : (
+      <Sentence of={notice.silentSource} parts={[name]} />
+    );
+  }
+  const since = dayAndTime(answered, timeZone, language);
+  return reason ? (
+    <Sentence of={notice.failedSourceSince} parts={[name, since, reason]} />
+  ) : (
+    <Sentence of={notice.silentSourceSince} parts={[name, since]} />
   );
 }
 
-function connectionText(connection: ConnectionState, timeZone: string): string | undefined {
+function connectionText(
+  connection: ConnectionState,
+  timeZone: string,
+  language: Language,
+): string | undefined {
+  const { notice } = language;
+  const timeOf = (instant: number) => boardTimeText(instant, timeZone, language);
   switch (connection.status) {
     case "live":
     case "closed":
     case "denied":
       return undefined;
     case "absent":
-      return connection.since === undefined
-        ? undefined
-        : `The server has no such board. These rows are as of ${boardTimeText(connection.since, timeZone)}.`;
+      return connection.since === undefined ? undefined : notice.absent(timeOf(connection.since));
     case "connecting":
-      return "What has changed since these rows came is not known yet.";
+      return notice.connecting;
     case "stopped":
-      return `Updates are stopped. These rows are as of ${boardTimeText(connection.since, timeZone)}.`;
+      return notice.stopped(timeOf(connection.since));
     case "reconnecting":
     case "stale":
-      return `These rows are as of ${boardTimeText(connection.since, timeZone)}. What has changed since is not known.`;
+      return notice.asOf(timeOf(connection.since));
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { announcement } from "./announce.ts";
 import { shownChanges } from "./changes.ts";
+import { en } from "./language/en.ts";
 import { arrivals, rome, tokyo } from "./test-doubles.ts";
 import { apply, changesBetween, type Flight, unknownTimetable } from "flightboard-client";
 
@@ -9,7 +10,11 @@ function timetable(flights: Flight[]) {
 }
 
 function announced(before: Flight[], after: Flight[]): string {
-  return announcement(shownChanges(changesBetween(timetable(before), timetable(after))), arrivals);
+  return announcement(
+    shownChanges(changesBetween(timetable(before), timetable(after))),
+    arrivals,
+    en,
+  );
 }
 
 test.each<[Flight[], Flight[], string]>([

@@ -5,7 +5,11 @@ import { urlOf } from "./route.ts";
 
 const RESPONSE_TIMEOUT_MILLIS = 5_000;
 
-const NO_ANSWER = "the server did not answer, try again";
+/** A token was not accepted. */
+export interface Refusal {
+  /** The server's reason; undefined if it did not answer. */
+  readonly detail: string | undefined;
+}
 
 export async function listBoards(): Promise<ListedBoard[]> {
   const response = await ask("/boards");
@@ -27,9 +31,9 @@ export async function fetchPlaces(codes: readonly string[]): Promise<ReadonlyMap
 
 /**
  * Exchanges a token for a cookie that no script can read. The token is in the body: a URL would be kept in logs
- * and in the history. Returns why the server did not accept it, if it did not.
+ * and in the history. Returns undefined if the server accepted it.
  */
-export async function signIn(token: string): Promise<string | undefined> {
+export async function signIn(token: string): Promise<Refusal | undefined> {
   try {
     const response = await ask("/session", {
       method: "POST",
@@ -37,9 +41,9 @@ export async function signIn(token: string): Promise<string | undefined> {
       body: JSON.stringify({ token }),
     });
     if (response.ok) return undefined;
-    return detailOf(await response.json()) ?? NO_ANSWER;
+    return { detail: detailOf(await response.json()) };
   } catch {
-    return NO_ANSWER;
+    return { detail: undefined };
   }
 }
 

@@ -1,11 +1,12 @@
 // The surroundings of the page, which tests replace.
 
 import type { StreamEnvironment } from "flightboard-client";
+import type { Refusal } from "./api.ts";
 import type { CitySource } from "./cities.ts";
 
 export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchPlaces"> {
-  /** Returns why the server did not accept the token, if it did not. */
-  signIn(token: string): Promise<string | undefined>;
+  /** Undefined if the server accepted the token. */
+  signIn(token: string): Promise<Refusal | undefined>;
   signOut(): Promise<void>;
   /** Each heartbeat names the build of the page that the server has. */
   onBuild(build: string): void;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { en } from "./language/en.ts";
 import { ageText, isLate, untilNextChange } from "./source.ts";
 import { avinor } from "./test-doubles.ts";
 import type { BoardSource } from "flightboard-client";
@@ -18,12 +19,12 @@ test.each<[string, number]>([
   ["23 hours ago", 86_399],
   ["2 days ago", 180_000],
 ])("%s after %i s", (text, seconds) => {
-  expect(ageText(avinor, after(seconds), "UTC")).toBe(text);
+  expect(ageText(avinor, after(seconds), "UTC", en)).toBe(text);
 });
 
 test("an unknown clock gives no age", () => {
-  expect(ageText(avinor, undefined, "Europe/Oslo")).toBe("22 Nov, 14:57");
-  expect(ageText(silent, after(0), "Europe/Oslo")).toBeUndefined();
+  expect(ageText(avinor, undefined, "Europe/Oslo", en)).toBe("22 Nov, 14:57");
+  expect(ageText(silent, after(0), "Europe/Oslo", en)).toBeUndefined();
 });
 
 test.each<[string, boolean, BoardSource, number | undefined]>([
@@ -59,7 +60,7 @@ test("its text changes no earlier than that", () => {
   for (let age = -5_000; age < 900_000; age += 997) {
     const now = answered + age;
     const next = now + untilNextChange(avinor, now)!;
-    const at = (time: number) => [ageText(avinor, time, "UTC"), isLate(avinor, time)];
+    const at = (time: number) => [ageText(avinor, time, "UTC", en), isLate(avinor, time)];
     expect(at(next - 1)).toEqual(at(now));
     expect(at(next)).not.toEqual(at(now));
   }

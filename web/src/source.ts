@@ -2,6 +2,7 @@
 // its source is not.
 
 import { type BoardSource, parseInstant } from "flightboard-client";
+import type { Language } from "./language/language.ts";
 import { dayAndTime } from "./time.ts";
 
 const MINUTE = 60_000;
@@ -24,19 +25,25 @@ export function ageText(
   source: BoardSource,
   now: number | undefined,
   timeZone: string,
+  language: Language,
 ): string | undefined {
   const answered = parseInstant(source.lastAnswer);
-  return answered === undefined ? undefined : agoText(answered, now, timeZone);
+  return answered === undefined ? undefined : agoText(answered, now, timeZone, language);
 }
 
 /** The time from `instant` to `now`, or the instant itself if `now` is not known. */
-export function agoText(instant: number, now: number | undefined, timeZone: string): string {
-  if (now === undefined) return dayAndTime(instant, timeZone);
+export function agoText(
+  instant: number,
+  now: number | undefined,
+  timeZone: string,
+  language: Language,
+): string {
+  if (now === undefined) return dayAndTime(instant, timeZone, language);
   const age = now - instant;
-  if (age < MINUTE) return "less than a minute ago";
-  if (age < HOUR) return ago.format(-Math.floor(age / MINUTE), "minute");
-  if (age < DAY) return ago.format(-Math.floor(age / HOUR), "hour");
-  return ago.format(-Math.floor(age / DAY), "day");
+  if (age < MINUTE) return language.lessThanMinuteAgo;
+  if (age < HOUR) return language.ago(Math.floor(age / MINUTE), "minute");
+  if (age < DAY) return language.ago(Math.floor(age / HOUR), "hour");
+  return language.ago(Math.floor(age / DAY), "day");
 }
 
 /** Milliseconds until `ageText` or `isLate` gives another result; undefined if there is no answer to grow old. */
@@ -48,8 +55,6 @@ export function untilNextChange(source: BoardSource, now: number): number | unde
   const late = (goodUntilOf(source) ?? now) + 1 - now;
   return late > 0 ? Math.min(minute, late) : minute;
 }
-
-const ago = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
 
 function goodUntilOf({ lastAnswer, lateAfter }: BoardSource): number | undefined {
   const answered = parseInstant(lastAnswer);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, test } from "vitest";
 import { announcement } from "./announce.ts";
 import { shownChanges } from "./changes.ts";
+import { en } from "./language/en.ts";
 import { knownState, stateNames, styleOf } from "./states.ts";
 import { arrivals, rome } from "./test-doubles.ts";
 import { lateness } from "./rows/times.ts";
@@ -37,7 +38,7 @@ it.each(["cancelled", "CANCELLED", "Cancelled"])("hides the delay of a %s flight
 
 it("announces known states in one spelling", () => {
   const changes = shownChanges(changesBetween(withState(""), withState("GATE CLOSED")));
-  expect(announcement(changes, arrivals)).toBe("I768 gate closed");
+  expect(announcement(changes, arrivals, en)).toBe("I768 gate closed");
 });
 
 it("ignores a change of letter case", () => {

@@ -1,6 +1,7 @@
 // The surroundings of the page under test.
 
 import { FakeEnvironment } from "../packages/flightboard-client/src/test-doubles.ts";
+import type { Refusal } from "./api.ts";
 import type { Environment } from "./environment.ts";
 
 export * from "../packages/flightboard-client/src/test-doubles.ts";
@@ -26,9 +27,9 @@ export class FakePageEnvironment extends FakeEnvironment implements Environment 
   token = "right";
   readonly signIns: string[] = [];
 
-  readonly signIn = async (token: string): Promise<string | undefined> => {
+  readonly signIn = async (token: string): Promise<Refusal | undefined> => {
     this.signIns.push(token);
-    if (token !== this.token) return "the token is not known here";
+    if (token !== this.token) return { detail: "the token is not known here" };
     this.status = "open";
     return undefined;
   };

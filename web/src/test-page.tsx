@@ -2,7 +2,7 @@
 
 import { act, cleanup, render } from "@testing-library/preact";
 import { ROWS_INTERVAL_MILLIS, type Board, type Flight } from "flightboard-client";
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import { App } from "./App.tsx";
 import { FakePageEnvironment } from "./test-doubles.ts";
 
@@ -38,6 +38,8 @@ export class TestPage {
     if (millisAhead !== undefined) await page.world.clock.advance(millisAhead);
     page.#behind = page.world.clock.now() - serverTime;
     await act(async () => render(<App environment={page.world} />) && undefined);
+    // Some pages are loaded in parts.
+    await vi.waitFor(() => expect(page.world.streams).not.toEqual([]), 20_000);
     page.world.stream.opens();
     await page.sends("timetable", { board, reason: "start", flights });
     if (millisAhead === undefined) await page.heartbeat();

@@ -10,6 +10,7 @@ import {
   secondAndDay,
   zoneLabel,
 } from "./time.ts";
+import { en } from "./language/en.ts";
 import { type Board, type Flight, scheduledField, type TimeField } from "flightboard-client";
 
 const oslo: Board = { name: "osl", title: "Oslo", kind: "arrivals", timeZone: "Europe/Oslo" };
@@ -172,9 +173,10 @@ test.each([
   ["2026-11-22T23:05:59Z", "23 Nov, 00:05"],
   ["2026-05-01T04:00:00Z", "1 May, 06:00"],
 ])("%s in Oslo is %s", (time, text) => {
-  expect(dayAndTime(Date.parse(time), "Europe/Oslo")).toBe(text);
+  expect(dayAndTime(Date.parse(time), "Europe/Oslo", en)).toBe(text);
 });
 
 test("a day follows the second", () => {
-  expect(secondAndDay(Date.parse("2026-11-22T23:05:59Z"), "Europe/Oslo")).toBe("00:05:59, 23 Nov");
+  const instant = Date.parse("2026-11-22T23:05:59Z");
+  expect(secondAndDay(instant, "Europe/Oslo", en)).toBe("00:05:59, 23 Nov");
 });

@@ -8,11 +8,10 @@ import {
   scheduledField,
   type TimeField,
 } from "flightboard-client";
+import type { Language } from "./language/language.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** The instant of a row's time in milliseconds; undefined if the time is unset or in no known form. */
 export function instantOf(flight: Flight, field: TimeField): number | undefined {
@@ -54,19 +53,16 @@ export function zoneLabel(timeZone: string): string {
 }
 
 /** `22 Nov, 14:03` in the zone. */
-export function dayAndTime(instant: number, timeZone: string): string {
-  return `${dayText(instant, timeZone)}, ${clockText(instant, timeZone)}`;
+export function dayAndTime(instant: number, timeZone: string, language: Language): string {
+  const day = language.dayOfMonth(wallMillis(instant, timeZone));
+  return language.joined(day, clockText(instant, timeZone));
 }
 
 /** `14:03:59, 22 Nov` in the zone. */
-export function secondAndDay(instant: number, timeZone: string): string {
-  const second = new Date(wallMillis(instant, timeZone)).toISOString().slice(11, 19);
-  return `${second}, ${dayText(instant, timeZone)}`;
-}
-
-function dayText(instant: number, timeZone: string): string {
-  const [, month, day] = localDay(instant, timeZone).split("-");
-  return `${Number(day)} ${MONTHS[Number(month) - 1]}`;
+export function secondAndDay(instant: number, timeZone: string, language: Language): string {
+  const wall = wallMillis(instant, timeZone);
+  const second = new Date(wall).toISOString().slice(11, 19);
+  return language.joined(second, language.dayOfMonth(wall));
 }
 
 function localDay(instant: number, timeZone: string): string {

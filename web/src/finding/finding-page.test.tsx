@@ -133,7 +133,7 @@ test("chips filter and sort", async () => {
 
 test("a link opens a flight above its board", async () => {
   await open("/boards/hk/flights/cx103?date=2026-11-22&q=london");
-  const sheet = screen.getByRole("dialog", { name: "CX 103 To London" });
+  const sheet = screen.getByRole("dialog", { name: "CX 103 to London" });
   expect(field().value).toBe("london");
   await act(async () => void fireEvent.click(within(sheet).getByRole("button", { name: "Close" })));
   expect(screen.queryByRole("dialog")).toBeNull();
@@ -144,7 +144,7 @@ test("Back closes the details", async () => {
   await open("/boards/hk?q=osaka");
   const button = screen.getByRole("button", { name: "UO 101" });
   await act(async () => void fireEvent.click(button));
-  expect(screen.getByRole("dialog", { name: "UO 101 To Osaka" })).toBeTruthy();
+  expect(screen.getByRole("dialog", { name: "UO 101 to Osaka" })).toBeTruthy();
   const { pathname, search } = window.location;
   expect(pathname + search).toBe("/boards/hk/flights/UO%20101?date=2026-11-22&q=osaka");
   window.history.back();
@@ -158,7 +158,7 @@ test("a number of several days is a choice", async () => {
   const days = within(choice).getAllByRole("listitem");
   expect(days.map((it) => it.textContent)).toEqual(["Sun 22 Nov · 22:10", "Mon 23 Nov · 22:00"]);
   await press("Mon 23 Nov · 22:00");
-  expect(screen.getByRole("dialog", { name: "UO 100 To São Paulo" }).textContent).toContain(
+  expect(screen.getByRole("dialog", { name: "UO 100 to São Paulo" }).textContent).toContain(
     "2026-11-23",
   );
   expect(window.location.search).toContain("date=2026-11-23");

@@ -7,6 +7,7 @@ import { Icon } from "../Icon.tsx";
 import type { SheetContext } from "../rows/FlightSheet.tsx";
 import type { SortedRow } from "../rows/order.ts";
 import { litTile } from "../rows/status.ts";
+import { Sentence } from "../Sentence.tsx";
 import { askToNotify, canAskToNotify } from "./notify.ts";
 import { summaryOf } from "./summary.ts";
 
@@ -42,7 +43,7 @@ function Card({ row, context, onPick }: Omit<Props, "rows"> & { row: SortedRow }
   const { flight } = row;
   const { board, language } = context;
   const cities = useContext(CitiesContext);
-  const { status, preposition, place, way, movement } = summaryOf(flight, context, cities);
+  const { status, toPlace, place, way, movement } = summaryOf(flight, context, cities);
   const name = board.kind === "arrivals" ? "belt" : "gate";
   return (
     <article class="card" data-followed={flight.flight} data-tone={status.tone}>
@@ -51,7 +52,7 @@ function Card({ row, context, onPick }: Omit<Props, "rows"> & { row: SortedRow }
         {place && (
           <>
             {" "}
-            {preposition} <bdi>{place}</bdi>
+            <Sentence of={toPlace} parts={[<bdi>{place}</bdi>]} />
           </>
         )}
       </button>

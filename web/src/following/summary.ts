@@ -10,8 +10,8 @@ import { clockText, clockTime, zoneOf } from "../time.ts";
 
 export interface Summary {
   readonly status: Status;
-  /** Between the number and the place. */
-  readonly preposition: string;
+  /** Puts a place after the number. */
+  toPlace(place: string): string;
   readonly place: string | undefined;
   /** The gate, or the belt on a board of arrivals. */
   readonly way: string | undefined;
@@ -25,7 +25,7 @@ export function summaryOf(flight: Flight, context: SheetContext, cities: Cities)
   const isArrival = board.kind === "arrivals";
   return {
     status: statusOf(flight, board, isDue(flight, board, now), language),
-    preposition: isArrival ? language.fromPlace : language.toPlace,
+    toPlace: isArrival ? language.fromPlace : language.toPlace,
     place: place && (cities.get(place) ?? place),
     way: isArrival ? flight.belt : flight.gate,
     movement: movementOf(flight, context),

@@ -46,9 +46,11 @@ export function useFollowed(
     if (context === undefined || !isTimeKnown || keys.size === 0) return;
     const byKey = new Map(rows.filter(({ key }) => keys.has(key)).map((row) => [row.key, row]));
     for (const { flight, key } of flights.update(byKey, context.board, context.now)) {
-      const { preposition, place, movement } = summaryOf(flight, context, cities);
+      const { toPlace, place, movement } = summaryOf(flight, context, cities);
       const title = titleOf(flight, context, cities);
-      const body = [place && `${preposition} ${place}`, movement].filter(Boolean).join(", ");
+      const where = place && toPlace(place);
+      const body =
+        where && movement ? context.language.joined(where, movement) : where || movement || "";
       notify(title, body, `${key} ${title} ${body}`);
     }
   }, [flights, keys, rows, context, cities, isTimeKnown]);

@@ -14,6 +14,14 @@ const long = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
+const dayOfMonth = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  timeZone: "UTC",
+});
+
+const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
+
 export const en: Language = {
   tag: "en",
   states: {
@@ -52,6 +60,10 @@ export const en: Language = {
   // Some versions of the browsers' data have a comma after the weekday.
   shortDate: (wall) => short.format(wall).replace(",", ""),
   longDate: (wall) => long.format(wall).replace(",", ""),
+  dayOfMonth: (wall) => dayOfMonth.format(wall),
+  joined: (one, other) => `${one}, ${other}`,
+  lessThanMinuteAgo: "less than a minute ago",
+  ago: (count, unit) => relative.format(-count, unit),
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "No time",
   earlierFlights: (count) => (count === 1 ? "1 earlier flight" : `${count} earlier flights`),
@@ -79,6 +91,7 @@ export const en: Language = {
     via: "Via",
     codeshares: "Codeshares",
   },
+  alsoSoldAs: (numbers) => `, also ${numbers}`,
   soldAs: (number) => `sold as ${number}`,
   search: "Search",
   searchHint: "Flight, city or airline",
@@ -102,8 +115,8 @@ export const en: Language = {
   follow: "Follow",
   unfollow: "Stop following",
   notify: "Notify me of changes",
-  fromPlace: "from",
-  toPlace: "to",
+  fromPlace: (place) => `from ${place}`,
+  toPlace: (place) => `to ${place}`,
   leaves: (time, left) => (left === undefined ? `leaves ${time}` : `leaves ${time}, ${left}`),
   arrives: (time, left) => (left === undefined ? `arrives ${time}` : `arrives ${time}, ${left}`),
   gateCall: (status, gate) => `${status}, gate ${gate}`,
@@ -117,7 +130,7 @@ export const en: Language = {
   severalFlights: "On which day?",
   from: "From",
   to: "To",
-  via: "via",
+  via: (places) => `via ${places}`,
   newTime: "new time",
   dayOffset: (days) => (Math.abs(days) === 1 ? " day" : " days"),
   unknown: "unknown",
@@ -126,6 +139,76 @@ export const en: Language = {
   close: "Close",
   caption: (zone) => `All times are local: ${zone}.`,
   rowsOf: (first, last, all) => `Rows ${first} to ${last} of ${all}.`,
+  boards: { label: "Boards", closed: "closed", outdated: "outdated" },
+  connection: {
+    connecting: "Connecting",
+    live: "Live",
+    connected: "Connected",
+    reconnecting: (since) => `Reconnecting since ${since}`,
+    stale: (since) => `Stale since ${since}`,
+    stopped: "Stopped",
+    absent: "No such board",
+    denied: "No access",
+    closed: "Closed",
+    closedFor: (reason) => `Closed: ${reason}`,
+    resume: "Resume",
+    stop: "Stop updates",
+    signOut: "Sign out",
+  },
+  notice: {
+    absent: (time) => `The server has no such board. These rows are as of ${time}.`,
+    connecting: "What has changed since these rows came is not known yet.",
+    stopped: (time) => `Updates are stopped. These rows are as of ${time}.`,
+    asOf: (time) => `These rows are as of ${time}. What has changed since is not known.`,
+    overdue: (time) =>
+      `No update has come since ${time}. Whether these rows are right is not known.`,
+    silentSource: (name) =>
+      `${name} has not answered yet. Whether these rows are right is not known.`,
+    silentSourceSince: (name, time) =>
+      `${name} has not answered since ${time}. Whether these rows are right is not known.`,
+    failedSource: (name, reason) =>
+      `${name} has not answered yet (${reason}). Whether these rows are right is not known.`,
+    failedSourceSince: (name, time, reason) =>
+      `${name} has not answered since ${time} (${reason}). Whether these rows are right is not known.`,
+  },
+  source: {
+    lastUpdate: (age) => `Last update ${age}`,
+    noAnswer: "no answer yet",
+    opensNewTab: "opens in a new tab",
+  },
+  placeholder: {
+    waiting: "Waiting for the timetable",
+    retrying: "The timetable has not arrived. This page keeps trying",
+    stopped: "Updates are stopped",
+    noFlights: "No flights",
+    noneKnown: "No flights are known",
+    byAirport: "A flight that the airport announces appears here at once.",
+    bySource: (name) => `A flight that ${name} announces appears here at once.`,
+    absent: (name) => `There is no board “${name}”`,
+    absentHelp: "If it is opened, its flights appear here at once.",
+    closed: "This board is closed",
+    forPublishers: "For publishers",
+  },
+  signIn: {
+    needed: "This board needs a token",
+    ended: "Access to this board has ended",
+    help: "Sign in with a token that may follow it.",
+    token: "Token",
+    submit: "Sign in",
+    noAnswer: "The server did not answer, try again.",
+    insecure: "This page came without https, so the browser will not keep the sign-in.",
+  },
+  announced: {
+    added: (flight) => `${flight} added`,
+    removed: (flight) => `${flight} removed`,
+    flightOf: (flight, place) => `${flight} ${place}`,
+    changed: (flight, changes) => `${flight} ${changes}`,
+    expected: (time) => `expected ${time}`,
+    gate: (name) => `gate ${name}`,
+    belt: (name) => `belt ${name}`,
+    terminal: (name) => `terminal ${name}`,
+    more: (count) => (count === 1 ? "1 more change" : `${count} more changes`),
+  },
   crash: "This screen has a fault, so the flights are not shown.",
   crashReload: "It starts again in a moment.",
   wall: {

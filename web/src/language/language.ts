@@ -24,11 +24,19 @@ export interface Language {
   /** Of the milliseconds since 1970 on a clock of no zone. */
   shortDate(wall: number): string;
   longDate(wall: number): string;
+  /** Without the day of the week. */
+  dayOfMonth(wall: number): string;
+  /** Two parts of a sentence, such as a time and a date. */
+  joined(one: string, other: string): string;
+  readonly lessThanMinuteAgo: string;
+  ago(count: number, unit: "minute" | "hour" | "day"): string;
   dayAndHour(day: string, hour: string): string;
   readonly noTime: string;
   earlierFlights(count: number): string;
   readonly hideEarlierFlights: string;
   readonly columns: Readonly<Record<ColumnName, string>>;
+  /** After a flight's number. */
+  alsoSoldAs(numbers: string): string;
   /** Beside a flight that was found by another number of it. */
   soldAs(number: string): string;
   readonly search: string;
@@ -49,9 +57,9 @@ export interface Language {
   readonly follow: string;
   readonly unfollow: string;
   readonly notify: string;
-  /** Between a flight's number and the name of a place. */
-  readonly fromPlace: string;
-  readonly toPlace: string;
+  /** After a flight's number. */
+  fromPlace(place: string): string;
+  toPlace(place: string): string;
   /** `left` is the text of `until`, if the time is near. */
   leaves(time: string, left: string | undefined): string;
   arrives(time: string, left: string | undefined): string;
@@ -68,7 +76,7 @@ export interface Language {
   /** The headings of a place on a board of arrivals and of departures. */
   readonly from: string;
   readonly to: string;
-  readonly via: string;
+  via(places: string): string;
   readonly newTime: string;
   dayOffset(days: number): string;
   readonly unknown: string;
@@ -77,11 +85,105 @@ export interface Language {
   readonly close: string;
   caption(zone: string): string;
   rowsOf(first: number, last: number, all: number): string;
+  readonly boards: BoardListTexts;
+  readonly connection: ConnectionTexts;
+  readonly notice: NoticeTexts;
+  readonly source: SourceTexts;
+  readonly placeholder: PlaceholderTexts;
+  readonly signIn: SignInTexts;
+  readonly announced: AnnouncedTexts;
   /** The page itself has failed. */
   readonly crash: string;
   readonly crashReload: string;
   /** Of screens without a reader who could act. */
   readonly wall: WallTexts;
+}
+
+/** Of the links to all boards. */
+export interface BoardListTexts {
+  readonly label: string;
+  readonly closed: string;
+  readonly outdated: string;
+}
+
+export interface ConnectionTexts {
+  readonly connecting: string;
+  readonly live: string;
+  /** To a server that may have old rows itself. */
+  readonly connected: string;
+  reconnecting(since: string): string;
+  stale(since: string): string;
+  readonly stopped: string;
+  readonly absent: string;
+  readonly denied: string;
+  readonly closed: string;
+  closedFor(reason: string): string;
+  readonly resume: string;
+  readonly stop: string;
+  readonly signOut: string;
+}
+
+/** That the rows may be outdated. */
+export interface NoticeTexts {
+  absent(time: string): string;
+  readonly connecting: string;
+  stopped(time: string): string;
+  asOf(time: string): string;
+  overdue(time: string): string;
+  silentSource(name: string): string;
+  silentSourceSince(name: string, time: string): string;
+  failedSource(name: string, reason: string): string;
+  failedSourceSince(name: string, time: string, reason: string): string;
+}
+
+export interface SourceTexts {
+  lastUpdate(age: string): string;
+  readonly noAnswer: string;
+  readonly opensNewTab: string;
+}
+
+/** In the place of rows. */
+export interface PlaceholderTexts {
+  readonly waiting: string;
+  /** The page has lost the connection before the rows came. */
+  readonly retrying: string;
+  readonly stopped: string;
+  readonly noFlights: string;
+  /** On a board whose source is silent. */
+  readonly noneKnown: string;
+  /** How flights come. */
+  readonly byAirport: string;
+  bySource(name: string): string;
+  absent(name: string): string;
+  readonly absentHelp: string;
+  readonly closed: string;
+  readonly forPublishers: string;
+}
+
+export interface SignInTexts {
+  readonly needed: string;
+  /** To a reader who has seen rows. */
+  readonly ended: string;
+  readonly help: string;
+  readonly token: string;
+  readonly submit: string;
+  readonly noAnswer: string;
+  /** Over plain HTTP. */
+  readonly insecure: string;
+}
+
+/** What a screen reader says of changes. */
+export interface AnnouncedTexts {
+  added(flight: string): string;
+  removed(flight: string): string;
+  /** `place` is the other airport of a flight. */
+  flightOf(flight: string, place: string): string;
+  changed(flight: string, changes: string): string;
+  expected(time: string): string;
+  gate(name: string): string;
+  belt(name: string): string;
+  terminal(name: string): string;
+  more(count: number): string;
 }
 
 export interface WallTexts {

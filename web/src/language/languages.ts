@@ -1,12 +1,34 @@
-// The languages of the page.
+// The languages of the page. The others are loaded when they are needed: few readers need more than one.
 
 import { en } from "./en.ts";
 import type { Language } from "./language.ts";
 
-const languages: readonly Language[] = [en];
+/** Their own names, by the tags of BCP 47. */
+export const languageNames = {
+  en: "English",
+} as const;
 
-/** By a tag of BCP 47, of which only the language counts. */
-export function languageOf(tag: string): Language | undefined {
-  const [name] = tag.toLowerCase().split("-");
-  return languages.find((language) => language.tag === name);
+export type LanguageTag = keyof typeof languageNames;
+
+const loaders: Readonly<Record<LanguageTag, () => Promise<Language>>> = {
+  en: async () => en,
+};
+
+const loaded = new Map<LanguageTag, Language>([["en", en]]);
+
+/** Of the tag of any variant, such as `en-GB`. */
+export function languageTagOf(tag: string): LanguageTag | undefined {
+  const [name = ""] = tag.trim().toLowerCase().split("-");
+  return Object.hasOwn(languageNames, name) ? (name as LanguageTag) : undefined;
+}
+
+export async function loadLanguage(tag: LanguageTag): Promise<Language> {
+  const language = await loaders[tag]();
+  loaded.set(tag, language);
+  return language;
+}
+
+/** Undefined until it is loaded. */
+export function loadedLanguage(tag: LanguageTag): Language | undefined {
+  return loaded.get(tag);
 }

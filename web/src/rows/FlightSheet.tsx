@@ -3,6 +3,7 @@
 import { type Flight, otherAirport, scheduledField } from "flightboard-client";
 import { Fragment, type ComponentChildren } from "preact";
 import { Icon } from "../Icon.tsx";
+import { Sentence } from "../Sentence.tsx";
 import { clockTime, zoneOf } from "../time.ts";
 import { City, Places } from "./cells.tsx";
 import type { ListContext } from "./HourGroup.tsx";
@@ -33,7 +34,10 @@ export function FlightSheet({ flight, context, onClose, children }: Props) {
           <bdi>{flight.flight}</bdi>{" "}
           {place && (
             <span class="sheet-place">
-              {board.kind === "arrivals" ? language.from : language.to} <City place={place} />
+              <Sentence
+                of={board.kind === "arrivals" ? language.fromPlace : language.toPlace}
+                parts={[<City place={place} />]}
+              />
             </span>
           )}
         </>

@@ -8,6 +8,7 @@ import { useCity } from "../cities.ts";
 import { useSoldAs } from "../finding/search.ts";
 import { Icon } from "../Icon.tsx";
 import type { Language } from "../language/language.ts";
+import { Sentence } from "../Sentence.tsx";
 import { clockText, clockTime, dayOffset, zoneOf } from "../time.ts";
 import { isTimeField, placeOf, type Column } from "./columns.ts";
 import { isPastDesk, litTile, plainStatus, statusOf, type Status } from "./status.ts";
@@ -128,7 +129,7 @@ function Place({ place, via, language }: PlaceProps) {
       </span>
       {via !== undefined && via.length > 0 && (
         <span class="aside">
-          {language.via} <Places places={via} />
+          <Sentence of={language.via} parts={[<Places places={via} />]} />
         </span>
       )}
     </>
@@ -165,7 +166,9 @@ function FlightNumber({ flight, language }: Pick<CellContext, "flight" | "langua
           {others.length > 0 && (
             <span class="codeshares" dir="auto">
               <span aria-hidden="true">+{others.length}</span>
-              <span class="visually-hidden">, also {others.join(", ")}</span>
+              <span class="visually-hidden">
+                {language.alsoSoldAs(others.reduce(language.joined))}
+              </span>
             </span>
           )}
         </span>

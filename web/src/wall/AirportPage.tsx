@@ -100,6 +100,7 @@ function AirportBoard({ name, language, environment }: BoardProps) {
               connection={connection}
               isSourceLate={view.isInDoubt}
               timeZone={board ? zoneOf(board) : undefined}
+              language={language}
             />
             <a href={urlOf(boardPath(name))}>{language.wall.onlyThis}</a>
           </div>
@@ -109,7 +110,14 @@ function AirportBoard({ name, language, environment }: BoardProps) {
           language={language}
           heading={
             board &&
-            source && <SourceLine source={source} now={view.now} timeZone={zoneOf(board)} />
+            source && (
+              <SourceLine
+                source={source}
+                now={view.now}
+                timeZone={zoneOf(board)}
+                language={language}
+              />
+            )
           }
           isEmpty={rows.length === 0}
           rowsOf={(board) => (

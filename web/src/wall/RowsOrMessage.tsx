@@ -49,6 +49,7 @@ function Content({ view, language, isEmpty, rowsOf }: Omit<Props, "instead" | "h
         lateSource={lateSource}
         overdueSince={overdueSince}
         timeZone={zoneOf(board)}
+        language={language}
       />
     </>
   );

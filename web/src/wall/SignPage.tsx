@@ -85,6 +85,7 @@ export function SignPage({ environment, ...sign }: Sign & { environment: Environ
                 lateSource={lateSource}
                 overdueSince={overdueSince}
                 timeZone={timeZone}
+                language={language}
               />
             )}
           </div>

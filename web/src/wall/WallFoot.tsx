@@ -3,6 +3,7 @@
 import type { BoardSource, ConnectionState } from "flightboard-client";
 import { ConnectionSign } from "../ConnectionStatus.tsx";
 import type { Language } from "../language/language.ts";
+import { Sentence } from "../Sentence.tsx";
 import { ageText } from "../source.ts";
 import { zoneLabel } from "../time.ts";
 
@@ -30,15 +31,24 @@ interface Props {
 
 export function WallFoot(props: Props) {
   const { connection, isSourceLate, timeZone, source, now, language, page } = props;
-  const age = source && timeZone ? ageText(source, now, timeZone) : undefined;
+  const age = source && timeZone ? ageText(source, now, timeZone, language) : undefined;
+  const attribution = <bdi>{source?.attribution}</bdi>;
   return (
     <footer class="foot">
-      <ConnectionSign connection={connection} isSourceLate={isSourceLate} timeZone={timeZone} />
+      <ConnectionSign
+        connection={connection}
+        isSourceLate={isSourceLate}
+        timeZone={timeZone}
+        language={language}
+      />
       {timeZone !== undefined && <span>{language.wall.timesOf(placeOfZone(timeZone))}</span>}
       {source && (
         <span class="attribution">
-          <bdi>{source.attribution}</bdi>
-          {age !== undefined && `, ${age}`}
+          {age === undefined ? (
+            attribution
+          ) : (
+            <Sentence of={language.joined} parts={[attribution, age]} />
+          )}
         </span>
       )}
       {page && <Pages page={page} language={language} />}

@@ -4,6 +4,7 @@ import type { Clock } from "flightboard-client";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
 import type { Language } from "../language/language.ts";
+import { setDocumentLanguage } from "../language/usePageLanguage.ts";
 import { useMinute } from "../useNow.ts";
 import type { Theme } from "./settings.ts";
 import { shiftAt } from "./shift.ts";
@@ -48,7 +49,7 @@ function useDocument(rows: number, theme: Theme, language: Language, title: stri
     if (theme === "auto") delete root.dataset.theme;
     else root.dataset.theme = theme;
     root.style.setProperty("--wall-rows", String(rows));
-    root.lang = language.tag;
+    setDocumentLanguage(language);
     document.title = `${title} · flightboard`;
   }, [rows, theme, language, title]);
 }

@@ -29,7 +29,9 @@ export function FullNotice({ since, text, timeZone, language }: NoticeProps) {
     <section class="wall-message full-notice" role="alert">
       <Icon name="alert" />
       <h2 dir="auto">{text || language.wall.notice}</h2>
-      {since !== undefined && <p>{language.wall.unknownSince(boardTimeText(since, timeZone))}</p>}
+      {since !== undefined && (
+        <p>{language.wall.unknownSince(boardTimeText(since, timeZone, language))}</p>
+      )}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { readSettings } from "./settings.ts";
 
 function read(query: string) {
   const warnings: string[] = [];
-  return { ...readSettings(query, (warning) => warnings.push(warning)), warnings };
+  return { ...readSettings(query, ["xx", "en-US"], (warning) => warnings.push(warning)), warnings };
 }
 
 const usual = {

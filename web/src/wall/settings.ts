@@ -1,7 +1,14 @@
 // The settings of a wall, from the query of its URL. A bad value falls back: a wall with a typing error must not be blank.
 
 import type { Language } from "../language/language.ts";
-import { languageOf } from "../language/languages.ts";
+import { preferredTag } from "../language/choice.ts";
+import { en } from "../language/en.ts";
+import {
+  languageTagOf,
+  loadedLanguage,
+  loadLanguage,
+  type LanguageTag,
+} from "../language/languages.ts";
 import { filterOf, type RowFilter } from "./filter.ts";
 
 export const THEMES = ["dark", "light", "auto"] as const;
@@ -29,8 +36,12 @@ export interface WallSettings {
   readonly airport: string | undefined;
 }
 
-/** Calls `warn` for each value that is not used. */
-export function readSettings(query: string, warn: (message: string) => void): WallSettings {
+/** `preferred` are the languages of the browser. Calls `warn` for each value that is not used. */
+export function readSettings(
+  query: string,
+  preferred: readonly string[],
+  warn: (message: string) => void,
+): WallSettings {
   const parameters = new URLSearchParams(query);
   const read = <Value>(
     name: string,
@@ -49,14 +60,14 @@ export function readSettings(query: string, warn: (message: string) => void): Wa
       const value = /^\d{1,4}$/.test(digits) ? Number(digits) : NaN;
       return value >= min && value <= max ? value : undefined;
     });
-  const languages = read("lang", "a list of languages of this page", languagesOf);
+  const languages = read("lang", "a list of languages of this page", tagsOf);
   const turn = number("turn", MIN_TURN_SECONDS, MAX_TURN_SECONDS, "s") ?? DEFAULT_TURN_SECONDS;
   return {
     rows: number("rows", MIN_ROWS, MAX_ROWS),
     pages: number("pages", 1, MAX_PAGES) ?? DEFAULT_PAGES,
     turnMillis: turn * 1_000,
     theme: read("theme", THEMES.join(", "), themeOf) ?? "dark",
-    languages: languages ?? [languageOf("en")!],
+    languages: (languages ?? [preferredTag(preferred)]).map((tag) => loadedLanguage(tag) ?? en),
     filter: filterOf(parameters),
     airport: read("airport", "an IATA code", (text) =>
       /^[a-z]{3}$/i.test(text) ? text.toUpperCase() : undefined,
@@ -64,12 +75,19 @@ export function readSettings(query: string, warn: (message: string) => void): Wa
   };
 }
 
+/** Before the settings are read. */
+export async function loadLanguages(query: string, preferred: readonly string[]): Promise<void> {
+  const named = new URLSearchParams(query).get("lang") ?? "";
+  const tags = tagsOf(named) ?? [preferredTag(preferred)];
+  await Promise.all(tags.map(loadLanguage));
+}
+
 function themeOf(text: string): Theme | undefined {
   return THEMES.find((theme) => theme === text);
 }
 
 /** All of the list, or none. */
-function languagesOf(text: string): Language[] | undefined {
-  const languages = text.split(",").map((tag) => languageOf(tag.trim()));
-  return languages.every((language) => language !== undefined) ? languages : undefined;
+function tagsOf(text: string): LanguageTag[] | undefined {
+  const tags = text.split(",").map(languageTagOf);
+  return tags.every((tag) => tag !== undefined) ? tags : undefined;
 }

@@ -5,5 +5,8 @@ import { readSettings, type WallSettings } from "./settings.ts";
 
 export function useWallSettings(): WallSettings {
   const { search } = window.location;
-  return useMemo(() => readSettings(search, (warning) => console.warn(warning)), [search]);
+  return useMemo(
+    () => readSettings(search, navigator.languages, (warning) => console.warn(warning)),
+    [search],
+  );
 }
