@@ -40,13 +40,14 @@ function Page({ route, environment }: Props) {
 
 function Board({ name, environment }: { name: string; environment: Environment }) {
   const [boards, refreshBoards] = useBoards();
-  const language = usePageLanguage(environment.clock);
+  const [language, chooseLanguage] = usePageLanguage(environment.clock);
   return (
     language && (
       <BoardPage
         name={name}
         boards={boards}
         language={language}
+        onLanguage={chooseLanguage}
         refreshBoards={refreshBoards}
         environment={environment}
       />

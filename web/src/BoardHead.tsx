@@ -3,6 +3,7 @@
 import type { Board } from "flightboard-client";
 import type { ComponentChildren } from "preact";
 import { useCity } from "./cities.ts";
+import { Foreign } from "./Foreign.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Language } from "./language/language.ts";
 import { clockText, wallMillis, zoneOf } from "./time.ts";
@@ -43,10 +44,12 @@ function Heading({ board, title }: { board: Board | undefined; title: string }) 
         {board && <Icon name={board.kind === "departures" ? "takeoff" : "landing"} />}
       </span>
       <div class="names">
-        <h1 dir="auto">{title}</h1>
+        <h1>
+          <Foreign text={title} />
+        </h1>
         {board?.airport && (
           <p class="airport">
-            <bdi>{city}</bdi> <bdi class="code">{board.airport}</bdi>
+            <bdi lang="en">{city}</bdi> <bdi class="code">{board.airport}</bdi>
           </p>
         )}
       </div>

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useMemo } from "preact/hooks";
 import { Announcer } from "./Announcer.tsx";
+import { useAnnouncements, type Announcements } from "./announcements.ts";
 import { CitiesContext, useCities } from "./cities.ts";
 import { BoardHead } from "./BoardHead.tsx";
 import { BoardPicker } from "./BoardPicker.tsx";
@@ -17,6 +18,8 @@ import { StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { FollowerState } from "./follower.ts";
 import type { Language } from "./language/language.ts";
+import type { LanguageTag } from "./language/languages.ts";
+import { languageOfScript } from "./language/script.ts";
 import { goToBoard } from "./route.ts";
 import { FilterChips } from "./finding/FilterChips.tsx";
 import { FlightDialog } from "./finding/FlightDialog.tsx";
@@ -29,6 +32,7 @@ import { openFlight, useWantedFlight } from "./finding/useWantedFlight.ts";
 import { FollowedCards } from "./following/FollowedCards.tsx";
 import { useFollowed, type Followed } from "./following/useFollowed.ts";
 import { isLate } from "./source.ts";
+import { SettingsButton } from "./SettingsButton.tsx";
 import { SignIn } from "./SignIn.tsx";
 import { LastUpdateLine, SourceLine } from "./SourceLine.tsx";
 import { zoneOf } from "./time.ts";
@@ -41,11 +45,13 @@ interface Props {
   name: string;
   boards: readonly ListedBoard[];
   language: Language;
+  onLanguage(tag: LanguageTag): void;
   refreshBoards(): void;
   environment: Environment;
 }
 
-export function BoardPage({ name, boards, language, refreshBoards, environment }: Props) {
+export function BoardPage(props: Props) {
+  const { name, boards, language, refreshBoards, environment } = props;
   const view = useFollowedBoard(name, environment);
   const { followed, follower, connection, rows, boardNow, minute, now } = view;
   const { lateSource, overdueSince, isInDoubt, isLive } = view;
@@ -68,6 +74,7 @@ export function BoardPage({ name, boards, language, refreshBoards, environment }
     () => (timetable.board ? { board: timetable.board, language, now: boardNow } : undefined),
     [timetable.board, language, boardNow],
   );
+  const [announcements, chooseAnnouncements] = useAnnouncements();
   const isTimeKnown = clockOffset !== undefined;
   const followedFlights = useFollowed(name, rows, { context, cities, isTimeKnown });
   const signOut = async () => {
@@ -126,21 +133,29 @@ export function BoardPage({ name, boards, language, refreshBoards, environment }
         data-known={isLive || connection.status === "closed" ? "" : undefined}
       >
         {board?.note && (
-          <p class="note" dir="auto">
+          <p class="note" dir="auto" lang={languageOfScript(board.note)}>
             {board.note}
           </p>
         )}
-        {board && source && timetable.closed === null && (
-          <SourceLine source={source} now={now} timeZone={zoneOf(board)} language={language} />
-        )}
-        {timetable.board && source === null && timetable.closed === null && !ended && (
-          <LastUpdateLine
-            lastUpdate={lastUpdate}
-            now={now ?? minute}
-            timeZone={zoneOf(timetable.board)}
+        <div class="top">
+          {board && source && timetable.closed === null && (
+            <SourceLine source={source} now={now} timeZone={zoneOf(board)} language={language} />
+          )}
+          {timetable.board && source === null && timetable.closed === null && !ended && (
+            <LastUpdateLine
+              lastUpdate={lastUpdate}
+              now={now ?? minute}
+              timeZone={zoneOf(timetable.board)}
+              language={language}
+            />
+          )}
+          <SettingsButton
             language={language}
+            onLanguage={props.onLanguage}
+            announcements={announcements}
+            onAnnouncements={chooseAnnouncements}
           />
-        )}
+        </div>
         {connection.status === "denied" ? (
           <SignIn
             hadRows={connection.hadRows}
@@ -161,6 +176,7 @@ export function BoardPage({ name, boards, language, refreshBoards, environment }
             overdueSince={overdueSince}
             finding={finding}
             followedFlights={followedFlights}
+            announcements={announcements}
           />
         )}
       </main>
@@ -185,6 +201,7 @@ interface RowsProps {
   overdueSince: number | undefined;
   finding: Finding;
   followedFlights: Followed;
+  announcements: Announcements;
 }
 
 function Rows(props: RowsProps) {
@@ -221,7 +238,13 @@ function Rows(props: RowsProps) {
         timeZone={zoneOf(board)}
         language={language}
       />
-      <Announcer changes={changes} board={board} language={language} />
+      <Announcer
+        changes={changes}
+        choice={props.announcements}
+        board={board}
+        language={language}
+        followed={props.followedFlights.keys}
+      />
     </>
   );
 }

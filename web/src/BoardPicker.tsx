@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { ListedBoard } from "flightboard-client";
 import type { Language } from "./language/language.ts";
+import { Foreign } from "./Foreign.tsx";
 import { qualifiersOf } from "./labels.ts";
 import { boardPath, urlOf } from "./route.ts";
 
@@ -42,7 +43,7 @@ export function BoardPicker({ boards, current, language, isLate, onPick }: Props
               data-board={board.name}
               onClick={(event) => pick(event, board.name)}
             >
-              <bdi>{board.title}</bdi>
+              <Foreign text={board.title} />
               <Aside>{qualifiers.has(board.name) && <bdi>{qualifiers.get(board.name)}</bdi>}</Aside>
               <Aside>{board.closed && language.boards.closed}</Aside>
               <Aside>{!board.closed && isLate(board) && language.boards.outdated}</Aside>

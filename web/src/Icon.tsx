@@ -13,6 +13,7 @@ const paths = {
   desk: "M4 8h16v4a2 2 0 0 0 0 4v2H4v-2a2 2 0 0 0 0-4zm10 0v10",
   door: "M6 21V3h9l3 2v16M3 21h18m-7-9v.01",
   down: "M12 5v14m-6-6 6 6 6-6",
+  globe: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 0c-5 5-5 13 0 18 5-5 5-13 0-18zM3 12h18",
   landing: "M3 20h18M4 6l1.5 5.5L18 15.5c2 .5 3-1.5 1.2-2.6L15 11 9 4 7.5 4l2.2 5.4-3.2-1L5.5 6z",
   lock: "M6 11h12v9H6zm2-.5V8a4 4 0 0 1 8 0v2.5",
   pause: "M8 5v14m8-14v14",
@@ -32,9 +33,18 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
+/** Mirrored where text runs from right to left. */
+const DIRECTED: ReadonlySet<IconName> = new Set(["landing", "play", "takeoff", "turn", "walk"]);
+
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg
+      class="icon"
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+      focusable="false"
+      data-directed={DIRECTED.has(name) ? "" : undefined}
+    >
       <path d={paths[name]} />
     </svg>
   );

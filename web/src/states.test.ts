@@ -38,7 +38,8 @@ it.each(["cancelled", "CANCELLED", "Cancelled"])("hides the delay of a %s flight
 
 it("announces known states in one spelling", () => {
   const changes = shownChanges(changesBetween(withState(""), withState("GATE CLOSED")));
-  expect(announcement(changes, arrivals, en)).toBe("I768 gate closed");
+  const context = { board: arrivals, language: en, cities: new Map(), followed: new Set<string>() };
+  expect(announcement(changes, context)).toBe("I768 from Rome: Gate closed");
 });
 
 it("ignores a change of letter case", () => {

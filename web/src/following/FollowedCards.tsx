@@ -4,6 +4,7 @@ import type { FlightKey } from "flightboard-client";
 import { useContext, useState } from "preact/hooks";
 import { CitiesContext } from "../cities.ts";
 import { Icon } from "../Icon.tsx";
+import { City, StatusText } from "../rows/cells.tsx";
 import type { SheetContext } from "../rows/FlightSheet.tsx";
 import type { SortedRow } from "../rows/order.ts";
 import { litTile } from "../rows/status.ts";
@@ -52,13 +53,13 @@ function Card({ row, context, onPick }: Omit<Props, "rows"> & { row: SortedRow }
         {place && (
           <>
             {" "}
-            <Sentence of={toPlace} parts={[<bdi>{place}</bdi>]} />
+            <Sentence of={toPlace} parts={[<City place={place} />]} />
           </>
         )}
       </button>
-      <strong dir={status.isForeign ? "auto" : undefined}>
+      <strong>
         {status.icon && <Icon name={status.icon} />}
-        {status.text}
+        <StatusText status={status} />
       </strong>
       {movement && <span class="movement">{movement}</span>}
       {way && (

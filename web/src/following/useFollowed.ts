@@ -11,6 +11,7 @@ import { notify } from "./notify.ts";
 import { summaryOf, titleOf } from "./summary.ts";
 
 export interface Followed {
+  readonly keys: ReadonlySet<string>;
   /** The followed rows that are on the board, in its order. */
   readonly rows: readonly SortedRow[];
   /** For the page's title. */
@@ -58,6 +59,7 @@ export function useFollowed(
   const shown = useMemo(() => rows.filter(({ key }) => keys.has(key)), [rows, keys]);
   const first = shown[0];
   return {
+    keys,
     rows: shown,
     title: first && context ? titleOf(first.flight, context, cities) : undefined,
     isFollowed: ({ key }) => keys.has(key),

@@ -1,29 +1,11 @@
+import { formatsOf } from "./formats.ts";
 import type { Language } from "./language.ts";
 
-const short = new Intl.DateTimeFormat("en-GB", {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  timeZone: "UTC",
-});
-
-const long = new Intl.DateTimeFormat("en-GB", {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  timeZone: "UTC",
-});
-
-const dayOfMonth = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  timeZone: "UTC",
-});
-
-const relative = new Intl.RelativeTimeFormat("en-GB", { numeric: "always" });
+const formats = formatsOf("en-GB");
 
 export const en: Language = {
   tag: "en",
+  direction: "ltr",
   states: {
     scheduled: "Scheduled",
     expected: "Expected",
@@ -58,15 +40,16 @@ export const en: Language = {
     return days === -1 ? `Yesterday, ${date}` : date;
   },
   // Some versions of the browsers' data have a comma after the weekday.
-  shortDate: (wall) => short.format(wall).replace(",", ""),
-  longDate: (wall) => long.format(wall).replace(",", ""),
-  dayOfMonth: (wall) => dayOfMonth.format(wall),
+  shortDate: (wall) => formats.shortDate(wall).replace(",", ""),
+  longDate: (wall) => formats.longDate(wall).replace(",", ""),
+  dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}, ${other}`,
   lessThanMinuteAgo: "less than a minute ago",
-  ago: (count, unit) => relative.format(-count, unit),
+  ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "No time",
-  earlierFlights: (count) => (count === 1 ? "1 earlier flight" : `${count} earlier flights`),
+  earlierFlights: (count) =>
+    formats.plural(count, { one: "# earlier flight", other: "# earlier flights" }),
   hideEarlierFlights: "Hide earlier flights",
   columns: {
     time: "Time",
@@ -106,7 +89,7 @@ export const en: Language = {
   sorts: { time: "By time", place: "By place", flight: "By flight" },
   found(count, earlier) {
     if (earlier === count) return en.earlierFlights(count);
-    const flights = count === 1 ? "1 flight" : `${count} flights`;
+    const flights = formats.plural(count, { one: "# flight", other: "# flights" });
     return earlier === 0 ? flights : `${flights}, ${earlier} of them earlier`;
   },
   nothingFound: (query) => (query === "" ? "No flight is like that" : `No flight for “${query}”`),
@@ -201,14 +184,18 @@ export const en: Language = {
   announced: {
     added: (flight) => `${flight} added`,
     removed: (flight) => `${flight} removed`,
-    flightOf: (flight, place) => `${flight} ${place}`,
-    changed: (flight, changes) => `${flight} ${changes}`,
+    changed: (flight, changes) => `${flight}: ${changes}`,
     expected: (time) => `expected ${time}`,
-    gate: (name) => `gate ${name}`,
-    belt: (name) => `belt ${name}`,
-    terminal: (name) => `terminal ${name}`,
-    more: (count) => (count === 1 ? "1 more change" : `${count} more changes`),
+    value: (label, value) => `${label} ${value}`,
+    more: (count) => formats.plural(count, { one: "# more change", other: "# more changes" }),
   },
+  settings: {
+    title: "Settings",
+    language: "Language",
+    announcements: "Announcements to screen readers",
+    announce: { all: "All flights", followed: "Followed flights", off: "Off" },
+  },
+  printedAt: (time) => `As of ${time}`,
   crash: "This screen has a fault, so the flights are not shown.",
   crashReload: "It starts again in a moment.",
   wall: {

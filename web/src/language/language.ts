@@ -2,11 +2,14 @@
 
 import type { ColumnName } from "../rows/columns.ts";
 import type { SortName, TimeFilter } from "../finding/filters.ts";
+import type { Announcements } from "../announcements.ts";
 import type { StateName } from "../states.ts";
+import type { LanguageTag } from "./languages.ts";
 
 export interface Language {
   /** BCP 47. */
-  readonly tag: string;
+  readonly tag: LanguageTag;
+  readonly direction: "ltr" | "rtl";
   readonly states: Readonly<Record<StateName, string>>;
   /** `Landed 20:12`. */
   stateAt(state: string, time: string): string;
@@ -92,6 +95,9 @@ export interface Language {
   readonly placeholder: PlaceholderTexts;
   readonly signIn: SignInTexts;
   readonly announced: AnnouncedTexts;
+  readonly settings: SettingsTexts;
+  /** Above the rows on paper. */
+  printedAt(time: string): string;
   /** The page itself has failed. */
   readonly crash: string;
   readonly crashReload: string;
@@ -172,18 +178,23 @@ export interface SignInTexts {
   readonly insecure: string;
 }
 
-/** What a screen reader says of changes. */
+/** Of changes, for screen readers. `flight` is a number, with its place if that is known. */
 export interface AnnouncedTexts {
   added(flight: string): string;
   removed(flight: string): string;
-  /** `place` is the other airport of a flight. */
-  flightOf(flight: string, place: string): string;
   changed(flight: string, changes: string): string;
   expected(time: string): string;
-  gate(name: string): string;
-  belt(name: string): string;
-  terminal(name: string): string;
+  /** `label` is the name of a column. */
+  value(label: string, value: string): string;
   more(count: number): string;
+}
+
+/** Of the dialog with the settings of the page. */
+export interface SettingsTexts {
+  readonly title: string;
+  readonly language: string;
+  readonly announcements: string;
+  readonly announce: Readonly<Record<Announcements, string>>;
 }
 
 export interface WallTexts {

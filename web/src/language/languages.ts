@@ -6,12 +6,26 @@ import type { Language } from "./language.ts";
 /** Their own names, by the tags of BCP 47. */
 export const languageNames = {
   en: "English",
+  de: "Deutsch",
+  es: "Español",
+  fr: "Français",
+  ja: "日本語",
+  ar: "العربية",
+  zh: "中文",
 } as const;
 
 export type LanguageTag = keyof typeof languageNames;
 
+export const languageTags = Object.keys(languageNames) as LanguageTag[];
+
 const loaders: Readonly<Record<LanguageTag, () => Promise<Language>>> = {
   en: async () => en,
+  de: async () => (await import("./de.ts")).de,
+  es: async () => (await import("./es.ts")).es,
+  fr: async () => (await import("./fr.ts")).fr,
+  ja: async () => (await import("./ja.ts")).ja,
+  ar: async () => (await import("./ar.ts")).ar,
+  zh: async () => (await import("./zh.ts")).zh,
 };
 
 const loaded = new Map<LanguageTag, Language>([["en", en]]);

@@ -71,10 +71,11 @@ beforeEach(() => {
 });
 afterEach(TestPage.close);
 
-/** Texts and words of attributes that are not from the language. Commands for publishers are in none. */
+/** Texts and words of attributes that are not from the language. Commands and names of languages are in none. */
 function foreignTexts(): string[] {
   const body = document.body.cloneNode(true) as HTMLElement;
-  for (const command of body.querySelectorAll("pre")) command.remove();
+  const others = body.querySelectorAll("pre, .settings > [lang], option[lang]");
+  for (const element of others) element.remove();
   const attributes = [...body.querySelectorAll("*")].flatMap((element) =>
     WORDS.map((name) => element.getAttribute(name) ?? ""),
   );
@@ -108,6 +109,13 @@ test("details of a flight, and its card", async () => {
   expect(foreignTexts()).toEqual([]);
   TestPage.close();
   await TestPage.open("/boards/1/flights/77", departures, flights);
+  expect(foreignTexts()).toEqual([]);
+});
+
+test("settings", async () => {
+  await TestPage.open("/boards/1", departures, flights);
+  fireEvent.click(screen.getByRole("button", { name: /⟦Settings⟧/ }));
+  await vi.waitFor(() => screen.getByRole("dialog", { name: "⟦Settings⟧" }));
   expect(foreignTexts()).toEqual([]);
 });
 

@@ -2,10 +2,11 @@
 
 import { type Flight, otherAirport, scheduledField } from "flightboard-client";
 import { Fragment, type ComponentChildren } from "preact";
+import { Foreign } from "../Foreign.tsx";
 import { Icon } from "../Icon.tsx";
 import { Sentence } from "../Sentence.tsx";
 import { clockTime, zoneOf } from "../time.ts";
-import { City, Places } from "./cells.tsx";
+import { City, Places, StatusText } from "./cells.tsx";
 import type { ListContext } from "./HourGroup.tsx";
 import { Sheet } from "./Sheet.tsx";
 import { statusOf } from "./status.ts";
@@ -45,13 +46,13 @@ export function FlightSheet({ flight, context, onClose, children }: Props) {
     >
       <p class="state" data-tone={status.tone}>
         {status.icon && <Icon name={status.icon} />}
-        <span dir={status.isForeign ? "auto" : undefined}>{status.text}</span>
+        <StatusText status={status} />
       </p>
       <dl>
         {detailsOf(flight, context).map(([term, value]) => (
           <Fragment key={term}>
             <dt>{term}</dt>
-            <dd dir="auto">{value}</dd>
+            <dd>{typeof value === "string" ? <Foreign text={value} /> : value}</dd>
           </Fragment>
         ))}
       </dl>

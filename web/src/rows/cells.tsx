@@ -6,8 +6,10 @@ import { scheduledField } from "flightboard-client";
 import { Fragment, type ComponentChildren, type ComponentType } from "preact";
 import { useCity } from "../cities.ts";
 import { useSoldAs } from "../finding/search.ts";
+import { Foreign } from "../Foreign.tsx";
 import { Icon } from "../Icon.tsx";
 import type { Language } from "../language/language.ts";
+import { languageOfScript } from "../language/script.ts";
 import { Sentence } from "../Sentence.tsx";
 import { clockText, clockTime, dayOffset, zoneOf } from "../time.ts";
 import { isTimeField, placeOf, type Column } from "./columns.ts";
@@ -64,7 +66,7 @@ export function cellContent(column: Column, context: CellContext): ComponentChil
       return isTimeField(name) ? (
         <PlainTime field={name} {...context} />
       ) : (
-        flight[name] && <bdi>{flight[name]}</bdi>
+        flight[name] && <Foreign text={flight[name]} />
       );
   }
 }
@@ -99,9 +101,11 @@ function PlainTime(props: CellContext & { field: TimeField }) {
     <>
       <time datetime={time}>{clockTime(time, zoneOf(board))}</time>
       {days !== 0 && (
-        <sup class="shift">
+        <sup class="shift" dir="ltr">
           {days > 0 ? `+${days}` : `−${-days}`}
-          <span class="visually-hidden">{language.dayOffset(days)}</span>
+          <span class="visually-hidden" dir={language.direction}>
+            {language.dayOffset(days)}
+          </span>
         </sup>
       )}
     </>
@@ -119,11 +123,17 @@ function Place({ place, via, language }: PlaceProps) {
   return (
     <>
       <span class="line">
-        <bdi class="place">{city ?? (place || <Nothing means={language.unknown} />)}</bdi>
+        {city === undefined ? (
+          <Foreign class="place" text={place} otherwise={<Nothing means={language.unknown} />} />
+        ) : (
+          <bdi class="place" lang="en">
+            {city}
+          </bdi>
+        )}
         {city !== undefined && (
           <>
             {" "}
-            <span class="code">{place}</span>
+            <bdi class="code">{place}</bdi>
           </>
         )}
       </span>
@@ -147,7 +157,8 @@ export function Places({ places }: { places: readonly string[] }) {
 }
 
 export function City({ place }: { place: string }) {
-  return <bdi>{useCity(place) ?? place}</bdi>;
+  const city = useCity(place);
+  return city === undefined ? <Foreign text={place} /> : <bdi lang="en">{city}</bdi>;
 }
 
 /** The button opens the flight's details. */
@@ -162,12 +173,15 @@ function FlightNumber({ flight, language }: Pick<CellContext, "flight" | "langua
       {(flight.airline || others.length > 0) && (
         <span class="aside" data-sold={soldAs}>
           {soldAs && <span class="sold-as">{language.soldAs(soldAs)} </span>}
-          {flight.airline && <bdi class="airline">{flight.airline}</bdi>}
+          {flight.airline && <Foreign class="airline" text={flight.airline} />}
           {others.length > 0 && (
-            <span class="codeshares" dir="auto">
+            <span class="codeshares" dir="ltr">
               <span aria-hidden="true">+{others.length}</span>
-              <span class="visually-hidden">
-                {language.alsoSoldAs(others.reduce(language.joined))}
+              <span class="visually-hidden" dir={language.direction}>
+                <Sentence
+                  of={language.alsoSoldAs}
+                  parts={[<bdi>{others.reduce(language.joined)}</bdi>]}
+                />
               </span>
             </span>
           )}
@@ -184,18 +198,26 @@ function StatusBlock(props: CellContext & { status: Status | undefined }) {
       {status !== undefined && (
         <span class="state" data-tone={status.tone} data-remarked={flight.remark ? "" : undefined}>
           {status.icon && <Icon name={status.icon} />}
-          <span class="text" dir={status.isForeign ? "auto" : undefined}>
-            {status.text}
-          </span>
+          <StatusText status={status} />
         </span>
       )}
       {status === undefined && !flight.remark && <Nothing means={language.noAnnouncement} />}
       {flight.remark && (
-        <span class="aside" dir="auto">
+        <span class="aside" dir="auto" lang={languageOfScript(flight.remark)}>
           {flight.remark}
         </span>
       )}
     </>
+  );
+}
+
+export function StatusText({ status: { text, isForeign } }: { status: Status }) {
+  return isForeign ? (
+    <span class="text" dir="auto" lang={languageOfScript(text)}>
+      {text}
+    </span>
+  ) : (
+    <span class="text">{text}</span>
   );
 }
 

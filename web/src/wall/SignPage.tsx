@@ -54,7 +54,7 @@ export function SignPage({ environment, ...sign }: Sign & { environment: Environ
   return (
     <CitiesContext.Provider value={cities}>
       <WallFrame clock={clock} rows={size} theme={settings.theme} language={language} title={title}>
-        <section class="wall sign" aria-label={title} lang={language.tag}>
+        <section class="wall sign" aria-label={title} lang={language.tag} dir={language.direction}>
           <SignHead
             title={title}
             board={board}

@@ -72,7 +72,7 @@ export function WallPanel({ name, rows: size, settings, environment, onTitle }: 
   const timeZone = board === null ? undefined : zoneOf(board);
   return (
     <CitiesContext.Provider value={cities}>
-      <section class="wall" aria-label={title} lang={language.tag}>
+      <section class="wall" aria-label={title} lang={language.tag} dir={language.direction}>
         <BoardHead
           board={board ?? undefined}
           title={title}

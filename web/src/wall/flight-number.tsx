@@ -1,6 +1,7 @@
 // The number of a flight on a wall takes turns with those of its codeshares.
 
 import type { Clock, Flight } from "flightboard-client";
+import { Foreign } from "../Foreign.tsx";
 import { createContext, type ComponentChildren } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
 
@@ -33,7 +34,7 @@ export function TurningNumber({ flight }: { flight: Flight }) {
       </bdi>
       {flight.airline && (
         <span class="aside">
-          <bdi class="airline">{flight.airline}</bdi>
+          <Foreign class="airline" text={flight.airline} />
         </span>
       )}
     </>
