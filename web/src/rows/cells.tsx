@@ -175,9 +175,11 @@ function FlightNumber({ flight, language }: Pick<CellContext, "flight" | "langua
           {soldAs && <span class="sold-as">{language.soldAs(soldAs)} </span>}
           {flight.airline && <Foreign class="airline" text={flight.airline} />}
           {others.length > 0 && (
-            <span class="codeshares" dir="ltr">
-              <span aria-hidden="true">+{others.length}</span>
-              <span class="visually-hidden" dir={language.direction}>
+            <span class="codeshares">
+              <span aria-hidden="true" dir="ltr">
+                +{others.length}
+              </span>
+              <span class="visually-hidden">
                 <Sentence
                   of={language.alsoSoldAs}
                   parts={[<bdi>{others.reduce(language.joined)}</bdi>]}
