@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
+import { embedScript } from "./build/embed-script.ts";
 import { fontLicence } from "./build/font-licence.ts";
 
 const FONT = "@fontsource-variable/atkinson-hyperlegible-next";
@@ -19,7 +20,7 @@ const boards: ProxyOptions = {
 export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
-  plugins: [fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url))],
+  plugins: [fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url)), embedScript()],
   resolve: {
     // The page is built from the sources of the packages.
     tsconfigPaths: true,

@@ -14,14 +14,16 @@ interface Props {
   /** The board's time, once the server has sent it. */
   now: number | undefined;
   language: Language;
+  /** `h2` inside of a page with a heading of its own. */
+  level?: "h1" | "h2";
   /** The connection, then the other boards. */
   children: ComponentChildren;
 }
 
-export function BoardHead({ board, title, now, language, children }: Props) {
+export function BoardHead({ board, title, now, language, level = "h1", children }: Props) {
   return (
     <header class="head">
-      <Heading board={board} title={title} />
+      <Heading board={board} title={title} level={level} />
       <p class="clock">
         {board && now !== undefined && (
           <>
@@ -35,7 +37,11 @@ export function BoardHead({ board, title, now, language, children }: Props) {
   );
 }
 
-function Heading({ board, title }: { board: Board | undefined; title: string }) {
+function Heading({
+  board,
+  title,
+  level: Title,
+}: Required<Pick<Props, "level">> & Pick<Props, "board" | "title">) {
   const city = useCity(board?.airport);
   return (
     <div class="heading">
@@ -44,9 +50,9 @@ function Heading({ board, title }: { board: Board | undefined; title: string }) 
         {board && <Icon name={board.kind === "departures" ? "takeoff" : "landing"} />}
       </span>
       <div class="names">
-        <h1>
+        <Title>
           <Foreign text={title} />
-        </h1>
+        </Title>
         {board?.airport && (
           <p class="airport">
             <bdi lang="en">{city}</bdi> <bdi class="code">{board.airport}</bdi>

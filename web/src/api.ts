@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 export async function listBoards(): Promise<ListedBoard[]> {
-  const response = await ask("/boards");
+  const response = await ask(urlOf("/boards"));
   const answer: unknown = await response.json();
   const isList = isObject(answer) && Array.isArray(answer.boards) && answer.boards.every(isListed);
   if (!isList) throw new Error(`no list of boards, but status ${response.status}`);
@@ -20,8 +20,11 @@ export async function listBoards(): Promise<ListedBoard[]> {
 }
 
 /** The answer may come from a cache: names change only with the program. */
-export async function fetchPlaces(codes: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const response = await ask(`/places?codes=${codes.join()}`, { cache: "default" });
+export async function fetchPlaces(
+  codes: readonly string[],
+  url = urlOf("/places"),
+): Promise<ReadonlyMap<string, string>> {
+  const response = await ask(`${url}?codes=${codes.join()}`, { cache: "default" });
   const answer: unknown = await response.json();
   if (!isObject(answer) || !isObject(answer.places)) {
     throw new Error(`no names of places, but status ${response.status}`);
@@ -35,7 +38,7 @@ export async function fetchPlaces(codes: readonly string[]): Promise<ReadonlyMap
  */
 export async function signIn(token: string): Promise<Refusal | undefined> {
   try {
-    const response = await ask("/session", {
+    const response = await ask(urlOf("/session"), {
       method: "POST",
       headers: { Accept: "application/json", "Content-Type": "application/json" },
       body: JSON.stringify({ token }),
@@ -49,7 +52,7 @@ export async function signIn(token: string): Promise<Refusal | undefined> {
 
 /** Without an answer the cookie may be left, and the board shows that. */
 export async function signOut(): Promise<void> {
-  await ask("/session", { method: "DELETE" }).catch(() => undefined);
+  await ask(urlOf("/session"), { method: "DELETE" }).catch(() => undefined);
 }
 
 function detailOf(problem: unknown): string | undefined {
@@ -60,8 +63,8 @@ function isListed(answer: unknown): boolean {
   return isObject(answer) && typeof answer.name === "string" && typeof answer.title === "string";
 }
 
-function ask(path: string, request: RequestInit = {}): Promise<Response> {
-  return fetch(urlOf(path), {
+function ask(url: string, request: RequestInit = {}): Promise<Response> {
+  return fetch(url, {
     // A cache between may have an old answer.
     cache: "no-store",
     // With text/html in Accept the server would answer with this page.

@@ -12,7 +12,7 @@ let told: number;
 
 beforeEach(async () => {
   world = new FakePageEnvironment();
-  follower = new Follower("main", world);
+  follower = new Follower("/boards/main", world);
   follower.open();
   world.stream.opens();
   world.stream.sends("timetable", { board: arrivals, flights: [rome, tokyo] }, "aa-1");

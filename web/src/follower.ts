@@ -6,11 +6,11 @@ import {
   unknownTimetable,
   type BoardFollower,
   type ConnectionState,
+  type StreamEnvironment,
   type Timetable,
 } from "flightboard-client";
 import { shownChanges, updateHighlights, type Change, type Highlights } from "./changes.ts";
 import type { Environment } from "./environment.ts";
-import { boardPath, urlOf } from "./route.ts";
 
 export interface FollowerState {
   readonly timetable: Timetable;
@@ -27,6 +27,8 @@ export interface FollowerState {
 /** Smaller differences come from the time that a heartbeat takes. */
 const CLOCK_STEP_MILLIS = 1_000;
 
+export type FollowerEnvironment = StreamEnvironment & Pick<Environment, "onBuild">;
+
 export class Follower {
   #board: BoardFollower | undefined;
   #followed: FollowerState = {
@@ -40,8 +42,9 @@ export class Follower {
   #listeners = new Set<() => void>();
 
   constructor(
-    private readonly board: string,
-    private readonly environment: Environment,
+    /** That of the board. */
+    private readonly url: string,
+    private readonly environment: FollowerEnvironment,
   ) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -55,7 +58,7 @@ export class Follower {
     let changes: readonly Change[] = [];
     const { environment } = this;
     this.#board = followBoard(
-      urlOf(boardPath(this.board)),
+      this.url,
       {
         onChange: (rows) => (changes = shownChanges(rows)),
         onRows: (_, timetable) => {

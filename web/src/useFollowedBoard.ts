@@ -1,6 +1,6 @@
 // One board as a page shows it: its rows in order, its time, and whether the rows are known to be right.
 
-import type { BoardSource, ConnectionState } from "flightboard-client";
+import type { BoardSource, Clock, ConnectionState } from "flightboard-client";
 import { useMemo } from "preact/hooks";
 import { useSortedRows } from "./BoardRows.tsx";
 import type { Environment } from "./environment.ts";
@@ -35,15 +35,21 @@ export interface FollowedBoard {
 }
 
 export function useFollowedBoard(name: string, environment: Environment): FollowedBoard {
-  const [followed, follower] = useFollower(name, environment);
+  return useBoardView(useFollower(name, environment), environment.clock);
+}
+
+export function useBoardView(
+  [followed, follower]: [FollowerState, Follower],
+  clock: Clock,
+): FollowedBoard {
   const { timetable, clockOffset, lastUpdate } = followed;
   const connection = useMemo(
     () => byServerClock(followed.connection, clockOffset),
     [followed.connection, clockOffset],
   );
   const { board, source } = timetable;
-  const now = useServerTime(environment.clock, clockOffset, source, overdueAt(board, lastUpdate));
-  const minute = useMinute(environment.clock, clockOffset);
+  const now = useServerTime(clock, clockOffset, source, overdueAt(board, lastUpdate));
+  const minute = useMinute(clock, clockOffset);
   const [rows, boardNow] = useSortedRows(board, timetable.flights, minute);
   const lateSource = source !== null && isLate(source, now) ? source : undefined;
   const overdueSince = isOverdue(board, lastUpdate, now) ? lastUpdate : undefined;

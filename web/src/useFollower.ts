@@ -4,9 +4,13 @@ import { useSyncExternalStore } from "preact/compat";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Environment } from "./environment.ts";
 import { Follower, type FollowerState } from "./follower.ts";
+import { boardPath, urlOf } from "./route.ts";
 
 export function useFollower(board: string, environment: Environment): [FollowerState, Follower] {
-  const follower = useMemo(() => new Follower(board, environment), [board, environment]);
+  const follower = useMemo(
+    () => new Follower(urlOf(boardPath(board)), environment),
+    [board, environment],
+  );
   useEffect(() => {
     follower.open();
     return () => follower.dispose();

@@ -236,4 +236,10 @@ export const ar: Language = {
     tooManyBoards: (most) => `أكثر من ${most} لوحات: حدّد مطار هذه الشاشة بـ «?airport=».`,
     noPage: "لا توجد هذه الصفحة",
   },
+  embed: {
+    noBoard: "لا يوجد هنا اسم لوحة",
+    noBoardHelp: (attribute, example) => `يجب أن تحمل السمة ${attribute} عنوان لوحة: ${example}`,
+    refused: (origin) => `لا يُسمح للموقع ${origin} بعرض هذه اللوحة`,
+    refusedHelp: (host, option) => `يمكن لمشغّل ${host} السماح بذلك: ${option}`,
+  },
 };

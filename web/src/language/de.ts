@@ -217,4 +217,11 @@ export const de: Language = {
       `Mehr als ${most} Tafeln: Nennen Sie den Flughafen dieses Bildschirms mit „?airport=“.`,
     noPage: "Diese Seite gibt es nicht",
   },
+  embed: {
+    noBoard: "Hier ist keine Tafel angegeben",
+    noBoardHelp: (attribute, example) =>
+      `Das Attribut ${attribute} muss die Adresse einer Tafel haben: ${example}`,
+    refused: (origin) => `${origin} darf diese Tafel nicht zeigen`,
+    refusedHelp: (host, option) => `Der Betreiber von ${host} kann es erlauben: ${option}`,
+  },
 };

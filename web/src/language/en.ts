@@ -216,4 +216,11 @@ export const en: Language = {
       `More than ${most} boards: name the airport of this screen by “?airport=”.`,
     noPage: "There is no such page",
   },
+  embed: {
+    noBoard: "No board is named here",
+    noBoardHelp: (attribute, example) =>
+      `The attribute ${attribute} must be the address of a board: ${example}`,
+    refused: (origin) => `${origin} may not show this board`,
+    refusedHelp: (host, option) => `The operator of ${host} can allow it: ${option}`,
+  },
 };

@@ -217,4 +217,11 @@ export const es: Language = {
       `Más de ${most} paneles: indique el aeropuerto de esta pantalla con «?airport=».`,
     noPage: "Esta página no existe",
   },
+  embed: {
+    noBoard: "Aquí no se indica ningún panel",
+    noBoardHelp: (attribute, example) =>
+      `El atributo ${attribute} debe tener la dirección de un panel: ${example}`,
+    refused: (origin) => `${origin} no puede mostrar este panel`,
+    refusedHelp: (host, option) => `El operador de ${host} puede permitirlo: ${option}`,
+  },
 };

@@ -221,4 +221,11 @@ export const fr: Language = {
       `Plus de ${most} tableaux : nommez l’aéroport de cet écran par « ?airport= ».`,
     noPage: "Cette page n’existe pas",
   },
+  embed: {
+    noBoard: "Aucun tableau n’est indiqué ici",
+    noBoardHelp: (attribute, example) =>
+      `L’attribut ${attribute} doit contenir l’adresse d’un tableau : ${example}`,
+    refused: (origin) => `${origin} ne peut pas afficher ce tableau`,
+    refusedHelp: (host, option) => `L’opérateur de ${host} peut l’autoriser : ${option}`,
+  },
 };

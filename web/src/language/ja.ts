@@ -209,4 +209,11 @@ export const ja: Language = {
       `案内板が ${most} 件を超えています。「?airport=」でこの画面の空港を指定してください。`,
     noPage: "このページはありません",
   },
+  embed: {
+    noBoard: "案内板が指定されていません",
+    noBoardHelp: (attribute, example) =>
+      `属性 ${attribute} には案内板のアドレスが必要です：${example}`,
+    refused: (origin) => `${origin} ではこの案内板を表示できません`,
+    refusedHelp: (host, option) => `${host} の運営者が許可できます：${option}`,
+  },
 };

@@ -103,6 +103,17 @@ export interface Language {
   readonly crashReload: string;
   /** Of screens without a reader who could act. */
   readonly wall: WallTexts;
+  readonly embed: EmbedTexts;
+}
+
+/** Of the element in pages of others. */
+export interface EmbedTexts {
+  readonly noBoard: string;
+  noBoardHelp(attribute: string, example: string): string;
+  /** The server refuses its data to pages of `origin`. */
+  refused(origin: string): string;
+  /** `option` is that of the server's command line. */
+  refusedHelp(host: string, option: string): string;
 }
 
 /** Of the links to all boards. */

@@ -204,4 +204,10 @@ export const zh: Language = {
     tooManyBoards: (most) => `超过 ${most} 块航班板：请用“?airport=”指定此屏幕的机场。`,
     noPage: "没有此页面",
   },
+  embed: {
+    noBoard: "此处未指定航班板",
+    noBoardHelp: (attribute, example) => `属性 ${attribute} 必须是航班板的地址：${example}`,
+    refused: (origin) => `${origin} 无权显示此航班板`,
+    refusedHelp: (host, option) => `${host} 的运营者可以允许：${option}`,
+  },
 };

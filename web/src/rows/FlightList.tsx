@@ -181,25 +181,30 @@ function trackOf(name: Column["name"], hasTerminals: boolean): string {
     case "destination":
       return "minmax(0, 2fr)";
     case "time":
-      return "8.6rem";
+      return rem(8.6);
     case "status":
     case "state":
-      return "minmax(0, 14.5rem)";
+      return `minmax(0, ${rem(14.5)})`;
     case "flight":
       return "minmax(0, 1.2fr)";
     case "gate":
     case "belt":
-      return hasTerminals ? "minmax(0, 8rem)" : "minmax(0, 6rem)";
+      return hasTerminals ? `minmax(0, ${rem(8)})` : `minmax(0, ${rem(6)})`;
     case "terminal":
     case "checkIn":
     case "stand":
-      return "minmax(0, 6rem)";
+      return `minmax(0, ${rem(6)})`;
     case "arrival":
     case "departure":
     case "estimated":
     case "actual":
-      return "6.5rem";
+      return rem(6.5);
     default:
       return "minmax(0, 1fr)";
   }
+}
+
+/** The font size of the document, or of an element in a page of others. */
+function rem(count: number): string {
+  return `calc(${count} * var(--unit, 1rem))`;
 }

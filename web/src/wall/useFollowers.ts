@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useReducer } from "preact/hooks";
 import type { Environment } from "../environment.ts";
 import { Follower, type FollowerState } from "../follower.ts";
+import { boardPath, urlOf } from "../route.ts";
 
 /** Over HTTP/1.1 a browser opens six connections to a host; one is left for requests. */
 export const MAX_FOLLOWED = 5;
@@ -13,7 +14,7 @@ export function useFollowers(
 ): readonly FollowerState[] {
   const list = names.join("\n");
   const followers = useMemo(
-    () => names.map((name) => new Follower(name, environment)),
+    () => names.map((name) => new Follower(urlOf(boardPath(name)), environment)),
     [list, environment],
   );
   const [, renderAgain] = useReducer<number, void>((count) => count + 1, 0);

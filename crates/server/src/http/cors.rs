@@ -26,6 +26,13 @@ const READ_METHODS: [Method; 2] = [Method::GET, Method::HEAD];
 const PUBLISH_METHODS: [Method; 6] =
     [Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::POST, Method::DELETE];
 
+/// Files of the element for pages of others, and the names of places: the same for all readers.
+const PUBLIC_PATHS: [&str; 2] = ["/embed.js", "/places"];
+const PUBLIC_FOLDER: &str = "/assets/";
+
+/// Lets pages load a public file that load only what agrees to it (Fetch, section 3.7).
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// The methods of the session, by which pages of named origins sign in.
 const SESSION_METHODS: [Method; 2] = [Method::POST, Method::DELETE];
 
@@ -90,6 +97,8 @@ pub(crate) struct CorsLayers {
     session: CorsLayer,
     /// Origins without a name, which all may read or none.
     unnamed: CorsLayer,
+    /// All origins at public paths.
+    public: CorsLayer,
 }
 
 impl CorsLayers {
@@ -111,11 +120,13 @@ impl CorsLayers {
             session: reader.allow_methods(SESSION_METHODS),
             // Without credentials, which are for named origins only.
             unnamed: layer(unnamed).allow_methods(READ_METHODS),
+            public: layer(AllowOrigin::any()).allow_methods(READ_METHODS),
         }
     }
 
     fn for_origin(&self, origin: Option<&HeaderValue>, path: &str) -> &CorsLayer {
         match origin {
+            _ if is_public(path) => &self.public,
             Some(origin) if self.settings.may_publish(origin) => &self.publisher,
             Some(origin) if !self.settings.names_origin(origin) => &self.unnamed,
             Some(_) if path == SESSION_PATH => &self.session,
@@ -131,15 +142,24 @@ pub(crate) async fn answer(
     request: Request,
     next: Next,
 ) -> Response {
-    let layer = layers.for_origin(request.headers().get(header::ORIGIN), request.uri().path());
+    let path = request.uri().path();
+    let is_public = is_public(path);
+    let layer = layers.for_origin(request.headers().get(header::ORIGIN), path);
     let Ok(mut response) = layer.layer(next).oneshot(request).await;
-    if layers.settings.has_named_origins()
+    if is_public {
+        let value = HeaderValue::from_static("cross-origin");
+        response.headers_mut().insert(RESOURCE_POLICY, value);
+    } else if layers.settings.has_named_origins()
         && !has_token(response.headers(), &header::VARY, "origin")
     {
         // Otherwise a cache gives one origin the answer to another.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     }
     response
+}
+
+fn is_public(path: &str) -> bool {
+    PUBLIC_PATHS.contains(&path) || path.starts_with(PUBLIC_FOLDER)
 }
 
 fn layer(allow_origin: AllowOrigin) -> CorsLayer {

@@ -1,5 +1,7 @@
 //! The embedded page, which the build script builds from `web/`.
 
+/// Files with stable names.
+pub(super) mod stable_files;
 /// The rows of a board, for browsers without JavaScript.
 mod static_rows;
 
@@ -54,7 +56,7 @@ struct PageFiles;
 pub(crate) fn build() -> &'static str {
     static BUILD: LazyLock<String> = LazyLock::new(|| {
         let hash = index_file().metadata.sha256_hash();
-        hash[..BUILD_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash[..BUILD_BYTES])
     });
     &BUILD
 }
@@ -134,4 +136,8 @@ fn file_response(
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
     response
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

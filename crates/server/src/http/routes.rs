@@ -12,6 +12,7 @@ use tower::ServiceExt;
 use super::api::{acris, aidx, boards, bulk, flights, health, places, session, webhook};
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
+use super::page::stable_files;
 use super::problem::Problem;
 use super::{
     content_coding, openapi, page, publishing_pages, query_tokens, request_path, right_refusals,
@@ -26,6 +27,7 @@ pub fn routes(app: App) -> Router {
     let router = Router::new()
         .route("/", get(boards::default_page))
         .route("/assets/{file}", get(page::asset))
+        .route("/embed.js", get(stable_files::embed_script))
         .route("/events", get(stream::default_board))
         .route("/boards", get(boards::list))
         .route("/boards/{board}", get(boards::show).put(boards::put).delete(boards::close))

@@ -20,6 +20,7 @@ mod client_limits;
 mod conditional_requests;
 mod content_codings;
 mod cors;
+mod embed_script;
 mod ended_tokens;
 mod expiry;
 mod failing_journal;
