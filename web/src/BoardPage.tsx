@@ -32,6 +32,7 @@ import { openFlight, useWantedFlight } from "./finding/useWantedFlight.ts";
 import { FollowedCards } from "./following/FollowedCards.tsx";
 import { useFollowed, type Followed } from "./following/useFollowed.ts";
 import { isLate } from "./source.ts";
+import { PrintedHead } from "./PrintedHead.tsx";
 import { SettingsButton } from "./SettingsButton.tsx";
 import { SignIn } from "./SignIn.tsx";
 import { LastUpdateLine, SourceLine } from "./SourceLine.tsx";
@@ -281,6 +282,7 @@ function FoundRows(props: RowsProps & { board: Board }) {
           sort={filters.sort}
           isNarrowed={finding.isNarrowed}
           onPick={pick}
+          printedHead={<PrintedHead {...props} board={board} />}
         />
       )}
       {wanted && (

@@ -6,7 +6,7 @@ import type { ListedBoard } from "flightboard-client";
 import type { Language } from "./language/language.ts";
 import { Foreign } from "./Foreign.tsx";
 import { qualifiersOf } from "./labels.ts";
-import { boardPath, urlOf } from "./route.ts";
+import { boardPath, pageUrl } from "./route.ts";
 
 interface Props {
   boards: readonly ListedBoard[];
@@ -38,7 +38,7 @@ export function BoardPicker({ boards, current, language, isLate, onPick }: Props
         {boards.map((board) => (
           <li key={board.name}>
             <a
-              href={urlOf(boardPath(board.name))}
+              href={pageUrl(boardPath(board.name))}
               aria-current={board.name === current ? "page" : undefined}
               data-board={board.name}
               onClick={(event) => pick(event, board.name)}

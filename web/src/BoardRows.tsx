@@ -1,6 +1,7 @@
 // The rows of a board, in order and at its time.
 
 import type { Board, FlightKey, Timetable } from "flightboard-client";
+import type { ComponentChildren } from "preact";
 import { useCallback, useContext, useMemo, useState } from "preact/hooks";
 import type { Highlights } from "./changes.ts";
 import { CitiesContext } from "./cities.ts";
@@ -41,10 +42,12 @@ interface Props {
   /** Whether a search or a filter leaves rows out. */
   isNarrowed: boolean;
   onPick(flight: FlightKey): void;
+  printedHead?: ComponentChildren;
 }
 
 export function BoardRows(props: Props) {
-  const { board, rows, all, now, language, highlights, sort, isNarrowed, onPick } = props;
+  const { board, rows, all, now, language, highlights, sort, isNarrowed, onPick, printedHead } =
+    props;
   const parts = useMemo(() => splitRows(rows, now), [rows, now]);
   const context = useListContext(board, all, now, language);
   const cities = useContext(CitiesContext);
@@ -65,7 +68,7 @@ export function BoardRows(props: Props) {
   );
   // Few results are all shown, and those first that a reader can still catch.
   const groupRows = isNarrowed && parts.earlier.length === 0 ? groupFound : group;
-  return <FlightList {...parts} {...{ context, highlights, groupRows, onPick }} />;
+  return <FlightList {...parts} {...{ context, highlights, groupRows, onPick, printedHead }} />;
 }
 
 /** The same object until a part of it changes, so that rows can compare it by identity. */

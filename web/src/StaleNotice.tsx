@@ -2,13 +2,13 @@
 // board that looks live but is not is worse than no board.
 
 import { type BoardSource, type ConnectionState, parseInstant } from "flightboard-client";
+import { boardTimeText } from "./ConnectionStatus.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Language } from "./language/language.ts";
 import { Sentence } from "./Sentence.tsx";
-import { boardTimeText } from "./ConnectionStatus.tsx";
 import { dayAndTime } from "./time.ts";
 
-interface Props {
+export interface Doubt {
   connection: ConnectionState;
   /** The source, if it is late. */
   lateSource: BoardSource | undefined;
@@ -18,9 +18,9 @@ interface Props {
   language: Language;
 }
 
-export function StaleNotice(props: Props) {
-  const { connection, lateSource, overdueSince, timeZone, language } = props;
-  const text = connectionText(connection, timeZone, language);
+export function StaleNotice(props: Doubt) {
+  const { lateSource, overdueSince } = props;
+  const text = connectionDoubt(props);
   const isShown = text !== undefined || lateSource !== undefined || overdueSince !== undefined;
   return (
     <div class={isShown ? "stale-notice" : undefined}>
@@ -29,26 +29,20 @@ export function StaleNotice(props: Props) {
         {text !== undefined && <p>{text}</p>}
         {/* Always there, so that screen readers announce its text. The connection has a status of its own. */}
         <p aria-live="polite">
-          {lateSource ? (
-            <SourceText source={lateSource} timeZone={timeZone} language={language} />
-          ) : (
-            overdueSince !== undefined &&
-            language.notice.overdue(boardTimeText(overdueSince, timeZone, language))
-          )}
+          <SourceDoubt {...props} />
         </p>
       </div>
     </div>
   );
 }
 
-interface SourceTextProps {
-  source: BoardSource;
-  timeZone: string;
-  language: Language;
-}
-
-function SourceText({ source, timeZone, language }: SourceTextProps) {
+/** Of the source, or of a board without one. */
+export function SourceDoubt({ lateSource: source, overdueSince, timeZone, language }: Doubt) {
   const { notice } = language;
+  if (source === undefined) {
+    if (overdueSince === undefined) return null;
+    return notice.overdue(boardTimeText(overdueSince, timeZone, language));
+  }
   const name = <bdi>{source.name}</bdi>;
   const reason = source.reason && <bdi>{source.reason}</bdi>;
   const answered = parseInstant(source.lastAnswer);
@@ -67,11 +61,8 @@ function SourceText({ source, timeZone, language }: SourceTextProps) {
   );
 }
 
-function connectionText(
-  connection: ConnectionState,
-  timeZone: string,
-  language: Language,
-): string | undefined {
+/** Undefined where there is none. */
+export function connectionDoubt({ connection, timeZone, language }: Doubt): string | undefined {
   const { notice } = language;
   const timeOf = (instant: number) => boardTimeText(instant, timeZone, language);
   switch (connection.status) {

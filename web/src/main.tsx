@@ -18,6 +18,8 @@ import "./styles/marks.css";
 import "./styles/narrow-rows.css";
 import "./styles/sheet.css";
 import "./styles/finding.css";
+import "./styles/contrast.css";
+import "./styles/print.css";
 
 const EventSourceClass = await eventSourceClass();
 const updater = new PageUpdater({

@@ -78,8 +78,19 @@ export function useRoute(): Route {
   return useMemo(() => routeOf(pathname), [pathname]);
 }
 
+/** The `lang` of the page's URL. */
+export function namedLanguage(): string | null {
+  return new URLSearchParams(window.location.search).get("lang");
+}
+
+/** The URL of a page, in the language that the URL of this one names. */
+export function pageUrl(path: string): string {
+  const tag = namedLanguage();
+  return tag === null ? urlOf(path) : `${urlOf(path)}?lang=${encodeURIComponent(tag)}`;
+}
+
 export function goToBoard(board: string): void {
-  window.history.pushState(null, "", urlOf(boardPath(board)));
+  window.history.pushState(null, "", pageUrl(boardPath(board)));
   tellUrl();
 }
 

@@ -3,7 +3,7 @@
 import type { FlightKey } from "flightboard-client";
 import { useSyncExternalStore } from "preact/compat";
 import { useMemo } from "preact/hooks";
-import { boardPath, flightNumberOf, subscribe, tellUrl, urlOf } from "../route.ts";
+import { boardPath, flightNumberOf, namedLanguage, subscribe, tellUrl, urlOf } from "../route.ts";
 import { filtersOf, withFilters } from "./filters.ts";
 
 /** In the history: the entry before is the board. */
@@ -53,8 +53,10 @@ export function closeFlight(board: string): void {
   tellUrl();
 }
 
-/** A URL with the filters that the page has now. */
+/** A URL with the filters and the language that the URL of the page has now. */
 function kept(url: string): string {
-  const absolute = new URL(url, window.location.origin).href;
-  return withFilters(absolute, filtersOf(window.location.search));
+  const absolute = new URL(url, window.location.origin);
+  const tag = namedLanguage();
+  if (tag !== null) absolute.searchParams.set("lang", tag);
+  return withFilters(absolute.href, filtersOf(window.location.search));
 }

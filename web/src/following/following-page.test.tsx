@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { act, fireEvent, screen } from "@testing-library/preact";
 import type { Board, Flight } from "flightboard-client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { addDialogs, TestPage } from "../test-page.tsx";
 
 const board: Board = {
@@ -128,6 +128,16 @@ test("a change is notified once", async () => {
   TestPage.close();
   await open("/boards/hk", [now]);
   expect(FakeNotification.shown, "again").toEqual(notified);
+});
+
+test("a call vibrates", async () => {
+  const vibrate = vi.fn();
+  Object.defineProperty(navigator, "vibrate", { value: vibrate, configurable: true });
+  const page = await openFollowed();
+  await change(page, { gate: "28" });
+  expect(vibrate).not.toHaveBeenCalled();
+  await change(page, { state: "boarding" });
+  expect(vibrate).toHaveBeenCalledOnce();
 });
 
 test("a refused page does not ask again", async () => {

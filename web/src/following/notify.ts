@@ -10,6 +10,14 @@ export async function askToNotify(): Promise<boolean> {
   return (await Notification.requestPermission()) === "granted";
 }
 
+/** Long enough for a pocket. */
+const VIBRATION_MILLIS = [300, 150, 300];
+
+/** Browsers refuse it until the reader has touched the page, and some have none. */
+export function vibrate(): void {
+  if ("vibrate" in navigator) navigator.vibrate(VIBRATION_MILLIS);
+}
+
 /** The browser shows one of equal tag only once, though several tabs may send it. */
 export function notify(title: string, body: string, tag: string): void {
   if (!("Notification" in window) || Notification.permission !== "granted") return;

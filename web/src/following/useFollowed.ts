@@ -6,8 +6,9 @@ import type { Cities } from "../cities.ts";
 import type { SheetContext } from "../rows/FlightSheet.tsx";
 import type { SortedRow } from "../rows/order.ts";
 import { boardPath, urlOf } from "../route.ts";
+import { litTile } from "../rows/status.ts";
 import { FollowedFlights } from "./followed-flights.ts";
-import { notify } from "./notify.ts";
+import { notify, vibrate } from "./notify.ts";
 import { summaryOf, titleOf } from "./summary.ts";
 
 export interface Followed {
@@ -53,6 +54,7 @@ export function useFollowed(
       const body =
         where && movement ? context.language.joined(where, movement) : where || movement || "";
       notify(title, body, `${key} ${title} ${body}`);
+      if (litTile(flight) !== undefined) vibrate();
     }
   }, [flights, keys, rows, context, cities, isTimeKnown]);
 

@@ -1,6 +1,7 @@
 // The rows of a board: those of now, and the earlier ones behind a button.
 
 import type { FlightKey } from "flightboard-client";
+import type { ComponentChildren } from "preact";
 import {
   useCallback,
   useEffect,
@@ -25,6 +26,8 @@ interface Props extends SplitRows {
   /** The same function until the order of the rows changes. */
   groupRows(rows: SplitRows["current"]): HourRows[];
   onPick(flight: FlightKey): void;
+  /** Above the headings on each sheet of paper. */
+  printedHead?: ComponentChildren;
 }
 
 /** Of the headings, for `aria-rowindex`, which begins at 1. */
@@ -86,6 +89,7 @@ export function FlightList(props: Props) {
         onKeyDown={moveBetweenRows}
       >
         <div role="rowgroup" class="headings">
+          {props.printedHead}
           <div role="row" aria-rowindex={isWhole ? undefined : HEADING_INDEX}>
             {columns.map(({ name, heading, slot }, position) => (
               <div

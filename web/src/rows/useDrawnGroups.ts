@@ -54,6 +54,8 @@ export function useDrawnGroups(groups: readonly Group[]): DrawnGroups {
     isWhole,
     printed,
     isDrawn: (index) => {
+      // Paper does not wait for the next step.
+      if (isWhole && printedFrom !== undefined) return true;
       if (printed) return index >= printed.start && index < printed.end;
       // Before the browser has told which groups are near the screen, the first ones are.
       if (!isWhole && near.size > 0) return near.has(index);
