@@ -33,6 +33,8 @@ export default defineConfig({
   build: {
     // The server's Content-Security-Policy allows nothing inline, so no asset may become a data: URL.
     assetsInlineLimit: 0,
+    // The second one is for pages without a script, which the server fills.
+    rolldownOptions: { input: ["index.html", "static.html"] },
   },
   test: {
     projects: [

@@ -15,6 +15,7 @@ const PAGE_INPUTS: &[&str] = &[
     "packages/flightboard-client/package.json",
     "packages/flightboard-client/src",
     "src",
+    "static.html",
     "tsconfig.json",
     "vite.config.ts",
 ];

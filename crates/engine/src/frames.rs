@@ -23,14 +23,17 @@ pub struct BoardSummary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<&'a BoardSource>,
     pub(crate) id: String,
+    /// The time of the board's last update.
     #[serde(rename = "lastUpdate", skip_serializing_if = "Option::is_none")]
-    pub(crate) last_update: Option<String>,
+    pub last_update: Option<String>,
+    /// True for a board that was closed.
     #[serde(rename = "closed")]
-    pub(crate) is_closed: bool,
+    pub is_closed: bool,
     /// Why the board is closed, if it is.
     #[serde(rename = "reason", skip_serializing_if = "Option::is_none")]
     pub(crate) close_reason: Option<&'a str>,
-    pub(crate) flights: usize,
+    /// The number of its rows.
+    pub flights: usize,
     pub(crate) followers: usize,
     /// Time for which the board may have been out of date, if long enough to report.
     #[serde(rename = "behind", skip_serializing_if = "Option::is_none")]

@@ -72,5 +72,11 @@ pub(crate) mod security_headers;
 /// The embedded page.
 pub(crate) mod page;
 
+/// Answers browsers at URLs of nothing.
+mod not_found;
+
+/// The icon and the rules for crawlers.
+mod site_files;
+
 /// The OpenAPI document.
 mod openapi;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 26] = [
+const ARROWS: [(&str, &[&str]); 27] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("certificates", &[]),
@@ -41,6 +41,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ),
     ("flightboard-bench", &["flags"]),
     ("fuzz", &["access", "aidx", "engine", "flight", "journal", "server", "sse"]),
+    ("images", &[]),
     ("journal", &[]),
     ("mapping", &["feeds", "flight"]),
     ("measure", &["sse", "testkit"]),
@@ -48,7 +49,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("polling", &["feeds", "flight"]),
-    ("server", &["access", "aidx", "codes", "engine", "fanout", "flight", "journal"]),
+    ("server", &["access", "aidx", "codes", "engine", "fanout", "flight", "images", "journal"]),
     ("sse", &[]),
     ("testkit", &["journal", "sse"]),
     ("xtask", &[]),
@@ -64,7 +65,7 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 14] = [
+const ABSENCES: [(&str, &[&str]); 15] = [
     ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("certificates", &["axum", "engine", "flight", "hyper", "journal", "server"]),
@@ -73,6 +74,7 @@ const ABSENCES: [(&str, &[&str]); 14] = [
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
+    ("images", &["axum", "flight", "http", "hyper", "tokio"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
     ("mapping", &["axum", "http", "hyper", "reqwest", "tokio", "ureq"]),
     ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),

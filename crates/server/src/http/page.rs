@@ -2,6 +2,10 @@
 
 /// Files with stable names.
 pub(super) mod stable_files;
+
+/// Lists of boards as pages without a script.
+mod board_list;
+
 /// The rows of a board, for browsers without JavaScript.
 mod static_rows;
 
@@ -13,14 +17,16 @@ use axum::response::{IntoResponse, Response};
 use flight::Timetable;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use maud::html;
+use maud::{Markup, PreEscaped, html};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::accept::{ContentCoding, preferred_coding};
 use super::path_params::PathParams;
 use super::problem::Problem;
-use super::security_headers::page_policy;
+use super::security_headers::{page_policy, static_page_policy};
 use crate::settings::Settings;
+
+pub(crate) use board_list::BoardEntry;
 
 /// For assets, whose names contain the hash of their content.
 const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -36,6 +42,12 @@ const BUILD_ELEMENT: &str = r#"<meta name="build" content="" />"#;
 
 /// In the page, for the title of the board.
 const TITLE_ELEMENT: &str = "<title>flightboard</title>";
+
+/// In the document of pages without a script, for their content.
+const STATIC_ELEMENT: &str = r#"<main class="static"></main>"#;
+
+/// In the head of that document.
+const STYLESHEET_START: &str = r#"<link rel="stylesheet""#;
 
 /// In the page, for browsers without JavaScript. Only the server puts content into it.
 const NOSCRIPT_ELEMENT: &str = "<noscript></noscript>";
@@ -55,7 +67,7 @@ struct PageFiles;
 /// content, so the hash of the document changes with any of them.
 pub(crate) fn build() -> &'static str {
     static BUILD: LazyLock<String> = LazyLock::new(|| {
-        let hash = index_file().metadata.sha256_hash();
+        let hash = embedded("index.html").metadata.sha256_hash();
         hex(&hash[..BUILD_BYTES])
     });
     &BUILD
@@ -92,36 +104,86 @@ pub(super) fn of_board(timetable: &Timetable, settings: &Settings) -> Response {
         title { (board.title) @if let Some(place) = place { ", " (place) } " · flightboard" }
     };
     let rows = static_rows::static_rows(timetable, Timestamp::now());
-    let rows = html! { noscript { main class="static" { (rows) } } };
-    document(StatusCode::OK, settings, &title.into_string(), &rows.into_string())
+    document(StatusCode::OK, settings, &title.into_string(), &rows)
 }
 
 /// The page without rows. It reports itself that a board is unknown or private.
 pub(super) fn without_rows(status: StatusCode, settings: &Settings) -> Response {
-    let text = "This page follows a live timetable, which needs JavaScript.";
-    let text = html! { noscript { p { (text) } } };
-    document(status, settings, TITLE_ELEMENT, &text.into_string())
+    let text = html! {
+        header { p { "This page follows a live timetable, which needs JavaScript." } }
+    };
+    document(status, settings, TITLE_ELEMENT, &text)
 }
 
-fn document(status: StatusCode, settings: &Settings, title: &str, noscript: &str) -> Response {
-    let file = index_file();
-    let base = settings.base_path.as_str();
+/// The page of an unknown board. It waits for the board to be opened.
+pub(super) fn without_board(entries: &[BoardEntry], settings: &Settings) -> Response {
+    let list = board_list::nothing("board", entries, settings.base_path.as_str());
+    document(StatusCode::NOT_FOUND, settings, TITLE_ELEMENT, &list)
+}
+
+/// The list of boards.
+pub(super) fn of_boards(entries: &[BoardEntry], settings: &Settings) -> Response {
+    let list = board_list::boards(entries, settings.base_path.as_str());
+    static_document(StatusCode::OK, settings, "Boards", &list)
+}
+
+/// The page for URLs at which there is nothing.
+pub(super) fn not_found(entries: &[BoardEntry], settings: &Settings) -> Response {
+    let list = board_list::nothing("page", entries, settings.base_path.as_str());
+    static_document(StatusCode::NOT_FOUND, settings, "Not found", &list)
+}
+
+fn document(status: StatusCode, settings: &Settings, title: &str, content: &Markup) -> Response {
+    let file = embedded("index.html");
+    let styles = static_styles();
+    let noscript = html! { noscript { (PreEscaped(styles)) main.static { (content) } } };
     let html = String::from_utf8_lossy(&file.data)
         .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
-        .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
-        .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#))
         .replace(TITLE_ELEMENT, title)
-        .replace(NOSCRIPT_ELEMENT, noscript);
-    let html = html.into_bytes().into();
-    let mut response = file_response(html, file.metadata.mimetype(), "no-cache");
+        .replace(NOSCRIPT_ELEMENT, &noscript.into_string());
+    html_response(status, settings, &html, page_policy(&settings.origins))
+}
+
+fn static_document(
+    status: StatusCode,
+    settings: &Settings,
+    title: &str,
+    content: &Markup,
+) -> Response {
+    let file = embedded("static.html");
+    let title = html! { title { (title) " · flightboard" } };
+    let content = html! { main.static { (content) } };
+    let html = String::from_utf8_lossy(&file.data)
+        .replace(TITLE_ELEMENT, &title.into_string())
+        .replace(STATIC_ELEMENT, &content.into_string());
+    html_response(status, settings, &html, static_page_policy(&settings.origins))
+}
+
+/// The element that loads the styles of pages without a script.
+fn static_styles() -> String {
+    let file = embedded("static.html");
+    let html = String::from_utf8_lossy(&file.data);
+    html.lines().find(|line| line.contains(STYLESHEET_START)).unwrap_or_default().to_owned()
+}
+
+fn html_response(
+    status: StatusCode,
+    settings: &Settings,
+    html: &str,
+    policy: HeaderValue,
+) -> Response {
+    let base = settings.base_path.as_str();
+    let html = html
+        .replace(BASE_ELEMENT, &format!(r#"<base href="{base}/" />"#))
+        .replace(ASSET_URL_START, &format!(r#"="{base}/assets/"#));
+    let mut response = file_response(html.into_bytes().into(), "text/html", "no-cache");
     *response.status_mut() = status;
-    let policy = page_policy(&settings.origins);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
-fn index_file() -> EmbeddedFile {
-    PageFiles::get("index.html").expect("the build script creates the page")
+fn embedded(name: &str) -> EmbeddedFile {
+    PageFiles::get(name).expect("the build script creates the page")
 }
 
 fn file_response(

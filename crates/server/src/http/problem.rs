@@ -20,6 +20,9 @@ use serde::Serialize;
 
 pub(crate) use unavailable::STARTING;
 
+/// The content type of problems.
+pub(super) const PROBLEM_TYPE: &str = "application/problem+json";
+
 /// The type of problems that have no documentation page (RFC 9457, section 4.2.1).
 const ABOUT_BLANK: &str = "about:blank";
 
@@ -183,7 +186,7 @@ impl From<MessageError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status(), axum::Json(&self)).into_response();
-        let content_type = HeaderValue::from_static("application/problem+json");
+        let content_type = HeaderValue::from_static(PROBLEM_TYPE);
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
         self.complete(&mut response);
         response

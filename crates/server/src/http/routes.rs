@@ -15,7 +15,8 @@ use super::cors::{self, CorsLayers};
 use super::page::stable_files;
 use super::problem::Problem;
 use super::{
-    content_coding, openapi, page, publishing_pages, query_tokens, request_path, right_refusals,
+    content_coding, not_found, openapi, page, publishing_pages, query_tokens, request_path,
+    right_refusals, site_files,
 };
 use crate::app::App;
 use crate::stream;
@@ -28,6 +29,8 @@ pub fn routes(app: App) -> Router {
         .route("/", get(boards::default_page))
         .route("/assets/{file}", get(page::asset))
         .route("/embed.js", get(stable_files::embed_script))
+        .route("/favicon.ico", get(site_files::favicon))
+        .route("/robots.txt", get(site_files::robots))
         .route("/events", get(stream::default_board))
         .route("/boards", get(boards::list))
         .route("/boards/{board}", get(boards::show).put(boards::put).delete(boards::close))
@@ -57,6 +60,7 @@ pub fn routes(app: App) -> Router {
         .route("/openapi.json", get(openapi::document))
         .fallback(|| async { Problem::unknown_url() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn_with_state(app.clone(), not_found::answer))
         .layer(from_fn(query_tokens::refuse))
         .layer(from_fn(content_coding::compress))
         .layer(from_fn_with_state(app.clone(), publishing_pages::check))

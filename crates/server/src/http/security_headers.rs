@@ -12,6 +12,10 @@ const DATA_POLICY: &str = "default-src 'none'";
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
                            img-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'";
 
+/// Pages without a script load styles, a font and an icon.
+const STATIC_PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+                                  base-uri 'self'; form-action 'none'";
+
 /// The headers that all responses of a server have, by whichever path it writes them.
 #[derive(Clone)]
 pub(crate) struct SecurityHeaders(HeaderMap);
@@ -44,6 +48,11 @@ impl SecurityHeaders {
 /// The policy of the page.
 pub(super) fn page_policy(settings: &OriginSettings) -> HeaderValue {
     with_frame_ancestors(PAGE_POLICY, settings)
+}
+
+/// The policy of pages without a script.
+pub(super) fn static_page_policy(settings: &OriginSettings) -> HeaderValue {
+    with_frame_ancestors(STATIC_PAGE_POLICY, settings)
 }
 
 /// Adds the origins whose pages may embed the response (CSP Level 3, section 6.4.2).

@@ -40,6 +40,7 @@ mod resuming;
 mod security_headers;
 mod shared_journal;
 mod shutdown;
+mod site_pages;
 mod slow_bodies;
 mod slow_followers;
 mod slow_tokens;

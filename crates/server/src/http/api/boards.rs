@@ -1,5 +1,6 @@
 //! `/boards`: list, show, open or change, close.
 
+use access::Grant;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::http::accept::prefers_html;
 use crate::http::authorisation::{Caller, authorise_publisher};
 use crate::http::follow_access::{self, BoardReader, ReadAccess};
-use crate::http::page;
+use crate::http::page::{self, BoardEntry};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
@@ -25,24 +26,49 @@ struct BoardList {
     boards: Vec<Box<RawValue>>,
 }
 
-/// `GET /boards`: the public ones, and the private ones to which the request has a right.
-pub(crate) async fn list(State(app): State<App>, reader: BoardReader) -> Response {
-    let stale_secs = stale_secs(&app);
-    // Without a right, or with a token that is of no use, the list is that of the public boards.
-    let grant = reader.grant().await.ok().flatten();
-    let mut boards = Vec::new();
-    app.state.engine.boards().visit_summaries(|summary| {
-        let BoardSettings { name, is_private, .. } = summary.settings();
-        if !is_private || grant.as_ref().is_some_and(|grant| grant.may_follow(name)) {
-            boards.extend(encode(summary, stale_secs));
-        }
-    });
-    let no_cache = [(header::CACHE_CONTROL, "no-cache")];
-    let mut response = (no_cache, Json(BoardList { boards })).into_response();
+/// `GET /boards`: the public ones, and the private ones to which the request has a right. As a page for a browser.
+pub(crate) async fn list(
+    State(app): State<App>,
+    reader: BoardReader,
+    headers: HeaderMap,
+) -> Response {
+    let (mut response, grant) = if prefers_html(&headers) {
+        let (entries, grant) = readable_boards(&app, &reader).await;
+        (page::of_boards(&entries, &app.state.settings), grant)
+    } else {
+        let grant = reader.grant().await.ok().flatten();
+        let stale_secs = stale_secs(&app);
+        let mut boards = Vec::new();
+        visit_readable(&app, grant.as_ref(), |summary| boards.extend(encode(summary, stale_secs)));
+        let no_cache = [(header::CACHE_CONTROL, "no-cache")];
+        ((no_cache, Json(BoardList { boards })).into_response(), grant)
+    };
     if grant.is_some() {
         follow_access::mark_private(&mut response);
     }
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response
+}
+
+/// The boards that the request may read, and its rights where there are private boards.
+pub(crate) async fn readable_boards(
+    app: &App,
+    reader: &BoardReader,
+) -> (Vec<BoardEntry>, Option<Grant>) {
+    let grant = reader.grant().await.ok().flatten();
+    let mut entries = Vec::new();
+    visit_readable(app, grant.as_ref(), |summary| entries.push(BoardEntry::from(&summary)));
+    (entries, grant)
+}
+
+/// Without a right, or with a token that is of no use, the boards are the public ones.
+fn visit_readable(app: &App, grant: Option<&Grant>, mut visit: impl FnMut(BoardSummary<'_>)) {
+    app.state.engine.boards().visit_summaries(|summary| {
+        let BoardSettings { name, is_private, .. } = summary.settings();
+        if !is_private || grant.is_some_and(|grant| grant.may_follow(name)) {
+            visit(summary);
+        }
+    });
 }
 
 /// `GET /boards/{board}`: the page for a browser, the summary for other clients.
@@ -105,7 +131,16 @@ pub(crate) async fn document(app: &App, board: &str, reader: &BoardReader) -> Re
             response
         }
         Err(problem) => {
-            let mut response = page::without_rows(problem.status(), settings);
+            let mut response = if problem.status() == StatusCode::NOT_FOUND {
+                let (entries, grant) = readable_boards(app, reader).await;
+                let mut response = page::without_board(&entries, settings);
+                if grant.is_some() {
+                    follow_access::mark_private(&mut response);
+                }
+                response
+            } else {
+                page::without_rows(problem.status(), settings)
+            };
             problem.complete(&mut response);
             response
         }

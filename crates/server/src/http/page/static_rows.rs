@@ -23,11 +23,13 @@ pub(super) fn static_rows(timetable: &Timetable, now: Timestamp) -> Markup {
     let first_current = rows.iter().position(is_current);
     let table = StaticTable { settings, zone };
     html! {
-        h1 dir="auto" { (settings.title) }
-        p {
-            "As of " (table.time(now, "%H:%M, %-d %B %Y")) ", times in " (settings.time_zone) ". "
-            "This list does not change by itself: load the page again, or allow JavaScript to follow it live. "
-            @if first_current.is_some() { a href="#now" { "To the flights from now on" } }
+        header {
+            h1 dir="auto" { (settings.title) }
+            p {
+                "As of " (table.time(now, "%H:%M, %-d %B %Y")) ", times in " (settings.time_zone) ". "
+                "This list does not change by itself: load the page again, or allow JavaScript to follow it live. "
+                @if first_current.is_some() { a href="#now" { "To the flights from now on" } }
+            }
         }
         @if left_out > 0 { p { "The first " (left_out) " flights are left out." } }
         table {
@@ -81,7 +83,7 @@ impl StaticTable<'_> {
         let revised = actual.or_else(|| self.local(row, FlightField::Estimated));
         match (scheduled, revised) {
             (Some(scheduled), Some(revised)) if scheduled != revised => {
-                html! { s { (scheduled) } " " (revised) }
+                html! { s { (scheduled) } " " ins { (revised) } }
             }
             (scheduled, revised) => html! { (scheduled.or(revised).unwrap_or_default()) },
         }
