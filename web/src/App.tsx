@@ -27,6 +27,8 @@ function Page({ route, environment }: Props) {
   switch (route.page) {
     case "board":
       return <Board name={route.board} environment={environment} />;
+    case "desk":
+      return <Desk name={route.board} environment={environment} />;
     case "unknown":
       return (
         <main>
@@ -52,6 +54,20 @@ function Board({ name, environment }: { name: string; environment: Environment }
         environment={environment}
       />
     )
+  );
+}
+
+const loadDesk = async () => {
+  const { DeskWithTexts } = await import("./desk/index.ts");
+  return DeskWithTexts;
+};
+
+function Desk({ name, environment }: { name: string; environment: Environment }) {
+  const [language] = usePageLanguage(environment.clock);
+  const DeskWithTexts = usePart(environment.clock, loadDesk);
+  return (
+    language &&
+    DeskWithTexts && <DeskWithTexts name={name} language={language} environment={environment} />
   );
 }
 

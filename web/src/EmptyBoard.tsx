@@ -1,6 +1,7 @@
 // Placeholders for a board without rows. They are for passengers; the commands that add rows are for publishers.
 
 import type { Board, BoardSource } from "flightboard-client";
+import type { ComponentChildren } from "preact";
 import type { Language } from "./language/language.ts";
 import { Sentence } from "./Sentence.tsx";
 import { boardPath, urlOf } from "./route.ts";
@@ -33,7 +34,11 @@ export function EmptyBoard({ board, source, isSourceLate, language }: EmptyBoard
         <ForPublishers
           title={texts.forPublishers}
           command={put(`${boardPath(board.name)}/flights/I768`, row)}
-        />
+        >
+          <p>
+            <a href={urlOf(`${boardPath(board.name)}/desk`)}>{texts.toDesk}</a>
+          </p>
+        </ForPublishers>
       )}
     </section>
   );
@@ -69,11 +74,18 @@ export function ClosedBoard({ reason, language }: ClosedBoardProps) {
   );
 }
 
+interface PublisherProps {
+  title: string;
+  command: string;
+  children?: ComponentChildren;
+}
+
 /** One click selects the whole command (see the style sheet). */
-function ForPublishers({ title, command }: { title: string; command: string }) {
+function ForPublishers({ title, command, children }: PublisherProps) {
   return (
     <details>
       <summary>{title}</summary>
+      {children}
       <pre>{command}</pre>
     </details>
   );

@@ -8,6 +8,7 @@ export type Route =
   /** `flight` is the number of the one whose details are open. */
   | { page: "board"; board: string; flight?: string }
   | { page: "wall"; board: string }
+  | { page: "desk"; board: string }
   | { page: "gate"; gate: string }
   | { page: "belt"; belt: string }
   | { page: "airport"; code: string }
@@ -55,8 +56,9 @@ function boardRoute(board: string, [page, flight, ...rest]: string[]): Route {
   if (page === undefined) return { page: "board", board };
   const isNumber = page.toLowerCase() === "flights" && flight !== undefined;
   if (isNumber) return { page: "board", board, flight };
-  const isWall = page.toLowerCase() === "wall" && flight === undefined;
-  return isWall ? { page: "wall", board } : { page: "unknown" };
+  const name = page.toLowerCase();
+  const isOther = (name === "wall" || name === "desk") && flight === undefined;
+  return isOther ? { page: name, board } : { page: "unknown" };
 }
 
 /** The number of the flight that a URL names. */

@@ -184,6 +184,7 @@ export const ar: Language = {
     absentHelp: "إذا فُتحت فستظهر رحلاتها هنا فورًا.",
     closed: "هذه اللوحة مغلقة",
     forPublishers: "للناشرين",
+    toDesk: "غيّر هذه اللوحة من مكتب التحرير",
   },
   signIn: {
     needed: "هذه اللوحة تتطلب رمز دخول",

@@ -170,6 +170,7 @@ export const de: Language = {
     absentHelp: "Wird sie eröffnet, stehen ihre Flüge sofort hier.",
     closed: "Diese Tafel ist geschlossen",
     forPublishers: "Für Betreiber",
+    toDesk: "Diese Tafel am Schreibtisch ändern",
   },
   signIn: {
     needed: "Diese Tafel verlangt ein Token",

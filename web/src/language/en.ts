@@ -171,6 +171,7 @@ export const en: Language = {
     absentHelp: "If it is opened, its flights appear here at once.",
     closed: "This board is closed",
     forPublishers: "For publishers",
+    toDesk: "Change this board at its desk",
   },
   signIn: {
     needed: "This board needs a token",

@@ -171,6 +171,7 @@ export const es: Language = {
     absentHelp: "Si se abre, sus vuelos aparecen aquí al momento.",
     closed: "Este panel está cerrado",
     forPublishers: "Para operadores",
+    toDesk: "Cambiar este panel desde el puesto de edición",
   },
   signIn: {
     needed: "Este panel requiere un token",

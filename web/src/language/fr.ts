@@ -174,6 +174,7 @@ export const fr: Language = {
     absentHelp: "S’il est ouvert, ses vols s’affichent ici aussitôt.",
     closed: "Ce tableau est fermé",
     forPublishers: "Pour les exploitants",
+    toDesk: "Modifier ce tableau au poste d’édition",
   },
   signIn: {
     needed: "Ce tableau demande un jeton",

@@ -164,6 +164,7 @@ export const ja: Language = {
     absentHelp: "開設されると、便がすぐここに表示されます。",
     closed: "この案内板は終了しました",
     forPublishers: "運用者向け",
+    toDesk: "この案内板を編集デスクで変更する",
   },
   signIn: {
     needed: "この案内板にはトークンが必要です",

@@ -175,6 +175,8 @@ export interface PlaceholderTexts {
   readonly absentHelp: string;
   readonly closed: string;
   readonly forPublishers: string;
+  /** A link. */
+  readonly toDesk: string;
 }
 
 export interface SignInTexts {

@@ -1,0 +1,62 @@
+// The other value of a field that has changed while a person typed into it, with its publisher and its time, as far as the
+// server knows them.
+
+import type { FlightKey } from "flightboard-client";
+import { useEffect, useState } from "preact/hooks";
+import { Icon } from "../Icon.tsx";
+import { zoneOf } from "../time.ts";
+import type { Conflict } from "./change.ts";
+import { labelOf, valueText } from "./describe.ts";
+import type { FieldContext } from "./fields.ts";
+import { originOf } from "./history.ts";
+import type { DeskLanguage, Origin } from "./language/language.ts";
+
+const UNKNOWN: Origin = { time: undefined, publisher: undefined, isFeed: false };
+
+interface Props {
+  flight: FlightKey;
+  conflict: Conflict;
+  /** The text that the person typed. */
+  mine: string;
+  context: FieldContext;
+  texts: DeskLanguage;
+  token: string | undefined;
+  onKeepTheirs(): void;
+  onPutMine(): void;
+}
+
+export function ConflictNotice(props: Props) {
+  const { flight, conflict, mine, context, texts, token, onKeepTheirs, onPutMine } = props;
+  const { field, theirs } = conflict;
+  const { board } = context;
+  const [origin, setOrigin] = useState(UNKNOWN);
+  const value = JSON.stringify(theirs);
+  useEffect(() => {
+    let isPresent = true;
+    setOrigin(UNKNOWN);
+    void originOf(board.name, flight, field, theirs, { zone: zoneOf(board), token }).then(
+      (found) => isPresent && setOrigin(found),
+    );
+    return () => {
+      isPresent = false;
+    };
+  }, [board, flight.flight, flight.date, flight.leg, field, value, token]);
+  const label = labelOf(field, context);
+  const shown = valueText(field, theirs, flight, context);
+  return (
+    <div class="conflict" role="alert">
+      <p>
+        <Icon name="alert" />{" "}
+        <span dir="auto">
+          {texts.changedBy(label, shown, mine.trim() === "" ? texts.nothing : mine, origin)}
+        </span>
+      </p>
+      <button type="button" onClick={onKeepTheirs}>
+        {texts.keepTheirs}
+      </button>
+      <button type="button" onClick={onPutMine}>
+        {texts.putMine}
+      </button>
+    </div>
+  );
+}
