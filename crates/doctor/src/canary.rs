@@ -6,7 +6,6 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::board_url::BoardUrl;
 use crate::canary_round::{CanaryRound, CanaryTimes};
 use crate::fault::PathFault;
 use crate::opening::{FIRST_EVENT_TIMEOUT, first_timetable, held_back_by_compression, open_stream};
@@ -15,6 +14,7 @@ use crate::probe_client::{ProbeClient, StreamCoding, describe, short_text};
 use crate::probed_stream::ProbedStream;
 use crate::report::ExamFinding;
 use crate::watch::{WatchRecord, watch};
+use flightboard_client::BoardUrl;
 
 /// By its title a later examination recognises a board that an earlier one could not close.
 const CANARY_TITLE: &str = "flightboard doctor";

@@ -7,9 +7,9 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::board_url::BoardUrl;
 use crate::probe_client::{ProbeClient, describe};
 use crate::probed_stream::{ProbedStream, StreamStep};
+use flightboard_client::BoardUrl;
 
 const CANARIES: usize = 8;
 

@@ -6,10 +6,10 @@ use reqwest::header::{
     ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, ORIGIN,
 };
 
-use crate::board_url::BoardUrl;
 use crate::fault::PathFault;
 use crate::probe_client::{LAST_EVENT_ID, ProbeClient, StreamCoding, send};
 use crate::report::ExamFinding;
+use flightboard_client::BoardUrl;
 
 /// Checks whether pages of this origin may read the stream.
 pub(crate) async fn check(client: &ProbeClient, url: &BoardUrl, origin: &str) -> ExamFinding {

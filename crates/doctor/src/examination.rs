@@ -1,6 +1,5 @@
 //! The order of the checks.
 
-use crate::board_url::BoardUrl;
 use crate::canary;
 use crate::cross_origin;
 use crate::fault::PathFault;
@@ -10,6 +9,7 @@ use crate::probe_client::{ProbeClient, ProbeClientError};
 use crate::report::{ExamFinding, ExamReport, FindingLevel};
 use crate::resuming;
 use crate::watch::{clock_difference, watch};
+use flightboard_client::BoardUrl;
 
 /// Opens the stream, then makes all other checks at the same time.
 ///

@@ -12,9 +12,6 @@
 //! # }
 //! ```
 
-/// The board that a URL names.
-mod board_url;
-
 /// The settings of an examination.
 mod options;
 
@@ -54,9 +51,9 @@ mod fault;
 /// The proxies whose settings the report names.
 mod proxy;
 
-pub use board_url::{BoardUrl, ParseBoardUrlError};
 pub use examination::examine;
 pub use fault::PathFault;
+pub use flightboard_client::{BoardUrl, ParseBoardUrlError};
 pub use options::{DEFAULT_CANARY_BOARD, DEFAULT_WATCH, DoctorOptions};
 pub use probe_client::ProbeClientError;
 pub use proxy::ProxyKind;

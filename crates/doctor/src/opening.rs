@@ -9,12 +9,12 @@ use reqwest::{Method, Response, StatusCode, Url, Version};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::board_url::BoardUrl;
 use crate::fault::PathFault;
 use crate::probe_client::{HEAD_TIMEOUT, ProbeClient, StreamCoding, describe, send, short_text};
 use crate::probed_stream::{ProbedStream, StreamStep};
 use crate::proxy::ProxyKind;
 use crate::report::{ExamFinding, ExamReport};
+use flightboard_client::BoardUrl;
 
 /// Time for the first event. With thousands of followers at once the server delays it by some seconds.
 pub(crate) const FIRST_EVENT_TIMEOUT: Duration = Duration::from_secs(10);

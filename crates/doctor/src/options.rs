@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 
-use crate::board_url::BoardUrl;
+use flightboard_client::BoardUrl;
 
 /// Time to watch a stream by default: two heartbeats, which are 15 seconds apart, and some slack.
 pub const DEFAULT_WATCH: Duration = Duration::from_secs(35);

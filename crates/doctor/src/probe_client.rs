@@ -1,15 +1,12 @@
 //! HTTP as browsers use it: with compression, and without following redirects, so that each is seen.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
+use flightboard_client::{ClientSetupError, tls_config};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::time::{error::Elapsed, timeout};
 
@@ -30,8 +27,14 @@ pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
 
 /// TLS or the client fails to start.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot set up a client: {0}")]
-pub struct ProbeClientError(String);
+pub enum ProbeClientError {
+    /// TLS is not available.
+    #[error(transparent)]
+    Setup(#[from] ClientSetupError),
+    /// The client does not start.
+    #[error("cannot set up a client: {0}")]
+    Build(String),
+}
 
 /// Requests the way a browser does.
 pub(crate) struct ProbeClient {
@@ -63,7 +66,7 @@ impl ProbeClient {
             if options.url.is_loopback() {
                 builder = builder.no_proxy();
             }
-            builder.build().map_err(|error| ProbeClientError(describe(&error)))
+            builder.build().map_err(|error| ProbeClientError::Build(describe(&error)))
         };
         Ok(Self {
             raw: build(Client::builder().no_gzip().no_brotli().no_zstd())?,
@@ -140,18 +143,4 @@ pub(crate) fn describe(error: &(dyn Error + 'static)) -> String {
         innermost = source;
     }
     innermost.to_string()
-}
-
-/// Trusts Mozilla's list of authorities, the machine's, and those given.
-fn tls_config(extra_roots: &[CertificateDer<'static>]) -> Result<ClientConfig, ProbeClientError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots.add_parsable_certificates(extra_roots.iter().cloned());
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ProbeClientError(error.to_string()))?;
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
 }

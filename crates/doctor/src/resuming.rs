@@ -2,13 +2,13 @@
 
 use tokio::time::Instant;
 
-use crate::board_url::BoardUrl;
 use crate::fault::PathFault;
 use crate::opening::FIRST_EVENT_TIMEOUT;
 use crate::probe_client::{ProbeClient, StreamCoding, send};
 use crate::probed_stream::{ProbedStream, StreamStep};
 use crate::report::ExamFinding;
 use crate::watch::{ArrivedHeartbeat, heartbeat};
+use flightboard_client::BoardUrl;
 
 /// The first event after a resume.
 enum Resumed {

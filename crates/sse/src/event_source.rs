@@ -60,6 +60,13 @@ impl EventSource {
         Self { decoder: Decoder::with_last_event_id(last_event_id), state: ReadyState::Connecting }
     }
 
+    /// Sets the limit on the size of an event, as [`Decoder::with_max_event_bytes`].
+    #[must_use]
+    pub fn with_max_event_bytes(mut self, max_event_bytes: usize) -> Self {
+        self.decoder = self.decoder.with_max_event_bytes(max_event_bytes);
+        self
+    }
+
     /// The current state.
     pub fn ready_state(&self) -> ReadyState {
         self.state

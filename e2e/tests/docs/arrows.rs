@@ -8,15 +8,15 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 27] = [
+const ARROWS: [(&str, &[&str]); 28] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("certificates", &[]),
     ("codes", &[]),
     ("compare", &[]),
-    ("doctor", &["sse"]),
-    ("e2e", &["sse", "testkit"]),
-    ("engine", &["fanout", "flight", "journal", "sse"]),
+    ("doctor", &["flightboard-client", "flightboard-sse"]),
+    ("e2e", &["flightboard-sse", "testkit"]),
+    ("engine", &["fanout", "flight", "flightboard-sse", "journal"]),
     ("fanout", &["multisend"]),
     ("feeds", &["codes", "flight"]),
     ("flags", &["flight"]),
@@ -40,32 +40,33 @@ const ARROWS: [(&str, &[&str]); 27] = [
         ],
     ),
     ("flightboard-bench", &["flags"]),
-    ("fuzz", &["access", "aidx", "engine", "flight", "journal", "server", "sse"]),
+    ("flightboard-client", &["flightboard-sse"]),
+    ("flightboard-sse", &[]),
+    ("fuzz", &["access", "aidx", "engine", "flight", "flightboard-sse", "journal", "server"]),
     ("images", &[]),
     ("journal", &[]),
     ("mapping", &["feeds", "flight"]),
-    ("measure", &["sse", "testkit"]),
+    ("measure", &["flightboard-sse", "testkit"]),
     ("multisend", &[]),
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("polling", &["feeds", "flight"]),
     ("server", &["access", "aidx", "codes", "engine", "fanout", "flight", "images", "journal"]),
-    ("sse", &[]),
-    ("testkit", &["journal", "sse"]),
+    ("testkit", &["flightboard-client", "flightboard-sse", "journal"]),
     ("xtask", &[]),
 ];
 
 /// The same for dev-dependencies, in addition.
 const DEV_ARROWS: [(&str, &[&str]); 5] = [
-    ("e2e", &["flight"]),
+    ("e2e", &["flight", "flightboard-client"]),
     ("journal", &["testkit"]),
     ("nats-journal", &["testkit"]),
     ("polling", &["testkit"]),
-    ("server", &["sse"]),
+    ("server", &["flightboard-sse"]),
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 15] = [
+const ABSENCES: [(&str, &[&str]); 16] = [
     ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("certificates", &["axum", "engine", "flight", "hyper", "journal", "server"]),
@@ -73,6 +74,7 @@ const ABSENCES: [(&str, &[&str]); 15] = [
     ("engine", &["async-nats", "axum", "http", "hyper", "rusqlite", "tower"]),
     ("fanout", &["axum", "http", "hyper", "serde", "serde_json", "rusqlite"]),
     ("feeds", &["axum", "http", "hyper", "rusqlite", "tokio", "ureq"]),
+    ("flightboard-client", &["axum", "engine", "flight", "journal", "server"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
     ("images", &["axum", "flight", "http", "hyper", "tokio"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
@@ -80,7 +82,7 @@ const ABSENCES: [(&str, &[&str]); 15] = [
     ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
     ("polling", &["async-nats", "axum", "engine", "journal", "rusqlite", "server", "ureq"]),
     ("server", &["async-nats", "rusqlite"]),
-    ("sse", &["bytes", "http", "hyper", "serde", "serde_json", "tokio"]),
+    ("flightboard-sse", &["bytes", "http", "hyper", "serde", "serde_json", "tokio"]),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

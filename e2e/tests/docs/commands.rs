@@ -13,18 +13,19 @@ use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// Languages of blocks that are not commands, and `shell` for those that would ask a real source. The list is closed,
 /// so that a misspelt `sh` is noticed.
-const NOT_COMMANDS: [&str; 12] = [
+const NOT_COMMANDS: [&str; 13] = [
+    "caddyfile",
+    "event-stream",
     "html",
     "http",
-    "jsx",
-    "event-stream",
-    "nginx",
-    "caddyfile",
     "ini",
+    "jq",
+    "jsx",
+    "nginx",
+    "rust",
     "shell",
     "text",
     "toml",
-    "jq",
     "yaml",
 ];
 

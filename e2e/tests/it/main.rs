@@ -6,6 +6,9 @@ use testkit::{api, follower, process, signals, view, wait};
 /// `flightboard demo`.
 mod demo;
 
+/// The client crate through kills of its server.
+mod client;
+
 /// `Last-Event-ID` across cuts, crashes and strange journals.
 mod resume;
 

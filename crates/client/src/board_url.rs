@@ -11,14 +11,14 @@ const DEFAULT_BOARD: &str = "main";
 /// A board of a server.
 ///
 /// ```
-/// use doctor::BoardUrl;
+/// use flightboard_client::BoardUrl;
 ///
 /// let url: BoardUrl = "https://airport.example/board/boards/jfk/events".parse()?;
 /// assert_eq!(url.board(), "jfk");
 /// assert_eq!(url.at(""), "https://airport.example/board/boards/jfk");
 /// let url: BoardUrl = "http://127.0.0.1:5000".parse()?;
 /// assert_eq!(url.at("/events"), "http://127.0.0.1:5000/boards/main/events");
-/// # Ok::<(), doctor::ParseBoardUrlError>(())
+/// # Ok::<(), flightboard_client::ParseBoardUrlError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoardUrl {
@@ -71,29 +71,29 @@ impl BoardUrl {
     }
 
     /// Another board of the same server.
-    pub(crate) fn with_board(&self, board: &str) -> Self {
+    pub fn with_board(&self, board: &str) -> Self {
         Self { server: self.server.clone(), board: board.to_owned() }
     }
 
     /// The board whose stream is at this URL.
-    pub(crate) fn of_stream(stream: &Url) -> Option<Self> {
+    pub fn of_stream(stream: &Url) -> Option<Self> {
         let path = stream.path().trim_end_matches('/');
         strip_suffix_ignoring_case(path, "/events")?;
         stream.as_str().parse().ok()
     }
 
     /// Returns true if the host is this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         is_loopback(&self.server)
     }
 
     /// Returns true if requests are encrypted.
-    pub(crate) fn is_https(&self) -> bool {
+    pub fn is_https(&self) -> bool {
         self.server.scheme() == "https"
     }
 
     /// Scheme, host and port, as in the header `Origin`.
-    pub(crate) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         self.server.origin().ascii_serialization()
     }
 }
