@@ -50,7 +50,7 @@ export const ar: Language = {
   longDate: formats.longDate,
   dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}، ${other}`,
-  lessThanMinuteAgo: "قبل أقل من دقيقة",
+  lessThanMinuteAgo: "قبل لحظات",
   ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "بلا وقت",

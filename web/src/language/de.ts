@@ -42,7 +42,7 @@ export const de: Language = {
   longDate: formats.longDate,
   dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}, ${other}`,
-  lessThanMinuteAgo: "vor weniger als einer Minute",
+  lessThanMinuteAgo: "gerade eben",
   ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "Keine Zeit",

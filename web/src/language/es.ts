@@ -42,7 +42,7 @@ export const es: Language = {
   longDate: formats.longDate,
   dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}, ${other}`,
-  lessThanMinuteAgo: "hace menos de un minuto",
+  lessThanMinuteAgo: "hace un momento",
   ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "Sin hora",

@@ -42,7 +42,7 @@ export const fr: Language = {
   longDate: formats.longDate,
   dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}, ${other}`,
-  lessThanMinuteAgo: "il y a moins d’une minute",
+  lessThanMinuteAgo: "à l’instant",
   ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "Sans heure",

@@ -39,7 +39,7 @@ export const ja: Language = {
   longDate: formats.longDate,
   dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}、${other}`,
-  lessThanMinuteAgo: "1 分以内",
+  lessThanMinuteAgo: "たった今",
   ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "時刻未定",

@@ -39,7 +39,7 @@ export const zh: Language = {
   longDate: formats.longDate,
   dayOfMonth: formats.dayOfMonth,
   joined: (one, other) => `${one}，${other}`,
-  lessThanMinuteAgo: "不到 1 分钟前",
+  lessThanMinuteAgo: "刚刚",
   ago: formats.ago,
   dayAndHour: (day, hour) => `${day} · ${hour}`,
   noTime: "时间待定",
