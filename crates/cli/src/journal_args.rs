@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use journal::{JournalOptions, SqliteJournal};
 use nats_journal::{NatsConfig, ServerList, StreamPrefix, StreamStorage};
+use server::{HISTORY_BYTES, HistorySettings, MEMORY_HISTORY_BYTES};
 
 /// The part of a disk that a journal may have, as a divisor.
 const DISK_SHARE: u64 = 4;
@@ -41,6 +42,10 @@ pub(crate) struct JournalArgs {
     /// disk, for a journal in a file).
     #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = flags::bytes)]
     keep_bytes: Option<u64>,
+    /// Size of the index for requests about the past above which its oldest part is deleted sooner (by default 1 GiB in
+    /// a file, at most an eighth of the disk, and 64 MiB in memory).
+    #[arg(long, env = "FLIGHTBOARD_HISTORY_BYTES", value_name = "SIZE", value_parser = flags::bytes)]
+    history_bytes: Option<u64>,
 }
 
 /// Flags for the connection to NATS and for the creation of the stream. They require an argument `nats` of
@@ -93,6 +98,23 @@ pub(crate) enum JournalKind {
 }
 
 impl JournalArgs {
+    /// The index for requests about the past: beside a journal in a file, otherwise in memory.
+    pub(crate) fn history(&self) -> HistorySettings {
+        let file = (self.nats.is_none() && !self.memory).then(|| {
+            let mut name = self.journal.as_os_str().to_owned();
+            name.push("-history");
+            PathBuf::from(name)
+        });
+        let default_bytes = match &file {
+            Some(file) => {
+                disk_share(file).map_or(HISTORY_BYTES, |share| HISTORY_BYTES.min(share / 2))
+            }
+            None => MEMORY_HISTORY_BYTES,
+        };
+        let max_bytes = self.history_bytes.unwrap_or(default_bytes);
+        HistorySettings { file, keep: self.keep, max_bytes }
+    }
+
     /// Checks the files that the flags name.
     pub(crate) fn parse(self) -> Result<(JournalKind, JournalOptions)> {
         let kind = match self.nats {

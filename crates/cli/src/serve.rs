@@ -100,6 +100,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        let history = self.journal_args.history();
         let (kind, options) = self.journal_args.parse()?;
         let feeds = ServedFeeds::new(self.feed, self.config.as_deref())?;
         let mut listen = ListenPlan::new(self.listen);
@@ -113,6 +114,7 @@ impl Serve {
             origins: self.origin_args.settings(access.host_rule()),
             access,
             window_bytes: self.window,
+            history,
             max_followers: self.max_followers,
             engine_limits: self.engine_limit_args.limits(),
             io_uring: self.io_uring,

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanout::WindowBudget;
-use flight::{BoardName, BoardSettings, Change, ParseError, Rejection, Update};
-use journal::{Journal, Seq};
+use flight::{BoardName, BoardSettings, Boards, Change, ParseError, Rejection, Update};
+use jiff::Timestamp;
+use journal::{Epochs, Journal, Seq};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 
 use crate::applier::{self, Applier, ApplyError, RestoreError};
 use crate::boards::{LiveBoards, PublishOutcome};
 use crate::clock_check;
+use crate::event_reader::{EventReader, RecordSource};
 use crate::expiry;
 use crate::health::Health;
 use crate::journal_probe;
@@ -39,6 +41,7 @@ pub struct Engine {
 }
 
 struct EngineState {
+    journal: Arc<dyn RecordSource>,
     boards: Arc<LiveBoards>,
     publisher: Arc<Publisher>,
     waiters: Arc<Waiters>,
@@ -137,11 +140,15 @@ impl Engine {
                     move || clock_check::run(boards.clone(), health.clone())
                 }),
             ],
-            close_journal: Box::pin(async move { journal.close().await }),
+            close_journal: {
+                let journal = Arc::clone(&journal);
+                Box::pin(async move { journal.close().await })
+            },
         };
         open_default_board(&boards, &publisher).await?;
         let tasks = tokio::sync::Mutex::new(Some(tasks));
-        let state = EngineState { boards, publisher, waiters, health, metrics, is_shared, tasks };
+        let state =
+            EngineState { journal, boards, publisher, waiters, health, metrics, is_shared, tasks };
         Ok(Self { state: Arc::new(state) })
     }
 
@@ -172,6 +179,24 @@ impl Engine {
         let keys = boards.read(|boards, _| boards.idempotency_keys());
         let (staleness, clock_lag) = (health.staleness(), health.clock_lag());
         metrics.encode(is_ready, staleness, clock_lag, boards.counts(), keys, boards.sources())
+    }
+
+    /// Reads the events of the journal from where an engine would start.
+    ///
+    /// # Errors
+    /// The journal cannot be read or decoded.
+    pub async fn read_events(&self) -> Result<EventReader, RestoreError> {
+        EventReader::begin(&self.state.journal).await
+    }
+
+    /// Reads the events after the record `applied`, up to which `boards` was folded, and which has this time.
+    pub fn read_events_after(&self, boards: Boards, applied: Seq, time: Timestamp) -> EventReader {
+        EventReader::new(&self.state.journal, boards, applied, time)
+    }
+
+    /// The epochs of the journal.
+    pub fn epochs(&self) -> Epochs {
+        self.state.journal.epochs()
     }
 
     /// Returns whether other processes write to the same journal.

@@ -76,6 +76,9 @@ mod journal_probe;
 /// Rebuilds the timetables from a journal's records, without serving them.
 mod replay;
 
+/// Reads the events of the journal a second time.
+mod event_reader;
+
 /// Tells when records are ahead of the clock.
 mod clock_check;
 
@@ -114,6 +117,7 @@ pub use boards::{AppliedUpdate, BoardRows, BoardStatus, LiveBoards, PublishOutco
 pub use engine::{DEFAULT_BOARD, Engine, StartError};
 pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;
+pub use event_reader::{EventReader, RecordedEvent};
 pub use feed_metrics::FeedFigures;
 pub use health::{CLOCK_TOLERANCE, Health, STALE_AFTER};
 pub use limits::{EngineLimits, MAX_WINDOW_BYTES, PUBLISH_RATE, SNAPSHOT_BYTES};

@@ -126,6 +126,7 @@ pub use instants::{FlightRow, FlightRowPatch};
 pub use outcome::{ApplyOutcome, Rejection};
 pub use publisher_name::PublisherName;
 pub use removed_rows::MAX_REMOVED_ROWS;
+pub use rfc3339::parse_timestamp;
 pub use row::{Flight, FlightKey, FlightPatch};
 pub use source::{BoardSource, SourceStatus};
 pub use timetable::{MAX_CANDIDATES, MAX_FLIGHTS, Timetable};

@@ -47,6 +47,11 @@ pub(crate) fn parse(text: &str) -> Option<OffsetTime> {
     Some(OffsetTime { timestamp, normal_form })
 }
 
+/// Parses a time of RFC 3339 with an offset.
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    parse(text).map(|time| time.timestamp)
+}
+
 /// Splits `.25Z` into `.25` and `Z`. The fraction may be empty, and is cut to the digits kept.
 fn split_fraction(text: &str) -> Option<(&str, &str)> {
     let Some(digits) = text.strip_prefix('.') else { return Some(("", text)) };

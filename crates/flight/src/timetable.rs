@@ -145,7 +145,7 @@ impl Timetable {
     }
 
     /// The row with exactly this key.
-    pub(crate) fn get(&self, key: &FlightKey) -> Option<&TimetableRow> {
+    pub fn get(&self, key: &FlightKey) -> Option<&TimetableRow> {
         self.rows.get(key)
     }
 

@@ -229,7 +229,8 @@ impl Update {
         self.board_precondition.as_ref()
     }
 
-    pub(crate) fn is_from_feed(&self) -> bool {
+    /// Returns whether the update is a feed's.
+    pub fn is_from_feed(&self) -> bool {
         self.is_from_feed
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::{Engine, StreamLimit};
 use flight::PublisherName;
+use history::History;
 use tokio::sync::watch;
 
 use crate::client_address::{Client, ClientAddress};
@@ -23,6 +24,7 @@ pub struct App {
 
 pub(crate) struct AppState {
     pub(crate) engine: Engine,
+    pub(crate) history: History,
     pub(crate) settings: Settings,
     /// The number of open streams.
     pub(crate) streams: Arc<watch::Sender<usize>>,
@@ -39,6 +41,7 @@ pub(crate) struct AppState {
 impl App {
     /// Creates an app that serves `engine` with `settings`.
     pub fn new(engine: Engine, settings: Settings) -> Self {
+        let history = History::start(&engine, settings.history.clone());
         let streams = Arc::default();
         let bodies = Arc::new(BodyBudget::new(settings.limits.body_bytes));
         let watched = Arc::clone(&bodies);
@@ -54,6 +57,7 @@ impl App {
         Self {
             state: Arc::new(AppState {
                 engine,
+                history,
                 settings,
                 streams,
                 pacer: Arc::default(),

@@ -68,6 +68,7 @@ pub use connection::{
     HttpsRedirect, Listener, MAX_ADMIN_CONNECTIONS, PeerConnection, RESERVED_DESCRIPTORS, serve,
     serve_admin, serve_until_ready,
 };
+pub use history::{HISTORY_BYTES, HistorySettings, MEMORY_HISTORY_BYTES};
 pub use limits::{AddressRange, ClientLimits, KEPT_CONNECTIONS, ParseRangeError};
 pub use origin_settings::{HostRule, OriginSettings};
 pub use settings::{MAX_REACTOR_THREADS, SPARE_CONNECTIONS, Settings, TlsSettings};

@@ -5,6 +5,7 @@ mod tls;
 use std::time::Duration;
 
 use engine::EngineLimits;
+use history::HistorySettings;
 
 use crate::access_settings::AccessSettings;
 use crate::admin_settings::AdminAccess;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub window_bytes: usize,
     /// Limits of boards and publishers.
     pub engine_limits: EngineLimits,
+    /// Where and how long changes are kept for requests about the past.
+    pub history: HistorySettings,
     /// Most streams at once. Further followers get a long `retry`.
     pub max_followers: usize,
     /// Connections on top of those of followers. Near the limit, idle connections are closed; at the
@@ -67,6 +70,7 @@ impl Default for Settings {
             access: AccessSettings::default(),
             window_bytes: 8 * 1024 * 1024,
             engine_limits: EngineLimits::default(),
+            history: HistorySettings::default(),
             max_followers: 15_000,
             spare_connections: SPARE_CONNECTIONS,
             stall_timeout: Duration::from_secs(300),

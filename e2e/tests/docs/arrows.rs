@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 28] = [
+const ARROWS: [(&str, &[&str]); 29] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("certificates", &[]),
@@ -43,6 +43,7 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("flightboard-client", &["flightboard-sse"]),
     ("flightboard-sse", &[]),
     ("fuzz", &["access", "aidx", "engine", "flight", "flightboard-sse", "journal", "server"]),
+    ("history", &["engine", "flight", "journal"]),
     ("images", &[]),
     ("journal", &[]),
     ("mapping", &["feeds", "flight"]),
@@ -51,7 +52,10 @@ const ARROWS: [(&str, &[&str]); 28] = [
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("polling", &["feeds", "flight"]),
-    ("server", &["access", "aidx", "codes", "engine", "fanout", "flight", "images", "journal"]),
+    (
+        "server",
+        &["access", "aidx", "codes", "engine", "fanout", "flight", "history", "images", "journal"],
+    ),
     ("testkit", &["flightboard-client", "flightboard-sse", "journal"]),
     ("xtask", &[]),
 ];
@@ -66,7 +70,7 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 16] = [
+const ABSENCES: [(&str, &[&str]); 17] = [
     ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("certificates", &["axum", "engine", "flight", "hyper", "journal", "server"]),
@@ -77,6 +81,7 @@ const ABSENCES: [(&str, &[&str]); 16] = [
     ("flightboard-client", &["axum", "engine", "flight", "journal", "server"]),
     ("flight", &["axum", "bytes", "futures-util", "http", "hyper", "rusqlite", "tokio"]),
     ("images", &["axum", "flight", "http", "hyper", "tokio"]),
+    ("history", &["async-nats", "axum", "http", "hyper", "server"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
     ("mapping", &["axum", "http", "hyper", "reqwest", "tokio", "ureq"]),
     ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),

@@ -62,6 +62,12 @@ pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
     html.0 > 0 && html.1 > 0 && html >= media_preference(headers, "application/json")
 }
 
+/// Returns true if the client asks for JSON lines by name, and prefers them to JSON.
+pub(crate) fn prefers_json_lines(headers: &HeaderMap) -> bool {
+    let lines = media_preference(headers, "application/x-ndjson");
+    lines.0 > 0 && lines.1 == 2 && lines >= media_preference(headers, "application/json")
+}
+
 /// The weight of a media type, and how specific the range is that gives it: 2 for the type itself, 1
 /// for all of its kind, 0 for `*/*`. The most specific range counts.
 fn media_preference(headers: &HeaderMap, media_type: &str) -> (u16, u8) {

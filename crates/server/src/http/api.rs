@@ -6,6 +6,12 @@ pub(super) mod boards;
 /// `/boards/{board}/flights/{flight}`: list, show, save, remove.
 pub(super) mod flights;
 
+/// `/boards/{board}/changes`: the changes of a board.
+pub(super) mod changes;
+
+/// Parameters and bodies of requests about the past.
+mod past;
+
 /// Many updates in one request.
 pub(super) mod bulk;
 

@@ -9,6 +9,7 @@ use access::Grant;
 use axum::extract::FromRequestParts;
 use axum::response::Response;
 use flight::BoardName;
+use history::HistoryScope;
 use http::request::Parts;
 use http::{HeaderValue, header};
 
@@ -84,6 +85,20 @@ impl BoardReader {
         Ok(Some(right.grant().clone()))
     }
 
+    /// True if the request may change `board`, by a token or because no token is needed.
+    pub(crate) async fn may_publish(&self, board: &BoardName) -> bool {
+        if self.app.state.settings.access.credentials.is_none() {
+            return true;
+        }
+        self.token.is_some()
+            && self.verify().await.is_ok_and(|right| right.grant().may_publish(board))
+    }
+
+    /// True if the request has a token, valid or not.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Verifies the token.
     async fn verify(&self) -> Result<StreamRight, Problem> {
         let credentials = self.app.state.settings.access.credentials.as_ref();
@@ -117,6 +132,14 @@ impl ReadAccess {
         match self {
             Self::Public if is_private => Err(Problem::follower_token_missing()),
             Self::Public | Self::Granted(_) => Ok(()),
+        }
+    }
+
+    /// The part of the past that the reader may know. The public knows nothing of the time when a board was private.
+    pub(crate) fn history_scope(&self) -> HistoryScope {
+        match self {
+            Self::Public => HistoryScope::SincePublic,
+            Self::Granted(_) => HistoryScope::All,
         }
     }
 

@@ -62,6 +62,9 @@ struct ProblemDetails {
     /// Legs of matching rows, if an update without a leg is ambiguous.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     legs: BTreeSet<String>,
+    /// The oldest time that the history has, if it does not reach back far enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest: Option<String>,
     /// The value of `WWW-Authenticate`.
     #[serde(skip)]
     challenge: Option<String>,
@@ -104,6 +107,7 @@ impl Problem {
             reason: None,
             dates: BTreeSet::new(),
             legs: BTreeSet::new(),
+            oldest: None,
             challenge: None,
             right_refusal: None,
         }))

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
-use super::api::{acris, aidx, boards, bulk, flights, health, places, session, webhook};
+use super::api::{acris, aidx, boards, bulk, changes, flights, health, places, session, webhook};
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
 use super::page::stable_files;
@@ -37,6 +37,7 @@ pub fn routes(app: App) -> Router {
         .route("/boards/{board}/wall", get(boards::page))
         .route("/boards/{board}/desk", get(boards::page))
         .route("/boards/{board}/events", get(stream::board))
+        .route("/boards/{board}/changes", get(changes::list))
         .route("/boards/{board}/flights", get(flights::list).post(bulk::post))
         .route(
             "/boards/{board}/flights/{flight}",

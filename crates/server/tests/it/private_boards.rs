@@ -15,9 +15,10 @@ use tempfile::TempDir;
 use crate::test_server::{TestResponse, TestServer};
 
 /// The URLs with content of the board `hall`, whose only row is `I768`.
-const HALL_URLS: [&str; 5] = [
+const HALL_URLS: [&str; 6] = [
     "/boards/hall",
     "/boards/hall/events",
+    "/boards/hall/changes",
     "/boards/hall/flights",
     "/boards/hall/flights/I768",
     "/acris/flight/osl/arrival",
@@ -28,7 +29,7 @@ pub(crate) struct TokenFile {
     path: PathBuf,
     pub(crate) publisher: Token,
     pub(crate) follower: Token,
-    stranger: Token,
+    pub(crate) stranger: Token,
     _folder: TempDir,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use access::Token;
 use axum::body::Body;
 use axum::extract::Request;
 use engine::Engine;
@@ -58,6 +59,13 @@ impl TestServer {
 
     pub(crate) async fn get(&self, path: &str) -> TestResponse {
         self.request(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Requests `path` with a bearer token.
+    pub(crate) async fn get_as(&self, path: &str, token: &Token) -> TestResponse {
+        let bearer = format!("Bearer {}", token.secret());
+        let request = Request::get(path).header("authorization", bearer);
+        self.request(request.body(Body::empty()).unwrap()).await
     }
 
     /// Waits until `path` has this status, and returns how long that took.

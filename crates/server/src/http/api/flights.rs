@@ -3,33 +3,39 @@
 use axum::Json;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::{IntoResponse, Response};
-use flight::{Change, FlightKey, ParseError, Update};
+use flight::{BoardName, Change, FlightKey, ParseError, Update};
+use history::PastMoment;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use journal::Seq;
 use serde_json::{Map, Value};
 
+use super::past::{self, HeldBody};
 use super::rows_body::RowsBody;
 use super::{boards, request, response};
 use crate::app::App;
 use crate::http::accept::prefers_html;
 use crate::http::authorisation::{Caller, authorise_publisher};
 use crate::http::entity_tag::EntityTag;
-use crate::http::follow_access::BoardReader;
+use crate::http::follow_access::{BoardReader, ReadAccess};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 
 /// The board and the flight number.
 type RowPath = PathParams<(String, String)>;
 
-/// `GET /boards/{board}/flights`
+/// `GET /boards/{board}/flights[?at=]`
 pub(crate) async fn list(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
     reader: BoardReader,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let board = request::board(&board)?;
     let access = reader.access(&board).await?;
+    if let Some(moment) = past_moment(&app, query.as_deref().unwrap_or_default())? {
+        return list_at(&app, &board, access, moment, &headers).await;
+    }
     let boards = app.state.engine.boards();
     let (id, is_private) = boards.newest_id(&board).ok_or_else(Problem::unknown_board)?;
     access.check(is_private)?;
@@ -44,6 +50,44 @@ pub(crate) async fn list(
     let mut response = response::tagged(content, EntityTag::new(rows.id));
     access.mark(&mut response);
     Ok(response)
+}
+
+/// The rows as of a moment of the past.
+async fn list_at(
+    app: &App,
+    board: &BoardName,
+    access: ReadAccess,
+    moment: PastMoment,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let boards = app.state.engine.boards();
+    let (newest, is_private) = boards.newest_id(board).ok_or_else(Problem::unknown_board)?;
+    access.check(is_private)?;
+    let rows = app.state.history.rows(board, newest, access.history_scope(), moment).await?;
+    past::check_privacy(app, board, &access)?;
+    let id = boards
+        .event_id(rows.seq.0)
+        .ok_or_else(|| Problem::not_ready("the epoch of that time is forgotten"))?;
+    let mut response = match response::not_modified(headers, id)? {
+        Some(response) => response,
+        None => {
+            let body = HeldBody::start(app, rows.to_json(&id.to_string()))?;
+            let content = ([(header::CONTENT_TYPE, "application/json")], body);
+            response::tagged(content, EntityTag::new(id))
+        }
+    };
+    access.mark(&mut response);
+    Ok(response)
+}
+
+/// The value of `at`, if the query has one.
+fn past_moment(app: &App, query: &str) -> Result<Option<PastMoment>, Problem> {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "at");
+    let Some((_, value)) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::bad_request("at", "is in the query twice"));
+    }
+    past::moment(app, &value).map(Some)
 }
 
 /// `GET /boards/{board}/flights/{flight}[?date=&leg=]`: the page for a browser, the row for other clients.

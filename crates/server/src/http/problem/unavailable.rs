@@ -1,6 +1,7 @@
 //! Updates that are not written, and requests that have to wait.
 
 use engine::PublishError;
+use history::HistoryError;
 use http::StatusCode;
 use journal::{AppendError, StorageError};
 
@@ -45,6 +46,20 @@ impl From<PublishError> for Problem {
         };
         let detail = format!("{reason}; {advice}");
         Self::without_field(StatusCode::SERVICE_UNAVAILABLE, title, detail)
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        let HistoryError::TooOld { oldest } = error else {
+            if let HistoryError::Unavailable(cause) = &error {
+                tracing::warn!("{error}: {cause}");
+            }
+            return Self::not_ready(&error.to_string());
+        };
+        let mut problem = Self::without_field(StatusCode::GONE, "Too long ago", error.to_string());
+        problem.0.oldest = Some(format!("{oldest:.3}"));
+        problem
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use serde_json::{Value, json};
 
 use super::document::{ApiDocument, list};
-use super::{BOARD, ROW, ROWS};
+use super::{BOARD, CHANGES, ROW, ROWS};
 use crate::test_server::TestServer;
 use RequestBody::{Example, Spaces, Text};
 
@@ -69,6 +69,13 @@ const CALLS: &[Call] = &[
     ("GET", ROWS, "/boards/main/flights", &[], NOTHING, 200),
     ("GET", ROWS, "/boards/main/flights", &[("if-none-match", "*")], NOTHING, 304),
     ("GET", ROWS, "/boards/none/flights", &[], NOTHING, 404),
+    ("GET", ROWS, "/boards/main/flights?at=2001-01-01T00:00:00Z", &[], NOTHING, 410),
+    ("GET", ROWS, "/boards/main/flights?at=2300-01-01T00:00:00Z", &[], NOTHING, 400),
+    ("GET", CHANGES, "/boards/main/changes", &[], NOTHING, 200),
+    ("GET", CHANGES, "/boards/main/changes?flight=I768&date=2026-11-22&leg=1&limit=2&order=oldest&to=2300-01-01T00:00:00Z", &[], NOTHING, 200),
+    ("GET", CHANGES, "/boards/main/changes?from=2001-01-01T00:00:00Z", &[], NOTHING, 410),
+    ("GET", CHANGES, "/boards/main/changes?cursor=1", &[], NOTHING, 400),
+    ("GET", CHANGES, "/boards/none/changes", &[], NOTHING, 404),
     ("PUT", ROW, "/boards/main/flights/I768?date=2026-11-23", &[JSON], Example, 201),
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-22", &[JSON], Example, 201),
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-23", &[JSON], Example, 201),
