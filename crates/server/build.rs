@@ -24,7 +24,9 @@ const PAGE_INPUTS: &[&str] = &[
 const MIN_COMPRESSED_BYTES: usize = 1_400;
 
 fn main() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Not `env!`, which would name the folder in which this program was compiled, even in a copy of it.
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let workspace = Path::new(&package).join("../..");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     build_page(&workspace, &out);
     convert_openapi(&workspace, &out);
