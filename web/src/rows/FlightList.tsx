@@ -127,6 +127,9 @@ export function FlightList(props: Props) {
   );
 }
 
+/** Firefox lays out rows that come onto the screen some frames later, and their heights differ from the estimates. */
+const SETTLING_FRAMES = 10;
+
 /** Whether the earlier rows are open. The rows below the button stay in place. */
 function useEarlierRows() {
   const [isOpen, setOpen] = useState(false);
@@ -137,9 +140,15 @@ function useEarlierRows() {
     setOpen((open) => !open);
   }, []);
   useLayoutEffect(() => {
-    if (top.current === undefined || !button.current) return;
-    window.scrollBy(0, button.current.getBoundingClientRect().top - top.current);
+    const wanted = top.current;
+    if (wanted === undefined) return;
     top.current = undefined;
+    const keepInPlace = (frames: number) => {
+      if (!button.current) return;
+      window.scrollBy(0, button.current.getBoundingClientRect().top - wanted);
+      if (frames > 0) requestAnimationFrame(() => keepInPlace(frames - 1));
+    };
+    keepInPlace(SETTLING_FRAMES);
   }, [isOpen]);
   return [isOpen, toggle, button] as const;
 }
