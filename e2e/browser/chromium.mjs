@@ -2,10 +2,23 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { chromium } from "playwright-core";
+import { it } from "node:test";
+import { chromium, firefox } from "playwright-core";
 import { WAIT_TIMEOUT_MILLIS } from "./wait.mjs";
 
-export function launch({ args = [], ...options } = {}) {
+/** The browser of this run: `chromium`, or `firefox` by WebDriver BiDi. */
+export const isFirefox = process.env.BROWSER === "firefox";
+
+/** Defines a test of what no other browser has, or shows to a test. */
+export function inChromium(...definition) {
+  if (!isFirefox) it(...definition);
+}
+
+export function launch(options) {
+  return isFirefox ? launchFirefox(options) : launchChromium(options);
+}
+
+export function launchChromium({ args = [], ...options } = {}) {
   return chromium.launch({
     ...options,
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -23,6 +36,22 @@ export function launch({ args = [], ...options } = {}) {
   });
 }
 
+/** A release of Firefox: with this channel, Playwright does not need a Firefox that it has patched. */
+function launchFirefox({ args, ...options } = {}) {
+  return firefox.launch({
+    ...options,
+    channel: "moz-firefox",
+    executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+    headless: true,
+    firefoxUserPrefs: {
+      // Above the page, as in the headless Chromium.
+      "ui.useOverlayScrollbars": 1,
+      // As a name server of a foreign page would answer.
+      "network.dns.localDomains": "foreign.example,rebound.example,hotel.example",
+    },
+  });
+}
+
 /** Opens a page in a new context and records its requests, errors and scripts. */
 export async function openPage(test, browser, url, { context: options, before } = {}) {
   const context = await browser.newContext(options);
@@ -31,13 +60,20 @@ export async function openPage(test, browser, url, { context: options, before } 
   const page = await context.newPage();
   const recorded = { requests: [], errors: [], scripts: [] };
   page.on("request", (request) => recorded.requests.push(request.url()));
-  page.on("pageerror", (error) => recorded.errors.push(String(error)));
+  page.on("pageerror", (error) => {
+    if (!isConnectionError(error)) recorded.errors.push(String(error));
+  });
   page.on("response", (response) => {
     if (response.request().resourceType() === "script") recorded.scripts.push(response);
   });
   if (before) await page.addInitScript(before);
   await page.goto(url);
   return { page, recorded };
+}
+
+/** Firefox reports ended connections among the errors of scripts. */
+function isConnectionError({ message }) {
+  return isFirefox && /connection to (the server|http)/.test(message);
 }
 
 /** Serves a page from another origin. */

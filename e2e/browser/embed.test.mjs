@@ -123,7 +123,8 @@ describe("the element", { concurrency: 2 }, () => {
     const { page, recorded } = await openHost(test, main, {
       headers: (server) => ({
         "Content-Security-Policy":
-          `default-src 'none'; script-src ${server}; connect-src ${server}; ` +
+          // Firefox asks for the icon of the page.
+          `default-src 'none'; img-src 'self'; script-src ${server}; connect-src ${server}; ` +
           `font-src ${server}; require-trusted-types-for 'script'; trusted-types 'none'`,
         "Cross-Origin-Embedder-Policy": "require-corp",
         "Cross-Origin-Opener-Policy": "same-origin",
@@ -216,7 +217,7 @@ describe("the element", { concurrency: 2 }, () => {
       const size = page.locator("[data-flight]").evaluate((row) => {
         const { height } = row.getBoundingClientRect();
         const { color, fontSize, textTransform, direction } = getComputedStyle(row);
-        return { height, color, fontSize, textTransform, direction };
+        return { height: Math.round(height), color, fontSize, textTransform, direction };
       });
       sizes.push(await size);
       const alien = page.locator("#probe").evaluate((probe) => getComputedStyle(probe).display);
@@ -240,7 +241,10 @@ describe("the element", { concurrency: 2 }, () => {
     await page.evaluate((scripts) => Promise.all(scripts.map((url) => import(url))), scripts());
     await waitUntilEqual(() => statusOf(page), "live");
     const added = await page.evaluate(() =>
-      Object.getOwnPropertyNames(window).filter((name) => !window.before.has(name)),
+      Object.getOwnPropertyNames(window).filter(
+        // Playwright has names of its own.
+        (name) => !window.before.has(name) && !name.startsWith("__pw_"),
+      ),
     );
     assert.deepEqual(added, []);
     assert.deepEqual(recorded.errors, []);

@@ -9,6 +9,8 @@ const OPEN = Promise.resolve();
 export class FaultProxy {
   /** The number of events dropped by `dropNext`. */
   dropped = 0;
+  /** The number of streams that it has answered. */
+  streams = 0;
   /** Changes the text of each event. */
   change = (event) => event;
   /** Answers every request with a page of its own and this status, as a captive portal does. */
@@ -94,6 +96,7 @@ export class FaultProxy {
     await this.#gates.all;
     outgoing.writeHead(inbound.statusCode, inbound.headers).flushHeaders();
     const isStream = inbound.headers["content-type"] === "text/event-stream";
+    if (isStream) this.streams += 1;
     for await (const bytes of isStream ? events(inbound) : inbound) {
       await this.#gates.all;
       if (isStream) await this.#gates.streams;

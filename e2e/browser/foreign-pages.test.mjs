@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { connection, launch, openPage, servePage } from "./chromium.mjs";
+import { connection, isFirefox, launch, openPage, servePage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -40,7 +40,7 @@ function recordChanges(page) {
   page.on("response", (response) => {
     const request = response.request();
     if (request.method() === "GET" || request.method() === "OPTIONS") return;
-    const byForm = request.resourceType() === "document";
+    const byForm = request.isNavigationRequest();
     (byForm ? recorded.forms : recorded.scripts).push(response.status());
   });
   return recorded;
@@ -162,7 +162,9 @@ describe("a foreign page", { concurrency: 4 }, () => {
       return page.frames()[1];
     };
     const refusing = await embed(await startServer(test));
-    await waitUntil("an error", () => refusing.url().startsWith("chrome-error:"));
+    await waitUntil("an error", () =>
+      refusing.url().startsWith(isFirefox ? "about:" : "chrome-error:"),
+    );
     const allowing = await embed(await startServer(test, "--allow-frame-ancestor", origin));
     await waitUntilEqual(() => connection(allowing), "live");
   });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { connection, expectedRows, launch, shown } from "./chromium.mjs";
+import { connection, expectedRows, inChromium, launch, shown } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { assertStaysEqual, waitUntil, waitUntilEqual, WAIT_TIMEOUT_MILLIS } from "./wait.mjs";
 
@@ -32,6 +32,17 @@ async function openTabs(test, count) {
   return { server, pages };
 }
 
+/** Records each connection state that the page shows from now on, however short. */
+function recordConnections(page) {
+  return page.evaluate(() => {
+    const read = () => document.querySelector("[data-connection]").dataset.connection;
+    window.connections = [read()];
+    new MutationObserver(() => {
+      if (read() !== window.connections.at(-1)) window.connections.push(read());
+    }).observe(document.body, { subtree: true, childList: true, attributes: true });
+  });
+}
+
 const gateOf = async (page) => (await shown(page))[0]?.gate;
 
 describe("tabs of one origin", { concurrency: 2 }, () => {
@@ -45,22 +56,27 @@ describe("tabs of one origin", { concurrency: 2 }, () => {
     assert.equal(await server.followers(), 1);
   });
 
-  it("lose no change when the first one closes", async (test) => {
-    const { server, pages } = await openTabs(test, 3);
+  it("are live without a gap when the first one closes", async (test) => {
+    const { server, pages } = await openTabs(test, TABS);
     const [first, ...others] = pages;
+    for (const page of others) await recordConnections(page);
     let gate = 0;
+    const change = () => server.patch("I768", { gate: `B${(gate += 1)}` });
+    await change();
     const closed = first.close();
-    for (let change = 0; change < 20; change++)
-      await server.patch("I768", { gate: `B${(gate += 1)}` });
+    for (let turn = 0; turn < 20; turn += 1) await change();
     await closed;
+    await waitUntilEqual(() => server.followers(), 1);
+    await change();
     for (const page of others) {
       await waitUntilEqual(() => gateOf(page), `B${gate}`);
-      await waitUntilEqual(() => connection(page), "live");
+      assert.deepEqual(await page.evaluate(() => window.connections), ["live"]);
     }
-    await waitUntilEqual(() => server.followers(), 1);
+    assert.equal(await server.followers(), 1);
   });
 
-  it("continue after a crash of the first one", async (test) => {
+  // Firefox refuses to open its own page for crashes on behalf of a test.
+  inChromium("continue after a crash of the first one", async (test) => {
     const { server, pages } = await openTabs(test, 3);
     const [first, ...others] = pages;
     // The renderer ends without any event for its page.

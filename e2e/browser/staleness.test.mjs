@@ -8,6 +8,7 @@ import { after, before, describe, it } from "node:test";
 import {
   expectedRows,
   connection,
+  inChromium,
   servePage,
   isStream,
   launch,
@@ -50,10 +51,10 @@ describe("a page that may be stale says so", { concurrency: 16 }, () => {
     const { server, page, proxy } = await openBoardThroughProxy(test);
     const snapshots = await recordSnapshots(page);
     proxy.hold("streams");
-    const responded = page.waitForResponse((response) => isStream(response.url()));
+    const { streams } = proxy;
     proxy.cut();
     await change(server);
-    await responded;
+    await waitUntil("another stream is answered", () => proxy.streams > streams);
     await waitUntilEqual(() => connection(page), "reconnecting");
     proxy.release("streams");
     await assertLiveRows(page, server);
@@ -124,7 +125,7 @@ describe("a page that may be stale says so", { concurrency: 16 }, () => {
 });
 
 describe("a page that was away returns to the right rows", { concurrency: 8 }, () => {
-  it("from the back/forward cache", async (test) => {
+  inChromium("from the back/forward cache", async (test) => {
     const cached = await launch({
       ignoreDefaultArgs: ["--disable-back-forward-cache"],
     });
@@ -143,7 +144,7 @@ describe("a page that was away returns to the right rows", { concurrency: 8 }, (
     assert.equal(await server.followers(), 1);
   });
 
-  it("from a hidden tab", async (test) => {
+  inChromium("from a hidden tab", async (test) => {
     const server = await withRows(test);
     const window = await openWindow(test, browser);
     const page = await window.tab(server.url);
@@ -157,7 +158,7 @@ describe("a page that was away returns to the right rows", { concurrency: 8 }, (
     await assertLiveRows(page, server);
   });
 
-  it("from a hidden tab that was frozen", async (test) => {
+  inChromium("from a hidden tab that was frozen", async (test) => {
     const server = await withRows(test);
     const window = await openWindow(test, browser);
     const page = await window.tab(server.url);
@@ -175,7 +176,7 @@ describe("a page that was away returns to the right rows", { concurrency: 8 }, (
     assertNoWrongLiveRows(await snapshots());
   });
 
-  it("from a hidden tab in which it was opened", async (test) => {
+  inChromium("from a hidden tab in which it was opened", async (test) => {
     const server = await withRows(test);
     const window = await openWindow(test, browser);
     const page = await window.tab(server.url);
@@ -200,9 +201,9 @@ describe("a page that was away returns to the right rows", { concurrency: 8 }, (
     // The old stream never delivers anything more; the new one delivers the missed events late.
     proxy.discard("all");
     proxy.hold("streams");
-    const responded = page.waitForResponse((response) => isStream(response.url()));
+    const { streams } = proxy;
     await page.context().setOffline(false);
-    await responded;
+    await waitUntil("another stream is answered", () => proxy.streams > streams);
     await waitUntilEqual(() => connection(page), "reconnecting");
     proxy.release("streams");
     await waitUntilEqual(() => rowsOf(page), expectedRows(await server.rows()));

@@ -16,7 +16,7 @@ use crate::{api_checks, package, reports, workspace_root};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Full,
-    /// Without the browser, NATS servers, proxies, schemathesis and packages.
+    /// Without the browsers, NATS servers, proxies, schemathesis and packages.
     Quick,
 }
 
@@ -35,14 +35,15 @@ struct Suite {
 }
 
 /// The fast suites first.
-const SUITES: [Suite; 8] = [
+const SUITES: [Suite; 9] = [
     Suite { name: "format", run: format, unit: "files" },
     Suite { name: "typecheck", run: typecheck, unit: "files" },
     Suite { name: "vitest", run: vitest, unit: "tests" },
     Suite { name: "lints", run: lints, unit: "targets" },
     Suite { name: "rust", run: rust, unit: "tests" },
     Suite { name: "api", run: api, unit: "requests" },
-    Suite { name: "browser", run: browser, unit: "tests" },
+    Suite { name: "chromium", run: chromium, unit: "tests" },
+    Suite { name: "firefox", run: firefox, unit: "tests" },
     Suite { name: "packages", run: packages, unit: "tests" },
 ];
 
@@ -79,7 +80,7 @@ pub(crate) fn run(scope: Scope) -> Result<ExitCode> {
     let mut results = Vec::new();
     let mut passed = 0;
     for Suite { name, run, unit } in SUITES {
-        if scope == Scope::Quick && ["api", "browser", "packages"].contains(&name) {
+        if scope == Scope::Quick && ["api", "chromium", "firefox", "packages"].contains(&name) {
             continue;
         }
         eprintln!("── {name}");
@@ -185,15 +186,24 @@ fn api(workspace: &Workspace) -> Result<usize> {
     api_checks::run_all(&workspace.root, &workspace.artifacts)
 }
 
-fn browser(workspace: &Workspace) -> Result<usize> {
+fn chromium(workspace: &Workspace) -> Result<usize> {
+    browser(workspace, "chromium", "CHROMIUM", tools::chromium()?)
+}
+
+fn firefox(workspace: &Workspace) -> Result<usize> {
+    browser(workspace, "firefox", "FIREFOX", tools::firefox()?)
+}
+
+/// Runs the page's tests in one browser. `variable` has the path of its program.
+fn browser(workspace: &Workspace, name: &str, variable: &str, program: PathBuf) -> Result<usize> {
     build(workspace).context("the program under test does not build")?;
-    let report = workspace.artifacts.join("browser.tap");
+    let report = workspace.artifacts.join(format!("{name}.tap"));
     reports::remove_stale(&report)?;
     let mut tests = command("node", &workspace.root.join("e2e/browser"), &["--test"]);
     tests.args(["--test-reporter=spec", "--test-reporter-destination=stdout"]);
     tests.args(["--test-reporter=tap", "--test-reporter-destination"]).arg(&report);
     tests.env("FLIGHTBOARD_BIN", workspace.artifacts.join("flightboard"));
-    tests.env("CHROMIUM", tools::chromium()?);
+    tests.env("BROWSER", name).env(variable, program);
     command::run(&mut tests)?;
     reports::tap(&fs::read_to_string(report).context("no report of node")?)
 }

@@ -19,6 +19,9 @@ const NODE_PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 /// Programs that Debian has in packages of the same names.
 const PROGRAMS: [&str; 7] = ["bash", "curl", "git", "nats-server", "chromium", "openssl", "pebble"];
 
+/// Debian's package of Firefox, and its program. Elsewhere it is `firefox`.
+const DEBIAN_FIREFOX: &str = "firefox-esr";
+
 /// The proxies of the documented configurations and of `flightboard doctor`. Installing their packages would start services, so the tests
 /// use unpacked copies.
 const PROXIES: [&str; 4] = ["nginx", "haproxy", "apache2", "caddy"];
@@ -60,10 +63,13 @@ pub(crate) fn install_node_packages(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Installs the browser, the proxies, the NATS server and schemathesis.
+/// Installs the browsers, the proxies, the NATS server and schemathesis.
 pub(crate) fn install_servers(root: &Path) -> Result<()> {
     for program in PROGRAMS {
         install_program(root, program)?;
+    }
+    if firefox().is_err() {
+        install_program(root, DEBIAN_FIREFOX)?;
     }
     if let Err(error) = install_nats_server(root) {
         eprintln!("using the system's NATS server for clusters, which may be too old: {error:#}");
@@ -75,6 +81,12 @@ pub(crate) fn install_servers(root: &Path) -> Result<()> {
 /// The path of Chromium.
 pub(crate) fn chromium() -> Result<PathBuf> {
     find_in_path("chromium").context("chromium is not in the PATH")
+}
+
+/// The path of Firefox.
+pub(crate) fn firefox() -> Result<PathBuf> {
+    let firefox = [DEBIAN_FIREFOX, "firefox"].into_iter().find_map(find_in_path);
+    firefox.context("neither firefox-esr nor firefox is in the PATH")
 }
 
 /// The system's NATS server, if the tests used another one and the caller has not named one.
