@@ -315,7 +315,7 @@ test("a closed board offers no button", async () => {
   await timetable(arrivals, [rome]);
   await sent("closedConnection", { reason: "end of the day" }, "aa-2");
   expect(screen.getByRole("status").textContent).toBe("Closed: end of the day");
-  expect(screen.queryByRole("button", { name: /Stop|Resume/ })).toBeNull();
+  expect(screen.queryByRole("button")).toBeNull();
   expect(screen.getByText("This board is closed")).toBeTruthy();
 });
 

@@ -150,12 +150,15 @@ export function BoardPage(props: Props) {
               language={language}
             />
           )}
-          <SettingsButton
-            language={language}
-            onLanguage={props.onLanguage}
-            announcements={announcements}
-            onAnnouncements={chooseAnnouncements}
-          />
+          {/* A board that is closed has no controls. */}
+          {connection.status !== "closed" && (
+            <SettingsButton
+              language={language}
+              onLanguage={props.onLanguage}
+              announcements={announcements}
+              onAnnouncements={chooseAnnouncements}
+            />
+          )}
         </div>
         {connection.status === "denied" ? (
           <SignIn
