@@ -68,13 +68,13 @@ pub struct PastChange {
     pub publisher: Option<String>,
     /// True if the update was a feed's.
     pub is_from_feed: bool,
-    /// The fields that changed, each a [`FieldChange`] by its name, in JSON.
+    /// The fields that changed, each a [`ValueChange`] by its name, in JSON.
     pub fields: Box<RawValue>,
 }
 
 /// The value of a field before and after a change; `null` if it had none.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct FieldChange {
+pub struct ValueChange {
     /// Before.
     pub from: Value,
     /// After.
@@ -195,7 +195,7 @@ fn past_change(row: &Row<'_>) -> rusqlite::Result<PastChange> {
 }
 
 /// The fields that an event changed, without the key and the instants, which follow from the others.
-pub(crate) fn changed_fields(event: &RecordedEvent) -> BTreeMap<&str, FieldChange> {
+pub(crate) fn changed_fields(event: &RecordedEvent) -> BTreeMap<&str, ValueChange> {
     let after = event.data.as_object();
     // A patch names the fields that it changes; other events have all values.
     let is_patch = event.name == "flightStateUpdate";
@@ -206,7 +206,7 @@ pub(crate) fn changed_fields(event: &RecordedEvent) -> BTreeMap<&str, FieldChang
         let from = event.before.get(name).cloned().unwrap_or_default();
         let to = event.data.get(name).cloned().unwrap_or_default();
         if from != to {
-            fields.insert(name, FieldChange { from, to });
+            fields.insert(name, ValueChange { from, to });
         }
     }
     fields

@@ -34,7 +34,7 @@ mod error;
 /// Settings.
 mod settings;
 
-pub use changes::{ChangeOrder, ChangePage, ChangeQuery, FieldChange, PastChange};
+pub use changes::{ChangeOrder, ChangePage, ChangeQuery, PastChange, ValueChange};
 pub use error::HistoryError;
 pub use history::{History, HistoryScope, MAX_UNREAD_BYTES, MAX_WAITING_READS, PastMoment};
 pub use past_rows::PastRows;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Most bytes of an index in a file, by default: some four million changes.
+/// Most bytes of an index in a file, by default: some three million changes.
 pub const HISTORY_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Most bytes of an index in memory, by default.

@@ -257,3 +257,33 @@ fn nats_settings_come_from_the_environment() {
     assert!(streams.join("flightboard").exists());
     assert_eq!(other.api().rows("main").len(), 0, "the other prefix has no rows");
 }
+
+#[test]
+fn replicas_remember_the_same_past() {
+    let nats = NatsServer::start();
+    let replicas = [(); 3].map(|()| replica(&nats));
+    for n in 0..60 {
+        let api = replicas[n % 3].api();
+        api.put_flight(&format!("X{}", n % 7), &json!({"gate": n.to_string()}));
+    }
+    let id = replicas[0].api().put_flight("X1", &json!({"gate": "last"}));
+    let changes = replicas.each_ref().map(|replica| {
+        wait_until("the replica has the last event", WAIT_TIMEOUT, || {
+            let changes = replica.api().get("/boards/main/changes?limit=1000");
+            (changes["changes"][0]["id"] == *id).then_some(changes)
+        })
+    });
+    assert!(changes[0]["changes"].as_array().unwrap().len() > 60);
+    assert_eq!(changes[1], changes[0]);
+    assert_eq!(changes[2], changes[0]);
+    let restarted = replica(&nats);
+    for change in changes[0]["changes"].as_array().unwrap() {
+        for at in [&change["id"], &change["time"]] {
+            let path = format!("/boards/main/flights?at={}", at.as_str().unwrap());
+            let expected = replicas[0].api().get_text(&path);
+            for replica in replicas[1..].iter().chain([&restarted]) {
+                assert_eq!(replica.api().get_text(&path), expected, "{at}");
+            }
+        }
+    }
+}

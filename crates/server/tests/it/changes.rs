@@ -16,11 +16,15 @@ use crate::test_server::{TestResponse, TestServer};
 
 /// A server whose records are a second apart.
 pub(crate) async fn ticking_server(settings: Settings) -> TestServer {
+    TestServer::on(MemoryJournal::new(ticking_options()), settings).await
+}
+
+/// Options of a journal whose records are a second apart.
+pub(crate) fn ticking_options() -> JournalOptions {
     let an_hour_ago = SystemTime::now() - Duration::from_secs(60 * 60);
     let now = Arc::new(AtomicU64::new(UnixMillis::from(an_hour_ago).0));
     let clock = Clock::new(move || UnixMillis(now.fetch_add(1_000, Ordering::Relaxed)));
-    let options = JournalOptions { clock, ..JournalOptions::default() };
-    TestServer::on(MemoryJournal::new(options), settings).await
+    JournalOptions { clock, ..JournalOptions::default() }
 }
 
 fn changes(answer: &TestResponse) -> Vec<Value> {

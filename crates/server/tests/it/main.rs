@@ -28,6 +28,7 @@ mod failing_journal;
 mod feeds;
 mod foreign_requests;
 mod format;
+mod history_index;
 mod http2_limits;
 mod http_messages;
 mod openapi;
