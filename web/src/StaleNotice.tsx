@@ -61,7 +61,7 @@ export function SourceDoubt({ lateSource: source, overdueSince, timeZone, langua
   );
 }
 
-/** Undefined where there is none. */
+/** Undefined without a doubt. */
 export function connectionDoubt({ connection, timeZone, language }: Doubt): string | undefined {
   const { notice } = language;
   const timeOf = (instant: number) => boardTimeText(instant, timeZone, language);

@@ -17,7 +17,8 @@ const MIN_NODE: (u32, u32) = (20, 19);
 const NODE_PACKAGES: [&str; 2] = ["web", "e2e/browser"];
 
 /// Programs that Debian has in packages of the same names.
-const PROGRAMS: [&str; 7] = ["bash", "curl", "git", "nats-server", "chromium", "openssl", "pebble"];
+const PROGRAMS: [&str; 8] =
+    ["bash", "curl", "git", "nats-server", "chromium", "openssl", "pebble", "tmux"];
 
 /// Debian's package of Firefox, and its program. Elsewhere it is `firefox`.
 const DEBIAN_FIREFOX: &str = "firefox-esr";

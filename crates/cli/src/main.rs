@@ -49,6 +49,9 @@ mod copy;
 /// `flightboard doctor`: finds faults between a server and its screens.
 mod doctor;
 
+/// `flightboard watch`: a board in a terminal, as text, and as a line or a command for each change.
+mod watch;
+
 /// `flightboard map-worker`: runs a jq program of a feed.
 mod map_worker;
 
@@ -148,6 +151,7 @@ enum Command {
     Copy(copy::CopyCommand),
     Token(token::TokenCommand),
     Doctor(doctor::DoctorCommand),
+    Watch(watch::WatchCommand),
     #[command(hide = true)]
     MapWorker(map_worker::MapWorkerCommand),
     #[command(hide = true)]
@@ -182,6 +186,7 @@ fn run(cli: FlightboardCli) -> ExitCode {
         Command::Copy(copy) => copy.run(),
         Command::Token(token) => token.run(),
         Command::Doctor(doctor) => doctor.run(),
+        Command::Watch(watch) => watch.run(),
         Command::MapWorker(worker) => worker.run(),
         Command::Completions(completions) => completions.run(),
         Command::ManPages(pages) => pages.run(),

@@ -71,6 +71,6 @@ pub use follower::{BoardFollower, FollowUpdate};
 pub use http::{ClientSetupError, tls_config};
 pub use http_event_source::{EventRequests, HttpEventSource, SourceSignal};
 pub use options::{FollowOptions, TokenProvider};
-pub use row::{BoardRow, FieldChange, RowChange, RowKey};
+pub use row::{BoardRow, ChangedField, RowChange, RowKey};
 pub use status::FollowStatus;
 pub use stream_event::{BoardHeartbeat, UnreadableEvent};

@@ -40,7 +40,7 @@ pub struct RowChange {
 
 /// A field that differs between two versions of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldChange<'a> {
+pub struct ChangedField<'a> {
     /// Its name, such as `gate`.
     pub name: &'a str,
     /// Its value before; `None` if it was not set.
@@ -120,14 +120,14 @@ impl RowChange {
     }
 
     /// The fields that differ, by name. All fields of a row that was added or removed.
-    pub fn fields(&self) -> Vec<FieldChange<'_>> {
+    pub fn fields(&self) -> Vec<ChangedField<'_>> {
         let [before, after] =
             [&self.before, &self.after].map(|row| row.as_deref().map(BoardRow::fields));
         let names = before.into_iter().chain(after).flat_map(Map::keys);
         let mut names: Vec<_> = names.map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
-        let change = |name| FieldChange {
+        let change = |name| ChangedField {
             name,
             before: before.and_then(|fields| fields.get(name)),
             after: after.and_then(|fields| fields.get(name)),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 29] = [
+const ARROWS: [(&str, &[&str]); 30] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("certificates", &[]),
@@ -32,11 +32,13 @@ const ARROWS: [(&str, &[&str]); 29] = [
             "feeds",
             "flags",
             "flight",
+            "flightboard-client",
             "journal",
             "mapping",
             "nats-journal",
             "polling",
             "server",
+            "watch",
         ],
     ),
     ("flightboard-bench", &["flags"]),
@@ -57,6 +59,7 @@ const ARROWS: [(&str, &[&str]); 29] = [
         &["access", "aidx", "codes", "engine", "fanout", "flight", "history", "images", "journal"],
     ),
     ("testkit", &["flightboard-client", "flightboard-sse", "journal"]),
+    ("watch", &["codes", "flightboard-client"]),
     ("xtask", &[]),
 ];
 
@@ -70,7 +73,7 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 17] = [
+const ABSENCES: [(&str, &[&str]); 18] = [
     ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("certificates", &["axum", "engine", "flight", "hyper", "journal", "server"]),
@@ -88,6 +91,7 @@ const ABSENCES: [(&str, &[&str]); 17] = [
     ("polling", &["async-nats", "axum", "engine", "journal", "rusqlite", "server", "ureq"]),
     ("server", &["async-nats", "rusqlite"]),
     ("flightboard-sse", &["bytes", "http", "hyper", "serde", "serde_json", "tokio"]),
+    ("watch", &["axum", "engine", "flight", "reqwest", "server"]),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,10 @@ use testkit::{api, follower, process, signals, view, wait};
 /// `flightboard demo`.
 mod demo;
 
+/// `flightboard watch`.
+#[cfg(target_os = "linux")]
+mod watch;
+
 /// The client crate through kills of its server.
 mod client;
 

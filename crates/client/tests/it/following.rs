@@ -323,5 +323,5 @@ async fn example_prints_changes() {
         lines.extend(timeout(WAIT_TIMEOUT, next_lines(&mut follower)).await.unwrap());
     }
     assert_eq!(lines[..3], ["connecting", "I768: Some(\"\")", "live"]);
-    assert!(lines[3].starts_with("I768: [FieldChange { name: \"flight\""), "{lines:?}");
+    assert!(lines[3].starts_with("I768: [ChangedField { name: \"flight\""), "{lines:?}");
 }
