@@ -9,6 +9,7 @@ import { ConnectionSign } from "../ConnectionStatus.tsx";
 import type { Environment } from "../environment.ts";
 import { openFlight } from "../finding/useWantedFlight.ts";
 import type { Language } from "../language/language.ts";
+import { setDocumentLanguage } from "../language/usePageLanguage.ts";
 import { boardPath, urlOf } from "../route.ts";
 import { SourceLine } from "../SourceLine.tsx";
 import { zoneOf } from "../time.ts";
@@ -34,7 +35,8 @@ export function AirportPage({ code, environment }: { code: string; environment: 
   const title = language.wall.airport(code);
   useEffect(() => {
     document.title = `${title} · flightboard`;
-  }, [title]);
+    setDocumentLanguage(language);
+  }, [title, language]);
   if (boards.length === 0) {
     const { waiting, absent } = language.wall;
     return (
