@@ -12,6 +12,7 @@ import { columnsOf, terminalsDiffer } from "./rows/columns.ts";
 import { FlightList } from "./rows/FlightList.tsx";
 import type { ListContext } from "./rows/HourGroup.tsx";
 import { groupByHour } from "./rows/hours.ts";
+import { isMissed, missedKeys } from "./rows/missed.ts";
 import { boardTime } from "./rows/now.ts";
 import { RowOrder, splitRows, type SortedRow } from "./rows/order.ts";
 import { zoneOf } from "./time.ts";
@@ -48,7 +49,12 @@ interface Props {
 export function BoardRows(props: Props) {
   const { board, rows, all, now, language, highlights, sort, isNarrowed, onPick, printedHead } =
     props;
-  const parts = useMemo(() => splitRows(rows, now), [rows, now]);
+  // The list opens at the first flight that can still be caught. Later ones stay until they are over.
+  const missed = useMemo(() => missedKeys(all, board, now), [board.name]);
+  const parts = useMemo(
+    () => splitRows(rows, now, (row) => missed.has(row.key) && isMissed(row, board, now)),
+    [rows, now, missed, board],
+  );
   const context = useListContext(board, all, now, language);
   const cities = useContext(CitiesContext);
   const group = useCallback(

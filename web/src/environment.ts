@@ -8,6 +8,9 @@ export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchP
   /** Undefined if the server accepted the token. */
   signIn(token: string): Promise<Refusal | undefined>;
   signOut(): Promise<void>;
+  /** The build of the page that the server has; undefined if it cannot be reached. */
+  fetchBuild(): Promise<string | undefined>;
+  reload(): void;
   /** Each heartbeat names the build of the page that the server has. */
   onBuild(build: string): void;
   /** The page cannot be shown any more. */

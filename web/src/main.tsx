@@ -22,13 +22,14 @@ import "./styles/contrast.css";
 import "./styles/print.css";
 
 const EventSourceClass = await eventSourceClass();
+const reload = () => window.location.reload();
 const updater = new PageUpdater({
   clock: realClock,
   random: Math.random,
   build: buildOf(document),
   fetchBuild,
   isQuiet: watchInput(() => performance.now()),
-  reload: () => window.location.reload(),
+  reload,
   storage: () => window.sessionStorage,
 });
 const environment: Environment = {
@@ -36,13 +37,15 @@ const environment: Environment = {
   fetchPlaces,
   signIn,
   signOut,
+  fetchBuild,
+  reload,
   onBuild: (build) => updater.hear(build),
   onCrash(error) {
     console.error(error);
     reloadAfterCrash({
       clock: realClock,
       isServerReachable: async () => (await fetchBuild()) !== undefined,
-      reload: () => window.location.reload(),
+      reload,
       storage: () => window.sessionStorage,
     });
   },

@@ -36,6 +36,13 @@ export class FakePageEnvironment extends FakeEnvironment implements Environment 
 
   readonly signOut = async (): Promise<void> => void (this.status = "denied");
 
+  /** The build of the server's page; undefined while it cannot be reached. */
+  build: string | undefined = "aa";
+  readonly fetchBuild = async (): Promise<string | undefined> => this.build;
+
+  reloads = 0;
+  readonly reload = (): void => void (this.reloads += 1);
+
   readonly crashes: unknown[] = [];
 
   readonly onCrash = (error: unknown): void => void this.crashes.push(error);

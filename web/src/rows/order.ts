@@ -45,11 +45,18 @@ export interface SplitRows {
 /** A board of so few rows fits a screen, and shows all of them. */
 export const MIN_SPLIT_ROWS = 13;
 
-/** Parts the rows that are over from the others, if that leaves any. */
-export function splitRows(rows: readonly SortedRow[], now: number): SplitRows {
-  const current = rows.filter(({ overAt }) => overAt > now);
-  if (rows.length < MIN_SPLIT_ROWS || current.length === 0) return { earlier: [], current: rows };
-  return { earlier: rows.filter(({ overAt }) => overAt <= now), current };
+/** Parts the rows that are over, or `isPast` besides, from the others, if that leaves any. */
+export function splitRows(
+  rows: readonly SortedRow[],
+  now: number,
+  isPast: (row: SortedRow) => boolean = () => false,
+): SplitRows {
+  const earlier = rows.filter((row) => row.overAt <= now || isPast(row));
+  if (rows.length < MIN_SPLIT_ROWS || earlier.length === rows.length) {
+    return { earlier: [], current: rows };
+  }
+  const past = new Set(earlier);
+  return { earlier, current: rows.filter((row) => !past.has(row)) };
 }
 
 function sortedRow(key: string, flight: Flight, board: Board): SortedRow {

@@ -9,6 +9,7 @@ import { useFollowedBoard } from "../useFollowedBoard.ts";
 import { hasCall } from "./calls.ts";
 import { doubtSince, needsNotice } from "./doubt.ts";
 import { passes } from "./filter.ts";
+import { useNightlyReload } from "./nightly-reload.ts";
 import { usePageTurn } from "./page-turn.ts";
 import { pagesOf, pageSpan } from "./pages.ts";
 import { RowsOrMessage } from "./RowsOrMessage.tsx";
@@ -30,6 +31,7 @@ interface Props {
 export function WallPanel({ name, rows: size, settings, environment, onTitle }: Props) {
   const { clock } = environment;
   const view = useFollowedBoard(name, environment);
+  useNightlyReload(view, environment);
   const { followed, connection, boardNow, minute, now, lateSource, overdueSince } = view;
   const { board, source, flights } = followed.timetable;
   const [openedAt] = useState(() => clock.now());

@@ -1,9 +1,8 @@
 // The pages of a wall. The first one has the soonest flights that a traveller can still catch or meet.
 
 import type { Board } from "flightboard-client";
+import { isMissed } from "../rows/missed.ts";
 import type { SortedRow } from "../rows/order.ts";
-import { timesOf } from "../rows/times.ts";
-import { knownState } from "../states.ts";
 import { clockText, zoneOf } from "../time.ts";
 
 /**
@@ -35,18 +34,4 @@ export function pageSpan(page: readonly SortedRow[], board: Board): string | und
   if (first === undefined || last === undefined) return undefined;
   const [from, to] = [clockText(first, zoneOf(board)), clockText(last, zoneOf(board))];
   return from === to ? from : `${from}–${to}`;
-}
-
-/** A departure for which it is too late. One that is cancelled is news until its time has passed. */
-function isMissed({ flight }: SortedRow, board: Board, now: number): boolean {
-  if (board.kind !== "departures") return false;
-  switch (knownState(flight.state)) {
-    case "gate closed":
-    case "departed":
-      return true;
-    case "cancelled":
-      return (timesOf(flight, board).scheduled ?? Infinity) < now;
-    default:
-      return flight.actual !== undefined;
-  }
 }
