@@ -103,7 +103,7 @@ function whatText(change: LoggedChange, context: DeskContext): string {
   if (change.event === "flightAddition") return texts.addition;
   if (change.event === "flightRemoval") return texts.removal;
   const { flight } = change;
-  if (flight === undefined) return change.event;
+  if (flight === undefined) return "";
   const parts = readableFields(change).map(({ field, to }) => {
     const label = labelOf(field, context);
     const value = valueText(field, to, flight, context);

@@ -13,6 +13,28 @@ import type { DeskLanguage, Origin } from "./language/language.ts";
 
 const UNKNOWN: Origin = { time: undefined, publisher: undefined, isFeed: false };
 
+/** The origin of the other value: nothing of it until the server has answered. */
+export function useOrigin(
+  flight: FlightKey,
+  { field, theirs }: Conflict,
+  { board }: FieldContext,
+  token: string | undefined,
+): Origin {
+  const [origin, setOrigin] = useState(UNKNOWN);
+  const value = JSON.stringify(theirs);
+  useEffect(() => {
+    let isPresent = true;
+    setOrigin(UNKNOWN);
+    void originOf(board.name, flight, field, theirs, { zone: zoneOf(board), token }).then(
+      (found) => isPresent && setOrigin(found),
+    );
+    return () => {
+      isPresent = false;
+    };
+  }, [board, flight.flight, flight.date, flight.leg, field, value, token]);
+  return origin;
+}
+
 interface Props {
   flight: FlightKey;
   conflict: Conflict;
@@ -28,19 +50,7 @@ interface Props {
 export function ConflictNotice(props: Props) {
   const { flight, conflict, mine, context, texts, token, onKeepTheirs, onPutMine } = props;
   const { field, theirs } = conflict;
-  const { board } = context;
-  const [origin, setOrigin] = useState(UNKNOWN);
-  const value = JSON.stringify(theirs);
-  useEffect(() => {
-    let isPresent = true;
-    setOrigin(UNKNOWN);
-    void originOf(board.name, flight, field, theirs, { zone: zoneOf(board), token }).then(
-      (found) => isPresent && setOrigin(found),
-    );
-    return () => {
-      isPresent = false;
-    };
-  }, [board, flight.flight, flight.date, flight.leg, field, value, token]);
+  const origin = useOrigin(flight, conflict, context, token);
   const label = labelOf(field, context);
   const shown = valueText(field, theirs, flight, context);
   return (
@@ -48,7 +58,7 @@ export function ConflictNotice(props: Props) {
       <p>
         <Icon name="alert" />{" "}
         <span dir="auto">
-          {texts.changedBy(label, shown, mine.trim() === "" ? texts.nothing : mine, origin)}
+          {texts.changedWhile(label, shown, mine.trim() === "" ? texts.nothing : mine, origin)}
         </span>
       </p>
       <button type="button" onClick={onKeepTheirs}>

@@ -1,6 +1,12 @@
 // The outcome of the newest change, and all changes of unknown outcome.
 
+import type { FlightKey } from "flightboard-client";
+import type { ComponentChildren } from "preact";
 import { Icon } from "../Icon.tsx";
+import type { Conflict } from "./change.ts";
+import { useOrigin } from "./ConflictNotice.tsx";
+import { labelOf, valueText } from "./describe.ts";
+import type { FieldContext } from "./fields.ts";
 import type { DeskLanguage } from "./language/language.ts";
 import type { DeskWork, Notice, WorkState } from "./work.ts";
 
@@ -8,16 +14,29 @@ interface Props {
   state: WorkState;
   work: DeskWork;
   texts: DeskLanguage;
+  /** Undefined until the board is known. */
+  context: FieldContext | undefined;
 }
 
-export function Notices({ state, work, texts }: Props) {
+export function Notices({ state, work, texts, context }: Props) {
   const { notice, unknown } = state;
   return (
     <div class="desk-notices">
       {/* Both are always there, so that screen readers announce their texts. */}
       <div role="status">{notice?.tone === "made" && <Line notice={notice} texts={texts} />}</div>
       <div role="alert">
-        {notice !== undefined && notice.tone !== "made" && <Line notice={notice} texts={texts} />}
+        {notice !== undefined && notice.tone !== "made" && (
+          <Line notice={notice} texts={texts}>
+            {notice.later && context && (
+              <LaterChange
+                {...notice.later}
+                context={context}
+                texts={texts}
+                token={work.publisher.token}
+              />
+            )}
+          </Line>
+        )}
         {unknown.map(({ id, job, isRepeating }) => (
           <p key={id} class="desk-notice" data-tone="unknown">
             <Icon name="question" />
@@ -34,7 +53,13 @@ export function Notices({ state, work, texts }: Props) {
   );
 }
 
-function Line({ notice, texts }: { notice: Notice; texts: DeskLanguage }) {
+interface LineProps {
+  notice: Notice;
+  texts: DeskLanguage;
+  children?: ComponentChildren;
+}
+
+function Line({ notice, texts, children }: LineProps) {
   const { tone, text, detail } = notice;
   return (
     <p class="desk-notice" data-tone={tone}>
@@ -48,8 +73,23 @@ function Line({ notice, texts }: { notice: Notice; texts: DeskLanguage }) {
               {detail}.
             </span>
           </>
-        )}
+        )}{" "}
+        {children}
       </span>
     </p>
   );
+}
+
+interface LaterProps {
+  flight: FlightKey;
+  conflict: Conflict;
+  context: FieldContext;
+  texts: DeskLanguage;
+  token: string | undefined;
+}
+
+function LaterChange({ flight, conflict, context, texts, token }: LaterProps) {
+  const origin = useOrigin(flight, conflict, context, token);
+  const theirs = valueText(conflict.field, conflict.theirs, flight, context);
+  return <>{texts.changed(labelOf(conflict.field, context), theirs, origin)}</>;
 }

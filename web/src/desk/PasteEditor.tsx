@@ -47,6 +47,9 @@ export function PasteEditor({ text, rows, context, work, onType, onBack }: Props
     () => readPaste(text, rows, isHeld, texts, context),
     [text, rows, isHeld, texts, context],
   );
+  const { columns, date } = context.language;
+  const names = [columns.flight, date, columns.state, columns.gate, columns.estimated];
+  const headings = names.join(", ");
   const ready = paste.lines.filter(({ update }) => update !== undefined);
   const effective = paste.lines.filter(({ effect }) => effect?.kind !== "none");
 
@@ -61,6 +64,9 @@ export function PasteEditor({ text, rows, context, work, onType, onBack }: Props
         work.remember(line.flight, () => effectText(line, texts), line.undo);
     }
     setSent({ ...after, isBusy: false });
+    const isDone = [...after.outcomes.values()].filter(({ isMade }) => isMade).length;
+    // Published text is not kept against a reload.
+    if (isDone === before.all.length) onType("");
     if (after.refusal?.kind === "access") void work.checkAccess();
   };
   const publish = () => {
@@ -99,7 +105,7 @@ export function PasteEditor({ text, rows, context, work, onType, onBack }: Props
       </header>
       {sent === undefined ? (
         <>
-          <p id={`${id}-help`}>{texts.pasteHelp}</p>
+          <p id={`${id}-help`}>{texts.pasteHelp(headings)}</p>
           <label for={`${id}-text`}>{texts.pasteLabel}</label>
           <textarea
             id={`${id}-text`}

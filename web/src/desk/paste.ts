@@ -238,7 +238,8 @@ function columnsOf(headings: readonly string[], texts: DeskLanguage, context: Fi
       errors.push((texts) => texts.doubleColumn(heading.trim()));
     return column;
   });
-  if (!columns.includes("flight")) errors.push((texts) => texts.noFlightColumn);
+  if (!columns.includes("flight"))
+    errors.push((texts) => texts.noFlightColumn(context.language.columns.flight));
   return { columns, errors };
 }
 

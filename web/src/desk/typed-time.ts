@@ -53,6 +53,11 @@ export function rfc3339(instant: number, zone: string): string {
   return new Date(wall).toISOString().slice(0, 19) + offset;
 }
 
+/** The day at the board. */
+export function dayOf(instant: number, board: Board): string {
+  return localDay(instant, zoneOf(board));
+}
+
 function instantOfText(
   text: string,
   field: TimeField,

@@ -8,6 +8,8 @@ import { fieldNames, type Value } from "./fields.ts";
 import { fetchChanges, type LoggedChange } from "./history.ts";
 
 const SHOWN_CHANGES = 30;
+/** More than are shown: each answer of a source is a change too. */
+const REQUESTED_CHANGES = 100;
 /** Rows of a large board change many times a second. */
 export const REFRESH_MILLIS = 1_500;
 
@@ -35,9 +37,9 @@ export function useChanges(
     clock.after(answer === undefined ? 0 : REFRESH_MILLIS, async () => {
       isWaiting.current = false;
       try {
-        const found = await fetchChanges(board, { limit: SHOWN_CHANGES, token });
+        const found = await fetchChanges(board, { limit: REQUESTED_CHANGES, token });
         if (!isPresent.current) return;
-        setAnswer(found);
+        setAnswer(found?.filter(({ flight }) => flight !== undefined).slice(0, SHOWN_CHANGES));
         setSource(found === undefined ? "absent" : "server");
       } catch {
         if (isPresent.current) setSource("silent");

@@ -2,7 +2,7 @@
 
 import { type Clock, type Flight, type FlightKey, keyOf } from "flightboard-client";
 import { carryOut, type Change, type Result } from "./carry-out.ts";
-import type { Edit, HeldName } from "./change.ts";
+import type { Conflict, Edit, HeldName } from "./change.ts";
 import { dropField, newDraft, isEmpty, type Addition, type Draft } from "./drafts.ts";
 import type { DeskLanguage } from "./language/language.ts";
 import { Publisher, type NotMade } from "./publisher.ts";
@@ -24,6 +24,8 @@ export interface Notice {
   readonly text: Text;
   /** The server's own words, in English. */
   readonly detail?: string;
+  /** The later change that an undo would overwrite. */
+  readonly later?: { readonly flight: FlightKey; readonly conflict: Conflict };
 }
 
 export interface Done {
@@ -270,7 +272,8 @@ function keyOfChange(change: Change): FlightKey {
   return change.kind === "edit" ? change.edit.key : change.row;
 }
 
-function noticeOf({ flight, text, undoes, change }: Job, result: Result): Notice {
+function noticeOf(job: Job, result: Result): Notice {
+  const { flight, text, undoes, change } = job;
   const notMade = (why: Text, detail?: string): Notice => ({
     tone: "notMade",
     text: (texts) => texts.notMade(flight, why(texts)),
@@ -284,7 +287,7 @@ function noticeOf({ flight, text, undoes, change }: Job, result: Result): Notice
     case "unchanged":
       return { tone: "made", text: (texts) => texts.unchanged(flight) };
     case "conflict":
-      return notMade((texts) => (undoes ? texts.whyConflict : texts.solveFirst));
+      return conflictNotice(job, result.conflicts, notMade);
     case "gone":
       return notMade((texts) => texts.whyGone);
     case "exists":
@@ -296,6 +299,19 @@ function noticeOf({ flight, text, undoes, change }: Job, result: Result): Notice
     case "notMade":
       return reasonNotice(result.reason, notMade);
   }
+}
+
+/** A draft shows its conflicts beside its fields. */
+function conflictNotice(
+  { change, undoes }: Job,
+  [conflict]: readonly Conflict[],
+  notMade: (why: Text) => Notice,
+): Notice {
+  if (undoes === undefined || conflict === undefined) return notMade((texts) => texts.solveFirst);
+  return {
+    ...notMade((texts) => texts.whyConflict),
+    later: { flight: keyOfChange(change), conflict },
+  };
 }
 
 function reasonNotice(reason: NotMade, notMade: (why: Text, detail?: string) => Notice): Notice {

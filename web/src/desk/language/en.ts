@@ -55,7 +55,6 @@ export const en: DeskLanguage = {
         return "counts from the scheduled time, and there is none";
     }
   },
-  needed: "is required",
 
   holdWhole: "Hold the whole flight",
   hold: (field) => `Hold ${field.toLowerCase()}`,
@@ -68,10 +67,12 @@ export const en: DeskLanguage = {
   holdsByChoice: "No feed announces itself on this board. Lock a field to hold it against feeds.",
   draft: "not published",
 
-  changedBy: (field, theirs, mine, origin) =>
+  changed: (field, theirs, origin) => `${field} was ${changedTo(theirs)}${originText(origin)}.`,
+  changedWhile: (field, theirs, mine, origin) =>
     `${field} was ${changedTo(theirs)}${originText(origin)} while you typed ${mine}.`,
   keepTheirs: "Keep theirs",
   putMine: "Put mine",
+  leftBoard: "left the board, with text that is not published",
   draftOfRemoved: "This flight has left the board. What you typed is still here.",
   solveFirst: "Somebody else has changed the same. Choose which value stays, then publish again.",
   fixFirst: "Not made: correct the marked fields first.",
@@ -89,8 +90,6 @@ export const en: DeskLanguage = {
   whyExists: "There is a flight with this number and date. Open it and change it.",
   whyOvertaken: "The flight was changed meanwhile. Look at it, and publish again.",
   whyConflict: "Somebody else has changed the same.",
-  undoConflict: (flight, field, theirs, origin) =>
-    `Not undone: ${flight}. ${field} was ${changedTo(theirs)}${originText(origin)} since then.`,
   unknown: (flight) => `Unknown: whether the change of ${flight} was made.`,
   unknownRepeats:
     "The server did not answer. Repeating is safe: the server makes the change once at most.",
@@ -118,18 +117,17 @@ export const en: DeskLanguage = {
   removal: "removed",
   by: ({ publisher, isFeed }) => (isFeed ? `feed ${publisher ?? ""}`.trim() : (publisher ?? "")),
 
-  pasteHelp:
-    "Copy rows from a spreadsheet, with a line of headings first: Flight, Date, State, Gate, Estimated and others. An empty cell changes nothing; a single - clears the field.",
+  pasteHelp: (headings) =>
+    `Copy rows from a spreadsheet, with a line of headings first, such as ${headings}. An empty cell changes nothing; a single - clears the field.`,
   pasteLabel: "Rows with headings",
   pasteHold: "Hold the pasted fields against feeds",
   line: "Line",
-  effect: "Effect",
   newFlight: "new",
   noEffect: "no change",
   fieldReason: (field, reason) => `${field} ${reason}`,
   unknownColumn: (heading) => `“${heading}” is no field`,
   doubleColumn: (heading) => `“${heading}” is there twice`,
-  noFlightColumn: "The headings need a column Flight",
+  noFlightColumn: (heading) => `The headings need a column ${heading}`,
   doubleLine: (line) => `is the same flight as in line ${line}`,
   tooManyCells: (cells) => `has ${cells} cells, more than there are headings`,
   severalRows: (dates) => `is needed, one of ${dates}`,

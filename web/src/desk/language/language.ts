@@ -42,7 +42,6 @@ export interface DeskLanguage {
   /** The instant that a typed time means, with its day. */
   means(day: string, time: string, difference: string | undefined): string;
   reason(reason: Reason): string;
-  readonly needed: string;
 
   readonly holdWhole: string;
   hold(field: string): string;
@@ -55,9 +54,13 @@ export interface DeskLanguage {
   readonly holdsByChoice: string;
   readonly draft: string;
 
-  changedBy(field: string, theirs: string | undefined, mine: string, origin: Origin): string;
+  /** `theirs` is undefined for a field that was cleared. */
+  changed(field: string, theirs: string | undefined, origin: Origin): string;
+  changedWhile(field: string, theirs: string | undefined, mine: string, origin: Origin): string;
   readonly keepTheirs: string;
   readonly putMine: string;
+  /** After the number of a flight. */
+  readonly leftBoard: string;
   readonly draftOfRemoved: string;
   readonly solveFirst: string;
   readonly fixFirst: string;
@@ -75,7 +78,6 @@ export interface DeskLanguage {
   readonly whyExists: string;
   readonly whyOvertaken: string;
   readonly whyConflict: string;
-  undoConflict(flight: string, field: string, theirs: string | undefined, origin: Origin): string;
   unknown(flight: string): string;
   readonly unknownRepeats: string;
   readonly repeat: string;
@@ -101,17 +103,17 @@ export interface DeskLanguage {
   readonly removal: string;
   by(origin: Omit<Origin, "time">): string;
 
-  readonly pasteHelp: string;
+  /** `headings` has some names of fields. */
+  pasteHelp(headings: string): string;
   readonly pasteLabel: string;
   readonly pasteHold: string;
   readonly line: string;
-  readonly effect: string;
   readonly newFlight: string;
   readonly noEffect: string;
   fieldReason(field: string, reason: string): string;
   unknownColumn(heading: string): string;
   doubleColumn(heading: string): string;
-  readonly noFlightColumn: string;
+  noFlightColumn(heading: string): string;
   doubleLine(line: number): string;
   tooManyCells(cells: number): string;
   severalRows(dates: string): string;
