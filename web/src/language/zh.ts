@@ -160,7 +160,7 @@ export const zh: Language = {
     absentHelp: "一旦开通，航班会立即显示在这里。",
     closed: "此航班板已关闭",
     forPublishers: "供发布者参考",
-    toDesk: "在编辑台更改此看板",
+    toDesk: "在编辑台更改此航班板",
   },
   signIn: {
     needed: "此航班板需要令牌",
