@@ -20,6 +20,15 @@ const PAGE_INPUTS: &[&str] = &[
     "vite.config.ts",
 ];
 
+/// The package with the page's fonts, which npm installs.
+const FONT_FOLDER: &str = "@fontsource-variable/atkinson-hyperlegible-next/files";
+
+/// Fonts of images: their names here, and in the package.
+const FONTS: [(&str, &str); 2] = [
+    ("latin.ttf", "atkinson-hyperlegible-next-latin-wght-normal.woff2"),
+    ("latin-ext.ttf", "atkinson-hyperlegible-next-latin-ext-wght-normal.woff2"),
+];
+
 /// A smaller file fits one packet of Ethernet, so compressing it saves nothing.
 const MIN_COMPRESSED_BYTES: usize = 1_400;
 
@@ -29,6 +38,7 @@ fn main() {
     let workspace = Path::new(&package).join("../..");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     build_page(&workspace, &out);
+    convert_fonts(&workspace, &out);
     convert_openapi(&workspace, &out);
 }
 
@@ -45,6 +55,21 @@ fn build_page(workspace: &Path, out: &Path) {
     npm(&web, &["run", "build", "--", "--emptyOutDir", "--outDir", &page, "--logLevel", "warn"]);
     if let Err(error) = compress_assets(&out.join("page/assets")) {
         fail(&format!("cannot compress the page's files: {error}"));
+    }
+}
+
+/// Writes the fonts of the page, which are compressed for browsers, as the images need them.
+fn convert_fonts(workspace: &Path, out: &Path) {
+    let folder = workspace.join("web/node_modules").join(FONT_FOLDER);
+    for (name, source) in FONTS {
+        let path = folder.join(source);
+        let font = fs::read(&path)
+            .unwrap_or_else(|error| fail(&format!("cannot read {}: {error}", path.display())));
+        let font = wuff::decompress_woff2(&font)
+            .unwrap_or_else(|error| fail(&format!("{} is invalid: {error:?}", path.display())));
+        if let Err(error) = fs::write(out.join(name), font) {
+            fail(&format!("cannot write {name}: {error}"));
+        }
     }
 }
 

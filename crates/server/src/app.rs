@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::client_address::{Client, ClientAddress};
 use crate::connection::places::ConnectionPlaces;
 use crate::http::body_budget::BodyBudget;
+use crate::image_store::ImageStore;
 use crate::limits::{FOLLOWERS_PER_ADDRESS, NEW_FOLLOWERS_PER_ADDRESS};
 use crate::seats::{Seat, SeatLimit, SeatTable};
 use crate::settings::Settings;
@@ -36,6 +37,7 @@ pub(crate) struct AppState {
     /// The bodies of all requests.
     pub(crate) bodies: Arc<BodyBudget>,
     pub(crate) places: ConnectionPlaces,
+    pub(crate) images: Arc<ImageStore>,
 }
 
 impl App {
@@ -65,6 +67,7 @@ impl App {
                 token_seats: Arc::default(),
                 bodies,
                 places,
+                images: Arc::default(),
             }),
         }
     }

@@ -69,6 +69,9 @@ pub(crate) mod query_tokens;
 /// Headers that tell browsers what they may do with a response.
 pub(crate) mod security_headers;
 
+/// The URL under which a client has reached this server.
+mod public_url;
+
 /// The embedded page.
 pub(crate) mod page;
 

@@ -44,6 +44,9 @@ mod admin_settings;
 /// Secret URLs to which sources push their answers.
 mod webhook;
 
+/// The images of boards and flights.
+mod image_store;
+
 /// The state that all requests share.
 mod app;
 

@@ -24,6 +24,9 @@ mod aidx_delivery;
 /// `/acris/flight/{airport}/…`: rows in ACI's model.
 pub(super) mod acris;
 
+/// `image.png` of a board or a flight.
+pub(super) mod images;
+
 /// `/places`: the names of places.
 pub(super) mod places;
 

@@ -3,6 +3,12 @@
 /// Files with stable names.
 pub(super) mod stable_files;
 
+/// Title, description and image of a link to a page.
+mod link_preview;
+
+/// The texts of rows.
+pub(crate) mod row_texts;
+
 /// Lists of boards as pages without a script.
 mod board_list;
 
@@ -14,7 +20,7 @@ use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use flight::Timetable;
+use flight::{FlightKey, Timetable};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use maud::{Markup, PreEscaped, html};
@@ -23,8 +29,11 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use super::accept::{ContentCoding, preferred_coding};
 use super::path_params::PathParams;
 use super::problem::Problem;
+use super::public_url::PublicUrl;
 use super::security_headers::{page_policy, static_page_policy};
 use crate::settings::Settings;
+
+use link_preview::link_preview;
 
 pub(crate) use board_list::BoardEntry;
 
@@ -39,6 +48,10 @@ const ASSET_URL_START: &str = r#"="./assets/"#;
 
 /// In the page's head, for the page's own build.
 const BUILD_ELEMENT: &str = r#"<meta name="build" content="" />"#;
+
+/// In the page's head, for the description of the board or flight.
+const DESCRIPTION_ELEMENT: &str =
+    r#"<meta name="description" content="An airport's live timetable" />"#;
 
 /// In the page, for the title of the board.
 const TITLE_ELEMENT: &str = "<title>flightboard</title>";
@@ -95,16 +108,19 @@ pub(super) async fn asset(PathParams(file): PathParams<String>, headers: HeaderM
     }
 }
 
-/// The page of a board, with its rows for browsers without JavaScript. It takes some milliseconds to make.
-pub(super) fn of_board(timetable: &Timetable, settings: &Settings) -> Response {
-    let board = timetable.settings();
-    let code = board.airport.as_deref();
-    let place = code.map(|code| codes::place_name(code).unwrap_or(code));
-    let title = html! {
-        title { (board.title) @if let Some(place) = place { ", " (place) } " · flightboard" }
-    };
-    let rows = static_rows::static_rows(timetable, Timestamp::now());
-    document(StatusCode::OK, settings, &title.into_string(), &rows)
+/// The page of a board, with its rows for browsers without JavaScript, and of one flight if `key` names one. It takes
+/// some milliseconds to make.
+pub(super) fn of_board(
+    timetable: &Timetable,
+    key: Option<&FlightKey>,
+    url: &PublicUrl,
+    settings: &Settings,
+) -> Response {
+    let now = Timestamp::now();
+    let preview = link_preview(timetable, key, url, now);
+    let rows = static_rows::static_rows(timetable, now);
+    let head = Head { title: &preview.title, elements: Some(&preview.elements) };
+    document(StatusCode::OK, settings, &head, &rows)
 }
 
 /// The page without rows. It reports itself that a board is unknown or private.
@@ -112,13 +128,13 @@ pub(super) fn without_rows(status: StatusCode, settings: &Settings) -> Response 
     let text = html! {
         header { p { "This page follows a live timetable, which needs JavaScript." } }
     };
-    document(status, settings, TITLE_ELEMENT, &text)
+    document(status, settings, &Head::default(), &text)
 }
 
 /// The page of an unknown board. It waits for the board to be opened.
 pub(super) fn without_board(entries: &[BoardEntry], settings: &Settings) -> Response {
     let list = board_list::nothing("board", entries, settings.base_path.as_str());
-    document(StatusCode::NOT_FOUND, settings, TITLE_ELEMENT, &list)
+    document(StatusCode::NOT_FOUND, settings, &Head::default(), &list)
 }
 
 /// The list of boards.
@@ -133,13 +149,32 @@ pub(super) fn not_found(entries: &[BoardEntry], settings: &Settings) -> Response
     static_document(StatusCode::NOT_FOUND, settings, "Not found", &list)
 }
 
-fn document(status: StatusCode, settings: &Settings, title: &str, content: &Markup) -> Response {
+/// The parts of a document's head that depend on its content.
+struct Head<'a> {
+    title: &'a str,
+    /// In the place of the description.
+    elements: Option<&'a Markup>,
+}
+
+impl Default for Head<'_> {
+    fn default() -> Self {
+        Self { title: "flightboard", elements: None }
+    }
+}
+
+fn document(
+    status: StatusCode,
+    settings: &Settings,
+    head: &Head<'_>,
+    content: &Markup,
+) -> Response {
     let file = embedded("index.html");
     let styles = static_styles();
     let noscript = html! { noscript { (PreEscaped(styles)) main.static { (content) } } };
     let html = String::from_utf8_lossy(&file.data)
         .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
-        .replace(TITLE_ELEMENT, title)
+        .replace(TITLE_ELEMENT, &html! { title { (head.title) } }.into_string())
+        .replace(DESCRIPTION_ELEMENT, head.elements.map_or(DESCRIPTION_ELEMENT, |it| &it.0))
         .replace(NOSCRIPT_ELEMENT, &noscript.into_string());
     html_response(status, settings, &html, page_policy(&settings.origins))
 }

@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
-use super::api::{acris, aidx, boards, bulk, changes, flights, health, places, session, webhook};
+use super::api::{
+    acris, aidx, boards, bulk, changes, flights, health, images, places, session, webhook,
+};
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
 use super::page::stable_files;
@@ -34,6 +36,8 @@ pub fn routes(app: App) -> Router {
         .route("/events", get(stream::default_board))
         .route("/boards", get(boards::list))
         .route("/boards/{board}", get(boards::show).put(boards::put).delete(boards::close))
+        .route("/boards/{board}/image.png", get(images::board))
+        .route("/boards/{board}/flights/{flight}/image.png", get(images::flight))
         .route("/boards/{board}/wall", get(boards::page))
         .route("/boards/{board}/desk", get(boards::page))
         .route("/boards/{board}/events", get(stream::board))

@@ -31,6 +31,7 @@ mod format;
 mod history_index;
 mod http2_limits;
 mod http_messages;
+mod link_previews;
 mod openapi;
 mod pacing;
 mod past_rows;

@@ -27,7 +27,7 @@ async fn pages_have_the_rows() {
 
     for path in ["/boards/out", "/boards/OUT/wall", "/boards/out/flights/CX797"] {
         let body = page(&server, path).await.body;
-        assert!(body.contains("<title>Departures, Hong Kong · flightboard</title>"), "{body}");
+        assert!(body.contains("Departures, Hong Kong"), "{body}");
         let row = r#"data-flight="CX797" data-date="2026-11-22" data-state="boarding""#;
         for text in
             [row, "Toronto", "<s>20:15</s> <ins>21:05</ins>", "62", "&lt;script&gt;", "09:10"]

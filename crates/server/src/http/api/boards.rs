@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use engine::DEFAULT_BOARD;
 use engine::frames::BoardSummary;
-use flight::{BoardName, BoardSettings, Change, ParseError, Timetable, Update};
+use flight::{BoardName, BoardSettings, Change, FlightKey, ParseError, Timetable, Update};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -20,6 +20,7 @@ use crate::http::follow_access::{self, BoardReader, ReadAccess};
 use crate::http::page::{self, BoardEntry};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
+use crate::http::public_url::PublicUrl;
 
 #[derive(Serialize)]
 struct BoardList {
@@ -76,10 +77,11 @@ pub(crate) async fn show(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
     reader: BoardReader,
+    url: PublicUrl,
     headers: HeaderMap,
 ) -> Response {
     let mut response = if prefers_html(&headers) {
-        document(&app, &board, &reader).await
+        document(&app, &board, None, &reader, url).await
     } else {
         match summary(&app, &board, &reader).await {
             Ok((summary, access)) => {
@@ -96,8 +98,12 @@ pub(crate) async fn show(
 }
 
 /// `GET /`: the page of the default board, with the status 200 in any case.
-pub(crate) async fn default_page(State(app): State<App>, reader: BoardReader) -> Response {
-    let mut response = document(&app, DEFAULT_BOARD, &reader).await;
+pub(crate) async fn default_page(
+    State(app): State<App>,
+    reader: BoardReader,
+    url: PublicUrl,
+) -> Response {
+    let mut response = document(&app, DEFAULT_BOARD, None, &reader, url).await;
     *response.status_mut() = StatusCode::OK;
     response
 }
@@ -112,17 +118,24 @@ pub(crate) async fn page(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
     reader: BoardReader,
+    url: PublicUrl,
 ) -> Response {
-    document(&app, &board, &reader).await
+    document(&app, &board, None, &reader, url).await
 }
 
-/// The page of a board. It says itself why there are no rows.
-pub(crate) async fn document(app: &App, board: &str, reader: &BoardReader) -> Response {
+/// The page of a board, or of one of its flights. It says itself why there are no rows.
+pub(crate) async fn document(
+    app: &App,
+    board: &str,
+    key: Option<FlightKey>,
+    reader: &BoardReader,
+    url: PublicUrl,
+) -> Response {
     let settings = &app.state.settings;
     match timetable(app, board, reader).await {
         Ok((timetable, access)) => {
             let app = app.clone();
-            let page = move || page::of_board(&timetable, &app.state.settings);
+            let page = move || page::of_board(&timetable, key.as_ref(), &url, &app.state.settings);
             // Not on a thread that serves requests.
             let page = tokio::task::spawn_blocking(page).await;
             let mut response =
@@ -148,7 +161,7 @@ pub(crate) async fn document(app: &App, board: &str, reader: &BoardReader) -> Re
 }
 
 /// The rows of a board, and the right to read it. The clone shares the rows.
-async fn timetable(
+pub(crate) async fn timetable(
     app: &App,
     board: &str,
     reader: &BoardReader,

@@ -19,6 +19,7 @@ use crate::http::entity_tag::EntityTag;
 use crate::http::follow_access::{BoardReader, ReadAccess};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
+use crate::http::public_url::PublicUrl;
 
 /// The board and the flight number.
 type RowPath = PathParams<(String, String)>;
@@ -96,12 +97,14 @@ pub(crate) async fn show(
     PathParams(path): RowPath,
     reader: BoardReader,
     RawQuery(query): RawQuery,
+    url: PublicUrl,
     headers: HeaderMap,
 ) -> Response {
     let board = path.0.clone();
+    let key = request::flight_key(&path.1, query.as_deref().unwrap_or_default()).ok();
     let row = row(&app, path, &reader, query.as_deref(), &headers).await;
     let mut response = if prefers_html(&headers) {
-        let mut response = boards::document(&app, &board, &reader).await;
+        let mut response = boards::document(&app, &board, key, &reader, url).await;
         // The page itself says that there is no such flight, or lets the reader choose among several days.
         if row.is_err_and(|problem| problem.status() == StatusCode::NOT_FOUND) {
             *response.status_mut() = StatusCode::NOT_FOUND;

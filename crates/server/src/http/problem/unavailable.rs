@@ -16,6 +16,16 @@ impl Problem {
         Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "Not ready", detail)
     }
 
+    pub(crate) fn images_busy() -> Self {
+        let detail = "the server draws too many images; retry later".to_owned();
+        Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "Too many images", detail)
+    }
+
+    pub(crate) fn image_failed() -> Self {
+        let detail = "the image cannot be drawn; retry later".to_owned();
+        Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "No image", detail)
+    }
+
     pub(crate) fn too_many_bodies() -> Self {
         let detail = "the server is reading too many requests; retry later";
         Self::without_field(StatusCode::SERVICE_UNAVAILABLE, "Too many bodies", detail.to_owned())
