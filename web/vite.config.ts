@@ -5,6 +5,8 @@ import type { ProxyOptions } from "vite";
 import { defineConfig } from "vitest/config";
 import { embedScript } from "./build/embed-script.ts";
 import { fontLicence } from "./build/font-licence.ts";
+import { manifest } from "./build/manifest.ts";
+import { serviceWorker } from "./build/service-worker.ts";
 
 const FONT = "@fontsource-variable/atkinson-hyperlegible-next";
 
@@ -20,7 +22,12 @@ const boards: ProxyOptions = {
 export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
-  plugins: [fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url)), embedScript()],
+  plugins: [
+    fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url)),
+    embedScript(),
+    serviceWorker(),
+    manifest(),
+  ],
   resolve: {
     // The page is built from the sources of the packages.
     tsconfigPaths: true,

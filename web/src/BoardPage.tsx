@@ -241,6 +241,7 @@ function Rows(props: RowsProps) {
         overdueSince={overdueSince}
         timeZone={zoneOf(board)}
         language={language}
+        isKept={followed.keptAt !== undefined}
       />
       <Announcer
         changes={changes}

@@ -6,7 +6,7 @@ import { boardTimeText } from "./ConnectionStatus.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Language } from "./language/language.ts";
 import { Sentence } from "./Sentence.tsx";
-import { dayAndTime } from "./time.ts";
+import { clockText, dayAndTime, wallMillis } from "./time.ts";
 
 export interface Doubt {
   connection: ConnectionState;
@@ -16,6 +16,8 @@ export interface Doubt {
   overdueSince: number | undefined;
   timeZone: string;
   language: Language;
+  /** True while the rows are those that the browser has kept. */
+  isKept?: boolean;
 }
 
 export function StaleNotice(props: Doubt) {
@@ -62,7 +64,8 @@ export function SourceDoubt({ lateSource: source, overdueSince, timeZone, langua
 }
 
 /** Undefined without a doubt. */
-export function connectionDoubt({ connection, timeZone, language }: Doubt): string | undefined {
+export function connectionDoubt(doubt: Doubt): string | undefined {
+  const { connection, timeZone, language, isKept = false } = doubt;
   const { notice } = language;
   const timeOf = (instant: number) => boardTimeText(instant, timeZone, language);
   switch (connection.status) {
@@ -78,6 +81,14 @@ export function connectionDoubt({ connection, timeZone, language }: Doubt): stri
       return notice.stopped(timeOf(connection.since));
     case "reconnecting":
     case "stale":
-      return notice.asOf(timeOf(connection.since));
+      return isKept
+        ? notice.kept(minuteAndDay(connection.since, timeZone, language))
+        : notice.asOf(timeOf(connection.since));
   }
+}
+
+/** `20:18, Thu 15 Jan`: the browser does not keep rows each second. */
+function minuteAndDay(instant: number, timeZone: string, language: Language): string {
+  const day = language.shortDate(wallMillis(instant, timeZone));
+  return language.joined(clockText(instant, timeZone), day);
 }

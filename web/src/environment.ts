@@ -3,6 +3,7 @@
 import type { StreamEnvironment } from "flightboard-client";
 import type { Refusal } from "./api.ts";
 import type { CitySource } from "./cities.ts";
+import type { RowStore } from "./offline/row-store.ts";
 
 export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchPlaces"> {
   /** Undefined if the server accepted the token. */
@@ -13,6 +14,8 @@ export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchP
   reload(): void;
   /** Each heartbeat names the build of the page that the server has. */
   onBuild(build: string): void;
+  /** The last rows of boards, where the browser can show the page without the server. */
+  keptRows?: RowStore | undefined;
   /** The page cannot be shown any more. */
   onCrash(error: unknown): void;
 }

@@ -7,6 +7,7 @@ import { buildOf, fetchBuild } from "./build.ts";
 import { browserEnvironment, realClock } from "flightboard-client";
 import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
+import { lazyRowStore } from "./offline/lazy-store.ts";
 import { PageUpdater } from "./page-updater.ts";
 import { watchInput } from "./quiet.ts";
 import { reloadAfterCrash } from "./crash-reload.ts";
@@ -40,6 +41,7 @@ const environment: Environment = {
   fetchBuild,
   reload,
   onBuild: (build) => updater.hear(build),
+  keptRows: lazyRowStore(buildOf(document)),
   onCrash(error) {
     console.error(error);
     reloadAfterCrash({

@@ -3,11 +3,13 @@
 import { FakeEnvironment } from "../packages/flightboard-client/src/test-doubles.ts";
 import type { Refusal } from "./api.ts";
 import type { Environment } from "./environment.ts";
+import type { RowStore } from "./offline/row-store.ts";
 
 export * from "../packages/flightboard-client/src/test-doubles.ts";
 
 export class FakePageEnvironment extends FakeEnvironment implements Environment {
   readonly builds: string[] = [];
+  keptRows?: RowStore;
 
   /** The names that the server has; it does not answer without. */
   places: ReadonlyMap<string, string> | undefined = new Map([

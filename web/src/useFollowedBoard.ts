@@ -42,10 +42,10 @@ export function useBoardView(
   [followed, follower]: [FollowerState, Follower],
   clock: Clock,
 ): FollowedBoard {
-  const { timetable, clockOffset, lastUpdate } = followed;
+  const { timetable, clockOffset, lastUpdate, keptAt } = followed;
   const connection = useMemo(
-    () => byServerClock(followed.connection, clockOffset),
-    [followed.connection, clockOffset],
+    () => byServerClock(followed),
+    [followed.connection, clockOffset, keptAt],
   );
   const { board, source } = timetable;
   const now = useServerTime(clock, clockOffset, source, overdueAt(board, lastUpdate));
@@ -59,9 +59,13 @@ export function useBoardView(
   return { ...view, lateSource, overdueSince, isInDoubt };
 }
 
-/** The connection's times are by this screen's clock. */
-export function byServerClock(connection: ConnectionState, offset = 0): ConnectionState {
+/** The connection's times are by this screen's clock, that of kept rows is not. */
+export function byServerClock({
+  connection,
+  clockOffset = 0,
+  keptAt,
+}: Pick<FollowerState, "connection" | "clockOffset" | "keptAt">): ConnectionState {
   return "since" in connection && connection.since !== undefined
-    ? { ...connection, since: connection.since + offset }
+    ? { ...connection, since: keptAt ?? connection.since + clockOffset }
     : connection;
 }

@@ -140,6 +140,7 @@ export const de: Language = {
     absent: (time) => `Der Server hat keine solche Tafel. Diese Zeilen sind vom Stand ${time}.`,
     connecting: "Was sich seit dem Stand dieser Zeilen geändert hat, ist noch nicht bekannt.",
     stopped: (time) => `Die Tafel ist angehalten. Diese Zeilen sind vom Stand ${time}.`,
+    kept: (time) => `Keine Verbindung. Diese Zeilen sind vom Stand ${time}.`,
     asOf: (time) =>
       `Diese Zeilen sind vom Stand ${time}. Was sich seither geändert hat, ist nicht bekannt.`,
     overdue: (time) =>

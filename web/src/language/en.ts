@@ -142,6 +142,7 @@ export const en: Language = {
     absent: (time) => `The server has no such board. These rows are as of ${time}.`,
     connecting: "What has changed since these rows came is not known yet.",
     stopped: (time) => `Updates are stopped. These rows are as of ${time}.`,
+    kept: (time) => `No connection. These rows are as of ${time}.`,
     asOf: (time) => `These rows are as of ${time}. What has changed since is not known.`,
     overdue: (time) =>
       `No update has come since ${time}. Whether these rows are right is not known.`,

@@ -142,6 +142,7 @@ export const es: Language = {
     absent: (time) => `El servidor no tiene este panel. Estas filas son de las ${time}.`,
     connecting: "Aún no se sabe qué ha cambiado desde que llegaron estas filas.",
     stopped: (time) => `El panel está detenido. Estas filas son de las ${time}.`,
+    kept: (time) => `Sin conexión. Estas filas son de ${time}.`,
     asOf: (time) => `Estas filas son de las ${time}. No se sabe qué ha cambiado desde entonces.`,
     overdue: (time) =>
       `No ha llegado nada desde las ${time}. No se sabe si estas filas son correctas.`,

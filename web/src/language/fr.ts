@@ -145,6 +145,7 @@ export const fr: Language = {
     absent: (time) => `Le serveur n’a pas ce tableau. Ces lignes datent de ${time}.`,
     connecting: "On ne sait pas encore ce qui a changé depuis l’arrivée de ces lignes.",
     stopped: (time) => `Le tableau est arrêté. Ces lignes datent de ${time}.`,
+    kept: (time) => `Pas de connexion. Ces lignes datent de ${time}.`,
     asOf: (time) => `Ces lignes datent de ${time}. On ne sait pas ce qui a changé depuis.`,
     overdue: (time) =>
       `Rien n’est arrivé depuis ${time}. On ne sait pas si ces lignes sont justes.`,

@@ -136,6 +136,7 @@ export const ja: Language = {
     absent: (time) => `サーバーにこの案内板はありません。表示は ${time} 時点の情報です。`,
     connecting: "この表示の後の変更はまだ分かりません。",
     stopped: (time) => `更新を停止しています。表示は ${time} 時点の情報です。`,
+    kept: (time) => `接続していません。表示は ${time} 時点の情報です。`,
     asOf: (time) => `表示は ${time} 時点の情報です。その後の変更は分かりません。`,
     overdue: (time) => `${time} から更新がありません。この表示が正しいかどうかは分かりません。`,
     silentSource: (name) =>

@@ -145,6 +145,8 @@ export interface NoticeTexts {
   absent(time: string): string;
   readonly connecting: string;
   stopped(time: string): string;
+  /** The rows that the browser has kept, as of a time and a day. */
+  kept(time: string): string;
   asOf(time: string): string;
   overdue(time: string): string;
   silentSource(name: string): string;

@@ -135,6 +135,7 @@ export const zh: Language = {
     absent: (time) => `服务器没有此航班板。以下为 ${time} 的信息。`,
     connecting: "此后的变化尚不清楚。",
     stopped: (time) => `更新已停止。以下为 ${time} 的信息。`,
+    kept: (time) => `没有连接。以下为 ${time} 的信息。`,
     asOf: (time) => `以下为 ${time} 的信息，此后的变化不清楚。`,
     overdue: (time) => `自 ${time} 起没有更新。以下信息是否正确尚不清楚。`,
     silentSource: (name) => `${name} 尚未回应。以下信息是否正确尚不清楚。`,

@@ -50,6 +50,7 @@ function Content({ view, language, isEmpty, rowsOf }: Omit<Props, "instead" | "h
         overdueSince={overdueSince}
         timeZone={zoneOf(board)}
         language={language}
+        isKept={followed.keptAt !== undefined}
       />
     </>
   );

@@ -49,7 +49,7 @@ function worstConnection(followed: readonly FollowerState[]): ConnectionState {
   if (followed.length === 0) return { status: "connecting" };
   const since = (one: ConnectionState) => ("since" in one ? (one.since ?? 0) : 0);
   const [worst] = followed
-    .map(({ connection, clockOffset }) => byServerClock(connection, clockOffset))
+    .map(byServerClock)
     .filter(({ status }) => status !== "live" && status !== "closed")
     .sort((one, other) => since(one) - since(other));
   return worst ?? { status: "live" };

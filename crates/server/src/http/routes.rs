@@ -33,6 +33,8 @@ pub fn routes(app: App) -> Router {
         .route("/embed.js", get(stable_files::embed_script))
         .route("/favicon.ico", get(site_files::favicon))
         .route("/robots.txt", get(site_files::robots))
+        .route("/sw.js", get(stable_files::service_worker))
+        .route("/offline", get(boards::other_page))
         .route("/events", get(stream::default_board))
         .route("/boards", get(boards::list))
         .route("/boards/{board}", get(boards::show).put(boards::put).delete(boards::close))

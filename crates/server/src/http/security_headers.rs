@@ -10,7 +10,8 @@ const DATA_POLICY: &str = "default-src 'none'";
 
 /// The page loads its own files, and data of its own server. The icon is a `data:` URL.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
-                           img-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'";
+                           img-src 'self' data:; connect-src 'self'; \
+                           worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'";
 
 /// Pages without a script load styles, a font and an icon.
 const STATIC_PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \

@@ -293,7 +293,7 @@ async fn browsers_get_the_page() {
         assert!(answer.header("content-type").starts_with("text/html"), "{path}");
         let policy = answer.header("content-security-policy");
         let expected = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
-                        img-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+                        img-src 'self' data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
         assert_eq!(policy, expected, "{path}");
         assert_eq!(answer.header("cache-control"), "no-cache", "a reload gets a new build");
     }

@@ -13,6 +13,16 @@ pub(crate) async fn embed_script(headers: HeaderMap) -> Response {
     stable_file("embed.js", &headers)
 }
 
+/// `GET /sw.js`: the service worker, which shows the page while the server is away.
+pub(crate) async fn service_worker(headers: HeaderMap) -> Response {
+    let mut response = stable_file("sw.js", &headers);
+    // A worker has the policy of its script.
+    let policy =
+        HeaderValue::from_static("default-src 'none'; connect-src 'self'; frame-ancestors 'none'");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
 fn stable_file(name: &str, headers: &HeaderMap) -> Response {
     let file = PageFiles::get(name).expect("the build script creates the file");
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
