@@ -31,13 +31,19 @@ export function useChanges(
   const isPresent = useRef(true);
   useEffect(() => () => void (isPresent.current = false), []);
   const isKnown = timetable.board !== null;
+  // The newest: a request that waits may have been asked for before the sign-in.
+  const latestToken = useRef(token);
+  latestToken.current = token;
   useEffect(() => {
     if (!isKnown || isWaiting.current) return;
     isWaiting.current = true;
     clock.after(answer === undefined ? 0 : REFRESH_MILLIS, async () => {
       isWaiting.current = false;
       try {
-        const found = await fetchChanges(board, { limit: REQUESTED_CHANGES, token });
+        const found = await fetchChanges(board, {
+          limit: REQUESTED_CHANGES,
+          token: latestToken.current,
+        });
         if (!isPresent.current) return;
         setAnswer(found?.filter(({ flight }) => flight !== undefined).slice(0, SHOWN_CHANGES));
         setSource(found === undefined ? "absent" : "server");
