@@ -52,6 +52,8 @@ async function start(test) {
 }
 
 async function violations(page) {
+  // Firefox does not take the wish for less motion from a test.
+  await page.evaluate(() => document.getAnimations().forEach((animation) => animation.cancel()));
   await page.evaluate(axe);
   return page.evaluate(async () => {
     const { violations } = await window.axe.run();
@@ -123,7 +125,11 @@ it("mirrors the rows from right to left", async (test) => {
     const { page } = await openPage(test, browser, `${server.url}?lang=ar`, { context });
     await page.getByText("النداء الأخير", { exact: true }).waitFor();
     const row = page.locator("[data-flight='BA 101']");
-    const boxOf = async (selector) => row.locator(selector).first().boundingBox();
+    const boxOf = async (selector) =>
+      row
+        .locator(selector)
+        .first()
+        .evaluate((element) => element.getBoundingClientRect().toJSON());
     const [time, place, status] = await Promise.all(
       ["[data-slot=time]", ".place", ".state"].map(boxOf),
     );

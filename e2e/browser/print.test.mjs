@@ -1,8 +1,8 @@
-// The board on paper.
+// The board on paper. Only Chromium makes a PDF for a test, or shows it the styles of paper.
 
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { launch, openPage } from "./chromium.mjs";
+import { inChromium, launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntilEqual } from "./wait.mjs";
 
@@ -60,7 +60,7 @@ async function printed(page) {
 }
 
 for (const format of ["A4", "Letter"]) {
-  it(`prints 40 rows a sheet of ${format}`, async (test) => {
+  inChromium(`prints 40 rows a sheet of ${format}`, async (test) => {
     const { page } = await open(test, [...rows(80), ...past]);
     assert.equal(await sheets(page, format), 2);
     await page.getByRole("button", { name: "60 earlier flights" }).click();
@@ -70,7 +70,7 @@ for (const format of ["A4", "Letter"]) {
   });
 }
 
-it("prints in black on white, each row on one line", async (test) => {
+inChromium("prints in black on white, each row on one line", async (test) => {
   const { page } = await open(test, rows(5));
   await printed(page);
   const colours = await page.locator("[data-flight] .state").evaluateAll((states) =>
@@ -108,7 +108,7 @@ it("prints the board, the time and the doubt", async (test) => {
   assert.match(await head.innerText(), /Updates are stopped\. These rows are as of/);
 });
 
-it("repeats the head on each sheet", async (test) => {
+inChromium("repeats the head on each sheet", async (test) => {
   const { page } = await open(test, rows(80));
   assert.equal(await sheets(page, "A4"), 2);
   // On the first sheet only, a higher head would leave room for all rows on two.
