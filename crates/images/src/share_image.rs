@@ -38,7 +38,7 @@ pub struct ShareImage<'a> {
     pub as_of: &'a str,
     /// `Gate` or `Belt`.
     pub exit_label: &'a str,
-    /// What it shows.
+    /// Its flights.
     pub rows: ImageRows<'a>,
 }
 

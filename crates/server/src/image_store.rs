@@ -23,8 +23,7 @@ pub(crate) const IMAGE_LIFETIME: Duration = Duration::from_secs(15);
 /// Most images in memory. Each has less than 100 kB.
 const MAX_IMAGES: usize = 64;
 
-/// Most requests for images that wait for their turn. Drawing takes one thread, and there are further ones only for
-/// what journals and pages need.
+/// Most requests for images in the queue for the one thread that draws.
 pub(crate) const MAX_WAITING_IMAGES: usize = 16;
 
 /// A board, or one of its flights.
@@ -56,7 +55,7 @@ impl Default for ImageStore {
 }
 
 impl ImageStore {
-    /// The image of `key`: a recent one, or that which `draw` makes on a thread for such work.
+    /// The image of `key`: a recent one, or the result of `draw` on a blocking thread.
     ///
     /// # Errors
     /// Too many requests wait already, or drawing failed.

@@ -45,7 +45,7 @@ export interface SplitRows {
 /** A board of so few rows fits a screen, and shows all of them. */
 export const MIN_SPLIT_ROWS = 13;
 
-/** Parts the rows that are over, or `isPast` besides, from the others, if that leaves any. */
+/** Parts the rows over or `isPast` from the others, if that leaves any. */
 export function splitRows(
   rows: readonly SortedRow[],
   now: number,

@@ -1,4 +1,4 @@
-//! What a shared link to a board or a flight shows: title, description and image.
+//! The preview of a shared link to a board or a flight: title, description and image.
 
 use std::time::Duration;
 

@@ -119,7 +119,7 @@ fn image_row(texts: &RowTexts<'_>, row: &TimetableRow) -> ImageRow {
     ImageRow {
         scheduled,
         revised,
-        place: texts.place(row).to_owned(),
+        place: texts.place_name(row).to_owned(),
         flight: row.flight().key().flight().to_owned(),
         airline: text(row, FlightField::Airline).to_owned(),
         exit: texts.exit(row).to_owned(),

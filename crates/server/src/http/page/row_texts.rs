@@ -25,7 +25,7 @@ impl<'a> RowTexts<'a> {
     }
 
     /// Where a flight comes from or goes to.
-    pub(crate) fn place<'r>(&self, row: &'r TimetableRow) -> &'r str {
+    pub(crate) fn place_name<'r>(&self, row: &'r TimetableRow) -> &'r str {
         let place = text(
             row,
             match self.settings.kind {
@@ -74,7 +74,8 @@ impl<'a> RowTexts<'a> {
             BoardKind::Arrivals => "from",
             BoardKind::Departures => "to",
         };
-        let (place, exit, state) = (self.place(row), self.exit(row), text(row, FlightField::State));
+        let (place, exit, state) =
+            (self.place_name(row), self.exit(row), text(row, FlightField::State));
         let mut sentence = row.flight().key().flight().to_owned();
         if !place.is_empty() {
             sentence = format!("{sentence} {direction} {place}");

@@ -63,7 +63,7 @@ fn table_row(texts: &RowTexts<'_>, row: &TimetableRow, id: Option<&str>) -> Mark
                     (scheduled)
                 }
             }
-            td dir="auto" { (texts.place(row)) }
+            td dir="auto" { (texts.place_name(row)) }
             th scope="row" dir="auto" { (key.flight()) }
             td dir="auto" { (texts.exit(row)) }
             td dir="auto" { (state) " " (text(row, FlightField::Remark)) }
