@@ -1,19 +1,16 @@
 // A text of a publisher, isolated from the text around it, and read in its own language.
 
-import type { ComponentChildren } from "preact";
 import { languageOfScript } from "./language/script.ts";
 
 interface Props {
-  text: string | undefined;
+  text: string;
   class?: string;
-  /** Without a text. */
-  otherwise?: ComponentChildren;
 }
 
-export function Foreign({ text, class: name, otherwise }: Props) {
+export function Foreign({ text, class: name }: Props) {
   return (
-    <bdi class={name} lang={text && languageOfScript(text)}>
-      {text || otherwise}
+    <bdi class={name} lang={languageOfScript(text)}>
+      {text}
     </bdi>
   );
 }

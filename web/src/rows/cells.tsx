@@ -123,13 +123,10 @@ function Place({ place, via, language }: PlaceProps) {
   return (
     <>
       <span class="line">
-        {city === undefined ? (
-          <Foreign class="place" text={place} otherwise={<Nothing means={language.unknown} />} />
-        ) : (
-          <bdi class="place" lang="en">
-            {city}
-          </bdi>
-        )}
+        {/* The same element when the name comes: nothing that is measured on it is lost. */}
+        <bdi class="place" lang={languageOfPlace(place, city)}>
+          {city ?? (place || <Nothing means={language.unknown} />)}
+        </bdi>
         {city !== undefined && (
           <>
             {" "}
@@ -158,7 +155,12 @@ export function Places({ places }: { places: readonly string[] }) {
 
 export function City({ place }: { place: string }) {
   const city = useCity(place);
-  return city === undefined ? <Foreign text={place} /> : <bdi lang="en">{city}</bdi>;
+  return <bdi lang={languageOfPlace(place, city)}>{city ?? place}</bdi>;
+}
+
+/** The server's names are English. */
+function languageOfPlace(place: string | undefined, city: string | undefined): string | undefined {
+  return city === undefined ? place && languageOfScript(place) : "en";
 }
 
 /** The button opens the flight's details. */

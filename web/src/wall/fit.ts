@@ -11,7 +11,7 @@ export function useFittingTexts(table: RefObject<HTMLElement | null>): void {
   useLayoutEffect(() => {
     const root = table.current;
     if (root === null) return;
-    const fit = () => root.querySelectorAll<HTMLElement>(".line, .text").forEach(shrinkToFit);
+    const fit = () => root.querySelectorAll<HTMLElement>(".place, .text").forEach(shrinkToFit);
     fit();
     const observer = new MutationObserver(fit);
     observer.observe(root, { childList: true, characterData: true, subtree: true });
