@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { axe } from "./axe.mjs";
-import { isFirefox, launch, openPage } from "./chromium.mjs";
+import { inChromium, isFirefox, launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { TokenFile } from "./tokens.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -379,7 +379,8 @@ describe("a desk with a token", { concurrency }, () => {
 });
 
 describe("a desk whose server is away", { concurrency }, () => {
-  it("repeats a lost answer once", async (test) => {
+  // Firefox sends a request that it hands on without its body.
+  inChromium("repeats a lost answer once", async (test) => {
     const server = await startBoard(test);
     const { page } = await openDesk(test, server);
     let sent = 0;
