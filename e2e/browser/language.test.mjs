@@ -124,6 +124,8 @@ it("mirrors the rows from right to left", async (test) => {
     const context = { viewport: { width, height: 844 } };
     const { page } = await openPage(test, browser, `${server.url}?lang=ar`, { context });
     await page.getByText("النداء الأخير", { exact: true }).waitFor();
+    await live(page);
+    await page.evaluate(() => document.fonts.ready.then(() => {}));
     const row = page.locator("[data-flight='BA 101']");
     const boxOf = async (selector) =>
       row
