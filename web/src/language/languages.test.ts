@@ -112,18 +112,20 @@ describe.each(languageTags)("%s", async (tag) => {
     expect(new Set(names).size).toBe(stateNames.length);
   });
 
-  test.runIf(tag !== "en")("has no English left", () => {
-    const same = texts.filter(
-      ({ name, text }) => /[a-z]/i.test(text.replace(/<\d>/g, "")) && english.get(name) === text,
-    );
-    const words = same.map(({ text }) => text.replace(/<\d>/g, "").trim());
-    expect(words.filter((word) => !isInternational(word))).toEqual([]);
-  });
+  if (tag !== "en")
+    test("has no English left", () => {
+      const same = texts.filter(
+        ({ name, text }) => /[a-z]/i.test(text.replace(/<\d>/g, "")) && english.get(name) === text,
+      );
+      const words = same.map(({ text }) => text.replace(/<\d>/g, "").trim());
+      expect(words.filter((word) => !isInternational(word))).toEqual([]);
+    });
 
-  test.runIf(["ar", "ja", "zh"].includes(tag))("has its script only", () => {
-    const latin = texts.filter(({ text }) => /[a-z]/i.test(text.replace(NAMES, "")));
-    expect(latin).toEqual([]);
-  });
+  if (["ar", "ja", "zh"].includes(tag))
+    test("has its script only", () => {
+      const latin = texts.filter(({ text }) => /[a-z]/i.test(text.replace(NAMES, "")));
+      expect(latin).toEqual([]);
+    });
 });
 
 function isInternational(word: string): boolean {

@@ -63,14 +63,16 @@ describe.each(languageTags)("%s", async (tag) => {
     expect(textsOf(texts).filter(({ text }) => /undefined|NaN|Object/.test(text))).toEqual([]);
   });
 
-  test.runIf(tag !== "en")("has no English left", () => {
-    const english = new Set(textsOf(en).map(({ text }) => text));
-    const same = textsOf(texts).filter(({ text }) => english.has(text) && !SAME.has(text));
-    expect(same).toEqual([]);
-  });
+  if (tag !== "en")
+    test("has no English left", () => {
+      const english = new Set(textsOf(en).map(({ text }) => text));
+      const same = textsOf(texts).filter(({ text }) => english.has(text) && !SAME.has(text));
+      expect(same).toEqual([]);
+    });
 
-  test.runIf(["ar", "ja", "zh"].includes(tag))("has its script only", () => {
-    const words = textsOf(texts).map(({ text }) => text.replace(/BA117|Enter/g, ""));
-    expect(words.filter((text) => /[a-z]/i.test(text))).toEqual([]);
-  });
+  if (["ar", "ja", "zh"].includes(tag))
+    test("has its script only", () => {
+      const words = textsOf(texts).map(({ text }) => text.replace(/BA117|Enter/g, ""));
+      expect(words.filter((text) => /[a-z]/i.test(text))).toEqual([]);
+    });
 });
