@@ -22,7 +22,7 @@ export const ar: Language = {
     expected: "متوقعة",
     "check-in": "إنهاء إجراءات السفر",
     "gate open": "البوابة مفتوحة",
-    boarding: "الصعود إلى الطائرة",
+    boarding: "صعود الركاب",
     "final call": "النداء الأخير",
     "gate closed": "البوابة مغلقة",
     departed: "أقلعت",

@@ -40,7 +40,7 @@ export function WallRows(props: Props) {
         class="timetable"
         ref={table}
         aria-label={board.title}
-        style={{ "--columns": columns.map(({ name }) => trackOf(name)).join(" ") }}
+        style={{ "--columns": columns.map(({ name }) => trackOf(name, hasTerminals)).join(" ") }}
       >
         <div role="rowgroup" class="headings">
           <div role="row">
@@ -87,7 +87,7 @@ function useColumns(
 }
 
 /** The width of a column in heights of the root's type. */
-function trackOf(name: Column["name"]): string {
+function trackOf(name: Column["name"], hasTerminals: boolean): string {
   switch (name) {
     case "place":
     case "origin":
@@ -102,6 +102,7 @@ function trackOf(name: Column["name"]): string {
       return "minmax(7rem, 1fr)";
     case "gate":
     case "belt":
+      return hasTerminals ? "minmax(0, 7.6rem)" : "minmax(0, 4.6rem)";
     case "terminal":
     case "checkIn":
     case "stand":
