@@ -29,6 +29,8 @@ describe("the page", { concurrency: 8 }, () => {
 
   it("makes no request after a reconnect", async (test) => {
     const { page, proxy, recorded } = await openBoard(test);
+    // The page keeps its files for times without a server.
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
     const before = recorded.requests.length;
     const responded = page.waitForResponse((response) => isStream(response.url()));
     proxy.cut();
