@@ -131,6 +131,10 @@ describe("a page that was away returns to the right rows", { concurrency: 8 }, (
     });
     test.after(() => cached.close());
     const { server, page } = await openBoard(test, cached);
+    // A page that a service worker takes over loses its place in the cache.
+    await waitUntil("the worker is at work", () =>
+      page.evaluate(() => navigator.serviceWorker.controller?.state === "activated"),
+    );
     await page.evaluate(() => {
       window.addEventListener("pageshow", ({ persisted }) => (window.persisted = persisted));
     });
