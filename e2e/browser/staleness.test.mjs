@@ -9,6 +9,7 @@ import {
   expectedRows,
   connection,
   inChromium,
+  isFirefox,
   servePage,
   isStream,
   launch,
@@ -224,16 +225,18 @@ async function withRows(test) {
 }
 
 /** Starts a server and opens a page that shows its rows, live. */
-async function openBoard(test, inBrowser = browser, through = async (server) => server) {
+async function openBoard(test, inBrowser = browser, through = async (server) => server, context) {
   const server = await withRows(test);
   const proxy = await through(server);
-  const { page, recorded } = await openPage(test, inBrowser, proxy.url);
+  const { page, recorded } = await openPage(test, inBrowser, proxy.url, { context });
   await assertLiveRows(page, server);
   return { server, page, proxy, recorded };
 }
 
 function openBoardThroughProxy(test) {
-  return openBoard(test, browser, (server) => FaultProxy.to(test, server));
+  // Playwright cannot take a browser offline while a service worker waits for the proxy.
+  const context = isFirefox ? {} : { serviceWorkers: "block" };
+  return openBoard(test, browser, (server) => FaultProxy.to(test, server), context);
 }
 
 /** One update of each kind. The last puts `G119`: a page that shows it has all of them. */
