@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
-import { launch, openPage } from "./chromium.mjs";
+import { inChromium, launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -47,7 +47,7 @@ const styleOf = (page, selector, ...names) =>
       names,
     );
 
-it("forced colours keep states, tiles, tabs and doubt apart", async (test) => {
+inChromium("forced colours keep states, tiles, tabs and doubt apart", async (test) => {
   const page = await open(test, { forcedColors: "active", colorScheme: "light" });
   const state = (number) =>
     styleOf(
@@ -82,7 +82,7 @@ it("forced colours keep states, tiles, tabs and doubt apart", async (test) => {
   assert.deepEqual(await styleOf(page, ".stale-notice", "border-top-style"), ["dashed"]);
 });
 
-it("more contrast leaves no faint text", async (test) => {
+inChromium("more contrast leaves no faint text", async (test) => {
   const asks = (contrast) => open(test, { contrast, colorScheme: "light" });
   const colours = async (page) => {
     const [faint] = await styleOf(page, "[data-flight='BA 100'] .aside", "color");
