@@ -25,7 +25,7 @@ struct ExpectedHead {
     after: String,
 }
 
-/// Whether an event is to be applied.
+/// What a follower does with an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventPlace {
     Next,

@@ -38,7 +38,7 @@ pub struct BoardFollower {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum FollowUpdate {
-    /// Whether the rows are right has changed.
+    /// The status has changed.
     Status(FollowStatus),
     /// All rows are new: read them from [`BoardFollower::board`].
     Rows,
@@ -114,7 +114,7 @@ impl BoardFollower {
         self.recovery.board()
     }
 
-    /// Whether the rows are right.
+    /// The status of the rows.
     pub fn status(&self) -> &FollowStatus {
         self.recovery.status()
     }

@@ -47,13 +47,13 @@ mod row;
 /// A board's rows, settings and source: the fold of its events.
 mod board;
 
-/// Whether all events have arrived, by their ids and by heartbeats.
+/// Finds missing events by ids and heartbeats.
 mod completeness;
 
 /// Waits that grow, with a random part.
 mod backoff;
 
-/// Whether the rows are right.
+/// The status of the rows.
 mod status;
 
 /// The plain request for a board, which tells why it has no stream.

@@ -138,7 +138,7 @@ impl Recovery {
         self.next.take()
     }
 
-    /// Whether to ask if another replica is up to date.
+    /// Tells the follower to ask if another replica is up to date.
     pub(crate) fn take_replica_question(&mut self) -> bool {
         std::mem::take(&mut self.wants_replica)
     }

@@ -1,9 +1,9 @@
-//! Whether the rows are right.
+//! The status of the rows.
 
 use std::fmt;
 use std::time::SystemTime;
 
-/// Whether the rows are right. Every status but [`Live`](Self::Live) is a doubt; `since` is the time at which the rows
+/// The status of the rows. Every status but [`Live`](Self::Live) is a doubt; `since` is the time at which the rows
 /// were last known to be right, which is before the fault was noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FollowStatus {

@@ -59,7 +59,7 @@ struct Slot {
     anchor: &'static str,
 }
 
-/// How a text looks.
+/// The font and colour of a text.
 struct Style {
     pixels: f32,
     weight: u16,

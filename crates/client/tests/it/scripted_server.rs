@@ -47,7 +47,7 @@ struct ScriptState {
     requests: Vec<SeenRequest>,
 }
 
-/// How a connection begins, for servers with TLS.
+/// Prepares each connection, as servers with TLS do.
 pub(crate) type Handshake = Option<tokio_rustls::TlsAcceptor>;
 
 impl ScriptedServer {
