@@ -91,6 +91,11 @@ impl DisplaySettings {
 }
 
 impl OverDelays {
+    /// The delay that the board has for a state; `Some(None)` means never.
+    pub fn of_state(&self, state: &str) -> Option<Option<SignedDuration>> {
+        self.0.get(state).copied()
+    }
+
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

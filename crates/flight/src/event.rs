@@ -52,6 +52,16 @@ impl BoardEvent {
         }
     }
 
+    /// The key of the row that it changes, if it does not change the board itself.
+    pub fn flight(&self) -> Option<&FlightKey> {
+        match self {
+            Self::FlightAddition(row) => Some(row.flight().key()),
+            Self::FlightStateUpdate(patch) => Some(patch.key()),
+            Self::FlightRemoval(key) => Some(key),
+            Self::BoardUpdate(_) | Self::SourceUpdate(_) | Self::ClosedConnection(_) => None,
+        }
+    }
+
     /// The event's data: one line of JSON.
     pub fn data(&self) -> String {
         match self {

@@ -61,6 +61,14 @@ impl RemovalDelays {
     pub fn delay(&self, state: FinalState) -> Option<SignedDuration> {
         self.0[state as usize]
     }
+
+    /// The longest delay; `None` if it is never for some state.
+    pub fn longest(&self) -> Option<SignedDuration> {
+        self.0
+            .iter()
+            .copied()
+            .try_fold(SignedDuration::ZERO, |longest, delay| Some(longest.max(delay?)))
+    }
 }
 
 impl Default for RemovalDelays {

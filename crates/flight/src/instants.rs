@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::board::BoardKind;
 use crate::field::{FlightField, RowTime};
 use crate::local_days::{DayRule, LocalDays};
-use crate::row::{Flight, FlightPatch};
+use crate::row::{Flight, FlightKey, FlightPatch};
 
 /// The instants of a row's local times. A time with an offset names its instant itself.
 pub(crate) type Instants = BTreeMap<FlightField, Timestamp>;
@@ -56,6 +56,13 @@ impl FlightRow {
         let changed = self.instants.iter().filter(|(field, at)| old.get(field) != Some(at));
         let changed = changed.map(|(field, at)| (*field, Some(*at)));
         FlightRowPatch { patch, instants: removed.chain(changed).collect() }
+    }
+}
+
+impl FlightRowPatch {
+    /// The key of the row, complete.
+    pub fn key(&self) -> &FlightKey {
+        self.patch.key()
     }
 }
 

@@ -105,7 +105,7 @@ impl FlightKey {
     }
 
     /// Returns whether the row `other` has all parts that this key gives.
-    pub(crate) fn matches(&self, other: &Self) -> bool {
+    pub fn matches(&self, other: &Self) -> bool {
         self.flight == other.flight
             && self.date.is_none_or(|date| other.date == Some(date))
             && self.leg.as_ref().is_none_or(|leg| other.leg.as_ref() == Some(leg))

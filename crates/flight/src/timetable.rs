@@ -12,7 +12,7 @@ mod conditions;
 /// The size of the rows.
 mod room;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -30,6 +30,10 @@ pub const MAX_FLIGHTS: usize = 20_000;
 
 /// Most keys that a rejection lists, of a number that flies on many days.
 pub const MAX_CANDIDATES: usize = 20;
+
+/// Days from its date on which a flight may still be under way: the longest flights land on the day after, and a delay
+/// may take another.
+const FLIGHT_DAYS: i64 = 3;
 
 /// One board: the result of applying all its updates in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,10 +169,7 @@ impl Timetable {
         if let Some(row) = self.rows.get(key) {
             return Ok(row);
         }
-        // A missing part sorts before all others.
-        let following = self.rows.range(key.first_candidate()..);
-        let same_number = following.take_while(|(other, _)| other.flight() == key.flight());
-        let mut rows = same_number.filter(|(other, _)| key.matches(other));
+        let mut rows = self.matching(key);
         match (rows.next(), rows.next()) {
             (None, _) => Err(Rejection::UnknownFlight),
             (Some((_, row)), None) => Ok(row),
@@ -178,6 +179,32 @@ impl Timetable {
                 Err(Rejection::AmbiguousFlight { keys })
             }
         }
+    }
+
+    /// The rows that have the given parts of this key, in the order in which they were first added.
+    pub fn rows_of(&self, key: &FlightKey) -> Vec<&TimetableRow> {
+        let mut rows: Vec<_> = self.matching(key).map(|(_, row)| row).collect();
+        rows.sort_unstable_by_key(|row| row.added_seq);
+        rows
+    }
+
+    /// Returns whether a flight is gone for good: it has no row, the days of its date are over by `now`, and the board
+    /// removes its finished rows by itself. A board that keeps any of them may show rows of any day, such as a recorded
+    /// one.
+    pub fn is_gone(&self, key: &FlightKey, now: Timestamp) -> bool {
+        let over_at = || {
+            let next_day = key.date()?.checked_add(FLIGHT_DAYS.days()).ok()?;
+            let end = next_day.to_zoned(self.settings.zone()).ok()?.timestamp();
+            end.checked_add(self.settings.remove_after.longest()?).ok()
+        };
+        self.matching(key).next().is_none() && over_at().is_some_and(|over_at| over_at <= now)
+    }
+
+    fn matching(&self, key: &FlightKey) -> impl Iterator<Item = (&FlightKey, &TimetableRow)> {
+        // A missing part sorts before all others.
+        let following = self.rows.range(key.first_candidate()..);
+        let same_number = following.take_while(|(other, _)| other.flight() == key.flight());
+        same_number.filter(|(other, _)| key.matches(other))
     }
 
     /// Keys of the rows that have expired by `now`, earliest expiry first.
