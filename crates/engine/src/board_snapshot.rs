@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use fanout::{Frame, SnapshotFrames, SnapshotReason};
-use flight::{BoardSettings, BoardSource, Timetable};
+use flight::{BoardSettings, BoardSource, FlightKey, FlightRow, Timetable, TimetableRow};
 use journal::RecordId;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::frames::{chunk, reason_word, to_json};
+use crate::frames::{self, chunk, reason_word, to_json};
 use crate::row_pieces::{PieceCache, RowPieces};
 use crate::snapshot_pool::SnapshotPool;
 
@@ -131,6 +131,29 @@ impl BoardSnapshot {
             EncodedRows::new(&timetable, &self.pieces, pool)
         })
     }
+}
+
+/// The `timetable` event of the rows of `timetable` that have the given parts of `key`.
+pub(crate) fn flight_timetable(
+    id: RecordId,
+    timetable: &Timetable,
+    key: &FlightKey,
+    reason: SnapshotReason,
+) -> Frame {
+    #[derive(Serialize)]
+    struct FlightTimetable<'a> {
+        board: BoardDetails<'a>,
+        reason: &'static str,
+        flights: Vec<&'a FlightRow>,
+    }
+    let (settings, source) = (timetable.settings(), timetable.source());
+    let rows = timetable.rows_of(key);
+    let data = FlightTimetable {
+        board: BoardDetails { settings, source },
+        reason: reason_word(reason),
+        flights: rows.into_iter().map(TimetableRow::row).collect(),
+    };
+    frames::event(Some(id), "timetable", &to_json(&data))
 }
 
 impl EncodedRows {

@@ -3,6 +3,9 @@
 //! One lock covers both: a snapshot is taken at one position, and the frames after it continue from
 //! there. Nothing waits while holding it.
 
+/// The channels of single flights.
+mod flight_channels;
+
 /// Outcomes of published updates.
 mod outcomes;
 
@@ -13,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use fanout::{Channel, Snapshot, WindowBudget};
+use fanout::{Channel, WindowBudget};
 use flight::{
     ApplyOutcome, BoardEvent, BoardName, BoardSource, Boards, Forecast, ForecastScope, Forecaster,
     StateLimits, Timetable, Update,
@@ -29,7 +32,9 @@ use crate::frames::{self, BoardSummary};
 use crate::metrics::{BoardCounts, Metrics};
 use crate::row_pieces::PieceCache;
 use crate::snapshot_pool::SnapshotPool;
+use flight_channels::FlightChannels;
 
+pub use flight_channels::reach_back;
 pub use outcomes::{AppliedUpdate, PublishOutcome, UpdateEffect};
 pub use snapshots::BoardRows;
 
@@ -40,6 +45,8 @@ const MAX_APPLIED_UNDER_LOCK: usize = 32;
 pub struct LiveBoards {
     state: Mutex<BoardsState>,
     windows: Arc<WindowBudget>,
+    /// The memory of the windows of single flights, which take nothing from those of the boards.
+    flight_windows: Arc<WindowBudget>,
     snapshots: Arc<SnapshotPool>,
     /// The right to encode rows for readers that are no followers: one at a time, so that the others keep the cores.
     encoding: Semaphore,
@@ -58,7 +65,9 @@ struct BoardsState {
 
 struct OpenBoard {
     channel: Arc<Channel>,
-    /// As in the board's settings. When it changes, so does the channel.
+    /// Parts of the channel.
+    flights: FlightChannels,
+    /// As in the board's settings. When it changes, so do the channels.
     is_private: bool,
     /// The newest snapshot taken so far.
     snapshot: Option<Arc<BoardSnapshot>>,
@@ -66,7 +75,7 @@ struct OpenBoard {
     pieces: Arc<PieceCache>,
 }
 
-/// A board as a stream request finds it.
+/// A board, or a flight of it, as a stream request finds it.
 pub enum BoardStatus {
     /// The board is open; followers subscribe to its channel.
     Open {
@@ -75,7 +84,7 @@ pub enum BoardStatus {
         /// True if only readers with a right may follow it.
         is_private: bool,
     },
-    /// The board is closed.
+    /// The board is closed, or the flight is gone for good.
     Closed {
         /// True if only readers with a right may know of it.
         is_private: bool,
@@ -86,7 +95,8 @@ pub enum BoardStatus {
 
 impl OpenBoard {
     fn new(channel: Arc<Channel>, is_private: bool) -> Self {
-        Self { channel, is_private, snapshot: None, pieces: Arc::default() }
+        let flights = FlightChannels::default();
+        Self { channel, flights, is_private, snapshot: None, pieces: Arc::default() }
     }
 }
 
@@ -104,7 +114,9 @@ impl LiveBoards {
                 Mutex::new(BoardsState { boards, epochs, newest_time, open: BTreeMap::new() });
             let encoding = Semaphore::new(1);
             let this = Weak::clone(this);
-            let boards = Self { state, windows, snapshots, encoding, metrics, this };
+            let flight_windows = flight_channels::window_budget();
+            let boards =
+                Self { state, windows, flight_windows, snapshots, encoding, metrics, this };
             boards.open_channels();
             boards
         })
@@ -309,6 +321,7 @@ impl LiveBoards {
             former => {
                 if let Some(former) = former {
                     former.channel.revoke();
+                    former.flights.revoke();
                 }
                 let channel = self.new_channel(board, seq.0);
                 let open = OpenBoard::new(channel, is_private);
@@ -319,11 +332,12 @@ impl LiveBoards {
             }
         };
         let frame = frames::event(state.epochs.record_id(seq), event.name(), &event.data());
+        open.flights.publish(seq.0, event, &frame);
         if let BoardEvent::ClosedConnection(_) = event {
             open.channel.close(seq.0, frame);
             state.open.remove(board);
         } else {
-            open.channel.publish(seq.0, frame);
+            open.channel.publish_on(flight_channels::topic(event), seq.0, frame);
         }
     }
 
@@ -333,11 +347,7 @@ impl LiveBoards {
         Channel::new(seq, &self.windows, move |reason| {
             let snapshot =
                 boards.upgrade().and_then(|boards| boards.channel_snapshot(&name, reason));
-            // The engine was dropped, or the board was closed and forgotten: no frame will follow.
-            snapshot.unwrap_or_else(|| Snapshot {
-                seq: u64::MAX,
-                frames: frames::empty_comment().into(),
-            })
+            snapshot.unwrap_or_else(frames::no_snapshot)
         })
     }
 }

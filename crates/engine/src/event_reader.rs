@@ -40,6 +40,8 @@ pub struct RecordedEvent {
     pub data: Value,
     /// The values before it: of the fields that it changes, or of the whole row or board that it replaces or removes.
     pub before: Map<String, Value>,
+    /// The board before it, if it was open.
+    pub board_before: Option<Timetable>,
     /// The name of the publisher's credential, if it had one.
     pub publisher: Option<PublisherName>,
     /// True if the update was a feed's.
@@ -158,7 +160,7 @@ impl EventReader {
     ) -> RecordedEvent {
         let board = update.board();
         let data = serde_json::from_str(&event.data()).unwrap_or_default();
-        let flight = flight_key(event, &data);
+        let flight = event.flight().cloned();
         let open = old.filter(|old| old.close_reason().is_none());
         let is_private = |it: &Timetable| it.settings().is_private;
         RecordedEvent {
@@ -169,24 +171,11 @@ impl EventReader {
             before: before(event, flight.as_ref(), open),
             flight,
             data,
+            board_before: open.cloned(),
             publisher: update.publisher().cloned(),
             is_from_feed: update.is_from_feed(),
             changes_privacy: old.map(is_private) != self.boards.board(board).map(is_private),
         }
-    }
-}
-
-/// The key of the event's row. A patch may have found it without its date or leg.
-fn flight_key(event: &BoardEvent, data: &Value) -> Option<FlightKey> {
-    match event {
-        BoardEvent::FlightAddition(row) => Some(row.flight().key().clone()),
-        BoardEvent::FlightRemoval(key) => Some(key.clone()),
-        BoardEvent::FlightStateUpdate(_) => {
-            let text = |name: &str| data.get(name).and_then(Value::as_str);
-            let key = FlightKey::parse(text("flight")?, text("date")).ok()?;
-            key.with_leg(text("leg")).ok()
-        }
-        _ => None,
     }
 }
 

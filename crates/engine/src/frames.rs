@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use fanout::{Frame, SnapshotReason};
+use fanout::{Frame, Snapshot, SnapshotReason};
 use flight::{BoardSettings, BoardSource};
 use jiff::Timestamp;
 use journal::RecordId;
@@ -111,6 +111,11 @@ pub fn empty_comment() -> Frame {
     comment("")
 }
 
+/// The snapshot of a board that was closed and forgotten, or of an engine that was dropped: no frame will follow.
+pub(crate) fn no_snapshot() -> Snapshot {
+    Snapshot { seq: u64::MAX, frames: empty_comment().into() }
+}
+
 /// The word for a reason, in the data of `timetable` events and in metrics.
 pub fn reason_word(reason: SnapshotReason) -> &'static str {
     match reason {
@@ -121,7 +126,8 @@ pub fn reason_word(reason: SnapshotReason) -> &'static str {
     }
 }
 
-fn encode(id: Option<&str>, name: &str, data: &str) -> Frame {
+/// Encodes an event. The id and the name have no line ends.
+pub fn encode(id: Option<&str>, name: &str, data: &str) -> Frame {
     let mut bytes = Vec::with_capacity(data.len() + 80);
     let event = sse::Event { id, event: Some(name), data };
     event.encode(&mut bytes).expect("our ids and names contain no line ends");

@@ -113,7 +113,9 @@ mod feed_lease;
 mod error_chain;
 
 pub use applier::{ApplyError, RestoreError};
-pub use boards::{AppliedUpdate, BoardRows, BoardStatus, LiveBoards, PublishOutcome, UpdateEffect};
+pub use boards::{
+    AppliedUpdate, BoardRows, BoardStatus, LiveBoards, PublishOutcome, UpdateEffect, reach_back,
+};
 pub use engine::{DEFAULT_BOARD, Engine, StartError};
 pub use envelope::EnvelopeError;
 pub use error_chain::error_chain;

@@ -41,6 +41,9 @@ impl StreamLimit {
 /// Reads the bytes of all request bodies in memory.
 type ReadBodyBytes = Box<dyn Fn() -> usize + Send + Sync>;
 
+/// Reads the number of streams that play the past.
+type ReadPlaybacks = Box<dyn Fn() -> usize + Send + Sync>;
+
 /// Why a request has not the right to what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RightRefusal {
@@ -82,6 +85,9 @@ pub struct RequestMetrics {
     frame_floods: Counter,
     without_right: Family<RefusalLabel, Counter>,
     streams_over_limit: Family<LimitLabel, Counter>,
+    playbacks: Gauge,
+    read_playbacks: OnceLock<ReadPlaybacks>,
+    playbacks_refused: Counter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -154,11 +160,27 @@ impl RequestMetrics {
             "Streams ended at once, by the limit that they would exceed",
             self.streams_over_limit.clone(),
         );
+        registry.register("playbacks", "Streams that play the past", self.playbacks.clone());
+        registry.register(
+            "playbacks_refused",
+            "Streams of the past refused because there were too many",
+            self.playbacks_refused.clone(),
+        );
     }
 
     /// Reports the bytes that `read` returns. Only the first call has an effect.
     pub fn watch_bodies(&self, read: impl Fn() -> usize + Send + Sync + 'static) {
         let _ = self.read_body_bytes.set(Box::new(read));
+    }
+
+    /// Reports the number of playbacks that `read` returns. Only the first call has an effect.
+    pub fn watch_playbacks(&self, read: impl Fn() -> usize + Send + Sync + 'static) {
+        let _ = self.read_playbacks.set(Box::new(read));
+    }
+
+    /// Counts a playback above those that there may be.
+    pub fn count_refused_playback(&self) {
+        self.playbacks_refused.inc();
     }
 
     /// Counts a body for which there was no memory.
@@ -210,5 +232,7 @@ impl RequestMetrics {
     pub(crate) fn read(&self) {
         let bytes = self.read_body_bytes.get().map_or(0, |read| read());
         self.body_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        let playbacks = self.read_playbacks.get().map_or(0, |read| read());
+        self.playbacks.set(i64::try_from(playbacks).unwrap_or(i64::MAX));
     }
 }

@@ -10,7 +10,8 @@ use tokio::sync::{Notify, watch};
 use crate::frame::Frame;
 use crate::notify::ChannelNotifier;
 use crate::snapshot::{Snapshot, SnapshotReason};
-use crate::window::FrameWindow;
+use crate::topic::Topic;
+use crate::window::{FrameWindow, SeqStatus};
 use crate::window_budget::WindowBudget;
 
 /// The recent frames of one board, shared by all its followers.
@@ -20,13 +21,15 @@ pub struct Channel {
     pub(crate) changed: watch::Sender<()>,
     /// One per reactor worker that has followers of this channel.
     listeners: Mutex<Vec<Arc<ChannelNotifier>>>,
-    pub(crate) follower_count: AtomicUsize,
+    follower_count: AtomicUsize,
     /// True if `state.end` is [`ChannelEnd::Revoked`], for checks that are too frequent for the lock.
     is_revoked: AtomicBool,
     /// As a number of seconds since 1970.
     last_update_secs: AtomicI64,
     revocation: Notify,
     snapshot: Box<dyn Fn(SnapshotReason) -> Snapshot + Send + Sync>,
+    /// The channel of which this one is a part.
+    pub(crate) whole: Option<Arc<Channel>>,
 }
 
 pub(crate) struct ChannelState {
@@ -54,8 +57,15 @@ impl Channel {
         windows: &Arc<WindowBudget>,
         snapshot: impl Fn(SnapshotReason) -> Snapshot + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let window = FrameWindow::new(seq, windows);
-        Arc::new(Self {
+        Arc::new(Self::open(FrameWindow::new(seq, windows), None, snapshot))
+    }
+
+    pub(crate) fn open(
+        window: FrameWindow,
+        whole: Option<Arc<Self>>,
+        snapshot: impl Fn(SnapshotReason) -> Snapshot + Send + Sync + 'static,
+    ) -> Self {
+        Self {
             state: Mutex::new(ChannelState { window, end: None }),
             changed: watch::Sender::new(()),
             listeners: Mutex::default(),
@@ -64,13 +74,20 @@ impl Channel {
             last_update_secs: AtomicI64::new(0),
             revocation: Notify::new(),
             snapshot: Box::new(snapshot),
-        })
+            whole,
+        }
     }
 
     /// Appends the frame of the event at `seq`, which must be greater than all before, and wakes the
     /// followers.
     pub fn publish(&self, seq: u64, frame: Frame) {
-        self.state.lock().window.push(seq, frame);
+        self.publish_on(Topic::ALL, seq, frame);
+    }
+
+    /// Like [`Channel::publish`], with the event's topic for the [parts](Channel::part) of this channel. It does not
+    /// publish to them.
+    pub fn publish_on(&self, topic: Topic, seq: u64, frame: Frame) {
+        self.state.lock().window.push(seq, topic, frame);
         self.notify();
     }
 
@@ -78,7 +95,7 @@ impl Channel {
     pub fn close(&self, seq: u64, frame: Frame) {
         {
             let mut state = self.state.lock();
-            state.window.push(seq, frame.clone());
+            state.window.push(seq, Topic::ALL, frame.clone());
             state.end = Some(ChannelEnd::Closed(frame));
         }
         self.notify();
@@ -89,9 +106,10 @@ impl Channel {
         self.last_update_secs.store(unix_secs, Ordering::Relaxed);
     }
 
-    /// The time of the last update, in seconds since 1970; 0 if it was never set.
+    /// The time of the last update, in seconds since 1970; 0 if it was never set. A part has that of the whole.
     pub fn last_update(&self) -> i64 {
-        self.last_update_secs.load(Ordering::Relaxed)
+        let channel = self.whole.as_deref().unwrap_or(self);
+        channel.last_update_secs.load(Ordering::Relaxed)
     }
 
     /// Evicts the oldest frames that no longer fit into the budget, as each publish does.
@@ -117,7 +135,7 @@ impl Channel {
         }
     }
 
-    /// Number of open followers.
+    /// Number of open followers, those of its parts included.
     pub fn followers(&self) -> usize {
         self.follower_count.load(Ordering::Relaxed)
     }
@@ -147,6 +165,25 @@ impl Channel {
 
     pub(crate) fn snapshot(&self, reason: SnapshotReason) -> Snapshot {
         (self.snapshot)(reason)
+    }
+
+    /// A follower of a part may have seen any event of the whole.
+    pub(crate) fn status(&self, seq: u64) -> SeqStatus {
+        match (self.state.lock().window.status(seq), &self.whole) {
+            (SeqStatus::Unknown, Some(whole)) => whole.status(seq),
+            (status, _) => status,
+        }
+    }
+
+    /// Counts a follower, of the whole too.
+    pub(crate) fn count_follower(&self) {
+        self.follower_count.fetch_add(1, Ordering::Relaxed);
+        self.whole.iter().for_each(|whole| whole.count_follower());
+    }
+
+    pub(crate) fn count_left(&self) {
+        self.follower_count.fetch_sub(1, Ordering::Relaxed);
+        self.whole.iter().for_each(|whole| whole.count_left());
     }
 
     fn notify(&self) {

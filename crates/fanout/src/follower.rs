@@ -1,7 +1,6 @@
 //! A cursor into a channel's frames.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
 
@@ -131,13 +130,13 @@ impl FrameCursor {
         let (seq, snapshot_reason) = match start {
             ResumePoint::Fresh => (0, Some(SnapshotReason::Start)),
             ResumePoint::Unknown => (0, Some(SnapshotReason::Unknown)),
-            ResumePoint::After(seq) => match channel.state.lock().window.status(seq) {
+            ResumePoint::After(seq) => match channel.status(seq) {
                 SeqStatus::Available => (seq, None),
                 SeqStatus::Evicted => (0, Some(SnapshotReason::Expired)),
                 SeqStatus::Unknown => (0, Some(SnapshotReason::Unknown)),
             },
         };
-        channel.follower_count.fetch_add(1, Ordering::Relaxed);
+        channel.count_follower();
         Self { channel, seq, snapshot_reason, snapshot: None }
     }
 
@@ -227,6 +226,6 @@ impl FrameCursor {
 
 impl Drop for FrameCursor {
     fn drop(&mut self) {
-        self.channel.follower_count.fetch_sub(1, Ordering::Relaxed);
+        self.channel.count_left();
     }
 }

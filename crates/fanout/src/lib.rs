@@ -28,6 +28,9 @@ mod frame;
 /// All rows of a board as frames, and the reason for sending them.
 mod snapshot;
 
+/// The subject of an event, for channels that carry only some events of another.
+mod topic;
+
 /// The recent frames of one board, bounded in bytes.
 mod window;
 
@@ -39,6 +42,9 @@ mod notify;
 
 /// One board's window and its listeners.
 mod channel;
+
+/// Channels with some of the events of another.
+mod part;
 
 /// A cursor into a channel's frames.
 mod follower;
@@ -54,5 +60,6 @@ pub use reactor::{
     ReactorConfig, ReactorEvents, StreamBytes, WriteMode,
 };
 pub use snapshot::{RowFrames, Snapshot, SnapshotFrames, SnapshotReason};
+pub use topic::Topic;
 pub use window::FRAME_OVERHEAD_BYTES;
 pub use window_budget::WindowBudget;

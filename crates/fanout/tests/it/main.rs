@@ -5,5 +5,6 @@
 mod board;
 mod following;
 mod harness;
+mod parts;
 mod properties;
 mod reactor;
