@@ -12,10 +12,13 @@ const COMPRESSION_LEVEL: i32 = 1;
 /// Largest state: that of a board with all rows, in JSON.
 const MAX_BOARD_STATE_BYTES: usize = 64 * 1024 * 1024;
 
-type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
 /// The parts of a row's key.
 pub(crate) const KEY: [&str; 3] = ["flight", "date", "leg"];
+
+/// The values of those parts.
+pub(crate) type PastRowKey = [Option<String>; 3];
 
 /// A state, encoded.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ pub(crate) struct BoardState {
     /// The rows in the order in which they were added; `None` where one was removed.
     rows: Vec<Option<Object>>,
     /// The place of each row.
-    places: HashMap<[Option<String>; 3], usize>,
+    places: HashMap<PastRowKey, usize>,
 }
 
 /// Encodes the state of a board.
@@ -82,12 +85,25 @@ impl BoardState {
         }
     }
 
-    /// The body of `GET …/flights` as of this state, whose last event has this id.
-    pub(crate) fn to_json(&self, id: &str) -> String {
+    pub(crate) fn settings(&self) -> &Object {
+        &self.settings
+    }
+
+    /// The rows, in the order in which they were added.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Object> {
+        self.rows.iter().flatten()
+    }
+
+    /// The board and its rows as of this state: with the id of the last event as the body of `GET …/flights`, with a
+    /// reason as the data of a `timetable`.
+    pub(crate) fn to_json(&self, id: Option<&str>, reason: Option<&str>) -> String {
         #[derive(Serialize)]
         struct PastRowsBody<'a> {
             board: PastBoard<'a>,
-            id: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<&'a str>,
             flights: Vec<&'a Object>,
         }
         #[derive(Serialize)]
@@ -98,7 +114,7 @@ impl BoardState {
             source: Option<&'a Object>,
         }
         let board = PastBoard { settings: &self.settings, source: self.source.as_ref() };
-        let body = PastRowsBody { board, id, flights: self.rows.iter().flatten().collect() };
+        let body = PastRowsBody { board, id, reason, flights: self.rows().collect() };
         serde_json::to_string(&body).expect("maps with text keys always have a JSON form")
     }
 
@@ -138,7 +154,7 @@ impl BoardState {
     }
 }
 
-fn key_of(row: &Object) -> [Option<String>; 3] {
+pub(crate) fn key_of(row: &Object) -> PastRowKey {
     KEY.map(|name| row.get(name).and_then(Value::as_str).map(str::to_owned))
 }
 
@@ -147,7 +163,7 @@ fn compress(state: &EncodedState) -> Vec<u8> {
     zstd::bulk::compress(&json, COMPRESSION_LEVEL).expect("memory suffices")
 }
 
-fn object(value: &impl Serialize) -> Object {
+pub(crate) fn object(value: &impl Serialize) -> Object {
     match serde_json::to_value(value) {
         Ok(Value::Object(fields)) => fields,
         _ => Object::new(),

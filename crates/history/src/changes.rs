@@ -160,8 +160,10 @@ pub(crate) fn oldest(
     if let HistoryScope::All = scope {
         return Ok(state);
     }
+    // By itself SQLite prefers the primary key, and reads all changes of the board.
     let public =
-        "SELECT seq, time FROM change WHERE board = ? AND privacy ORDER BY seq DESC LIMIT 1";
+        "SELECT seq, time FROM change INDEXED BY change_privacy WHERE board = ? AND privacy
+        ORDER BY seq DESC LIMIT 1";
     let public = db.query_row(public, [board.as_str()], moment).optional()?;
     Ok(public.filter(|public| public.seq > state.seq).unwrap_or(state))
 }

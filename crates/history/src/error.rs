@@ -9,6 +9,9 @@ pub enum HistoryError {
         /// The oldest time that can be had.
         oldest: Timestamp,
     },
+    /// Ask for a shorter span.
+    #[error("the span has too many flights")]
+    TooMuch,
     /// Try again in a moment: others are reading.
     #[error("too many requests read the history")]
     Busy,

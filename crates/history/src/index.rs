@@ -1,19 +1,20 @@
 //! The database of the index: in a file beside the journal, or in memory.
 //!
-//! `change`: one row per event. `state`: states of a board from which later ones are computed. `position`: the fold up to
-//! which the index was written. The file is removed if it is damaged or of another format.
+//! `change`: one row per event. `departed`: the rows that have left a board. `state`: states of a board from which later
+//! ones are computed. `position`: the fold up to which the index was written. The file is removed if it is damaged or of
+//! another format.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
 /// The format of the tables, in `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE change (
@@ -25,6 +26,10 @@ const SCHEMA: &str = "
     CREATE INDEX change_time ON change (board, time, seq);
     CREATE INDEX change_flight ON change (board, flight, seq) WHERE flight IS NOT NULL;
     CREATE INDEX change_privacy ON change (board, seq) WHERE privacy;
+    CREATE TABLE departed (
+        board TEXT NOT NULL, seq INTEGER NOT NULL, number INTEGER NOT NULL, flight TEXT NOT NULL,
+        PRIMARY KEY (board, seq, number)
+    ) WITHOUT ROWID;
     CREATE TABLE state (
         board TEXT NOT NULL, seq INTEGER NOT NULL, time INTEGER NOT NULL, state BLOB NOT NULL,
         PRIMARY KEY (board, seq)
@@ -35,12 +40,19 @@ const SCHEMA: &str = "
 /// Wait for a checkpoint of the write-ahead log before giving up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Wait for a recorder whose journal was closed a moment ago.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(10);
+
 /// The index, with one connection that writes.
 #[derive(Debug)]
 pub(crate) struct Index {
     writer: Mutex<Connection>,
     /// `None` in memory, where there is only one connection.
     readers: Option<Readers>,
+    /// Held as long as the index is open. Two recorders of one file would mix their events.
+    _lock: Option<File>,
 }
 
 #[derive(Debug)]
@@ -55,8 +67,9 @@ impl Index {
         let Some(path) = file else {
             let db = Connection::open_in_memory()?;
             create(&db)?;
-            return Ok(Self { writer: Mutex::new(db), readers: None });
+            return Ok(Self { writer: Mutex::new(db), readers: None, _lock: None });
         };
+        let lock = lock(path)?;
         let db = open_file(path).or_else(|error| {
             if !is_unusable(&error) {
                 return Err(error);
@@ -66,7 +79,7 @@ impl Index {
             open_file(path)
         })?;
         let readers = Readers { path: path.to_owned(), idle: Mutex::default() };
-        Ok(Self { writer: Mutex::new(db), readers: Some(readers) })
+        Ok(Self { writer: Mutex::new(db), readers: Some(readers), _lock: Some(lock) })
     }
 
     /// Writes all of `write`, or nothing.
@@ -95,6 +108,23 @@ impl Index {
         readers.idle.lock().push(db);
         result
     }
+}
+
+/// Locks the index against other recorders, of this process too. The lock is on a file of its own, which remains: SQLite's locks
+/// end as soon as the process closes any descriptor of the database.
+fn lock(path: &Path) -> rusqlite::Result<File> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(name);
+    let file = file.map_err(cannot_open)?;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
+    while let Err(error) = file.try_lock() {
+        if !matches!(error, TryLockError::WouldBlock) || Instant::now() > deadline {
+            return Err(cannot_open(error.into()));
+        }
+        thread::sleep(LOCK_POLL_INTERVAL);
+    }
+    Ok(file)
 }
 
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {

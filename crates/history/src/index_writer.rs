@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::board_state;
 use crate::changes::changed_fields;
+use crate::departed_rows;
 use crate::sql::{integer, timestamp};
 
 /// Fewest changes of a board between two states. A larger board has as many as rows, so that an answer decodes at most
@@ -35,7 +36,9 @@ pub(crate) fn write_start(
     boards: &Boards,
     time: Timestamp,
 ) -> rusqlite::Result<()> {
-    db.execute_batch("DELETE FROM change; DELETE FROM state; DELETE FROM position;")?;
+    db.execute_batch(
+        "DELETE FROM change; DELETE FROM departed; DELETE FROM state; DELETE FROM position;",
+    )?;
     for (name, timetable) in boards.iter() {
         let state = board_state::encode(timetable);
         write_state(db, name, Seq(timetable.head()), time, &state)?;
@@ -98,14 +101,10 @@ pub(crate) fn resume(db: &Connection) -> rusqlite::Result<Option<(SavedPosition,
         return Ok(None);
     };
     for board in names(db)? {
-        db.execute(
-            "DELETE FROM change WHERE board = ? AND seq > ?",
-            params![board, integer(id.seq)],
-        )?;
-        db.execute(
-            "DELETE FROM state WHERE board = ? AND seq > ?",
-            params![board, integer(id.seq)],
-        )?;
+        for table in ["change", "departed", "state"] {
+            let delete = format!("DELETE FROM {table} WHERE board = ? AND seq > ?");
+            db.execute(&delete, params![board, integer(id.seq)])?;
+        }
     }
     Ok(Some((SavedPosition { id, boards }, timestamp(time))))
 }
@@ -142,8 +141,9 @@ fn remove_before(db: &Connection, boards: &Boards, oldest: Timestamp) -> rusqlit
             })?;
         let is_known = BoardName::parse(&board).is_ok_and(|name| boards.board(&name).is_some());
         if !is_known && last_time.is_none_or(|time| time < oldest) {
-            db.execute("DELETE FROM change WHERE board = ?", [&board])?;
-            db.execute("DELETE FROM state WHERE board = ?", [&board])?;
+            for table in ["change", "departed", "state"] {
+                db.execute(&format!("DELETE FROM {table} WHERE board = ?"), [&board])?;
+            }
             continue;
         }
         let base: Option<i64> = db.query_row(
@@ -152,7 +152,10 @@ fn remove_before(db: &Connection, boards: &Boards, oldest: Timestamp) -> rusqlit
             |row| row.get(0),
         )?;
         if let Some(base) = base {
-            db.execute("DELETE FROM change WHERE board = ? AND seq <= ?", params![board, base])?;
+            for table in ["change", "departed"] {
+                let delete = format!("DELETE FROM {table} WHERE board = ? AND seq <= ?");
+                db.execute(&delete, params![board, base])?;
+            }
             db.execute("DELETE FROM state WHERE board = ? AND seq < ?", params![board, base])?;
         }
     }
@@ -178,6 +181,7 @@ fn write_event(db: &Connection, event: &RecordedEvent) -> rusqlite::Result<()> {
             event.data.to_string(),
             fields,
         ])?;
+    departed_rows::write(db, event)?;
     let opens = event.name == "boardUpdate" && event.before.is_empty();
     if opens {
         let state = board_state::encode_opened(&event.data);

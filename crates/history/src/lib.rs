@@ -16,6 +16,24 @@ mod changes;
 /// The rows as of a time.
 mod past_rows;
 
+/// The punctuality of flights.
+mod punctuality;
+
+/// The flights of a span of time.
+mod flight_fold;
+
+/// The rows that have left their board.
+mod departed_rows;
+
+/// Flights that have a row for each of their numbers.
+mod codeshares;
+
+/// A flight of the past.
+mod past_flight;
+
+/// The events of a board in their order.
+mod past_events;
+
 /// The state of a board at one event.
 mod board_state;
 
@@ -36,6 +54,11 @@ mod settings;
 
 pub use changes::{ChangeOrder, ChangePage, ChangeQuery, PastChange, ValueChange};
 pub use error::HistoryError;
+pub use flight_fold::MAX_FOLDED_FLIGHTS;
 pub use history::{History, HistoryScope, MAX_UNREAD_BYTES, MAX_WAITING_READS, PastMoment};
+pub use past_events::{MAX_PAGE_BYTES, MAX_PAGE_EVENTS, PastEvent, PastEventPage};
 pub use past_rows::PastRows;
+pub use punctuality::{
+    AirlineFigures, HourFigures, Punctuality, PunctualityFigures, PunctualityQuery,
+};
 pub use settings::{HISTORY_BYTES, HistorySettings, MEMORY_HISTORY_BYTES};

@@ -48,10 +48,11 @@ pub(crate) async fn run(
             },
             Err(error) => error,
         };
+        // Releases the index, for a recorder that starts after this one.
+        progress.send_replace(RecorderProgress::default());
         if error.is_closed() {
             return;
         }
-        progress.send_replace(RecorderProgress::default());
         // A full disk stays full for long.
         let words = error_chain(&error);
         if words != reported {
