@@ -20,6 +20,9 @@ pub(crate) const MAX_LINES: usize = 1_000;
 /// Maximum size of a request; a server accepts four times as much.
 pub(crate) const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 
+/// Maximum size of an answer: that of the largest board with all its rows.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Timeout of a request with its response.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -77,22 +80,8 @@ enum RequestError {
 impl TargetArgs {
     /// Connects to the server, which must answer at once.
     pub(crate) fn connect(&self) -> Result<PublishClient> {
-        let token = TokenSource::new(self.token_file.as_deref())?;
-        if self.to.starts_with("http://") && !token.is_none() && !is_loopback(&self.to) {
-            tracing::warn!("the token goes to {} without encryption: use https", self.to);
-        }
-        let tls = self.ca.as_deref().map(tls_config).transpose()?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(REQUEST_TIMEOUT))
-            .tls_config(tls.unwrap_or_default())
-            .user_agent(concat!("flightboard/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let agent = Agent::new_with_config(config);
-        let server = self.to.trim_end_matches('/').to_owned();
-        let response = agent.get(format!("{server}/readyz")).call();
-        response.map_err(|error| no_answer(&server, error))?;
-        Ok(PublishClient { agent, server, retry_for: self.retry, token })
+        let (token_file, ca) = (self.token_file.as_deref(), self.ca.as_deref());
+        PublishClient::connect(&self.to, self.retry, token_file, ca)
     }
 }
 
@@ -113,6 +102,34 @@ fn is_loopback(url: &str) -> bool {
 }
 
 impl PublishClient {
+    /// Connects to the server at this URL, which must answer at once. Later requests are retried for `retry_for`.
+    ///
+    /// # Errors
+    /// The server does not answer, or a file cannot be read.
+    pub(crate) fn connect(
+        server: &str,
+        retry_for: Duration,
+        token_file: Option<&Path>,
+        ca: Option<&Path>,
+    ) -> Result<Self> {
+        let token = TokenSource::new(token_file)?;
+        if server.starts_with("http://") && !token.is_none() && !is_loopback(server) {
+            tracing::warn!("the token goes to {server} without encryption: use https");
+        }
+        let tls = ca.map(tls_config).transpose()?;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(REQUEST_TIMEOUT))
+            .tls_config(tls.unwrap_or_default())
+            .user_agent(concat!("flightboard/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let agent = Agent::new_with_config(config);
+        let server = server.trim_end_matches('/').to_owned();
+        let response = agent.get(format!("{server}/readyz")).call();
+        response.map_err(|error| no_answer(&server, error))?;
+        Ok(Self { agent, server, retry_for, token })
+    }
+
     /// Opens the board, or changes its settings.
     pub(crate) fn put_board(&self, board: &BoardName, settings: &serde_json::Value) -> Result<()> {
         let url = format!("{}/boards/{board}", self.server);
@@ -146,6 +163,12 @@ impl PublishClient {
                 _ => read(response).map(Some),
             }
         })
+    }
+
+    /// The answer to `GET` of a path, with a query if need be.
+    pub(crate) fn get(&self, path: &str) -> Result<String> {
+        let url = format!("{}{path}", self.server);
+        self.retry(&url, || read(self.authorise(self.agent.get(&url))?.call().map_err(transient)?))
     }
 
     /// Publishes lines of NDJSON and returns the outcome of each. Retries while the server does not answer;
@@ -201,7 +224,8 @@ impl PublishClient {
 
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<String, RequestError> {
     let status = response.status();
-    let text = response.body_mut().read_to_string().map_err(transient)?;
+    let text = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
+    let text = text.map_err(transient)?;
     if status.is_success() {
         return Ok(text);
     }
@@ -226,7 +250,7 @@ fn no_answer(server: &str, error: ureq::Error) -> anyhow::Error {
     let context = if is_about_certificate(&error) {
         format!("the certificate of {server} is not trusted: name its authority with --ca")
     } else {
-        format!("no flightboard answers at {server}: start one, or set its URL with --to")
+        format!("no flightboard answers at {server}: start one, or name its URL")
     };
     anyhow::Error::new(error).context(context)
 }

@@ -1,7 +1,13 @@
 //! `flightboard feed`: publishes the updates of a source to a running server.
 
+/// Publishes announcements when they are due.
+mod announcements;
+
 /// The demo's feeds.
 mod demo_feed;
+
+/// A recording.
+mod recording_feed;
 
 /// An airport's source.
 mod source_feed;
@@ -21,6 +27,7 @@ use crate::stdout;
 use demo_feed::{DemoArgs, DemoFeed};
 use map_feed::MapFeed;
 pub(crate) use map_feed::MapSettings;
+use recording_feed::RecordingFeed;
 use source_feed::SourceFeed;
 use source_list::source_list;
 
@@ -41,6 +48,7 @@ enum FeedSource {
     Sample(DemoArgs),
     /// The departures of JFK on 10 July 2013.
     Day(DemoArgs),
+    Recording(RecordingFeed),
     Map(Box<MapFeed>),
     #[command(flatten)]
     Airport(SourceFeed),
@@ -55,6 +63,7 @@ impl Feed {
         match self.source {
             Some(FeedSource::Sample(args)) => args.run(DemoFeed::Sample),
             Some(FeedSource::Day(args)) => args.run(DemoFeed::Day),
+            Some(FeedSource::Recording(feed)) => feed.run(),
             Some(FeedSource::Map(feed)) => feed.run(),
             Some(FeedSource::Airport(feed)) => feed.run(),
             None => bail!("name a source: flightboard feed --list lists those of airports"),

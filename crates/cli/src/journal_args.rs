@@ -42,6 +42,10 @@ pub(crate) struct JournalArgs {
     /// disk, for a journal in a file).
     #[arg(long, env = "FLIGHTBOARD_KEEP_BYTES", value_name = "SIZE", value_parser = flags::bytes)]
     keep_bytes: Option<u64>,
+    /// File for the index for requests about the past. Without it, the index of a server on NATS is in memory, and
+    /// each start builds it again.
+    #[arg(long, env = "FLIGHTBOARD_HISTORY", value_name = "FILE", requires = "nats")]
+    history: Option<PathBuf>,
     /// Size of the index for requests about the past above which its oldest part is deleted sooner (by default 1 GiB in
     /// a file, at most an eighth of the disk, and 64 MiB in memory).
     #[arg(long, env = "FLIGHTBOARD_HISTORY_BYTES", value_name = "SIZE", value_parser = flags::bytes)]
@@ -98,13 +102,16 @@ pub(crate) enum JournalKind {
 }
 
 impl JournalArgs {
-    /// The index for requests about the past: beside a journal in a file, otherwise in memory.
+    /// The index for requests about the past: beside a journal in a file; on NATS in a file of its own, if there is one;
+    /// otherwise in memory.
     pub(crate) fn history(&self) -> HistorySettings {
-        let file = (self.nats.is_none() && !self.memory).then(|| {
+        let file = if self.nats.is_some() || self.memory {
+            self.history.clone()
+        } else {
             let mut name = self.journal.as_os_str().to_owned();
             name.push("-history");
-            PathBuf::from(name)
-        });
+            Some(PathBuf::from(name))
+        };
         let default_bytes = match &file {
             Some(file) => {
                 disk_share(file).map_or(HISTORY_BYTES, |share| HISTORY_BYTES.min(share / 2))

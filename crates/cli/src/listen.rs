@@ -215,7 +215,7 @@ pub(crate) async fn serve_until_stopped(
         drop(feeds);
     })
     .await;
-    app.engine().close().await;
+    app.close().await;
     // A signal during the end takes precedence over the journal.
     if stop.try_recv().is_ok() {
         return Ok(ServerExit::Signal);

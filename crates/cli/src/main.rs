@@ -40,6 +40,9 @@ mod http_target;
 /// `flightboard publish`: publishes updates from standard input to a running server.
 mod publish;
 
+/// `flightboard export`: writes a part of a board's past to a file.
+mod export;
+
 /// `flightboard token`: makes tokens.
 mod token;
 
@@ -148,6 +151,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Feed(feed::Feed),
     Publish(publish::Publish),
+    Export(export::ExportCommand),
     Copy(copy::CopyCommand),
     Token(token::TokenCommand),
     Doctor(doctor::DoctorCommand),
@@ -183,6 +187,7 @@ fn run(cli: FlightboardCli) -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Feed(feed) => feed.run(),
         Command::Publish(publish) => publish.run(),
+        Command::Export(export) => export.run(),
         Command::Copy(copy) => copy.run(),
         Command::Token(token) => token.run(),
         Command::Doctor(doctor) => doctor.run(),

@@ -165,10 +165,14 @@ fn prepare_line(line: &[u8], key_prefix: &str, number: u64) -> Option<Result<Str
     }
 }
 
-/// Adds an idempotency key unless the line has one. Sends a line that is not an object unchanged: the server
-/// reports the error.
+/// Adds an idempotency key unless the line has one, and takes the time of a recording away. Sends a line that is not an
+/// object unchanged: the server reports the error.
 fn with_key(line: &str, key_prefix: &str, number: u64) -> String {
     let Ok(Value::Object(mut members)) = serde_json::from_str(line) else { return line.to_owned() };
+    let time = members.get("time").and_then(Value::as_str);
+    if time.and_then(flight::parse_timestamp).is_some() {
+        members.remove("time");
+    }
     let key = members.entry("idempotencyKey").or_insert(Value::Null);
     if key.is_null() {
         *key = format!("{key_prefix}/{number}").into();

@@ -64,6 +64,9 @@ pub(crate) struct Serve {
     /// Maximum number of streams; further ones are asked to return later.
     #[arg(long, env = "FLIGHTBOARD_MAX_FOLLOWERS", value_name = "N", default_value_t = 15_000)]
     max_followers: usize,
+    /// Maximum number of streams that play the past; further ones are asked to return later.
+    #[arg(long, env = "FLIGHTBOARD_PLAYBACKS", value_name = "N", default_value_t = 50)]
+    playbacks: usize,
     #[command(flatten)]
     engine_limit_args: EngineLimitArgs,
     /// Time after which a screen that reads nothing is disconnected.
@@ -116,6 +119,7 @@ impl Serve {
             window_bytes: self.window,
             history,
             max_followers: self.max_followers,
+            max_playbacks: self.playbacks,
             engine_limits: self.engine_limit_args.limits(),
             io_uring: self.io_uring,
             admin_access: admin.access(),

@@ -43,9 +43,16 @@ mod reconcile;
 /// The feeds of the demo.
 mod demo;
 
+/// Recordings of boards.
+mod recording;
+
 pub use answer::{AnswerOutcome, DeltaRow, FullRow, RefusedRow, SourceAnswer, UnansweredBoard};
 pub use demo::{Announcement, InvalidSpeed, RepeatMode, Speed, day, morning_zone, sample};
 pub use reconcile::Reconciler;
+pub use recording::{
+    BoardRecorder, ListedChange, PastAnswer, PlayError, RecordedLine, RecordingPlayer,
+    ValueTransition,
+};
 pub use source::{
     HttpAnswer, Source, SourceAirport, SourceCredit, SourceKey, SourceRequest, SourceTerms,
 };

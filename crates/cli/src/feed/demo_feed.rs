@@ -1,15 +1,14 @@
 //! `flightboard feed sample` and `feed day`: the demo's feeds, played into a running server.
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
-use feeds::{Announcement, RepeatMode, Speed};
-use flight::{BoardName, Change};
-use serde_json::{Value, json};
+use feeds::{RepeatMode, Speed};
+use flight::BoardName;
 
-use crate::client::{PublishClient, TargetArgs};
+use crate::client::TargetArgs;
+use crate::feed::announcements::publish_announcements;
 
 /// The demo's feeds.
 #[derive(Clone, Copy)]
@@ -44,51 +43,15 @@ impl DemoArgs {
         match feed {
             DemoFeed::Sample => {
                 let speed = self.speed.unwrap_or(Speed::REAL_TIME);
-                play(&client, board, feeds::sample(board, "UTC", repeat, speed))
+                let feed = feeds::sample(board, "UTC", repeat, speed);
+                publish_announcements(&client, board, feed.map(Ok))
             }
             DemoFeed::Day => {
                 let speed = self.speed.unwrap_or(Speed::MINUTE_PER_SECOND);
-                play(&client, board, feeds::day(board, repeat, speed))
+                let feed = feeds::day(board, repeat, speed);
+                publish_announcements(&client, board, feed.map(Ok))
             }
         }?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Sends all announcements that are due in one request.
-fn play(
-    client: &PublishClient,
-    board: &BoardName,
-    feed: impl Iterator<Item = Announcement>,
-) -> Result<()> {
-    let start = Instant::now();
-    let key_prefix = format!("feed-{:016x}", rand::random::<u64>());
-    let mut feed = feed.zip(1_u64..).peekable();
-    while let Some((Announcement { after, change }, number)) = feed.next() {
-        std::thread::sleep(after.saturating_sub(start.elapsed()));
-        if let Change::PutBoard(settings) = &change {
-            client.put_board(board, &json!(settings))?;
-            continue;
-        }
-        let mut lines = vec![line(&change, &key_prefix, number)];
-        while lines.len() < crate::client::MAX_LINES
-            && let Some((next, number)) = feed.next_if(|(next, _)| {
-                next.after <= start.elapsed() && !matches!(next.change, Change::PutBoard(_))
-            })
-        {
-            lines.push(line(&next.change, &key_prefix, number));
-        }
-        for outcome in client.publish(board, &lines)? {
-            if let Some(detail) = outcome.detail.filter(|_| outcome.status != 200) {
-                tracing::warn!("an announcement was rejected: {detail}");
-            }
-        }
-    }
-    Ok(())
-}
-
-fn line(change: &Change, key_prefix: &str, number: u64) -> String {
-    let mut line = json!(change);
-    line["idempotencyKey"] = Value::from(format!("{key_prefix}/{number}"));
-    line.to_string()
 }
