@@ -15,7 +15,8 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// The fonts are of one family, in the format of OpenType. Characters that none of them has are left out.
+    /// The fonts are of one family, in the format of OpenType. A name with a letter that none of them has
+    /// is not drawn.
     pub fn new(fonts: &[&'static [u8]]) -> Self {
         Self { typeface: Typeface::new(fonts) }
     }

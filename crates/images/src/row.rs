@@ -1,5 +1,7 @@
 //! The texts of an image.
 
+use crate::typeface::Typeface;
+
 /// The texts of one flight.
 #[derive(Debug, Clone, Default)]
 pub struct ImageRow {
@@ -19,6 +21,26 @@ pub struct ImageRow {
     pub state: String,
     /// The colour of the state.
     pub tone: Tone,
+}
+
+impl ImageRow {
+    /// The row without the texts that the fonts have only in part. The number of the flight then stands in place of the
+    /// name.
+    pub(crate) fn whole(&self, typeface: &Typeface) -> Self {
+        let whole = |text: &str| typeface.whole(text).to_owned();
+        let (place, flight) = match typeface.whole(&self.place) {
+            "" => (whole(&self.flight), String::new()),
+            place => (place.to_owned(), whole(&self.flight)),
+        };
+        Self {
+            place,
+            flight,
+            airline: whole(&self.airline),
+            exit: whole(&self.exit),
+            state: whole(&self.state),
+            ..self.clone()
+        }
+    }
 }
 
 /// A colour with a meaning. Only a state on which somebody acts is filled.

@@ -34,6 +34,8 @@ const PLANE: &str = "M16 4.5c1 0 1.8 1.4 1.8 3.2v5.1l9 5.6v2.3l-9-2.8v4.9l2.6 2v
 pub struct ShareImage<'a> {
     /// The board's title and airport.
     pub title: &'a str,
+    /// The title if the fonts do not have all letters of that one.
+    pub plain_title: &'a str,
     /// The time of the content, such as `20:18, Thu 15 Jan, HKT`.
     pub as_of: &'a str,
     /// `Gate` or `Belt`.
@@ -76,13 +78,13 @@ impl ShareImage<'_> {
                 (canvas.block(0.0, 0.0, IMAGE_WIDTH as f32, IMAGE_HEIGHT as f32, GROUND))
                 (canvas.head(self))
                 @match self.rows {
-                    ImageRows::Flight(row) => (canvas.flight(row, self.exit_label)),
+                    ImageRows::Flight(row) => (canvas.flight(&row.whole(typeface), self.exit_label)),
                     ImageRows::Board([]) => {
                         (canvas.text("No flights from now on", &left(EDGE, 350.0, INNER_WIDTH), &style(48.0, 600, FAINT)))
                     }
                     ImageRows::Board(rows) => {
                         @for (index, row) in rows.iter().take(MAX_IMAGE_ROWS).enumerate() {
-                            (canvas.row(row, index))
+                            (canvas.row(&row.whole(typeface), index))
                         }
                     }
                 }
@@ -98,10 +100,14 @@ struct Canvas<'a> {
 impl Canvas<'_> {
     fn head(&self, image: &ShareImage<'_>) -> Markup {
         let as_of = format!("As of {}", image.as_of);
+        let title = match self.typeface.whole(image.title) {
+            "" => image.plain_title,
+            title => title,
+        };
         html! {
             (self.block(EDGE, 34.0, 64.0, 64.0, ACCENT))
             g transform="translate(62 36) scale(1.875) rotate(45 16 16)" { path d=(PLANE) fill=(GROUND) {} }
-            (self.text(image.title, &left(EDGE + 88.0, 80.0, 590.0), &style(40.0, 700, INK)))
+            (self.text(title, &left(EDGE + 88.0, 80.0, 590.0), &style(40.0, 700, INK)))
             (self.text(&as_of, &right(EDGE + INNER_WIDTH, 78.0, 390.0), &style(28.0, 400, FAINT)))
         }
     }

@@ -33,6 +33,16 @@ impl Typeface {
         face.and_then(|face| face.families.first()).map_or("", |(name, _)| name)
     }
 
+    /// The text if every letter and digit of it has a glyph, else an empty one. A part of a name could be another name.
+    pub(crate) fn whole<'a>(&self, text: &'a str) -> &'a str {
+        let mut letters = text.chars().filter(|character| character.is_alphanumeric());
+        if letters.all(|letter| self.has(letter)) { text } else { "" }
+    }
+
+    fn has(&self, character: char) -> bool {
+        self.fonts.iter().any(|font| font.charmap().map(character).is_some())
+    }
+
     /// The text without the characters that no font has, and cut to `max_width` pixels with an ellipsis.
     pub(crate) fn fitted(&self, text: &str, pixels: f32, weight: u16, max_width: f32) -> String {
         let widths: Vec<(char, f32)> = text

@@ -110,3 +110,80 @@ fn painter() -> &'static Painter {
     static PAINTER: LazyLock<Painter> = LazyLock::new(|| Painter::new(&FONTS));
     &PAINTER
 }
+
+#[cfg(test)]
+mod tests {
+    use images::{ImageRow, ImageRows};
+
+    use super::*;
+
+    fn row(place: &str) -> ImageRow {
+        ImageRow {
+            scheduled: "20:15".to_owned(),
+            place: place.to_owned(),
+            flight: "NH 106".to_owned(),
+            airline: "ANA".to_owned(),
+            exit: "B4".to_owned(),
+            state: "boarding".to_owned(),
+            ..ImageRow::default()
+        }
+    }
+
+    /// The texts of an image in the fonts of the page.
+    fn texts(title: &str, rows: ImageRows<'_>) -> Vec<String> {
+        let (plain_title, as_of) = ("Departures, Tokyo", "20:00");
+        let image = ShareImage { title, plain_title, as_of, exit_label: "Gate", rows };
+        let svg = painter().svg(&image);
+        let texts = svg.split("<text").skip(1).filter_map(|text| {
+            let (_, text) = text.split_once('>')?;
+            Some(text.split_once('<')?.0.to_owned())
+        });
+        texts.filter(|text| !text.is_empty()).collect()
+    }
+
+    #[test]
+    fn images_have_whole_names() {
+        for place in ["Malmö", "São Paulo", "Łódź", "Tekirdağ", "Rome ✈"] {
+            let drawn = texts("Abflüge", ImageRows::Flight(&row(place)));
+            let place = place.trim_end_matches(" ✈");
+            assert!(drawn.contains(&place.to_owned()), "{place}: {drawn:?}");
+            assert!(drawn.contains(&"NH 106  ANA".to_owned()), "{place}: {drawn:?}");
+            assert!(drawn.contains(&"Abflüge".to_owned()), "{place}: {drawn:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_stand_for_undrawable_names() {
+        let marked = ["東京", "Tokyo 東京", "القاهرة", "Αθήνα 2", "กรุงเทพ", "Đà Nẵng"];
+        for text in marked {
+            let flight = texts(text, ImageRows::Flight(&row(text)));
+            let expected = [
+                "Departures, Tokyo",
+                "As of 20:00",
+                "NH 106",
+                "ANA",
+                "20:15",
+                "Gate",
+                "B4",
+                "Boarding",
+            ];
+            assert_eq!(flight, expected, "{text}");
+            let board = texts(text, ImageRows::Board(&[row(text)]));
+            let expected =
+                ["Departures, Tokyo", "As of 20:00", "20:15", "NH 106", "B4", "Boarding"];
+            assert_eq!(board, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn undrawable_parts_are_left_out_whole() {
+        let row = ImageRow {
+            airline: "全日空 ANA".to_owned(),
+            exit: "東4".to_owned(),
+            state: "搭乗中 1".to_owned(),
+            ..row("Rome")
+        };
+        let drawn = texts("Departures", ImageRows::Flight(&row));
+        assert_eq!(drawn, ["Departures", "As of 20:00", "Rome", "NH 106", "20:15"]);
+    }
+}
