@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::{Engine, StreamLimit};
 use flight::PublisherName;
 use history::History;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::client_address::{Client, ClientAddress};
 use crate::connection::places::ConnectionPlaces;
@@ -30,6 +30,8 @@ pub(crate) struct AppState {
     /// The number of open streams.
     pub(crate) streams: Arc<watch::Sender<usize>>,
     pub(crate) pacer: Arc<Pacer>,
+    /// The places of streams that play the past.
+    pub(crate) playbacks: Arc<Semaphore>,
     /// The streams of each address.
     pub(crate) follower_seats: Arc<SeatTable<ClientAddress>>,
     /// The streams of private boards of each credential, by its name.
@@ -56,6 +58,11 @@ impl App {
             settings.limits.clone(),
             Some(metrics),
         );
+        let max_playbacks = settings.max_playbacks.min(Semaphore::MAX_PERMITS);
+        let playbacks = Arc::new(Semaphore::new(max_playbacks));
+        let places_left = Arc::clone(&playbacks);
+        let open_playbacks = move || max_playbacks - places_left.available_permits();
+        engine.metrics().requests().watch_playbacks(open_playbacks);
         Self {
             state: Arc::new(AppState {
                 engine,
@@ -63,6 +70,7 @@ impl App {
                 settings,
                 streams,
                 pacer: Arc::default(),
+                playbacks,
                 follower_seats: Arc::default(),
                 token_seats: Arc::default(),
                 bodies,
@@ -70,6 +78,12 @@ impl App {
                 images: Arc::default(),
             }),
         }
+    }
+
+    /// Closes the journal, and the index of its past.
+    pub async fn close(&self) {
+        self.engine().close().await;
+        self.state.history.ended().await;
     }
 
     /// The engine.

@@ -63,6 +63,9 @@ pub(crate) mod follow_access;
 /// The cookie that carries a token for browsers.
 mod session_cookie;
 
+/// Decides if a page begins with the flights of now.
+mod first_screen_wish;
+
 /// Refuses tokens in the query of a URL.
 pub(crate) mod query_tokens;
 

@@ -15,7 +15,7 @@
 //! let listeners = vec![server::Listener::plain(socket)?];
 //! let shutdown = tokio::time::sleep(std::time::Duration::from_millis(10));
 //! server::serve(listeners, app.clone(), shutdown).await;
-//! app.engine().close().await;
+//! app.close().await;
 //! # Ok(())
 //! # }
 //! ```

@@ -40,6 +40,8 @@ pub struct Settings {
     pub history: HistorySettings,
     /// Most streams at once. Further followers get a long `retry`.
     pub max_followers: usize,
+    /// Most streams that play the past at once. Further ones get a long `retry`.
+    pub max_playbacks: usize,
     /// Connections on top of those of followers. Near the limit, idle connections are closed; at the
     /// limit, new connections wait in the listen backlog.
     pub spare_connections: usize,
@@ -72,6 +74,7 @@ impl Default for Settings {
             engine_limits: EngineLimits::default(),
             history: HistorySettings::default(),
             max_followers: 15_000,
+            max_playbacks: 50,
             spare_connections: SPARE_CONNECTIONS,
             stall_timeout: Duration::from_secs(300),
             drain: Duration::from_secs(10),

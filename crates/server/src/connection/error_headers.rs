@@ -24,6 +24,9 @@ const STATUS_LINES: [&[u8]; 4] = [
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
+/// The last chunk of a body, after which there is no error. It ends as a head does, and bodies can be large.
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
+
 /// A header that all other responses have.
 const OWN_HEADER: &[u8] = b"\r\nx-content-type-options:";
 
@@ -49,7 +52,8 @@ impl<S> ErrorHeaders<S> {
 
     /// Keeps bytes that end with an error, to be written with its headers. Returns false for other bytes.
     fn take_error(&mut self, slices: &[IoSlice<'_>]) -> bool {
-        if !slices.last().is_some_and(|last| last.ends_with(END_OF_HEAD)) {
+        let ends_head = |last: &[u8]| last.ends_with(END_OF_HEAD) && !last.ends_with(LAST_CHUNK);
+        if !slices.last().is_some_and(|last| ends_head(last)) {
             return false;
         }
         let bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect::<Vec<u8>>();

@@ -186,10 +186,12 @@ impl FirstBytes {
     }
 }
 
-/// Returns true if the target looks like a stream's, below any base path. The routes decide.
+/// Returns true if the target looks like a stream's, below any base path. The routes decide. The reactor plays no past.
 fn is_stream_target(target: &str) -> bool {
-    let path = target.split('?').next().unwrap_or_default().trim_end_matches('/');
-    path.starts_with('/') && path.to_ascii_lowercase().ends_with("/events")
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = path.trim_end_matches('/');
+    let plays_past = query.split('&').any(|parameter| parameter.starts_with("from="));
+    path.starts_with('/') && path.to_ascii_lowercase().ends_with("/events") && !plays_past
 }
 
 /// Builds the request; returns `None` if it has unusual headers or is to be refused.
@@ -295,7 +297,14 @@ mod tests {
             let text = format!("GET /events HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n");
             assert_eq!(parse(&text), "other", "{line}");
         }
-        for target in ["http://x/events", "*", "/eventsource", "/boards/events/", "/?/events"] {
+        for target in [
+            "http://x/events",
+            "*",
+            "/eventsource",
+            "/boards/events/",
+            "/?/events",
+            "/events?speed=60&from=2026-11-22T08:15:00Z",
+        ] {
             assert_eq!(parse(&format!("GET {target} HTTP/1.1\r\n\r\n")), "other", "{target}");
         }
         let proxied = "PROXY TCP4 1.2.3.4 1.2.3.4 1 2\r\nGET /events HTTP/1.1\r\n\r\n";

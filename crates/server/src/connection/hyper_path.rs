@@ -29,7 +29,7 @@ use super::places::ConnectionActivity;
 use super::socket::KEEPALIVE_INTERVAL;
 use super::unread_body::UnreadBody;
 use crate::http::transport_security;
-use crate::stream::admission::Handoff;
+use crate::stream;
 use crate::stream::peer_socket::PeerSocket;
 
 /// Most bytes that hyper buffers for a connection in each direction. Followers share the frames of
@@ -110,7 +110,7 @@ pub(super) async fn serve<S>(
             let expects_continue = request.headers().contains_key(header::EXPECT);
             let request = request.map(|body| UnreadBody::wrap(body, expects_continue));
             let mut response = message_rules::respond(request, answer).await?;
-            progress.set_revocation(response.extensions().get().and_then(Handoff::revocation));
+            progress.set_revocation(stream::revocation(&response));
             context.security_headers.add_to(&mut response);
             let state = &context.state;
             let max_age = state.settings.tls.hsts_max_age;

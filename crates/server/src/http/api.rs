@@ -9,8 +9,11 @@ pub(super) mod flights;
 /// `/boards/{board}/changes`: the changes of a board.
 pub(super) mod changes;
 
+/// `/boards/{board}/punctuality`: the punctuality of its flights.
+pub(super) mod punctuality;
+
 /// Parameters and bodies of requests about the past.
-mod past;
+pub(crate) mod past;
 
 /// Many updates in one request.
 pub(super) mod bulk;
@@ -43,7 +46,7 @@ pub(crate) mod health;
 mod rows_body;
 
 /// Parses the parts of a request.
-mod request;
+pub(crate) mod request;
 
 pub(crate) use request::MAX_UPDATE_BYTES;
 

@@ -3,6 +3,9 @@
 /// Files with stable names.
 pub(super) mod stable_files;
 
+/// The page's styles inside its document.
+mod inlined_styles;
+
 /// Title, description and image of a link to a page.
 mod link_preview;
 
@@ -12,14 +15,24 @@ pub(crate) mod row_texts;
 /// Lists of boards as pages without a script.
 mod board_list;
 
+/// The flights of now, until the page's script runs.
+pub(super) mod first_screen;
+
+/// The rows of a board as data, for the page's script.
+mod first_rows;
+
 /// The rows of a board, for browsers without JavaScript.
 mod static_rows;
+
+/// The time of a page's rows.
+mod page_time;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use flight::{FlightKey, Timetable};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -33,9 +46,12 @@ use super::public_url::PublicUrl;
 use super::security_headers::{page_policy, static_page_policy};
 use crate::settings::Settings;
 
+use inlined_styles::inlined_styles;
 use link_preview::link_preview;
 
 pub(crate) use board_list::BoardEntry;
+pub(crate) use first_rows::MAX_FIRST_ROWS_BYTES;
+pub(crate) use page_time::PageTime;
 
 /// For assets, whose names contain the hash of their content.
 const CACHE_IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -59,8 +75,11 @@ const TITLE_ELEMENT: &str = "<title>flightboard</title>";
 /// In the document of pages without a script, for their content.
 const STATIC_ELEMENT: &str = r#"<main class="static"></main>"#;
 
-/// In the head of that document.
+/// In the head of each document.
 const STYLESHEET_START: &str = r#"<link rel="stylesheet""#;
+
+/// In the page, for its script. The server puts the flights of now before it.
+const PAGE_ELEMENT: &str = r#"<div id="page"></div>"#;
 
 /// In the page, for browsers without JavaScript. Only the server puts content into it.
 const NOSCRIPT_ELEMENT: &str = "<noscript></noscript>";
@@ -108,19 +127,44 @@ pub(super) async fn asset(PathParams(file): PathParams<String>, headers: HeaderM
     }
 }
 
-/// The page of a board, with its rows for browsers without JavaScript, and of one flight if `key` names one. It takes
-/// some milliseconds to make.
+/// The content of a board's page.
+pub(super) struct BoardContent {
+    pub(super) timetable: Timetable,
+    /// Its rows as `GET /boards/{board}/flights` answers, unless they are too many.
+    pub(super) rows_json: Option<Bytes>,
+}
+
+/// The subject of a page of a board.
+pub(super) enum PageSubject {
+    /// All its rows. With a first screen, those of now are there before the script runs.
+    Rows { has_first_screen: bool },
+    /// One flight.
+    Flight(FlightKey),
+    /// The punctuality of its flights.
+    Punctuality,
+    /// A wall or a desk.
+    Other,
+}
+
+/// The page of a board, with its rows for its script and for browsers without JavaScript. It takes some milliseconds to
+/// make.
 pub(super) fn of_board(
-    timetable: &Timetable,
-    key: Option<&FlightKey>,
+    content: &BoardContent,
+    subject: &PageSubject,
     url: &PublicUrl,
     settings: &Settings,
 ) -> Response {
+    let BoardContent { timetable, rows_json } = content;
     let now = Timestamp::now();
-    let preview = link_preview(timetable, key, url, now);
+    let preview = link_preview(timetable, subject, url, now);
+    let first_screen = match subject {
+        PageSubject::Rows { has_first_screen: true } => first_screen::first_screen(timetable, now),
+        _ => None,
+    };
+    let data = rows_json.as_deref().map(|json| first_rows::first_rows(timetable, json, now));
     let rows = static_rows::static_rows(timetable, now);
     let head = Head { title: &preview.title, elements: Some(&preview.elements) };
-    document(StatusCode::OK, settings, &head, &rows)
+    document(StatusCode::OK, settings, &head, &DocumentBody { first_screen, data, noscript: rows })
 }
 
 /// The page without rows. It reports itself that a board is unknown or private.
@@ -128,13 +172,13 @@ pub(super) fn without_rows(status: StatusCode, settings: &Settings) -> Response 
     let text = html! {
         header { p { "This page follows a live timetable, which needs JavaScript." } }
     };
-    document(status, settings, &Head::default(), &text)
+    document(status, settings, &Head::default(), &DocumentBody::without_script(text))
 }
 
 /// The page of an unknown board. It waits for the board to be opened.
 pub(super) fn without_board(entries: &[BoardEntry], settings: &Settings) -> Response {
     let list = board_list::nothing("board", entries, settings.base_path.as_str());
-    document(StatusCode::NOT_FOUND, settings, &Head::default(), &list)
+    document(StatusCode::NOT_FOUND, settings, &Head::default(), &DocumentBody::without_script(list))
 }
 
 /// The list of boards.
@@ -162,21 +206,49 @@ impl Default for Head<'_> {
     }
 }
 
+/// The parts of a document's body that depend on its content.
+struct DocumentBody {
+    /// Until the script runs.
+    first_screen: Option<Markup>,
+    /// For the page's script.
+    data: Option<Markup>,
+    /// For browsers without JavaScript.
+    noscript: Markup,
+}
+
+impl DocumentBody {
+    fn without_script(content: Markup) -> Self {
+        Self { first_screen: None, data: None, noscript: content }
+    }
+}
+
 fn document(
     status: StatusCode,
     settings: &Settings,
     head: &Head<'_>,
-    content: &Markup,
+    body: &DocumentBody,
 ) -> Response {
     let file = embedded("index.html");
-    let styles = static_styles();
-    let noscript = html! { noscript { (PreEscaped(styles)) main.static { (content) } } };
-    let html = String::from_utf8_lossy(&file.data)
+    let page = String::from_utf8_lossy(&file.data);
+    let static_file = embedded("static.html");
+    let static_page = String::from_utf8_lossy(&static_file.data);
+    let DocumentBody { first_screen, data, noscript } = body;
+    let styles = first_screen.as_ref().map(|_| inlined_styles());
+    let first_screen = first_screen.as_ref().map_or("", |markup| &markup.0);
+    let body = html! {
+        @if let Some(data) = data { (data) }
+        noscript { (PreEscaped(stylesheet_link(&static_page))) main.static { (noscript) } }
+    };
+    let link = stylesheet_link(&page);
+    let html = page
+        .replace(link, styles.map_or(link, |it| &it.element))
         .replace(BUILD_ELEMENT, &format!(r#"<meta name="build" content="{}" />"#, build()))
         .replace(TITLE_ELEMENT, &html! { title { (head.title) } }.into_string())
         .replace(DESCRIPTION_ELEMENT, head.elements.map_or(DESCRIPTION_ELEMENT, |it| &it.0))
-        .replace(NOSCRIPT_ELEMENT, &noscript.into_string());
-    html_response(status, settings, &html, page_policy(&settings.origins))
+        .replace(PAGE_ELEMENT, &format!("{first_screen}{PAGE_ELEMENT}"))
+        .replace(NOSCRIPT_ELEMENT, &body.into_string());
+    let policy = page_policy(&settings.origins, styles.map(|it| it.source.as_str()));
+    html_response(status, settings, &html, policy)
 }
 
 fn static_document(
@@ -194,11 +266,9 @@ fn static_document(
     html_response(status, settings, &html, static_page_policy(&settings.origins))
 }
 
-/// The element that loads the styles of pages without a script.
-fn static_styles() -> String {
-    let file = embedded("static.html");
-    let html = String::from_utf8_lossy(&file.data);
-    html.lines().find(|line| line.contains(STYLESHEET_START)).unwrap_or_default().to_owned()
+/// The element of a document that loads its styles.
+fn stylesheet_link(html: &str) -> &str {
+    html.lines().find(|line| line.contains(STYLESHEET_START)).expect("the page has styles").trim()
 }
 
 fn html_response(

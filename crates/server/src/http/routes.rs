@@ -10,7 +10,8 @@ use flight::{Flight, FlightPatch};
 use tower::ServiceExt;
 
 use super::api::{
-    acris, aidx, boards, bulk, changes, flights, health, images, places, session, webhook,
+    acris, aidx, boards, bulk, changes, flights, health, images, places, punctuality, session,
+    webhook,
 };
 use super::base_path::BasePath;
 use super::cors::{self, CorsLayers};
@@ -43,7 +44,9 @@ pub fn routes(app: App) -> Router {
         .route("/boards/{board}/wall", get(boards::page))
         .route("/boards/{board}/desk", get(boards::page))
         .route("/boards/{board}/events", get(stream::board))
+        .route("/boards/{board}/flights/{flight}/events", get(stream::flight))
         .route("/boards/{board}/changes", get(changes::list))
+        .route("/boards/{board}/punctuality", get(punctuality::show))
         .route("/boards/{board}/flights", get(flights::list).post(bulk::post))
         .route(
             "/boards/{board}/flights/{flight}",

@@ -13,6 +13,9 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
                            img-src 'self' data:; connect-src 'self'; \
                            worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'";
 
+/// In the policy of the page.
+const OWN_STYLES: &str = "style-src 'self'";
+
 /// Pages without a script load styles, a font and an icon.
 const STATIC_PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
                                   base-uri 'self'; form-action 'none'";
@@ -46,9 +49,10 @@ impl SecurityHeaders {
     }
 }
 
-/// The policy of the page.
-pub(super) fn page_policy(settings: &OriginSettings) -> HeaderValue {
-    with_frame_ancestors(PAGE_POLICY, settings)
+/// The policy of the page. It allows the styles inside the document that have the hash `styles`.
+pub(super) fn page_policy(settings: &OriginSettings, styles: Option<&str>) -> HeaderValue {
+    let sources = styles.map_or(OWN_STYLES.to_owned(), |hash| format!("{OWN_STYLES} {hash}"));
+    with_frame_ancestors(&PAGE_POLICY.replace(OWN_STYLES, &sources), settings)
 }
 
 /// The policy of pages without a script.

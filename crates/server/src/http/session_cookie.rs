@@ -20,10 +20,15 @@ const MAX_COOKIE_SECS: i64 = 400 * 24 * 60 * 60;
 
 /// The token in the cookie of a request.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, NAME)
+}
+
+/// The value of a cookie of a request, unless it is empty.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    let (_, token) = pairs.find(|(name, _)| name.trim() == NAME)?;
-    Some(token.trim()).filter(|token| !token.is_empty())
+    let (_, value) = pairs.find(|(known, _)| known.trim() == name)?;
+    Some(value.trim()).filter(|value| !value.is_empty())
 }
 
 /// The `Set-Cookie` that signs in with `token`, until it expires. `None` if it is too long for a cookie.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::{BoardStatus, StreamLimit, frames};
-use fanout::{Follower, Frame, ResumePoint};
-use flight::{BoardName, PublisherName};
+use engine::{BoardStatus, LiveBoards, StreamLimit, frames, reach_back};
+use fanout::{Channel, Follower, Frame, ResumePoint};
+use flight::{BoardName, FlightKey, PublisherName};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -31,7 +32,21 @@ pub(super) enum Admission {
     /// `EventSource` for good.
     RetryLater(Frame),
     /// Status 204, which stops an `EventSource` for good, as it should.
-    BoardClosed,
+    Ended,
+}
+
+/// The outcome of the checks that all streams share, as in [`Admission`].
+pub(super) enum Entry {
+    Open(Arc<Channel>, StreamPermit),
+    RetryLater(Frame),
+    Ended,
+}
+
+/// The content of a stream: a board, or a flight of it.
+pub(super) struct StreamSubject {
+    pub(super) board: BoardName,
+    /// Only the rows with these parts of a key; `None` for the whole board.
+    pub(super) flight: Option<FlightKey>,
 }
 
 /// A stream that may start, whichever path writes it.
@@ -70,47 +85,43 @@ pub(super) struct StreamClient {
 #[derive(Clone)]
 pub(crate) struct Handoff(Arc<Mutex<Option<Box<AdmittedStream>>>>);
 
-/// Admits a stream of `board`, to which the request has `access`.
+impl StreamSubject {
+    fn status(&self, boards: &LiveBoards) -> BoardStatus {
+        match &self.flight {
+            Some(key) => boards.flight_status(&self.board, key, Timestamp::now()),
+            None => boards.status(&self.board),
+        }
+    }
+}
+
+/// Admits a stream of `subject`, to whose board the request has `access`.
 ///
 /// # Errors
 /// The board does not exist, or has become private meanwhile.
 pub(super) fn admit(
     app: &App,
-    board: &BoardName,
+    subject: &StreamSubject,
     access: ReadAccess,
     params: &StreamParams,
     client: &StreamClient,
 ) -> Result<Admission, Problem> {
+    let (channel, mut permit) = match enter(app, subject, access, client)? {
+        Entry::Open(channel, permit) => (channel, permit),
+        Entry::RetryLater(retry) => return Ok(Admission::RetryLater(retry)),
+        Entry::Ended => return Ok(Admission::Ended),
+    };
     let state = &app.state;
     let engine = &state.engine;
-    let channel = match engine.boards().status(board) {
-        BoardStatus::Open { channel, is_private } => {
-            access.check(is_private)?;
-            channel
-        }
-        BoardStatus::Closed { is_private } => {
-            access.check(is_private)?;
-            return Ok(Admission::BoardClosed);
-        }
-        BoardStatus::Unknown => return Err(Problem::unknown_board()),
-    };
-    if engine.health().is_shutting_down() {
-        let retry = reconnect::after_shutdown(state.settings.drain);
-        return Ok(Admission::RetryLater(retry));
-    }
-    let mut permit = match StreamPermit::acquire(state, client, access.into_right()) {
-        Ok(permit) => permit,
-        Err(limit) => {
-            engine.metrics().count_rejected_stream();
-            engine.metrics().requests().count_stream_over(limit);
-            return Ok(Admission::RetryLater(reconnect::when_full()));
-        }
-    };
     let resume_point = match &params.last_event_id {
         LastEventId::Absent => ResumePoint::Fresh,
         LastEventId::Id(id) if engine.boards().honours(*id) => ResumePoint::After(id.seq.0),
-        LastEventId::Id(_) | LastEventId::Invalid => ResumePoint::Unknown,
+        LastEventId::Id(_) | LastEventId::Playback(_) | LastEventId::Invalid => {
+            ResumePoint::Unknown
+        }
     };
+    if let (Some(key), LastEventId::Id(id)) = (&subject.flight, &params.last_event_id) {
+        reach_back(&channel, key, id.seq);
+    }
     let follower = channel.follow(resume_point);
     if follower.position().is_some() {
         engine.metrics().count_resumed_stream();
@@ -133,6 +144,43 @@ pub(super) fn admit(
     Ok(Admission::Admitted(Box::new(stream)))
 }
 
+/// Checks that there is a stream of `subject`, and takes a place for it.
+///
+/// # Errors
+/// The board does not exist, or has become private meanwhile.
+pub(super) fn enter(
+    app: &App,
+    subject: &StreamSubject,
+    access: ReadAccess,
+    client: &StreamClient,
+) -> Result<Entry, Problem> {
+    let state = &app.state;
+    let engine = &state.engine;
+    let channel = match subject.status(engine.boards()) {
+        BoardStatus::Open { channel, is_private } => {
+            access.check(is_private)?;
+            channel
+        }
+        BoardStatus::Closed { is_private } => {
+            access.check(is_private)?;
+            return Ok(Entry::Ended);
+        }
+        BoardStatus::Unknown => return Err(Problem::unknown_board()),
+    };
+    if engine.health().is_shutting_down() {
+        let retry = reconnect::after_shutdown(state.settings.drain);
+        return Ok(Entry::RetryLater(retry));
+    }
+    match StreamPermit::acquire(state, client, access.into_right()) {
+        Ok(permit) => Ok(Entry::Open(channel, permit)),
+        Err(limit) => {
+            engine.metrics().count_rejected_stream();
+            engine.metrics().requests().count_stream_over(limit);
+            Ok(Entry::RetryLater(reconnect::when_full()))
+        }
+    }
+}
+
 impl Handoff {
     pub(super) fn new(stream: Box<AdmittedStream>) -> Self {
         Self(Arc::new(Mutex::new(Some(stream))))
@@ -147,7 +195,7 @@ impl Handoff {
     pub(crate) fn revocation(&self) -> Option<StreamRevocation> {
         let stream = self.0.lock();
         let AdmittedStream { follower, permit, .. } = stream.as_deref()?;
-        Some(StreamRevocation::new(follower.channel(), permit.right.clone()))
+        Some(permit.revocation(follower.channel()))
     }
 }
 
@@ -199,6 +247,11 @@ impl StreamPermit {
     /// True once the stream has lost the right that it needs.
     pub(crate) fn is_revoked(&self) -> bool {
         self.right.as_ref().is_some_and(|right| right.has_ended())
+    }
+
+    /// The revocation of a stream that follows `channel` with this permit.
+    pub(super) fn revocation(&self, channel: &Arc<Channel>) -> StreamRevocation {
+        StreamRevocation::new(channel, self.right.clone())
     }
 
     /// Waits until [`StreamPermit::is_revoked`].

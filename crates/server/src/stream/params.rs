@@ -1,6 +1,9 @@
 //! The parameters of a stream request. All are untrusted text.
 
+use std::fmt;
+
 use http::HeaderMap;
+use jiff::Timestamp;
 use journal::RecordId;
 
 /// Query parameters of polyfills and older hubs, which cannot set the header.
@@ -21,8 +24,32 @@ pub(super) struct StreamParams {
 pub(super) enum LastEventId {
     Absent,
     Id(RecordId),
+    /// Of a stream that plays the past.
+    Playback(PlaybackId),
     /// Text that no server has sent as an id.
     Invalid,
+}
+
+/// The id of an event of a stream that plays the past: the id of the event, and the time that was played, in seconds
+/// since 1970. No board has such an id, so a live stream does not resume from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PlaybackId {
+    pub(super) record: RecordId,
+    pub(super) time: Timestamp,
+}
+
+impl PlaybackId {
+    fn parse(text: &str) -> Option<Self> {
+        let (record, secs) = text.rsplit_once('-')?;
+        let time = Timestamp::from_second(secs.parse().ok()?).ok()?;
+        Some(Self { record: record.parse().ok()?, time })
+    }
+}
+
+impl fmt::Display for PlaybackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.record, self.time.as_second())
+    }
 }
 
 impl StreamParams {
@@ -48,9 +75,19 @@ impl StreamParams {
 }
 
 impl LastEventId {
+    /// The last event itself.
+    pub(super) fn record(&self) -> Option<RecordId> {
+        match self {
+            Self::Id(record) | Self::Playback(PlaybackId { record, .. }) => Some(*record),
+            Self::Absent | Self::Invalid => None,
+        }
+    }
+
     fn parse(bytes: &[u8]) -> Self {
         let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_ID_BYTES);
-        text.and_then(|text| text.parse().ok()).map_or(Self::Invalid, Self::Id)
+        let Some(text) = text else { return Self::Invalid };
+        let playback = || PlaybackId::parse(text).map_or(Self::Invalid, Self::Playback);
+        text.parse().map_or_else(|_| playback(), Self::Id)
     }
 }
 
@@ -67,6 +104,7 @@ mod tests {
         let id = match StreamParams::parse(&headers, query).last_event_id {
             LastEventId::Absent => "absent".to_owned(),
             LastEventId::Id(id) => id.to_string(),
+            LastEventId::Playback(id) => format!("playback {id}"),
             LastEventId::Invalid => "invalid".to_owned(),
         };
         assert_eq!(id, expected, "{header:?} {query}");
@@ -87,6 +125,14 @@ mod tests {
         for name in QUERY_NAMES {
             check(None, &format!("padding=true&{name}=5f3a9c01%2D7"), "5f3a9c01-7");
         }
+    }
+
+    #[test]
+    fn ids_of_playbacks_are_told_apart() {
+        let id = "5f3a9c01-7-1795082400";
+        check(Some(id.as_bytes()), "", &format!("playback {id}"));
+        check(Some(b"5f3a9c01-7-"), "", "invalid");
+        check(Some(b"5f3a9c01-7-1-1"), "", "invalid");
     }
 
     #[test]

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 use super::admission::{AdmittedStream, Handoff, StreamPermit};
 use super::heartbeat::{HEARTBEAT_INTERVAL, heartbeat};
 use super::peer_socket::{PeerSocket, PeerState};
+use super::playback::Playback;
+use super::playback::admission::AdmittedPlayback;
 use super::reconnect;
 use crate::app::App;
 
@@ -23,13 +25,66 @@ use crate::app::App;
 pub(super) fn body(app: App, handoff: Handoff, peer: Option<PeerSocket>) -> Body {
     let stream = stream::once(async move { handoff.take() }).filter_map(std::future::ready);
     Body::from_stream(stream.flat_map(move |stream| {
-        TaskStream::new(&app, *stream, peer.clone()).into_chunks().map(Ok::<_, Infallible>)
+        let AdmittedStream { follower, preamble, start_at, permit } = *stream;
+        let source = StreamSource::Live(follower);
+        let stream = TaskStream::new(&app, source, &preamble, start_at, permit, peer.clone());
+        stream.into_chunks().map(Ok::<_, Infallible>)
     }))
+}
+
+/// Returns the body of a stream that plays the past.
+pub(super) fn playback_body(
+    app: &App,
+    playback: AdmittedPlayback,
+    peer: Option<PeerSocket>,
+) -> Body {
+    let AdmittedPlayback { playback, preamble, permit } = playback;
+    let source = StreamSource::Past(Box::new(playback));
+    let stream = TaskStream::new(app, source, &preamble, Instant::now(), permit, peer);
+    Body::from_stream(stream.into_chunks().map(Ok::<_, Infallible>))
+}
+
+/// The events of a stream.
+enum StreamSource {
+    Live(Follower),
+    Past(Box<Playback>),
+}
+
+impl StreamSource {
+    fn pull(&mut self) -> PullResult {
+        match self {
+            Self::Live(follower) => follower.pull(),
+            Self::Past(playback) => playback.pull(),
+        }
+    }
+
+    async fn wait(&mut self) {
+        match self {
+            Self::Live(follower) => follower.wait().await,
+            Self::Past(playback) => playback.wait().await,
+        }
+    }
+
+    /// True if it goes on after the last event of an earlier stream.
+    fn is_resumed(&self) -> bool {
+        match self {
+            Self::Live(follower) => follower.position().is_some(),
+            Self::Past(playback) => playback.is_resumed(),
+        }
+    }
+
+    /// Returns a heartbeat, which names the last event taken.
+    fn heartbeat(&self, app: &App) -> Option<Frame> {
+        match self {
+            Self::Live(follower) => heartbeat(&app.state, follower.channel(), follower.position()?),
+            Self::Past(playback) => playback.heartbeat(),
+        }
+    }
 }
 
 struct TaskStream {
     app: App,
-    follower: Follower,
+    source: StreamSource,
     /// The time at which the first events are due; `None` from then on.
     start_at: Option<Instant>,
     /// Bytes that hyper has not taken yet: the shared frames of one pull and a heartbeat at most.
@@ -49,12 +104,18 @@ struct TaskStream {
 }
 
 impl TaskStream {
-    fn new(app: &App, stream: AdmittedStream, peer: Option<PeerSocket>) -> Box<Self> {
-        let AdmittedStream { follower, preamble, start_at, permit } = stream;
+    fn new(
+        app: &App,
+        source: StreamSource,
+        preamble: &[Frame],
+        start_at: Instant,
+        permit: StreamPermit,
+        peer: Option<PeerSocket>,
+    ) -> Box<Self> {
         Box::new(Self {
             app: app.clone(),
-            owes_heartbeat: follower.position().is_some(),
-            follower,
+            owes_heartbeat: source.is_resumed(),
+            source,
             start_at: Some(start_at),
             queue: preamble.iter().map(Frame::payload).collect(),
             next_heartbeat: first_heartbeat(Instant::now(), start_at),
@@ -111,7 +172,7 @@ impl TaskStream {
     /// Pulls from the follower, but nothing before `start_at`.
     fn pull(&mut self, now: Instant) -> PullResult {
         self.start_at = self.start_at.filter(|start_at| *start_at > now);
-        if self.start_at.is_some() { PullResult::Empty } else { self.follower.pull() }
+        if self.start_at.is_some() { PullResult::Empty } else { self.source.pull() }
     }
 
     /// Returns a heartbeat if one is due, which names the last event taken.
@@ -124,8 +185,10 @@ impl TaskStream {
         if is_periodic {
             self.next_heartbeat = now + HEARTBEAT_INTERVAL;
         }
-        let head = self.follower.position().filter(|_| is_owed || is_periodic)?;
-        Some(heartbeat(&self.app.state, self.follower.channel(), head)?.payload())
+        if !is_owed && !is_periodic {
+            return None;
+        }
+        Some(self.source.heartbeat(&self.app)?.payload())
     }
 
     /// Waits for a frame, a timer, the peer's end, the end of the right, or the start of a shutdown.
@@ -139,7 +202,7 @@ impl TaskStream {
             }
         };
         let is_shutdown = tokio::select! {
-            () = self.follower.wait(), if self.start_at.is_none() => false,
+            () = self.source.wait(), if self.start_at.is_none() => false,
             () = tokio::time::sleep_until(next_timer) => false,
             () = self.permit.revoked() => false,
             signal = self.shutdown.wait_for(|signalled| *signalled), if self.close_at.is_none() => {

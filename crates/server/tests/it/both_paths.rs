@@ -16,7 +16,7 @@ async fn ask(server: &SocketServer, request: &str, end: &str) -> String {
     read_to(&mut socket, end).await
 }
 
-async fn read_to(socket: &mut TcpStream, end: &str) -> String {
+pub(crate) async fn read_to(socket: &mut TcpStream, end: &str) -> String {
     let mut bytes = Vec::new();
     let reading = async {
         while !String::from_utf8_lossy(&bytes).contains(end) {

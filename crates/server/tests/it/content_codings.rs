@@ -112,7 +112,7 @@ async fn small_answers_and_streams_stay_plain() {
 async fn large_assets_are_compressed_ahead() {
     let server = TestServer::new().await;
     let index = server.get("/").await.body;
-    let is_script = |text: &&str| text.starts_with("/assets/index-") && text.ends_with(".js");
+    let is_script = |text: &&str| text.starts_with("/assets/page-") && text.ends_with(".js");
     let asset = index.split('"').find(is_script).unwrap();
     let plain = server.get(asset).await;
     let request = |accepted| Request::get(asset).header("accept-encoding", accepted);

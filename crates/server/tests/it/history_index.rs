@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use engine::Engine;
 use http::StatusCode;
-use journal::{JournalOptions, MemoryJournal, SqliteJournal};
+use journal::{Journal, JournalOptions, MemoryJournal, Seq, SqliteJournal};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::changes::{ticking_options, ticking_server};
 use crate::test_server::TestServer;
 
 /// The rows of a board after each of its events: the id, the time of the event, the body.
-type Recording = Vec<(String, String, Value)>;
+pub(crate) type Recording = Vec<(String, String, Value)>;
 
 fn settings(file: &Path) -> Settings {
     let history = HistorySettings { file: Some(file.to_owned()), ..HistorySettings::default() };
@@ -27,7 +28,7 @@ async fn server_on(journal: &Path, index: &Path) -> TestServer {
 }
 
 /// Publishes `steps` random changes of a few rows, and records the rows after each.
-async fn record_day(server: &TestServer, seed: u64, steps: usize) -> Recording {
+pub(crate) async fn record_day(server: &TestServer, seed: u64, steps: usize) -> Recording {
     let mut random = StdRng::seed_from_u64(seed);
     let mut recording = Recording::new();
     for _ in 0..steps {
@@ -103,8 +104,22 @@ async fn restarts_continue_the_index() {
         for (id, _, rows) in recording.iter().step_by(7) {
             check(&server, id, rows).await;
         }
-        server.app.engine().close().await;
+        server.app.close().await;
     }
+}
+
+/// Else the process could end before the position in the index is saved.
+#[tokio::test]
+async fn closed_servers_leave_their_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestServer::with(settings(&folder.path().join("index"))).await;
+    let recording = record_day(&server, 1, 10).await;
+    let (id, _, rows) = recording.last().unwrap();
+    check(&server, id, rows).await;
+    let lock = fs::File::open(folder.path().join("index.lock")).unwrap();
+    assert!(lock.try_lock().is_err());
+    server.app.close().await;
+    lock.try_lock().unwrap();
 }
 
 #[tokio::test]
@@ -113,7 +128,7 @@ async fn damaged_indexes_are_built_again() {
     let (journal, index) = (folder.path().join("journal"), folder.path().join("index"));
     let server = server_on(&journal, &index).await;
     let recording = record_day(&server, 1, 40).await;
-    server.app.engine().close().await;
+    server.app.close().await;
     for content in [&b"nonsense of another program, longer than a header of SQLite"[..], b""] {
         drop(fs::remove_file(folder.path().join("index-wal")));
         fs::write(&index, content).unwrap();
@@ -121,8 +136,52 @@ async fn damaged_indexes_are_built_again() {
         for (id, _, rows) in &recording {
             check(&server, id, rows).await;
         }
-        server.app.engine().close().await;
+        server.app.close().await;
     }
+}
+
+/// The state of a checkpoint at the end of the journal.
+async fn state_at_the_end(engine: &Engine) -> (Seq, Vec<u8>) {
+    let mut reader = engine.read_events().await.unwrap();
+    while reader.applied() < engine.epochs().tail() {
+        reader.next().await.unwrap();
+    }
+    (reader.applied(), reader.boards().checkpoint().encode())
+}
+
+#[tokio::test]
+async fn lost_indexes_begin_at_the_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, index) = (folder.path().join("journal"), folder.path().join("index"));
+    let server = server_on(&path, &index).await;
+    let before = record_day(&server, 5, 80).await;
+    let (seq, state) = state_at_the_end(server.app.engine()).await;
+    let mut after = record_day(&server, 6, 80).await;
+    // The first changes may have no effect.
+    after.retain(|(id, ..)| *id != before[before.len() - 1].0);
+    server.app.close().await;
+    // A server writes one after 50,000 records.
+    let journal = SqliteJournal::open(&path, ticking_options()).unwrap();
+    journal.checkpoint(seq, state.into(), seq).await.unwrap();
+    journal.close().await;
+    drop(journal);
+    for suffix in ["", "-wal", "-shm"] {
+        drop(fs::remove_file(folder.path().join(format!("index{suffix}"))));
+    }
+
+    let server = server_on(&path, &index).await;
+    for (id, time, rows) in &after {
+        check(&server, id, rows).await;
+        check(&server, time, rows).await;
+    }
+    let (_, oldest, _) = &after[0];
+    for at in before[..before.len() - 1].iter().flat_map(|(id, time, _)| [id, time]) {
+        let answer = server.get(&format!("/boards/main/flights?at={at}")).await;
+        assert_eq!(answer.status, StatusCode::GONE, "{at}: {}", answer.body);
+        assert!(answer.json()["oldest"].as_str().unwrap() <= oldest.as_str(), "{}", answer.body);
+    }
+    let listed = server.get("/boards/main/changes?limit=1000").await.json();
+    assert!(listed["changes"].as_array().unwrap().len() < before.len() + after.len());
 }
 
 #[tokio::test]
@@ -138,7 +197,7 @@ async fn indexes_of_other_journals_are_discarded() {
         for (id, _, rows) in &recording {
             check(&server, id, rows).await;
         }
-        server.app.engine().close().await;
+        server.app.close().await;
     }
 }
 
@@ -148,7 +207,7 @@ async fn old_changes_are_removed() {
     let (journal, index) = (folder.path().join("journal"), folder.path().join("index"));
     let server = server_on(&journal, &index).await;
     let recording = record_day(&server, 3, 900).await;
-    server.app.engine().close().await;
+    server.app.close().await;
     // The records are up to an hour old.
     let history = HistorySettings {
         file: Some(index.clone()),

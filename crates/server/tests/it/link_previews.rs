@@ -88,6 +88,19 @@ async fn links_to_boards_name_them() {
 }
 
 #[tokio::test]
+async fn links_to_punctuality_name_it() {
+    let server = server().await;
+    let page = page(&server, "/boards/OUT/punctuality?days=week").await;
+    let title = "Punctuality · Departures, Hong Kong";
+    assert!(page.body.contains(&format!("<title>{title} · flightboard</title>")), "{}", page.body);
+    assert_eq!(meta(&page, "og:title"), title);
+    let description = meta(&page, "description");
+    assert_eq!(description, "Flights on time, late and cancelled, by hour and by airline.");
+    assert_eq!(meta(&page, "og:url"), "http://airport.example/boards/out/punctuality");
+    assert!(!page.body.contains("og:image"), "an image shows rows");
+}
+
+#[tokio::test]
 async fn images_take_any_text() {
     let server = server().await;
     for text in ["東京 <&>\"'", "مطار الملك خالد", "😀", &"W".repeat(64), "\u{fffd}"]

@@ -19,6 +19,7 @@ use document::{ApiDocument, METHODS, list, members};
 const ROW: &str = "/boards/{board}/flights/{flight}";
 const ROWS: &str = "/boards/{board}/flights";
 const CHANGES: &str = "/boards/{board}/changes";
+const PUNCTUALITY: &str = "/boards/{board}/punctuality";
 const BOARD: &str = "/boards/{board}";
 
 fn parse(event: &str, data: &Value) -> Result<Change, flight::ParseError> {

@@ -129,7 +129,7 @@ async fn streams_end_when_their_token_expires() {
 }
 
 /// Sends `request` on a connection with a small receive buffer, which is never read.
-async fn send_without_reading(server: &SocketServer, request: &[u8]) -> TcpStream {
+pub(crate) async fn send_without_reading(server: &SocketServer, request: &[u8]) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(16 * 1024).unwrap();
     let mut socket = socket.connect(server.address).await.unwrap();
@@ -138,7 +138,7 @@ async fn send_without_reading(server: &SocketServer, request: &[u8]) -> TcpStrea
 }
 
 /// Publishes more rows than the kernel and hyper take from a stream.
-async fn fill_hall(file: &TokenFile, server: &TestServer) {
+pub(crate) async fn fill_hall(file: &TokenFile, server: &TestServer) {
     for number in 0..1_500 {
         let path = format!("/boards/hall/flights/T{number}");
         let row = json!({ "remark": "\u{1f6eb}".repeat(200), "origin": "\u{1f6eb}".repeat(64) });

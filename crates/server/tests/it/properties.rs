@@ -18,11 +18,11 @@ const BOARDS: [&str; 2] = ["main", "other"];
 const LARGE_WINDOW: usize = 1024 * 1024;
 
 /// Window sizes that hold no event, one, a few, or all.
-const WINDOW_SIZES: [usize; 5] = [0, 250, 600, 1_500, LARGE_WINDOW];
+pub(crate) const WINDOW_SIZES: [usize; 5] = [0, 250, 600, 1_500, LARGE_WINDOW];
 
 /// A publisher's request for one of the boards.
 #[derive(Debug, Clone)]
-struct PublishStep {
+pub(crate) struct PublishStep {
     board: usize,
     method: &'static str,
     /// Empty for the board's settings.
@@ -52,7 +52,7 @@ enum RunEnd {
     Drop,
 }
 
-fn change() -> impl Strategy<Value = PublishStep> {
+pub(crate) fn change() -> impl Strategy<Value = PublishStep> {
     let query = prop::option::weighted(
         0.3,
         select(&["date=2026-11-22", "date=2026-11-23&leg=2", "leg=2"][..]),
@@ -98,26 +98,30 @@ fn step() -> impl Strategy<Value = ViewStep> {
 }
 
 /// Failing cases are printed, not written into the source tree.
-fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn with_window(window_bytes: usize) -> Settings {
+pub(crate) fn with_window(window_bytes: usize) -> Settings {
     Settings { window_bytes, ..Settings::default() }
 }
 
-fn run(test: impl Future<Output = ()>) {
+pub(crate) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(test);
 }
 
 /// Opens the missing board, and starts a history of each.
-async fn begin(server: &TestServer) -> [BoardHistory; 2] {
+pub(crate) async fn begin(server: &TestServer) -> [BoardHistory; 2] {
     assert!(server.send("PUT", "/boards/other", json!({})).await.status.is_success());
     [BoardHistory::fetch(server, BOARDS[0]).await, BoardHistory::fetch(server, BOARDS[1]).await]
 }
 
-async fn publish(server: &TestServer, histories: &mut [BoardHistory; 2], change: &PublishStep) {
+pub(crate) async fn publish(
+    server: &TestServer,
+    histories: &mut [BoardHistory; 2],
+    change: &PublishStep,
+) {
     let PublishStep { board, method, path, body } = change;
     let answer =
         server.send(method, &format!("/boards/{}{path}", BOARDS[*board]), body.clone()).await;

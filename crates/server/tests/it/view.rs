@@ -88,7 +88,7 @@ impl BoardView {
             self.content.as_object_mut().unwrap().remove("reason");
         } else {
             assert_eq!(Some(at), self.at.map(|at| at + 1), "once and in order: {event:?}");
-            self.apply_change(&event.event, data);
+            apply_change(&mut self.content, &event.event, data);
         }
         self.at = Some(at);
         assert_eq!(self.content, history.entries[at].1, "after {event:?}");
@@ -98,35 +98,35 @@ impl BoardView {
     pub(crate) fn is_current(&self, history: &BoardHistory) -> bool {
         self.at == Some(history.entries.len() - 1)
     }
+}
 
-    fn apply_change(&mut self, event: &str, mut data: Value) {
-        if event == "boardUpdate" {
-            let patches = data.as_object_mut().unwrap().remove("flights");
-            for patch in patches.iter().filter_map(Value::as_array).flatten() {
-                self.apply_change("flightStateUpdate", patch.clone());
-            }
-            let source = self.content["board"].get("source").cloned();
-            self.content["board"] = data;
-            if let Some(source) = source {
-                self.content["board"]["source"] = source;
-            }
-            return;
+/// Applies an event other than a `timetable` to the board and rows that a client has.
+pub(crate) fn apply_change(content: &mut Value, event: &str, mut data: Value) {
+    if event == "boardUpdate" {
+        let patches = data.as_object_mut().unwrap().remove("flights");
+        for patch in patches.iter().filter_map(Value::as_array).flatten() {
+            apply_change(content, "flightStateUpdate", patch.clone());
         }
-        if event == "sourceUpdate" {
-            merge(&mut self.content["board"], json!({ "source": data }));
-            return;
+        let source = content["board"].get("source").cloned();
+        content["board"] = data;
+        if let Some(source) = source {
+            content["board"]["source"] = source;
         }
-        let rows = self.content["flights"].as_array_mut().unwrap();
-        let same_key = |row: &Value| {
-            ["flight", "date", "leg"].iter().all(|name| row.get(name) == data.get(name))
-        };
-        match (event, rows.iter().position(same_key)) {
-            ("flightAddition", Some(at)) => rows[at] = data,
-            ("flightAddition", None) => rows.push(data),
-            ("flightStateUpdate", Some(at)) => merge(&mut rows[at], data),
-            ("flightRemoval", Some(at)) => drop(rows.remove(at)),
-            (event, at) => panic!("{event} of {data} at {at:?}"),
-        }
+        return;
+    }
+    if event == "sourceUpdate" {
+        merge(&mut content["board"], json!({ "source": data }));
+        return;
+    }
+    let rows = content["flights"].as_array_mut().unwrap();
+    let same_key =
+        |row: &Value| ["flight", "date", "leg"].iter().all(|name| row.get(name) == data.get(name));
+    match (event, rows.iter().position(same_key)) {
+        ("flightAddition", Some(at)) => rows[at] = data,
+        ("flightAddition", None) => rows.push(data),
+        ("flightStateUpdate", Some(at)) => merge(&mut rows[at], data),
+        ("flightRemoval", Some(at)) => drop(rows.remove(at)),
+        (event, at) => panic!("{event} of {data} at {at:?}"),
     }
 }
 

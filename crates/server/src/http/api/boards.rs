@@ -4,20 +4,26 @@ use access::Grant;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use engine::DEFAULT_BOARD;
 use engine::frames::BoardSummary;
-use flight::{BoardName, BoardSettings, Change, FlightKey, ParseError, Timetable, Update};
+use flight::{BoardName, BoardSettings, Change, ParseError, Timetable, Update};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::BodyExt;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
+use super::rows_body::RowsBody;
 use super::{request, response};
 use crate::app::App;
 use crate::http::accept::prefers_html;
 use crate::http::authorisation::{Caller, authorise_publisher};
+use crate::http::first_screen_wish::FirstScreenWish;
 use crate::http::follow_access::{self, BoardReader, ReadAccess};
-use crate::http::page::{self, BoardEntry};
+use crate::http::page::{
+    self, BoardContent, BoardEntry, MAX_FIRST_ROWS_BYTES, PageSubject, PageTime,
+};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 use crate::http::public_url::PublicUrl;
@@ -77,11 +83,14 @@ pub(crate) async fn show(
     State(app): State<App>,
     PathParams(board): PathParams<String>,
     reader: BoardReader,
+    FirstScreenWish(has_first_screen): FirstScreenWish,
     url: PublicUrl,
+    time: PageTime,
     headers: HeaderMap,
 ) -> Response {
     let mut response = if prefers_html(&headers) {
-        document(&app, &board, None, &reader, url).await
+        let subject = PageSubject::Rows { has_first_screen };
+        document(&app, &board, subject, &reader, url, time).await
     } else {
         match summary(&app, &board, &reader).await {
             Ok((summary, access)) => {
@@ -101,9 +110,12 @@ pub(crate) async fn show(
 pub(crate) async fn default_page(
     State(app): State<App>,
     reader: BoardReader,
+    FirstScreenWish(has_first_screen): FirstScreenWish,
     url: PublicUrl,
+    time: PageTime,
 ) -> Response {
-    let mut response = document(&app, DEFAULT_BOARD, None, &reader, url).await;
+    let subject = PageSubject::Rows { has_first_screen };
+    let mut response = document(&app, DEFAULT_BOARD, subject, &reader, url, time).await;
     *response.status_mut() = StatusCode::OK;
     response
 }
@@ -120,22 +132,30 @@ pub(crate) async fn page(
     reader: BoardReader,
     url: PublicUrl,
 ) -> Response {
-    document(&app, &board, None, &reader, url).await
+    document(&app, &board, PageSubject::Other, &reader, url, PageTime::Now).await
 }
 
 /// The page of a board, or of one of its flights. It says itself why there are no rows.
 pub(crate) async fn document(
     app: &App,
     board: &str,
-    key: Option<FlightKey>,
+    subject: PageSubject,
     reader: &BoardReader,
     url: PublicUrl,
+    time: PageTime,
 ) -> Response {
     let settings = &app.state.settings;
     match timetable(app, board, reader).await {
+        Ok((_, access)) if time == PageTime::Past => {
+            let mut response = page::without_rows(StatusCode::OK, settings);
+            access.mark(&mut response);
+            response
+        }
         Ok((timetable, access)) => {
+            let rows_json = rows_json(app, &timetable, &access).await;
+            let content = BoardContent { timetable, rows_json };
             let app = app.clone();
-            let page = move || page::of_board(&timetable, key.as_ref(), &url, &app.state.settings);
+            let page = move || page::of_board(&content, &subject, &url, &app.state.settings);
             // Not on a thread that serves requests.
             let page = tokio::task::spawn_blocking(page).await;
             let mut response =
@@ -158,6 +178,17 @@ pub(crate) async fn document(
             response
         }
     }
+}
+
+/// The rows for the page's script, which itself asks for those that are not in the page.
+async fn rows_json(app: &App, timetable: &Timetable, access: &ReadAccess) -> Option<Bytes> {
+    let rows = app.state.engine.boards().rows(&timetable.settings().name).await?;
+    // The board may have become private meanwhile.
+    access.check(rows.is_private).ok()?;
+    if rows.frames.payload_bytes() > MAX_FIRST_ROWS_BYTES {
+        return None;
+    }
+    Some(RowsBody::start(rows.frames).collect().await.ok()?.to_bytes())
 }
 
 /// The rows of a board, and the right to read it. The clone shares the rows.

@@ -7,7 +7,6 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use history::{ChangeOrder, ChangePage, ChangeQuery, HistoryScope, PastChange};
 use http::{HeaderMap, HeaderValue, header};
-use jiff::Timestamp;
 use journal::{Epochs, RecordId};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -134,22 +133,10 @@ fn cursor(page: &ChangePage, epochs: &Epochs) -> Option<RecordId> {
 }
 
 fn parse_query(query: &str, epochs: &Epochs) -> Result<ChangeQuery, Problem> {
-    let mut values: BTreeMap<&'static str, String> = BTreeMap::new();
     const NAMES: [&str; 8] = ["from", "to", "flight", "date", "leg", "limit", "order", "cursor"];
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let Some(known) = NAMES.into_iter().find(|known| **known == *name) else {
-            return Err(Problem::bad_request("query", format!("has the unknown parameter {name}")));
-        };
-        if values.insert(known, value.into_owned()).is_some() {
-            return Err(Problem::bad_request(known, "is in the query twice"));
-        }
-    }
+    let values = past::parameters(query, &NAMES)?;
     let text = |name| values.get(name).map(String::as_str);
-    let time = |name| text(name).map(|value| past::time(name, value)).transpose();
-    let (from, to): (Option<Timestamp>, Option<Timestamp>) = (time("from")?, time("to")?);
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        return Err(Problem::bad_request("to", "must not be before from"));
-    }
+    let (from, to) = past::span(&values)?;
     let order = match text("order") {
         None | Some("newest") => ChangeOrder::Newest,
         Some("oldest") => ChangeOrder::Oldest,

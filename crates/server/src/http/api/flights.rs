@@ -17,6 +17,7 @@ use crate::http::accept::prefers_html;
 use crate::http::authorisation::{Caller, authorise_publisher};
 use crate::http::entity_tag::EntityTag;
 use crate::http::follow_access::{BoardReader, ReadAccess};
+use crate::http::page::{PageSubject, PageTime};
 use crate::http::path_params::PathParams;
 use crate::http::problem::Problem;
 use crate::http::public_url::PublicUrl;
@@ -88,7 +89,7 @@ fn past_moment(app: &App, query: &str) -> Result<Option<PastMoment>, Problem> {
     if values.next().is_some() {
         return Err(Problem::bad_request("at", "is in the query twice"));
     }
-    past::moment(app, &value).map(Some)
+    past::moment(app, "at", &value).map(Some)
 }
 
 /// `GET /boards/{board}/flights/{flight}[?date=&leg=]`: the page for a browser, the row for other clients.
@@ -98,13 +99,15 @@ pub(crate) async fn show(
     reader: BoardReader,
     RawQuery(query): RawQuery,
     url: PublicUrl,
+    time: PageTime,
     headers: HeaderMap,
 ) -> Response {
     let board = path.0.clone();
     let key = request::flight_key(&path.1, query.as_deref().unwrap_or_default()).ok();
     let row = row(&app, path, &reader, query.as_deref(), &headers).await;
     let mut response = if prefers_html(&headers) {
-        let mut response = boards::document(&app, &board, key, &reader, url).await;
+        let subject = key.map_or(PageSubject::Other, PageSubject::Flight);
+        let mut response = boards::document(&app, &board, subject, &reader, url, time).await;
         // The page itself says that there is no such flight, or lets the reader choose among several days.
         if row.is_err_and(|problem| problem.status() == StatusCode::NOT_FOUND) {
             *response.status_mut() = StatusCode::NOT_FOUND;

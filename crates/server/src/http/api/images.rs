@@ -79,7 +79,7 @@ fn draw(
     now: Timestamp,
 ) -> Option<Vec<u8>> {
     let texts = RowTexts::new(timetable.settings());
-    let (title, as_of) = (texts.board(), texts.as_of(now));
+    let (title, plain_title, as_of) = (texts.board(), texts.plain_board(), texts.as_of(now));
     let rows: Vec<ImageRow> = match key {
         Some(key) => timetable.find(key).into_iter().map(|row| image_row(&texts, row)).collect(),
         None => next_rows(timetable, now).iter().map(|row| image_row(&texts, row)).collect(),
@@ -88,7 +88,13 @@ fn draw(
         (Some(_), [row]) => ImageRows::Flight(row),
         (_, rows) => ImageRows::Board(rows),
     };
-    let image = ShareImage { title: &title, as_of: &as_of, exit_label: texts.exit_label(), rows };
+    let image = ShareImage {
+        title: &title,
+        plain_title: &plain_title,
+        as_of: &as_of,
+        exit_label: texts.exit_label(),
+        rows,
+    };
     image_store::png(painter, &image)
 }
 

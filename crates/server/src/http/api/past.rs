@@ -1,5 +1,7 @@
 //! Parameters and bodies of requests about the past.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use bytes::Bytes;
 use engine::CLOCK_TOLERANCE;
@@ -12,6 +14,9 @@ use journal::RecordId;
 use crate::app::App;
 use crate::http::follow_access::ReadAccess;
 use crate::http::problem::Problem;
+
+/// The parameters of a query by their names.
+pub(super) type Parameters = BTreeMap<&'static str, String>;
 
 /// The answers about the past that clients have not taken yet, bounded together.
 pub(super) struct HeldBody;
@@ -42,8 +47,32 @@ pub(super) fn check_privacy(
     access.check(is_private)
 }
 
+/// The parameters of a query by their names, each at most once.
+pub(super) fn parameters(query: &str, names: &[&'static str]) -> Result<Parameters, Problem> {
+    let mut values = Parameters::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let Some(known) = names.iter().copied().find(|known| *known == name) else {
+            return Err(Problem::bad_request("query", format!("has the unknown parameter {name}")));
+        };
+        if values.insert(known, value.into_owned()).is_some() {
+            return Err(Problem::bad_request(known, "is in the query twice"));
+        }
+    }
+    Ok(values)
+}
+
+/// The times `from` and `to`, which are in this order.
+pub(super) fn span(values: &Parameters) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+    let parsed = |name| values.get(name).map(|value| time(name, value)).transpose();
+    let (from, to) = (parsed("from")?, parsed("to")?);
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(Problem::bad_request("to", "must not be before from"));
+    }
+    Ok((from, to))
+}
+
 /// Parses the time of a parameter.
-pub(super) fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
+fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
     flight::parse_timestamp(text).ok_or_else(|| {
         // A plus sign in a query is a space.
         let reason = "must be an RFC 3339 time such as 2026-11-22T08:15:00Z, with a + as %2B";
@@ -51,18 +80,18 @@ pub(super) fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
     })
 }
 
-/// Parses the moment of `?at=`: a time that is not in the future, or the id of an event.
-pub(super) fn moment(app: &App, text: &str) -> Result<PastMoment, Problem> {
+/// Parses the moment of a parameter: a time that is not in the future, or the id of an event.
+pub(crate) fn moment(app: &App, name: &str, text: &str) -> Result<PastMoment, Problem> {
     if let Ok(id) = text.parse::<RecordId>() {
         let boards = app.state.engine.boards();
         return match boards.honours(id) {
             true => Ok(PastMoment::Event(id.seq)),
-            false => Err(Problem::bad_request("at", "is not the id of an event of this server")),
+            false => Err(Problem::bad_request(name, "is not the id of an event of this server")),
         };
     }
-    let time = time("at", text)?;
+    let time = time(name, text)?;
     if time.duration_since(Timestamp::now()) > CLOCK_TOLERANCE.try_into().unwrap_or_default() {
-        return Err(Problem::bad_request("at", "must not be in the future"));
+        return Err(Problem::bad_request(name, "must not be in the future"));
     }
     Ok(PastMoment::Time(time))
 }

@@ -89,12 +89,30 @@ pub(super) fn board(text: &str) -> Result<BoardName, Problem> {
 
 /// Parses the key of a row: the flight number in the path, `date` and `leg` in the query.
 pub(super) fn flight_key(flight: &str, query: &str) -> Result<FlightKey, Problem> {
+    let unknown =
+        |name: &str| Err(bad_request("query", format!("has the unknown parameter {name}")));
+    parse_key(flight, query, unknown)
+}
+
+/// Like [`flight_key`], beside the parameters of a stream.
+pub(crate) fn followed_key(flight: &str, query: &str) -> Result<FlightKey, Problem> {
+    parse_key(flight, query, |_| Ok(()))
+}
+
+fn parse_key(
+    flight: &str,
+    query: &str,
+    other: impl Fn(&str) -> Result<(), Problem>,
+) -> Result<FlightKey, Problem> {
     let (mut date, mut leg) = (None, None);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let part = match &*name {
             "date" => &mut date,
             "leg" => &mut leg,
-            _ => return Err(bad_request("query", format!("has the unknown parameter {name}"))),
+            _ => {
+                other(&name)?;
+                continue;
+            }
         };
         if part.replace(value.into_owned()).is_some() {
             return Err(bad_request(&name, "is in the query twice"));

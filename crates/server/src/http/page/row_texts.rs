@@ -1,8 +1,8 @@
 //! The texts of rows in pages and images, in the time of the board.
 
-use flight::{BoardKind, BoardSettings, FlightField, TimetableRow};
-use jiff::Timestamp;
+use flight::{BoardKind, BoardSettings, FieldValue, FlightField, TimetableRow};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 /// The texts of one board's rows.
 pub(crate) struct RowTexts<'a> {
@@ -24,16 +24,29 @@ impl<'a> RowTexts<'a> {
         }
     }
 
+    /// A name in Latin letters for titles of any script: `Departures, Tokyo`.
+    pub(crate) fn plain_board(&self) -> String {
+        let kind = match self.settings.kind {
+            BoardKind::Arrivals => "Arrivals",
+            BoardKind::Departures => "Departures",
+        };
+        let code = self.settings.airport.as_deref();
+        let place = code.map(|code| codes::place_name(code).unwrap_or(code));
+        format!("{kind}, {}", place.unwrap_or(self.settings.name.as_str()))
+    }
+
     /// Where a flight comes from or goes to.
     pub(crate) fn place_name<'r>(&self, row: &'r TimetableRow) -> &'r str {
-        let place = text(
-            row,
-            match self.settings.kind {
-                BoardKind::Arrivals => FlightField::Origin,
-                BoardKind::Departures => FlightField::Destination,
-            },
-        );
+        let place = self.place_code(row);
         codes::place_name(place).unwrap_or(place)
+    }
+
+    /// The code of the place, or its name as the publisher has it.
+    pub(crate) fn place_code<'r>(&self, row: &'r TimetableRow) -> &'r str {
+        match self.settings.kind {
+            BoardKind::Arrivals => text(row, FlightField::Origin),
+            BoardKind::Departures => text(row, FlightField::Destination),
+        }
     }
 
     /// `Gate` or `Belt`.
@@ -95,7 +108,15 @@ impl<'a> RowTexts<'a> {
     }
 
     pub(crate) fn time(&self, instant: Timestamp, format: &str) -> String {
-        instant.to_zoned(self.zone.clone()).strftime(format).to_string()
+        self.local_time(instant).strftime(format).to_string()
+    }
+
+    pub(crate) fn local_time(&self, instant: Timestamp) -> Zoned {
+        instant.to_zoned(self.zone.clone())
+    }
+
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     fn local(&self, row: &TimetableRow, field: FlightField) -> Option<String> {
@@ -108,4 +129,13 @@ impl<'a> RowTexts<'a> {
 /// A field of a row, or an empty text.
 pub(crate) fn text(row: &TimetableRow, field: FlightField) -> &str {
     row.flight().text(field).unwrap_or_default()
+}
+
+/// The elements of a list in a row.
+pub(crate) fn list(row: &TimetableRow, field: FlightField) -> impl Iterator<Item = &str> {
+    let elements = match row.flight().value(field) {
+        Some(FieldValue::List(elements)) => elements.as_slice(),
+        Some(FieldValue::Text(_)) | None => &[],
+    };
+    elements.iter().map(String::as_str)
 }

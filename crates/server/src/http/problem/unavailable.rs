@@ -61,11 +61,19 @@ impl From<PublishError> for Problem {
 
 impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
-        let HistoryError::TooOld { oldest } = error else {
-            if let HistoryError::Unavailable(cause) = &error {
-                tracing::warn!("{error}: {cause}");
+        let oldest = match &error {
+            HistoryError::TooOld { oldest } => oldest,
+            HistoryError::TooMuch => {
+                let reason = "begins a span with too many flights: ask for a shorter one";
+                return Self::bad_request("from", reason);
             }
-            return Self::not_ready(&error.to_string());
+            HistoryError::Unavailable(cause) => {
+                tracing::warn!("{error}: {cause}");
+                return Self::not_ready(&error.to_string());
+            }
+            HistoryError::Busy | HistoryError::Behind => {
+                return Self::not_ready(&error.to_string());
+            }
         };
         let mut problem = Self::without_field(StatusCode::GONE, "Too long ago", error.to_string());
         problem.0.oldest = Some(format!("{oldest:.3}"));

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use serde_json::{Value, json};
 
 use super::document::{ApiDocument, list};
-use super::{BOARD, CHANGES, ROW, ROWS};
+use super::{BOARD, CHANGES, PUNCTUALITY, ROW, ROWS};
 use crate::test_server::TestServer;
 use RequestBody::{Example, Spaces, Text};
 
@@ -76,6 +76,12 @@ const CALLS: &[Call] = &[
     ("GET", CHANGES, "/boards/main/changes?from=2001-01-01T00:00:00Z", &[], NOTHING, 410),
     ("GET", CHANGES, "/boards/main/changes?cursor=1", &[], NOTHING, 400),
     ("GET", CHANGES, "/boards/none/changes", &[], NOTHING, 404),
+    ("GET", PUNCTUALITY, "/boards/main/punctuality", &[], NOTHING, 200),
+    ("GET", PUNCTUALITY, "/boards/main/punctuality", &[("accept", "text/html")], NOTHING, 200),
+    ("GET", PUNCTUALITY, "/boards/main/punctuality?to=2300-01-01T00:00:00Z", &[], NOTHING, 200),
+    ("GET", PUNCTUALITY, "/boards/main/punctuality?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z", &[], NOTHING, 410),
+    ("GET", PUNCTUALITY, "/boards/main/punctuality?from=yesterday", &[], NOTHING, 400),
+    ("GET", PUNCTUALITY, "/boards/none/punctuality", &[], NOTHING, 404),
     ("PUT", ROW, "/boards/main/flights/I768?date=2026-11-23", &[JSON], Example, 201),
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-22", &[JSON], Example, 201),
     ("PUT", ROW, "/boards/main/flights/I769?date=2026-11-23", &[JSON], Example, 201),
@@ -107,6 +113,8 @@ const CALLS: &[Call] = &[
     ("GET", "/acris/flight/{airport}/arrival", "/acris/flight/osl/arrival", &[("if-match", "\"0\"")], NOTHING, 412),
     ("GET", "/acris/flight/{airport}/arrival", "/acris/flight/osl/arrival?startTime=x", &[], NOTHING, 400),
     ("GET", "/acris/flight/{airport}/departure", "/acris/flight/osl/departure", &[], NOTHING, 404),
+    ("GET", "/events", "/events?speed=60", &[], NOTHING, 400),
+    ("GET", "/boards/{board}/events", "/boards/main/events?from=2001-01-01T00:00:00Z&speed=60", &[], NOTHING, 410),
     ("DELETE", BOARD, "/boards/main?why=x", &[], NOTHING, 422),
     ("DELETE", BOARD, "/boards/main?reason=night", &[], NOTHING, 204),
     ("PATCH", ROW, "/boards/main/flights/I768", &[JSON], Example, 410),
@@ -187,6 +195,20 @@ async fn responses_match_the_document() {
     }
 }
 
+/// The events of a playback from the beginning to the present, with a heartbeat.
+async fn played_events(server: &TestServer) -> Vec<(String, String, Value)> {
+    let changes = server.get("/boards/main/changes?order=oldest&limit=1").await.json();
+    let path = format!("/events?from={}&speed=3600", changes["changes"][0]["id"].as_str().unwrap());
+    let mut stream = server.stream(&path).await;
+    let first = stream.any_event().await.unwrap();
+    let mut stream = server.resume(&path, &first.1).await;
+    let mut events = vec![first];
+    while events.last().unwrap().0 != "live" {
+        events.push(stream.any_event().await.unwrap());
+    }
+    events
+}
+
 #[tokio::test(start_paused = true)]
 async fn events_match_the_document() {
     let server = TestServer::new().await;
@@ -202,6 +224,7 @@ async fn events_match_the_document() {
     server.send("POST", "/boards/main/flights", line).await;
     events.extend(stream.events(5).await);
     events.push(stream.any_event().await.unwrap());
+    events.extend(played_events(&server).await);
     server.send("DELETE", "/boards/main", Value::Null).await;
     events.extend(stream.events(1).await);
     let mut seen = BTreeSet::new();
