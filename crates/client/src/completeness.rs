@@ -25,7 +25,7 @@ struct ExpectedHead {
     after: String,
 }
 
-/// What a follower does with an event.
+/// The action of a follower on an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventPlace {
     Next,

@@ -13,8 +13,9 @@ use flightboard_client::BoardUrl;
 
 const CANARIES: usize = 8;
 
-/// Time between two canaries.
-const CANARY_INTERVAL: Duration = Duration::from_millis(250);
+/// Times between two canaries, in turn. They differ, so that a delay of each canary on its own is never taken for a wait
+/// for the next one.
+const CANARY_INTERVALS: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(350)];
 
 /// Time to wait for the canaries after the last one was published.
 const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(4);
@@ -49,6 +50,7 @@ pub(crate) struct CanaryTimes {
 /// The times of one canary.
 #[derive(Debug, Clone, Copy)]
 struct CanaryTime {
+    sent_at: Instant,
     published_at: Instant,
     arrived_at: Option<Instant>,
 }
@@ -64,12 +66,17 @@ impl<'a> CanaryRound<'a> {
         let (published, slowest_request) = published?;
         let canaries = published.into_iter().zip(arrivals);
         let canaries = canaries
-            .map(|(published_at, arrived_at)| CanaryTime { published_at, arrived_at })
+            .map(|((sent_at, published_at), arrived_at)| CanaryTime {
+                sent_at,
+                published_at,
+                arrived_at,
+            })
             .collect();
         Ok(CanaryTimes { canaries, slowest_request })
     }
 
-    async fn publish(&self) -> Result<(Vec<Instant>, Duration), String> {
+    /// Returns when each was sent and published, and the time of the slowest request.
+    async fn publish(&self) -> Result<(Vec<(Instant, Instant)>, Duration), String> {
         let mut published = Vec::new();
         let mut slowest = Duration::ZERO;
         for number in 0..CANARIES {
@@ -81,16 +88,16 @@ impl<'a> CanaryRound<'a> {
             if !response.status().is_success() {
                 return Err(response.status().to_string());
             }
-            published.push(Instant::now());
+            published.push((sent_at, Instant::now()));
             slowest = slowest.max(sent_at.elapsed());
-            sleep(CANARY_INTERVAL).await;
+            sleep(interval_after(number)).await;
         }
         Ok((published, slowest))
     }
 
     async fn read(&self, stream: &mut ProbedStream) -> Vec<Option<Instant>> {
         let mut arrivals = vec![None; CANARIES];
-        let expected = CANARY_INTERVAL * CANARIES as u32;
+        let expected = (0..CANARIES).map(interval_after).sum::<Duration>();
         let deadline = Instant::now() + expected + ARRIVAL_TIMEOUT;
         while arrivals.contains(&None) {
             let StreamStep::Event(arrived) = stream.next(deadline).await else { break };
@@ -112,13 +119,17 @@ impl CanaryTimes {
         self.canaries.iter().filter(is_late).count() * 2 >= CANARIES || self.wait_for_the_next()
     }
 
-    /// Returns true if each canary arrived with the next one, and the last one late or never. Some compressors keep
-    /// the last bytes of an event, without which a browser does not dispatch it.
+    /// Returns true if the canaries, but for one at most, arrived with the next one. Some compressors keep the last
+    /// bytes of an event, without which a browser does not dispatch it. The last canary says nothing: a heartbeat may
+    /// come after it.
     fn wait_for_the_next(&self) -> bool {
-        let is_last_late = self.canaries.last().is_some_and(|last| self.is_late(last));
-        let has_waited = |median| median + SAME_MOMENT > CANARY_INTERVAL;
+        let has_waited = |(canary, next): &(&CanaryTime, &CanaryTime)| {
+            let latest = next.published_at + SAME_MOMENT;
+            canary.arrived_at.is_some_and(|arrived| (next.sent_at..latest).contains(&arrived))
+        };
+        let pairs = self.canaries.iter().zip(self.canaries.iter().skip(1));
         let is_lump = self.largest_lump() * 2 > CANARIES;
-        is_last_late && !is_lump && self.median().is_some_and(has_waited)
+        !is_lump && pairs.filter(has_waited).count() + 2 >= CANARIES
     }
 
     fn is_late(&self, canary: &CanaryTime) -> bool {
@@ -154,6 +165,11 @@ impl CanaryTimes {
     }
 }
 
+/// The time between a canary and the next one.
+fn interval_after(number: usize) -> Duration {
+    CANARY_INTERVALS[number % CANARY_INTERVALS.len()]
+}
+
 impl CanaryTime {
     /// From the publisher's response to the event, which may also come first.
     fn delay(&self) -> Option<Duration> {
@@ -186,13 +202,15 @@ impl fmt::Display for CanaryTimes {
 mod tests {
     use super::*;
 
-    /// Canaries that are published 250 ms apart and arrive after these times.
+    /// Canaries that arrive after these times.
     fn times(delays: [Option<u64>; CANARIES]) -> CanaryTimes {
-        let start = Instant::now();
+        let mut next_at = Instant::now();
         let canary = |(number, delay): (usize, Option<u64>)| {
-            let published_at = start + CANARY_INTERVAL * number as u32;
+            let sent_at = next_at;
+            let published_at = sent_at + Duration::from_millis(2);
+            next_at = published_at + interval_after(number);
             let arrived_at = delay.map(|delay| published_at + Duration::from_millis(delay));
-            CanaryTime { published_at, arrived_at }
+            CanaryTime { sent_at, published_at, arrived_at }
         };
         let canaries = delays.into_iter().enumerate().map(canary).collect();
         CanaryTimes { canaries, slowest_request: Duration::from_millis(10) }
@@ -200,12 +218,19 @@ mod tests {
 
     #[test]
     fn canaries_awaiting_successors_are_late() {
-        let mut waiting = [Some(253); CANARIES];
-        assert!(!times(waiting).are_late());
+        let interval = |number| interval_after(number).as_millis() as u64;
+        let mut waiting = std::array::from_fn(|number| Some(interval(number) + 4));
+        // A heartbeat may bring the last one.
+        assert!(times(waiting).are_late());
         waiting[CANARIES - 1] = None;
+        waiting[0] = Some(3);
         assert!(times(waiting).are_late());
         let text = times(waiting).to_string();
-        assert!(text.ends_with("253 ms at most, each only with the next one"), "{text}");
+        assert!(text.ends_with("354 ms at most, each only with the next one"), "{text}");
+        // Each waits for a moment on its own.
+        for delay in [150, 250, 353] {
+            assert!(!times([Some(delay); CANARIES]).are_late());
+        }
         // A lost or late canary proves nothing.
         let mut lost = [Some(3); CANARIES];
         lost[CANARIES - 1] = None;
@@ -214,7 +239,10 @@ mod tests {
 
     #[test]
     fn lumps_are_recognised() {
-        let lump = std::array::from_fn(|number| Some(4_000 - 250 * number as u64));
+        let lump = std::array::from_fn(|number| {
+            let before: Duration = (0..number).map(interval_after).sum();
+            Some(4_000 - before.as_millis() as u64 - 2 * number as u64)
+        });
         let text = times(lump).to_string();
         assert!(text.ends_with("4000 ms at most, 8 of them in one lump"), "{text}");
         assert!(times(lump).are_late());

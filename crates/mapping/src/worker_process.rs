@@ -31,7 +31,7 @@ pub struct MapWorker {
     deadline: Duration,
 }
 
-/// What a program made of an answer.
+/// The updates that a program made of an answer.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct MapOutput {
     /// The format in which the answer was read.
@@ -160,7 +160,7 @@ impl MapOutput {
 /// The first bytes that a worker wrote to its standard error. The rest is read and dropped, so that it can end.
 fn read_errors(mut stderr: ChildStderr) -> String {
     let mut errors = Vec::new();
-    // What was read before an error is all there is.
+    // The bytes before an error are all there are.
     let _ = (&mut stderr).take(MAX_STDERR_BYTES).read_to_end(&mut errors);
     let _ = io::copy(&mut stderr, &mut io::sink());
     String::from_utf8_lossy(&errors).into_owned()

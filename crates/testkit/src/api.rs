@@ -65,6 +65,11 @@ impl ApiClient {
         event_id(&self.agent.put(url).send_json(settings).unwrap());
     }
 
+    /// Removes a row or closes a board.
+    pub fn delete(&self, path: &str) {
+        event_id(&self.agent.delete(format!("{}{path}", self.base)).call().unwrap());
+    }
+
     /// Puts a row on board `main`, expects a problem with this status and returns its detail.
     pub fn put_rejected(&self, flight: &str, row: &Value, status: u16) -> String {
         let url = format!("{}/boards/main/flights/{flight}", self.base);

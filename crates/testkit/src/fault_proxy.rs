@@ -4,7 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -51,6 +51,7 @@ struct ProxyShared {
     mode: watch::Sender<ProxyMode>,
     injects_faults: AtomicBool,
     cut_connections: AtomicUsize,
+    forwarded_bytes: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +86,7 @@ impl FaultProxy {
             mode: watch::Sender::new(ProxyMode::Forward),
             injects_faults: AtomicBool::new(true),
             cut_connections: AtomicUsize::new(0),
+            forwarded_bytes: AtomicU64::new(0),
         });
         let accept_task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, accept_task })
@@ -122,6 +124,11 @@ impl FaultProxy {
     /// Connections that ended by [`ConnectionFaults::cut_after`].
     pub fn cut_connections(&self) -> usize {
         self.shared.cut_connections.load(Ordering::Relaxed)
+    }
+
+    /// Bytes forwarded so far, in both directions of all connections.
+    pub fn forwarded_bytes(&self) -> u64 {
+        self.shared.forwarded_bytes.load(Ordering::Relaxed)
     }
 }
 
@@ -221,6 +228,7 @@ async fn forward(
             return Disconnect::Close;
         }
         forwarded += count;
+        shared.forwarded_bytes.fetch_add(count as u64, Ordering::Relaxed);
         if is_cut {
             shared.cut_connections.fetch_add(1, Ordering::Relaxed);
             return if faults.reset { Disconnect::Reset } else { Disconnect::Close };
@@ -306,6 +314,7 @@ mod tests {
         socket.read_to_end(&mut received).await.unwrap_err();
         assert!(b"hel".starts_with(&received), "{received:?}");
         assert_eq!(proxy.cut_connections(), 1);
+        assert_eq!(proxy.forwarded_bytes(), 5 + 3);
 
         proxy.disable_faults();
         let mut socket = connect(&proxy).await;

@@ -42,6 +42,9 @@ pub mod fault_library;
 /// A TCP proxy that cuts, stalls and redirects connections.
 pub mod fault_proxy;
 
+/// Real nginx, HAProxy, Apache and Caddy.
+pub mod proxies;
+
 /// An HTTP server that stands for an airport's source.
 pub mod fake_upstream;
 

@@ -25,7 +25,7 @@ pub struct TestProcess {
     output: TempDir,
 }
 
-/// A running `flightboard demo` or `flightboard serve`.
+/// A running `flightboard demo` or `flightboard serve`, or another server that prints its address.
 pub struct ServerProcess {
     pub process: TestProcess,
     pub address: SocketAddr,
@@ -137,6 +137,16 @@ impl TestProcess {
         resident.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    /// CPU time of all its threads so far, from `/proc`.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        // Fields 14 and 15 (proc(5)). The second one, a name, ends with the last parenthesis.
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let times = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = times.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 1_000 / rustix::param::clock_ticks_per_second())
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -209,8 +219,8 @@ impl ServerProcess {
         let mut process = TestProcess::start(command);
         let address = wait_until("the server prints its address", WAIT_TIMEOUT, || {
             let stdout = process.read_output("stdout");
-            let url = stdout.strip_prefix("flightboard is at ");
-            let address = url.and_then(|url| url.split_once("://"));
+            let url = stdout.split_once(" is at ");
+            let address = url.and_then(|(_, url)| url.split_once("://"));
             if let Some((address, _)) = address.and_then(|(_, rest)| rest.split_once('\n')) {
                 return Some(address.parse().unwrap());
             }

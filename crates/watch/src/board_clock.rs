@@ -45,7 +45,7 @@ impl BoardClock {
 
     /// `HH:MM`.
     pub(crate) fn minute(&self, instant: Timestamp) -> String {
-        instant.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
+        movement::clock_text(instant, &self.zone)
     }
 
     /// `HH:MM:SS, 22 Nov`, as the page has it: a screen may have been in doubt for days.

@@ -12,6 +12,7 @@ use crate::change_command::ChangeCommand;
 use crate::change_line::{change_json, change_text};
 use crate::search::is_number_of;
 use crate::snapshot::{snapshot_json, snapshot_text};
+use crate::source_doubt::last_update_of;
 use crate::words::status_text;
 
 /// The form of printed rows and changes.
@@ -62,14 +63,15 @@ pub async fn print_snapshot(
     wait: Duration,
     output: &mut impl Write,
 ) -> Result<SnapshotOutcome, WatchError> {
-    let outcome = timeout(wait, known_outcome(follower)).await;
+    let mut last_update = None;
+    let outcome = timeout(wait, known_outcome(follower, &mut last_update)).await;
     let outcome = outcome.unwrap_or(SnapshotOutcome::Timeout);
     if outcome != SnapshotOutcome::Printed {
         return Ok(outcome);
     }
     let (board, status, now) = (follower.board(), follower.status(), Timestamp::now());
     let text = match format {
-        OutputFormat::Text => snapshot_text(board, status, now),
+        OutputFormat::Text => snapshot_text(board, status, last_update, now),
         OutputFormat::Json => snapshot_json(board, status, follower.last_event_id(), now),
     };
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
@@ -77,16 +79,25 @@ pub async fn print_snapshot(
     Ok(outcome)
 }
 
-async fn known_outcome(follower: &mut BoardFollower) -> SnapshotOutcome {
+/// Until the rows are confirmed, and a heartbeat has the time of the last update, which the server sends at once.
+async fn known_outcome(
+    follower: &mut BoardFollower,
+    last_update: &mut Option<Timestamp>,
+) -> SnapshotOutcome {
+    let mut has_heartbeat = false;
     loop {
-        if let FollowUpdate::Status(status) = follower.next().await {
-            match status {
-                FollowStatus::Live => return SnapshotOutcome::Printed,
-                FollowStatus::Closed { .. } => return SnapshotOutcome::Closed,
-                FollowStatus::Absent { .. } => return SnapshotOutcome::Absent,
-                FollowStatus::Denied { .. } => return SnapshotOutcome::Denied,
-                _ => {}
+        match follower.next().await {
+            FollowUpdate::Heartbeat(heartbeat) => {
+                has_heartbeat = true;
+                *last_update = last_update_of(&heartbeat);
             }
+            FollowUpdate::Status(FollowStatus::Closed { .. }) => return SnapshotOutcome::Closed,
+            FollowUpdate::Status(FollowStatus::Absent { .. }) => return SnapshotOutcome::Absent,
+            FollowUpdate::Status(FollowStatus::Denied { .. }) => return SnapshotOutcome::Denied,
+            _ => {}
+        }
+        if has_heartbeat && follower.status().is_live() {
+            return SnapshotOutcome::Printed;
         }
     }
 }
@@ -108,7 +119,7 @@ pub async fn follow_changes(
         match follower.next().await {
             FollowUpdate::Status(status) => {
                 let clock = BoardClock::of_board(follower.board());
-                tracing::info!("{}", status_text(&status, &clock));
+                tracing::info!("{}", status_text(&status, false, &clock));
             }
             FollowUpdate::Changes(changes) => {
                 let clock = BoardClock::of_board(follower.board());

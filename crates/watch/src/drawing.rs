@@ -1,6 +1,7 @@
 //! Draws a screen. States have a colour and a word, changed cells a mark, so that nothing depends on colours.
 
 use flightboard_client::FollowStatus;
+use movement::StateTone;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -10,7 +11,6 @@ use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, TableState, 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::columns::{COLUMN_GAP, FittedColumn, fit_columns};
-use crate::flight_state::StateTone;
 use crate::row_view::{CellKind, ShownRow, details};
 use crate::screen_state::ScreenState;
 use crate::words::{notice_text, placeholder_text, status_text};
@@ -27,7 +27,9 @@ const MIN_LINES_TO_FOLLOW: u16 = 14;
 /// Draws everything. `table` keeps the rows that are visible from one drawing to the next.
 pub(crate) fn draw(frame: &mut Frame<'_>, state: &mut ScreenState, table: &mut TableState) {
     let area = frame.area();
-    let notice = if state.has_settings { notice_text(&state.status, &state.clock) } else { None };
+    let notice = notice_text(&state.status, &state.clock).into_iter();
+    let notice: Vec<_> = notice.chain(state.source_doubt.clone()).collect();
+    let notice = (state.has_settings && !notice.is_empty()).then(|| notice.join(" "));
     let notice_lines = notice.as_ref().map_or(0, |text| wrapped_lines(text, area.width));
     let is_followed = state.followed.is_some() && area.height >= MIN_LINES_TO_FOLLOW;
     let [head, followed, rows, notice_area, foot] = Layout::vertical([
@@ -54,8 +56,10 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &mut ScreenState, table: &mut T
 }
 
 fn draw_head(frame: &mut Frame<'_>, state: &ScreenState, area: Rect) {
-    let status = status_text(&state.status, &state.clock);
-    let status = Line::styled(status, status_style(&state.status)).right_aligned();
+    let is_in_doubt = state.source_doubt.is_some();
+    let status = status_text(&state.status, is_in_doubt, &state.clock);
+    let style = status_style(&state.status, is_in_doubt);
+    let status = Line::styled(status, style).right_aligned();
     let width = u16::try_from(status.width()).unwrap_or(area.width).min(area.width);
     let [title_area, status_area] =
         Layout::horizontal([Constraint::Min(0), Constraint::Length(width)]).areas(area);
@@ -207,10 +211,11 @@ fn wrapped_lines(text: &str, width: u16) -> u16 {
     lines
 }
 
-fn status_style(status: &FollowStatus) -> Style {
+fn status_style(status: &FollowStatus, is_in_doubt: bool) -> Style {
     let colour = match status {
-        FollowStatus::Live => Color::Green,
-        FollowStatus::Connecting
+        FollowStatus::Live if !is_in_doubt => Color::Green,
+        FollowStatus::Live
+        | FollowStatus::Connecting
         | FollowStatus::Reconnecting { .. }
         | FollowStatus::Stale { .. } => Color::Yellow,
         _ => Color::Red,
@@ -222,11 +227,11 @@ fn tone_style(tone: StateTone) -> Style {
     match tone {
         StateTone::Quiet => Style::new(),
         StateTone::Late | StateTone::Turn => Style::new().fg(Color::Yellow),
-        StateTone::Progress => Style::new().fg(Color::Cyan),
+        StateTone::Info => Style::new().fg(Color::Cyan),
         StateTone::Go => Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
         StateTone::Call => Style::new().fg(Color::Magenta).add_modifier(Modifier::BOLD),
         StateTone::Stop => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
-        StateTone::Over => Style::new().add_modifier(Modifier::DIM),
+        StateTone::Done => Style::new().add_modifier(Modifier::DIM),
     }
 }
 

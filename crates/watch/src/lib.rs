@@ -13,11 +13,11 @@ mod printable;
 /// The words for the status of the connection.
 mod words;
 
+/// Doubt about the source of a board.
+mod source_doubt;
+
 /// The times of a board on its own clock.
 mod board_clock;
-
-/// The states of flights, in words and by urgency.
-mod flight_state;
 
 /// A row as its reader sees it.
 mod row_view;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use flightboard_client::{Board, BoardRow, RowKey};
 use jiff::Timestamp;
+use movement::{FlightMovement, StateTone};
 use serde_json::Value;
 
 use crate::board_clock::{BoardClock, instant_of};
-use crate::flight_state::{RowTimes, StateText, StateTone};
 use crate::printable::printable;
 
 /// A part of a row that its reader sees as one.
@@ -107,25 +107,25 @@ impl ShownRow {
     }
 
     fn new(row: &Arc<BoardRow>, clock: &BoardClock, now: Timestamp) -> Self {
-        let state = StateText::of_row(row, clock, now);
-        let times = RowTimes::of_row(row, clock);
+        let movement = movement(row, clock);
+        let state = movement.state_text(now, &clock.time_zone());
         let text = |name| row.text(name).map(printable).unwrap_or_default();
         let cells = CellKind::ALL.map(|kind| match kind {
-            CellKind::Time => time_text(row, &times, clock, now),
+            CellKind::Time => time_text(row, &movement, clock, now),
             CellKind::Place => place_text(row.text(clock.place_field()).unwrap_or_default()),
             CellKind::Via => list(row, "via").map(place_text).collect::<Vec<_>>().join(", "),
             CellKind::Codeshares => {
                 list(row, "codeshares").map(printable).collect::<Vec<_>>().join(", ")
             }
             CellKind::Airline => airline_text(row.text("airline").unwrap_or_default()),
-            CellKind::State => state.text.clone(),
+            CellKind::State => printable(&state.text),
             other => text(other.fields(clock)[0]),
         });
         Self {
             key: row.key().clone(),
             tone: state.tone,
             row: Arc::clone(row),
-            expected: times.expected,
+            expected: movement.expected(),
             cells: cells.to_vec(),
         }
     }
@@ -141,11 +141,27 @@ pub(crate) fn sorted_rows(board: &Board, clock: &BoardClock, now: Timestamp) -> 
     rows
 }
 
+/// The state and the times of a row.
+fn movement<'a>(row: &'a BoardRow, clock: &BoardClock) -> FlightMovement<'a> {
+    FlightMovement {
+        state: row.text("state").unwrap_or_default(),
+        scheduled: instant_of(row, clock.scheduled_field()),
+        estimated: instant_of(row, "estimated"),
+        actual: instant_of(row, "actual"),
+        has_belt: row.text("belt").is_some(),
+    }
+}
+
 /// `10:40`, with the day if it is not today, and the new time behind an arrow. Other texts as they are.
-fn time_text(row: &BoardRow, times: &RowTimes, clock: &BoardClock, now: Timestamp) -> String {
-    let Some(scheduled) = times.scheduled else {
+fn time_text(
+    row: &BoardRow,
+    movement: &FlightMovement<'_>,
+    clock: &BoardClock,
+    now: Timestamp,
+) -> String {
+    let Some(scheduled) = movement.scheduled else {
         let text = row.text(clock.scheduled_field()).map(printable).unwrap_or_default();
-        return match times.revised {
+        return match movement.revised() {
             Some(revised) => format!("{text}→{}", clock.minute(revised)),
             None => text,
         };
@@ -156,7 +172,7 @@ fn time_text(row: &BoardRow, times: &RowTimes, clock: &BoardClock, now: Timestam
         format!("{} ", clock.day_text(scheduled))
     };
     let time = format!("{day}{}", clock.minute(scheduled));
-    match times.revised {
+    match movement.revised() {
         Some(revised) => format!("{time}→{}", clock.minute(revised)),
         None => time,
     }

@@ -10,6 +10,7 @@ use crate::board_clock::BoardClock;
 use crate::printable::printable;
 use crate::row_view::{CellKind, ShownRow, sorted_rows};
 use crate::search::find_rows;
+use crate::source_doubt::source_doubt;
 
 /// Time for which a changed cell is marked.
 pub(crate) const MARK_TIME: Duration = Duration::from_secs(30);
@@ -61,6 +62,10 @@ pub(crate) struct ScreenState {
     pub(crate) page_rows: usize,
     marks: HashMap<RowKey, HashMap<String, Instant>>,
     now: Timestamp,
+    /// The time of the board's last update, as far as the server has told it.
+    last_update: Option<Timestamp>,
+    /// A sentence, if the rows may be old although the connection is good.
+    pub(crate) source_doubt: Option<String>,
 }
 
 impl ScreenState {
@@ -81,6 +86,8 @@ impl ScreenState {
             page_rows: 1,
             marks: HashMap::new(),
             now,
+            last_update: None,
+            source_doubt: None,
         }
     }
 
@@ -94,6 +101,7 @@ impl ScreenState {
         self.status = status.clone();
         self.has_settings = board.settings().is_some();
         self.now = now;
+        self.source_doubt = source_doubt(board, self.last_update, now);
         let rows = sorted_rows(board, &self.clock, now);
         self.all_rows = rows.len();
         if let Some(followed) = &mut self.followed {
@@ -107,6 +115,15 @@ impl ScreenState {
         if self.selected_index().is_none() {
             self.selected = self.first_current().map(|row| row.key.clone());
         }
+    }
+
+    pub(crate) fn set_last_update(&mut self, at: Option<Timestamp>) {
+        self.last_update = at;
+    }
+
+    /// Returns true if the doubt about the source is another one by `now`.
+    pub(crate) fn has_other_doubt(&self, board: &Board, now: Timestamp) -> bool {
+        self.source_doubt != source_doubt(board, self.last_update, now)
     }
 
     pub(crate) fn mark(&mut self, changes: &[RowChange], at: Instant) {

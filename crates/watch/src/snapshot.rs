@@ -11,20 +11,31 @@ use crate::board_clock::BoardClock;
 use crate::columns::{COLUMN_GAP, fit_columns};
 use crate::printable::printable;
 use crate::row_view::sorted_rows;
+use crate::source_doubt::source_doubt;
 use crate::words::{notice_text, status_text};
 
 /// Width of plain text: nothing is left out, since a file has no edge.
 const TEXT_WIDTH: usize = 1_000;
 
 /// The rows in their order, below the title and the status.
-pub(crate) fn snapshot_text(board: &Board, status: &FollowStatus, now: Timestamp) -> String {
+pub(crate) fn snapshot_text(
+    board: &Board,
+    status: &FollowStatus,
+    last_update: Option<Timestamp>,
+    now: Timestamp,
+) -> String {
     let clock = BoardClock::of_board(board);
+    let doubt = source_doubt(board, last_update, now);
     let rows = sorted_rows(board, &clock, now);
     let title = board.settings().and_then(|settings| settings.get("title")?.as_str());
     let mut text = String::new();
     push_line(
         &mut text,
-        &format!("{}: {}", printable(title.unwrap_or_default()), status_text(status, &clock)),
+        &format!(
+            "{}: {}",
+            printable(title.unwrap_or_default()),
+            status_text(status, doubt.is_some(), &clock)
+        ),
     );
     let columns = fit_columns(&rows, &clock, TEXT_WIDTH);
     let line = |cells: Vec<&str>| {
@@ -40,7 +51,7 @@ pub(crate) fn snapshot_text(board: &Board, status: &FollowStatus, now: Timestamp
     for row in &rows {
         push_line(&mut text, &line(columns.iter().map(|column| row.cell(column.kind)).collect()));
     }
-    if let Some(notice) = notice_text(status, &clock) {
+    for notice in notice_text(status, &clock).into_iter().chain(doubt) {
         push_line(&mut text, &notice);
     }
     text

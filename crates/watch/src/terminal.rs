@@ -8,11 +8,13 @@ use flightboard_client::{BoardFollower, FollowUpdate};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::widgets::TableState;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::commands::WatchError;
 use crate::drawing::draw;
 use crate::screen_state::{KeyEffect, ScreenKey, ScreenState};
+use crate::source_doubt::last_update_of;
 
 /// The shortest time between two drawings: a replay of a thousand missed events is one.
 const DRAW_INTERVAL: Duration = Duration::from_millis(40);
@@ -62,6 +64,7 @@ impl LiveScreen {
         mut keys: mpsc::Receiver<io::Result<Event>>,
         mut draw: impl FnMut(&mut Self) -> io::Result<()>,
     ) -> io::Result<()> {
+        let mut termination = signal(SignalKind::terminate())?;
         let mut tick = tokio::time::interval(TICK_INTERVAL);
         let mut drawn_at = Instant::now();
         let mut is_changed = true;
@@ -84,8 +87,11 @@ impl LiveScreen {
                     Some(event) if self.handle(&event) == KeyEffect::Quit => return Ok(()),
                     Some(_) => is_changed = true,
                 },
+                // The caller restores the terminal.
+                _ = termination.recv() => return Ok(()),
                 _ = tick.tick() => {
                     is_changed |= self.state.expire_marks(Instant::now());
+                    is_changed |= self.state.has_other_doubt(self.follower.board(), self.server_time());
                 }
             }
         }
@@ -95,6 +101,7 @@ impl LiveScreen {
         match update {
             FollowUpdate::Changes(changes) => self.state.mark(&changes, Instant::now()),
             FollowUpdate::Heartbeat(heartbeat) => {
+                self.state.set_last_update(last_update_of(&heartbeat));
                 if let Some(at) = heartbeat.at.and_then(|at| at.parse::<Timestamp>().ok()) {
                     self.clock_offset = at.duration_since(Timestamp::now());
                 }
@@ -104,9 +111,13 @@ impl LiveScreen {
     }
 
     fn refresh(&mut self) {
-        let now = Timestamp::now();
-        let now = now.checked_add(self.clock_offset).unwrap_or(now);
+        let now = self.server_time();
         self.state.update(self.follower.board(), self.follower.status(), now);
+    }
+
+    fn server_time(&self) -> Timestamp {
+        let now = Timestamp::now();
+        now.checked_add(self.clock_offset).unwrap_or(now)
     }
 
     fn handle(&mut self, event: &Event) -> KeyEffect {

@@ -5,10 +5,12 @@ use flightboard_client::FollowStatus;
 use crate::board_clock::BoardClock;
 use crate::printable::printable;
 
-/// The status, such as `Live` or `Stale since 14:03:59, 22 Nov`.
-pub(crate) fn status_text(status: &FollowStatus, clock: &BoardClock) -> String {
+/// The status, such as `Live` or `Stale since 14:03:59, 22 Nov`. The connection may be good although the source
+/// `is_in_doubt`.
+pub(crate) fn status_text(status: &FollowStatus, is_in_doubt: bool, clock: &BoardClock) -> String {
     match status {
         FollowStatus::Connecting => "Connecting".to_owned(),
+        FollowStatus::Live if is_in_doubt => "Connected".to_owned(),
         FollowStatus::Live => "Live".to_owned(),
         FollowStatus::Reconnecting { since } => {
             format!("Reconnecting since {}", clock.second_and_day(*since))

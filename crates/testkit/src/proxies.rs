@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::ports::free_address;
 use tempfile::TempDir;
-use testkit::ports::free_address;
 
 use crate::process::TestProcess;
 use crate::wait::{WAIT_TIMEOUT, wait_until};
@@ -15,10 +15,10 @@ use crate::wait::{WAIT_TIMEOUT, wait_until};
 const PACKAGES_FOLDER: &str = "target/proxies";
 
 /// Without its admin API, whose port is fixed.
-pub(crate) const CADDY_OPTIONS: &str = "{\n    admin off\n}\n";
+pub const CADDY_OPTIONS: &str = "{\n    admin off\n}\n";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ProxyProgram {
+pub enum ProxyProgram {
     Nginx,
     HaProxy,
     Apache,
@@ -26,15 +26,15 @@ pub(crate) enum ProxyProgram {
 }
 
 /// A running proxy.
-pub(crate) struct ProxyProcess {
-    pub(crate) address: SocketAddr,
-    pub(crate) process: TestProcess,
+pub struct ProxyProcess {
+    pub address: SocketAddr,
+    pub process: TestProcess,
     _folder: TempDir,
 }
 
 impl ProxyProgram {
     /// Starts the proxy with the configuration that `config` makes for its address and its folder.
-    pub(crate) fn start(self, config: impl FnOnce(SocketAddr, &Path) -> String) -> ProxyProcess {
+    pub fn start(self, config: impl FnOnce(SocketAddr, &Path) -> String) -> ProxyProcess {
         let folder = TempDir::new().unwrap();
         let address = free_address();
         let file = folder.path().join("proxy.conf");
@@ -48,7 +48,7 @@ impl ProxyProgram {
     }
 
     /// The documented example for two servers, or for the first of them, with the addresses of the test.
-    pub(crate) fn documented(
+    pub fn documented(
         self,
         address: SocketAddr,
         folder: &Path,
@@ -85,7 +85,7 @@ impl ProxyProgram {
     }
 
     /// Runs the proxy in one process, so that killing it ends all of it.
-    pub(crate) fn command(self, config: &Path, folder: &Path) -> Command {
+    pub fn command(self, config: &Path, folder: &Path) -> Command {
         match self {
             Self::Nginx => {
                 let pid = folder.join("nginx.pid");
@@ -115,7 +115,7 @@ impl ProxyProgram {
 }
 
 /// A documented example with replacements for this machine.
-pub(crate) fn example_config(name: &str, replacements: &[(String, String)]) -> String {
+pub fn example_config(name: &str, replacements: &[(String, String)]) -> String {
     let mut text = fs::read_to_string(root().join("docs/examples").join(name)).unwrap();
     for (from, to) in replacements {
         assert!(text.contains(from), "{name} has {from}");
@@ -125,14 +125,14 @@ pub(crate) fn example_config(name: &str, replacements: &[(String, String)]) -> S
 }
 
 /// The lines that nginx needs to run without root, in its `http` block.
-pub(crate) fn nginx_paths(folder: &Path) -> String {
+pub fn nginx_paths(folder: &Path) -> String {
     let bodies = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};", folder.join(kind).display()));
     format!("access_log off; {}", bodies.concat())
 }
 
 /// The lines that Apache needs without Debian's configuration, with these modules.
-pub(crate) fn apache_settings(folder: &Path, modules: &[&str]) -> String {
+pub fn apache_settings(folder: &Path, modules: &[&str]) -> String {
     let libraries = modules_folder();
     let mut text = format!(
         "ServerName localhost\nPidFile {}\nErrorLog /dev/stderr\nMutex file:{} default\n",
@@ -151,7 +151,7 @@ fn modules_folder() -> PathBuf {
     if unpacked.is_dir() { unpacked } else { "/usr/lib/apache2/modules".into() }
 }
 
-pub(crate) fn find_program(name: &str) -> Command {
+pub fn find_program(name: &str) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     if let Some(found) = folders.map(|folder| folder.join(name)).find(|file| file.is_file()) {
@@ -168,6 +168,6 @@ pub(crate) fn find_program(name: &str) -> Command {
     command
 }
 
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
