@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::document::root;
 
 /// The crates of the workspace that each of them depends on.
-const ARROWS: [(&str, &[&str]); 30] = [
+const ARROWS: [(&str, &[&str]); 31] = [
     ("access", &["flight"]),
     ("aidx", &["codes", "flight"]),
     ("certificates", &[]),
@@ -50,16 +50,20 @@ const ARROWS: [(&str, &[&str]); 30] = [
     ("journal", &[]),
     ("mapping", &["feeds", "flight"]),
     ("measure", &["flightboard-sse", "testkit"]),
+    ("movement", &[]),
     ("multisend", &[]),
     ("nats-journal", &["journal"]),
     ("peers", &[]),
     ("polling", &["feeds", "flight"]),
     (
         "server",
-        &["access", "aidx", "codes", "engine", "fanout", "flight", "history", "images", "journal"],
+        &[
+            "access", "aidx", "codes", "engine", "fanout", "flight", "history", "images",
+            "journal", "movement",
+        ],
     ),
     ("testkit", &["flightboard-client", "flightboard-sse", "journal"]),
-    ("watch", &["codes", "flightboard-client"]),
+    ("watch", &["codes", "flightboard-client", "movement"]),
     ("xtask", &[]),
 ];
 
@@ -73,7 +77,7 @@ const DEV_ARROWS: [(&str, &[&str]); 5] = [
 ];
 
 /// Packages that a crate must not depend on, because they stand for knowledge that it must not have.
-const ABSENCES: [(&str, &[&str]); 18] = [
+const ABSENCES: [(&str, &[&str]); 19] = [
     ("access", &["axum", "http", "hyper", "journal"]),
     ("aidx", &["axum", "http", "hyper", "journal", "tokio"]),
     ("certificates", &["axum", "engine", "flight", "hyper", "journal", "server"]),
@@ -87,6 +91,7 @@ const ABSENCES: [(&str, &[&str]); 18] = [
     ("history", &["async-nats", "axum", "http", "hyper", "server"]),
     ("journal", &["async-nats", "axum", "http", "hyper", "serde", "serde_json"]),
     ("mapping", &["axum", "http", "hyper", "reqwest", "tokio", "ureq"]),
+    ("movement", &["flight", "flightboard-client", "journal", "serde"]),
     ("nats-journal", &["axum", "http", "hyper", "rusqlite", "serde", "serde_json"]),
     ("polling", &["async-nats", "axum", "engine", "journal", "rusqlite", "server", "ureq"]),
     ("server", &["async-nats", "rusqlite"]),

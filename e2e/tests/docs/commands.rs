@@ -37,7 +37,7 @@ set -eu
 case "$*" in
     "xtask test" | "install --locked --path crates/cli") ;;
     "xtask soak "* | "xtask storm" | "xtask mutants" | "xtask compare") ;;
-    "xtask failover" | "xtask journals") ;;
+    "xtask failover" | "xtask journals" | "xtask past" | "xtask websockets") ;;
     "run --release -- "*) shift 3 && exec flightboard "$@" ;;
     *) echo "the cargo of this test does not know: $*" >&2 && exit 1 ;;
 esac

@@ -65,6 +65,7 @@ impl Sandbox {
             .env("CURL_HOME", self.tools.path())
             .env("FLIGHTBOARD_LISTEN", self.address.to_string())
             .env("FLIGHTBOARD_TO", format!("http://{}", self.address))
+            .env("FLIGHTBOARD_SERVER", format!("http://{}", self.address))
             .stdin(Stdio::null())
             .stderr(out.try_clone().unwrap())
             .stdout(out)

@@ -81,6 +81,15 @@ fn every_message_is_counted_once() {
 }
 
 #[test]
+fn streams_of_flights_are_measured() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let figures = measure(&mut bench(server.api().url(), &["--json", "--subject", "flight"]));
+    assert!(figures["stream"].as_str().unwrap().ends_with("/flights/BENCH1/events"), "{figures}");
+    assert_eq!(figures["subject"], "flight");
+}
+
+#[test]
 fn storm_counts_resumed_followers() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);

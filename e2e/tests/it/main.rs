@@ -1,7 +1,7 @@
 //! The whole product from outside: real processes, real sockets, real files.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use testkit::{api, follower, process, signals, view, wait};
+use testkit::{api, follower, process, proxies, signals, view, wait};
 
 /// `flightboard demo`.
 mod demo;
@@ -13,6 +13,9 @@ mod watch;
 /// The client crate through kills of its server.
 mod client;
 
+/// Programs in other languages through kills.
+mod follow_examples;
+
 /// `Last-Event-ID` across cuts, crashes and strange journals.
 mod resume;
 
@@ -21,6 +24,9 @@ mod chaos;
 
 /// Seeded rounds with replicas on a cluster of NATS servers.
 mod cluster;
+
+/// The punctuality of flights.
+mod punctuality;
 
 /// Rights to publish, from the command line to the journal.
 mod access;
@@ -90,6 +96,9 @@ mod overload;
 /// `flightboard copy`, between files and NATS.
 mod copy;
 
+/// `flightboard export`, and its files in `flightboard feed recording` and `flightboard publish`.
+mod export;
+
 /// `flightboard-bench`, whose counts are exact.
 mod bench;
 
@@ -98,9 +107,6 @@ mod replicas;
 
 /// Replicas on NATS with TLS and users.
 mod nats_security;
-
-/// nginx, HAProxy, Apache and Caddy for tests.
-mod proxies;
 
 /// `flightboard doctor`, through proxies.
 mod doctor;

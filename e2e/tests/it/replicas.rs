@@ -1,15 +1,18 @@
 //! Several servers with one journal on a real NATS server.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use testkit::nats::NatsServer;
 use testkit::ports::free_address;
 
 use crate::api::ApiClient;
 use crate::follower::TestFollower;
-use crate::process::{ServerProcess, TestProcess, flightboard_command};
+use crate::process::{ServerProcess, TestProcess, flightboard_command, start_replica};
+use crate::punctuality::{figures, publish_flights};
 use crate::wait::{WAIT_TIMEOUT, wait_until};
 
 /// More updates than the server writes between two checkpoints.
@@ -266,6 +269,7 @@ fn replicas_remember_the_same_past() {
         let api = replicas[n % 3].api();
         api.put_flight(&format!("X{}", n % 7), &json!({"gate": n.to_string()}));
     }
+    let punctuality = publish_flights(&replicas[1].api());
     let id = replicas[0].api().put_flight("X1", &json!({"gate": "last"}));
     let changes = replicas.each_ref().map(|replica| {
         wait_until("the replica has the last event", WAIT_TIMEOUT, || {
@@ -277,6 +281,11 @@ fn replicas_remember_the_same_past() {
     assert_eq!(changes[1], changes[0]);
     assert_eq!(changes[2], changes[0]);
     let restarted = replica(&nats);
+    let expected = figures(&replicas[0].api(), &punctuality);
+    assert_eq!(expected["overall"]["flights"], 3);
+    for replica in replicas[1..].iter().chain([&restarted]) {
+        assert_eq!(figures(&replica.api(), &punctuality), expected);
+    }
     for change in changes[0]["changes"].as_array().unwrap() {
         for at in [&change["id"], &change["time"]] {
             let path = format!("/boards/main/flights?at={}", at.as_str().unwrap());
@@ -286,4 +295,110 @@ fn replicas_remember_the_same_past() {
             }
         }
     }
+}
+
+/// The name, id and data of each event up to `live`, whose time differs.
+fn play_to_live(follower: &mut TestFollower) -> Vec<(String, String, Value)> {
+    let mut events = Vec::new();
+    loop {
+        let event = follower.next_event();
+        if event.name == "live" {
+            return events;
+        }
+        events.push((event.name, event.id, event.data));
+    }
+}
+
+#[test]
+fn replicas_play_the_same_past() {
+    let nats = NatsServer::start();
+    let replicas = [(); 3].map(|()| replica(&nats));
+    for n in 0..120 {
+        let api = replicas[n % 3].api();
+        api.put_flight(&format!("X{}", n % 7), &json!({"gate": n.to_string()}));
+    }
+    let newest = replicas[0].api().put_flight("X1", &json!({"gate": "last"}));
+    for replica in &replicas {
+        wait_until("the replica has the last event", WAIT_TIMEOUT, || {
+            let changes = replica.api().get("/boards/main/changes?limit=1");
+            (changes["changes"][0]["id"] == *newest).then_some(())
+        });
+    }
+    let oldest = replicas[0].api().get("/boards/main/changes?order=oldest&limit=2");
+    let from = oldest["changes"][1]["time"].as_str().unwrap().to_owned();
+    let path = format!("/boards/main/events?from={from}&speed=60");
+    let [first, second, third] = &replicas;
+    let mut followers =
+        replicas.each_ref().map(|replica| TestFollower::request(replica.address, &path, ""));
+    let played = followers.each_mut().map(play_to_live);
+    assert!(played[0].len() > 100 && played[0][0].0 == "timetable", "{:?}", played[0]);
+    assert_eq!(played[1], played[0]);
+    assert_eq!(played[2], played[0]);
+
+    let mut cut = TestFollower::request(first.address, &path, "");
+    let before = cut.next_events(20);
+    drop(cut);
+    let last = format!("Last-Event-ID: {}\r\n", before[19].id);
+    let mut resumed = TestFollower::request(second.address, &path, &last);
+    let rest = play_to_live(&mut resumed);
+    let before = before.into_iter().map(|event| (event.name, event.id, event.data));
+    assert_eq!(before.chain(rest).collect::<Vec<_>>(), played[0]);
+
+    let id = third.api().put_flight("X1", &json!({"gate": "live"}));
+    for follower in followers.iter_mut().chain([&mut resumed]) {
+        assert_eq!(follower.next_event().id, id);
+    }
+}
+
+/// Marks the newest change of an index, while no server uses it.
+fn mark_newest_change(index: &Path) {
+    let db = rusqlite::Connection::open(index).unwrap();
+    let mark = r#"UPDATE change SET fields = '{"gate":{"from":null,"to":"marked"}}'
+        WHERE seq = (SELECT max(seq) FROM change)"#;
+    assert_eq!(db.execute(mark, []).unwrap(), 1);
+}
+
+#[test]
+fn replicas_go_on_with_their_index() {
+    let nats = NatsServer::start();
+    let folder = TempDir::new().unwrap();
+    let index = folder.path().join("index");
+    let start = |prefix: &str| {
+        let history = format!("--history={}", index.display());
+        start_replica(&nats.url(), &[&history, &format!("--nats-prefix={prefix}")])
+    };
+    let stop = |replica: ServerProcess| {
+        replica.process.terminate();
+        assert!(replica.process.wait_for_exit(WAIT_TIMEOUT).status.success());
+    };
+    let changes = |replica: &ServerProcess, newest: &str| {
+        wait_until("the replica has the last event", WAIT_TIMEOUT, || {
+            let changes = replica.api().get("/boards/main/changes?limit=1000");
+            (changes["changes"][0]["id"] == *newest).then_some(changes.to_string())
+        })
+    };
+    let replica = start("flightboard");
+    wait_until("the replica is ready", WAIT_TIMEOUT, || replica.api().is_ready().then_some(()));
+    let id = replica.api().put_flight("X1", &json!({"gate": "A1"}));
+    changes(&replica, &id);
+    stop(replica);
+    mark_newest_change(&index);
+
+    // Another replica has published meanwhile.
+    let other = self::replica(&nats);
+    other.api().put_flight("X1", &json!({"gate": "A2"}));
+    let replica = start("flightboard");
+    wait_until("the replica is ready", WAIT_TIMEOUT, || replica.api().is_ready().then_some(()));
+    let id = replica.api().put_flight("X1", &json!({"gate": "A3"}));
+    let listed = changes(&replica, &id);
+    for gate in ["marked", "A2", "A3"] {
+        assert!(listed.contains(gate), "{gate}: {listed}");
+    }
+    stop(replica);
+
+    let replica = start("airport");
+    wait_until("the replica is ready", WAIT_TIMEOUT, || replica.api().is_ready().then_some(()));
+    let id = replica.api().put_flight("X1", &json!({"gate": "B1"}));
+    let listed = changes(&replica, &id);
+    assert!(!listed.contains("marked") && listed.contains("B1"), "{listed}");
 }

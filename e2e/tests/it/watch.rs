@@ -125,6 +125,42 @@ fn keys_search_and_follow() {
 }
 
 #[test]
+fn late_updates_are_doubted() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let settings = json!({"title": "Arrivals", "expectEvery": "1h"});
+    server.api().put_board("main", &settings);
+    publish_rows(&server);
+    let terminal = TmuxTerminal::watch(80, 24, &format!("http://{}", server.address));
+    terminal.wait_for("Live", WAIT_TIMEOUT);
+    server.api().put_board("main", &json!({"title": "Arrivals", "expectEvery": "3s"}));
+    let screen = terminal.wait_for("No update has come since", WAIT_TIMEOUT);
+    assert!(screen.contains("Connected") && !screen.contains("Live"), "{screen}");
+    let args = ["watch", &format!("http://{}", server.address), "--once"];
+    wait_until("the printed rows are doubted", WAIT_TIMEOUT, || {
+        let output = run(&mut flightboard_command(args), "");
+        output.stdout.contains("Arrivals: Connected").then_some(())
+    });
+    server.api().put_board("main", &settings);
+    terminal.wait_for("Live", WAIT_TIMEOUT);
+}
+
+#[test]
+fn sigterm_restores_the_terminal() {
+    let folder = TempDir::new().unwrap();
+    let server = start_server(folder.path(), &[]);
+    let terminal = TmuxTerminal::watch(80, 24, &format!("http://{}", server.address));
+    terminal.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
+    terminal.wait_for("Live", WAIT_TIMEOUT);
+    let pane = |name: &str| terminal.tmux(&["display-message", "-p", name]).trim().to_owned();
+    assert_eq!(pane("#{alternate_on}"), "1");
+    let id = pane("#{pane_pid}");
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    wait_until("the program ends", WAIT_TIMEOUT, || (pane("#{pane_dead}") == "1").then_some(()));
+    assert_eq!([pane("#{alternate_on}"), pane("#{pane_dead_signal}")], ["0", ""]);
+}
+
+#[test]
 fn once_tells_by_its_status() {
     let folder = TempDir::new().unwrap();
     let server = start_server(folder.path(), &[]);
