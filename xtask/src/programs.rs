@@ -18,6 +18,10 @@ pub(crate) enum Program {
     Failover(Flags),
     /// Measure the cost of keeping updates in NATS instead of a file
     Journals(Flags),
+    /// Measure requests about the past, and their effect on followers
+    Past(Flags),
+    /// Measure Server-Sent Events beside WebSockets
+    Websockets(Flags),
     /// Attack the program in all known ways and measure the effect on its followers
     Siege(Flags),
     /// Measure flightboard beside other servers and write docs/benchmarks.md
@@ -40,6 +44,8 @@ impl Program {
             Self::Storm(flags) => ("storm", "measure", &[][..], flags),
             Self::Failover(flags) => ("failover", "measure", &[][..], flags),
             Self::Journals(flags) => ("journals", "measure", &[][..], flags),
+            Self::Past(flags) => ("past", "measure", &[][..], flags),
+            Self::Websockets(flags) => ("websockets", "measure", &["peers"][..], flags),
             Self::Siege(flags) => ("siege", "measure", &[][..], flags),
             Self::Compare(flags) => ("compare", "compare", &["peers"][..], flags),
         };

@@ -17,3 +17,6 @@ pub mod health_check;
 
 /// A publisher with an even rate.
 pub mod steady_publisher;
+
+/// Runs of `flightboard-bench`.
+pub mod load_generator;

@@ -8,7 +8,7 @@ use clap::{ArgGroup, Args};
 use crate::churn_args::ChurnArgs;
 use crate::external_server::ExternalArgs;
 use crate::flag_values;
-use crate::own_boards::MAX_BOARDS;
+use crate::own_boards::{MAX_BOARDS, MeasuredStream};
 use crate::worker_pool::MAX_WORKERS;
 
 #[derive(Args)]
@@ -33,6 +33,17 @@ pub(crate) struct BenchArgs {
           value_delimiter = ',',
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_BOARDS))]
     pub(crate) boards: Vec<usize>,
+    /// Follow the whole board, or the one flight that changes on it, on boards of our own; several as for
+    /// --followers.
+    #[arg(
+        long,
+        env = "FLIGHTBOARD_BENCH_SUBJECT",
+        value_name = "SUBJECT",
+        default_value = "board",
+        value_delimiter = ',',
+        conflicts_with = "publish_url"
+    )]
+    pub(crate) subject: Vec<MeasuredStream>,
     /// Number of rounds; each round runs all measurements once.
     #[arg(long, env = "FLIGHTBOARD_BENCH_ROUNDS", value_name = "N", default_value_t = 1,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000))]

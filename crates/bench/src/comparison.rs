@@ -1,11 +1,12 @@
 //! Several measurements side by side: whether a delivery costs the same with few followers and with many, on
-//! one board and on many.
+//! one board and on many, and on streams of boards and of flights.
 
 use std::fmt;
 
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 
+use crate::own_boards::MeasuredStream;
 use crate::report::BenchReport;
 
 #[skip_serializing_none]
@@ -19,12 +20,13 @@ pub(crate) struct Comparison {
     rounds_differ_by: Option<f64>,
 }
 
-/// One number of followers on one number of boards. Figures are the medians of the rounds.
+/// One number of followers on one number of boards, by one kind of stream. Figures are the medians of the rounds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ComparisonRow {
     followers: usize,
     boards: usize,
+    subject: MeasuredStream,
     deliveries_per_sec: Option<f64>,
     p99_millis: Option<f64>,
     server_micros_per_delivery: Option<f64>,
@@ -37,8 +39,7 @@ impl Comparison {
     pub(crate) fn from_reports(reports: Vec<BenchReport>) -> Self {
         let mut rows: Vec<ComparisonRow> = Vec::new();
         for report in reports {
-            let BenchReport { followers, boards, .. } = report;
-            match rows.iter_mut().find(|row| row.followers == followers && row.boards == boards) {
+            match rows.iter_mut().find(|row| row.is_of(&report)) {
                 Some(row) => row.rounds.push(report),
                 None => rows.push(ComparisonRow::new(report)),
             }
@@ -62,12 +63,18 @@ impl ComparisonRow {
         Self {
             followers: report.followers,
             boards: report.boards,
+            subject: report.subject,
             deliveries_per_sec: None,
             p99_millis: None,
             server_micros_per_delivery: None,
             against_first: None,
             rounds: vec![report],
         }
+    }
+
+    fn is_of(&self, report: &BenchReport) -> bool {
+        let BenchReport { followers, boards, subject, .. } = *report;
+        (self.followers, self.boards, self.subject) == (followers, boards, subject)
     }
 
     fn set_medians(&mut self) {
@@ -105,7 +112,7 @@ fn relative_range(figures: &[f64]) -> Option<f64> {
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns =
-            ["followers", "boards", "deliveries/s", "p99 ms", "µs/delivery", "to the first"];
+            ["followers", "boards", "by", "deliveries/s", "p99 ms", "µs/delivery", "to the first"];
         columns.iter().try_for_each(|column| write!(f, "{column:>14}"))?;
         writeln!(f, "    in each round")?;
         self.rows.iter().try_for_each(|row| write!(f, "{row}"))?;
@@ -125,6 +132,7 @@ impl fmt::Display for ComparisonRow {
         let cells = [
             self.followers.to_string(),
             self.boards.to_string(),
+            self.subject.to_string(),
             cell(self.deliveries_per_sec, 0),
             cell(self.p99_millis, 2),
             cell(self.server_micros_per_delivery, 2),
@@ -169,6 +177,16 @@ mod tests {
         let near = |range: Option<f64>, expected: f64| (range.unwrap() - expected).abs() < 1e-9;
         assert!(near(comparison.differs_by, 0.1) && near(comparison.rounds_differ_by, 1.25));
         assert!(comparison.to_string().contains("flat within 10 %"), "{comparison}");
+    }
+
+    #[test]
+    fn subjects_have_rows_of_their_own() {
+        let of_board = report(10, 1, 4.0);
+        let of_flight = BenchReport { subject: MeasuredStream::Flight, ..report(10, 1, 5.0) };
+        let comparison = Comparison::from_reports(vec![of_board, of_flight]);
+        let rows: Vec<_> = comparison.rows.iter().map(|row| row.against_first).collect();
+        assert_eq!(rows, [Some(1.0), Some(1.25)]);
+        assert!(comparison.to_string().contains("flight"), "{comparison}");
     }
 
     #[test]

@@ -203,8 +203,11 @@ async fn run_all(
 ) -> Result<()> {
     for (number, run) in (1..).zip(runs) {
         if runs.len() > 1 {
-            let BenchRun { followers, boards } = run;
-            tracing::info!("{number} of {}: {followers} followers, {boards} boards", runs.len());
+            let BenchRun { followers, boards, subject } = run;
+            let total = runs.len();
+            tracing::info!(
+                "{number} of {total}: {followers} followers, {boards} boards, by {subject}"
+            );
         }
         run.measure(args, reports).await?;
     }

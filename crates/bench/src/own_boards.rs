@@ -2,6 +2,8 @@
 //! not touched.
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::{Value, json};
 use ureq::Agent;
 
@@ -17,6 +19,21 @@ const NAMES: [&str; 4] = ["bench", "bench-2", "bench-3", "bench-4"];
 
 /// The flight that changes on each board.
 const FLIGHT: &str = "BENCH1";
+
+/// The streams that are measured.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ValueEnum, derive_more::Display,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MeasuredStream {
+    /// Those of whole boards.
+    #[default]
+    #[display("board")]
+    Board,
+    /// Those of the flights that change.
+    #[display("flight")]
+    Flight,
+}
 
 pub(crate) struct OwnBoards {
     agent: Agent,
@@ -69,8 +86,12 @@ impl OwnBoards {
         Ok(())
     }
 
-    pub(crate) fn stream_urls(&self) -> Vec<String> {
-        self.urls.iter().map(|url| format!("{url}/events")).collect()
+    pub(crate) fn stream_urls(&self, subject: MeasuredStream) -> Vec<String> {
+        let urls = match subject {
+            MeasuredStream::Board => self.urls.clone(),
+            MeasuredStream::Flight => self.flight_urls(),
+        };
+        urls.into_iter().map(|url| url + "/events").collect()
     }
 
     pub(crate) fn flight_urls(&self) -> Vec<String> {

@@ -10,6 +10,7 @@ use serde_with::skip_serializing_none;
 
 use crate::format::size;
 use crate::latencies::Latencies;
+use crate::own_boards::MeasuredStream;
 use crate::publisher::PublishCounts;
 use crate::tcp_stats::TcpStats;
 
@@ -25,6 +26,7 @@ pub(crate) struct BenchReport {
     /// Number of streams, assigned to followers round-robin.
     pub(crate) boards: usize,
     pub(crate) followers: usize,
+    pub(crate) subject: MeasuredStream,
     pub(crate) processes: usize,
     pub(crate) messages: u64,
     pub(crate) rate_per_sec: Option<f64>,

@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::job::BenchJob;
 use crate::measure;
 use crate::message_template::MessageTemplate;
-use crate::own_boards::OwnBoards;
+use crate::own_boards::{MeasuredStream, OwnBoards};
 use crate::pacing::LoadModel;
 use crate::report::BenchReport;
 use crate::worker_pool;
@@ -24,6 +24,7 @@ const OWN_MARK: &str = "event: flightStateUpdate";
 pub(crate) struct BenchRun {
     pub(crate) followers: usize,
     pub(crate) boards: usize,
+    pub(crate) subject: MeasuredStream,
 }
 
 /// The streams to follow, the requests that publish, and the text that counts as one delivery.
@@ -44,15 +45,16 @@ pub(crate) fn plan(args: &BenchArgs) -> Result<Vec<BenchRun>> {
                 followers.is_multiple_of(*boards),
                 "{followers} followers cannot be spread evenly over {boards} boards: choose a multiple"
             );
-            combinations.push(BenchRun { followers: *followers, boards: *boards });
+            let run = |subject| BenchRun { followers: *followers, boards: *boards, subject };
+            combinations.extend(args.subject.iter().copied().map(run));
         }
     }
     let runs = combinations.repeat(args.rounds);
     let is_plain = !args.storm && args.churn.is_none();
     ensure!(
         runs.len() == 1 || is_plain,
-        "--storm and --churn allow one number of followers and of boards, once: with several, leave them \
-         out"
+        "--storm and --churn allow one number of followers and of boards and one subject, once: with several, leave \
+         them out"
     );
     Ok(runs)
 }
@@ -69,7 +71,7 @@ impl BenchRun {
             Some(_) => None,
         };
         let endpoints = match &own_boards {
-            Some(boards) => RunEndpoints::of_own_boards(boards)?,
+            Some(boards) => RunEndpoints::of_own_boards(boards, self.subject)?,
             None => RunEndpoints::of_external_server(args, self.boards)?,
         };
         let job = self.job(args, endpoints)?;
@@ -80,7 +82,7 @@ impl BenchRun {
     }
 
     fn job(self, args: &BenchArgs, endpoints: RunEndpoints) -> Result<BenchJob> {
-        let Self { followers, boards } = self;
+        let Self { followers, boards, .. } = self;
         let followers_per_board = (followers / boards) as f64;
         let rate = args.rate.or(args.deliveries.map(|per_sec| per_sec / followers_per_board));
         let churn = args.churn.plan(rate, args.duration);
@@ -115,6 +117,7 @@ impl BenchRun {
         BenchReport {
             stream: job.stream().url(),
             boards: self.boards,
+            subject: self.subject,
             followers: self.followers,
             processes: job.processes,
             messages: job.messages,
@@ -131,13 +134,13 @@ fn messages_within(rate: f64, duration: Duration) -> u64 {
 }
 
 impl RunEndpoints {
-    fn of_own_boards(boards: &OwnBoards) -> Result<Self> {
+    fn of_own_boards(boards: &OwnBoards, subject: MeasuredStream) -> Result<Self> {
         let parse = |urls: Vec<String>| -> Result<Vec<Endpoint>> {
             urls.iter().map(|url| Endpoint::parse(url)).collect()
         };
         let flights = parse(boards.flight_urls())?;
         Ok(Self {
-            streams: parse(boards.stream_urls())?,
+            streams: parse(boards.stream_urls(subject))?,
             publish_to: flights[0].clone(),
             message: MessageTemplate::new(&flights, "PATCH", &[], OWN_BODY),
             mark: OWN_MARK.to_owned(),

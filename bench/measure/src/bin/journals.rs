@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Parser;
+use measure::load_generator::run_bench;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::nats::NatsServer;
-use testkit::process::{ServerProcess, bench_command, start_replica, start_server};
+use testkit::process::{ServerProcess, start_replica, start_server};
 use testkit::wait::wait_until;
 
 /// Measure publishing through a file, through one NATS server, and through three that replicate each update.
@@ -131,16 +132,4 @@ impl JournalsArgs {
             );
         }
     }
-}
-
-/// Runs `flightboard-bench`. Each follower must have received every update.
-fn run_bench(server: &ServerProcess, flags: &[&str]) -> Result<Value> {
-    let mut command = bench_command(["--json", "--to"]);
-    let output = command.arg(server.api().url()).args(flags).output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "flightboard-bench failed, {}: {stderr}", output.status);
-    let report: Value = serde_json::from_slice(&output.stdout)?;
-    let delivered = &report["delivered"];
-    ensure!(delivered["count"] == delivered["expected"], "deliveries are missing: {delivered}");
-    Ok(report)
 }
