@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::command::{command, run};
 use crate::reports;
-use crate::tools::{apt_install, find_in_path};
+use crate::tools::install_python_packages;
 
 /// The packages of the tool, pinned.
 const REQUIREMENTS: &str = "e2e/api/requirements.txt";
@@ -30,24 +30,9 @@ struct CheckedServer {
     url: String,
 }
 
-/// Installs the tool into a virtual environment, which needs Python 3.11 or newer.
+/// Installs the tool.
 pub(crate) fn install(root: &Path) -> Result<()> {
-    let requirements = root.join(REQUIREMENTS);
-    let folder = root.join(VENV_FOLDER);
-    let marker = folder.join("installed.txt");
-    let pinned = fs::read(&requirements)?;
-    if fs::read(&marker).is_ok_and(|installed| installed == pinned) {
-        return Ok(());
-    }
-    let has_pip = command("python3", root, &["-c", "import ensurepip"]).output();
-    if !has_pip.is_ok_and(|output| output.status.success()) && find_in_path("apt-get").is_some() {
-        apt_install(root, "python3-venv")?;
-    }
-    let mut venv = command("python3", root, &["-m", "venv", "--clear"]);
-    run(venv.arg(&folder)).context("install Python 3.11 or newer with venv")?;
-    let mut pip = command(folder.join("bin/python"), root, &["-m", "pip", "install", "--quiet"]);
-    run(pip.args(["--no-deps", "--require-hashes", "-r"]).arg(&requirements))?;
-    Ok(fs::write(marker, pinned)?)
+    install_python_packages(root, REQUIREMENTS, VENV_FOLDER)
 }
 
 /// Runs the tool on a server without credentials, and on one with a token that each request has. Returns the number of

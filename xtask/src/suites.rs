@@ -129,8 +129,9 @@ fn format(workspace: &Workspace) -> Result<usize> {
     let rust = capture(&mut rustfmt, |line| !reports::names_formatted_file(line));
     let page = command::run(&mut workspace.npm(&["run", "--silent", "format:check"]));
     let prettier = "web/node_modules/prettier/bin/prettier.cjs";
-    let scripts = ["--check", "--config", PRETTIER_CONFIG, "bench/peers/node", "e2e/browser"];
-    let scripts = command::run(command("node", &workspace.root, &[prettier]).args(scripts));
+    let folders = ["bench/peers/node", "docs/examples/follow", "e2e/browser"];
+    let mut scripts = command("node", &workspace.root, &[prettier, "--check"]);
+    let scripts = command::run(scripts.args(["--config", PRETTIER_CONFIG]).args(folders));
     let count = reports::formatted_files(&rust?);
     page.and(scripts)?;
     Ok(count)

@@ -14,11 +14,23 @@ use crate::command::{command, run};
 const MIN_NODE: (u32, u32) = (20, 19);
 
 /// Folders with a `package-lock.json`.
-const NODE_PACKAGES: [&str; 2] = ["web", "e2e/browser"];
+const NODE_PACKAGES: [&str; 3] = ["web", "e2e/browser", FOLLOW_EXAMPLES];
+
+/// Programs that follow a board in several languages.
+const FOLLOW_EXAMPLES: &str = "docs/examples/follow";
+
+/// The tests run the example in Python here.
+const FOLLOW_VENV: &str = "target/follow-examples";
 
 /// Programs that Debian has in packages of the same names.
-const PROGRAMS: [&str; 8] =
-    ["bash", "curl", "git", "nats-server", "chromium", "openssl", "pebble", "tmux"];
+const PROGRAMS: [&str; 9] =
+    ["bash", "curl", "git", "jq", "nats-server", "chromium", "openssl", "pebble", "tmux"];
+
+/// Debian's package of a Java that compiles single files.
+const JAVA: &str = "default-jdk-headless";
+
+/// Gson, as Debian's package `libgoogle-gson-java` has it.
+const GSON: &str = "/usr/share/java/gson.jar";
 
 /// Debian's package of Firefox, and its program. Elsewhere it is `firefox`.
 const DEBIAN_FIREFOX: &str = "firefox-esr";
@@ -64,7 +76,7 @@ pub(crate) fn install_node_packages(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Installs the browsers, the proxies, the NATS server and schemathesis.
+/// Installs the browsers, the proxies, the NATS server, the libraries of the examples, and schemathesis.
 pub(crate) fn install_servers(root: &Path) -> Result<()> {
     for program in PROGRAMS {
         install_program(root, program)?;
@@ -76,6 +88,7 @@ pub(crate) fn install_servers(root: &Path) -> Result<()> {
         eprintln!("using the system's NATS server for clusters, which may be too old: {error:#}");
     }
     install_proxies(root)?;
+    install_follow_examples(root)?;
     api_checks::install(root)
 }
 
@@ -215,7 +228,40 @@ fn install_proxies(root: &Path) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn apt_install(root: &Path, package: &str) -> Result<()> {
+/// Installs the libraries of the examples in [`FOLLOW_EXAMPLES`].
+fn install_follow_examples(root: &Path) -> Result<()> {
+    let requirements = format!("{FOLLOW_EXAMPLES}/requirements.txt");
+    install_python_packages(root, &requirements, FOLLOW_VENV)?;
+    if find_in_path("javac").is_none() {
+        apt_install(root, JAVA).context("install a JDK of version 17 or newer")?;
+    }
+    if !Path::new(GSON).is_file() {
+        apt_install(root, "libgoogle-gson-java").with_context(|| format!("put Gson at {GSON}"))?;
+    }
+    Ok(())
+}
+
+/// Installs pinned packages into a virtual environment, which needs Python 3.11 or newer.
+pub(crate) fn install_python_packages(root: &Path, requirements: &str, venv: &str) -> Result<()> {
+    let requirements = root.join(requirements);
+    let folder = root.join(venv);
+    let marker = folder.join("installed.txt");
+    let pinned = fs::read(&requirements)?;
+    if fs::read(&marker).is_ok_and(|installed| installed == pinned) {
+        return Ok(());
+    }
+    let has_pip = command("python3", root, &["-c", "import ensurepip"]).output();
+    if !has_pip.is_ok_and(|output| output.status.success()) && find_in_path("apt-get").is_some() {
+        apt_install(root, "python3-venv")?;
+    }
+    let mut venv = command("python3", root, &["-m", "venv", "--clear"]);
+    run(venv.arg(&folder)).context("install Python 3.11 or newer with venv")?;
+    let mut pip = command(folder.join("bin/python"), root, &["-m", "pip", "install", "--quiet"]);
+    run(pip.args(["--no-deps", "--require-hashes", "-r"]).arg(&requirements))?;
+    Ok(fs::write(marker, pinned)?)
+}
+
+fn apt_install(root: &Path, package: &str) -> Result<()> {
     run(&mut apt_get(root, &["update"])?)?;
     run(&mut apt_get(root, &["install", "-y", "--no-install-recommends", package])?)
 }
