@@ -7,6 +7,7 @@ import { embedScript } from "./build/embed-script.ts";
 import { fontLicence } from "./build/font-licence.ts";
 import { manifest } from "./build/manifest.ts";
 import { serviceWorker } from "./build/service-worker.ts";
+import { sharedHead } from "./build/shared-head.ts";
 
 const FONT = "@fontsource-variable/atkinson-hyperlegible-next";
 
@@ -23,6 +24,7 @@ export default defineConfig({
   // Assets refer to each other by relative URLs; the server inserts its base path into those of index.html.
   base: "./",
   plugins: [
+    sharedHead(),
     fontLicence(new URL(`node_modules/${FONT}/LICENSE`, import.meta.url)),
     embedScript(),
     serviceWorker(),
@@ -41,7 +43,13 @@ export default defineConfig({
     // The server's Content-Security-Policy allows nothing inline, so no asset may become a data: URL.
     assetsInlineLimit: 0,
     // The second one is for pages without a script, which the server fills.
-    rolldownOptions: { input: ["index.html", "static.html"] },
+    rolldownOptions: {
+      input: ["index.html", "static.html"],
+      // One file for all that the first rows need: a browser requests six files at a time.
+      output: {
+        codeSplitting: { groups: [{ name: "page", tags: ["$initial"], test: /\.m?[jt]sx?$/ }] },
+      },
+    },
   },
   test: {
     projects: [

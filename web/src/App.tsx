@@ -1,9 +1,13 @@
 // The whole page: shows the board, the wall or the sign named in the URL.
 
+import type { ComponentType } from "preact";
 import { BoardPage } from "./BoardPage.tsx";
 import type { Environment } from "./environment.ts";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { useFirstScreen } from "./first-screen.ts";
+import { chosenTag } from "./language/choice.ts";
 import { en } from "./language/en.ts";
+import type { Language } from "./language/language.ts";
 import { usePageLanguage } from "./language/usePageLanguage.ts";
 import { useRoute, type Route } from "./route.ts";
 import { useBoards } from "./useBoards.ts";
@@ -12,7 +16,10 @@ import { usePart } from "./usePart.ts";
 export function App({ environment }: { environment: Environment }) {
   const route = useRoute();
   return (
-    <ErrorBoundary language={en} onCrash={environment.onCrash}>
+    <ErrorBoundary
+      tagOf={() => chosenTag(window.location.search, navigator.languages)}
+      onCrash={environment.onCrash}
+    >
       <Page route={route} environment={environment} />
     </ErrorBoundary>
   );
@@ -24,11 +31,21 @@ interface Props {
 }
 
 function Page({ route, environment }: Props) {
+  useFirstScreen(route.page === "board");
   switch (route.page) {
     case "board":
       return <Board name={route.board} environment={environment} />;
     case "desk":
-      return <Desk name={route.board} environment={environment} />;
+      return <LazyPage key="desk" name={route.board} load={loadDesk} environment={environment} />;
+    case "punctuality":
+      return (
+        <LazyPage
+          key="punctuality"
+          name={route.board}
+          load={loadPunctuality}
+          environment={environment}
+        />
+      );
     case "unknown":
       return (
         <main>
@@ -57,18 +74,20 @@ function Board({ name, environment }: { name: string; environment: Environment }
   );
 }
 
-const loadDesk = async () => {
-  const { DeskWithTexts } = await import("./desk/index.ts");
-  return DeskWithTexts;
-};
+const loadDesk = async () => (await import("./desk/index.ts")).DeskWithTexts;
+const loadPunctuality = async () => (await import("./punctuality/index.ts")).PunctualityWithTexts;
 
-function Desk({ name, environment }: { name: string; environment: Environment }) {
+interface LazyPageProps {
+  name: string;
+  environment: Environment;
+  load(): Promise<ComponentType<{ name: string; language: Language; environment: Environment }>>;
+}
+
+/** A page of a board that is fetched where it is shown. */
+function LazyPage({ name, environment, load }: LazyPageProps) {
   const [language] = usePageLanguage(environment.clock);
-  const DeskWithTexts = usePart(environment.clock, loadDesk);
-  return (
-    language &&
-    DeskWithTexts && <DeskWithTexts name={name} language={language} environment={environment} />
-  );
+  const Content = usePart(environment.clock, load);
+  return language && Content && <Content {...{ name, language, environment }} />;
 }
 
 const loadWalls = async () => {

@@ -1,26 +1,20 @@
 // One board: header, connection status, rows or a placeholder, and a notice when the rows may be stale.
 
-import { useCallback, useEffect, useMemo } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { Announcer } from "./Announcer.tsx";
 import { useAnnouncements, type Announcements } from "./announcements.ts";
 import { CitiesContext, useCities } from "./cities.ts";
-import { BoardHead } from "./BoardHead.tsx";
+import { FollowedHead } from "./BoardHead.tsx";
 import { BoardPicker } from "./BoardPicker.tsx";
-import type {
-  Board,
-  BoardSource,
-  ConnectionState,
-  FlightKey,
-  ListedBoard,
-} from "flightboard-client";
+import type { Board, ConnectionState, FlightKey, ListedBoard } from "flightboard-client";
 import type { Environment } from "./environment.ts";
-import { StaleNotice } from "./StaleNotice.tsx";
+import { doubtOf, StaleNotice } from "./StaleNotice.tsx";
 import { AbsentBoard, ClosedBoard, EmptyBoard } from "./EmptyBoard.tsx";
 import type { FollowerState } from "./follower.ts";
 import type { Language } from "./language/language.ts";
 import type { LanguageTag } from "./language/languages.ts";
 import { languageOfScript } from "./language/script.ts";
-import { goToBoard } from "./route.ts";
+import { boardPath, goToBoard, pageUrl } from "./route.ts";
 import { FilterChips } from "./finding/FilterChips.tsx";
 import { FlightDialog } from "./finding/FlightDialog.tsx";
 import { NothingFound } from "./finding/NothingFound.tsx";
@@ -31,6 +25,11 @@ import { useFinding, type Finding } from "./finding/useFinding.ts";
 import { openFlight, useWantedFlight } from "./finding/useWantedFlight.ts";
 import { FollowedCards } from "./following/FollowedCards.tsx";
 import { useFollowed, type Followed } from "./following/useFollowed.ts";
+import { asOfText, faultText, isRight } from "./past/past-text.ts";
+import { PastStatus } from "./past/PastStatus.tsx";
+import { OpenPastButton } from "./past/OpenPastButton.tsx";
+import type { ShownPast } from "./past/shown-past.ts";
+import { usePast } from "./past/usePast.ts";
 import { isLate } from "./source.ts";
 import { PrintedHead } from "./PrintedHead.tsx";
 import { SettingsButton } from "./SettingsButton.tsx";
@@ -39,8 +38,9 @@ import { LastUpdateLine, SourceLine } from "./SourceLine.tsx";
 import { zoneOf } from "./time.ts";
 import { BoardRows } from "./BoardRows.tsx";
 import { ConnectionStatus } from "./ConnectionStatus.tsx";
-import type { SortedRow } from "./rows/order.ts";
-import { useFollowedBoard } from "./useFollowedBoard.ts";
+import { useFirstScreen } from "./first-screen.ts";
+import { useBoardView, type BoardView } from "./useFollowedBoard.ts";
+import { useFollower } from "./useFollower.ts";
 
 interface Props {
   name: string;
@@ -53,21 +53,26 @@ interface Props {
 
 export function BoardPage(props: Props) {
   const { name, boards, language, refreshBoards, environment } = props;
-  const view = useFollowedBoard(name, environment);
-  const { followed, follower, connection, rows, boardNow, minute, now } = view;
-  const { lateSource, overdueSince, isInDoubt, isLive } = view;
+  const [live, follower] = useFollower(name, environment);
+  const past = usePast(name, environment, follower);
+  // The past of a board needs the same right.
+  const shown = live.connection.status === "denied" ? undefined : past.shown;
+  const view = useBoardView([shown?.followed ?? live, follower], environment.clock, shown);
+  const { followed, connection, rows, boardNow, minute, now, lateSource, isLive } = view;
   const { timetable, clockOffset, lastUpdate } = followed;
   const board = timetable.board ?? boards.find((listed) => listed.name === name);
   const title = board?.title ?? name;
 
   const { source } = timetable;
+  useFirstScreen(timetable.board === null && connection.status === "connecting");
 
   // Refresh the list when this board appears, changes its settings or ends: its entry is outdated then.
   const ended = ["closed", "absent", "denied"].includes(connection.status);
-  const isSourceLate = lateSource !== undefined;
+  const isSourceLate = shown === undefined && lateSource !== undefined;
+  const liveBoard = live.timetable.board;
   useEffect(() => {
-    if (timetable.board !== null || ended) refreshBoards();
-  }, [refreshBoards, timetable.board, ended, isSourceLate]);
+    if (liveBoard !== null || ended) refreshBoards();
+  }, [refreshBoards, liveBoard, ended, isSourceLate]);
 
   const cities = useCities(timetable.board, timetable.flights, environment);
   const finding = useFinding(timetable.board, rows, boardNow, cities);
@@ -76,7 +81,8 @@ export function BoardPage(props: Props) {
     [timetable.board, language, boardNow],
   );
   const [announcements, chooseAnnouncements] = useAnnouncements();
-  const isTimeKnown = clockOffset !== undefined;
+  // Changes of the past are no news of a flight.
+  const isTimeKnown = clockOffset !== undefined && shown === undefined;
   const followedFlights = useFollowed(name, rows, { context, cities, isTimeKnown });
   const signOut = async () => {
     await environment.signOut();
@@ -88,19 +94,18 @@ export function BoardPage(props: Props) {
     return refusal;
   };
 
-  const followedTitle = isLive ? followedFlights.title : undefined;
+  const timeZone = board && zoneOf(board);
+  const pastWord = shown && asOfText(shown, follower.now(), timeZone, language);
+  const unseen = useUnseenChanges(followed, shown && live);
+  const isKnown = isLive || (shown ? isRight(connection) : connection.status === "closed");
+  const firstTitle = isLive ? followedFlights.title : pastWord && `${pastWord} · ${title}`;
   useEffect(() => {
-    document.title = followedTitle ?? `${title} · flightboard`;
-  }, [followedTitle, title]);
+    document.title = firstTitle ?? `${title} · flightboard`;
+  }, [firstTitle, title]);
 
   return (
     <CitiesContext.Provider value={cities}>
-      <BoardHead
-        board={board}
-        title={title}
-        now={clockOffset === undefined ? undefined : boardNow}
-        language={language}
-      >
+      <FollowedHead view={view} listed={board} title={title} language={language}>
         {!ended && (
           <SearchField
             query={finding.filters.q}
@@ -119,19 +124,27 @@ export function BoardPage(props: Props) {
             onPick={goToBoard}
           />
         )}
-        <ConnectionStatus
-          connection={connection}
-          isSourceLate={isInDoubt}
-          timeZone={board && zoneOf(board)}
-          language={language}
-          onStop={follower.stop}
-          onResume={follower.resume}
-          onSignOut={board?.private ? signOut : undefined}
-        />
-      </BoardHead>
+        {pastWord !== undefined ? (
+          <PastStatus
+            connection={connection}
+            word={pastWord}
+            timeZone={timeZone}
+            language={language}
+            onEnd={past.bar?.player.end}
+          />
+        ) : (
+          <ConnectionStatus
+            view={view}
+            listed={board}
+            language={language}
+            onSignOut={board?.private ? signOut : undefined}
+          />
+        )}
+      </FollowedHead>
       <main
         data-connecting={connection.status === "connecting" ? "" : undefined}
-        data-known={isLive || connection.status === "closed" ? "" : undefined}
+        data-known={isKnown ? "" : undefined}
+        data-past={shown && ""}
       >
         {board?.note && (
           <p class="note" dir="auto" lang={languageOfScript(board.note)}>
@@ -169,23 +182,35 @@ export function BoardPage(props: Props) {
           />
         ) : (
           <Rows
-            key={name}
+            key={`${name} ${shown !== undefined}`}
             name={name}
-            followed={followed}
+            view={{ ...view, followed: unseen }}
             language={language}
-            connection={connection}
-            rows={rows}
-            now={boardNow}
-            lateSource={lateSource}
-            overdueSince={overdueSince}
             finding={finding}
             followedFlights={followedFlights}
-            announcements={announcements}
+            announcements={shown ? "off" : announcements}
+            past={shown}
           />
+        )}
+        {timetable.board && !ended && <OpenPastButton past={past} language={language} />}
+        {past.bar && !ended && (
+          <past.bar.part.PastBar past={past.bar} timeZone={timeZone ?? "UTC"} language={language} />
         )}
       </main>
     </CitiesContext.Provider>
   );
+}
+
+const NO_CHANGES: FollowerState["changes"] = [];
+
+/** Without the changes of the live board that came while `hidden` was: the reader has not seen them happen. */
+function useUnseenChanges(
+  followed: FollowerState,
+  hidden: FollowerState | undefined,
+): FollowerState {
+  const seen = useRef(NO_CHANGES);
+  if (hidden) seen.current = hidden.changes;
+  return followed.changes === seen.current ? { ...followed, changes: NO_CHANGES } : followed;
 }
 
 /** The list is not fetched again and again, so the age of a source that was not late then says nothing. */
@@ -196,21 +221,18 @@ function wasListedLate({ source }: ListedBoard, now: number | undefined): boolea
 interface RowsProps {
   name: string;
   language: Language;
-  followed: FollowerState;
-  connection: ConnectionState;
-  rows: readonly SortedRow[];
-  now: number;
-  lateSource: BoardSource | undefined;
-  /** The last update, if the next one is overdue. */
-  overdueSince: number | undefined;
+  view: BoardView;
   finding: Finding;
   followedFlights: Followed;
   announcements: Announcements;
+  /** Set while these are rows of the past. */
+  past: ShownPast | undefined;
 }
 
 function Rows(props: RowsProps) {
-  const { name, language, followed, connection, lateSource, overdueSince } = props;
-  const { timetable, changes } = followed;
+  const { name, language, view, past } = props;
+  const { connection, isInDoubt } = view;
+  const { timetable, changes } = view.followed;
   const { board, flights } = timetable;
   if (connection.status === "closed") {
     return <ClosedBoard reason={connection.reason} language={language} />;
@@ -220,29 +242,32 @@ function Rows(props: RowsProps) {
     return connection.status === "absent" ? (
       <AbsentBoard name={name} language={language} />
     ) : (
-      <p class="waiting">{waitingText(connection, language)}</p>
+      <p class="waiting">
+        {past?.fault
+          ? faultText(past.fault, board ? zoneOf(board) : undefined, language)
+          : waitingText(connection, language)}
+      </p>
     );
   }
   return (
     <>
-      {flights.size === 0 ? (
+      {past && flights.size === 0 ? (
+        <p class="waiting">{language.placeholder.noFlights}</p>
+      ) : flights.size === 0 ? (
         <EmptyBoard
           board={board}
           source={timetable.source}
-          isSourceLate={lateSource !== undefined || overdueSince !== undefined}
+          isSourceLate={isInDoubt}
           language={language}
         />
       ) : (
         <FoundRows {...props} board={board} />
       )}
-      <StaleNotice
-        connection={connection}
-        lateSource={lateSource}
-        overdueSince={overdueSince}
-        timeZone={zoneOf(board)}
-        language={language}
-        isKept={followed.keptAt !== undefined}
-      />
+      <p class="foot">
+        <a href={pageUrl(`${boardPath(name)}/punctuality`)}>{language.punctuality}</a>
+      </p>
+      {/* The time bar has that of the past. */}
+      {!past && <StaleNotice {...doubtOf(view, board, language)} />}
       <Announcer
         changes={changes}
         choice={props.announcements}
@@ -256,9 +281,11 @@ function Rows(props: RowsProps) {
 
 /** The followed flights, and those that the reader looks for. */
 function FoundRows(props: RowsProps & { board: Board }) {
-  const { board, name, language, followed, rows, now, finding, followedFlights } = props;
+  const { board, name, language, view, finding, followedFlights } = props;
+  const { rows, boardNow: now } = view;
   const { filters, found, change } = finding;
   const wanted = useWantedFlight();
+  const doubt = { ...doubtOf(view, board, language), isPast: props.past !== undefined };
   const context = useMemo(() => ({ board, language, now }), [board, language, now]);
   const pick = useCallback((flight: FlightKey) => openFlight(name, flight), [name]);
   return (
@@ -272,7 +299,7 @@ function FoundRows(props: RowsProps & { board: Board }) {
           onChange={change}
         />
       )}
-      <ResultCount finding={finding} now={now} language={language} />
+      <ResultCount finding={finding} filters={filters} now={now} language={language} />
       {found.length === 0 ? (
         <NothingFound query={filters.q} language={language} onClear={finding.clear} />
       ) : (
@@ -282,15 +309,27 @@ function FoundRows(props: RowsProps & { board: Board }) {
           all={rows}
           now={now}
           language={language}
-          highlights={followed.highlights}
+          highlights={view.followed.highlights}
           sort={filters.sort}
           isNarrowed={finding.isNarrowed}
           onPick={pick}
-          printedHead={<PrintedHead {...props} board={board} />}
+          printedHead={<PrintedHead {...doubt} board={board} now={now} />}
         />
       )}
       {wanted && (
-        <FlightDialog wanted={wanted} rows={rows} context={context} followed={followedFlights} />
+        <FlightDialog
+          wanted={wanted}
+          rows={rows}
+          context={context}
+          followed={followedFlights}
+          pastTime={props.past?.rowsAt}
+          notice={
+            <>
+              <PrintedHead {...doubt} board={board} now={now} />
+              <StaleNotice {...doubt} />
+            </>
+          }
+        />
       )}
     </QueryContext.Provider>
   );

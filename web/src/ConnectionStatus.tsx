@@ -1,11 +1,12 @@
 // The connection status and the button that stops or resumes updates.
 
 import type { ComponentChildren } from "preact";
-import type { ConnectionState } from "flightboard-client";
+import type { Board, ConnectionState } from "flightboard-client";
 import type { Language } from "./language/language.ts";
 import { Sentence } from "./Sentence.tsx";
 import { Icon, type IconName } from "./Icon.tsx";
-import { secondAndDay } from "./time.ts";
+import { secondAndDay, zoneOf } from "./time.ts";
+import type { FollowedBoard } from "./useFollowedBoard.ts";
 
 const icons: Record<ConnectionState["status"], IconName> = {
   connecting: "wave",
@@ -18,28 +19,35 @@ const icons: Record<ConnectionState["status"], IconName> = {
   closed: "square",
 };
 
-interface Props {
-  connection: ConnectionState;
-  /** Whether the server may have old rows itself, so that the connection makes them no better. */
-  isSourceLate: boolean;
-  /** Of the board, if it is known. */
-  timeZone: string | undefined;
-  language: Language;
-  onStop(): void;
-  onResume(): void;
-  /** Undefined where there is nothing to sign out from. */
-  onSignOut: (() => void) | undefined;
+/** The picture of a board that is not there; none while it may come. */
+export function iconWithoutBoard({ status }: ConnectionState): IconName | undefined {
+  return ["absent", "denied", "closed"].includes(status) ? icons[status] : undefined;
 }
 
-export function ConnectionStatus(props: Props) {
-  const { connection, language, onStop, onResume, onSignOut } = props;
+interface Props {
+  view: FollowedBoard;
+  /** The board as others name it, until the view has it. */
+  listed?: Board | undefined;
+  language: Language;
+  /** Undefined where there is nothing to sign out from. */
+  onSignOut?: (() => void) | undefined;
+}
+
+export function ConnectionStatus({ view, listed, language, onSignOut }: Props) {
+  const { followed, connection, follower, isInDoubt } = view;
+  const board = followed.timetable.board ?? listed;
   const { status } = connection;
   const texts = language.connection;
   return (
     <div class="status">
-      <ConnectionSign {...props} />
+      <ConnectionSign
+        connection={connection}
+        isSourceLate={isInDoubt}
+        timeZone={board && zoneOf(board)}
+        language={language}
+      />
       {status === "stopped" ? (
-        <button type="button" onClick={onResume}>
+        <button type="button" onClick={follower.resume}>
           <Icon name="play" />
           <span class="label">{texts.resume}</span>
         </button>
@@ -47,7 +55,7 @@ export function ConnectionStatus(props: Props) {
         status !== "closed" &&
         status !== "absent" &&
         status !== "denied" && (
-          <button type="button" onClick={onStop}>
+          <button type="button" onClick={follower.stop}>
             <Icon name="pause" />
             <span class="label">{texts.stop}</span>
           </button>
@@ -63,7 +71,14 @@ export function ConnectionStatus(props: Props) {
   );
 }
 
-type SignProps = Pick<Props, "connection" | "isSourceLate" | "timeZone" | "language">;
+interface SignProps {
+  connection: ConnectionState;
+  /** Whether the server may have old rows itself, so that the connection makes them no better. */
+  isSourceLate: boolean;
+  /** Of the board, if it is known. */
+  timeZone: string | undefined;
+  language: Language;
+}
 
 export function ConnectionSign(props: SignProps) {
   const { connection, isSourceLate } = props;

@@ -20,6 +20,7 @@ const paths = {
   pen: "m4 20 1-5L16 4l4 4L9 19z",
   pause: "M8 5v14m8-14v14",
   play: "m8 5 11 7-11 7z",
+  qr: "M4 4h6v6H4zm10 0h6v6h-6zM4 14h6v6H4zm10 0h2v2m4-2v6h-6v-2",
   question: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4m0 4v.01",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm5 12 5 5",
   share: "M12 15V3m-4 4 4-4 4 4M5 12v8h14v-8",

@@ -22,7 +22,9 @@ export function SettingsButton(props: Props) {
       <button type="button" class="settings" aria-haspopup="dialog" onClick={() => setOpen(true)}>
         <Icon name="globe" />
         <span class="visually-hidden">{language.settings.title}: </span>
-        <span lang={language.tag}>{languageNames[language.tag]}</span>
+        <span class="language" lang={language.tag}>
+          {languageNames[language.tag]}
+        </span>
       </button>
       {isOpen && (
         <Sheet title={language.settings.title} language={language} onClose={() => setOpen(false)}>

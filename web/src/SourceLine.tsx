@@ -5,6 +5,8 @@ import { Icon } from "./Icon.tsx";
 import type { Language } from "./language/language.ts";
 import { Sentence } from "./Sentence.tsx";
 import { ageText, agoText, isLate } from "./source.ts";
+import { zoneOf } from "./time.ts";
+import type { BoardView } from "./useFollowedBoard.ts";
 
 /** A link of a publisher must not run a script. */
 const WEB_ADDRESS = /^https?:\/\//i;
@@ -41,6 +43,17 @@ export function SourceLine({ source, now, timeZone, language }: Props) {
       </span>
       {attribution !== name && link}
     </p>
+  );
+}
+
+/** That of a board which is shown among others; nothing for a board without a source. */
+export function BoardSourceLine({ view, language }: { view: BoardView; language: Language }) {
+  const { board, source } = view.followed.timetable;
+  return (
+    board &&
+    source && (
+      <SourceLine source={source} now={view.now} timeZone={zoneOf(board)} language={language} />
+    )
   );
 }
 

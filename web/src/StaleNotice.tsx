@@ -1,12 +1,18 @@
 // A notice below the rows that they may be outdated, because of the connection, of their source, or of both. A
 // board that looks live but is not is worse than no board.
 
-import { type BoardSource, type ConnectionState, parseInstant } from "flightboard-client";
+import {
+  type Board,
+  type BoardSource,
+  type ConnectionState,
+  parseInstant,
+} from "flightboard-client";
 import { boardTimeText } from "./ConnectionStatus.tsx";
 import { Icon } from "./Icon.tsx";
 import type { Language } from "./language/language.ts";
 import { Sentence } from "./Sentence.tsx";
-import { clockText, dayAndTime, wallMillis } from "./time.ts";
+import { clockText, dayAndTime, wallMillis, zoneOf } from "./time.ts";
+import type { BoardView } from "./useFollowedBoard.ts";
 
 export interface Doubt {
   connection: ConnectionState;
@@ -18,6 +24,15 @@ export interface Doubt {
   language: Language;
   /** True while the rows are those that the browser has kept. */
   isKept?: boolean;
+  /** True while the rows are of the past: a connection that is stopped has all of them then. */
+  isPast?: boolean;
+}
+
+/** Of the rows of a board. */
+export function doubtOf(view: BoardView, board: Board, language: Language): Doubt {
+  const { followed, connection, lateSource, overdueSince } = view;
+  const isKept = followed.keptAt !== undefined;
+  return { connection, lateSource, overdueSince, timeZone: zoneOf(board), language, isKept };
 }
 
 export function StaleNotice(props: Doubt) {
@@ -65,7 +80,7 @@ export function SourceDoubt({ lateSource: source, overdueSince, timeZone, langua
 
 /** Undefined without a doubt. */
 export function connectionDoubt(doubt: Doubt): string | undefined {
-  const { connection, timeZone, language, isKept = false } = doubt;
+  const { connection, timeZone, language, isKept = false, isPast = false } = doubt;
   const { notice } = language;
   const timeOf = (instant: number) => boardTimeText(instant, timeZone, language);
   switch (connection.status) {
@@ -78,7 +93,7 @@ export function connectionDoubt(doubt: Doubt): string | undefined {
     case "connecting":
       return notice.connecting;
     case "stopped":
-      return notice.stopped(timeOf(connection.since));
+      return isPast ? language.past.notLive : notice.stopped(timeOf(connection.since));
     case "reconnecting":
     case "stale":
       return isKept

@@ -11,6 +11,8 @@ export type Cities = ReadonlyMap<string, string>;
 export interface CitySource {
   readonly clock: Clock;
   random(): number;
+  /** Names that need no request. */
+  readonly firstPlaces?: Cities;
   /** The names of those codes that the server knows. */
   fetchPlaces(codes: readonly string[]): Promise<Cities>;
 }
@@ -20,7 +22,7 @@ const CODE = /^[A-Z]{3}$/;
 /** Codes in a request: the server takes no more. */
 export const MAX_CODES = 500;
 
-/** Empty until loaded. */
+/** Those of other places than the first ones are there once they are loaded. */
 export const CitiesContext = createContext<Cities>(new Map());
 
 /** The city of an IATA code; undefined for a plain name or an unknown code. */
@@ -44,9 +46,9 @@ export function useCities(
 }
 
 export class CityNames {
-  #cities: Cities = new Map();
+  #cities: Cities;
   /** Those that the server does not know are among them. */
-  readonly #answered = new Set<string>();
+  readonly #answered: Set<string>;
   #wanted = new Set<string>();
   #isRequesting = false;
   /** Failed requests that follow each other. */
@@ -54,7 +56,10 @@ export class CityNames {
   #cancelRetry: (() => void) | undefined;
   #listeners = new Set<() => void>();
 
-  constructor(private readonly source: CitySource) {}
+  constructor(private readonly source: CitySource) {
+    this.#cities = source.firstPlaces ?? new Map();
+    this.#answered = new Set(this.#cities.keys());
+  }
 
   readonly cities = (): Cities => this.#cities;
 

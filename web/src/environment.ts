@@ -1,11 +1,14 @@
 // The surroundings of the page, which tests replace.
 
-import type { StreamEnvironment } from "flightboard-client";
+import type { EventStream, StreamEnvironment } from "flightboard-client";
 import type { Refusal } from "./api.ts";
 import type { CitySource } from "./cities.ts";
 import type { RowStore } from "./offline/row-store.ts";
 
-export interface Environment extends StreamEnvironment, Pick<CitySource, "fetchPlaces"> {
+export interface Environment
+  extends StreamEnvironment, Pick<CitySource, "fetchPlaces" | "firstPlaces"> {
+  /** Opens a stream of its own, which is not shared between tabs. */
+  openStream(url: string): EventStream;
   /** Undefined if the server accepted the token. */
   signIn(token: string): Promise<Refusal | undefined>;
   signOut(): Promise<void>;

@@ -87,6 +87,9 @@ export class Follower {
     );
   }
 
+  /** By the server's clock, once it has sent its time. */
+  readonly now = (): number => this.environment.clock.now() + (this.#followed.clockOffset ?? 0);
+
   readonly stop = (): void => this.#board?.stop();
   readonly resume = (): void => this.#board?.resume();
 

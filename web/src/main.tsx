@@ -4,9 +4,11 @@ import { render } from "preact";
 import { fetchPlaces, signIn, signOut } from "./api.ts";
 import { App } from "./App.tsx";
 import { buildOf, fetchBuild } from "./build.ts";
-import { browserEnvironment, realClock } from "flightboard-client";
+import { browserEnvironment, fetchRows, realClock } from "flightboard-client";
 import type { Environment } from "./environment.ts";
 import { eventSourceClass } from "./event-source.ts";
+import { paintFirstScreen } from "./first-screen.ts";
+import { firstPlaces, withFirstRows } from "./first-rows.ts";
 import { lazyRowStore } from "./offline/lazy-store.ts";
 import { PageUpdater } from "./page-updater.ts";
 import { watchInput } from "./quiet.ts";
@@ -18,10 +20,13 @@ import "./styles/rows.css";
 import "./styles/marks.css";
 import "./styles/narrow-rows.css";
 import "./styles/sheet.css";
+import "./styles/search.css";
 import "./styles/finding.css";
+import "./styles/first-screen.css";
 import "./styles/contrast.css";
 import "./styles/print.css";
 
+await paintFirstScreen();
 const EventSourceClass = await eventSourceClass();
 const reload = () => window.location.reload();
 const updater = new PageUpdater({
@@ -33,8 +38,12 @@ const updater = new PageUpdater({
   reload,
   storage: () => window.sessionStorage,
 });
+const times = { askedAt: performance.timeOrigin, now: realClock.now };
 const environment: Environment = {
   ...browserEnvironment({ EventSource: EventSourceClass }),
+  openStream: (url) => new EventSourceClass(url),
+  fetchRows: withFirstRows(document, times, fetchRows),
+  firstPlaces: firstPlaces(document),
   fetchPlaces,
   signIn,
   signOut,

@@ -23,6 +23,8 @@ test.each([
 test.each([
   ["/boards/JFK/wall", { page: "wall", board: "jfk" }],
   ["/Boards/hall%20b/Wall/", { page: "wall", board: "hall b" }],
+  ["/boards/JFK/Punctuality", { page: "punctuality", board: "jfk" }],
+  ["/boards/jfk/punctuality/2", { page: "unknown" }],
   ["/gates/B%2F4", { page: "gate", gate: "B/4" }],
   ["/belts/7", { page: "belt", belt: "7" }],
   ["/airports/hkg", { page: "airport", code: "HKG" }],

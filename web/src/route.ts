@@ -9,6 +9,7 @@ export type Route =
   | { page: "board"; board: string; flight?: string }
   | { page: "wall"; board: string }
   | { page: "desk"; board: string }
+  | { page: "punctuality"; board: string }
   | { page: "gate"; gate: string }
   | { page: "belt"; belt: string }
   | { page: "airport"; code: string }
@@ -57,8 +58,8 @@ function boardRoute(board: string, [page, flight, ...rest]: string[]): Route {
   const isNumber = page.toLowerCase() === "flights" && flight !== undefined;
   if (isNumber) return { page: "board", board, flight };
   const name = page.toLowerCase();
-  const isOther = (name === "wall" || name === "desk") && flight === undefined;
-  return isOther ? { page: name, board } : { page: "unknown" };
+  const isOther = name === "wall" || name === "desk" || name === "punctuality";
+  return isOther && flight === undefined ? { page: name, board } : { page: "unknown" };
 }
 
 /** The number of the flight that a URL names. */

@@ -1,6 +1,9 @@
 // The surroundings of the page under test.
 
-import { FakeEnvironment } from "../packages/flightboard-client/src/test-doubles.ts";
+import {
+  FakeEnvironment,
+  FakeEventStream,
+} from "../packages/flightboard-client/src/test-doubles.ts";
 import type { Refusal } from "./api.ts";
 import type { Environment } from "./environment.ts";
 import type { RowStore } from "./offline/row-store.ts";
@@ -10,6 +13,15 @@ export * from "../packages/flightboard-client/src/test-doubles.ts";
 export class FakePageEnvironment extends FakeEnvironment implements Environment {
   readonly builds: string[] = [];
   keptRows?: RowStore;
+
+  /** Streams of their own, such as those of the past. */
+  readonly ownStreams: FakeEventStream[] = [];
+
+  readonly openStream = (url: string): FakeEventStream => {
+    const stream = new FakeEventStream(url);
+    this.ownStreams.push(stream);
+    return stream;
+  };
 
   /** The names that the server has; it does not answer without. */
   places: ReadonlyMap<string, string> | undefined = new Map([

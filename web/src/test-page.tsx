@@ -18,6 +18,12 @@ export function addDialogs(): void {
   };
 }
 
+interface TestServer {
+  millisAhead?: number;
+  /** The answer to a request; undefined gives the list of boards. */
+  answer?(url: string): Response | Promise<Response> | undefined;
+}
+
 export class TestPage {
   readonly world = new FakePageEnvironment();
   #events = 0;
@@ -29,10 +35,11 @@ export class TestPage {
     path: string,
     board: Board,
     flights: readonly Flight[],
-    { millisAhead }: { millisAhead?: number } = {},
+    { millisAhead, answer }: TestServer = {},
   ): Promise<TestPage> {
     window.history.replaceState(null, "", path);
-    vi.stubGlobal("fetch", async () => Response.json({ boards: [{ ...board, closed: false }] }));
+    const boards = [{ ...board, closed: false }];
+    vi.stubGlobal("fetch", async (url: string) => answer?.(url) ?? Response.json({ boards }));
     const page = new TestPage();
     const serverTime = page.world.clock.now();
     if (millisAhead !== undefined) await page.world.clock.advance(millisAhead);

@@ -65,8 +65,15 @@ export function secondAndDay(instant: number, timeZone: string, language: Langua
   return language.joined(second, language.dayOfMonth(wall));
 }
 
-function localDay(instant: number, timeZone: string): string {
+/** `2026-11-22` in the zone. */
+export function localDay(instant: number, timeZone: string): string {
   return new Date(wallMillis(instant, timeZone)).toISOString().slice(0, 10);
+}
+
+/** The day that many days later. A text that is not a day stays as it is. */
+export function dayAfter(day: string, days: number): string {
+  const start = Date.parse(`${day}T00:00:00Z`);
+  return Number.isNaN(start) ? day : new Date(start + days * DAY).toISOString().slice(0, 10);
 }
 
 /** Milliseconds of a duration as the server writes it, such as `1h 30m`; infinite for `never`. */

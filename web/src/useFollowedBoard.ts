@@ -7,14 +7,14 @@ import type { Environment } from "./environment.ts";
 import { isOverdue, overdueAt } from "./expectation.ts";
 import type { Follower, FollowerState } from "./follower.ts";
 import type { SortedRow } from "./rows/order.ts";
+import { timeOfRows, type ShownPast } from "./past/shown-past.ts";
 import { isLate } from "./source.ts";
 import { useFollower } from "./useFollower.ts";
 import { useMinute } from "./useNow.ts";
 import { useServerTime } from "./useServerTime.ts";
 
-export interface FollowedBoard {
+export interface BoardView {
   readonly followed: FollowerState;
-  readonly follower: Follower;
   /** Its times are by the server's clock. */
   readonly connection: ConnectionState;
   readonly rows: readonly SortedRow[];
@@ -34,13 +34,19 @@ export interface FollowedBoard {
   readonly isLive: boolean;
 }
 
+export interface FollowedBoard extends BoardView {
+  readonly follower: Follower;
+}
+
 export function useFollowedBoard(name: string, environment: Environment): FollowedBoard {
   return useBoardView(useFollower(name, environment), environment.clock);
 }
 
+/** With `past`, what is followed is the board as of then, and its time is that of its rows. */
 export function useBoardView(
   [followed, follower]: [FollowerState, Follower],
   clock: Clock,
+  past?: ShownPast,
 ): FollowedBoard {
   const { timetable, clockOffset, lastUpdate, keptAt } = followed;
   const connection = useMemo(
@@ -48,8 +54,10 @@ export function useBoardView(
     [followed.connection, clockOffset, keptAt],
   );
   const { board, source } = timetable;
-  const now = useServerTime(clock, clockOffset, source, overdueAt(board, lastUpdate));
-  const minute = useMinute(clock, clockOffset);
+  const serverTime = useServerTime(clock, clockOffset, source, overdueAt(board, lastUpdate));
+  const serverMinute = useMinute(clock, clockOffset);
+  const now = past ? timeOfRows(past) : serverTime;
+  const minute = past ? timeOfRows(past) : serverMinute;
   const [rows, boardNow] = useSortedRows(board, timetable.flights, minute);
   const lateSource = source !== null && isLate(source, now) ? source : undefined;
   const overdueSince = isOverdue(board, lastUpdate, now) ? lastUpdate : undefined;
@@ -57,6 +65,11 @@ export function useBoardView(
   const isLive = connection.status === "live" && !isInDoubt;
   const view = { followed, follower, connection, rows, boardNow, minute, now, isLive };
   return { ...view, lateSource, overdueSince, isInDoubt };
+}
+
+/** The board's time, once the server has sent its own. */
+export function boardTimeOf({ followed, boardNow }: BoardView): number | undefined {
+  return followed.clockOffset === undefined ? undefined : boardNow;
 }
 
 /** The connection's times are by this screen's clock, that of kept rows is not. */

@@ -1,7 +1,7 @@
 // Follows one board while the page is visible, and switches when the board changes.
 
 import { useSyncExternalStore } from "preact/compat";
-import { useEffect, useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import type { Environment } from "./environment.ts";
 import { Follower, type FollowerState } from "./follower.ts";
 import { boardPath, urlOf } from "./route.ts";
@@ -11,7 +11,8 @@ export function useFollower(board: string, environment: Environment): [FollowerS
     () => new Follower(urlOf(boardPath(board)), environment),
     [board, environment],
   );
-  useEffect(() => {
+  // Before the browser paints: the first rows may be in the page.
+  useLayoutEffect(() => {
     follower.open();
     return () => follower.dispose();
   }, [follower]);

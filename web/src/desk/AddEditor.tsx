@@ -1,13 +1,12 @@
 // The form for a flight that is not on the board yet.
 
-import { useEffect, useId, useRef } from "preact/hooks";
-import { Icon } from "../Icon.tsx";
-import { rowOf, typeField, withTyped, type Addition, type AdditionErrors } from "./drafts.ts";
-import { FieldInput } from "./FieldInput.tsx";
-import { editorFields, parseDate, parseNumber, type FieldName, type Reason } from "./fields.ts";
-import type { DeskLanguage } from "./language/language.ts";
-import { meaningText, type DeskContext } from "./RowEditor.tsx";
-import { StateOptions } from "./StateOptions.tsx";
+import type { FieldName } from "../history/fields.ts";
+import type { DeskContext } from "./context.ts";
+import { DraftField } from "./DraftField.tsx";
+import { rowOf, type Addition, type AdditionErrors } from "./drafts.ts";
+import { EditorActions, EditorForm, HoldBox } from "./EditorForm.tsx";
+import { editorFields, parseDate, parseNumber } from "./typed-fields.ts";
+import { KeyInput } from "./KeyInput.tsx";
 import type { DeskWork } from "./work.ts";
 
 interface Props {
@@ -21,171 +20,71 @@ interface Props {
 }
 
 export function AddEditor({ addition, isReadOnly, context, work, onBack, onAdded }: Props) {
-  const { board, texts, language, holdsByDefault } = context;
-  const id = useId();
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
-  const row = keyRow(addition);
+  const { board, texts, holdsByDefault } = context;
   const isHeld = addition.hold.flight ?? holdsByDefault;
   const result = rowOf(addition, isHeld, context);
   const errors: AdditionErrors = "errors" in result ? result.errors : {};
+  const row = keyRow(addition);
   const change = (changes: Partial<Addition>) => work.changeAddition({ ...addition, ...changes });
 
   const publish = async () => {
     if ("errors" in result) return work.tell("notMade", (texts) => texts.fixFirst);
     if (await work.add(result.row)) onAdded();
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
-    event.preventDefault();
-    if (event.ctrlKey || event.metaKey) void publish();
+  const discard = () => {
+    work.changeAddition(undefined);
+    onBack();
   };
-  const fieldOf = (field: FieldName) => {
-    const text = addition.fields[field]?.text ?? "";
-    const reason = errors[field];
-    return (
-      <FieldInput
-        key={field}
-        field={field}
-        text={text}
-        row={row}
-        was={undefined}
-        error={reason && texts.reason(reason)}
-        meaning={meaningText(field, text, withTyped(addition, field, row, context), context)}
-        isReadOnly={isReadOnly}
-        isLocked={undefined}
-        context={context}
-        texts={texts}
-        states={`${id}-states`}
-        onType={(text) => change(typeField(addition, field, text, { flight: "" }, context))}
-      />
-    );
-  };
+  const key = { addition, isReadOnly, texts, onChange: change };
+  const fieldOf = (field: FieldName) => (
+    <DraftField
+      key={field}
+      field={field}
+      draft={addition}
+      row={row}
+      isNew
+      reason={errors[field]}
+      isReadOnly={isReadOnly}
+      isLocked={undefined}
+      context={context}
+      onChange={(edit) => change({ fields: edit(addition).fields })}
+    />
+  );
   const { usual, more } = editorFields(board.kind);
   const [scheduled, place, ...others] = more;
   return (
-    <form
-      ref={form}
-      class="editor"
-      aria-labelledby={`${id}-title`}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void publish();
-      }}
-      onKeyDown={onKeyDown}
+    <EditorForm
+      title={texts.add}
+      focusOn="input"
+      context={context}
+      onPublish={() => void publish()}
+      onBack={onBack}
     >
-      <header>
-        <h2 id={`${id}-title`} tabIndex={-1}>
-          {texts.add}
-        </h2>
-        <button type="button" class="editor-back" onClick={onBack}>
-          <Icon name="cross" />
-          <span class="visually-hidden">{texts.back}</span>
-        </button>
-      </header>
-      <StateOptions id={`${id}-states`} language={language} />
       <div class="fields">
-        <KeyInput
-          label={texts.number}
-          text={addition.number}
-          reason={addition.number === "" ? undefined : errors.number}
-          isReadOnly={isReadOnly}
-          texts={texts}
-          onType={(number) => change({ number })}
-        />
-        <KeyInput
-          label={texts.date}
-          text={addition.date}
-          reason={errors.date}
-          isReadOnly={isReadOnly}
-          texts={texts}
-          onType={(date) => change({ date })}
-        />
+        {/* An empty form is no fault yet. */}
+        <KeyInput {...key} part="number" reason={addition.number ? errors.number : undefined} />
+        <KeyInput {...key} part="date" reason={errors.date} />
         {[scheduled!, place!, ...usual].map(fieldOf)}
       </div>
       <details>
         <summary>{texts.moreFields}</summary>
         <div class="fields">
-          <KeyInput
-            label={texts.leg}
-            hint={texts.legHint}
-            text={addition.leg}
-            reason={errors.leg}
-            isReadOnly={isReadOnly}
-            texts={texts}
-            onType={(leg) => change({ leg })}
-          />
+          <KeyInput {...key} part="leg" reason={errors.leg} />
           {others.map(fieldOf)}
         </div>
       </details>
-      <label class="whole">
-        <input
-          type="checkbox"
-          checked={isHeld}
-          disabled={isReadOnly}
-          onChange={() => change({ hold: { ...addition.hold, flight: !isHeld } })}
-        />{" "}
-        {texts.holdWhole}
-      </label>
-      <footer class="editor-actions">
-        <button
-          type="submit"
-          class="primary"
-          aria-keyshortcuts="Control+Enter"
-          disabled={isReadOnly}
-        >
-          {isReadOnly ? texts.publishing : texts.publish} <kbd>Ctrl Enter</kbd>
-        </button>
-        <button
-          type="button"
-          disabled={isReadOnly}
-          onClick={() => {
-            work.changeAddition(undefined);
-            onBack();
-          }}
-        >
+      <HoldBox
+        label={texts.holdWhole}
+        isHeld={isHeld}
+        isReadOnly={isReadOnly}
+        onTurn={() => change({ hold: { ...addition.hold, flight: !isHeld } })}
+      />
+      <EditorActions isBusy={isReadOnly} texts={texts}>
+        <button type="button" disabled={isReadOnly} onClick={discard}>
           {texts.discard}
         </button>
-      </footer>
-    </form>
-  );
-}
-
-interface KeyInputProps {
-  label: string;
-  hint?: string;
-  text: string;
-  reason: Reason | undefined;
-  isReadOnly: boolean;
-  texts: DeskLanguage;
-  onType(text: string): void;
-}
-
-function KeyInput({ label, hint, text, reason, isReadOnly, texts, onType }: KeyInputProps) {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        value={text}
-        autocomplete="off"
-        autocapitalize="characters"
-        spellcheck={false}
-        readOnly={isReadOnly}
-        aria-invalid={reason === undefined ? undefined : "true"}
-        aria-describedby={`${id}-help`}
-        onInput={(event) => onType(event.currentTarget.value)}
-      />
-      <p id={`${id}-help`} class="field-help">
-        {reason !== undefined && (
-          <span class="field-error">
-            <Icon name="alert" /> {texts.fieldReason(label, texts.reason(reason))}
-          </span>
-        )}
-        {hint !== undefined && <span>{hint}</span>}
-      </p>
-    </div>
+      </EditorActions>
+    </EditorForm>
   );
 }
 

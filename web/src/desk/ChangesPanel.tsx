@@ -1,14 +1,13 @@
 // The changes of this desk, which can be undone, and the last changes of the board by anybody.
 
-import type { FlightKey } from "flightboard-client";
+import { type FlightKey, parseInstant } from "flightboard-client";
 import { Icon } from "../Icon.tsx";
+import { labelOf, valueText } from "../history/fields.ts";
+import { readableFields, type LoggedChange } from "../history/logged-changes.ts";
 import { clockText, zoneOf } from "../time.ts";
-import { labelOf, valueText } from "./describe.ts";
-import { readableFields, type LoggedChange } from "./history.ts";
-import type { DeskContext } from "./RowEditor.tsx";
+import type { DeskContext } from "./context.ts";
 import type { ChangeList } from "./useChanges.ts";
 import type { DeskWork, Done } from "./work.ts";
-import { parseInstant } from "flightboard-client";
 
 const SHOWN_DONE = 8;
 

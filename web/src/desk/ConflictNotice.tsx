@@ -4,12 +4,11 @@
 import type { FlightKey } from "flightboard-client";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../Icon.tsx";
+import { labelOf, valueText, type FieldContext } from "../history/fields.ts";
 import { zoneOf } from "../time.ts";
 import type { Conflict } from "./change.ts";
-import { labelOf, valueText } from "./describe.ts";
-import type { FieldContext } from "./fields.ts";
-import { originOf } from "./history.ts";
 import type { DeskLanguage, Origin } from "./language/language.ts";
+import { originOf } from "./origin.ts";
 
 const UNKNOWN: Origin = { time: undefined, publisher: undefined, isFeed: false };
 

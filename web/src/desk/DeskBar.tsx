@@ -4,7 +4,7 @@ import type { BoardSource } from "flightboard-client";
 import { Icon } from "../Icon.tsx";
 import { SourceLine } from "../SourceLine.tsx";
 import { zoneOf } from "../time.ts";
-import type { DeskContext } from "./RowEditor.tsx";
+import type { DeskContext } from "./context.ts";
 
 interface Props {
   source: BoardSource | null;

@@ -2,22 +2,18 @@
 
 import { useSyncExternalStore } from "preact/compat";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { BoardHead } from "../BoardHead.tsx";
 import { buildOf } from "../build.ts";
 import { CitiesContext, useCities } from "../cities.ts";
-import { ConnectionStatus } from "../ConnectionStatus.tsx";
 import type { Environment } from "../environment.ts";
-import { SearchField } from "../finding/SearchField.tsx";
 import type { Language } from "../language/language.ts";
-import { boardPath, urlOf } from "../route.ts";
-import { StaleNotice } from "../StaleNotice.tsx";
-import { zoneOf } from "../time.ts";
-import { useFollowedBoard } from "../useFollowedBoard.ts";
+import { doubtOf, StaleNotice } from "../StaleNotice.tsx";
+import { boardTimeOf, useFollowedBoard } from "../useFollowedBoard.ts";
+import type { DeskContext } from "./context.ts";
 import { DeskAccess } from "./DeskAccess.tsx";
+import { DeskHead } from "./DeskHead.tsx";
 import type { DeskLanguage } from "./language/language.ts";
 import { NewPage } from "./NewPage.tsx";
 import { Notices } from "./Notices.tsx";
-import type { DeskContext } from "./RowEditor.tsx";
 import { DeskWork } from "./work.ts";
 import { Workspace } from "./Workspace.tsx";
 import "./desk.css";
@@ -38,42 +34,27 @@ export function DeskPage({ name, environment: own, language, texts }: Props) {
   const work = useMemo(() => new DeskWork(name, environment.clock), [name, environment]);
   const state = useSyncExternalStore(work.subscribe, work.state);
   const [query, setQuery] = useState("");
-  const now = followed.clockOffset === undefined ? undefined : view.boardNow;
-  const context = useDeskContext(language, texts, now, board, source !== null);
-  const title = texts.title(board?.title ?? name);
+  const context = useDeskContext(language, texts, boardTimeOf(view), board, source !== null);
 
-  const isConnected = connection.status === "live";
-  useEffect(() => {
-    if (!isConnected) return;
-    void work.checkAccess();
-    work.repeatAll();
-  }, [work, isConnected]);
-  useEffect(() => {
-    document.title = `${title} · flightboard`;
-  }, [title]);
-
+  useReturn(work, connection.status === "live");
+  const signIn = async (token: string) => {
+    const refusal = await environment.signIn(token);
+    if (refusal !== undefined) return refusal;
+    await work.signIn(token);
+    await follower.changeAccess();
+    return undefined;
+  };
   const hasRows = context && connection.status !== "denied" && closed === null;
   return (
     <CitiesContext.Provider value={cities}>
-      <BoardHead board={board ?? undefined} title={title} now={now} language={language}>
-        <SearchField query={query} language={language} onSearch={setQuery} />
-        <nav class="boards">
-          <ul>
-            <li>
-              <a href={urlOf(boardPath(name))}>{texts.toBoard}</a>
-            </li>
-          </ul>
-        </nav>
-        <ConnectionStatus
-          connection={connection}
-          isSourceLate={view.isInDoubt}
-          timeZone={board ? zoneOf(board) : undefined}
-          language={language}
-          onStop={follower.stop}
-          onResume={follower.resume}
-          onSignOut={undefined}
-        />
-      </BoardHead>
+      <DeskHead
+        name={name}
+        view={view}
+        query={query}
+        language={language}
+        texts={texts}
+        onSearch={setQuery}
+      />
       <main class="desk" data-known={isLive ? "" : undefined}>
         {hasNewPage && <NewPage texts={texts} />}
         <Notices state={state} work={work} texts={texts} context={context} />
@@ -85,13 +66,7 @@ export function DeskPage({ name, environment: own, language, texts }: Props) {
           language={language}
           texts={texts}
           onToken={(token) => work.signIn(token)}
-          onSignIn={async (token) => {
-            const refusal = await environment.signIn(token);
-            if (refusal !== undefined) return refusal;
-            await work.signIn(token);
-            await follower.changeAccess();
-            return undefined;
-          }}
+          onSignIn={signIn}
         />
         {hasRows && (
           <>
@@ -103,18 +78,21 @@ export function DeskPage({ name, environment: own, language, texts }: Props) {
               state={state}
               clock={environment.clock}
             />
-            <StaleNotice
-              connection={connection}
-              lateSource={view.lateSource}
-              overdueSince={view.overdueSince}
-              timeZone={zoneOf(context.board)}
-              language={language}
-            />
+            <StaleNotice {...doubtOf(view, context.board, language)} />
           </>
         )}
       </main>
     </CitiesContext.Provider>
   );
+}
+
+/** Once the server answers, it is asked for the right to publish, and for the outcomes that are not known. */
+function useReturn(work: DeskWork, isConnected: boolean): void {
+  useEffect(() => {
+    if (!isConnected) return;
+    void work.checkAccess();
+    work.repeatAll();
+  }, [work, isConnected]);
 }
 
 /** A reload would lose typed text and the token: here a person chooses the moment. */

@@ -3,8 +3,9 @@
 import { keyOf, type Flight } from "flightboard-client";
 import { useRef } from "preact/hooks";
 import { AddEditor } from "./AddEditor.tsx";
+import type { DeskContext } from "./context.ts";
 import { PasteEditor } from "./PasteEditor.tsx";
-import { RowEditor, type DeskContext } from "./RowEditor.tsx";
+import { RowEditor } from "./RowEditor.tsx";
 import type { Opened } from "./useOpened.ts";
 import type { DeskWork, WorkState } from "./work.ts";
 

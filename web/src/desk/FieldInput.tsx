@@ -1,17 +1,15 @@
 // One field of a row in the editor: its value as typed, the lock against feeds, and its fault.
 
-import type { Flight } from "flightboard-client";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { Icon } from "../Icon.tsx";
-import { labelOf } from "./describe.ts";
-import { FIELDS, type FieldContext, type FieldName } from "./fields.ts";
-import type { DeskLanguage } from "./language/language.ts";
+import { FIELDS, labelOf, type FieldName } from "../history/fields.ts";
+import type { DeskContext } from "./context.ts";
+import { STATES_ID } from "./StateOptions.tsx";
 
 interface Props {
   field: FieldName;
   text: string;
-  row: Flight;
   /** The value on the board, if another one is typed. */
   was: string | undefined;
   error: string | undefined;
@@ -20,18 +18,16 @@ interface Props {
   isReadOnly: boolean;
   /** Undefined where nothing can be held. */
   isLocked: boolean | undefined;
-  context: FieldContext;
-  texts: DeskLanguage;
-  /** The id of the list of known states. */
-  states: string;
+  context: DeskContext;
   onType(text: string): void;
-  onTurnLock?(): void;
+  onTurnLock(): void;
   /** A conflict. */
   children?: ComponentChildren;
 }
 
 export function FieldInput(props: Props) {
-  const { field, text, was, error, meaning, isLocked, isReadOnly, context, texts } = props;
+  const { field, text, was, error, meaning, isLocked, isReadOnly, context } = props;
+  const { texts } = context;
   const id = useId();
   const label = labelOf(field, context);
   const isTime = FIELDS[field].type === "time";
@@ -46,10 +42,15 @@ export function FieldInput(props: Props) {
         autocapitalize="off"
         spellcheck={false}
         readOnly={isReadOnly}
-        list={field === "state" ? props.states : undefined}
+        list={field === "state" ? STATES_ID : undefined}
         aria-invalid={error === undefined ? undefined : "true"}
         aria-describedby={`${id}-help`}
         onInput={(event) => props.onType(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (!event.altKey || event.code !== "KeyL" || isReadOnly) return;
+          event.preventDefault();
+          props.onTurnLock();
+        }}
       />
       {isLocked !== undefined && (
         <button

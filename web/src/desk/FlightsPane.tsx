@@ -6,9 +6,10 @@ import { CitiesContext } from "../cities.ts";
 import { SearchIndex } from "../finding/search.ts";
 import { Icon } from "../Icon.tsx";
 import { splitRows, type SortedRow } from "../rows/order.ts";
+import type { DeskContext } from "./context.ts";
 import { DeskList } from "./DeskList.tsx";
 import type { Draft } from "./drafts.ts";
-import type { DeskContext } from "./RowEditor.tsx";
+import { useDrawnRows } from "./useDrawnRows.ts";
 
 interface Props {
   rows: readonly SortedRow[];
@@ -36,6 +37,7 @@ export function FlightsPane(props: Props) {
     if (isSearched) return currentFirst(index.find(rows, query), now);
     return isEarlierShown ? rows : parts.current;
   }, [isSearched, isEarlierShown, index, rows, query, parts, now]);
+  const drawn = useDrawnRows(shown, query);
   const orphans = [...drafts.values()].filter(({ row }) => !flights.has(keyOf(row)));
   return (
     <section class="desk-flights" aria-label={texts.flights}>
@@ -67,7 +69,7 @@ export function FlightsPane(props: Props) {
       )}
       <DeskList
         board={board}
-        rows={shown}
+        rows={drawn}
         now={now}
         language={language}
         texts={texts}

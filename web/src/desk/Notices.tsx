@@ -3,10 +3,9 @@
 import type { FlightKey } from "flightboard-client";
 import type { ComponentChildren } from "preact";
 import { Icon } from "../Icon.tsx";
+import { labelOf, valueText, type FieldContext } from "../history/fields.ts";
 import type { Conflict } from "./change.ts";
 import { useOrigin } from "./ConflictNotice.tsx";
-import { labelOf, valueText } from "./describe.ts";
-import type { FieldContext } from "./fields.ts";
 import type { DeskLanguage } from "./language/language.ts";
 import type { DeskWork, Notice, WorkState } from "./work.ts";
 

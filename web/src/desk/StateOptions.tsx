@@ -3,9 +3,12 @@
 import type { Language } from "../language/language.ts";
 import { stateNames } from "../states.ts";
 
-export function StateOptions({ id, language }: { id: string; language: Language }) {
+/** One editor is open at a time. */
+export const STATES_ID = "desk-states";
+
+export function StateOptions({ language }: { language: Language }) {
   return (
-    <datalist id={id}>
+    <datalist id={STATES_ID}>
       {stateNames.map((name) => (
         <option key={name} value={language.states[name]} />
       ))}

@@ -1,23 +1,21 @@
 // The list, the editor and the last changes, with the keys that go between them.
 
 import { keyOf, type Clock, type Flight } from "flightboard-client";
-import { useContext, useEffect, useState } from "preact/hooks";
-import { CitiesContext } from "../cities.ts";
+import { useState } from "preact/hooks";
 import type { FollowedBoard } from "../useFollowedBoard.ts";
 import { CancelSheet } from "./CancelSheet.tsx";
 import { ChangesPanel } from "./ChangesPanel.tsx";
+import type { DeskContext } from "./context.ts";
 import { DeskBar } from "./DeskBar.tsx";
-import { editText, routeText, scheduledText } from "./describe.ts";
-import type { Edit } from "./change.ts";
 import { newAddition } from "./drafts.ts";
 import { EditorPane } from "./EditorPane.tsx";
 import { FlightsPane } from "./FlightsPane.tsx";
-import { dayOf } from "./typed-time.ts";
 import { KeysSheet } from "./KeysSheet.tsx";
-import type { DeskContext } from "./RowEditor.tsx";
+import { dayOf } from "./typed-time.ts";
 import { useChanges } from "./useChanges.ts";
 import { useDeskKeys } from "./useDeskKeys.ts";
 import { focusRow, useOpened } from "./useOpened.ts";
+import { useWarningOfLoss } from "./useWarningOfLoss.ts";
 import type { DeskWork, WorkState } from "./work.ts";
 
 interface Props {
@@ -29,41 +27,36 @@ interface Props {
   clock: Clock;
 }
 
+/** A dialog above the desk. */
+type Dialog = { kind: "keys" } | { kind: "cancel"; row: Flight };
+
 export function Workspace({ view, context, query, work, state, clock }: Props) {
-  const { language, texts, board } = context;
-  const { followed, now } = view;
-  const { flights, source } = followed.timetable;
-  const cities = useContext(CitiesContext);
-  const list = useChanges(board.name, followed, clock, work.publisher.token);
+  const { flights, source } = view.followed.timetable;
   const { opened, active, activeKey, setActive, open, openOther, close } = useOpened();
+  const list = useChanges(context.board.name, view.followed, clock, work.publisher.token);
   const [pasted, setPasted] = useState("");
-  const [cancelled, setCancelled] = useState<Flight>();
-  const [areKeysShown, showKeys] = useState(false);
+  const [dialog, setDialog] = useState<Dialog>();
   useWarningOfLoss(state.drafts.size > 0 || state.addition !== undefined || pasted !== "");
 
-  const add = () => {
-    const day = context.now === undefined ? "" : dayOf(context.now, board);
-    if (state.addition === undefined) work.changeAddition(newAddition(day));
-    openOther("add");
-  };
+  const closeDialog = () => setDialog(undefined);
+  const askToCancel = (row: Flight | undefined) => row && setDialog({ kind: "cancel", row });
   const actions = {
-    onAdd: add,
+    onAdd() {
+      if (state.addition === undefined) work.changeAddition(newAddition(today(context)));
+      openOther("add");
+    },
     onPaste: () => openOther("paste"),
     onUndo: () => void work.undo(),
-    onKeys: () => showKeys(true),
+    onKeys: () => setDialog({ kind: "keys" }),
   };
-  useDeskKeys({
-    ...actions,
-    onCancel: () => setCancelled(flights.get(activeKey() ?? "")),
-    onEscape: close,
-    onDown: focusRow,
-  });
+  const onCancel = () => askToCancel(flights.get(activeKey() ?? ""));
+  useDeskKeys({ ...actions, onCancel, onEscape: close, onDown: focusRow });
   return (
     <div data-editing={opened ? "" : undefined}>
       <DeskBar
         {...actions}
         source={source}
-        now={now}
+        now={view.now}
         canUndo={state.done.length > 0}
         context={context}
       />
@@ -90,7 +83,7 @@ export function Workspace({ view, context, query, work, state, clock }: Props) {
             pasted={pasted}
             onPasted={setPasted}
             onBack={close}
-            onCancel={setCancelled}
+            onCancel={askToCancel}
           />
           <ChangesPanel
             context={context}
@@ -101,44 +94,30 @@ export function Workspace({ view, context, query, work, state, clock }: Props) {
           />
         </div>
       </div>
-      {cancelled && (
-        <CancelSheet
-          flight={cancelled.flight}
-          place={routeText(cancelled, board, cities)}
-          time={[scheduledText(cancelled, context), cancelled.date].filter(Boolean).join(", ")}
-          language={language}
-          texts={texts}
-          onYes={() => {
-            const edit = cancellationOf(cancelled, context);
-            const text = editText(edit, texts, context);
-            void work.publish(edit, () => text, cancelled);
-          }}
-          onClose={() => setCancelled(undefined)}
-        />
-      )}
-      {areKeysShown && (
-        <KeysSheet language={language} texts={texts} onClose={() => showKeys(false)} />
-      )}
+      <DeskDialog dialog={dialog} context={context} work={work} onClose={closeDialog} />
     </div>
   );
 }
 
-function cancellationOf(row: Flight, { holdsByDefault }: DeskContext): Edit {
-  const { flight, date, leg } = row;
-  return {
-    key: { flight, ...(date && { date }), ...(leg && { leg }) },
-    set: { state: "cancelled" },
-    seen: { state: [row.state] },
-    hold: holdsByDefault ? { state: true } : {},
-  };
+interface DialogProps {
+  dialog: Dialog | undefined;
+  context: DeskContext;
+  work: DeskWork;
+  onClose(): void;
 }
 
-/** The browser asks before it leaves a page with typed text. */
-function useWarningOfLoss(isTyped: boolean): void {
-  useEffect(() => {
-    if (!isTyped) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isTyped]);
+function DeskDialog({ dialog, context, work, onClose }: DialogProps) {
+  switch (dialog?.kind) {
+    case undefined:
+      return null;
+    case "keys":
+      return <KeysSheet language={context.language} texts={context.texts} onClose={onClose} />;
+    case "cancel":
+      return <CancelSheet row={dialog.row} context={context} work={work} onClose={onClose} />;
+  }
+}
+
+/** At the board; empty until the server has sent its time. */
+function today({ now, board }: DeskContext): string {
+  return now === undefined ? "" : dayOf(now, board);
 }

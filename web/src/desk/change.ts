@@ -1,7 +1,7 @@
 // Changes of a row, and their conflicts with the changes of other people. Pure: publisher.ts sends them.
 
 import { type Flight, type FlightKey, parseInstant } from "flightboard-client";
-import { FIELDS, fieldNames, type FieldName, type Value } from "./fields.ts";
+import { FIELDS, fieldNames, type FieldName, type Value } from "../history/fields.ts";
 
 /** A field that feeds leave alone; `flight` stands for the whole row. */
 export type HeldName = FieldName | "flight";
@@ -71,6 +71,16 @@ export function undoOf(edit: Edit, before: Flight): Edit | undefined {
     if (wasHeld !== edit.hold[name]) hold[name] = wasHeld;
   }
   return { key: edit.key, set, seen, hold };
+}
+
+/** The edit that cancels a flight. It leaves the other fields alone. */
+export function cancellationOf({ flight, date, leg, state }: Flight, isHeld: boolean): Edit {
+  return {
+    key: { flight, ...(date && { date }), ...(leg && { leg }) },
+    set: { state: "cancelled" },
+    seen: { state: [state] },
+    hold: isHeld ? { state: true } : {},
+  };
 }
 
 /** The fields in which two rows differ. */

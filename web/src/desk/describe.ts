@@ -1,35 +1,20 @@
-// Values and changes of a row in words.
+// Changes of a row in words.
 
-import {
-  type Board,
-  type Flight,
-  type FlightKey,
-  otherAirport,
-  scheduledField,
-} from "flightboard-client";
+import { type Board, type Flight, otherAirport, scheduledField } from "flightboard-client";
 import type { Cities } from "../cities.ts";
+import {
+  fieldText,
+  labelOf,
+  valueText,
+  type FieldContext,
+  type FieldName,
+} from "../history/fields.ts";
 import { instantOf, wallMillis, zoneOf } from "../time.ts";
 import type { Edit, HeldName } from "./change.ts";
-import { fieldText, type FieldContext, type FieldName, type Value } from "./fields.ts";
 import type { DeskLanguage } from "./language/language.ts";
 
 const DAY = 24 * 3_600_000;
 const MINUTE = 60_000;
-
-export function labelOf(field: FieldName, { language }: FieldContext): string {
-  return language.columns[field];
-}
-
-/** Undefined for an unset field. */
-export function valueText(
-  field: FieldName,
-  value: Value | null,
-  key: FlightKey,
-  context: FieldContext,
-): string | undefined {
-  if (value === null || !value?.length) return undefined;
-  return fieldText(field, { ...key, [field]: value } as Flight, context);
-}
 
 /** `Gate B9, Remark cleared, Gate held`. */
 export function editText(edit: Edit, texts: DeskLanguage, context: FieldContext): string {

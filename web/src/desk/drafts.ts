@@ -1,19 +1,15 @@
 // Typed values that are not published yet.
 
 import type { Flight, FlightKey } from "flightboard-client";
-import { conflictsOf, isHeld, type Conflict, type Edit, type HeldName } from "./change.ts";
 import {
   fieldNames,
   fieldText,
-  parseDate,
-  parseField,
-  parseLeg,
-  parseNumber,
   type FieldContext,
   type FieldName,
-  type Reason,
   type Value,
-} from "./fields.ts";
+} from "../history/fields.ts";
+import { conflictsOf, isHeld, type Conflict, type Edit, type HeldName } from "./change.ts";
+import { parseDate, parseField, parseLeg, parseNumber, type Reason } from "./typed-fields.ts";
 
 export interface TypedField {
   readonly text: string;

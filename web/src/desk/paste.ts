@@ -3,11 +3,18 @@
 import { type Flight, keyOf, scheduledField } from "flightboard-client";
 import Papa from "papaparse";
 import { fold } from "../finding/fold.ts";
+import {
+  labelOf,
+  valueText,
+  fieldNames,
+  type FieldContext,
+  type FieldName,
+} from "../history/fields.ts";
 import type { Change } from "./carry-out.ts";
 import { patchOf, undoOf } from "./change.ts";
-import { editText, labelOf, valueText } from "./describe.ts";
+import { editText } from "./describe.ts";
 import { editOf, newAddition, rowOf, type Draft } from "./drafts.ts";
-import { fieldNames, type FieldContext, type FieldName, type Reason } from "./fields.ts";
+import type { Reason } from "./typed-fields.ts";
 import type { DeskLanguage } from "./language/language.ts";
 
 /** A cell with this text clears its field; an empty cell leaves it as it is. */
@@ -81,6 +88,11 @@ export function readPaste(
     return readLine({ line, values, numbers, taken, isHeld, texts, context });
   });
   return { errors: [], lines: read };
+}
+
+export function effectText({ effect }: PasteLine, texts: DeskLanguage): string {
+  if (effect === undefined || effect.kind === "none") return texts.noEffect;
+  return effect.kind === "new" ? `${texts.newFlight}: ${effect.text}` : effect.text;
 }
 
 interface LineContext {

@@ -25,6 +25,8 @@ test.each([
   ["2045", "2026-11-22T20:45:00+01:00"],
   ["20.45", "2026-11-22T20:45:00+01:00"],
   ["20h45", "2026-11-22T20:45:00+01:00"],
+  ["930", "2026-11-23T09:30:00+01:00"],
+  ["9:30", "2026-11-23T09:30:00+01:00"],
   ["+25", "2026-11-22T20:25:00+01:00"],
   ["-10 min", "2026-11-22T19:50:00+01:00"],
   ["2026-11-24 06:10", "2026-11-24T06:10:00+01:00"],
@@ -33,17 +35,53 @@ test.each([
   expect(read(typed)).toBe(expected);
 });
 
-test.each(["", "24:00", "20:60", "soon", "20:45 +", "+25 h", "2026-13-01 06:10"])(
-  "%s is no time",
-  (typed) => {
-    expect(read(typed)).toBe("time");
-  },
-);
+test.each([
+  "",
+  "9",
+  "24:00",
+  "20:60",
+  "12345",
+  "7pm",
+  "soon",
+  "20:45 +",
+  "+25 h",
+  "2026-13-01 06:10",
+])("%s is no time", (typed) => {
+  expect(read(typed)).toBe("time");
+});
 
 test("a time after midnight is tomorrow", () => {
   expect(read("00:15")).toBe("2026-11-23T00:15:00+01:00");
   expect(read("1659")).toBe("2026-11-23T16:59:00+01:00");
   expect(read("17:00")).toBe("2026-11-22T17:00:00+01:00");
+});
+
+test("a delay past midnight is tomorrow, whenever typed", () => {
+  const late: Flight = { ...flight, departure: "2026-11-22T23:50:00+01:00" };
+  for (const clock of ["23:50", "23:59", "00:00", "00:20"]) {
+    const now = Date.parse(`2026-11-2${clock < "12" ? 3 : 2}T${clock}:00+01:00`);
+    const time = (field: "estimated" | "actual", typed: string) =>
+      parseTime(typed, field, late, { board: rome, now });
+    const tomorrow = { text: "2026-11-23T00:30:00+01:00" };
+    expect(time("estimated", "0030")).toMatchObject(tomorrow);
+    expect(time("estimated", "+40")).toMatchObject(tomorrow);
+    expect(time("actual", "0030")).toMatchObject(tomorrow);
+  }
+});
+
+test("times are on the clock of the board", () => {
+  const read = (timeZone: string, departure: string, typed: string) =>
+    parseTime(
+      typed,
+      "estimated",
+      { flight: "NH1", departure },
+      { board: { ...rome, timeZone }, now },
+    );
+  // The day differs from that of UTC.
+  const tokyo = read("Asia/Tokyo", "2026-11-22T23:50:00Z", "930");
+  expect(tokyo).toMatchObject({ text: "2026-11-23T09:30:00+09:00" });
+  const newYork = read("America/New_York", "2026-11-23T04:10:00Z", "2330");
+  expect(newYork).toMatchObject({ text: "2026-11-22T23:30:00-05:00" });
 });
 
 test("a day can be typed", () => {
@@ -87,6 +125,22 @@ test("the first of two equal times counts", () => {
   const october: Flight = { flight: "AZ1", departure: "2026-10-25T01:30:00+02:00" };
   const time = parseTime("02:30", "estimated", october, { board: rome, now });
   expect(time).toMatchObject({ text: "2026-10-25T02:30:00+02:00" });
+});
+
+test("the night in which the clock changes", () => {
+  const at = (departure: string, typed: string) => {
+    const row: Flight = { flight: "AZ1", date: departure.slice(0, 10), departure };
+    const time = parseTime(typed, "estimated", row, { board: rome, now });
+    return "text" in time ? time.text : time.reason;
+  };
+  // The night of autumn has the hour from 02:00 twice.
+  expect(at("2026-10-24T23:50:00+02:00", "0330")).toBe("2026-10-25T03:30:00+01:00");
+  expect(at("2026-10-25T02:50:00+02:00", "+25")).toBe("2026-10-25T02:15:00+01:00");
+  expect(at("2026-10-24T23:50:00+02:00", "03:30 +1")).toBe("2026-10-25T03:30:00+01:00");
+  // That of spring does not have it.
+  expect(at("2026-03-28T23:50:00+01:00", "0330")).toBe("2026-03-29T03:30:00+02:00");
+  expect(at("2026-03-29T01:50:00+01:00", "+25")).toBe("2026-03-29T03:15:00+02:00");
+  expect(at("2026-03-28T23:50:00+01:00", "02:30 +1")).toBe("skipped");
 });
 
 test("zones west of Greenwich have a minus", () => {

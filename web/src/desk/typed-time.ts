@@ -2,7 +2,7 @@
 // the day that the desk has shown.
 
 import { type Board, type Flight, scheduledField, type TimeField } from "flightboard-client";
-import { instantOf, wallMillis, zoneOf } from "../time.ts";
+import { dayAfter, instantOf, localDay, wallMillis, zoneOf } from "../time.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -147,15 +147,6 @@ function instantAt(day: string, clock: string, zone: string): number | TimeReaso
   const offsets = [-DAY, DAY].map((away) => wallMillis(wall + away, zone) - (wall + away));
   const instants = offsets.map((offset) => wall - offset).sort((one, other) => one - other);
   return instants.find((instant) => wallMillis(instant, zone) === wall) ?? { reason: "skipped" };
-}
-
-function localDay(instant: number, zone: string): string {
-  return new Date(wallMillis(instant, zone)).toISOString().slice(0, 10);
-}
-
-function dayAfter(day: string, days: number): string {
-  const start = Date.parse(`${day}T00:00:00Z`);
-  return Number.isNaN(start) ? day : new Date(start + days * DAY).toISOString().slice(0, 10);
 }
 
 function signed(sign: string, digits: string): number {

@@ -4,8 +4,8 @@ import type { Clock, Flight } from "flightboard-client";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Change } from "../changes.ts";
 import type { FollowerState } from "../follower.ts";
-import { fieldNames, type Value } from "./fields.ts";
-import { fetchChanges, type LoggedChange } from "./history.ts";
+import { fieldNames, type Value } from "../history/fields.ts";
+import { fetchChanges, type LoggedChange } from "../history/logged-changes.ts";
 
 const SHOWN_CHANGES = 30;
 /** More than are shown: each answer of a source is a change too. */

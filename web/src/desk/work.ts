@@ -80,6 +80,8 @@ export class DeskWork {
   };
   #listeners = new Set<() => void>();
   #ids = 0;
+  /** Of the last token that was typed. It says more than that a request has no token. */
+  #refusal: Extract<Access, { kind: "denied" }> | undefined;
 
   constructor(
     board: string,
@@ -99,16 +101,20 @@ export class DeskWork {
   async checkAccess(): Promise<void> {
     const answer = await this.publisher.probe();
     if (answer.kind === "access") {
-      this.#set({ access: { ...answer, kind: "denied" } });
+      this.#set({ access: this.#refusal ?? { ...answer, kind: "denied" } });
     } else if (answer.kind === "allowed") {
       this.#set({ access: { kind: "allowed" } });
     }
   }
 
   async signIn(token: string): Promise<void> {
+    this.#refusal = undefined;
     this.publisher.token = token;
     await this.checkAccess();
-    if (this.#state.access.kind === "denied") this.publisher.token = undefined;
+    const { access } = this.#state;
+    if (access.kind !== "denied") return;
+    this.publisher.token = undefined;
+    this.#refusal = access;
   }
 
   draftOf(row: FlightKey): Draft | undefined {

@@ -30,7 +30,7 @@ export function ElementContent({ settings, shared, places, onCrash }: Props) {
       data-theme={theme === "auto" ? undefined : theme}
       style={{ "--flight-board-unit": unit, fontSize: size }}
     >
-      <ErrorBoundary language={language} onCrash={onCrash}>
+      <ErrorBoundary tagOf={() => language.tag} onCrash={onCrash}>
         {board === undefined ? (
           <div class="rows">
             <WallMessage

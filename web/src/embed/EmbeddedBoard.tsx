@@ -1,22 +1,25 @@
 // A board inside of a page of others: its head, its rows, and whether they are right.
 
 import { keyOf, type Board, type FlightKey } from "flightboard-client";
-import { useMemo, useState } from "preact/hooks";
-import { BoardHead } from "../BoardHead.tsx";
+import { useMemo, useRef, useState } from "preact/hooks";
+import { FollowedHead } from "../BoardHead.tsx";
 import { BoardRows } from "../BoardRows.tsx";
 import { CitiesContext, useCities, type CitySource } from "../cities.ts";
 import { ConnectionStatus } from "../ConnectionStatus.tsx";
+import { NothingFound } from "../finding/NothingFound.tsx";
+import { ResultCount } from "../finding/ResultCount.tsx";
+import { QueryContext } from "../finding/search.ts";
+import { SearchField } from "../finding/SearchField.tsx";
 import type { Language } from "../language/language.ts";
 import { FlightSheet } from "../rows/FlightSheet.tsx";
-import type { SortedRow } from "../rows/order.ts";
-import { SourceLine } from "../SourceLine.tsx";
-import { zoneOf } from "../time.ts";
-import { useBoardView } from "../useFollowedBoard.ts";
+import { BoardSourceLine } from "../SourceLine.tsx";
+import { useBoardView, type FollowedBoard } from "../useFollowedBoard.ts";
 import { RowsOrMessage } from "../wall/RowsOrMessage.tsx";
 import { WallMessage } from "../wall/WallMessage.tsx";
 import { optionFor, useOriginRefusal } from "./origin-refusal.ts";
 import type { BoardAddress, EmbedSettings } from "./settings.ts";
 import { useSharedFollower, type SharedFollowers } from "./shared-followers.ts";
+import { useElementRows, type ElementRows } from "./useElementRows.ts";
 
 interface Props {
   address: BoardAddress;
@@ -28,65 +31,39 @@ interface Props {
 
 export function EmbeddedBoard({ address, settings, language, shared, places }: Props) {
   const view = useBoardView(useSharedFollower(address.url, shared), places.clock);
-  const { followed, follower, connection, boardNow } = view;
-  const { source, flights } = followed.timetable;
+  const { followed, connection, boardNow } = view;
+  const { flights } = followed.timetable;
   const board = useColumns(followed.timetable.board, settings.columns);
-  const rows = useRowsFromNow(view.rows, boardNow, settings.rows);
   const cities = useCities(board, flights, places);
+  const rows = useElementRows(board, view.rows, boardNow, cities, settings);
   const [picked, pick] = useState<FlightKey>();
   const open = picked && view.rows.find(({ key }) => key === keyOf(picked));
   const isWaiting = connection.status === "reconnecting" && board === null;
   const isRefused = useOriginRefusal(address, isWaiting, places.clock);
   const title = board?.title ?? address.name;
-  const timeZone = board ? zoneOf(board) : undefined;
+  const hasSearch = settings.hasSearch && board !== null;
   return (
     <CitiesContext.Provider value={cities}>
       <section aria-label={title}>
-        <BoardHead
-          board={board ?? undefined}
-          title={title}
-          now={followed.clockOffset === undefined ? undefined : boardNow}
-          language={language}
-          level="h2"
-        >
-          <ConnectionStatus
-            connection={connection}
-            isSourceLate={view.isInDoubt}
-            timeZone={timeZone}
-            onStop={follower.stop}
-            onResume={follower.resume}
-            onSignOut={undefined}
-            language={language}
-          />
-        </BoardHead>
+        <FollowedHead view={view} title={title} language={language} level="h2">
+          {hasSearch && (
+            <SearchField
+              query={rows.query}
+              language={language}
+              hasKey={false}
+              onSearch={rows.search}
+            />
+          )}
+          <ConnectionStatus view={view} language={language} />
+        </FollowedHead>
         <RowsOrMessage
           view={view}
           language={language}
           instead={isRefused ? <Refusal board={address} language={language} /> : undefined}
-          heading={
-            board &&
-            source && (
-              <SourceLine
-                source={source}
-                now={view.now}
-                timeZone={zoneOf(board)}
-                language={language}
-              />
-            )
-          }
-          isEmpty={rows.length === 0}
+          heading={<BoardSourceLine view={view} language={language} />}
+          isEmpty={rows.shown.length === 0 && !rows.isNarrowed}
           rowsOf={(shown) => (
-            <BoardRows
-              board={board ?? shown}
-              rows={rows}
-              all={view.rows}
-              sort=""
-              isNarrowed={false}
-              onPick={pick}
-              now={boardNow}
-              language={language}
-              highlights={followed.highlights}
-            />
+            <FoundRows {...{ view, rows, language }} board={board ?? shown} onPick={pick} />
           )}
         />
         {board && open && (
@@ -104,23 +81,57 @@ export function EmbeddedBoard({ address, settings, language, shared, places }: P
   );
 }
 
+interface RowsProps {
+  view: FollowedBoard;
+  board: Board;
+  rows: ElementRows;
+  language: Language;
+  onPick(flight: FlightKey): void;
+}
+
+function FoundRows({ view, board, rows, language, onPick }: RowsProps) {
+  const { query, isNarrowed, found, shown, search } = rows;
+  const results = useRef<HTMLDivElement>(null);
+  const clear = () => {
+    search("");
+    const section = results.current?.closest("section");
+    section?.querySelector<HTMLElement>("input[type=search]")?.focus();
+  };
+  return (
+    <QueryContext.Provider value={query}>
+      <div ref={results}>
+        <ResultCount
+          finding={{ found, isNarrowed, clear }}
+          filters={query}
+          now={view.boardNow}
+          language={language}
+        />
+      </div>
+      {shown.length === 0 && isNarrowed ? (
+        <NothingFound query={query} language={language} onClear={clear} />
+      ) : (
+        <BoardRows
+          board={board}
+          rows={shown}
+          all={view.rows}
+          sort=""
+          isNarrowed={isNarrowed}
+          onPick={onPick}
+          now={view.boardNow}
+          language={language}
+          highlights={view.followed.highlights}
+        />
+      )}
+    </QueryContext.Provider>
+  );
+}
+
 /** The same object until the board changes, so that rows can compare it by identity. */
 function useColumns(board: Board | null, columns: EmbedSettings["columns"]): Board | null {
   const names = columns?.join();
   return useMemo(
     () => (board && names !== undefined ? { ...board, columns: names.split(",") } : board),
     [board, names],
-  );
-}
-
-function useRowsFromNow(
-  rows: readonly SortedRow[],
-  now: number,
-  count: number | undefined,
-): readonly SortedRow[] {
-  return useMemo(
-    () => (count === undefined ? rows : rows.filter(({ overAt }) => overAt > now).slice(0, count)),
-    [rows, now, count],
   );
 }
 

@@ -36,14 +36,16 @@ test("attributes have defaults", () => {
   const settings = settingsOf('<flight-board src="/boards/main"></flight-board>');
   expect(settings).toMatchObject({ rows: undefined, columns: undefined, theme: "auto" });
   expect(settings.languageTag).toBeUndefined();
+  expect(settings.hasSearch).toBe(false);
 });
 
 test("attributes are read", () => {
   const html =
-    '<flight-board rows=" 5 " columns="time, flight" theme="Dark" lang="de"></flight-board>';
+    '<flight-board rows=" 5 " columns="time, flight" search theme="Dark" lang="de"></flight-board>';
   const settings = settingsOf(html);
   expect(settings).toMatchObject({ rows: 5, columns: ["time", "flight"], theme: "dark" });
   expect(settings.languageTag).toBe("de");
+  expect(settings.hasSearch).toBe(true);
 });
 
 test.each(["0", "-1", "1.5", "many", ""])("all rows are shown for %j", (rows) => {

@@ -1,6 +1,6 @@
 // The attributes of `<flight-board>`.
 
-export const ATTRIBUTES = ["src", "rows", "columns", "theme", "size", "lang"] as const;
+export const ATTRIBUTES = ["src", "rows", "columns", "search", "theme", "size", "lang"] as const;
 
 export const THEMES = ["auto", "light", "dark"] as const;
 
@@ -20,6 +20,7 @@ export interface EmbedSettings {
   readonly rows: number | undefined;
   /** Undefined for those of the board. */
   readonly columns: readonly string[] | undefined;
+  readonly hasSearch: boolean;
   readonly theme: Theme;
   /** Of the type: a length of CSS. */
   readonly size: string | undefined;
@@ -38,6 +39,7 @@ export function readSettings(element: Element): EmbedSettings {
     board: boardAddress(element.getAttribute("src")),
     rows: Number.isInteger(rows) && rows > 0 ? rows : undefined,
     columns: columns?.length ? columns : undefined,
+    hasSearch: element.hasAttribute("search"),
     theme: THEMES.find((known) => known === theme) ?? "auto",
     size: element.getAttribute("size") ?? undefined,
     languageTag: element.closest("[lang]")?.getAttribute("lang") || undefined,

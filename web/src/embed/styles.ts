@@ -6,6 +6,7 @@ import marks from "../styles/marks.css?inline";
 import narrowRows from "../styles/narrow-rows.css?inline";
 import page from "../styles/page.css?inline";
 import rows from "../styles/rows.css?inline";
+import search from "../styles/search.css?inline";
 import sheet from "../styles/sheet.css?inline";
 import embed from "./embed.css?inline";
 
@@ -16,7 +17,7 @@ let hasFonts = false;
 
 /** One sheet for all elements of a page. */
 export function styles(): CSSStyleSheet {
-  shared ??= sheetOf(embed, colours, page, rows, marks, narrowRows, sheet);
+  shared ??= sheetOf(embed, colours, page, rows, marks, narrowRows, search, sheet);
   return shared;
 }
 

@@ -1,13 +1,16 @@
 // The flight that the URL names: its details, a choice where a number flies on several days, or that it is not there.
 
-import { keyOf, type FlightKey } from "flightboard-client";
-import { useState } from "preact/hooks";
+import { keyOf, realClock, type FlightKey } from "flightboard-client";
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { NotifyButton } from "../following/NotifyButton.tsx";
 import type { Followed } from "../following/useFollowed.ts";
 import { Icon } from "../Icon.tsx";
 import { FlightSheet, type SheetContext } from "../rows/FlightSheet.tsx";
 import type { SortedRow } from "../rows/order.ts";
 import { Sheet } from "../rows/Sheet.tsx";
-import { wallMillis, zoneOf } from "../time.ts";
+import { dayAndTime, wallMillis, zoneOf } from "../time.ts";
+import { loadPart } from "../usePart.ts";
 import { rowsOfFlight } from "./rows-of-flight.ts";
 import { chooseFlight, closeFlight, flightLink } from "./useWantedFlight.ts";
 
@@ -16,9 +19,13 @@ interface Props {
   rows: readonly SortedRow[];
   context: SheetContext;
   followed: Followed;
+  /** Set while the rows are of the past: their time. */
+  pastTime: number | undefined;
+  /** The notice that the rows may be outdated. */
+  notice: ComponentChildren;
 }
 
-export function FlightDialog({ wanted, rows, context, followed }: Props) {
+export function FlightDialog({ wanted, rows, context, followed, pastTime, notice }: Props) {
   const { board, language } = context;
   const found = rowsOfFlight(rows, wanted);
   const close = () => closeFlight(board.name);
@@ -31,7 +38,12 @@ export function FlightDialog({ wanted, rows, context, followed }: Props) {
         language={language}
         onClose={close}
       >
-        <p>{language.absentFlightHelp}</p>
+        <p>
+          {pastTime === undefined
+            ? language.absentFlightHelp
+            : language.printedAt(dayAndTime(pastTime, zoneOf(board), language))}
+        </p>
+        {notice}
       </Sheet>
     );
   }
@@ -53,7 +65,9 @@ export function FlightDialog({ wanted, rows, context, followed }: Props) {
   }
   return (
     <FlightSheet key={row.key} flight={row.flight} context={context} onClose={close}>
-      <Actions row={row} context={context} followed={followed} />
+      {notice}
+      <Actions row={row} context={context} followed={followed} pastTime={pastTime} />
+      <MoreOfFlight row={row} context={context} pastTime={pastTime} />
     </FlightSheet>
   );
 }
@@ -65,16 +79,45 @@ function dayOf({ flight, instant }: SortedRow, { board, language }: SheetContext
   return language.dayAndHour(language.shortDate(wall), new Date(wall).toISOString().slice(11, 16));
 }
 
-function Actions({ row, context, followed }: Omit<Props, "wanted" | "rows"> & { row: SortedRow }) {
+type MoreProps = Pick<Props, "context" | "pastTime"> & { row: SortedRow };
+type ActionsProps = MoreProps & Pick<Props, "followed">;
+
+const loadMore = () => loadPart(realClock, () => import("../flight/index.ts"));
+
+/** The details are complete without it, if it does not load. */
+function MoreOfFlight({ row, context, pastTime }: MoreProps) {
+  const [more, setMore] = useState<Awaited<ReturnType<typeof loadMore>>>();
+  useEffect(() => void loadMore().then(setMore, () => undefined), []);
+  if (more === undefined) return null;
+  return (
+    <>
+      <more.FlightHistory flight={row.flight} context={context} pastTime={pastTime} />
+      <more.QrCode
+        link={flightLink(context.board.name, row.flight, pastTime)}
+        language={context.language}
+      />
+    </>
+  );
+}
+
+function Actions({ row, context, followed, pastTime }: ActionsProps) {
   const { board, language } = context;
   const isFollowed = followed.isFollowed(row);
   return (
     <div class="actions">
-      <button type="button" aria-pressed={isFollowed} onClick={() => followed.toggle(row)}>
-        <Icon name="star" />
-        {isFollowed ? language.unfollow : language.follow}
-      </button>
-      <ShareButton key={keyOf(row.flight)} link={flightLink(board.name, row.flight)} {...context} />
+      {/* A flight is followed from its present state on. */}
+      {pastTime === undefined && (
+        <button type="button" aria-pressed={isFollowed} onClick={() => followed.toggle(row)}>
+          <Icon name="star" />
+          {isFollowed ? language.unfollow : language.follow}
+        </button>
+      )}
+      {pastTime === undefined && isFollowed && <NotifyButton language={context.language} />}
+      <ShareButton
+        key={keyOf(row.flight)}
+        link={flightLink(board.name, row.flight, pastTime)}
+        {...context}
+      />
     </div>
   );
 }

@@ -8,13 +8,15 @@ import type { Finding } from "./useFinding.ts";
 export const SETTLE_MILLIS = 500;
 
 interface Props {
-  finding: Finding;
+  finding: Pick<Finding, "found" | "isNarrowed" | "clear">;
+  /** The search: a change of it is announced. */
+  filters: unknown;
   now: number;
   language: Language;
 }
 
-export function ResultCount({ finding, now, language }: Props) {
-  const { filters, found, isNarrowed, clear } = finding;
+export function ResultCount({ finding, filters, now, language }: Props) {
+  const { found, isNarrowed, clear } = finding;
   const earlier = found.filter(({ overAt }) => overAt <= now).length;
   const text = isNarrowed ? language.found(found.length, earlier) : "";
   const [announced, setAnnounced] = useState("");

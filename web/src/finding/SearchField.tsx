@@ -1,4 +1,4 @@
-// The search. It is the first stop of the Tab key, and "/" goes to it from anywhere on the page.
+// The search. It is the first stop of the Tab key, and on a page of this server "/" goes to it from anywhere.
 
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../Icon.tsx";
@@ -8,12 +8,15 @@ import { MAX_QUERY_LENGTH } from "./filters.ts";
 interface Props {
   query: string;
   language: Language;
+  /** False in a page of others, whose keys are theirs. */
+  hasKey?: boolean;
   onSearch(query: string): void;
 }
 
-export function SearchField({ query, language, onSearch }: Props) {
+export function SearchField({ query, language, hasKey = true, onSearch }: Props) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
+    if (!hasKey) return;
     const jump = (event: KeyboardEvent) => {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -23,7 +26,7 @@ export function SearchField({ query, language, onSearch }: Props) {
     };
     document.addEventListener("keydown", jump);
     return () => document.removeEventListener("keydown", jump);
-  }, []);
+  }, [hasKey]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Escape") return;
     // Some browsers clear the field by themselves, and only some of them tell the page.
@@ -37,7 +40,7 @@ export function SearchField({ query, language, onSearch }: Props) {
         ref={input}
         type="search"
         aria-label={language.search}
-        aria-keyshortcuts="/"
+        aria-keyshortcuts={hasKey ? "/" : undefined}
         placeholder={language.searchHint}
         maxLength={MAX_QUERY_LENGTH}
         autocomplete="off"

@@ -4,6 +4,7 @@ import type { FlightKey } from "flightboard-client";
 import { useSyncExternalStore } from "preact/compat";
 import { useMemo } from "preact/hooks";
 import { boardPath, flightNumberOf, namedLanguage, subscribe, tellUrl, urlOf } from "../route.ts";
+import { pastTimeOf, withPastTime } from "../past/past-time.ts";
 import { filtersOf, withFilters } from "./filters.ts";
 
 /** In the history: the entry before is the board. */
@@ -23,13 +24,19 @@ export function wantedFlight({ pathname, searchParams }: URL): FlightKey | undef
   return { flight, ...(date !== null && { date }), ...(leg !== null && { leg }) };
 }
 
-/** A flight's link, without the filters of the page. */
-export function flightLink(board: string, { flight, date, leg }: FlightKey): string {
+/** A flight's link, without the filters of the page; as of a time of the past if there is one. */
+export function flightLink(
+  board: string,
+  { flight, date, leg }: FlightKey,
+  pastTime?: number,
+): string {
   const path = `${boardPath(board)}/flights/${encodeURIComponent(flight)}`;
   const url = new URL(urlOf(path), window.location.origin);
   if (date !== undefined) url.searchParams.set("date", date);
   if (leg !== undefined) url.searchParams.set("leg", leg);
-  return url.href;
+  // Links have no parts of a second.
+  const at = pastTime && Math.floor(pastTime / 1_000) * 1_000;
+  return withPastTime(url.href, at ? { at, speed: undefined } : undefined);
 }
 
 export function openFlight(board: string, flight: FlightKey): void {
@@ -46,6 +53,7 @@ export function chooseFlight(board: string, { flight, date = "", leg = "" }: Fli
 
 export function closeFlight(board: string): void {
   if (window.history.state === ABOVE_BOARD) {
+    keepPastTime();
     window.history.back();
     return;
   }
@@ -53,10 +61,20 @@ export function closeFlight(board: string): void {
   tellUrl();
 }
 
-/** A URL with the filters and the language that the URL of the page has now. */
+/** The time has moved on since the entry of the board was made, to which the browser goes back now. */
+function keepPastTime(): void {
+  const time = pastTimeOf(window.location.search);
+  const keep = () =>
+    window.history.replaceState(null, "", withPastTime(window.location.href, time));
+  // Before others read the URL.
+  window.addEventListener("popstate", keep, { once: true, capture: true });
+}
+
+/** A URL with the filters, the language and the time that the URL of the page has now. */
 function kept(url: string): string {
   const absolute = new URL(url, window.location.origin);
   const tag = namedLanguage();
   if (tag !== null) absolute.searchParams.set("lang", tag);
-  return withFilters(absolute.href, filtersOf(window.location.search));
+  const { search } = window.location;
+  return withPastTime(withFilters(absolute.href, filtersOf(search)), pastTimeOf(search));
 }

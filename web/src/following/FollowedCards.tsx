@@ -1,7 +1,7 @@
 // The followed flights, above the board.
 
 import type { FlightKey } from "flightboard-client";
-import { useContext, useState } from "preact/hooks";
+import { useContext } from "preact/hooks";
 import { CitiesContext } from "../cities.ts";
 import { Icon } from "../Icon.tsx";
 import { City, StatusText } from "../rows/cells.tsx";
@@ -9,7 +9,7 @@ import type { SheetContext } from "../rows/FlightSheet.tsx";
 import type { SortedRow } from "../rows/order.ts";
 import { litTile } from "../rows/status.ts";
 import { Sentence } from "../Sentence.tsx";
-import { askToNotify, canAskToNotify } from "./notify.ts";
+import { NotifyButton } from "./NotifyButton.tsx";
 import { summaryOf } from "./summary.ts";
 
 interface Props {
@@ -19,23 +19,13 @@ interface Props {
 }
 
 export function FollowedCards({ rows, context, onPick }: Props) {
-  const [canAsk, setCanAsk] = useState(canAskToNotify);
   if (rows.length === 0) return null;
-  const ask = async () => {
-    await askToNotify();
-    setCanAsk(canAskToNotify());
-  };
   return (
     <section class="followed" aria-label={context.language.followedFlights}>
       {rows.map((row) => (
         <Card key={row.key} row={row} context={context} onPick={onPick} />
       ))}
-      {canAsk && (
-        <button type="button" class="chip" onClick={ask}>
-          <Icon name="bell" />
-          {context.language.notify}
-        </button>
-      )}
+      <NotifyButton language={context.language} class="chip" />
     </section>
   );
 }

@@ -14,6 +14,7 @@ test("the URL comes first, then the reader's choice", () => {
   expect(chosenTag("", ["fr"])).toBe("ja");
   expect(chosenTag("?lang=ar", ["fr"])).toBe("ar");
   expect(chosenTag("?lang=tlh", ["fr"])).toBe("ja");
+  expect(chosenTag("?lang=zh,en", ["fr"])).toBe("zh");
 });
 
 test("a choice outlives the language of the URL", () => {

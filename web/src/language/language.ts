@@ -1,5 +1,6 @@
 // The texts of the page, as each language has to give them.
 
+import type { Board } from "flightboard-client";
 import type { ColumnName } from "../rows/columns.ts";
 import type { SortName, TimeFilter } from "../finding/filters.ts";
 import type { Announcements } from "../announcements.ts";
@@ -76,6 +77,8 @@ export interface Language {
   absentFlight(number: string): string;
   readonly absentFlightHelp: string;
   readonly severalFlights: string;
+  readonly history: HistoryTexts;
+  readonly qrCode: string;
   /** The headings of a place on a board of arrivals and of departures. */
   readonly from: string;
   readonly to: string;
@@ -86,6 +89,8 @@ export interface Language {
   readonly noAnnouncement: string;
   readonly date: string;
   readonly close: string;
+  /** A link. */
+  readonly punctuality: string;
   caption(zone: string): string;
   rowsOf(first: number, last: number, all: number): string;
   readonly boards: BoardListTexts;
@@ -98,12 +103,43 @@ export interface Language {
   readonly settings: SettingsTexts;
   /** Above the rows on paper. */
   printedAt(time: string): string;
-  /** The page itself has failed. */
-  readonly crash: string;
-  readonly crashReload: string;
+  readonly past: PastTexts;
   /** Of screens without a reader who could act. */
   readonly wall: WallTexts;
   readonly embed: EmbedTexts;
+}
+
+/** Of the changes of a flight. */
+export interface HistoryTexts {
+  readonly title: string;
+  readonly added: string;
+  readonly removed: string;
+  /** `label` is the name of a column. */
+  changed(label: string, from: string, to: string): string;
+  withdrawn(label: string, from: string): string;
+  /** The steps from the schedule to the end. */
+  readonly progress: string;
+}
+
+/** Of the board as of a time of the past. */
+export interface PastTexts {
+  /** A button. */
+  readonly open: string;
+  /** The name of the time bar. */
+  readonly bar: string;
+  readonly notLive: string;
+  readonly playing: string;
+  readonly play: string;
+  readonly pause: string;
+  readonly speed: string;
+  readonly backToLive: string;
+  /** The oldest time that can be had. */
+  begins(time: string): string;
+  /** Why a time cannot be shown. */
+  readonly busy: string;
+  readonly lost: string;
+  readonly denied: string;
+  readonly refused: string;
 }
 
 /** Of the element in pages of others. */
@@ -227,6 +263,9 @@ export interface WallTexts {
   gate(name: string): string;
   belt(name: string): string;
   airport(name: string): string;
+  /** The title of all boards of a kind. */
+  readonly kinds: Readonly<Record<Board["kind"], string>>;
+  readonly chooseBoard: string;
   /** A link to one board of several. */
   readonly onlyThis: string;
   tooManyBoards(most: number): string;

@@ -2,6 +2,7 @@
 
 import { en } from "./en.ts";
 import type { Language } from "./language.ts";
+import { textLoader } from "./text-files.ts";
 
 /** Their own names, by the tags of BCP 47. */
 export const languageNames = {
@@ -18,15 +19,10 @@ export type LanguageTag = keyof typeof languageNames;
 
 export const languageTags = Object.keys(languageNames) as LanguageTag[];
 
-const loaders: Readonly<Record<LanguageTag, () => Promise<Language>>> = {
-  en: async () => en,
-  de: async () => (await import("./de.ts")).de,
-  es: async () => (await import("./es.ts")).es,
-  fr: async () => (await import("./fr.ts")).fr,
-  ja: async () => (await import("./ja.ts")).ja,
-  ar: async () => (await import("./ar.ts")).ar,
-  zh: async () => (await import("./zh.ts")).zh,
-};
+const loadTexts = textLoader(
+  en,
+  import.meta.glob<Record<string, Language>>("./{de,es,fr,ja,ar,zh}.ts"),
+);
 
 const loaded = new Map<LanguageTag, Language>([["en", en]]);
 
@@ -37,7 +33,7 @@ export function languageTagOf(tag: string): LanguageTag | undefined {
 }
 
 export async function loadLanguage(tag: LanguageTag): Promise<Language> {
-  const language = await loaders[tag]();
+  const language = await loadTexts(tag);
   loaded.set(tag, language);
   return language;
 }

@@ -16,6 +16,7 @@ import { FakePageEnvironment } from "../test-doubles.ts";
 import { addDialogs, TestPage } from "../test-page.tsx";
 import { NOTICE_AFTER_MILLIS } from "../wall/doubt.ts";
 import { unbracketed } from "./bracketed.ts";
+import { crashTexts } from "./crash.ts";
 
 vi.mock("./en.ts", async (original) => {
   const { en } = await original<typeof import("./en.ts")>();
@@ -187,12 +188,13 @@ test("pages that are not there", async () => {
 });
 
 test("a page that has crashed", async () => {
-  const page = await TestPage.open("/boards/1/wall", departures, flights);
+  const page = await TestPage.open("/boards/1/wall?lang=ja,en", departures, flights);
   await page.sends("flightStateUpdate", {
     flight: "10",
     date: "2026-11-22",
     codeshares: 5,
   });
   expect(page.world.crashes).toHaveLength(1);
-  expect(foreignTexts()).toEqual([]);
+  const { title, text } = crashTexts.ja;
+  expect(document.querySelector("main.crash")?.textContent).toBe(title + text);
 });

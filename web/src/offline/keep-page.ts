@@ -39,12 +39,20 @@ async function addPage(cache: Cache, url: string, build: string): Promise<boolea
   return true;
 }
 
-/** The list of the browser has an end, so the document's own files are named by the document. */
+/**
+ * The list of the browser has an end, so the document's own files are named by the document. The server may have put
+ * the styles into it: the kept page loads their file.
+ */
 function usedFiles(folder: string): string[] {
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
   const links = [...document.querySelectorAll<HTMLLinkElement>(SHOWN_LINKS)].map(
     ({ href }) => href,
   );
   const scripts = [...document.scripts].map(({ src }) => src);
-  return [...new Set([...loaded, ...links, ...scripts])].filter((url) => url.startsWith(folder));
+  const styles = [...document.querySelectorAll<HTMLStyleElement>("style[data-file]")].map(
+    ({ dataset, baseURI }) => new URL(dataset.file ?? "", baseURI).href,
+  );
+  return [...new Set([...loaded, ...links, ...scripts, ...styles])].filter((url) =>
+    url.startsWith(folder),
+  );
 }

@@ -58,7 +58,7 @@ export function FlightList(props: Props) {
         key={`${order < now.length} ${group.isEarlier} ${group.hour} ${group.initial}`}
         group={group}
         context={context}
-        isDrawn={drawn.isDrawn(order)}
+        drawnRows={drawn.drawnRows(order)}
         isHidden={isHidden}
         highlights={highlights}
         shown={shown.current}

@@ -8,6 +8,7 @@ import { Sentence } from "../Sentence.tsx";
 import { clockTime, zoneOf } from "../time.ts";
 import { City, Places, StatusText } from "./cells.tsx";
 import type { ListContext } from "./HourGroup.tsx";
+import { Progress } from "./Progress.tsx";
 import { Sheet } from "./Sheet.tsx";
 import { statusOf } from "./status.ts";
 import { isDue } from "./times.ts";
@@ -48,6 +49,7 @@ export function FlightSheet({ flight, context, onClose, children }: Props) {
         {status.icon && <Icon name={status.icon} />}
         <StatusText status={status} />
       </p>
+      <Progress flight={flight} board={board} language={language} />
       <dl>
         {detailsOf(flight, context).map(([term, value]) => (
           <Fragment key={term}>

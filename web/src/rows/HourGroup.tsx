@@ -24,7 +24,8 @@ export interface ListContext {
 interface GroupProps {
   group: HourRows;
   context: ListContext;
-  isDrawn: boolean;
+  /** The first rows that are drawn, all of them if it is greater than their number. */
+  drawnRows: number;
   isHidden: boolean;
   highlights: Highlights;
   shown: Highlights;
@@ -34,7 +35,7 @@ interface GroupProps {
 }
 
 export const HourGroup = memo(function HourGroup(props: GroupProps) {
-  const { group, context, isDrawn, isHidden, index, observe } = props;
+  const { group, context, drawnRows, isHidden, index, observe } = props;
   const { board, columns, language, now } = context;
   const title = hourTitle(group, now, zoneOf(board), language);
   return (
@@ -43,7 +44,7 @@ export const HourGroup = memo(function HourGroup(props: GroupProps) {
       class="hour"
       hidden={isHidden}
       ref={observe}
-      data-undrawn={isDrawn ? undefined : ""}
+      data-undrawn={drawnRows < group.rows.length ? "" : undefined}
       style={{ "--rows": String(group.rows.length) }}
     >
       <div role="row" class="hour-name" aria-rowindex={index}>
@@ -51,8 +52,9 @@ export const HourGroup = memo(function HourGroup(props: GroupProps) {
           {title}
         </div>
       </div>
-      {isDrawn &&
-        group.rows.map((row, offset) => <Row key={row.key} row={row} offset={offset} {...props} />)}
+      {group.rows.slice(0, drawnRows).map((row, offset) => (
+        <Row key={row.key} row={row} offset={offset} {...props} />
+      ))}
     </div>
   );
 }, sameGroup);
@@ -79,7 +81,7 @@ function Row(props: GroupProps & { row: SortedRow; offset: number }) {
 function sameGroup(before: GroupProps, after: GroupProps): boolean {
   return (
     before.context === after.context &&
-    before.isDrawn === after.isDrawn &&
+    drawnOf(before) === drawnOf(after) &&
     before.isHidden === after.isHidden &&
     before.index === after.index &&
     before.observe === after.observe &&
@@ -88,4 +90,8 @@ function sameGroup(before: GroupProps, after: GroupProps): boolean {
     before.group.rows.length === after.group.rows.length &&
     before.group.rows.every((row, index) => row === after.group.rows[index])
   );
+}
+
+function drawnOf({ group, drawnRows }: GroupProps): number {
+  return Math.min(group.rows.length, drawnRows);
 }

@@ -11,8 +11,9 @@ export const MAX_WHOLE_ROWS = 1_000;
 /** Rows of a large board that are printed. */
 export const MAX_PRINTED_ROWS = 1_000;
 
-/** With the rest of their hour they fill a screen. */
-const FIRST_ROWS = 12;
+/** They fill a screen, whose rows are hardly lower than this. */
+const FIRST_ROW_PIXELS = 60;
+const MIN_FIRST_ROWS = 12;
 
 /** Rows drawn in one step: less than 50 ms on a slow phone. */
 const STEP_ROWS = 24;
@@ -28,7 +29,8 @@ export interface DrawnGroups {
   readonly isWhole: boolean;
   /** The groups of a large board that are printed. */
   readonly printed: { readonly start: number; readonly end: number } | undefined;
-  isDrawn(index: number): boolean;
+  /** How many rows of the group at this index are drawn: of a large board all or none. */
+  drawnRows(index: number): number;
   /** The ref of the group at this index. */
   observerOf(index: number): (element: HTMLElement | null) => void;
 }
@@ -37,7 +39,7 @@ export interface DrawnGroups {
 export function useDrawnGroups(groups: readonly Group[]): DrawnGroups {
   const total = groups.reduce((sum, { rows }) => sum + rows.length, 0);
   const isWhole = total <= MAX_WHOLE_ROWS;
-  const [rows, setRows] = useState(FIRST_ROWS);
+  const [rows, setRows] = useState(firstRows);
   const [near, observerOf] = useNearIndexes(!isWhole);
   const firstNear = useCallback(() => Math.min(...near, groups.length), [near, groups.length]);
   const printedFrom = usePrinting(firstNear);
@@ -53,16 +55,25 @@ export function useDrawnGroups(groups: readonly Group[]): DrawnGroups {
   return {
     isWhole,
     printed,
-    isDrawn: (index) => {
+    drawnRows: (index) => {
+      const start = startOf(ends, index);
       // Paper does not wait for the next step.
-      if (isWhole && printedFrom !== undefined) return true;
-      if (printed) return index >= printed.start && index < printed.end;
-      // Before the browser has told which groups are near the screen, the first ones are.
-      if (!isWhole && near.size > 0) return near.has(index);
-      return startOf(ends, index) < (isWhole ? rows : FIRST_ROWS);
+      if (isWhole) return printedFrom === undefined ? Math.max(0, rows - start) : Infinity;
+      const isDrawn = printed
+        ? index >= printed.start && index < printed.end
+        : // Before the browser has told which groups are near the screen, the first ones are.
+          near.size > 0
+          ? near.has(index)
+          : start < firstRows();
+      return isDrawn ? Infinity : 0;
     },
     observerOf,
   };
+}
+
+/** By the screen: the height of the window is known only after a layout. */
+function firstRows(): number {
+  return Math.max(MIN_FIRST_ROWS, Math.ceil(window.screen.height / FIRST_ROW_PIXELS));
 }
 
 /** The number of rows up to the end of each group. */

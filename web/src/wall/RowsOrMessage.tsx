@@ -3,13 +3,12 @@
 import type { Board } from "flightboard-client";
 import type { ComponentChildren } from "preact";
 import type { Language } from "../language/language.ts";
-import { StaleNotice } from "../StaleNotice.tsx";
-import { zoneOf } from "../time.ts";
-import type { FollowedBoard } from "../useFollowedBoard.ts";
+import { doubtOf, StaleNotice } from "../StaleNotice.tsx";
+import type { BoardView } from "../useFollowedBoard.ts";
 import { noticeText, WallMessage } from "./WallMessage.tsx";
 
 interface Props {
-  view: FollowedBoard;
+  view: BoardView;
   language: Language;
   /** Shown in place of all else. */
   instead?: ComponentChildren;
@@ -35,23 +34,15 @@ export function RowsOrMessage({ view, language, instead, heading, isEmpty, rowsO
 }
 
 function Content({ view, language, isEmpty, rowsOf }: Omit<Props, "instead" | "heading">) {
-  const { followed, connection, lateSource, overdueSince } = view;
-  const { board, closed } = followed.timetable;
-  const message = noticeText(connection, board !== null && closed === null, language);
+  const { board, closed } = view.followed.timetable;
+  const message = noticeText(view.connection, board !== null && closed === null, language);
   if (message !== undefined || board === null) {
     return <WallMessage title={message?.title ?? language.wall.waiting} text={message?.text} />;
   }
   return (
     <>
       {isEmpty ? <WallMessage title={language.wall.noFlights} /> : rowsOf(board)}
-      <StaleNotice
-        connection={connection}
-        lateSource={lateSource}
-        overdueSince={overdueSince}
-        timeZone={zoneOf(board)}
-        language={language}
-        isKept={followed.keptAt !== undefined}
-      />
+      <StaleNotice {...doubtOf(view, board, language)} />
     </>
   );
 }

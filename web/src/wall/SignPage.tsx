@@ -2,11 +2,12 @@
 
 import type { Board } from "flightboard-client";
 import { useState } from "preact/hooks";
+import { BoardClock } from "../BoardHead.tsx";
 import { CitiesContext, useCities } from "../cities.ts";
 import type { Environment } from "../environment.ts";
 import type { Language } from "../language/language.ts";
 import { StaleNotice } from "../StaleNotice.tsx";
-import { clockText, wallMillis, zoneOf } from "../time.ts";
+import { zoneOf } from "../time.ts";
 import { doubtSince, needsNotice } from "./doubt.ts";
 import { useUsualRows } from "./screen-shape.ts";
 import type { Sign } from "./sign.ts";
@@ -86,6 +87,7 @@ export function SignPage({ environment, ...sign }: Sign & { environment: Environ
                 overdueSince={overdueSince}
                 timeZone={timeZone}
                 language={language}
+                isKept={view.isKept}
               />
             )}
           </div>
@@ -117,14 +119,7 @@ function SignHead({ title, board, now, language }: HeadProps) {
       <div class="heading">
         <h1 dir="auto">{title}</h1>
       </div>
-      <p class="clock">
-        {board && now !== undefined && (
-          <>
-            <time class="now">{clockText(now, zoneOf(board))}</time>
-            <span class="date">{language.longDate(wallMillis(now, zoneOf(board)))}</span>
-          </>
-        )}
-      </p>
+      <BoardClock board={board ?? undefined} now={now} language={language} />
     </header>
   );
 }

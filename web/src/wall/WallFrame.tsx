@@ -26,8 +26,10 @@ export function WallFrame({ clock, rows, theme, language, title, children }: Pro
   useDocument(rows, theme, language, title);
   useEffect(() => keepAwake(document, navigator.wakeLock), []);
   const { x, y } = shiftAt(useMinute(clock, 0));
+  // The room is at the end of a line.
+  const along = language.direction === "rtl" ? -x : x;
   return (
-    <main class="walls" data-known="" style={{ transform: `translate(${x}px, ${y}px)` }}>
+    <main class="walls" data-known="" style={{ transform: `translate(${along}px, ${y}px)` }}>
       {children}
     </main>
   );

@@ -11,6 +11,7 @@ import { App } from "../App.tsx";
 import { FakePageEnvironment } from "../test-doubles.ts";
 import { NOTICE_AFTER_MILLIS } from "./doubt.ts";
 import { CODESHARE_MILLIS } from "./flight-number.tsx";
+import { ROOM_PIXELS } from "./shift.ts";
 
 const START = Date.parse("2026-11-22T14:00:00Z");
 const TURN = 12_000;
@@ -158,4 +159,20 @@ test("a crash is told and shown as doubt", async () => {
   expect(world.crashes).toHaveLength(1);
   expect(shown()).toEqual([]);
   expect(screen.getByRole("alert").textContent).toContain("This screen has a fault");
+});
+
+test.each([
+  ["en", 1],
+  ["ar", -1],
+])("a wall in %s moves towards its room", async (tag, direction) => {
+  window.history.replaceState(null, "", `/boards/hk/wall?rows=2&lang=${tag}`);
+  await openWall([flight(20)]);
+  const { style } = document.querySelector<HTMLElement>(".walls")!;
+  const along = () => direction * Number(/translate\((-?\d+)px/.exec(style.transform)![1]) + 0;
+  const seen: number[] = [];
+  for (let minute = 0; minute < 16; minute++) {
+    seen.push(along());
+    await act(async () => world.clock.advance(60_000));
+  }
+  expect([Math.min(...seen), Math.max(...seen)]).toEqual([0, ROOM_PIXELS]);
 });

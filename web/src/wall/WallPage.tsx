@@ -1,7 +1,7 @@
 // `/boards/{board}/wall`: a board on a public screen that runs for weeks. It has no controls.
 
 import type { Environment } from "../environment.ts";
-import { useState } from "preact/hooks";
+import { useFollowedBoard } from "../useFollowedBoard.ts";
 import { useUsualRows } from "./screen-shape.ts";
 import { useWallSettings } from "./useWallSettings.ts";
 import { WallFrame } from "./WallFrame.tsx";
@@ -11,7 +11,8 @@ export function WallPage({ name, environment }: { name: string; environment: Env
   const settings = useWallSettings();
   const usualRows = useUsualRows();
   const rows = settings.rows ?? usualRows;
-  const [title, setTitle] = useState(name);
+  const view = useFollowedBoard(name, environment);
+  const title = view.followed.timetable.board?.title ?? name;
   return (
     <WallFrame
       clock={environment.clock}
@@ -22,11 +23,11 @@ export function WallPage({ name, environment }: { name: string; environment: Env
     >
       <WallPanel
         key={name}
-        name={name}
+        view={view}
+        titleOf={() => title}
         rows={rows}
         settings={settings}
         environment={environment}
-        onTitle={setTitle}
       />
     </WallFrame>
   );

@@ -1,11 +1,12 @@
 // One board on a wall: its head, a page of its rows, and its foot.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { BoardHead } from "../BoardHead.tsx";
+import { useMemo, useState } from "preact/hooks";
+import { FollowedHead } from "../BoardHead.tsx";
 import { CitiesContext, useCities } from "../cities.ts";
 import type { Environment } from "../environment.ts";
+import type { Language } from "../language/language.ts";
 import { zoneOf } from "../time.ts";
-import { useFollowedBoard } from "../useFollowedBoard.ts";
+import type { BoardView } from "../useFollowedBoard.ts";
 import { hasCall } from "./calls.ts";
 import { doubtSince, needsNotice } from "./doubt.ts";
 import { passes } from "./filter.ts";
@@ -20,17 +21,16 @@ import { WallRows } from "./WallRows.tsx";
 import { CODESHARE_MILLIS } from "./flight-number.tsx";
 
 interface Props {
-  name: string;
+  view: BoardView;
+  titleOf(language: Language): string;
   /** On a page. */
   rows: number;
   settings: WallSettings;
   environment: Environment;
-  onTitle?(title: string): void;
 }
 
-export function WallPanel({ name, rows: size, settings, environment, onTitle }: Props) {
+export function WallPanel({ view, titleOf, rows: size, settings, environment }: Props) {
   const { clock } = environment;
-  const view = useFollowedBoard(name, environment);
   useNightlyReload(view, environment);
   const { followed, connection, boardNow, minute, now, lateSource, overdueSince } = view;
   const { board, source, flights } = followed.timetable;
@@ -53,8 +53,7 @@ export function WallPanel({ name, rows: size, settings, environment, onTitle }: 
   const page = pages[shown] ?? [];
   const visits = Math.floor(turn.count / Math.max(pages.length, 1));
 
-  const title = board?.title ?? name;
-  useEffect(() => onTitle?.(title), [onTitle, title]);
+  const title = titleOf(language);
   const cities = useCities(board, flights, environment);
 
   const since = doubtSince(
@@ -75,14 +74,7 @@ export function WallPanel({ name, rows: size, settings, environment, onTitle }: 
   return (
     <CitiesContext.Provider value={cities}>
       <section class="wall" aria-label={title} lang={language.tag} dir={language.direction}>
-        <BoardHead
-          board={board ?? undefined}
-          title={title}
-          now={followed.clockOffset === undefined ? undefined : boardNow}
-          language={language}
-        >
-          {null}
-        </BoardHead>
+        <FollowedHead view={view} title={title} language={language} />
         <RowsOrMessage
           view={view}
           language={language}

@@ -86,7 +86,7 @@ function useColumns(
   return useMemo(() => fresh, [board, language, names]);
 }
 
-/** The width of a column in heights of the root's type. */
+/** The width of a column in heights of the root's type; `cqi` is a part of the width of the wall, of which a screen may have two. */
 function trackOf(name: Column["name"], hasTerminals: boolean): string {
   switch (name) {
     case "place":
@@ -94,10 +94,10 @@ function trackOf(name: Column["name"], hasTerminals: boolean): string {
     case "destination":
       return "minmax(0, 2.4fr)";
     case "time":
-      return "clamp(9.4rem, 14vw, 10.2rem)";
+      return "clamp(9.8rem, 14cqi, 10.2rem)";
     case "status":
     case "state":
-      return "clamp(12.5rem, 19vw, 15.5rem)";
+      return "clamp(12.5rem, 19cqi, 15.5rem)";
     case "flight":
       return "minmax(7rem, 1fr)";
     case "gate":

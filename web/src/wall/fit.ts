@@ -25,8 +25,12 @@ export function useFittingTexts(table: RefObject<HTMLElement | null>): void {
 
 function shrinkToFit(text: HTMLElement): void {
   text.style.removeProperty("--fit");
+  delete text.dataset.lines;
   const { clientWidth, scrollWidth } = text;
   if (clientWidth === 0 || scrollWidth <= clientWidth) return;
   // Widths are whole pixels.
-  text.style.setProperty("--fit", String(Math.max(MIN_SCALE, (clientWidth - 1) / scrollWidth)));
+  const scale = (clientWidth - 1) / scrollWidth;
+  text.style.setProperty("--fit", String(Math.max(MIN_SCALE, scale)));
+  // The style of a state then has room for a second line, such as that of a long delay in Arabic.
+  if (scale < MIN_SCALE) text.dataset.lines = "2";
 }

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Environment } from "../environment.ts";
 import { clockText, zoneOf } from "../time.ts";
-import type { FollowedBoard } from "../useFollowedBoard.ts";
+import type { BoardView } from "../useFollowedBoard.ts";
 
 /** The hours of the board's night, the last one excluded. */
 export const NIGHT_HOURS = { from: 2, until: 5 };
@@ -17,7 +17,7 @@ export const MIN_AGE_MILLIS = 12 * 3_600_000;
 /** Whether each wall of this screen is at a quiet moment. */
 const walls = new Map<object, boolean>();
 
-export function useNightlyReload(view: FollowedBoard, environment: Environment): void {
+export function useNightlyReload(view: BoardView, environment: Environment): void {
   const { clock, random } = environment;
   const [wall] = useState(() => ({ openedAt: clock.ticks(), begin: random() * SPREAD_MINUTES }));
   const isAged = clock.ticks() - wall.openedAt >= MIN_AGE_MILLIS;
@@ -38,7 +38,7 @@ export function useNightlyReload(view: FollowedBoard, environment: Environment):
   }, [isDue, view.minute, environment]);
 }
 
-function isNight({ followed, minute }: FollowedBoard, begin: number): boolean {
+function isNight({ followed, minute }: BoardView, begin: number): boolean {
   const { board } = followed.timetable;
   if (board === null) return false;
   const [hour = 0, minutes = 0] = clockText(minute, zoneOf(board)).split(":").map(Number);
@@ -46,7 +46,7 @@ function isNight({ followed, minute }: FollowedBoard, begin: number): boolean {
   return sinceBegin >= 0 && hour < NIGHT_HOURS.until;
 }
 
-function isQuiet({ followed, connection, now }: FollowedBoard): boolean {
+function isQuiet({ followed, connection, now }: BoardView): boolean {
   const { lastUpdate } = followed;
   const isConnected = connection.status === "live" && now !== undefined;
   return isConnected && (lastUpdate === undefined || now - lastUpdate >= QUIET_MILLIS);

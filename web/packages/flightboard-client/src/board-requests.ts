@@ -39,7 +39,7 @@ export async function fetchRows(url: string, request?: RequestInit): Promise<Boa
 }
 
 /** The URL ends in the board's name, whose letter case does not count. */
-function isBoard(board: { name?: unknown } | undefined, url: string): boolean {
+export function isBoard(board: { name?: unknown } | undefined, url: string): boolean {
   return url.toLowerCase().endsWith(`/${board?.name}`.toLowerCase());
 }
 

@@ -32,6 +32,13 @@ describe("the first rows", () => {
     expect(world.stream.url).toBe(RESUMED_URL);
   });
 
+  test("are as old as they say", async () => {
+    const at = world.clock.now() - 20_000;
+    await answer({ ...rows, at });
+    connection.stop();
+    expect(state()).toEqual({ status: "stopped", since: at });
+  });
+
   test("are not live before a heartbeat", async () => {
     await answer(rows);
     world.stream.opens();

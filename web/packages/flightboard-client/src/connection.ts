@@ -154,7 +154,7 @@ export function createConnection(
     const event = rows && (eventOf("timetable", rows.data) as FullTimetable | undefined);
     // A board without rows may be closed, which its stream tells.
     if (event?.data.flights[0]) {
-      rowsAt = askedAt;
+      rowsAt = rows!.at ?? askedAt;
       completeness.begin(event, rows!.id);
     }
     stream.open(url, completeness.newestId());

@@ -44,10 +44,14 @@ export interface BoardSummary {
   behind?: number | undefined;
 }
 
-/** All rows of a board, by a plain request: the data of a `timetable`, and the id of the board's newest event. */
+/**
+ * All rows of a board, by a plain request: the data of a `timetable`, and the id of the board's newest event. `at` is when
+ * they were asked for, if that was before the call.
+ */
 export interface BoardRows {
   data: unknown;
   id: string;
+  at?: number;
 }
 
 /** URLs are those of the board, such as `/boards/main`. */

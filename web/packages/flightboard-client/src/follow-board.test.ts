@@ -62,6 +62,20 @@ test("a burst is told once", async () => {
   expect(changes).toEqual([[{ key: '["I768",null,null]', before: rome, after }]]);
 });
 
+test("a change after a pause is told", async () => {
+  const changeGate = (gate: string, id: string) =>
+    world.stream.sends("flightStateUpdate", { flight: "I768", gate }, id);
+  await world.clock.advance(ROWS_INTERVAL_MILLIS);
+  changeGate("B2", "aa-2");
+  await world.clock.advance(0);
+  expect(rows).toHaveLength(2);
+  changeGate("B3", "aa-3");
+  await world.clock.advance(ROWS_INTERVAL_MILLIS - 1);
+  expect(rows).toHaveLength(2);
+  await world.clock.advance(1);
+  expect(rows).toHaveLength(3);
+});
+
 test("rows that were told do not change", async () => {
   let earlier: ReadonlyMap<string, Flight> | undefined;
   const seen: number[] = [];

@@ -14,8 +14,8 @@ import {
   type Timetable,
 } from "./timetable.ts";
 
-/** The shortest time between two calls of `onRows`: a replay of a thousand missed events is one call. */
-export const ROWS_INTERVAL_MILLIS = 40;
+/** The shortest time between two calls of `onRows`: hundreds of changes a second must not keep a screen busy. */
+export const ROWS_INTERVAL_MILLIS = 250;
 
 export interface BoardListener {
   /** All rows, in the order in which they were added, and the board that has them. */
@@ -76,7 +76,7 @@ export function followBoard(
       const before = timetable;
       timetable = apply(before, event, before.flights === told.flights);
       // A reader who has no rows yet waits for these.
-      if (told.board) cancel ??= environment.clock.after(ROWS_INTERVAL_MILLIS, tellRows);
+      if (told.board) cancel ??= environment.clock.after(0, tellRows);
       else tellRows();
       return timetable !== before;
     },
@@ -94,6 +94,8 @@ export function followBoard(
     if (timetable === told) return;
     const changes = changesBetween(told, timetable);
     told = timetable;
+    // The listener gets changes within this time together, and a later one at once.
+    cancel = environment.clock.after(ROWS_INTERVAL_MILLIS, tellRows);
     if (changes[0]) listener.onChange?.(changes);
     listener.onRows?.([...told.flights.values()], told);
   }

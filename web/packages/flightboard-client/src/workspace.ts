@@ -3,9 +3,17 @@
 export * from "./index.ts";
 export { backoff } from "./backoff.ts";
 export { SILENCE_TIMEOUT_MILLIS } from "./board-stream.ts";
+export { fetchRows, isBoard } from "./board-requests.ts";
 export { browserEnvironment } from "./browser-environment.ts";
 export { realClock } from "./clock.ts";
-export { isObject, type BoardEvent, type FlightPatch, type Heartbeat } from "./events.ts";
+export type { BoardRows } from "./environment.ts";
+export {
+  isObject,
+  readEvent,
+  type BoardEvent,
+  type FlightPatch,
+  type Heartbeat,
+} from "./events.ts";
 export { otherAirport, scheduledField, type ListedBoard, type TimeField } from "./flight.ts";
 export { ROWS_INTERVAL_MILLIS } from "./follow-board.ts";
 export { parseInstant } from "./instant.ts";

@@ -1,6 +1,6 @@
 // The texts of the desk, as each language has to give them. The names of fields and states are those of the page.
 
-import type { Reason } from "../fields.ts";
+import type { Reason } from "../typed-fields.ts";
 
 /** The publisher and the time of a change. Each part is missing if it is not known. */
 export interface Origin {

@@ -1,50 +1,15 @@
-// The fields of a row that a person changes, with the limits that the server has for them.
+// The values that a person types, by the rules that the server has for them.
 
 import type { Board, Flight } from "flightboard-client";
-import type { Language } from "../language/language.ts";
+import {
+  FIELDS,
+  fieldNames,
+  type FieldContext,
+  type FieldName,
+  type Value,
+} from "../history/fields.ts";
 import { knownState, stateNames } from "../states.ts";
-import { dayOffset, instantOf, clockText, zoneOf } from "../time.ts";
 import { parseTime, type TimeReason } from "./typed-time.ts";
-
-export type FieldName = Exclude<
-  keyof Flight,
-  | "flight"
-  | "date"
-  | "leg"
-  | "held"
-  | "arrivalInstant"
-  | "departureInstant"
-  | "estimatedInstant"
-  | "actualInstant"
->;
-
-/** An unset field is undefined. */
-export type Value = string | readonly string[] | undefined;
-
-type FieldType =
-  { type: "text"; max: number } | { type: "list"; items: number; max: number } | { type: "time" };
-
-export const FIELDS: Readonly<Record<FieldName, FieldType>> = {
-  origin: { type: "text", max: 64 },
-  destination: { type: "text", max: 64 },
-  via: { type: "list", items: 8, max: 64 },
-  airline: { type: "text", max: 64 },
-  codeshares: { type: "list", items: 20, max: 16 },
-  aircraft: { type: "text", max: 32 },
-  arrival: { type: "time" },
-  departure: { type: "time" },
-  estimated: { type: "time" },
-  actual: { type: "time" },
-  state: { type: "text", max: 40 },
-  terminal: { type: "text", max: 32 },
-  gate: { type: "text", max: 32 },
-  stand: { type: "text", max: 32 },
-  belt: { type: "text", max: 32 },
-  checkIn: { type: "text", max: 32 },
-  remark: { type: "text", max: 200 },
-};
-
-export const fieldNames = Object.keys(FIELDS) as FieldName[];
 
 export const MAX_NUMBER_LENGTH = 16;
 
@@ -73,13 +38,6 @@ export function editorFields(kind: Board["kind"]): EditorFields {
     kind === "departures" ? ["departure", "destination"] : ["arrival", "origin"];
   const more = [...first, ...fieldNames.filter((name) => !first.includes(name))];
   return { usual, more: more.filter((name) => !usual.includes(name)) };
-}
-
-export interface FieldContext {
-  readonly board: Board;
-  readonly language: Language;
-  /** The server's time, once it has sent it. */
-  readonly now: number | undefined;
 }
 
 export type Parsed = { value: Value } | Reason;
@@ -126,23 +84,6 @@ export function parseLeg(typed: string): { value: string | undefined } | Reason 
   if (text === "") return { value: undefined };
   if (!/^[\p{L}\p{N}\-._:]+$/u.test(text)) return { reason: "leg" };
   return checkText(text, MAX_NUMBER_LENGTH) ?? { value: text };
-}
-
-/** A value as a person types it. */
-export function fieldText(field: FieldName, flight: Flight, context: FieldContext): string {
-  const { board, language } = context;
-  const value = flight[field];
-  if (value === undefined) return "";
-  if (typeof value !== "string") return value.join(", ");
-  if (FIELDS[field].type === "time") {
-    const instant = instantOf(flight, field as "estimated");
-    if (instant === undefined) return value;
-    const days = dayOffset(flight, field as "estimated", board);
-    const clock = clockText(instant, zoneOf(board));
-    return days === 0 ? clock : `${clock} ${days > 0 ? "+" : "−"}${Math.abs(days)}`;
-  }
-  const known = field === "state" ? knownState(value) : undefined;
-  return known === undefined ? value : language.states[known];
 }
 
 /** Known states are published by their names in every language of the desk. */
