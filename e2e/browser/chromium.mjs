@@ -52,6 +52,18 @@ function launchFirefox({ args, ...options } = {}) {
   });
 }
 
+/** A browser for pages of made-up hosts, which are all on this machine. */
+export function launchForHosts() {
+  return launch({
+    args: [
+      // As a name server of the foreign page would answer.
+      "--host-resolver-rules=MAP *.example 127.0.0.1",
+      // Not all browsers have these checks.
+      "--disable-features=LocalNetworkAccessChecks",
+    ],
+  });
+}
+
 /** Opens a page in a new context and records its requests, errors and scripts. */
 export async function openPage(test, browser, url, { context: options, before } = {}) {
   const context = await browser.newContext(options);
@@ -76,19 +88,29 @@ function isConnectionError({ message }) {
   return isFirefox && /connection to (the server|http)/.test(message);
 }
 
-/** Serves a page from another origin. */
-export async function servePage(test, html) {
-  const server = createServer((_, response) => {
+/** A page of another origin, whose HTML and headers may come later. */
+export async function startHost(test, name = "localhost") {
+  const host = { html: "", headers: {} };
+  const web = createServer((_, response) => {
     response.setHeader("Content-Type", "text/html; charset=utf-8");
-    response.end(html);
+    for (const [name, value] of Object.entries(host.headers)) response.setHeader(name, value);
+    response.end(host.html);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  web.listen(0, "127.0.0.1");
+  await once(web, "listening");
   test.after(() => {
-    server.close();
-    server.closeAllConnections();
+    web.close();
+    web.closeAllConnections();
   });
-  return `http://localhost:${server.address().port}`;
+  host.origin = `http://${name}:${web.address().port}`;
+  return host;
+}
+
+/** Serves a page from another origin. */
+export async function servePage(test, html, name) {
+  const host = await startHost(test, name);
+  host.html = html;
+  return host.origin;
 }
 
 /** True for the URL of an event stream. */

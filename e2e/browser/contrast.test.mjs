@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { inChromium, launch, openPage } from "./chromium.mjs";
+import { boardWithPast, button, openBoard, stateOf, timeText } from "./past-board.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -82,6 +83,37 @@ inChromium("forced colours keep states, tiles, tabs and doubt apart", async (tes
   assert.deepEqual(await styleOf(page, ".stale-notice", "border-top-style"), ["dashed"]);
 });
 
+inChromium("forced colours keep the past and the present apart", async (test) => {
+  const { server, morning } = await boardWithPast(test);
+  const context = { forcedColors: "active", colorScheme: "light" };
+  const url = `${server.url}/boards/main?at=${timeText(morning)}`;
+  const page = await openBoard(test, browser, url, context);
+  await waitUntilEqual(() => stateOf(page, "BA 1"), "expected");
+  await page.locator(".past-bar").waitFor();
+  // A ground of its own is not seen.
+  const sign = () => styleOf(page, ".head .connection", "border-top-style");
+  const frame = () => styleOf(page, ".timetable", "outline-style");
+  const play = () => styleOf(page, ".past-buttons button", "color", "border-top-color");
+  assert.deepEqual(await sign(), ["solid"]);
+  assert.deepEqual(await frame(), ["solid"]);
+  const [ink, border] = await play();
+  const speed = (isPressed) =>
+    styleOf(page, `.past-bar [aria-pressed=${isPressed}]`, "background-color", "color");
+  const [pressed, other] = await Promise.all([true, false].map(speed));
+  assert.notEqual(pressed[0], other[0]);
+  assert.notEqual(pressed[1], other[1]);
+
+  await button(page, "Back to live").click();
+  await waitUntilEqual(() => page.locator("[data-connection=live]").count(), 1);
+  assert.deepEqual(await sign(), ["none"]);
+  assert.deepEqual(await frame(), ["none"]);
+  // There is nothing to play now.
+  await button(page, "Look back in time").waitFor();
+  const resting = await play();
+  assert.notEqual(ink, resting[0]);
+  assert.notEqual(border, resting[1]);
+});
+
 inChromium("more contrast leaves no faint text", async (test) => {
   const asks = (contrast) => open(test, { contrast, colorScheme: "light" });
   const colours = async (page) => {
@@ -135,13 +167,15 @@ it("the search stays in sight on a phone", async (test) => {
     const { y } = await search.boundingBox();
     return y >= 0 && y < 60;
   });
-  // The name of the hour is below, and covers nothing of it.
-  const head = await page.locator(".head").boundingBox();
-  const names = await page
-    .locator(".hour-name:visible")
-    .evaluateAll((elements) => elements.map((element) => element.getBoundingClientRect().top));
-  const stuck = names.filter((top) => top >= 0).sort((one, other) => one - other)[0];
-  assert.ok(Math.abs(stuck - head.y - head.height) < 12, `${stuck} below ${head.y + head.height}`);
+  // The name of the hour is below, and covers nothing of it, once all rows are drawn.
+  await waitUntil("the hour is below the head", () =>
+    page.evaluate(() => {
+      const head = document.querySelector(".head").getBoundingClientRect();
+      const names = [...document.querySelectorAll(".hour:not([hidden]) .hour-name")];
+      const tops = names.map((name) => name.getBoundingClientRect().top).filter((top) => top >= 0);
+      return Math.abs(Math.min(...tops) - head.bottom) < 12;
+    }),
+  );
   await search.tap();
   await search.fill("BA 101");
   await page.locator("[data-flight='BA 101']").waitFor();

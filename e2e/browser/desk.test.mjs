@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { axe } from "./axe.mjs";
+import { violations } from "./axe.mjs";
 import { inChromium, isFirefox, launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { TokenFile } from "./tokens.mjs";
@@ -123,6 +123,26 @@ describe("the desk", { concurrency }, () => {
     assert.deepEqual(recorded.errors, []);
   });
 
+  it("reaches the last of many rows", async (test) => {
+    const server = await startBoard(test);
+    const many = Array.from({ length: 150 }, (_, index) => ({
+      flight: `XX${1000 + index}`,
+      date,
+      destination: "Oslo",
+      departure: new Date(Date.parse(departure) + index * 60_000).toISOString(),
+    }));
+    await server.add(many);
+    const { page } = await openDesk(test, server);
+    await waitUntilEqual(() => page.locator(".desk-row").count(), 153);
+    await page.keyboard.press("/");
+    await page.keyboard.type("oslo");
+    await waitUntilEqual(() => page.locator(".desk-row").count(), 150);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.locator(".editor h2").filter({ hasText: "XX1149" }).waitFor();
+  });
+
   it("publishes a time on its day", async (test) => {
     const server = await startBoard(test);
     const { page } = await openDesk(test, server);
@@ -236,6 +256,54 @@ describe("the desk", { concurrency }, () => {
     await notice(page, "Made: BA117, Gate B9.");
     const { gate, remark } = await rowOf(server);
     assert.deepEqual({ gate, remark }, { gate: "B9", remark: "another field" });
+  });
+
+  it("keeps drafts while others change rows", async (test) => {
+    const server = await startBoard(test);
+    const { page } = await openDesk(test, server);
+    await openRow(page, "BA117");
+    await typeInto(page, "Gate", "B9");
+    await page.keyboard.press("Escape");
+    await openRow(page, "LH2");
+    await page.keyboard.press("Escape");
+    await server.patch(BA117, { gate: "B7", remark: "by somebody else" });
+    await page.keyboard.press("/");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.press("Delete");
+    const row = page.locator('li[data-flight="BA117"]');
+    await row.filter({ hasText: "B7" }).filter({ hasText: "not published" }).waitFor();
+    await openRow(page, "BA117");
+    await page.locator(".conflict").filter({ hasText: "while you typed B9." }).waitFor();
+    assert.equal(await page.getByLabel("Gate", { exact: true }).inputValue(), "B9");
+    assert.equal(await page.getByLabel("Remark").inputValue(), "by somebody else");
+    await server.remove(BA117);
+    await page.getByText("This flight has left the board. What you typed is still here.").waitFor();
+    assert.equal(await page.getByLabel("Gate", { exact: true }).inputValue(), "B9");
+  });
+
+  // Firefox does not show a page that a test has changed on its way.
+  inChromium("offers a new version of the page", async (test) => {
+    const server = await startBoard(test);
+    // The heartbeats of the server name another build than this page.
+    const { page } = await openPage(test, browser, "about:blank");
+    await page.route("**/boards/main/desk", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/(name="build" content=")[^"]*/, "$1older");
+      await route.fulfill({ response, body });
+    });
+    await page.goto(`${server.url}/boards/main/desk`);
+    await page.locator(".desk-row").first().waitFor();
+    await openRow(page, "BA117");
+    await typeInto(page, "Gate", "B9");
+    await notice(page, "The server has a new version of this page.");
+    assert.equal(await page.getByLabel("Gate", { exact: true }).inputValue(), "B9");
+    await page.keyboard.press("Control+Enter");
+    await notice(page, "Made: BA117, Gate B9.");
+    await page.unroute("**/boards/main/desk");
+    await page.getByRole("button", { name: "Load it" }).press("Enter");
+    await page.locator('meta[name="build"]:not([content="older"])').waitFor({ state: "attached" });
+    await page.locator(".desk-row").first().waitFor();
+    assert.equal(await page.getByText("new version").count(), 0);
   });
 
   it("undoes its change alone", async (test) => {
@@ -378,6 +446,70 @@ describe("a desk with a token", { concurrency }, () => {
   });
 });
 
+describe("the desk of a private board", { concurrency }, () => {
+  /** Signs in by the form of the board, or by that of the right to publish. */
+  async function signIn(page, token) {
+    await page.getByLabel("Token", { exact: true }).fill(token);
+    await page.keyboard.press("Enter");
+  }
+
+  async function startPrivate(test) {
+    const tokens = await TokenFile.create(test);
+    const token = await tokens.add("robot", "publish=*");
+    const reader = await tokens.add("screen", "follow=main");
+    const anna = await tokens.add("desk-anna", "publish=main follow=main");
+    const server = await startBoard(test, { token, args: ["--tokens", tokens.path] });
+    await server.configure({ title: "Departures", kind: "departures", private: true });
+    const { page, recorded } = await openPage(test, browser, `${server.url}/boards/main/desk`);
+    await page.getByRole("heading", { name: "This board needs a token" }).waitFor();
+    assert.equal(await page.locator("[data-flight]").count(), 0);
+    return { tokens, reader, anna, server, page, recorded };
+  }
+
+  it("shows a reader that it may not publish", async (test) => {
+    const { reader, anna, server, page, recorded } = await startPrivate(test);
+    await signIn(page, reader);
+    await page.locator(".desk-row").first().waitFor();
+    const form = page.locator(".token-form");
+    await form.filter({ hasText: "the token may not change the board main" }).waitFor();
+    const tryGate = async (gate) => {
+      await changeGate(page, gate);
+      await notice(page, "Not made: BA117. The server needs a token that may publish.");
+    };
+    await tryGate("B9");
+    // The cookie alone is left.
+    await page.reload();
+    await form.filter({ hasText: "Publishing needs a token" }).waitFor();
+    await tryGate("B9");
+    assert.equal(await gateOf(server), "B4");
+    assert.equal(await page.getByLabel("Gate", { exact: true }).inputValue(), "B9");
+
+    await signIn(page, anna);
+    await form.waitFor({ state: "detached" });
+    await page.getByLabel("Gate", { exact: true }).press("Control+Enter");
+    await notice(page, "Made: BA117, Gate B9.");
+    assert.equal(await gateOf(server), "B9");
+    assert.deepEqual(recorded.errors, []);
+  });
+
+  it("publishes after one sign-in", async (test) => {
+    const { tokens, anna, server, page } = await startPrivate(test);
+    await signIn(page, anna);
+    await page.locator(".desk-row").first().waitFor();
+    await changeGate(page, "B9");
+    await notice(page, "Made: BA117, Gate B9.");
+    assert.equal(await page.locator(".token-form").count(), 0);
+
+    // The end of a session takes rows and typed text off the screen.
+    await openRow(page, "BA117");
+    await typeInto(page, "Gate", "C1");
+    await tokens.remove("desk-anna");
+    await page.getByRole("heading", { name: "Access to this board has ended" }).waitFor();
+    assert.equal(await page.locator("[data-flight]").count(), 0);
+    assert.equal(await gateOf(server), "B9");
+  });
+});
+
 describe("a desk whose server is away", { concurrency }, () => {
   // Firefox sends a request that it hands on without its body.
   inChromium("repeats a lost answer once", async (test) => {
@@ -448,14 +580,7 @@ describe("the desk for everybody", { concurrency }, () => {
     it(`has no violations, ${name}`, async (test) => {
       const server = await startBoard(test);
       const { page } = await openDesk(test, server, { context });
-      const check = async (state) => {
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => window.axe.run());
-        assert.deepEqual(
-          violations.map(({ id, nodes }) => `${state}: ${id} ${nodes[0].html}`),
-          [],
-        );
-      };
+      const check = async (state) => assert.deepEqual(await violations(page), [], state);
       await check("list");
       await openRow(page, "BA117");
       await typeInto(page, "Gate", "B9");

@@ -1,12 +1,10 @@
 // The element `<flight-board>` on pages of another origin: `localhost` is another host than the server's `127.0.0.1`.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
-import { axe } from "./axe.mjs";
-import { launch, openPage } from "./chromium.mjs";
+import { violations } from "./axe.mjs";
+import { launchForHosts, openPage, startHost } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { TokenFile } from "./tokens.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -15,33 +13,9 @@ const example = new URL("../../docs/examples/embed.html", import.meta.url);
 
 let browser;
 before(async () => {
-  browser = await launch({
-    args: [
-      "--host-resolver-rules=MAP *.example 127.0.0.1",
-      // Not all browsers have these checks.
-      "--disable-features=LocalNetworkAccessChecks",
-    ],
-  });
+  browser = await launchForHosts();
 });
 after(() => browser.close());
-
-/** A page of another origin, which is complete once the server knows its origin. */
-async function startHost(test, name = "localhost") {
-  const host = { html: "", headers: {} };
-  const web = createServer((_, response) => {
-    response.setHeader("Content-Type", "text/html; charset=utf-8");
-    for (const [name, value] of Object.entries(host.headers)) response.setHeader(name, value);
-    response.end(host.html);
-  });
-  web.listen(0, "127.0.0.1");
-  await once(web, "listening");
-  test.after(() => {
-    web.close();
-    web.closeAllConnections();
-  });
-  host.origin = `http://${name}:${web.address().port}`;
-  return host;
-}
 
 /** A page with a script of the server and these elements, whose origin may read. */
 async function openHost(
@@ -202,6 +176,68 @@ describe("the element", { concurrency: 2 }, () => {
     await waitUntilEqual(() => server.followers("hall"), 0);
   });
 
+  it("searches its board", async (test) => {
+    const search = (boards) => `<flight-board src="${boards}/hall" search rows="2"></flight-board>
+      ${main(boards)}`;
+    const { server, page } = await openHost(test, search, { root: "lang=de" });
+    const soon = (minutes) => new Date(Date.now() + minutes * 60_000).toISOString();
+    await server.configure({ title: "Hall", kind: "departures", timeZone: "UTC" }, "hall");
+    const rows = [
+      { flight: "H1", destination: "Oslo", departure: soon(10) },
+      { flight: "H2", destination: "Oslo", departure: soon(20) },
+      { flight: "CX 797", destination: "São Paulo", codeshares: ["AA 8892"], departure: soon(90) },
+      { flight: "H4", destination: "JFK", departure: soon(120) },
+      { flight: "H0", destination: "Bergen", departure: soon(-300) },
+      { flight: "H5", destination: "Bergen", departure: soon(500) },
+    ];
+    await server.add(rows, "hall");
+    const [first, second] = [0, 1].map((index) => page.locator("flight-board").nth(index));
+    const flights = () => rowsOf(first).then((shown) => shown.map((row) => row.trim()));
+    await waitUntilEqual(flights, ["H1", "H2"]);
+    assert.equal(await second.locator("input[type=search]").count(), 0);
+    const field = first.getByRole("searchbox", { name: "Suche" });
+    assert.equal(await field.getAttribute("aria-keyshortcuts"), null);
+    for (const [query, found] of [
+      ["aa8892", ["CX 797"]],
+      ["sao paulo", ["CX 797"]],
+      ["new york", ["H4"]],
+      ["bergen", ["H5", "H0"]],
+      ["h", ["H1", "H2"]],
+    ]) {
+      await field.fill(query);
+      await waitUntilEqual(flights, found);
+    }
+    assert.deepEqual(await rowsOf(second), ["I768 2026-11-22 landing"]);
+
+    await field.fill("zürich");
+    await first.getByText("Kein Flug zu „zürich“").waitFor();
+    assert.deepEqual(await violations(page), []);
+    await first.getByRole("button", { name: "Zurücksetzen" }).press("Enter");
+    await waitUntilEqual(flights, ["H1", "H2"]);
+    assert.equal(
+      await field.evaluate((input) => input.getRootNode().activeElement === input),
+      true,
+    );
+    await page.keyboard.type("oslo");
+    await page.keyboard.press("Escape");
+    assert.equal(await field.inputValue(), "");
+
+    // The keys of the page around are its own.
+    await field.blur();
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.localName), "body");
+
+    await field.fill("oslo");
+    const set = (run) => first.evaluate(run);
+    await set((board) => board.setAttribute("lang", "ar"));
+    await first.getByRole("searchbox", { name: "بحث" }).waitFor();
+    await waitUntilEqual(flights, ["H1", "H2"]);
+    await set((board) => board.removeAttribute("search"));
+    await field.waitFor({ state: "detached" });
+    await set((board) => board.removeAttribute("rows"));
+    await waitUntilEqual(async () => (await flights()).length, rows.length);
+  });
+
   it("neither takes styles nor leaves any", async (test) => {
     const hostile = `<style>
       html { font-size: 7px; line-height: 3; letter-spacing: 4px; direction: rtl; }
@@ -353,12 +389,7 @@ describe("axe finds nothing in the element", { concurrency: 2 }, () => {
       });
       await waitUntilEqual(() => statusOf(page), "live");
       await page.getByRole("heading", { level: 2 }).nth(2).waitFor();
-      await page.evaluate(axe);
-      const found = await page.evaluate(async () => {
-        const { violations } = await window.axe.run();
-        return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-      });
-      assert.deepEqual(found, []);
+      assert.deepEqual(await violations(page), []);
       const width = page.evaluate(() => document.documentElement.scrollWidth);
       assert.equal(await width, 390);
     });

@@ -1,8 +1,9 @@
-// An HTTP proxy that injects faults: it holds, drops, changes and cuts, answers 502 while its server is down, and
-// switches to another server.
+// An HTTP proxy that injects faults: it holds, drops, changes, refuses and cuts, answers 502 while its server is down,
+// switches to another server, and shows a server of another build.
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";
+import { events } from "./event-stream.mjs";
 
 const OPEN = Promise.resolve();
 
@@ -15,6 +16,10 @@ export class FaultProxy {
   change = (event) => event;
   /** Answers every request with a page of its own and this status, as a captive portal does. */
   ownStatus = undefined;
+  /** The build in pages and heartbeats, as after an upgrade, instead of the server's own. */
+  build = undefined;
+  /** Ends every new connection at once, as a host does whose network is lost. */
+  isRefusing = false;
 
   #server;
   #target;
@@ -37,6 +42,7 @@ export class FaultProxy {
   constructor(target) {
     this.#target = target;
     this.#server = createServer((incoming, outgoing) => this.#forward(incoming, outgoing));
+    this.#server.on("connection", (socket) => this.isRefusing && socket.destroy());
   }
 
   /** Holds the events of all streams ("streams"), or all bytes of all responses ("all"), until released. */
@@ -72,6 +78,8 @@ export class FaultProxy {
 
   #forward(incoming, outgoing) {
     const { method, url, headers } = incoming;
+    // The build cannot be replaced in a compressed page.
+    if (this.build !== undefined) delete headers["accept-encoding"];
     if (this.ownStatus !== undefined) {
       outgoing.writeHead(this.ownStatus, { "Content-Type": "text/html" }).end("<h1>Sign in</h1>");
       return;
@@ -95,15 +103,32 @@ export class FaultProxy {
   async #respond(inbound, outgoing) {
     await this.#gates.all;
     outgoing.writeHead(inbound.statusCode, inbound.headers).flushHeaders();
-    const isStream = inbound.headers["content-type"] === "text/event-stream";
-    if (isStream) this.streams += 1;
-    for await (const bytes of isStream ? events(inbound) : inbound) {
-      await this.#gates.all;
-      if (isStream) await this.#gates.streams;
-      if (isStream && this.#isDropped(bytes)) continue;
-      outgoing.write(isStream ? this.change(bytes) : bytes);
-    }
+    const { "content-type": type, "content-encoding": encoding } = inbound.headers;
+    if (type?.startsWith("text/") && encoding === undefined) inbound.setEncoding("utf8");
+    if (type === "text/event-stream") await this.#passEvents(inbound, outgoing);
+    else await this.#passBytes(inbound, outgoing);
     outgoing.end();
+  }
+
+  async #passEvents(inbound, outgoing) {
+    this.streams += 1;
+    for await (const event of events(inbound)) {
+      await this.#gates.all;
+      await this.#gates.streams;
+      if (!this.#isDropped(event)) outgoing.write(this.#withBuild(this.change(event)));
+    }
+  }
+
+  async #passBytes(inbound, outgoing) {
+    for await (const part of inbound) {
+      await this.#gates.all;
+      outgoing.write(typeof part === "string" ? this.#withBuild(part) : part);
+    }
+  }
+
+  #withBuild(text) {
+    if (this.build === undefined) return text;
+    return text.replace(/(name="build" content=|"build":)"[0-9a-f]{12}"/, `$1"${this.build}"`);
   }
 
   #isDropped(event) {
@@ -112,15 +137,5 @@ export class FaultProxy {
     this.#eventToDrop = undefined;
     this.dropped += 1;
     return true;
-  }
-}
-
-/** Splits the text of a stream into events. */
-async function* events(inbound) {
-  let rest = "";
-  for await (const text of inbound.setEncoding("utf8")) {
-    const blocks = (rest + text).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) yield `${block}\n\n`;
   }
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { axe } from "./axe.mjs";
+import { violations } from "./axe.mjs";
 import { launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -87,14 +87,6 @@ const shown = (page) =>
         .filter((row) => row.getBoundingClientRect().height > 0)
         .map(({ dataset }) => dataset.flight),
     );
-
-async function violations(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
-}
 
 const pathOf = (page) => page.evaluate(() => window.location.pathname + window.location.search);
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { connection, isFirefox, launch, openPage, servePage } from "./chromium.mjs";
+import { connection, isFirefox, launchForHosts, openPage, servePage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -16,20 +16,13 @@ const blank = "<!doctype html><title>A foreign page</title>";
 
 let browser;
 before(async () => {
-  browser = await launch({
-    args: [
-      // As a name server of the foreign page would answer.
-      "--host-resolver-rules=MAP *.example 127.0.0.1",
-      // Not all browsers have these checks.
-      "--disable-features=LocalNetworkAccessChecks",
-    ],
-  });
+  browser = await launchForHosts();
 });
 after(() => browser.close());
 
 /** Opens a page of the origin `http://foreign.example` on the port of its own server. */
 async function openForeign(test) {
-  const origin = (await servePage(test, blank)).replace("localhost", "foreign.example");
+  const origin = await servePage(test, blank, "foreign.example");
   const { page } = await openPage(test, browser, origin);
   return { page, origin };
 }

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { axe } from "./axe.mjs";
+import { violations } from "./axe.mjs";
 import { launch, openPage } from "./chromium.mjs";
+import { boardWithPast, openBoard, stateOf, timeText } from "./past-board.mjs";
 import { startServer } from "./program.mjs";
-import { waitUntilEqual } from "./wait.mjs";
+import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
 let browser;
 before(async () => {
@@ -49,16 +50,6 @@ async function start(test) {
   await server.configure({ title: "Arrivals" }, "arrivals");
   await server.add(rows());
   return server;
-}
-
-async function violations(page) {
-  // Firefox does not take the wish for less motion from a test.
-  await page.evaluate(() => document.getAnimations().forEach((animation) => animation.cancel()));
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
 }
 
 const live = (page) => waitUntilEqual(() => page.locator("[data-connection=live]").count(), 1);
@@ -109,7 +100,9 @@ it("loads no other language than the reader's", async (test) => {
   const scripts = async (locale) => {
     const { page, recorded } = await openPage(test, browser, server.url, { context: { locale } });
     await page.getByText(LANGUAGES[locale][0], { exact: true }).waitFor();
-    const names = recorded.requests.map((url) => new URL(url).pathname.split("/").at(-1));
+    // The page is kept for the time without a server too, by other requests for the same files.
+    const urls = recorded.scripts.map((response) => response.url());
+    const names = urls.map((url) => new URL(url).pathname.split("/").at(-1));
     return names
       .filter((name) => /^(ar|de|es|fr|ja|zh)-.*\.js$/.test(name))
       .map((name) => name.slice(0, 2));
@@ -146,6 +139,40 @@ it("mirrors the rows from right to left", async (test) => {
     const cell = await boxOf("[data-column=flight]");
     assert.ok(Math.abs(number.x + number.width - cell.x - cell.width) < 2, `${width}: number`);
     assert.equal(await row.locator(".number").textContent(), "BA 101");
+  }
+});
+
+it("mirrors the time bar from right to left", async (test) => {
+  const { server, morning } = await boardWithPast(test);
+  const url = `${server.url}/boards/main?at=${timeText(morning)}`;
+  for (const [tag, sign, later] of [
+    ["en", 1, "ArrowRight"],
+    ["ar", -1, "ArrowLeft"],
+  ]) {
+    const context = { viewport: { width: 390, height: 844 } };
+    const page = await openBoard(test, browser, `${url}&lang=${tag}`, context);
+    await waitUntilEqual(() => stateOf(page, "BA 1"), "expected");
+    const slider = page.getByRole("slider");
+    await waitUntil("the oldest time is known", () => slider.isEnabled());
+    const [oldest, now] = await page
+      .locator(".past-ends > span")
+      .evaluateAll((ends) => ends.map((end) => end.getBoundingClientRect().x));
+    assert.ok((now - oldest) * sign > 0, `${tag}: the end of the time is now`);
+    const play = page.locator(".past-buttons .icon").first();
+    const scale = await play.evaluate((icon) => getComputedStyle(icon).scale);
+    assert.equal(scale, sign === 1 ? "none" : "-1 1", `${tag}: the way of a playback`);
+
+    const value = async () => Number(await slider.inputValue());
+    const before = await value();
+    await slider.press(later);
+    assert.equal(await value(), before + 1, `${tag}: ${later}`);
+    const { x, y, width, height } = await slider.boundingBox();
+    await page.mouse.click(x + width * (0.5 - 0.45 * sign), y + height / 2);
+    assert.ok((await value()) < before + 1, `${tag}: a time near the oldest`);
+    const isWhole = await page
+      .locator(".head .connection > span")
+      .evaluate((text) => text.scrollWidth <= text.clientWidth);
+    assert.ok(isWhole, `${tag}: the sign has its whole time`);
   }
 });
 

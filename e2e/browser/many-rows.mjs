@@ -1,8 +1,8 @@
 // Measures the page with a board of 20,000 rows: `npm run many-rows [PROGRAM…]`. Each program is one version of
 // flightboard; without one it is the program that the tests use.
 
-import { readFile } from "node:fs/promises";
 import { launch } from "./chromium.mjs";
+import { heapBytes, privateBytes } from "./page-memory.mjs";
 import { defaultBinary, startServer } from "./program.mjs";
 import { waitUntil } from "./wait.mjs";
 
@@ -79,29 +79,6 @@ async function changeMillis(page, server, row, gate) {
 }
 
 const observed = (page, name) => page.evaluate((name) => window.observed[name], name);
-
-/** Used by the page's own objects, after a collection. */
-async function heapBytes(devtools) {
-  await devtools.send("HeapProfiler.enable");
-  await devtools.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
-  return usedSize;
-}
-
-/** Memory of the page's process that it shares with no other. */
-async function privateBytes(browser) {
-  const devtools = await browser.newBrowserCDPSession();
-  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
-  const renderers = processInfo.filter(({ type }) => type === "renderer");
-  const sizes = await Promise.all(
-    renderers.map(async ({ id }) => {
-      const text = await readFile(`/proc/${id}/smaps_rollup`, "utf8");
-      const kilobytes = [...text.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].map(([, size]) => +size);
-      return kilobytes.reduce((one, other) => one + other, 0) * 1024;
-    }),
-  );
-  return Math.max(...sizes);
-}
 
 async function measure(server, rows) {
   // Each run has a browser of its own, so that none starts with warm caches.

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { launch, openPage } from "./chromium.mjs";
+import { onScreen } from "./on-screen.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -53,17 +54,6 @@ async function openEvening(test, context) {
   await page.locator("[data-flight]").first().waitFor({ state: "attached" });
   return { server, page, recorded };
 }
-
-/** The flights on the screen, from top to bottom. */
-const onScreen = (page) =>
-  page.locator("[data-flight]").evaluateAll((rows) =>
-    rows
-      .filter((row) => {
-        const { top, bottom, height } = row.getBoundingClientRect();
-        return height > 0 && top >= 0 && bottom <= window.innerHeight;
-      })
-      .map(({ dataset }) => dataset.flight),
-  );
 
 const nextFlights = ["CX 995", "CX 1004", "CX 1009", "CX 910", "CX 1014", "CX 1018"];
 

@@ -1,10 +1,8 @@
 // The page without its server: its last rows, marked as such, and the next build of it.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, request } from "node:http";
 import { after, before, describe, it } from "node:test";
-import { axe } from "./axe.mjs";
+import { violations } from "./axe.mjs";
 import { connection, inChromium, launch, openPage } from "./chromium.mjs";
 import { FaultProxy } from "./fault-proxy.mjs";
 import { startServer } from "./program.mjs";
@@ -28,7 +26,7 @@ const rowsOf = (page) =>
 const noticeOf = (page) => page.locator(".stale-notice").textContent();
 
 const isKnown = (page) =>
-  page.locator(":is(main:not(.walls), .rows)[data-known] .timetable").count();
+  page.locator(":is(main:not(.walls, .airport-boards), .rows)[data-known] .timetable").count();
 
 /** Rows of a board are kept, and the page with them. */
 async function waitUntilKept(page) {
@@ -55,46 +53,14 @@ async function startWithRow(test, ...args) {
   const server = await startServer(test, ...args);
   await server.putBoard({ title: "Arrivals", timeZone: "Asia/Hong_Kong", airport: "HKG" });
   const arrival = new Date(Date.now() + 1_200_000).toISOString();
-  await server.put("I768", { origin: "Rome", arrival, state: "landing" });
+  await server.put("I768", { origin: "Rome", arrival, state: "landing", belt: "5" });
   return server;
-}
-
-/** Passes requests on, and gives pages and heartbeats the build of the moment. */
-async function startUpgradable(test, server) {
-  const upgradable = { build: undefined };
-  const proxy = createServer((incoming, outgoing) => {
-    const { "accept-encoding": _, ...headers } = incoming.headers;
-    const { method } = incoming;
-    const upstream = request(server.url + incoming.url, { method, headers, agent: false });
-    const rename = (text) =>
-      upgradable.build === undefined
-        ? text
-        : text.replace(/(content=|"build":)"[0-9a-f]{12}"/, `$1"${upgradable.build}"`);
-    upstream.on("response", (inbound) => {
-      const isText = /html|event-stream/.test(inbound.headers["content-type"]);
-      if (isText) inbound.setEncoding("utf8");
-      outgoing.writeHead(inbound.statusCode, inbound.headers).flushHeaders();
-      inbound.on("data", (data) => outgoing.write(isText ? rename(data) : data));
-      inbound.on("end", () => outgoing.end());
-    });
-    upstream.on("error", () => outgoing.destroy());
-    outgoing.on("close", () => upstream.destroy());
-    incoming.pipe(upstream);
-  });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  test.after(() => {
-    proxy.close();
-    proxy.closeAllConnections();
-  });
-  upgradable.url = `http://127.0.0.1:${proxy.address().port}`;
-  return upgradable;
 }
 
 const buildOf = (page) => page.locator("meta[name=build]").getAttribute("content");
 
 describe("without its server", { concurrency: 2 }, () => {
-  for (const path of ["/", "/boards/main/wall"]) {
+  for (const path of ["/", "/boards/main/wall", "/belts/5", "/airports/HKG"]) {
     it(`the page ${path} shows its last rows as such`, async (test) => {
       const server = await startWithRow(test);
       const { page, recorded } = await openPage(test, browser, server.url + path);
@@ -109,9 +75,7 @@ describe("without its server", { concurrency: 2 }, () => {
       assert.match(await noticeOf(page), NOTICE);
       assert.equal(await connection(page), "reconnecting");
       assert.equal(await isKnown(page), 0);
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => window.axe.run());
-      assert.deepEqual(violations, []);
+      assert.deepEqual(await violations(page), []);
 
       const restarted = await server.restart();
       await restarted.patch("I768", { state: "at gate" });
@@ -165,13 +129,13 @@ describe("without its server", { concurrency: 2 }, () => {
 describe("a page that can be kept", { concurrency: 2 }, () => {
   it("gives way to a new build at once", async (test) => {
     const server = await startWithRow(test);
-    const upgradable = await startUpgradable(test, server);
-    const { page } = await openPage(test, browser, upgradable.url);
+    const proxy = await FaultProxy.to(test, server);
+    const { page } = await openPage(test, browser, proxy.url);
     await waitUntilKept(page);
     const caches = () => page.evaluate(() => window.caches.keys());
     const before = await buildOf(page);
     await waitUntilEqual(caches, ["flightboard-rows-1", `flightboard-page-${before}`]);
-    upgradable.build = OTHER_BUILD;
+    proxy.build = OTHER_BUILD;
     await page.reload();
     assert.equal(await buildOf(page), OTHER_BUILD);
     await waitUntilEqual(caches, ["flightboard-rows-1", `flightboard-page-${OTHER_BUILD}`]);
@@ -181,13 +145,28 @@ describe("a page that can be kept", { concurrency: 2 }, () => {
     assert.equal(await buildOf(page), OTHER_BUILD);
   });
 
+  it("has all its files", async (test) => {
+    const server = await startWithRow(test);
+    const { page } = await openPage(test, browser, server.url);
+    await waitUntilKept(page);
+    const filesNotKept = await page.evaluate(async () => {
+      const text = await (await window.caches.match("/offline")).text();
+      const kept = new DOMParser().parseFromString(text, "text/html");
+      const files = kept.querySelectorAll("head > link[rel=stylesheet], script[src]");
+      const urls = [...files].map((file) => file.getAttribute("src") ?? file.getAttribute("href"));
+      const found = await Promise.all(urls.map((url) => window.caches.match(url)));
+      return urls.filter((_, index) => found[index] === undefined);
+    });
+    assert.deepEqual(filesNotKept, []);
+  });
+
   it("reloads itself for a new build", async (test) => {
     const server = await startWithRow(test);
-    const upgradable = await startUpgradable(test, server);
+    const proxy = await FaultProxy.to(test, server);
     const options = { before: "Math.random = () => 0" };
-    const { page } = await openPage(test, browser, upgradable.url, options);
+    const { page } = await openPage(test, browser, proxy.url, options);
     await waitUntilKept(page);
-    upgradable.build = OTHER_BUILD;
+    proxy.build = OTHER_BUILD;
     await waitUntilEqual(() => buildOf(page), OTHER_BUILD);
     await waitUntilEqual(() => connection(page), "live");
   });

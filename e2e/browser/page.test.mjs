@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { launch, shown, openPage } from "./chromium.mjs";
+import { connection, launch, shown, openPage } from "./chromium.mjs";
 import { startDemo, startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -39,6 +39,17 @@ describe("the page", { concurrency: 4 }, () => {
     await waitUntilEqual(() => server.followers("jfk"), 0);
   });
 
+  it("shows the rows of its document without requests", async (test) => {
+    const server = await startServer(test);
+    await server.put("LH1", { destination: "FCO", departure: "2026-11-22T12:00:00Z" });
+    await server.configure({ title: "Departures", kind: "departures" });
+    const { page, recorded } = await openPage(test, browser, server.url);
+    await page.locator("[data-flight=LH1]", { hasText: "Rome" }).waitFor();
+    await page.locator("main[data-known]").waitFor();
+    const isOfRows = (url) => /\/flights$|\/places\?/.test(url);
+    assert.deepEqual(recorded.requests.filter(isOfRows), []);
+  });
+
   it("keeps the board of its URL on a reload", async (test) => {
     const server = await startDemo(test);
     const { page } = await openPage(test, browser, `${server.url}/boards/jfk`);
@@ -47,6 +58,20 @@ describe("the page", { concurrency: 4 }, () => {
     await page.locator("[data-flight]").first().waitFor();
     const current = page.locator("[data-board][aria-current=page]");
     assert.equal(await current.getAttribute("data-board"), "jfk");
+  });
+
+  it("gives its name as much room while it reconnects", async (test) => {
+    const server = await startServer(test);
+    await server.configure({ title: "Hong Kong Chek Lap Kok departures", airport: "HKG" });
+    const { page } = await openPage(test, browser, server.url, { context: PHONE });
+    await waitUntilEqual(() => connection(page), "live");
+    await page.locator(".clock .now").waitFor();
+    const roomOf = () => page.locator(".names").evaluate(({ clientWidth }) => clientWidth);
+    const before = await roomOf();
+    assert.ok(before > PHONE.viewport.width / 3, `${before} pixels`);
+    await server.kill();
+    await waitUntilEqual(() => connection(page), "reconnecting");
+    assert.equal(await roomOf(), before);
   });
 
   it("fits a phone", async (test) => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { inChromium, launch, openPage } from "./chromium.mjs";
+import { boardWithPast, openBoard, stateOf, timeText } from "./past-board.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntilEqual } from "./wait.mjs";
 
@@ -86,7 +87,7 @@ inChromium("prints in black on white, each row on one line", async (test) => {
     .evaluateAll((elements) => elements.map((element) => element.getBoundingClientRect().height));
   // Millimetres, of which 96 pixels make an inch.
   for (const height of heights) assert.ok((height / 96) * 25.4 < 5.6, `${height} px`);
-  for (const hidden of [".head", ".settings", ".stale-notice"]) {
+  for (const hidden of [".head", ".settings", ".stale-notice", ".open-past"]) {
     assert.equal(await page.locator(hidden).isVisible(), false, hidden);
   }
 });
@@ -106,6 +107,26 @@ it("prints the board, the time and the doubt", async (test) => {
   await page.getByRole("button", { name: "Stop updates" }).click();
   await printed(page);
   assert.match(await head.innerText(), /Updates are stopped\. These rows are as of/);
+});
+
+inChromium("prints a board of the past as one that is not live", async (test) => {
+  const { server, morning } = await boardWithPast(test);
+  const context = { colorScheme: "dark" };
+  const url = `${server.url}/boards/main?at=${timeText(morning)}`;
+  const page = await openBoard(test, browser, url, context);
+  await waitUntilEqual(() => stateOf(page, "BA 1"), "expected");
+  await page.locator(".past-bar").waitFor();
+  await printed(page);
+  const time = new Date(morning).toLocaleTimeString("en-GB", { timeZone: "Europe/London" });
+  const head = await page.locator(".printed-head").innerText();
+  assert.match(head, new RegExp(`^Arrivals\\s+As of ${time}, .*\\s+Not live: the board as it was`));
+  const text = await page.locator("body").innerText();
+  assert.doesNotMatch(text.replace("Not live", ""), /\blive\b/i);
+  for (const hidden of [".head", ".past-bar"]) {
+    assert.equal(await page.locator(hidden).isVisible(), false, hidden);
+  }
+  const outline = (element) => getComputedStyle(element).outlineStyle;
+  assert.equal(await page.locator(".timetable").evaluate(outline), "none");
 });
 
 inChromium("repeats the head on each sheet", async (test) => {

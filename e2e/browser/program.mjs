@@ -70,12 +70,14 @@ function run(args, stdout) {
 }
 
 class ServerProcess {
+  #test;
   #process;
   #exited;
   /** Sent with the requests of the test, if it is set. */
   token;
 
-  constructor(process, exited, url) {
+  constructor(test, process, exited, url) {
+    this.#test = test;
     this.#process = process;
     this.#exited = exited;
     this.url = url;
@@ -92,7 +94,7 @@ class ServerProcess {
     });
     for await (const line of createInterface({ input: child.stdout })) {
       const url = /^flightboard is at (https?:\/\/\S+)$/.exec(line)?.[1];
-      if (url) return new ServerProcess(child, exited, url);
+      if (url) return new ServerProcess(test, child, exited, url);
     }
     throw new Error(`flightboard ${args.join(" ")} exited before it printed its address`);
   }
@@ -103,12 +105,17 @@ class ServerProcess {
     await this.#exited;
   }
 
-  /** Publishes a feed to board `main`, to its end. */
+  /** Stops it as a service manager does. */
+  async stop() {
+    this.#process.kill("SIGTERM");
+    await this.#exited;
+  }
+
+  /** Publishes a feed to board `main`, to its end. It goes on while the server is restarted. */
   async feed(...args) {
-    const [code] = await once(
-      run(["feed", ...args, "--to", this.url, "--board", "main"], "inherit"),
-      "exit",
-    );
+    const child = run(["feed", ...args, "--to", this.url, "--board", "main"], "inherit");
+    this.#test.after(() => child.kill("SIGKILL"));
+    const [code] = await once(child, "exit");
     assert.equal(code, 0);
   }
 

@@ -11,14 +11,13 @@ const AIRLINES = [
   { name: "Gulf Stream", code: "GF", partners: ["QS 61", "TK 90"] },
 ];
 
-const ROWS_OF_A_BOARD = 90;
-const ROWS_BEFORE_NOW = 30;
-const MINUTES_BETWEEN_ROWS = 6;
+const USUAL_DAY = { rowsOfBoard: 90, minutesBetweenRows: 6 };
 
-/** Rows of `departures` and `arrivals`, some of them over, some of them late, cancelled or called. */
-export function airportRows(now = Date.now()) {
-  const rows = Array.from({ length: ROWS_OF_A_BOARD }, (_, index) => {
-    const minutes = (index - ROWS_BEFORE_NOW) * MINUTES_BETWEEN_ROWS;
+/** Rows of `departures` and `arrivals`, a third of them before now, some of them late, cancelled or called. */
+export function airportRows(now = Date.now(), { rowsOfBoard, minutesBetweenRows } = USUAL_DAY) {
+  const rowsBeforeNow = Math.floor(rowsOfBoard / 3);
+  const rows = Array.from({ length: rowsOfBoard }, (_, index) => {
+    const minutes = (index - rowsBeforeNow) * minutesBetweenRows;
     return { index, minutes, time: (more = 0) => timeAt(now, minutes + more) };
   });
   return { departures: rows.map(departure), arrivals: rows.map(arrival) };

@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { launch, servePage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
+import { morningZone, punctualDay } from "./punctual-day.mjs";
 import { airportRows } from "./sample-airport.mjs";
 import { TokenFile } from "./tokens.mjs";
 
@@ -13,6 +14,8 @@ const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 const LAPTOP = { viewport: { width: 1366, height: 768 } };
 const FULL_HD = { viewport: { width: 1920, height: 1080 } };
 const PORTRAIT_4K = { viewport: { width: 2160, height: 3840 }, scale: 0.5 };
+/** A sheet of A4. */
+const PAPER = { viewport: { width: 794, height: 1123 }, media: "print" };
 const DARK = { colorScheme: "dark" };
 
 const ENGLISH_BOARD = "/boards/departures?lang=en";
@@ -26,10 +29,14 @@ const PICTURES = {
   "board-arabic": ["/boards/departures?lang=ar", LAPTOP],
   "board-phone-arabic": ["/boards/departures?lang=ar", PHONE],
   "board-tutorial": ["/boards/main", LAPTOP],
-  "board-paper": ["/boards/departures", { viewport: { width: 794, height: 1123 }, media: "print" }],
+  "board-paper": ["/boards/departures", PAPER],
+  "board-paper-arabic": ["/boards/departures?lang=ar", PAPER],
   "board-without-script": ["/boards/departures", { ...LAPTOP, javaScriptEnabled: false }],
   search: [ENGLISH_BOARD, PHONE, (page) => page.getByRole("searchbox").fill("BA 45")],
   flight: [ENGLISH_BOARD, PHONE, openFirstFlight],
+  "flight-paper": [ENGLISH_BOARD, PAPER, openFirstFlight],
+  past: [ENGLISH_BOARD, LAPTOP, openPast],
+  "past-phone-dark": [ENGLISH_BOARD, { ...PHONE, ...DARK }, openPast],
   settings: [
     ENGLISH_BOARD,
     PHONE,
@@ -60,6 +67,9 @@ try {
   for (const [name, [path, screen, act]] of Object.entries(PICTURES)) {
     await take(name, server.url + path, screen, act);
   }
+  const punctuality = await punctualBoard();
+  await take("punctuality", punctuality, LAPTOP, showPlots);
+  await take("punctuality-phone-dark", punctuality, { ...PHONE, ...DARK }, showPlots);
   await take("element", await foreignPage(server), LAPTOP);
   await take("sign-in", await privateBoard(), PHONE);
   await take("reconnecting", `${server.url}/boards/departures`, LAPTOP, async (page) => {
@@ -73,7 +83,17 @@ try {
 
 async function openFirstFlight(page) {
   await page.locator("[data-flight]:visible button").first().click();
-  await page.getByRole("dialog").waitFor();
+  await page.locator(".history li").first().waitFor();
+}
+
+/** The board a second before the end of the time bar. */
+async function openPast(page) {
+  await page.getByRole("button", { name: "Look back in time" }).click();
+  const slider = page.getByRole("slider", { disabled: false });
+  await slider.press("ArrowLeft");
+  await page.locator("main[data-past][data-known] [data-flight]").first().waitFor();
+  await slider.blur();
+  await page.evaluate(() => window.scrollTo(0, 0));
 }
 
 /** A server with the boards of an airport. */
@@ -103,6 +123,20 @@ function foreignPage({ url }) {
   );
 }
 
+/** The page of a board's punctuality, as of a day that is over. */
+async function punctualBoard() {
+  const server = await startServer(script);
+  const removeAfter = { departed: "never", cancelled: "never" };
+  const board = { title: "Departures", kind: "departures", timeZone: morningZone() };
+  await server.configure({ ...board, removeAfter });
+  await server.add(punctualDay());
+  return `${server.url}/boards/main/punctuality`;
+}
+
+async function showPlots(page) {
+  await page.locator(".plots").waitFor();
+}
+
 async function privateBoard() {
   const tokens = await TokenFile.create(script);
   const token = await tokens.add("desk", "publish=*");
@@ -119,7 +153,10 @@ async function take(name, url, { scale = 1, media, ...screen }, act) {
   await page.goto(url);
   if (screen.javaScriptEnabled !== false) await settle(page);
   await act?.(page);
-  if (media) await page.emulateMedia({ media });
+  if (media) {
+    await page.emulateMedia({ media });
+    await page.evaluate(() => window.dispatchEvent(new Event("beforeprint")));
+  }
   const session = await context.newCDPSession(page);
   const { width, height } = screen.viewport;
   const { data } = await session.send("Page.captureScreenshot", {
