@@ -89,6 +89,21 @@ describe("a board in the evening", { concurrency: 4 }, () => {
     await departed.waitFor({ state: "hidden" });
   });
 
+  it("leaves a reader who scrolls in place", async (test) => {
+    const { page } = await openEvening(test, WALL);
+    const button = page.getByRole("button", { name: "202 earlier flights" });
+    await button.waitFor();
+    const top = await button.evaluate(async (button) => {
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      button.click();
+      while (window.scrollY === 0) await frame();
+      window.scrollTo(0, 0);
+      for (let frames = 0; frames < 20; frames += 1) await frame();
+      return window.scrollY;
+    });
+    assert.equal(top, 0);
+  });
+
   it("moves a departed flight behind the button", async (test) => {
     const { server, page } = await openEvening(test, WALL);
     await page.locator('[data-flight="CX 995"]').waitFor();

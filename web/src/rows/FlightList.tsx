@@ -146,7 +146,12 @@ function useEarlierRows() {
     const keepInPlace = (frames: number) => {
       if (!button.current) return;
       window.scrollBy(0, button.current.getBoundingClientRect().top - wanted);
-      if (frames > 0) requestAnimationFrame(() => keepInPlace(frames - 1));
+      const { scrollY } = window;
+      if (frames === 0) return;
+      requestAnimationFrame(() => {
+        // A reader who scrolls meanwhile is not brought back.
+        if (window.scrollY === scrollY) keepInPlace(frames - 1);
+      });
     };
     keepInPlace(SETTLING_FRAMES);
   }, [isOpen]);
