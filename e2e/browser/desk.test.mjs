@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { violations } from "./axe.mjs";
 import { inChromium, isFirefox, launch, openPage } from "./chromium.mjs";
+import { FaultProxy } from "./fault-proxy.mjs";
 import { startServer } from "./program.mjs";
 import { TokenFile } from "./tokens.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -84,8 +85,13 @@ async function rowOf(server, flight = "BA117") {
 
 const gateOf = async (server) => (await rowOf(server)).gate;
 
-function notice(page, text) {
-  return page.locator(".desk-notice").filter({ hasText: text }).waitFor();
+async function notice(page, text) {
+  const shown = async () => (await page.locator(".desk-notice").allInnerTexts()).join();
+  const withText = async () => {
+    const notice = await shown();
+    return notice.includes(text) ? text : notice;
+  };
+  await waitUntilEqual(withText, text);
 }
 
 /** A line of a feed. */
@@ -321,6 +327,27 @@ describe("the desk", { concurrency }, () => {
     await page.keyboard.press("Control+z");
     await notice(page, "Not made: BA117.");
     assert.equal(await gateOf(server), "C1");
+  });
+
+  it("knows its own changes before the stream", async (test) => {
+    const server = await startBoard(test);
+    const proxy = await FaultProxy.to(test, server);
+    const { page } = await openDesk(test, proxy);
+    const row = page.locator(`li[data-flight="BA117"]`);
+    await changeGate(page, "B9");
+    await row.filter({ hasText: "B9" }).waitFor();
+    proxy.hold("streams");
+    await page.keyboard.press("Control+z");
+    await notice(page, "Made: the change of BA117 was undone.");
+    await changeGate(page, "B10");
+    await notice(page, "Made: BA117, Gate B10.");
+    assert.equal(await row.filter({ hasText: "B9" }).count(), 1, "the stream is held");
+    await openRow(page, "BA117");
+    await typeInto(page, "Gate", "B11");
+    proxy.release("streams");
+    await row.filter({ hasText: "B10" }).waitFor();
+    assert.equal(await page.locator(".conflict").count(), 0);
+    assert.equal(await gateOf(server), "B10");
   });
 
   it("adds a flight and takes it back", async (test) => {

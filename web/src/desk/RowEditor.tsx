@@ -43,7 +43,7 @@ export function RowEditor(props: Props) {
   const draft = state.drafts.get(key) ?? newDraft(props.row);
   const row = newestRow(draft, props.row);
   const isReadOnly = work.isBusy(key);
-  const conflicts = draftConflicts(draft, row, context);
+  const conflicts = draftConflicts(draft, row, work.madeOf(key), context);
   const edit = editOf(draft, row, holdsByDefault, context);
   const change = (change: (draft: Draft) => Draft) => work.changeDraft(props.row, change);
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Flight } from "flightboard-client";
-import { conflictsOf, differences, patchOf, undoOf, type Edit } from "./change.ts";
+import { conflictsOf, differences, patchOf, undoOf, withMade, type Edit } from "./change.ts";
 
 const row: Flight = { flight: "BA117", date: "2026-11-22", gate: "B4", state: "boarding" };
 const key = { flight: "BA117", date: "2026-11-22" };
@@ -29,6 +29,13 @@ test("another value is a conflict", () => {
     { field: "gate", mine: "B9", theirs: "B7" },
   ]);
   expect(conflictsOf(edit, { ...row, state: "final call" })).toEqual([]);
+});
+
+test("a value of this desk is no conflict", () => {
+  const known = withMade(edit, { gate: "B7", state: "landed" });
+  expect(conflictsOf(known, { ...row, gate: "B7" })).toEqual([]);
+  expect(conflictsOf(known, { ...row, gate: "B8" })).toMatchObject([{ theirs: "B8" }]);
+  expect(known.seen).toEqual({ gate: ["B4", "B7"], remark: [undefined] });
 });
 
 test("the same value is no conflict", () => {

@@ -32,6 +32,20 @@ export function conflictsOf({ set, seen }: Pick<Edit, "set" | "seen">, row: Flig
   });
 }
 
+/**
+ * The edit of a person who knows what they have `made` themselves: the stream may bring it after they have typed over an
+ * older value.
+ */
+export function withMade<Part extends Pick<Edit, "set" | "seen">>(
+  edit: Part,
+  made: Edit["set"],
+): Part {
+  const seen = { ...edit.seen };
+  for (const field of Object.keys(edit.set) as FieldName[])
+    if (field in made) seen[field] = [...(seen[field] ?? []), made[field]];
+  return { ...edit, seen };
+}
+
 /** A JSON Merge Patch. */
 export type Patch = Partial<Record<FieldName | "held", string | readonly string[] | null>>;
 

@@ -8,7 +8,14 @@ import {
   type FieldName,
   type Value,
 } from "../history/fields.ts";
-import { conflictsOf, isHeld, type Conflict, type Edit, type HeldName } from "./change.ts";
+import {
+  conflictsOf,
+  isHeld,
+  withMade,
+  type Conflict,
+  type Edit,
+  type HeldName,
+} from "./change.ts";
 import { parseDate, parseField, parseLeg, parseNumber, type Reason } from "./typed-fields.ts";
 
 export interface TypedField {
@@ -122,8 +129,13 @@ export function editOf(
   return Object.keys(errors).length > 0 ? { errors } : { edit: { key, set, seen, hold } };
 }
 
-/** The conflicts of the fields that can be read, by the newest row that is known. */
-export function draftConflicts(draft: Draft, row: Flight, context: FieldContext): Conflict[] {
+/** The conflicts of the fields that can be read, by the newest row that is known, with what this desk has made. */
+export function draftConflicts(
+  draft: Draft,
+  row: Flight,
+  made: Edit["set"],
+  context: FieldContext,
+): Conflict[] {
   const set: Edit["set"] = {};
   const seen: Edit["seen"] = {};
   for (const field of fieldNames) {
@@ -133,7 +145,7 @@ export function draftConflicts(draft: Draft, row: Flight, context: FieldContext)
     set[field] = parsed && "value" in parsed ? parsed.value : typed.text;
     seen[field] = typed.seen;
   }
-  return conflictsOf({ set, seen }, row);
+  return conflictsOf(withMade({ set, seen }, made), row);
 }
 
 /** A row with the scheduled times that the draft has, from which its other times count. */

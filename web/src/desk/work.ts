@@ -2,7 +2,7 @@
 
 import { type Clock, type Flight, type FlightKey, keyOf } from "flightboard-client";
 import { carryOut, type Change, type Result } from "./carry-out.ts";
-import type { Conflict, Edit, HeldName } from "./change.ts";
+import { withMade, type Conflict, type Edit, type HeldName } from "./change.ts";
 import { dropField, newDraft, isEmpty, type Addition, type Draft } from "./drafts.ts";
 import type { DeskLanguage } from "./language/language.ts";
 import { Publisher, type NotMade } from "./publisher.ts";
@@ -79,6 +79,8 @@ export class DeskWork {
     done: [],
   };
   #listeners = new Set<() => void>();
+  /** By the key of the row. */
+  #made = new Map<string, Edit["set"]>();
   #ids = 0;
   /** Of the last token that was typed. It says more than that a request has no token. */
   #refusal: Extract<Access, { kind: "denied" }> | undefined;
@@ -147,8 +149,9 @@ export class DeskWork {
   /** True if the row is as the edit wants it. `over` is the row that the person saw. */
   async publish(edit: Edit, text: Text, over: Flight): Promise<boolean> {
     const { flight } = edit.key;
-    const change: Change = { kind: "edit", edit };
-    const result = await this.#run({ change, key: keyOf(edit.key), flight, text, over });
+    const key = keyOf(edit.key);
+    const change: Change = { kind: "edit", edit: withMade(edit, this.madeOf(key)) };
+    const result = await this.#run({ change, key, flight, text, over });
     return result.kind === "made" || result.kind === "unchanged";
   }
 
@@ -173,6 +176,11 @@ export class DeskWork {
   /** A change that was made by a paste. */
   remember(flight: string, text: Text, undo: Change): void {
     this.#addDone(flight, text, undo);
+  }
+
+  /** The last values of a row that this desk has set. */
+  madeOf(key: string): Edit["set"] {
+    return this.#made.get(key) ?? {};
   }
 
   isBusy(key: string): boolean {
@@ -223,8 +231,10 @@ export class DeskWork {
   }
 
   #finish(job: Job, result: Result): void {
-    const { flight, text, undoes } = job;
+    const { change, key, flight, text, undoes } = job;
     const isDone = result.kind === "made" || result.kind === "unchanged";
+    if (isDone && change.kind === "edit")
+      this.#made.set(key, { ...this.madeOf(key), ...change.edit.set });
     if (isDone && undoes !== undefined)
       this.#set({ done: this.#state.done.filter(({ id }) => id !== undoes.id) });
     if (isDone && undoes === undefined) this.#dropPublished(job);
