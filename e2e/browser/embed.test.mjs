@@ -292,7 +292,7 @@ describe("the element", { concurrency: 2 }, () => {
     await page.getByRole("dialog").getByText("2026-11-22").waitFor();
     assert.equal(page.url(), `${host.origin}/`);
     await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
   });
 
   it("works below a base path", async (test) => {

@@ -176,7 +176,7 @@ describe("finding", { concurrency: 3 }, () => {
     assert.match(await pathOf(page), /^\/boards\/main\/flights\/CX%20797\?date=\d{4}-\d\d-\d\d/);
     assert.deepEqual(await violations(page), []);
     await sheet.getByRole("button", { name: "Close" }).click();
-    await sheet.waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     assert.equal(await pathOf(page), "/boards/main");
 
     await page.goto(`${server.url}/boards/main/flights/XX9`);
@@ -221,7 +221,7 @@ describe("finding by keyboard", () => {
       `/boards/main/flights/CX%20797?date=${flightOfTest.date}&q=qr5811`,
     );
     await page.keyboard.press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     await waitUntilEqual(() => pathOf(page), "/boards/main?q=qr5811");
     assert.ok(await number.evaluate((button) => button === document.activeElement));
 
@@ -237,7 +237,7 @@ describe("finding by keyboard", () => {
     await number.click();
     await page.getByRole("dialog").waitFor();
     await page.goBack();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     assert.ok(await number.evaluate((button) => button === document.activeElement));
     await page.goForward();
     await page.getByRole("dialog").waitFor();
