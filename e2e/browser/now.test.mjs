@@ -97,6 +97,7 @@ describe("a board in the evening", { concurrency: 4 }, () => {
       const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       button.click();
       while (window.scrollY === 0) await frame();
+      button.dispatchEvent(new WheelEvent("wheel", { bubbles: true }));
       window.scrollTo(0, 0);
       for (let frames = 0; frames < 20; frames += 1) await frame();
       return window.scrollY;

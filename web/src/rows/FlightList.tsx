@@ -130,6 +130,9 @@ export function FlightList(props: Props) {
 /** Firefox lays out rows that come onto the screen some frames later, and their heights differ from the estimates. */
 const SETTLING_FRAMES = 10;
 
+/** A reader who does something meanwhile is not brought back. */
+const READER_EVENTS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
+
 /** Whether the earlier rows are open. The rows below the button stay in place. */
 function useEarlierRows() {
   const [isOpen, setOpen] = useState(false);
@@ -143,17 +146,18 @@ function useEarlierRows() {
     const wanted = top.current;
     if (wanted === undefined) return;
     top.current = undefined;
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    const options = { signal: ended.signal, capture: true, passive: true };
+    for (const type of READER_EVENTS) document.addEventListener(type, end, options);
     const keepInPlace = (frames: number) => {
-      if (!button.current) return;
+      if (ended.signal.aborted || !button.current) return;
       window.scrollBy(0, button.current.getBoundingClientRect().top - wanted);
-      const { scrollY } = window;
-      if (frames === 0) return;
-      requestAnimationFrame(() => {
-        // A reader who scrolls meanwhile is not brought back.
-        if (window.scrollY === scrollY) keepInPlace(frames - 1);
-      });
+      if (frames > 0) requestAnimationFrame(() => keepInPlace(frames - 1));
+      else end();
     };
     keepInPlace(SETTLING_FRAMES);
+    return end;
   }, [isOpen]);
   return [isOpen, toggle, button] as const;
 }
