@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { it } from "node:test";
 import { chromium, firefox } from "playwright-core";
+import { atEnd } from "./at-end.mjs";
 import { WAIT_TIMEOUT_MILLIS } from "./wait.mjs";
 
 /** The browser of this run: `chromium`, or `firefox` by WebDriver BiDi. */
@@ -67,7 +68,10 @@ export function launchForHosts() {
 /** Opens a page in a new context and records its requests, errors and scripts. */
 export async function openPage(test, browser, url, { context: options, before } = {}) {
   const context = await browser.newContext(options);
-  test.after(() => context.close());
+  atEnd(test, async () => {
+    if (test.error) console.log(await seen(context));
+    await context.close();
+  });
   context.setDefaultTimeout(WAIT_TIMEOUT_MILLIS);
   const page = await context.newPage();
   const recorded = { requests: [], errors: [], scripts: [] };
@@ -81,6 +85,15 @@ export async function openPage(test, browser, url, { context: options, before } 
   if (before) await page.addInitScript(before);
   await page.goto(url);
   return { page, recorded };
+}
+
+/** The beginning of each page, as a screen reader has it: why a test has failed is often to be read there. */
+async function seen(context) {
+  const pages = context.pages().map(async (page) => {
+    const text = await page.locator("body").ariaSnapshot({ timeout: 5_000 }).catch(String);
+    return `${page.url()}\n${text.slice(0, 3_000)}`;
+  });
+  return (await Promise.all(pages)).join("\n");
 }
 
 /** Firefox reports ended connections among the errors of scripts. */
@@ -98,7 +111,7 @@ export async function startHost(test, name = "localhost") {
   });
   web.listen(0, "127.0.0.1");
   await once(web, "listening");
-  test.after(() => {
+  atEnd(test, () => {
     web.close();
     web.closeAllConnections();
   });

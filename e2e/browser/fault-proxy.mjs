@@ -3,6 +3,7 @@
 
 import { once } from "node:events";
 import { createServer, request } from "node:http";
+import { atEnd } from "./at-end.mjs";
 import { events } from "./event-stream.mjs";
 
 const OPEN = Promise.resolve();
@@ -31,7 +32,7 @@ export class FaultProxy {
     const proxy = new FaultProxy(url);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
-    test.after(() => {
+    atEnd(test, () => {
       proxy.#server.close();
       proxy.cut();
     });

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { atEnd } from "./at-end.mjs";
 import { waitUntil } from "./wait.mjs";
 
 /** Rows in one request to publish many: its size has a limit. */
@@ -44,7 +45,7 @@ export async function startServer(test, ...more) {
     ]);
     return last;
   };
-  test.after(async () => {
+  atEnd(test, async () => {
     // A running server may still write to the folder.
     await last.kill();
     await rm(folder, { recursive: true });
@@ -88,7 +89,7 @@ class ServerProcess {
     assert.ok(existsSync(binary()), `${binary()} does not exist: run \`cargo build\` first`);
     const child = run(args, "pipe");
     const exited = once(child, "exit");
-    test.after(() => {
+    atEnd(test, () => {
       child.kill("SIGKILL");
       return exited;
     });
@@ -114,7 +115,7 @@ class ServerProcess {
   /** Publishes a feed to board `main`, to its end. It goes on while the server is restarted. */
   async feed(...args) {
     const child = run(["feed", ...args, "--to", this.url, "--board", "main"], "inherit");
-    this.#test.after(() => child.kill("SIGKILL"));
+    atEnd(this.#test, () => child.kill("SIGKILL"));
     const [code] = await once(child, "exit");
     assert.equal(code, 0);
   }

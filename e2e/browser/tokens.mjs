@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { atEnd } from "./at-end.mjs";
 
 export class TokenFile {
   #lines = new Map();
@@ -14,7 +15,7 @@ export class TokenFile {
 
   static async create(test) {
     const folder = await mkdtemp(join(tmpdir(), "flightboard-tokens-"));
-    test.after(() => rm(folder, { recursive: true }));
+    atEnd(test, () => rm(folder, { recursive: true }));
     return new TokenFile(join(folder, "tokens"));
   }
 
