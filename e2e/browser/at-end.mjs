@@ -1,4 +1,4 @@
-// What is to end with a test, the newest first: a page is closed before the server that it follows.
+// Ends the parts of a test in reverse order: a page is closed before its server.
 
 const endings = new WeakMap();
 

@@ -33,8 +33,8 @@ export function conflictsOf({ set, seen }: Pick<Edit, "set" | "seen">, row: Flig
 }
 
 /**
- * The edit of a person who knows what they have `made` themselves: the stream may bring it after they have typed over an
- * older value.
+ * The edit of a person with knowledge of their own changes `made`: the stream may bring these after they have typed over
+ * an older value.
  */
 export function withMade<Part extends Pick<Edit, "set" | "seen">>(
   edit: Part,
