@@ -15,6 +15,9 @@ export function inChromium(...definition) {
   if (!isFirefox) it(...definition);
 }
 
+/** How many tests with keys run at a time: Firefox gives all keys to its window in front. */
+export const keyConcurrency = isFirefox ? 1 : 3;
+
 export function launch(options) {
   return isFirefox ? launchFirefox(options) : launchChromium(options);
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { violations } from "./axe.mjs";
-import { inChromium, isFirefox, launch, openPage } from "./chromium.mjs";
+import { inChromium, keyConcurrency, launch, openPage } from "./chromium.mjs";
 import { FaultProxy } from "./fault-proxy.mjs";
 import { startServer } from "./program.mjs";
 import { TokenFile } from "./tokens.mjs";
@@ -14,9 +14,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser.close());
-
-/** Keys go to the window of Firefox that is in front. */
-const concurrency = isFirefox ? 1 : 3;
 
 const HOUR_MILLIS = 3_600_000;
 
@@ -112,7 +109,7 @@ async function newestSeq(server) {
   return Number((await response.json()).id.split("-")[1]);
 }
 
-describe("the desk", { concurrency }, () => {
+describe("the desk", { concurrency: keyConcurrency }, () => {
   it("changes a gate on other screens", async (test) => {
     const server = await startBoard(test);
     const { page: board } = await openPage(test, browser, `${server.url}/boards/main`);
@@ -415,7 +412,7 @@ describe("the desk", { concurrency }, () => {
   });
 });
 
-describe("a desk with a token", { concurrency }, () => {
+describe("a desk with a token", { concurrency: keyConcurrency }, () => {
   it("publishes under its name", async (test) => {
     const tokens = await TokenFile.create(test);
     const token = await tokens.add("robot", "publish=*");
@@ -474,7 +471,7 @@ describe("a desk with a token", { concurrency }, () => {
   });
 });
 
-describe("the desk of a private board", { concurrency }, () => {
+describe("the desk of a private board", { concurrency: keyConcurrency }, () => {
   /** Signs in by the form of the board, or by that of the right to publish. */
   async function signIn(page, token) {
     await page.getByLabel("Token", { exact: true }).fill(token);
@@ -538,7 +535,7 @@ describe("the desk of a private board", { concurrency }, () => {
   });
 });
 
-describe("a desk whose server is away", { concurrency }, () => {
+describe("a desk whose server is away", { concurrency: keyConcurrency }, () => {
   // Firefox sends a request that it hands on without its body.
   inChromium("repeats a lost answer once", async (test) => {
     const server = await startBoard(test);
@@ -603,7 +600,7 @@ const looks = [
   { name: "dark on a phone", colorScheme: "dark", viewport: { width: 390, height: 844 } },
 ];
 
-describe("the desk for everybody", { concurrency }, () => {
+describe("the desk for everybody", { concurrency: keyConcurrency }, () => {
   for (const { name, ...context } of looks) {
     it(`has no violations, ${name}`, async (test) => {
       const server = await startBoard(test);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { violations } from "./axe.mjs";
-import { launchForHosts, openPage, startHost } from "./chromium.mjs";
+import { keyConcurrency, launchForHosts, openPage, startHost } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { TokenFile } from "./tokens.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -60,7 +60,7 @@ const statusOf = (within) =>
 
 const messageOf = (within) => within.locator(".wall-message h2").first().textContent();
 
-describe("the element", { concurrency: 2 }, () => {
+describe("the element", { concurrency: keyConcurrency }, () => {
   for (const script of ["async", "type=module"]) {
     it(`shows a live board by a script that is ${script}`, async (test) => {
       const { server, page, recorded } = await openHost(test, main, { script });

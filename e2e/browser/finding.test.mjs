@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { violations } from "./axe.mjs";
-import { launch, openPage } from "./chromium.mjs";
+import { keyConcurrency, launch, openPage } from "./chromium.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
 
@@ -90,7 +90,7 @@ const shown = (page) =>
 
 const pathOf = (page) => page.evaluate(() => window.location.pathname + window.location.search);
 
-describe("finding", { concurrency: 3 }, () => {
+describe("finding", { concurrency: keyConcurrency }, () => {
   for (const screen of Object.keys(SCREENS)) {
     it(`searches as a reader types on a ${screen}`, async (test) => {
       const { page, recorded } = await openBoard(test, screen);

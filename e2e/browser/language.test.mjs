@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { violations } from "./axe.mjs";
-import { launch, openPage } from "./chromium.mjs";
+import { keyConcurrency, launch, openPage } from "./chromium.mjs";
 import { boardWithPast, openBoard, stateOf, timeText } from "./past-board.mjs";
 import { startServer } from "./program.mjs";
 import { waitUntil, waitUntilEqual } from "./wait.mjs";
@@ -54,7 +54,7 @@ async function start(test) {
 
 const live = (page) => waitUntilEqual(() => page.locator("[data-connection=live]").count(), 1);
 
-describe("axe finds nothing in a language", { concurrency: 2 }, () => {
+describe("axe finds nothing in a language", { concurrency: keyConcurrency }, () => {
   for (const [tag, [finalCall, settings]] of Object.entries(LANGUAGES)) {
     it(tag, async (test) => {
       const server = await start(test);
